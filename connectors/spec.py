@@ -1,0 +1,118 @@
+"""Transport and Format: the only page that an author of a plug-in reads.
+
+A connector is transport x format x profile. A **transport** moves bytes and knows no business; a **format** turns bytes
+into source records and back and knows no partner. Each is one module (or package) in `transports/` or
+`formats/` that offers `TRANSPORT` or `FORMAT`; the module's name is the key by which profiles use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol, runtime_checkable
+
+from data_contracts.source import ReadEvent, SourceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an agreement says about a dialect; the defaults are strict.
+
+    The site's YAML fills it (`profile:` of an agreement). `options` holds what only one format knows.
+    """
+
+    charset: str | None = None
+    """Charset to decode with; null means the format's own default or declaration."""
+    time_zone: str = "UTC"
+    """IANA zone of times that state no offset."""
+    unpadded_isa: bool = False
+    """Take an ISA of 16 elements that lost its fixed width, with a finding."""
+    accept_with_errors: bool = False
+    """Sets with element or segment errors are taken (AK5 E) instead of rejected (AK5 R)."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+STRICT = Profile()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a writer needs around messages; control numbers come from the store, never from the clock."""
+
+    sender: str
+    """`qualifier:id`, e.g. `ZZ:DEVICECO`."""
+    receiver: str
+    control: int
+    group_control: int
+    first_message_control: int
+    created_at: datetime
+    """Aware, already in the zone in which the partner reads it."""
+    version: str = "004010"
+    test: bool = False
+    acknowledgement_requested: bool = False
+    delimiters: Mapping[str, str] = field(default_factory=dict)
+    group_sender: str | None = None
+    """GS02 where it differs from the interchange id."""
+    group_receiver: str | None = None
+
+
+@runtime_checkable
+class Format(Protocol):
+    """A syntax. Reads and writes stream: memory does not grow with the file."""
+
+    name: str
+    """Public word of design.md section 9: x12, xml, json, delimited..."""
+
+    def sniff(self, head: bytes) -> bool:
+        """Whether the first 4 KiB look like this syntax. Never raises."""
+        ...
+
+    def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
+        """Events of one document in order. Bad data yields findings; only the machine raises.
+
+        `grammar` names the feed's grammar for syntaxes that do not name their message themselves (json, xml, delimited).
+        The stream is seekable and positioned at 0.
+        """
+        ...
+
+    def write(self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None) -> bytes:
+        """The document that holds these (type, tree) messages. Raises ValueError for data that the syntax cannot carry."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One file or body that a transport found, before landing.
+
+    `delivery_key` is stable for the same delivery: file name + size + time, AS2 Message-ID, Idempotency-Key.
+    """
+
+    name: str
+    delivery_key: str
+    size: int
+    modified_at: datetime | None = None
+    media_type: str | None = None
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """Moves bytes. Failures that may heal raise RetriableError, wrong configuration ConfigError."""
+
+    name: str
+
+    def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
+        """What waits at the source, oldest first; half-written files are left alone until they are stable."""
+        ...
+
+    def open(self, settings: Mapping[str, Any], delivered: Delivered) -> BinaryIO:
+        """The bytes of one delivery as a stream."""
+        ...
+
+    def settle(self, settings: Mapping[str, Any], delivered: Delivered) -> None:
+        """Called only after the bytes are durable in the store: move, mark or delete at the source. Repeatable."""
+        ...
+
+    def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
+        """Deliver atomically (never a half-written file) and return what the peer answered. `stable_id` repeats on retry."""
+        ...

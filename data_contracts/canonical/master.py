@@ -1,0 +1,57 @@
+"""Items and parties as own systems describe them: source records, out of which golden records are made."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from data_contracts.canonical.base import Amount, BusinessDocument, Entity
+
+
+class TradeItem(Entity):
+    """One packaging level of an item, with its own GTIN."""
+
+    gtin: str
+    unit: str
+    quantity: Amount
+    """Base units inside."""
+
+
+class SupplierItem(Entity):
+    """What a supplier calls the item."""
+
+    supplier: str
+    """Party code in the same system."""
+    code: str
+
+
+class Item(BusinessDocument):
+    """An item master record. `number` is the system's own code; a device when it has a UDI-DI."""
+
+    name: str
+    name_zh: str | None = None
+    kind: Literal["raw", "component", "finished"] = "finished"
+    base_unit: str
+    gtin: str | None = None
+    """GTIN of one base unit."""
+    udi_di: str | None = None
+    lot_controlled: bool = True
+    serial_controlled: bool = False
+    shelf_life_days: int | None = None
+    status: Literal["active", "blocked", "retired"] = "active"
+    trade_items: list[TradeItem] = []
+    supplier_items: list[SupplierItem] = []
+
+
+class Party(BusinessDocument):
+    """A party master record. `number` is the system's own code."""
+
+    name: str
+    name_zh: str | None = None
+    role: Literal["supplier", "customer", "carrier", "own", "warehouse"]
+    gln: str | None = None
+    tax_number: str | None = None
+    address: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    status: Literal["active", "blocked", "retired"] = "active"

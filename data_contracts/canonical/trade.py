@@ -1,0 +1,134 @@
+"""Orders, responses, despatches, receipts, invoices: what trading partners say to each other about supply."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from data_contracts.canonical.base import (
+    Amount,
+    BusinessDocument,
+    Instant,
+    ItemReference,
+    LotReference,
+    PartialDate,
+    PartyReference,
+)
+
+
+class PurchaseOrderLine(ItemReference):
+    """One line of an order. `line` is the buyer's line number, kept as text."""
+
+    line: str
+    quantity: Amount
+    unit: str
+    """UN/ECE Recommendation 20 code after the unit table (`EA`, `CS`, `BX`...)."""
+    unit_price: Amount | None = None
+    requested_on: PartialDate | None = None
+
+
+class PurchaseOrder(BusinessDocument):
+    """What a buyer asks for (X12 850, ORDERS)."""
+
+    currency: str | None = None
+    buyer: PartyReference | None = None
+    supplier: PartyReference | None = None
+    ship_to: PartyReference | None = None
+    requested_on: PartialDate | None = None
+    lines: list[PurchaseOrderLine] = []
+
+
+class OrderResponseLine(ItemReference):
+    """What the supplier says to one order line."""
+
+    line: str
+    order_line: str | None = None
+    status: Literal["accepted", "changed", "backordered", "rejected"] = "accepted"
+    quantity: Amount
+    unit: str
+    unit_price: Amount | None = None
+    promised_on: PartialDate | None = None
+
+
+class OrderResponse(BusinessDocument):
+    """What a supplier promises (X12 855, ORDRSP). `number` is the order's where the supplier gives no own."""
+
+    order_number: str
+    currency: str | None = None
+    buyer: PartyReference | None = None
+    supplier: PartyReference | None = None
+    ship_to: PartyReference | None = None
+    lines: list[OrderResponseLine] = []
+
+
+class DespatchLine(LotReference):
+    """One item, lot and logistic unit within a shipment. Several lots of one order line are several lines."""
+
+    line: str
+    order_number: str | None = None
+    order_line: str | None = None
+    quantity: Amount
+    unit: str
+    sscc: str | None = None
+    """The carton or pallet that holds the goods directly (AI 00, 18 digits)."""
+    parent_sscc: str | None = None
+    """The unit that holds `sscc`, if the sender tells (tare above pack)."""
+
+
+class DespatchAdvice(BusinessDocument):
+    """What was sent (X12 856, DESADV)."""
+
+    despatched_at: Instant | None = None
+    expected_on: PartialDate | None = None
+    ship_from: PartyReference | None = None
+    ship_to: PartyReference | None = None
+    carrier: str | None = None
+    tracking: str | None = None
+    lines: list[DespatchLine] = []
+
+
+class ReceivingLine(LotReference):
+    """What was found on arrival. `quantity` is what was received; `rejected_quantity` the part of it not accepted."""
+
+    line: str
+    order_number: str | None = None
+    order_line: str | None = None
+    quantity: Amount
+    rejected_quantity: Amount | None = None
+    unit: str
+    sscc: str | None = None
+
+
+class ReceivingAdvice(BusinessDocument):
+    """What arrived (X12 861/944, RECADV)."""
+
+    despatch_number: str | None = None
+    order_number: str | None = None
+    received_at: Instant | None = None
+    ship_from: PartyReference | None = None
+    location: PartyReference | None = None
+    lines: list[ReceivingLine] = []
+
+
+class InvoiceLine(ItemReference):
+    """One line to be paid. `amount` is as stated, null if the sender leaves it to quantity times price."""
+
+    line: str
+    order_number: str | None = None
+    order_line: str | None = None
+    quantity: Amount
+    unit: str
+    unit_price: Amount | None = None
+    amount: Amount | None = None
+
+
+class Invoice(BusinessDocument):
+    """What is asked to be paid (X12 810, INVOIC)."""
+
+    order_number: str | None = None
+    ordered_on: PartialDate | None = None
+    currency: str | None = None
+    buyer: PartyReference | None = None
+    supplier: PartyReference | None = None
+    ship_to: PartyReference | None = None
+    total: Amount | None = None
+    lines: list[InvoiceLine] = []

@@ -1,0 +1,40 @@
+"""Errors of the machinery, grouped by what to do next. Bad data is a `Finding`, never one of these.
+
+    HubError
+     ├── ConfigError           a person mends a file of the site
+     ├── RetriableError        try again later: peer away, database restarting
+     ├── FatalError            stop and tell a person: durability or integrity is in doubt
+     └── RefusedError          the caller may not do this, or not in this state
+          ├── NotFoundError    unknown, or not the caller's to see: the two look the same
+          └── ConflictError    same key, other bytes; a state that forbids the step
+"""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """Anything the hub raises on purpose."""
+
+
+class ConfigError(HubError):
+    """A file of the site, or a setting, is wrong; the message names file and field."""
+
+
+class RetriableError(HubError):
+    """The same call may succeed later."""
+
+
+class FatalError(HubError):
+    """Going on could lose or falsify data."""
+
+
+class RefusedError(HubError):
+    """The request is understood and refused."""
+
+
+class NotFoundError(RefusedError):
+    """There is no such thing for this caller."""
+
+
+class ConflictError(RefusedError):
+    """The request contradicts what is recorded."""

@@ -1,0 +1,101 @@
+"""Findings: what is wrong with data, said as a value.
+
+Bad data never raises. A check that does not like what it sees yields a `Finding`: the public id of the
+rule, where in the source it stands, what was expected and what came. People read its text in their
+own language; the store keeps rule and parameters, so that text is rendered on reading (`text`).
+
+    >>> Finding("GS1-01", place=Place(segment="LIN", position=14, element=3), expected="6", got="7").severity
+    'error'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from data_contracts.rules.catalogue import rule_named
+
+Severity = Literal["error", "warning", "info"]
+Action = Literal["none", "row", "message", "flow"]
+Language = Literal["en", "zh-CN"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a document something stands.
+
+    `position` counts segments within the message (ST or UNH is 1), or rows of a delimited file (header is 1).
+    `element` and `component` count from 1. `line` is the text line, from 1. `path` is an XPath-like or
+    JSON-Pointer path, or the canonical field (`lines[2].gtin`) where the format has no other address.
+    """
+
+    segment: str | None = None
+    position: int | None = None
+    element: int | None = None
+    component: int | None = None
+    line: int | None = None
+    path: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The six public keys, null where unknown."""
+        return {
+            "segment": self.segment,
+            "position": self.position,
+            "element": self.element,
+            "component": self.component,
+            "line": self.line,
+            "path": self.path,
+        }
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule found. Severity and action default to what the rule catalogue says.
+
+    `code` is the standard's own code for it (TA1 note, AK3/AK4/AK5/AK9 code, CONTRL 0085), null if none.
+    `params` fill the placeholders of the rule's text beyond `expected` and `got`.
+    """
+
+    rule: str
+    place: Place = NOWHERE
+    expected: str | None = None
+    got: str | None = None
+    code: str | None = None
+    severity: Severity = None  # type: ignore[assignment]  # filled from the catalogue
+    action: Action = None  # type: ignore[assignment]
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rule = rule_named(self.rule)
+        if self.severity is None:
+            object.__setattr__(self, "severity", rule.severity)
+        if self.action is None:
+            object.__setattr__(self, "action", rule.action)
+
+    def text(self, language: Language = "en") -> str:
+        """One sentence for a person: what was expected and what came."""
+        return rule_named(self.rule).text(
+            language, {"expected": self.expected or "", "got": self.got or "", "code": self.code or "", **self.params}
+        )
+
+    def as_json(self, language: Language = "en") -> dict[str, Any]:
+        """The public shape (design.md section 9); scripts depend on it."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "action": self.action,
+            "code": self.code,
+            "place": self.place.as_json(),
+            "expected": self.expected,
+            "got": self.got,
+            "message": self.text(language),
+        }
+
+
+def has_error(findings: Iterable[Finding]) -> bool:
+    """Whether any finding is of severity error, which makes its level invalid."""
+    return any(finding.severity == "error" for finding in findings)

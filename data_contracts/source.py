@@ -1,0 +1,140 @@
+"""Source records: what a format yields and a mapping reads.
+
+Every syntax becomes the same thing, a tree of records: an X12 segment with the segments of its loop below it,
+an XML element with its children, a JSON object, a row of a CSV file. A mapping can so address
+`PO1/PID[01=F]/05`, `Receipt/Line/Quantity` and `lines/quantity` by one path language.
+
+- Segment syntaxes (x12, edifact): `tag` is the segment id, `values` a list of element strings as received, with
+  `values[0]` the tag, so that `values[3]` is element 03. The first segment of a loop is the loop's
+  record; the other segments and inner loops are its `children` in order of arrival. HL segments
+  (856) nest by HL02.
+- Named syntaxes (xml, json, delimited): `values` is a mapping from name to text (XML: child leaf elements and, with
+  a leading `@`, attributes; JSON: scalar members, numbers in their exact source spelling, true/false as
+  `true`/`false`, null is left out; CSV: columns by header). Objects, and arrays of objects, are `children` whose `tag` is the member name.
+  An array of scalars becomes children with the single value named `` (empty).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from data_contracts.findings import Finding
+
+
+class SourceRecord:
+    """One node of a message's tree.
+
+    `position` counts as `Place.position` does; `line` is the text line where known (0 = unknown).
+    """
+
+    __slots__ = ("children", "line", "parent", "position", "tag", "values")
+
+    def __init__(
+        self,
+        tag: str,
+        values: Sequence[str] | Mapping[str, str],
+        position: int,
+        parent: SourceRecord | None = None,
+        line: int = 0,
+    ) -> None:
+        self.tag = tag
+        self.values = values
+        self.position = position
+        self.parent = parent
+        self.line = line
+        self.children: list[SourceRecord] = []
+
+    def walk(self) -> Iterator[SourceRecord]:
+        """This record and everything below it, in document order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def __repr__(self) -> str:
+        return f"SourceRecord({self.tag!r}, {self.values!r}, position={self.position}, children={len(self.children)})"
+
+
+@dataclass(slots=True)
+class Message:
+    """One ST-SE, one XML or JSON business object, one group of CSV rows: the unit that is accepted or held."""
+
+    type: str
+    """Message type as the standard names it: `850`, or the grammar's name for own formats (`erp_orders`)."""
+    version: str | None
+    """`004010`, `005010`; null where the format has none."""
+    control: str | None
+    """ST02, UNH 0062; null where the format has none."""
+    root: SourceRecord | None
+    """Tree to map; null when the message could not be read far enough."""
+    ordinal: int
+    """Counts the messages of a document from 1."""
+    offset: int
+    """First byte in the document."""
+    length: int
+    """Bytes; `document[offset:offset+length]` is this message as received, so it can be shown and re-read."""
+    findings: list[Finding] = field(default_factory=list)
+    components: str = ""
+    """Component separator in force (X12 ISA16), so that a mapping can take a composite apart; else empty."""
+    repetition: str = ""
+    """Repetition separator in force (X12 ISA11 from 00402), else empty."""
+
+
+@dataclass(slots=True)
+class Group:
+    """One GS-GE; formats without groups have one with nulls."""
+
+    type: str | None
+    control: str | None
+    version: str | None
+    sender: str | None
+    receiver: str | None
+    ordinal: int
+    count_declared: str | None = None
+    """GE01 as sent, for AK902."""
+    message_count: int = 0
+    """Sets received, for AK903."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Interchange:
+    """One ISA-IEA; formats without envelopes have one with nulls.
+
+    `header` keeps what an answer must copy back (X12: the 16 ISA elements as received).
+    """
+
+    sender: str | None
+    """Trimmed id of ISA06 with its qualifier before a colon, `ZZ:DEVICECO`; UNB S002 likewise."""
+    receiver: str | None
+    control: str | None
+    test: bool
+    ordinal: int
+    offset: int
+    length: int
+    header: Sequence[str] = ()
+    acknowledgement_requested: bool = False
+    """ISA14 = 1, UNB 0031 = 1."""
+    delimiters: Mapping[str, str] = field(default_factory=dict)
+    """`element`, `component`, `repetition`, `segment`."""
+    findings: list[Finding] = field(default_factory=list)
+    group_count: int = 0
+
+
+@dataclass(slots=True)
+class ReadEvent:
+    """One step of reading a document: exactly one of the four is what happened.
+
+    Order: interchange, (group, message*, group_end)*, interchange_end. `*_end` events carry the same object
+    with counts and findings complete. A document that is no interchange at all yields one
+    `unreadable` finding event and nothing else.
+    """
+
+    kind: str
+    """`interchange` | `group` | `message` | `group_end` | `interchange_end` | `unreadable` | `acknowledgement`"""
+    interchange: Interchange | None = None
+    group: Group | None = None
+    message: Message | None = None
+    finding: Finding | None = None
+    detail: Any = None
