@@ -156,12 +156,13 @@ finding = sa.Table(
 # --- what it said ------------------------------------------------------------------------------------------------------
 subject = sa.Table(
     "subject", metadata, _id(),
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False),  # two organisations may get the same number from one issuer
     sa.Column("kind", sa.Text, nullable=False),  # canonical entity in snake_case: purchase_order, despatch_advice, inventory_report, item...
     sa.Column("issuer_id", sa.ForeignKey("partner.id"), nullable=False),
     sa.Column("key", sa.Text, nullable=False),  # number; for inventory_report the location code
     sa.Column("standing_id", Big),  # application that counts; null: cancelled, or only a change waits for its original
     sa.Column("state", sa.Text, nullable=False),  # standing | cancelled | waiting
-    sa.UniqueConstraint("kind", "issuer_id", "key"),
+    sa.UniqueConstraint("organisation_id", "kind", "issuer_id", "key"),
 )
 application = sa.Table(
     "application", metadata, _id(),
@@ -175,13 +176,19 @@ application = sa.Table(
     sa.Column("effective_at", Big),  # despatched, received, occurred
     sa.Column("recorded_at", Big, nullable=False),
     sa.Column("standing", sa.Boolean, nullable=False), sa.Column("withdrawn_at", Big), sa.Column("withdrawn_reason", sa.Text),
+    sa.Column("retracted", sa.Boolean, nullable=False, server_default=sa.false()),  # replayed or withdrawn by a person: never stands again
     sa.Column("order_number", sa.Text), sa.Column("reference", sa.Text),  # despatch number of a receipt
     sa.Column("currency", sa.Text), sa.Column("total", Exact),
     sa.Column("location", sa.Text),  # GLN or code of ship-to, receipt, stock or production location
+    sa.Column("counterparty", sa.Text),  # GLN, else code, of the supplier that an order, response or invoice names
     sa.Column("header", Json, nullable=False),  # the remaining header members, plain
 )
 sa.Index("ix_application_order", application.c.order_number, application.c.kind)
 sa.Index("ix_application_number", application.c.kind, application.c.number)
+sa.Index(
+    "ix_application_effective", application.c.effective_at,  # movements since the last count
+    sqlite_where=application.c.effective_at.is_not(None), postgresql_where=application.c.effective_at.is_not(None),
+)
 line = sa.Table(
     "line", metadata,
     sa.Column("application_id", Big, primary_key=True), sa.Column("ordinal", sa.Integer, primary_key=True),
@@ -195,6 +202,7 @@ line = sa.Table(
     sa.Column("sscc", sa.Text), sa.Column("parent_sscc", sa.Text),
     sa.Column("status", sa.Text), sa.Column("due_on", sa.Text),  # promised_on, requested_on
     sa.Column("locator", sa.Integer, nullable=False),  # position of the line's record in its message: explain re-reads from here
+    sqlite_with_rowid=False,
 )
 sa.Index("ix_line_order", line.c.order_number)
 master_record = sa.Table(
@@ -204,6 +212,7 @@ master_record = sa.Table(
     sa.Column("name", sa.Text, nullable=False), sa.Column("name_zh", sa.Text), sa.Column("gtin", sa.Text), sa.Column("gln", sa.Text), sa.Column("tax_number", sa.Text),
     sa.Column("body", Json, nullable=False),
 )
+sa.Index("ix_master_record_code", master_record.c.kind, master_record.c.source_id, master_record.c.code)
 crosswalk = sa.Table(
     "crosswalk", metadata,  # every name a thing is known by; rebuilt from standing master records
     sa.Column("kind", sa.Text, primary_key=True),  # item | party
@@ -227,7 +236,7 @@ edge = sa.Table(
     sa.Column("quantity", Exact), sa.Column("unit", sa.Text),
     sqlite_with_rowid=False,
 )
-sa.Index("ix_edge_down", edge.c.src, postgresql_include=["dst", "kind"])
+# downwards the primary key serves: it begins with src and carries dst and kind
 sa.Index("ix_edge_up", edge.c.dst, edge.c.src, edge.c.kind)
 sa.Index("ix_edge_application", edge.c.application_id)
 movement = sa.Table(
@@ -236,6 +245,7 @@ movement = sa.Table(
     sa.Column("organisation_id", Big, nullable=False), sa.Column("source_id", Big, nullable=False),  # partner whose books move; 0: the hub's own
     sa.Column("location", sa.Text, nullable=False), sa.Column("item_id", Big, nullable=False), sa.Column("lot_id", Big, nullable=False),  # nodes; lot 0: none
     sa.Column("status", sa.Text, nullable=False), sa.Column("unit", sa.Text, nullable=False), sa.Column("quantity", Exact, nullable=False),
+    sqlite_with_rowid=False,
 )
 balance = sa.Table(
     "balance", metadata,
@@ -246,7 +256,7 @@ balance = sa.Table(
 )
 stale = sa.Table(
     "stale", metadata,  # what reconcile must look at again; written by apply, emptied by reconcile in the transaction that renews the discrepancies
-    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | master | exchange
+    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | item | party | lots
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("organisation_id", Big, primary_key=True),
     sa.Column("marked", Big, nullable=False),  # application id that marked it last: reconcile deletes only what it has seen
