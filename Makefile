@@ -1,0 +1,77 @@
+# UDIHub. `make` shows what there is; `make demo` and `make test` need nothing but Python 3.11-3.13 and the package registries.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV ?= .venv
+BIN := $(VENV)/bin
+export UV_PYTHON_DOWNLOADS := never
+export GX_ANALYTICS_ENABLED := false
+# Without bytecode every start compiles a hundred megabytes of libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 lock docs clean \
+	prove-kill prove-sync prove-airflow
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.site ## a virtual environment that runs the hub
+setup-dev: $(VENV)/.dev ## the same with Airflow and the test tools
+
+$(VENV)/.site: requirements/site.txt deploy/bootstrap.sh pyproject.toml
+	@deploy/bootstrap.sh $(VENV) site
+$(VENV)/.dev: requirements/dev.txt deploy/bootstrap.sh pyproject.toml
+	@deploy/bootstrap.sh $(VENV) dev
+
+demo: $(VENV)/.site ## the main job end to end on the demonstration site, then serve (ARGS=--no-serve, ARGS="--seed 7")
+	@$(BIN)/udihub demo $(ARGS)
+
+demo-airflow: $(VENV)/.dev ## the demonstration site's flows under a real Airflow with its UI
+	@$(BIN)/python -m dags.standalone $(ARGS)
+
+serve: $(VENV)/.site ## the API and the console on the site in UDIHUB_SITE
+	@$(BIN)/udihub serve $(ARGS)
+
+check: $(VENV)/.dev lint types ## the fast checks: style, types, floors, fast tests (under 3 minutes)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not airflow and not browser"
+
+lint: $(VENV)/.dev ## ruff and the import floors
+	@$(BIN)/ruff check . && $(BIN)/lint-imports
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+test: $(VENV)/.dev ## every test, on SQLite and PostgreSQL, with a real sshd, Airflow and Chromium
+	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+	@$(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/mypy
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+test-reference: $(VENV)/.dev ## tests on the reference material in UDIHUB_REFERENCE
+	@if [ -z "$(UDIHUB_REFERENCE)" ]; then echo "UDIHUB_REFERENCE names no folder: nothing was tested on reference material."; \
+	else UDIHUB_REFERENCE="$(UDIHUB_REFERENCE)" $(BIN)/pytest tests/reference -s; fi
+
+bench: bench-x12 bench-ingest ## all benchmarks, each with its ratio to a limit
+
+bench-x12: $(VENV)/.dev ## reading X12: MB/s and the ratio to a bare split
+	@$(BIN)/python -m benchmarks.x12_read
+
+bench-ingest: $(VENV)/.dev ## 856s kept in full per second, SQLite and PostgreSQL, and the ratio to bare loading
+	@$(BIN)/python -m benchmarks.ingest
+
+prove-kill: $(VENV)/.dev ## kill -9 of the server at 200 random moments while documents are posted
+	@$(BIN)/pytest tests/journeys/test_kill.py --kills 200 -s
+
+prove-sync: $(VENV)/.dev ## by strace: no acknowledgement leaves before its bytes are synced
+	@deploy/system-packages.sh strace:/usr/bin/strace
+	@$(BIN)/pytest tests/journeys/test_sync.py -s
+
+prove-airflow: $(VENV)/.dev ## one flow under a real Airflow scheduler, twice
+	@$(BIN)/pytest tests/dags -m slow -s
+
+lock: ## renew the hashed lock files
+	@deploy/lock.sh $(VENV)
+
+docs: $(VENV)/.dev ## renew the generated pages
+	@$(BIN)/python -m data_contracts.rules.document
+
+clean: ## remove the virtual environment and caches
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,375 @@
+"""Hops 3 to 6 on one document: who is it from, what does it say, what is wrong with it. Stores nothing.
+
+`examine` yields one `Interchange` after the other, each with its messages already mapped and validated, and with the verdict that
+the standard's acknowledgement will state. A message's fate:
+
+    ready         read, checked, mapped and valid: its facts may be applied
+    rejected      its syntax is wrong: refused in the acknowledgement, nothing of it is applied
+    quarantined   its syntax is right but its content must not be believed: held for a steward
+    answer        an acknowledgement of something that we sent (997)
+    test          all is well, but the interchange is flagged as test and this site is production
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, BinaryIO, Literal
+
+from connectors import registry
+from connectors.spec import STRICT, Format, Profile
+from data_contracts.findings import Finding, Place, has_error
+from data_contracts.source import Group, Interchange, Message
+from hub import pipeline
+from hub.site import AgreedMessage, Agreement, Site
+from mappings.engine import Mapping
+
+Fate = Literal["ready", "rejected", "quarantined", "answer", "test"]
+HEAD = 4096
+ANSWERS = frozenset({"997", "999"})
+
+
+@dataclass(slots=True)
+class ExaminedMessage:
+    """One message after hops 3 to 6."""
+
+    message: Message
+    group: Group | None
+    agreement: Agreement | None
+    agreed: AgreedMessage | None = None
+    mapping: Mapping | None = None
+    entity: dict[str, Any] | None = None
+    syntax: list[Finding] = field(default_factory=list)
+    """What the acknowledgement answers to."""
+    content: list[Finding] = field(default_factory=list)
+    """What mapping and rules found; never part of a 997."""
+    fate: Fate = "ready"
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Everything found in it."""
+        return [*self.syntax, *self.content]
+
+
+@dataclass(slots=True)
+class ExaminedInterchange:
+    """One envelope and what is in it. `findings` decide over the whole: an error here refuses everything inside."""
+
+    interchange: Interchange
+    agreement: Agreement | None
+    profile: Profile
+    format: str
+    groups: list[Group] = field(default_factory=list)
+    messages: list[ExaminedMessage] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    """TA1 segments received."""
+    admission: list[Finding] = field(default_factory=list)
+    """Why this sender may not send this to us: envelope identities, usage indicator, duplicates."""
+    sha256: bytes = b""
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the envelope."""
+        return [*self.interchange.findings, *self.admission]
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing inside may be processed."""
+        return has_error(self.interchange.findings) or has_error(self.admission)
+
+    def group_refused(self, group: Group | None) -> bool:
+        """Whether this group's own faults refuse its sets."""
+        return group is not None and has_error(group.findings)
+
+
+@dataclass(slots=True)
+class Examination:
+    """A whole document: its interchanges, or the finding that says why it can't be read."""
+
+    format: str | None
+    interchanges: list[ExaminedInterchange] = field(default_factory=list)
+    unreadable: list[Finding] = field(default_factory=list)
+
+    @property
+    def messages(self) -> Iterator[ExaminedMessage]:
+        """All messages, in order."""
+        for interchange in self.interchanges:
+            yield from interchange.messages
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who sends, and to which of our organisations it may send. `agreement` narrows to one, where the flow names it."""
+
+    partner: str
+    organisations: frozenset[str] | None = None
+    agreement: str | None = None
+
+
+def examine(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date) -> Examination:
+    """Read, check, map and validate one document. Bad data yields findings; raises ConfigError for a faulty site only.
+
+    Without a claimant (`udihub check` on a bare file) syntax is checked strictly and nothing is mapped.
+    Holds the whole document's messages: `walk` is the same without holding them.
+    """
+    examination = Examination(None)
+    for step in walk(stream, site, claimant, today):
+        if isinstance(step, Opened):
+            examination.format = step.format
+        elif isinstance(step, Finding):
+            examination.unreadable.append(step)
+        elif isinstance(step, ExaminedMessage):
+            examination.interchanges[-1].messages.append(step)
+        elif step not in examination.interchanges:
+            examination.interchanges.append(step)
+    for interchange in examination.interchanges:
+        settle_fates(interchange, interchange.messages, site)
+    return examination
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """First step of a walk: the syntax that was chosen."""
+
+    format: str
+
+
+Step = Opened | Finding | ExaminedInterchange | ExaminedMessage
+
+
+def walk(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date, *, messages: bool = True) -> Iterator[Step]:
+    """The steps of `examine` one by one, at flat memory: the syntax, then each interchange (when it opens and again when it is
+    complete) and its messages. With `messages=False` only envelopes are looked at, which tells beforehand what may be applied.
+    """
+    candidates = _candidates(site, claimant)
+    stream.seek(0)
+    syntax, feed, refusal = _choose_format(stream.read(HEAD), candidates, claimant)
+    if refusal is not None or syntax is None:
+        if refusal is not None:
+            yield refusal
+        return
+    yield Opened(syntax.name)
+    if feed is None and claimant is not None and not any(known.format == syntax.name for known in candidates):
+        yield Finding("AGR-03", got=syntax.name, expected=", ".join(sorted({c.format for c in candidates})))
+        return
+    yield from _steps(stream, syntax, site, claimant, candidates, feed, today, messages)
+
+
+def _candidates(site: Site, claimant: Claimant | None) -> list[Agreement]:
+    if claimant is None:
+        return []
+    return [
+        agreement
+        for agreement in site.inbound(claimant.partner, claimant.organisations)
+        if claimant.agreement is None or agreement.agreement == claimant.agreement
+    ]
+
+
+def _choose_format(
+    head: bytes, candidates: Sequence[Agreement], claimant: Claimant | None
+) -> tuple[Format | None, Agreement | None, Finding | None]:
+    """The syntax to read by, and the feed agreement where the syntax does not name its message."""
+    if not head:
+        return None, None, Finding("DOC-90", got="0")
+    sniffed = registry.sniff(head)
+    feeds = [agreement for agreement in candidates if agreement.grammar is not None]
+    if sniffed is not None and any(c.format == sniffed.name and c.grammar is None for c in candidates):
+        return sniffed, None, None
+    if claimant is None:
+        return (sniffed, None, None) if sniffed is not None else (None, None, Finding("DOC-91"))
+    fitting = [feed for feed in feeds if sniffed is None or feed.format == sniffed.name]
+    if not fitting and len(feeds) == 1:
+        fitting = feeds  # the agreed syntax says best why these bytes are none of its own
+    if len(fitting) == 1:
+        return registry.format_named(fitting[0].format), fitting[0], None
+    if len(fitting) > 1:
+        return None, None, Finding("AGR-04", expected=", ".join(sorted(feed.agreement for feed in fitting)))
+    if sniffed is None and len({candidate.format for candidate in candidates}) == 1:
+        return registry.format_named(candidates[0].format), None, None
+    return (sniffed, None, None) if sniffed is not None else (None, None, Finding("DOC-91"))
+
+
+def _steps(
+    stream: BinaryIO,
+    syntax: Format,
+    site: Site,
+    claimant: Claimant | None,
+    candidates: Sequence[Agreement],
+    feed: Agreement | None,
+    today: date,
+    messages: bool,
+) -> Iterator[Step]:
+    tolerant = _tolerant_profile(site, [c for c in candidates if c.format == syntax.name])
+    profile = site.profile(feed) if feed is not None else tolerant
+    current: ExaminedInterchange | None = None
+    group: Group | None = None
+    for event in pipeline.read(stream, syntax, profile, feed.grammar if feed else None):
+        if event.kind == "unreadable":
+            assert event.finding is not None
+            yield event.finding
+        elif event.kind == "interchange":
+            assert event.interchange is not None
+            agreement, findings = _agreement_of(event.interchange, syntax, site, claimant, candidates, feed, today)
+            current = ExaminedInterchange(event.interchange, agreement, site.profile(agreement) if agreement else profile, syntax.name)
+            current.admission = findings
+            yield current
+        elif event.kind == "group":
+            group = event.group
+        elif event.kind == "group_end":
+            if current is not None and event.group is not None:
+                current.groups.append(event.group)
+            group = None
+        elif event.kind == "acknowledgement":
+            if current is not None:
+                current.answers.append(event.detail)
+        elif event.kind == "message":
+            if messages and current is not None and event.message is not None:
+                yield _examine_message(event.message, group, current, site, today)
+        elif event.kind == "interchange_end" and current is not None:
+            _close(stream, current, site)
+            yield current
+
+
+def _agreement_of(
+    interchange: Interchange,
+    syntax: Format,
+    site: Site,
+    claimant: Claimant | None,
+    candidates: Sequence[Agreement],
+    feed: Agreement | None,
+    today: date,
+) -> tuple[Agreement | None, list[Finding]]:
+    """The one agreement that the envelope selects among those that the credential allows (design.md section 4, Who is it)."""
+    if claimant is None or feed is not None:
+        return feed, []
+    fitting = [candidate for candidate in candidates if candidate.format == syntax.name]
+    agreement = site.by_envelope(fitting, interchange.sender, interchange.receiver, today)
+    if agreement is not None:
+        return agreement, []
+    senders = {candidate.envelope.sender for candidate in fitting if candidate.envelope}
+    if interchange.sender not in senders:
+        return None, [
+            Finding("SEC-01", place=Place(segment="ISA", position=1, element=6), expected=", ".join(sorted(senders)), got=interchange.sender, code="006")
+        ]
+    receivers = {candidate.envelope.receiver for candidate in fitting if candidate.envelope}
+    return None, [
+        Finding("SEC-02", place=Place(segment="ISA", position=1, element=8), expected=", ".join(sorted(receivers)), got=interchange.receiver, code="009")
+    ]
+
+
+def _examine_message(message: Message, group: Group | None, inside: ExaminedInterchange, site: Site, today: date) -> ExaminedMessage:
+    """Hops 4 to 6 on one message."""
+    agreement = inside.agreement
+    if agreement is None:
+        return ExaminedMessage(message, group, None, syntax=list(message.findings), fate="rejected" if has_error(message.findings) else "ready")
+    if message.type in ANSWERS:
+        return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer")
+    agreed, syntax = pipeline.check(message, group, agreement)
+    examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax)
+    refused = has_error(syntax) and not (agreed is not None and inside.profile.accept_with_errors and _survivable(syntax))
+    if refused or message.root is None or agreed is None:
+        examined.fate = "rejected"
+        return examined
+    mapping = pipeline.mapping_of(site.mapping_folders, agreed)
+    examined.mapping = mapping
+    currency = site.organisations[agreement.organisation].currency
+    mapped = pipeline.map(message, mapping, inside.profile, currency)
+    content = pipeline.with_overrides(mapped.findings, agreement)
+    if mapped.entity is not None:
+        found = pipeline.validate(mapped.entity, agreement, today)
+        content += pipeline.placed(found, mapping, message, inside.profile)
+        examined.entity = _without_rows(mapped.entity, content)
+    examined.content = content
+    if examined.entity is None or pipeline.blocks(content):
+        examined.fate = "quarantined"
+    return examined
+
+
+def _survivable(findings: Sequence[Finding]) -> bool:
+    """Errors in elements and segments may be taken by an agreement (AK5 E); a set whose frame is wrong never is."""
+    return not any(finding.place.segment in ("ST", "SE") or finding.action == "flow" for finding in findings if finding.severity == "error")
+
+
+def _without_rows(entity: dict[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
+    """The entity less the rows that a finding quarantines (`lines[2].gtin` with action row takes line 2 out)."""
+    bad: set[tuple[str, int]] = set()
+    for finding in findings:
+        path = finding.place.path or ""
+        if finding.severity == "error" and finding.action == "row" and "[" in path:
+            member, _, rest = path.partition("[")
+            index, _, _ = rest.partition("]")
+            if index.isdigit():
+                bad.add((member, int(index)))
+    if not bad:
+        return entity
+    kept = dict(entity)
+    for member in {member for member, _ in bad}:
+        rows = kept.get(member)
+        if isinstance(rows, list):
+            kept[member] = [row for index, row in enumerate(rows) if (member, index) not in bad]
+    return kept
+
+
+def _close(stream: BinaryIO, current: ExaminedInterchange, site: Site) -> None:
+    """What can only be said at the end of an interchange: the hash of its own bytes, and whether its usage indicator was agreed."""
+    current.sha256 = _hash_of(stream, current.interchange.offset, current.interchange.length)
+    agreement = current.agreement
+    if agreement is not None and agreement.envelope is not None and agreement.test and not current.interchange.test:
+        current.admission.append(Finding("AGR-02", got="P", expected="T", code="020"))
+
+
+def _hash_of(stream: BinaryIO, offset: int, length: int) -> bytes:
+    position = stream.tell()
+    stream.seek(offset)
+    digest = hashlib.sha256()
+    while length > 0 and (piece := stream.read(min(length, 1 << 20))):
+        digest.update(piece)
+        length -= len(piece)
+    stream.seek(position)
+    return digest.digest()
+
+
+def settle_fates(interchange: ExaminedInterchange, messages: Sequence[ExaminedMessage], site: Site) -> None:
+    """Sets of a refused interchange or group are not processed; a test interchange is not applied in a production site."""
+    test = interchange.interchange.test and site.environment == "production"
+    for examined in messages:
+        if interchange.refused or interchange.group_refused(examined.group):
+            examined.fate = "rejected"
+        elif test and examined.fate == "ready":
+            examined.fate = "test"
+
+
+def _tolerant_profile(site: Site, candidates: Sequence[Agreement]) -> Profile:
+    """The profile to open an envelope with, before it has told whose it is: as tolerant as any of the sender's agreements."""
+    profiles = [site.profile(candidate) for candidate in candidates]
+    if not profiles:
+        return STRICT
+    return replace(
+        profiles[0],
+        unpadded_isa=any(profile.unpadded_isa for profile in profiles),
+        accept_with_errors=any(profile.accept_with_errors for profile in profiles),
+    )
+
+
+def reread(stream: BinaryIO, site: Site, claimant: Claimant, ordinal: int, today: date) -> tuple[ExaminedMessage, ExaminedInterchange] | None:
+    """The message with this ordinal, read again from the original bytes with today's grammar and mapping."""
+    for interchange in examine(stream, site, claimant, today).interchanges:
+        for examined in interchange.messages:
+            if examined.message.ordinal == ordinal:
+                return examined, interchange
+    return None
+
+
+__all__ = [
+    "Claimant",
+    "Examination",
+    "ExaminedInterchange",
+    "ExaminedMessage",
+    "Opened",
+    "examine",
+    "reread",
+    "settle_fates",
+    "walk",
+]

@@ -1,0 +1,209 @@
+"""READ FIRST: the walk. Eight hops, one function each, in the order in which a document takes them.
+
+    1 fetch      a transport finds what waits at a source                     connectors/transports
+    2 land       bytes become durable, then success is said                   hub/store/inbox
+    3 read       a format and its grammar turn bytes into source records      connectors/formats
+    4 check      agreement and grammar say whether the message may come in    → findings
+    5 map        source record → canonical entity                             mappings
+    6 validate   GS1, UDI, lots, quantities, references                       data_contracts/rules → findings
+    7 reconcile  facts stand or fall; what sources disagree on becomes a discrepancy   hub/apply, hub/reconcile
+    8 serve      reconciled views                                             hub/store/views
+
+Back out is the mirror (hub/outbound.py): view → map → write → send → await acknowledgement.
+Hops 3 to 6 are pure: `udihub check` and `udihub map` run them on a file and store nothing. `hub/worker.py` runs
+all of them on claimed documents, in batches, in one transaction a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any, BinaryIO
+
+from connectors.registry import format_named, transport_named
+from connectors.spec import Format, Profile
+from data_contracts.errors import ConfigError, RetriableError
+from data_contracts.findings import Finding, Place, has_error
+from data_contracts.rules import validate as rules_validate
+from data_contracts.source import Group, Message, ReadEvent
+from hub.apply import Applicable, Applied
+from hub.apply import apply as apply_facts
+from hub.runtime import Hub
+from hub.site import AgreedMessage, Agreement, Flow
+from hub.store import views
+from hub.store.inbox import Delivery, Landing
+from hub.store.inbox import land as land_in_store
+from hub.store.unit_of_work import UnitOfWork
+from mappings.engine import Context, Mapped, Mapping, load
+
+
+def fetch(hub: Hub, flow: Flow) -> list[Landing]:
+    """Hop 1: take what waits at a flow's source, land each piece, and only then settle it there.
+
+    One piece that fails stops nothing else; the first failure is raised at the end, so that the scheduler retries.
+    """
+    transport = transport_named(flow.transport["use"])
+    agreement = hub.site.agreements[flow.agreement]
+    settings = hub.transport_settings(flow)
+    landings: list[Landing] = []
+    failed: RetriableError | None = None
+    for delivered in transport.fetch(settings):
+        try:
+            with transport.open(settings, delivered) as stream:
+                landings.append(
+                    land(
+                        hub,
+                        Delivery(
+                            organisation_id=hub.organisation_id(agreement.organisation),
+                            partner_id=hub.partner_id(agreement.partner),
+                            channel=flow.transport["use"],
+                            delivery_key=f"{flow.flow}/{delivered.delivery_key}",
+                            stream=stream,
+                            name=delivered.name,
+                            media_type=delivered.media_type,
+                            flow=flow.flow,
+                            received_by=f"flow:{flow.flow}",
+                        ),
+                    )
+                )
+            transport.settle(settings, delivered)
+        except RetriableError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return landings
+
+
+def land(hub: Hub, delivery: Delivery) -> Landing:
+    """Hop 2: blob, inbox row and audit in one transaction. When this returns, the bytes are durable."""
+    with hub.database.begin(delivery.received_by) as uow:
+        return land_in_store(uow, delivery)
+
+
+def read(stream: BinaryIO, syntax: Format, profile: Profile, grammar: str | None) -> Iterator[ReadEvent]:
+    """Hop 3: bytes → events of source records with places. Memory does not grow with the document."""
+    stream.seek(0)
+    return syntax.read(stream, profile, grammar)
+
+
+def check(message: Message, group: Group | None, agreement: Agreement) -> tuple[AgreedMessage | None, list[Finding]]:
+    """Hop 4: what grammar and agreement say. Returns the agreed message, or None with the finding that refuses it."""
+    agreed = agreement.message(message.type, message.version or (group.version if group else None))
+    findings = with_overrides(message.findings, agreement)
+    if agreed is None and message.root is not None:
+        findings.append(
+            Finding(
+                "AGR-01",
+                place=Place(segment="ST", position=1, element=1) if message.control else Place(),
+                expected=", ".join(f"{known.type} {known.version or ''}".strip() for known in agreement.messages),
+                got=f"{message.type} {message.version or ''}".strip(),
+                code="1",
+                params={"agreement": agreement.agreement},
+            )
+        )
+    return agreed, findings
+
+
+def map(message: Message, mapping: Mapping, profile: Profile, currency: str | None) -> Mapped:  # noqa: A001 - the hop's name
+    """Hop 5: source record → canonical entity as a plain dictionary."""
+    assert message.root is not None
+    return mapping.read(message.root, context_of(message, profile, currency))
+
+
+def validate(entity: dict[str, Any], agreement: Agreement, today: date) -> list[Finding]:
+    """Hop 6: the rules on the entity, with the agreement's own severities. Places are canonical paths (`lines[2].gtin`)."""
+    return with_overrides(rules_validate(entity, None, today), agreement)
+
+
+def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
+    """Hop 7, first half: facts, balances, edges and what stands, in the caller's transaction."""
+    return apply_facts(uow, items)
+
+
+def reconcile(hub: Hub, limit: int = 10_000) -> int:
+    """Hop 7, second half: renew the discrepancies of everything that changed. Returns how many keys were looked at."""
+    from hub.reconcile import reconcile as renew
+
+    total = 0
+    while True:
+        with hub.database.begin("reconcile") as uow:
+            seen = renew(uow, limit, hub.tolerances)
+        total += seen
+        if seen < limit:
+            return total
+
+
+serve = views
+"""Hop 8: the reconciled views, read-only."""
+
+
+def context_of(message: Message, profile: Profile, currency: str | None = None) -> Context:
+    """What a mapping must know beside the tree."""
+    return Context(
+        time_zone=profile.time_zone,
+        components=message.components,
+        repetition=message.repetition,
+        currency=currency,
+        message_version=message.version,
+    )
+
+
+def syntax_of(agreement: Agreement) -> Format:
+    """The format that an agreement names. Raises ConfigError when it is not installed."""
+    return format_named(agreement.format)
+
+
+def mapping_of(hub_folders: Sequence[Any], agreed: AgreedMessage) -> Mapping:
+    """The agreed mapping, the site's own first. Raises ConfigError when there is none."""
+    if not agreed.mapping:
+        raise ConfigError(f"message {agreed.type} has no mapping")
+    return load(agreed.mapping, hub_folders)
+
+
+def with_overrides(findings: Iterable[Finding], agreement: Agreement) -> list[Finding]:
+    """The findings with the severities and actions that this agreement gives to their rules."""
+    if not agreement.rules:
+        return list(findings)
+    return [
+        replace(finding, severity=override.severity or finding.severity, action=override.action or finding.action)
+        if (override := agreement.rules.get(finding.rule)) is not None
+        else finding
+        for finding in findings
+    ]
+
+
+def placed(findings: Iterable[Finding], mapping: Mapping, message: Message, profile: Profile) -> list[Finding]:
+    """Findings about canonical fields with the place in the source that the field came from (segment, element, line)."""
+    listed = list(findings)
+    if not listed or message.root is None:
+        return listed
+    origins = mapping.trace(message.root, context_of(message, profile))
+    out = []
+    for finding in listed:
+        origin = origins.get(finding.place.path or "")
+        if origin is not None and finding.place.segment is None:
+            finding = replace(finding, place=replace(origin.place, path=finding.place.path))
+        out.append(finding)
+    return out
+
+
+def blocks(findings: Iterable[Finding]) -> bool:
+    """Whether the message must be held for a steward."""
+    return any(finding.severity == "error" and finding.action in ("message", "flow") for finding in findings)
+
+
+__all__ = [
+    "apply",
+    "blocks",
+    "check",
+    "fetch",
+    "has_error",
+    "land",
+    "map",
+    "placed",
+    "read",
+    "reconcile",
+    "serve",
+    "validate",
+]

@@ -1,0 +1,78 @@
+"""A running hub: one site, one store, one clock. Commands, API and DAG tasks all begin with `Hub.open`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from data_contracts.errors import ConfigError
+from hub.clock import Clock
+from hub.settings import Settings
+from hub.site import Agreement, Flow, Site, Tolerances
+from hub.store.database import Database
+from hub.store.registry import Registry, synchronise
+
+
+class Hub:
+    """Holds what every step needs; holds no state of its own that the store does not have."""
+
+    def __init__(self, settings: Settings, site: Site, database: Database, registry: Registry) -> None:
+        self.settings = settings
+        self.site = site
+        self.database = database
+        self.registry = registry
+        self.folders = tuple(folder for folder in site.mapping_folders)
+
+    @classmethod
+    def open(cls, settings: Settings | None = None, clock: Clock | None = None) -> Hub:
+        """Load the site, open and migrate the store, and write the site's organisations and partners into it.
+
+        Raises ConfigError for a faulty site and RetriableError when the database cannot be reached.
+        """
+        settings = settings or Settings.from_environment()
+        if settings.site is None:
+            raise ConfigError("UDIHUB_SITE names no site folder; try `udihub demo`, or point it at your site")
+        site = Site.load(Path(settings.site))
+        database = Database.open(settings.database_url, settings.home, clock or settings.clock)
+        database.migrate()
+        with database.begin("site") as uow:
+            registry = synchronise(uow, site)
+        return cls(settings, site, database, registry)
+
+    @property
+    def clock(self) -> Clock:
+        """The only source of now."""
+        return self.database.clock
+
+    @property
+    def tolerances(self) -> Mapping[int, Tolerances]:
+        """Tolerances by partner id, from the agreement by which the partner's documents come in."""
+        return {
+            self.partner_id(agreement.partner): agreement.tolerances
+            for agreement in self.site.agreements.values()
+            if agreement.direction == "in"
+        }
+
+    def organisation_id(self, key: str) -> int:
+        """Store id of an own organisation. Raises ConfigError for an unknown key."""
+        return self.registry.organisation_id(key)
+
+    def partner_id(self, key: str) -> int:
+        """Store id of a partner. Raises ConfigError for an unknown key."""
+        return self.registry.partner_id(key)
+
+    def currency(self, agreement: Agreement) -> str | None:
+        """Currency to assume where a document names none: the receiving organisation's."""
+        return self.site.organisations[agreement.organisation].currency
+
+    def transport_settings(self, flow: Flow) -> dict[str, Any]:
+        """The flow's transport settings; relative folders are below the home, so that a site holds no machine's paths."""
+        return self.route_settings(flow.transport)
+
+    def route_settings(self, route: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings of a route or source with relative `folder` taken from the home."""
+        settings = dict(route)
+        if settings.get("use") == "folder" and "folder" in settings:
+            settings["folder"] = str(self.settings.home / settings["folder"])
+        return settings
