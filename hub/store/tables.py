@@ -252,7 +252,7 @@ balance = sa.Table(
     sa.Column("organisation_id", Big, primary_key=True), sa.Column("source_id", Big, primary_key=True), sa.Column("location", sa.Text, primary_key=True),
     sa.Column("item_id", Big, primary_key=True), sa.Column("lot_id", Big, primary_key=True), sa.Column("status", sa.Text, primary_key=True), sa.Column("unit", sa.Text, primary_key=True),
     sa.Column("quantity", Exact, nullable=False),
-    sqlite_with_rowid=False, 
+    sqlite_with_rowid=False,
 )
 stale = sa.Table(
     "stale", metadata,  # what reconcile must look at again; written by apply, emptied by reconcile in the transaction that renews the discrepancies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -40,18 +41,30 @@ class Exact(sa.types.TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        """NUMERIC in PostgreSQL, 64-bit integer in SQLite."""
         return dialect.type_descriptor(sa.Numeric(18, 6) if dialect.name == "postgresql" else sa.BigInteger())
 
     def process_bind_param(self, value: Decimal | int | None, dialect: sa.Dialect) -> Any:
+        """Refuses with OverflowError what would need rounding."""
         if value is None:
             return None
         value = Decimal(value)
-        return value if dialect.name == "postgresql" else scaled(value)
+        number = scaled(value)
+        return value if dialect.name == "postgresql" else number
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Decimal | None:
+        """Without trailing zeros, so that both databases answer alike."""
         if value is None:
             return None
         return unscaled(value) if isinstance(value, int) else unscaled(scaled(Decimal(value)))
+
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text without what no database column can hold: NUL and lone surrogates become U+FFFD. The bytes stay in the blob."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def micros(moment: datetime) -> int:

