@@ -1,0 +1,296 @@
+"""Feed grammars: what one feed of an own system or a partner looks like, as one YAML file that an engineer can read.
+
+X12 and EDIFACT messages name their own structure; a JSON, XML or CSV export does not. A feed grammar says where its
+messages are and which fields they have; the same file reads, checks, writes and documents the feed.
+
+    version: 1
+    grammar: erp_orders            # the file's name
+    format: json                   # json | xml | delimited
+    message: erp_orders            # message type, by which agreements and mappings name it
+    title: {en: ..., zh-CN: ...}
+    messages: orders[]             # json: members to the array (`data.orders[]`, `[]`), or "." for one message a document
+    messages: Receipts/Receipt     # xml: path of the message element from the root
+    namespace: urn:x               # xml: namespace of all its elements; absent = none
+    envelope: {exported_at: {type: instant, write: created_at}}      # json: members beside the array
+    separator: ";"                 # delimited, and quote, decimal, charsets (tried in order), bom (written), booleans: [Y, N]
+    group: {by: [order_no], header: [currency], rows: row}           # delimited: adjacent rows with equal `by` are one message
+    fields:
+      number: {type: text, required: true, max_length: 35}
+      lines: {type: record, many: true, fields: {...}}
+
+A field has `type` (see `connectors.feed_values.KINDS`, or `record`), `required`, `many`, `enum`, `pattern`, `max_length`,
+`on_error` (`row` | `message` | `none`, default message), `fields` (of a record; of an XML leaf its attributes), `names`
+(delimited: other headers that mean this column), `quoted` (json: written as a string), `note`. Identifiers are not judged
+here: GS1 and UDI rules do that for all formats alike.
+
+Grammars stand in `connectors/grammars/<format>/`; a site's own in `<folder>/<format>/` of `profile.options["grammar_folders"]`, which win.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from connectors.feed_values import KINDS, Check, check_for
+from connectors.spec import Profile
+from data_contracts.errors import ConfigError
+from data_contracts.findings import Action
+
+SHIPPED = Path(__file__).parent / "grammars"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_FIELD_KEYS = frozenset({"type", "required", "many", "enum", "pattern", "max_length", "on_error", "fields", "names", "quoted", "note", "write"})
+_TOP_KEYS = frozenset(
+    {"version", "grammar", "format", "message", "title", "messages", "namespace", "envelope", "separator", "quote", "decimal"}
+    | {"charsets", "bom", "booleans", "group", "fields"}
+)
+_UNBOUNDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field, column, member, element or (name with a leading `@`) attribute."""
+
+    name: str
+    kind: str
+    """A key of `KINDS`, or `record` for what has fields of its own."""
+    required: bool = False
+    many: bool = False
+    enum: frozenset[str] | None = None
+    pattern: re.Pattern[str] | None = None
+    max_length: int | None = None
+    on_error: Action | None = None
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    quoted: bool = False
+    write: str | None = None
+    note: str = ""
+    check: Check | None = None
+    """The type's check; None where any text will do."""
+    expects: str = "text"
+    """What the type asks for, as a finding says it."""
+
+    def fault(self, value: str) -> tuple[str, str] | None:
+        """The rule that a value breaks and what it asks for, or None. Checks stop at the first fault."""
+        if self.max_length is not None and len(value) > self.max_length:
+            return "FED-09", str(self.max_length)
+        if self.check is not None and not self.check(value):
+            return "FED-06", self.expects
+        if self.enum is not None and value not in self.enum:
+            return "FED-07", ", ".join(sorted(self.enum))
+        if self.pattern is not None and (len(value) > 512 or not self.pattern.fullmatch(value)):
+            return "FED-08", self.pattern.pattern
+        return None
+
+    @property
+    def plain(self) -> bool:
+        """Whether any text will do, so that no check is needed."""
+        return self.check is None and self.max_length is None and self.enum is None and self.pattern is None
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How rows of a delimited file make a message."""
+
+    by: tuple[str, ...]
+    """Columns whose equal values in adjacent rows make one message."""
+    header: tuple[str, ...] = ()
+    """Columns that must not differ within it; they stand on the message, not on its rows."""
+    rows: str = "row"
+    """Tag of the row records below the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedGrammar:
+    """A loaded grammar. `hash` is the SHA-256 of its file and goes into evidence."""
+
+    name: str
+    format: str
+    message: str
+    version: int
+    hash: str
+    fields: Mapping[str, Field]
+    path: tuple[str, ...] = ()
+    """json: members that lead to the array; xml: element names from the root to the message."""
+    whole: bool = False
+    """json: the document is one message."""
+    namespace: str | None = None
+    envelope: Mapping[str, Field] = field(default_factory=dict)
+    separator: str = ","
+    quote: str = '"'
+    decimal: str = "."
+    charsets: tuple[str, ...] = ("utf-8",)
+    bom: bool = False
+    group: Grouping | None = None
+    title: Mapping[str, str] = field(default_factory=dict)
+
+
+def grammar_for(format_name: str, name: str, profile: Profile) -> FeedGrammar:
+    """The grammar that an agreement names. Raises ConfigError when no folder has it or it is wrong."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"grammar {name!r}: a name has small letters, digits, '_', '-' and '.' only")
+    folders = [Path(str(folder)) for folder in profile.options.get("grammar_folders", ())]
+    for folder in [*folders, SHIPPED]:
+        path = folder / format_name / f"{name}.yaml"
+        if path.is_file():
+            status = path.stat()
+            return _loaded(path, status.st_mtime_ns, status.st_size)
+    searched = ", ".join(str(folder / format_name) for folder in [*folders, SHIPPED])
+    raise ConfigError(f"grammar {name!r} of format {format_name} is in none of: {searched}")
+
+
+def grammar_names(format_name: str, folders: Iterable[Path] = ()) -> list[str]:
+    """Names of the grammars that a format has, shipped ones and those of site folders."""
+    return sorted({path.stem for folder in [*folders, SHIPPED] for path in (folder / format_name).glob("*.yaml")})
+
+
+@lru_cache(maxsize=256)
+def _loaded(path: Path, _modified: int, _size: int) -> FeedGrammar:
+    return parse_grammar(path.read_bytes(), str(path), path.stem, path.parent.name)
+
+
+def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> FeedGrammar:
+    """A grammar from its YAML. Raises ConfigError that names file and field."""
+    try:
+        body = yaml.load(content, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: not YAML: {error}") from error
+    if not isinstance(body, dict):
+        raise ConfigError(f"{where}: a grammar is a mapping")
+    _refuse_unknown(body, _TOP_KEYS, where)
+    for key, expected in (("version", 1), ("grammar", name), ("format", format_name)):
+        if body.get(key) != expected:
+            raise ConfigError(f"{where}: {key} should be {expected!r}, is {body.get(key)!r}")
+    decimal = str(body.get("decimal", "."))
+    booleans = _pair(body.get("booleans", ["true", "false"]), where)
+    if decimal not in (".", ","):
+        raise ConfigError(f"{where}: decimal is '.' or ','")
+    fields = _fields(body.get("fields"), where, decimal, booleans)
+    if not fields:
+        raise ConfigError(f"{where}: fields is empty")
+    path, whole = _path(format_name, str(body.get("messages", "")), where)
+    return FeedGrammar(
+        name=name,
+        format=format_name,
+        message=str(body.get("message", name)),
+        version=1,
+        hash=hashlib.sha256(content).hexdigest(),
+        fields=fields,
+        path=path,
+        whole=whole,
+        namespace=body.get("namespace"),
+        envelope=_fields(body.get("envelope") or {}, f"{where}: envelope", decimal, booleans),
+        separator=_one_character(body, "separator", ",", where),
+        quote=_one_character(body, "quote", '"', where),
+        decimal=decimal,
+        charsets=tuple(str(charset) for charset in body.get("charsets", ["utf-8"])),
+        bom=bool(body.get("bom", False)),
+        group=_grouping(body.get("group"), fields, where),
+        title=dict(body.get("title") or {}),
+    )
+
+
+def _refuse_unknown(body: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    unknown = sorted(str(key) for key in body if key not in known)
+    if unknown:
+        raise ConfigError(f"{where}: unknown key {', '.join(unknown)}")
+
+
+def _pair(value: Any, where: str) -> tuple[str, str]:
+    # YAML 1.1 reads a bare Y or N as text but `yes` and `no` as booleans; either way the spelling must be text here.
+    if not isinstance(value, list) or len(value) != 2 or not all(isinstance(word, str) for word in value):
+        raise ConfigError(f"{where}: booleans is a list of two words, the one for true first (quote yes and no)")
+    return value[0], value[1]
+
+
+def _one_character(body: Mapping[str, Any], key: str, default: str, where: str) -> str:
+    value = str(body.get(key, default))
+    if len(value) != 1 or value in "\r\n":
+        raise ConfigError(f"{where}: {key} is one character")
+    return value
+
+
+def _path(format_name: str, messages: str, where: str) -> tuple[tuple[str, ...], bool]:
+    if format_name == "delimited":
+        return (), False
+    if format_name == "xml":
+        steps = tuple(messages.split("/"))
+        if not all(steps):
+            raise ConfigError(f"{where}: messages is the path of the message element, such as Receipts/Receipt")
+        return steps, len(steps) == 1
+    if messages == ".":
+        return (), True
+    if not messages.endswith("[]"):
+        raise ConfigError(f"{where}: messages is the path of an array, such as orders[], or '.' for the whole document")
+    return tuple(step for step in messages.removesuffix("[]").split(".") if step), False
+
+
+def _fields(body: Any, where: str, decimal: str, booleans: tuple[str, str]) -> dict[str, Field]:
+    if not isinstance(body, dict):
+        raise ConfigError(f"{where}: fields is a mapping from name to definition")
+    return {str(name): _field(str(name), definition, f"{where}: {name}", decimal, booleans) for name, definition in body.items()}
+
+
+def _field(name: str, definition: Any, where: str, decimal: str, booleans: tuple[str, str]) -> Field:
+    if not isinstance(definition, dict):
+        raise ConfigError(f"{where}: a field is a mapping with at least a type")
+    _refuse_unknown(definition, _FIELD_KEYS, where)
+    kind = definition.get("type")
+    if kind != "record" and kind not in KINDS:
+        raise ConfigError(f"{where}: type {kind!r} is none of {', '.join(['record', *KINDS])}")
+    if kind == "record" and not definition.get("fields"):
+        raise ConfigError(f"{where}: a record has fields")
+    on_error = definition.get("on_error")
+    if on_error not in (None, "none", "row", "message"):
+        raise ConfigError(f"{where}: on_error is none, row or message")
+    enum = definition.get("enum")
+    return Field(
+        name=name,
+        kind=str(kind),
+        required=bool(definition.get("required", False)),
+        many=bool(definition.get("many", False)),
+        enum=frozenset(str(word) for word in enum) if enum else None,
+        pattern=_pattern(definition.get("pattern"), where),
+        max_length=definition.get("max_length"),
+        on_error=on_error,
+        fields=_fields(definition.get("fields") or {}, where, decimal, booleans),
+        names=tuple(str(other) for other in definition.get("names", ())),
+        quoted=bool(definition.get("quoted", False)),
+        write=definition.get("write"),
+        note=str(definition.get("note", "")),
+        check=None if kind == "record" else check_for(str(kind), decimal, booleans),
+        expects="record" if kind == "record" else KINDS[str(kind)].describe(decimal, booleans),
+    )
+
+
+def _pattern(text: Any, where: str) -> re.Pattern[str] | None:
+    """A pattern that cannot run away: no groups, so nothing nests, and at most three parts of open length."""
+    if text is None:
+        return None
+    text = str(text)
+    bare = re.sub(r"\\.|\[[^\]]*\]", "", text)
+    if "(" in bare or "|" in bare or len(_UNBOUNDED.findall(bare)) > 3:
+        raise ConfigError(f"{where}: a pattern has no groups, no alternatives and at most three parts of open length; use enum for choices")
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ConfigError(f"{where}: pattern {text!r}: {error}") from error
+
+
+def _grouping(body: Any, fields: Mapping[str, Field], where: str) -> Grouping | None:
+    if body is None:
+        return None
+    by: Sequence[str] = tuple(body.get("by", ()))
+    header: Sequence[str] = tuple(body.get("header", ()))
+    for column in [*by, *header]:
+        if column not in fields:
+            raise ConfigError(f"{where}: group names the column {column!r}, which is no field")
+    if not by:
+        raise ConfigError(f"{where}: group.by is empty")
+    return Grouping(tuple(by), tuple(header), str(body.get("rows", "row")))
