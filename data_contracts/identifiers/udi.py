@@ -1,0 +1,168 @@
+"""The front door: any identifier or carrier text in, what it is out.
+
+Reads GS1: GTIN, GLN, SSCC, element strings, their bracketed form and scans with symbology identifier. Texts of the other
+issuers (HIBCC, ICCBBA, IFA, China's MA) are recognised by how they begin and come back with finding UDI-02.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from data_contracts.findings import Finding, Language, has_error
+from data_contracts.identifiers import bracketed, element_string, gln, gtin, scan, sscc
+from data_contracts.identifiers.check_digit import is_digits
+from data_contracts.identifiers.dates import day_of
+from data_contracts.identifiers.parsed import ParsedKey, ParsedMessage
+
+KINDS = (
+    "gtin", "gln", "sscc", "gsrn", "gsin", "gmn", "element-string", "hri", "scan", "digital-link", "epc", "hibc", "isbt128", "ppn", "ma",
+)  # fmt: skip
+"""What a caller may name as `kind`. Only the keys of `_KEYS` and `_MESSAGES` are read; the others answer UDI-02."""
+
+_KEYS: dict[str, Callable[[str], ParsedKey]] = {"gtin": gtin.parse, "gln": gln.parse, "sscc": sscc.parse}
+_MESSAGES: dict[str, Callable[[str], ParsedMessage]] = {
+    "element-string": element_string.parse,
+    "hri": bracketed.parse,
+    "scan": scan.parse,
+}
+_OTHERS = (
+    ("+", "HIBCC HIBC"),
+    ("*+", "HIBCC HIBC"),
+    ("=", "ICCBBA ISBT 128"),
+    ("&", "ICCBBA ISBT 128"),
+    ("MA.", "MA (IDcode)"),
+    ("[)>", "IFA PPN (ISO/IEC 15434)"),
+    ("urn:epc:", "EPC URI"),
+    ("http://", "GS1 Digital Link"),
+    ("https://", "GS1 Digital Link"),
+    ("HTTP://", "GS1 Digital Link"),
+    ("HTTPS://", "GS1 Digital Link"),
+)
+"""How texts begin that are identifiers, but not of a kind that is read."""
+
+_PRODUCTION = (("lot", "10"), ("serial", "21"), ("software_version", "8012"), ("third_party_serial", "235"))
+_DATES = (("expires_on", "17"), ("manufactured_on", "11"), ("packed_on", "13"), ("best_before_on", "15"), ("sell_by_on", "16"))
+_BLANK_KEYS = " -\t\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What a text is. `di` and `pi` are the two halves of a UDI: which device, and which lot or unit of it.
+
+    Dates are ISO days; `elements` keeps them raw. `digital_link` is null for kinds that have not been read as one.
+    """
+
+    input: str
+    kind: str | None
+    valid: bool
+    issuer: str | None = None
+    di: str | None = None
+    pi: dict[str, str] = field(default_factory=dict)
+    elements: tuple[tuple[str, str], ...] = ()
+    parts: dict[str, str] = field(default_factory=dict)
+    gtin: str | None = None
+    digital_link: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+    def as_json(self, language: Language = "en") -> dict[str, Any]:
+        """The public shape of `udihub udi --json`; scripts depend on it."""
+        return {
+            "input": self.input,
+            "kind": self.kind,
+            "valid": self.valid,
+            "issuer": self.issuer,
+            "di": self.di,
+            "pi": dict(self.pi),
+            "elements": [[ai, value] for ai, value in self.elements],
+            "parts": dict(self.parts),
+            "gtin": self.gtin,
+            "digital_link": self.digital_link,
+            "findings": [finding.as_json(language) for finding in self.findings],
+        }
+
+
+def identify(text: str, kind: str | None = None, strict: bool = True, *, today: date) -> Identified:
+    """Tell what an identifier is and read it. `kind` forces one of `KINDS`; any other raises ValueError.
+
+    Strict: an invalid text gives findings and no fields. Lenient (`strict=False`): blanks around it, and blanks or hyphens
+    inside a numeric key, are taken out with finding UDI-03, and fields are given beside the findings. `today` settles the
+    century of two-digit years.
+    """
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
+    data, findings = (text, []) if strict else _cleaned(text, kind)
+    chosen = kind or _kind_of(data)
+    if chosen in _KEYS:
+        return _key(text, chosen, _KEYS[chosen](data), findings, strict)
+    if chosen in _MESSAGES:
+        return _message(text, chosen, _MESSAGES[chosen](data), findings, strict, today)
+    other = kind or next((name for start, name in _OTHERS if data.startswith(start)), None)
+    unknown = Finding("UDI-02", got=other) if other else Finding("UDI-01", got=text)
+    return Identified(text, None, False, findings=(*findings, unknown))
+
+
+def _cleaned(text: str, kind: str | None) -> tuple[str, list[Finding]]:
+    """The text without what people and spreadsheets put around and into identifiers."""
+    data = text.strip(_BLANK_KEYS + "\r\n")
+    squeezed = data.translate(dict.fromkeys(map(ord, _BLANK_KEYS)))
+    if is_digits(squeezed) and kind in (None, *_KEYS):
+        data = squeezed
+    return data, [Finding("UDI-03", expected=data, got=text)] if data != text else []
+
+
+def _kind_of(text: str) -> str | None:
+    """The kind that a text shows by how it begins. 13 digits may be a GTIN or a GLN: read as GTIN unless told."""
+    if text.startswith("]"):
+        return "scan"
+    if text.startswith("("):
+        return "hri"
+    if text.startswith(("^", element_string.GS)) or element_string.GS in text:
+        return "element-string"
+    if is_digits(text):
+        if len(text) in gtin.LENGTHS:
+            return "gtin"
+        if len(text) == sscc.LENGTH and sscc.is_right(text):
+            return "sscc"
+    if text[:2] in ("00", "01", "02") and is_digits(text[:16]) and len(text) >= 16:
+        return "element-string"
+    if is_digits(text):
+        return "sscc" if len(text) == sscc.LENGTH else "gtin" if 7 <= len(text) <= 15 else None
+    return None
+
+
+def _key(text: str, kind: str, key: ParsedKey, findings: list[Finding], strict: bool) -> Identified:
+    together = (*findings, *key.findings)
+    valid = not has_error(together)
+    value = key.value if valid or not strict else None
+    item = value if kind == "gtin" else None
+    parts = {kind: value} if value is not None and kind != "gtin" else {}
+    return Identified(text, kind, valid, "gs1", item, parts=parts, gtin=item, findings=together)
+
+
+def _message(text: str, kind: str, message: ParsedMessage, findings: list[Finding], strict: bool, today: date) -> Identified:
+    together = (*findings, *message.findings)
+    valid = not has_error(together)
+    if strict and not valid:
+        return Identified(text, kind, False, "gs1", findings=together)
+    first: dict[str, str] = {}
+    for ai, value in message.elements:
+        first.setdefault(ai, value)
+    production = {name: first[ai] for name, ai in _PRODUCTION if ai in first}
+    for name, ai in _DATES:
+        if ai in first and len(first[ai]) == 6 and is_digits(first[ai]) and (day := day_of(first[ai], today.year)):
+            production[name] = day
+    if (
+        "7003" in first
+        and "expires_on" not in production
+        and is_digits(first["7003"])
+        and (day := day_of(first["7003"], today.year, False))
+    ):
+        production["expires_on"] = day
+    item = first.get("01")
+    if item is not None and not (len(item) == 14 and is_digits(item)):
+        item = None
+    parts = {name: first[ai] for name, ai in (("sscc", "00"), ("content_gtin", "02"), ("gln", "414")) if ai in first}
+    return Identified(text, kind, valid, "gs1", item, production, message.elements, parts, item, None, together)

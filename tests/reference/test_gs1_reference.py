@@ -1,0 +1,137 @@
+"""Every published or engine-labelled GS1 example that our table covers gives the answer that it states."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_contracts.identifiers import associations, bracketed, components, dates, element_string, gln, gtin, scan, sscc
+from data_contracts.identifiers.syntax_dictionary import _CHECKS, as_yaml
+
+REFERENCE = Path(os.environ.get("UDIHUB_REFERENCE", "/nonexistent")) / "gs1"
+pytestmark = [pytest.mark.reference, pytest.mark.skipif(not REFERENCE.is_dir(), reason="UDIHUB_REFERENCE names no reference material")]
+
+SHAPE_ONLY = {
+    "(8110)": "North American coupon code: only length and characters are checked",
+    "(8112)": "North American coupon offer: only length and characters are checked",
+}
+
+
+def cases(*kinds: str) -> Iterator[dict[str, Any]]:
+    if REFERENCE.is_dir():
+        with (REFERENCE / "examples.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                case = json.loads(line)
+                if case["kind"] in kinds:
+                    yield case
+
+
+def outside(case: dict[str, Any]) -> str | None:
+    if case["valid"]:
+        return None
+    return next((reason for start, reason in SHAPE_ONLY.items() if case["input"].startswith(start)), None)
+
+
+def params(*kinds: str) -> list[Any]:
+    return [
+        pytest.param(case, id=case["id"], marks=pytest.mark.skip(reason=reason) if (reason := outside(case)) else ())
+        for case in cases(*kinds)
+    ]
+
+
+@pytest.mark.parametrize("case", params("gtin", "gln", "sscc"))
+def test_key(case: dict[str, Any]) -> None:
+    read = {"gtin": gtin.parse, "gln": gln.parse, "sscc": sscc.parse}[case["kind"]](case["input"])
+    assert read.valid is case["valid"]
+    fields = case.get("fields", {})
+    if "gtin14" in fields:
+        assert read.value == fields["gtin14"]
+    if "check_digit" in fields:
+        assert read.text[-1] == str(fields["check_digit"])
+
+
+@pytest.mark.parametrize("case", params("gs1_ai_bracketed", "gs1_hri_diff", "gs1_element_string", "gs1_scan_diff"))
+def test_message(case: dict[str, Any]) -> None:
+    parse = {"gs1_element_string": element_string.parse, "gs1_scan_diff": scan.parse}.get(case["kind"], bracketed.parse)
+    read = parse(case["input"], associations=case["options"]["associations"])
+    assert read.valid is case["valid"], read.findings
+    fields = case.get("fields", {})
+    if "ais" in fields:
+        assert [list(element) for element in read.elements] == fields["ais"]
+    if "element_string" in fields:
+        assert element_string.write(read.elements, "^") == fields["element_string"]
+
+
+@pytest.mark.parametrize("case", params("gs1_scan_data"))
+def test_scan(case: dict[str, Any]) -> None:
+    read = scan.read(case["input"])
+    assert {"symbology": read.symbology, "data": read.data} == case["fields"]
+
+
+@pytest.mark.parametrize("case", params("gs1_ai_association"))
+def test_association(case: dict[str, Any]) -> None:
+    rule = {
+        "repeats": associations.repeats,
+        "mutex": associations.exclusions,
+        "requisites": associations.requisites,
+        "digsig_serialised_key": associations.signed_key,
+    }[case["options"]["check"]]
+    assert (not rule(bracketed.parse(case["input"], associations=False).elements)) is case["valid"]
+
+
+@pytest.mark.parametrize("case", params("gs1_century"))
+def test_century(case: dict[str, Any]) -> None:
+    assert dates.day_of(case["input"], case["options"]["reference_year"]) == case["fields"]["date"]
+
+
+def linted(case: dict[str, Any]) -> str | None:
+    """Why a linter case is not run: the coupon and package linters are not ours; date linters judge characters before."""
+    if case["options"]["linter"].startswith("coupon") or case["options"]["linter"] == "packagetype":
+        return "no code list of ours"
+    return None
+
+
+LENGTHS = {"yymmd0": 6, "yymmdd": 6, "yyyymmdd": 8, "yyyymmd0": 8, "hhmi": 4, "hh": 2, "mi": 2, "ss": 2}
+DIGITS = {*LENGTHS, "csum", "pieceoftotal", "csetnumeric", "latitude", "longitude", "nonzero", "zero"}
+ALPHABETS = {"cset82": components.CSET82, "cset39": components.CSET39, "csetnumeric": "0123456789"}
+
+
+@pytest.mark.parametrize("case", [case for case in cases("gs1_linter") if linted(case) is None], ids=lambda case: case["id"])
+def test_linter(case: dict[str, Any]) -> None:
+    """The linters are our checks of parts; length and characters, which a linter judges too, are the shape's in ours."""
+    linter, text = case["options"]["linter"], case["input"]
+    good = True
+    if linter in DIGITS:
+        good = text.isascii() and text.isdigit()
+    if linter in LENGTHS:
+        good = good and len(text) == LENGTHS[linter]
+    if linter in ALPHABETS:
+        good = all(character in ALPHABETS[linter] for character in text)
+    elif linter == "cset64":
+        body = text.rstrip("=")
+        good = len(text) - len(body) <= 2 and all(character in components.CSET64 for character in body)
+    elif good:
+        check = components.CHECKS[_CHECKS.get(linter, "long_date")]
+        assert check is not None
+        good = check(text) is None or (linter == "yyyymmd0" and text.endswith("00") and check(text[:6] + "01") is None)
+    assert good is case["valid"]
+
+
+def test_table_holds_the_facts_of_the_dictionary() -> None:
+    dictionary = (REFERENCE / "syntax-dictionary" / "gs1-syntax-dictionary.txt").read_text(encoding="utf-8")
+    ours = Path(components.__file__).with_name("application_identifiers.yaml").read_text(encoding="utf-8")
+    assert ours == as_yaml(dictionary)
+
+
+def test_count() -> None:
+    """Says how many cases there are, so that a table that shrinks cannot hide behind skips."""
+    kinds = ("gtin", "gln", "sscc", "gs1_ai_bracketed", "gs1_hri_diff", "gs1_element_string", "gs1_scan_data", "gs1_scan_diff")
+    found = list(cases(*kinds, "gs1_ai_association", "gs1_century"))
+    print(Counter(case["kind"] for case in found), "outside:", sum(outside(case) is not None for case in found))
+    assert sum(outside(case) is not None for case in found) <= 9
