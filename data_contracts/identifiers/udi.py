@@ -154,13 +154,9 @@ def _message(text: str, kind: str, message: ParsedMessage, findings: list[Findin
     for name, ai in _DATES:
         if ai in first and len(first[ai]) == 6 and is_digits(first[ai]) and (day := day_of(first[ai], today.year)):
             production[name] = day
-    if (
-        "7003" in first
-        and "expires_on" not in production
-        and is_digits(first["7003"])
-        and (day := day_of(first["7003"], today.year, False))
-    ):
-        production["expires_on"] = day
+    moment = first.get("7003", "")
+    if len(moment) == 10 and is_digits(moment) and (day := day_of(moment[:6], today.year, False)):
+        production.setdefault("expires_on", day)
     item = first.get("01")
     if item is not None and not (len(item) == 14 and is_digits(item)):
         item = None
