@@ -1,0 +1,1 @@
+"""Items and parties: what every system calls them, and which records mean the same thing."""

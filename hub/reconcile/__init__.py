@@ -1,0 +1,1 @@
+"""What several systems say about the same thing, put together."""

@@ -1,0 +1,203 @@
+"""A batch of entities into the store: applications, lines, then what stands and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from data_contracts.errors import NotFoundError
+from data_contracts.findings import Finding, Place
+from hub.apply.effects import OWN_SYSTEMS
+from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS, Facts, facts_of
+from hub.apply.follow import Consequences, Source
+from hub.apply.settle import settle
+from hub.store import bulk, tables
+from hub.store import facts as store
+from hub.store.identity import allocate
+from hub.store.unit_of_work import UnitOfWork
+
+_APPLICATION = (
+    "id", "exchange_id", "subject_id", "organisation_id", "partner_id", "kind", "recorded_at", "standing", *APPLICATION_COLUMNS,
+)  # fmt: skip
+_LINE = ("application_id", "ordinal", *LINE_COLUMNS)
+_MASTER = ("application_id", "kind", "source_id", "code", "name", "name_zh", "gtin", "gln", "tax_number", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Applicable:
+    """One mapped and valid message. The exchange row exists already; `origin_id` names the exchange that it replays or corrects."""
+
+    exchange_id: int
+    organisation_id: int
+    partner_id: int
+    partner_key: str
+    entity: Mapping[str, Any]
+    origin_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of it. `state` is the exchange's: applied, waiting, superseded, or quarantined (nothing was stored)."""
+
+    exchange_id: int
+    application_id: int | None
+    standing: bool
+    state: str
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(slots=True)
+class _Entry:
+    item: Applicable
+    facts: Facts
+    key: store.SubjectKey
+    application_id: int = 0
+    subject_id: int = 0
+
+
+def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
+    """Apply a batch; outcomes come in the order of `items`. Bad numbers are a finding; raises only for faults of the store."""
+    refused: dict[int, Applied] = {}
+    entries: list[_Entry] = []
+    for place, item in enumerate(items):
+        try:
+            facts = facts_of(item.entity)
+        except OverflowError as error:
+            refused[place] = Applied(item.exchange_id, None, False, "quarantined", (_too_large(item, error),))
+            continue
+        entries.append(_Entry(item, facts, (item.organisation_id, facts.kind, item.partner_id, facts.subject_key)))
+    if not entries:
+        return [refused[place] for place in sorted(refused)]
+    for entry, number in zip(entries, allocate(uow.connection, "application", len(entries)), strict=True):
+        entry.application_id = number
+    again = _take_subjects(uow, entries)
+    again |= _supersede_replayed(uow, entries)
+    _write(uow, entries, again)
+    kinds = store.partner_kinds(uow.connection)
+    consequences = Consequences(uow, kinds)
+    outcomes: dict[int, str] = {}
+    for entry in entries:
+        if entry.subject_id not in again:
+            outcomes[entry.application_id] = _first_state(entry.facts.purpose)
+            if outcomes[entry.application_id] == "applied" and entry.facts.purpose != "cancel":
+                item = entry.item
+                own = kinds.get(item.partner_id) in OWN_SYSTEMS
+                consequences.stand(
+                    Source(entry.application_id, entry.subject_id, item.organisation_id, item.partner_id, item.partner_key, own),
+                    entry.facts,
+                )
+    if again:
+        outcomes.update(settle(uow, again, consequences, {entry.item.exchange_id for entry in entries}))
+    consequences.write()
+    applied = iter([_outcome(entry, outcomes) for entry in entries])
+    return [refused[place] if place in refused else next(applied) for place in range(len(items))]
+
+
+def withdraw(uow: UnitOfWork, application_id: int, reason: str) -> None:
+    """Take one application out for good, by a person's decision. What stood before it may stand again.
+
+    Raises NotFoundError for an unknown application; withdrawing twice changes nothing.
+    """
+    rows = store.applications(uow.connection, [application_id])
+    if not rows:
+        raise NotFoundError(f"there is no application {application_id}")
+    row = rows[0]
+    if row.retracted:
+        return
+    store.lock_subjects(uow.connection, [row.subject_id])
+    store.retract(uow, [application_id], reason)
+    consequences = Consequences(uow, store.partner_kinds(uow.connection))
+    settle(uow, {row.subject_id}, consequences, set())
+    consequences.write()
+    uow.audit(row.organisation_id, "application.withdrawn", f"application/{application_id}", reason=reason)
+
+
+def _first_state(purpose: str) -> str:
+    """State of the exchange that speaks of a subject for the first time."""
+    return "waiting" if purpose == "change" else "applied"
+
+
+def _take_subjects(uow: UnitOfWork, entries: Sequence[_Entry]) -> set[int]:
+    """Give every entry its subject; returns the subjects that must be decided, since they have more than this one application."""
+    connection = uow.connection
+    wanted: dict[store.SubjectKey, list[_Entry]] = {}
+    for entry in entries:
+        wanted.setdefault(entry.key, []).append(entry)
+    known = store.known_subjects(connection, wanted)
+    missing = [key for key in wanted if key not in known]
+    ids = dict(zip(missing, allocate(connection, "subject", len(missing)), strict=True)) if missing else {}
+    rows = []
+    for key, number in ids.items():
+        first, single = wanted[key][0], len(wanted[key]) == 1
+        purpose = first.facts.purpose
+        state = "cancelled" if purpose == "cancel" else "waiting" if purpose == "change" else "standing"
+        standing_id = first.application_id if single and state == "standing" else None
+        rows.append((number, *key, standing_id, state))
+    taken = store.add_subjects(connection, rows)
+    raced = [key for key, number in ids.items() if number not in taken]
+    if raced:  # another worker made them, and has committed
+        known |= store.known_subjects(connection, raced)
+    again: set[int] = set()
+    for key, group in wanted.items():
+        number = known.get(key) or ids[key]
+        if key in known or len(group) > 1:
+            again.add(number)
+        for entry in group:
+            entry.subject_id = number
+    return again
+
+
+def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry]) -> set[int]:
+    """Retract what replayed exchanges said before; returns the subjects that this concerns, the new ones included."""
+    connection = uow.connection
+    exchanges = {entry.item.exchange_id: entry for entry in entries}
+    roots = store.replay_roots(connection, exchanges)
+    for entry in entries:
+        if entry.item.origin_id is not None:
+            roots.setdefault(entry.item.exchange_id, entry.item.origin_id)
+    earlier = store.replayed(connection, {*roots.values(), *exchanges}, min(entry.application_id for entry in entries))
+    if not earlier:
+        return set()
+    store.retract(uow, [row.id for row in earlier], "replayed")
+    concerned = {row.subject_id for row in earlier}
+    concerned |= {entry.subject_id for number, entry in exchanges.items() if number in roots}
+    return concerned
+
+
+def _write(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -> None:
+    """Applications, lines and master records of the batch. Those of subjects still to be decided don't stand yet."""
+    connection, now = uow.connection, uow.now
+    rows = []
+    lines: list[tuple[Any, ...]] = []
+    master: list[tuple[Any, ...]] = []
+    for entry in entries:
+        facts, item, number = entry.facts, entry.item, entry.application_id
+        stands = entry.subject_id not in again and facts.purpose not in ("cancel", "change")
+        rows.append(
+            (number, item.exchange_id, entry.subject_id, item.organisation_id, item.partner_id, facts.kind, now, stands, *facts.application)
+        )
+        lines.extend((number, ordinal, *line) for ordinal, line in enumerate(facts.lines))
+        if facts.master is not None:
+            master.append((number, facts.kind, item.partner_id, *facts.master))
+    bulk.insert(connection, tables.application, _APPLICATION, rows)
+    bulk.insert(connection, tables.line, _LINE, lines)
+    bulk.insert(connection, tables.master_record, _MASTER, master)
+
+
+def _outcome(entry: _Entry, outcomes: Mapping[int, str]) -> Applied:
+    state = outcomes.get(entry.application_id, "superseded")
+    findings: tuple[Finding, ...] = ()
+    if state == "waiting":
+        findings = (Finding("ORD-01", place=Place(path="purpose"), got=entry.facts.number, params={"kind": entry.facts.kind}),)
+    return Applied(
+        exchange_id=entry.item.exchange_id,
+        application_id=entry.application_id,
+        standing=state == "applied" and entry.facts.purpose != "cancel",
+        state=state,
+        findings=findings,
+    )
+
+
+def _too_large(item: Applicable, error: OverflowError) -> Finding:
+    return Finding("FACT-01", place=Place(path="lines"), got=str(error), params={"number": str(item.entity.get("number", ""))})

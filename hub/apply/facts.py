@@ -1,0 +1,229 @@
+"""A canonical entity as rows: one application, its lines, and for master data the record. Pure.
+
+The entity is the plain dictionary that a mapping yields. What has a column of its own goes there, the rest of the
+header stays together as `header`. `Facts` is the same whether it comes from a message or is read back from the store, so that
+effects can be made again from what is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from hub.store.types import micros, scaled
+
+KINDS = {
+    "PurchaseOrder": "purchase_order",
+    "OrderResponse": "order_response",
+    "DespatchAdvice": "despatch_advice",
+    "ReceivingAdvice": "receiving_advice",
+    "Invoice": "invoice",
+    "InventoryReport": "inventory_report",
+    "ProductionEvent": "production_event",
+    "Item": "item",
+    "Party": "party",
+}
+"""Canonical entity → kind of subject and application."""
+
+MASTER = frozenset({"item", "party"})
+
+LINE_COLUMNS = (
+    "role", "line", "order_number", "order_line", "gtin", "buyer_item", "supplier_item", "item_code", "description",
+    "quantity", "unit", "rejected_quantity", "unit_price", "amount", "lot", "serials", "expires_on", "manufactured_on",
+    "sscc", "parent_sscc", "status", "due_on", "locator",
+)  # fmt: skip
+"""Columns of a line behind application and ordinal, in the order of `Facts.lines`."""
+
+APPLICATION_COLUMNS = (
+    "number", "purpose", "revision", "issued_at", "issued_offset", "effective_at",
+    "order_number", "reference", "currency", "total", "location", "counterparty", "header",
+)  # fmt: skip
+"""Columns of an application that come from the entity, in the order of `Facts.application`."""
+
+_COLUMN_MEMBERS = frozenset(
+    {"entity", "@", "number", "purpose", "revision", "issued_at", "order_number", "despatch_number", "currency", "total"}
+    | {"lines", "inputs", "outputs"}
+)
+_EFFECTIVE = {"despatch_advice": "despatched_at", "receiving_advice": "received_at", "production_event": "occurred_at"}
+_PLACE = {"inventory_report": "location", "receiving_advice": "location", "production_event": "location"}
+_DEFAULT_STATUS = {"order_response": "accepted", "inventory_report": "available"}
+_DUE = {"order_response": "promised_on", "purchase_order": "requested_on"}
+
+Line = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Facts:
+    """What one application says. `lines` hold `LINE_COLUMNS`; the ordinal is the position in the list."""
+
+    kind: str
+    number: str
+    subject_key: str
+    purpose: str
+    application: tuple[Any, ...]
+    location: str | None
+    header: Mapping[str, Any]
+    lines: list[Line]
+    order_numbers: tuple[str, ...] = ()
+    master: tuple[Any, ...] | None = None
+    places: Mapping[str, str | None] = field(default_factory=dict)
+    """`ship_from` and `ship_to` as GLN or code."""
+
+
+def place_of(party: Mapping[str, Any] | None) -> str | None:
+    """GLN of a place or party, else its code, else its name."""
+    if not party:
+        return None
+    return party.get("gln") or party.get("code") or party.get("name")
+
+
+def padded(gtin: str | None) -> str | None:
+    """A GTIN in its 14-digit form (GS1 General Specifications 3.3.2); anything else as it is."""
+    return gtin.zfill(14) if gtin and len(gtin) < 14 and gtin.isdigit() else gtin or None
+
+
+def facts_of(entity: Mapping[str, Any]) -> Facts:
+    """The rows of an entity. Raises OverflowError when a number does not fit the store's 12 + 6 digits."""
+    kind = KINDS[entity["entity"]]
+    get = entity.get
+    number = entity["number"]
+    issued: datetime = entity["issued_at"]
+    offset = issued.utcoffset()
+    order = get("order_number")
+    if kind == "purchase_order":
+        order = number
+    ship_to = get("ship_to")
+    location = place_of(get(_PLACE[kind]) if kind in _PLACE else ship_to)
+    effective = get(_EFFECTIVE[kind]) if kind in _EFFECTIVE else None
+    if effective is None and kind in _EFFECTIVE:
+        effective = issued
+    lines, orders = _lines(kind, entity, order)
+    total = get("total")
+    if total is not None:
+        scaled(total)
+    master = _master(kind, entity) if kind in MASTER else None
+    header: dict[str, Any] = {} if master else {name: value for name, value in entity.items() if name not in _COLUMN_MEMBERS}
+    purpose = str(get("purpose") or "original")
+    return Facts(
+        kind=kind,
+        number=number,
+        subject_key=(location or number) if kind == "inventory_report" else number,
+        purpose=purpose,
+        application=(
+            number,
+            purpose,
+            get("revision", 0),
+            micros(issued),
+            0 if offset is None else int(offset.total_seconds()) // 60,
+            None if effective is None else micros(effective),
+            order,
+            get("despatch_number"),
+            get("currency"),
+            total,
+            location,
+            place_of(get("supplier")),
+            header,
+        ),
+        location=location,
+        header=header,
+        lines=lines,
+        order_numbers=orders,
+        master=master,
+        places={"ship_from": place_of(get("ship_from")), "ship_to": place_of(ship_to)} if kind == "despatch_advice" else {},
+    )
+
+
+def _lines(kind: str, entity: Mapping[str, Any], order: str | None) -> tuple[list[Line], tuple[str, ...]]:
+    roles: tuple[tuple[str, Any], ...]
+    if kind == "production_event":
+        roles = (("input", entity.get("inputs") or ()), ("output", entity.get("outputs") or ()))
+    else:
+        roles = (("line", entity.get("lines") or ()),)
+    status = _DEFAULT_STATUS.get(kind)
+    due = _DUE.get(kind, "due_on")
+    header_due = entity.get("requested_on") if kind == "purchase_order" else None
+    is_order = kind == "purchase_order"
+    lines: list[Line] = []
+    orders = {} if order is None else {order: True}
+    for role, rows in roles:
+        for row in rows:
+            get = row.get
+            gtin = get("gtin")
+            if gtin is not None and len(gtin) != 14:
+                gtin = padded(gtin)
+            own_order = get("order_number") or order
+            if own_order is not None:
+                orders[own_order] = True
+            quantity = get("quantity")
+            rejected = get("rejected_quantity")
+            price = get("unit_price")
+            amount = get("amount")
+            for exact in (quantity, rejected, price, amount):
+                if exact is not None:
+                    scaled(exact)
+            lines.append(
+                (
+                    role,
+                    get("line"),
+                    own_order,
+                    get("line") if is_order else get("order_line"),
+                    gtin,
+                    get("buyer_item"),
+                    get("supplier_item"),
+                    get("item_code"),
+                    get("description"),
+                    quantity,
+                    get("unit"),
+                    rejected,
+                    price,
+                    amount,
+                    get("lot") or None,
+                    get("serials") or None,
+                    get("expires_on"),
+                    get("manufactured_on"),
+                    get("sscc"),
+                    get("parent_sscc"),
+                    get("status") or status,
+                    get(due) or header_due,
+                    get("@", 0),
+                )
+            )
+    return lines, tuple(orders)
+
+
+def _master(kind: str, entity: Mapping[str, Any]) -> tuple[Any, ...]:
+    """code, name, name_zh, gtin, gln, tax_number, body."""
+    get = entity.get
+    body = {name: value for name, value in entity.items() if name not in ("entity", "@")}
+    for level in get("trade_items") or ():
+        if level.get("quantity") is not None:
+            scaled(level["quantity"])
+    return (entity["number"], entity["name"], get("name_zh"), padded(get("gtin")), get("gln"), get("tax_number"), body)
+
+
+def stored_facts(application: Mapping[str, Any], lines: Sequence[Line]) -> Facts:
+    """The same from the store: a row of `application` and the lines in `LINE_COLUMNS`, by ordinal."""
+    header = application["header"]
+    kind = application["kind"]
+    return Facts(
+        kind=kind,
+        number=application["number"],
+        subject_key="",
+        purpose=application["purpose"],
+        application=tuple(application[name] for name in APPLICATION_COLUMNS),
+        location=application["location"],
+        header=header,
+        lines=list(lines),
+        order_numbers=tuple({name: True for name in (application["order_number"], *(line[2] for line in lines)) if name is not None}),
+        places={"ship_from": place_of(header.get("ship_from")), "ship_to": place_of(header.get("ship_to"))}
+        if kind == "despatch_advice"
+        else {},
+    )
+
+
+def exact(value: Decimal | int | None) -> Decimal:
+    """A quantity, zero where none is stated."""
+    return Decimal(0) if value is None else Decimal(value)

@@ -1,0 +1,121 @@
+"""Collects what follows from the applications of one transaction, and writes it at its end: nodes, movements, balances, edges, stale.
+
+All locks that workers could wait for each other on are taken here, in one order: nodes, balances, stale; each sorted by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hub.apply.effects import Effects, effects_of
+from hub.apply.facts import MASTER, Facts
+from hub.store import bulk, tables
+from hub.store import facts as store
+from hub.store.unit_of_work import UnitOfWork
+from hub.trace.edges import kind_of
+
+_MOVEMENT = (
+    "application_id", "ordinal", "organisation_id", "source_id", "location", "item_id", "lot_id", "status", "unit", "quantity",
+)  # fmt: skip
+_EDGE = ("src", "dst", "kind", "application_id", "quantity", "unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Whose facts they are."""
+
+    application_id: int
+    subject_id: int
+    organisation_id: int
+    partner_id: int
+    partner_key: str
+    own: bool
+
+
+class Consequences:
+    """What is to be written when everything of the transaction is decided."""
+
+    def __init__(self, uow: UnitOfWork, partner_kinds: Mapping[int, str]) -> None:
+        self.partner_kinds = partner_kinds
+        self._uow = uow
+        self._made: list[tuple[Source, Effects]] = []
+        self._balances: list[tuple[int, int, str, int, int, str, str, Decimal]] = []
+        self._stale: dict[tuple[str, str, int], int] = {}
+        self._bare_nodes: set[int] = set()
+
+    def stand(self, source: Source, facts: Facts) -> None:
+        """These facts count from now on."""
+        effects = effects_of(facts, source.partner_id, source.partner_key, source.own)
+        if effects.movements or effects.edges:
+            self._made.append((source, effects))
+        self.mark(facts.kind, facts.order_numbers, facts.location, source)
+
+    def fall(self, source: Source, facts: Facts, movements: Sequence[Any]) -> None:
+        """These no longer count: their movements, already deleted, are taken back from the balances."""
+        for m in movements:
+            self._balances.append((m.organisation_id, m.source_id, m.location, m.item_id, m.lot_id, m.status, m.unit, -m.quantity))
+            self._stale["stock", m.location, m.organisation_id] = source.application_id
+        self.mark(facts.kind, facts.order_numbers, facts.location, source)
+
+    def bare(self, nodes: Collection[int]) -> None:
+        """Edges of these nodes were deleted: lots among them may no longer need their other names."""
+        self._bare_nodes.update(nodes)
+
+    def mark(self, kind: str, order_numbers: Sequence[str], location: str | None, source: Source) -> None:
+        """Note what reconcile must look at again."""
+        for number in order_numbers:
+            self._stale["order", number, source.organisation_id] = source.application_id
+        if kind == "inventory_report":
+            self._stale["stock", location or "", source.organisation_id] = source.application_id
+        elif kind in MASTER:
+            self._stale[kind, str(source.subject_id), source.organisation_id] = source.application_id
+
+    def write(self) -> None:
+        """Write everything collected."""
+        connection = self._uow.connection
+        kinds: dict[str, str] = {}
+        for _, effects in self._made:
+            for src, dst, _kind in effects.edges:
+                if src not in kinds:
+                    kinds[src] = kind_of(src)
+                if dst not in kinds:
+                    kinds[dst] = kind_of(dst)
+            for movement in effects.movements:
+                kinds.setdefault(movement[2], "item")
+                if movement[3] is not None:
+                    kinds.setdefault(movement[3], "lot")
+        ids = bulk.nodes(connection, kinds) if kinds else {}
+        movements: list[tuple[Any, ...]] = []
+        edges: list[tuple[Any, ...]] = []
+        for source, effects in self._made:
+            number, owner = source.application_id, source.organisation_id
+            for ordinal, (books, place, item, lot, status, unit, quantity) in enumerate(effects.movements):
+                item_id, lot_id = ids[item], 0 if lot is None else ids[lot]
+                movements.append((number, ordinal, owner, books, place, item_id, lot_id, status, unit, quantity))
+                self._balances.append((owner, books, place, item_id, lot_id, status, unit, quantity))
+                if books == 0 and status != "in_transit":
+                    self._stale["stock", place, owner] = number
+            edges.extend((ids[src], ids[dst], kind, number, *amount) for (src, dst, kind), amount in effects.edges.items())
+        edges.sort(key=_by_ends)
+        bulk.insert(connection, tables.movement, _MOVEMENT, movements)
+        bulk.insert(connection, tables.edge, _EDGE, edges)
+        bulk.add_balances(connection, self._balances)
+        self._mark_lots(kinds, ids)
+        store.mark_stale(connection, self._stale)
+
+    def _mark_lots(self, kinds: Mapping[str, str], ids: Mapping[str, int]) -> None:
+        """Lots that came or lost edges, as ranges of node ids: reconcile joins the names of one lot."""
+        numbers = sorted({ids[key] for key, kind in kinds.items() if kind == "lot"} | self._bare_nodes)
+        marked = max((source.application_id for source, _ in self._made), default=0)
+        start = 0
+        for place in range(1, len(numbers) + 1):
+            if place == len(numbers) or numbers[place] - numbers[place - 1] > 64:
+                self._stale["lots", f"{numbers[start]}-{numbers[place - 1]}", 0] = marked
+                start = place
+
+
+def _by_ends(row: tuple[Any, ...]) -> tuple[int, int]:
+    return row[0], row[1]

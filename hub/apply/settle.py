@@ -1,0 +1,137 @@
+"""The slow path: subjects that were spoken of before. Decide anew what stands, take back what no longer does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from hub.apply.effects import OWN_SYSTEMS
+from hub.apply.facts import LINE_COLUMNS, MASTER, Facts, stored_facts
+from hub.apply.follow import Consequences, Source
+from hub.reconcile.standing import Candidate, Verdict, decide, live, ties
+from hub.store import evidence
+from hub.store import facts as store
+from hub.store.unit_of_work import UnitOfWork
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Consequences, arriving: Collection[int]) -> dict[int, str]:
+    """Decide subjects under lock. Returns the state (applied, waiting, superseded) of every live application's exchange by application.
+
+    States of exchanges other than the `arriving` ones are written here, and what they waited for is closed.
+    """
+    connection = uow.connection
+    subjects = store.lock_subjects(connection, sorted(subject_ids))
+    rows = store.candidates(connection, subject_ids)
+    roots = store.replay_roots(connection, {row.exchange_id for row in rows})
+    candidate_ids = {row.id for row in rows}
+    stood = {row.id for row in rows if row.standing}
+    stood |= {row.standing_id for row in subjects.values() if row.standing_id is not None} - candidate_ids  # retracted a moment ago
+    by_subject: dict[int, list[Any]] = {number: [] for number in subjects}
+    for row in rows:
+        by_subject[row.subject_id].append(row)
+    verdicts = {number: _verdict(uow, group, roots) for number, group in by_subject.items()}
+    standing = {verdict.standing_id for verdict in verdicts.values() if verdict.standing_id is not None}
+    falling, rising = stood - standing, standing - stood
+    _move(uow, falling, rising, consequences)
+    store.set_standing(uow, rising, falling)
+    changed = [
+        {"subject_id": number, "new_state": verdict.state, "new_standing": verdict.standing_id}
+        for number, verdict in verdicts.items()
+        if (subjects[number].state, subjects[number].standing_id) != (verdict.state, verdict.standing_id)
+    ]
+    store.set_subjects(connection, changed)
+    states: dict[int, str] = {}
+    for number, group in by_subject.items():
+        for row in group:
+            states[row.id] = _state(row.id, verdicts[number])
+    _tell_exchanges(uow, rows, states, arriving)
+    return states
+
+
+def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Verdict:
+    candidates = [Candidate(row.id, roots.get(row.exchange_id, row.exchange_id), row.purpose, row.revision, row.issued_at) for row in rows]
+    tied = ties(candidates)
+    if tied:
+        contents = _contents(uow, [row for row in rows if row.id in tied])
+        candidates = [replace(candidate, content=contents.get(candidate.application_id, "")) for candidate in live(candidates)]
+    return decide(candidates)
+
+
+def _contents(uow: UnitOfWork, rows: Sequence[Any]) -> dict[int, str]:
+    """Hash of what applications say, for twins that nothing else tells apart."""
+    lines = store.lines_of(uow.connection, [row.id for row in rows], [name for name in LINE_COLUMNS if name != "locator"])
+    bodies = store.master_bodies(uow.connection, [row.id for row in rows if row.kind in MASTER])
+    return {
+        row.id: hashlib.sha256(
+            _encode(
+                [
+                    row.header,
+                    row.location,
+                    row.currency,
+                    _plain(row.total),
+                    bodies.get(row.id),
+                    [[_plain(v) for v in r] for r in lines[row.id]],
+                ]
+            )
+        ).hexdigest()
+        for row in rows
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, str | int | list) else format(value, "f")
+
+
+def _state(application_id: int, verdict: Verdict) -> str:
+    if application_id in verdict.waiting:
+        return "waiting"
+    return "applied" if application_id == verdict.decided_by else "superseded"
+
+
+def _move(uow: UnitOfWork, falling: Collection[int], rising: Collection[int], consequences: Consequences) -> None:
+    """Withdraw the effects of some applications and make those of others from what is stored."""
+    if not falling and not rising:
+        return
+    connection = uow.connection
+    rows = store.applications(connection, {*falling, *rising})
+    lines = store.lines_of(connection, [row.id for row in rows], LINE_COLUMNS)
+    keys = store.partner_keys(connection)
+    taken, touched = store.take_effects(connection, falling) if falling else ([], set())
+    consequences.bare(touched)
+    movements: dict[int, list[Any]] = {}
+    for movement in taken:
+        movements.setdefault(movement.application_id, []).append(movement)
+    for row in rows:
+        facts: Facts = stored_facts(row._asdict(), lines[row.id])
+        own = consequences.partner_kinds.get(row.partner_id) in OWN_SYSTEMS
+        source = Source(row.id, row.subject_id, row.organisation_id, row.partner_id, keys[row.partner_id], own)
+        if row.id in falling:
+            consequences.fall(source, facts, movements.get(row.id, ()))
+        else:
+            consequences.stand(source, facts)
+
+
+def _tell_exchanges(uow: UnitOfWork, rows: Sequence[Any], states: dict[int, str], arriving: Collection[int]) -> None:
+    """Exchanges of earlier messages learn what became of them; those that waited have their finding closed."""
+    others = {row.exchange_id: states[row.id] for row in rows if row.exchange_id not in arriving}
+    if not others:
+        return
+    before = store.exchange_states(uow.connection, others)
+    resolved = [number for number, state in others.items() if before.get(number) == "waiting" and state != "waiting"]
+    for state in ("applied", "superseded", "waiting"):
+        moved = sorted(n for n, new in others.items() if new == state and _differs(before.get(n), new))
+        if moved:
+            evidence.transition(uow, moved, state, "decided anew: another message on the same subject")
+    if resolved:
+        store.close_findings(uow, "ORD-01", resolved, "the original has arrived")
+
+
+def _differs(before: str | None, after: str) -> bool:
+    """An acknowledged exchange is an applied one that was also answered."""
+    return before != after and not (after == "applied" and before == "acknowledged")
