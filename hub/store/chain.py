@@ -66,21 +66,9 @@ def _cleaned(value: Any) -> Any:
     return value
 
 
-def link(
-    organisation_id: int,
-    sequence: int,
-    at: int,
-    actor: str,
-    action: str,
-    subject: str,
-    reason: str | None,
-    before: str | None,
-    after: str | None,
-    previous: bytes,
-) -> bytes:
-    """The hash of one row."""
-    row = [organisation_id, sequence, at, actor, action, subject, reason, before, after, previous.hex()]
-    return hashlib.sha256(_encode(row)).digest()
+def link(fields: tuple[Any, ...], previous: bytes) -> bytes:
+    """The hash of one row; `fields` are its columns from organisation_id to after, in the order of `COLUMNS`."""
+    return hashlib.sha256(_encode((*fields, previous.hex()))).digest()
 
 
 def append(connection: sa.Connection, entries: Iterable[Entry]) -> None:
@@ -96,8 +84,9 @@ def append(connection: sa.Connection, entries: Iterable[Entry]) -> None:
             sequence += 1
             actor, action, subject = storable(entry.actor), entry.action, storable(entry.subject)
             reason = None if entry.reason is None else storable(entry.reason)
-            now = link(organisation_id, sequence, entry.at, actor, action, subject, reason, entry.before, entry.after, previous)
-            rows.append((organisation_id, sequence, entry.at, actor, action, subject, reason, entry.before, entry.after, previous, now))
+            fields = (organisation_id, sequence, entry.at, actor, action, subject, reason, entry.before, entry.after)
+            now = link(fields, previous)
+            rows.append((*fields, previous, now))
             previous = now
         bulk.insert(connection, audit, COLUMNS, rows)
         connection.execute(

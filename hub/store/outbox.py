@@ -1,0 +1,208 @@
+"""What goes out: at least once, under one stable id, in order for each partner.
+
+A parcel is written in the transaction that caused it. A sender claims it with lease and fence, delivers it, and says so; a crash between
+the two delivers it again under the same stable id, by which the peer can tell. While the oldest parcel of a partner waits to be tried
+again, its later ones wait behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.errors import ConflictError, NotFoundError
+from hub.store import bulk, identity
+from hub.store.database import Database
+from hub.store.lists import among
+from hub.store.tables import outbox
+from hub.store.types import storable
+from hub.store.unit_of_work import UnitOfWork
+
+FIRST_WAIT = 10
+"""Seconds to the second attempt; doubled each time."""
+LONGEST_WAIT = 3600
+"""Seconds between attempts at most."""
+ATTEMPTS = 12
+"""Attempts before a parcel is dead: about five hours."""
+_SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Bytes on their way to a partner. The last three members are the store's."""
+
+    stable_id: str
+    organisation_id: int
+    partner_id: int
+    kind: str
+    """document | acknowledgement | event"""
+    route: Mapping[str, Any]
+    """Transport settings: `use` and what it needs. `{"use": "response"}`: the partner fetches it."""
+    name: str
+    media_type: str
+    sha256: bytes
+    exchange_id: int | None = None
+    id: int = 0
+    fence: int = 0
+    attempts: int = 0
+
+
+def put(uow: UnitOfWork, parcel: Parcel) -> int:
+    """Queue a parcel whose bytes are recorded (`blobs.keep`); returns its id. The same stable id and bytes again: the first id.
+
+    Raises ConflictError for a stable id that stands for other bytes.
+    """
+    (number,) = identity.allocate(uow.connection, "outbox", 1)
+    held = parcel.route.get("use") == "response"
+    made = uow.connection.execute(
+        bulk.insert_or_ignore(uow.connection, outbox).returning(outbox.c.id),
+        [
+            {
+                "id": number,
+                "stable_id": parcel.stable_id,
+                "organisation_id": parcel.organisation_id,
+                "partner_id": parcel.partner_id,
+                "exchange_id": parcel.exchange_id,
+                "kind": parcel.kind,
+                "route": dict(parcel.route),
+                "name": storable(parcel.name),
+                "media_type": parcel.media_type,
+                "sha256": parcel.sha256,
+                "state": "held" if held else "waiting",
+                "attempts": 0,
+                "next_at": uow.now,
+                "fence": 0,
+                "recorded_at": uow.now,
+            }
+        ],
+    ).scalar_one_or_none()
+    if made is not None:
+        return number
+    first = uow.connection.execute(sa.select(outbox.c.id, outbox.c.sha256).where(outbox.c.stable_id == parcel.stable_id)).one()
+    if bytes(first.sha256) != parcel.sha256:
+        raise ConflictError(f"{parcel.stable_id} is on its way already, with other bytes")
+    return int(first.id)
+
+
+def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
+    """The oldest waiting parcel of each partner whose turn has come, up to `limit` partners, longest due first.
+
+    Nobody else gets a parcel of these partners while the lease lasts.
+    """
+    with database.begin("sender") as uow:
+        earlier = outbox.alias("earlier")
+        due = (
+            sa.select(outbox.c.id)
+            .where(
+                outbox.c.state == "waiting",
+                outbox.c.next_at <= uow.now,
+                sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= uow.now),
+                ~sa.exists().where(earlier.c.partner_id == outbox.c.partner_id, earlier.c.state == "waiting", earlier.c.id < outbox.c.id),
+            )
+            .order_by(outbox.c.next_at, outbox.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=outbox)
+        )
+        ids = uow.connection.execute(due).scalars().all()
+        if not ids:
+            return []
+        rows = uow.connection.execute(
+            sa.update(outbox)
+            .where(among(uow.connection, outbox.c.id, ids))
+            .values(lease_until=uow.now + lease_seconds * _SECOND, fence=outbox.c.fence + 1)
+            .returning(outbox)
+        ).all()
+    found = {row.id: row for row in rows}
+    return [_parcel(found[number]) for number in ids]
+
+
+def sent(uow: UnitOfWork, parcel: Parcel, answer: str | None = None) -> None:
+    """The peer has it. Raises ConflictError when the lease ran out and another sender took over. The caller audits."""
+    _settle(uow, parcel, state="sent", sent_at=uow.now, attempts=parcel.attempts + 1, answer=_short(answer))
+
+
+def failed(uow: UnitOfWork, parcel: Parcel, error: str, attempts: int = ATTEMPTS) -> str:
+    """The attempt failed; try again later, or give up after `attempts` (0: at once). Returns the state, `waiting` or `dead`.
+
+    Raises ConflictError when another sender took over.
+    """
+    tried = parcel.attempts + 1
+    state = "dead" if tried >= attempts else "waiting"
+    _settle(uow, parcel, state=state, attempts=tried, answer=_short(error), next_at=uow.now + int(wait(parcel.stable_id, tried) * _SECOND))
+    uow.audit(
+        parcel.organisation_id,
+        "outbox.died" if state == "dead" else "outbox.failed",
+        f"outbox/{parcel.id}",
+        reason=_short(error),
+        after={"stable_id": parcel.stable_id, "attempts": tried},
+    )
+    return state
+
+
+def fetched(uow: UnitOfWork, outbox_id: int) -> None:
+    """The partner has fetched a held parcel; the first time counts."""
+    uow.connection.execute(
+        sa.update(outbox).where(outbox.c.id == outbox_id, outbox.c.state == "held").values(state="sent", sent_at=uow.now)
+    )
+
+
+def again(uow: UnitOfWork, outbox_id: int) -> None:
+    """Send a parcel once more under its stable id, from the first attempt on. The caller audits who wants it and why.
+
+    Raises NotFoundError for an unknown id, ConflictError for one that the partner fetches by itself.
+    """
+    row = uow.connection.execute(sa.select(outbox.c.route).where(outbox.c.id == outbox_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no outbox entry {outbox_id}")
+    if row.route.get("use") == "response":
+        raise ConflictError(f"outbox entry {outbox_id} is not sent: the partner fetches it")
+    uow.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.id == outbox_id)
+        .values(state="waiting", attempts=0, next_at=uow.now, lease_until=None, fence=outbox.c.fence + 1, sent_at=None)
+    )
+
+
+def wait(stable_id: str, attempt: int) -> float:
+    """Seconds from a failed attempt (from 1) to the next: doubling, with a spread of a quarter that is the parcel's own.
+
+    The spread keeps many parcels from returning at once; taken from the stable id, it is the same in every run.
+    """
+    digest = hashlib.sha256(f"{stable_id}#{attempt}".encode(errors="replace")).digest()
+    spread = int.from_bytes(digest[:4]) / 2**32
+    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt - 1, 30)) * (0.75 + 0.25 * spread))
+
+
+def _settle(uow: UnitOfWork, parcel: Parcel, **values: Any) -> None:
+    done = uow.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.id == parcel.id, outbox.c.fence == parcel.fence, outbox.c.state == "waiting")
+        .values(lease_until=None, **values)
+    )
+    if done.rowcount != 1:
+        raise ConflictError(f"another sender has outbox/{parcel.id}: the lease ran out")
+
+
+def _parcel(row: sa.Row[Any]) -> Parcel:
+    return Parcel(
+        stable_id=row.stable_id,
+        organisation_id=row.organisation_id,
+        partner_id=row.partner_id,
+        kind=row.kind,
+        route=row.route,
+        name=row.name,
+        media_type=row.media_type,
+        sha256=bytes(row.sha256),
+        exchange_id=row.exchange_id,
+        id=row.id,
+        fence=row.fence,
+        attempts=row.attempts,
+    )
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else storable(text[:2000])
