@@ -97,6 +97,15 @@ class LoopUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """A count that the set carries of itself: `segment` element `element` says how many `of` segments there are."""
+
+    segment: str
+    element: int
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grammar:
     """One transaction set in one base version. `body` is without ST and SE."""
 
@@ -113,6 +122,8 @@ class Grammar:
     """SHA-256 of everything above and below in canonical form: kept with what was read by it."""
     groups: tuple[str, ...] = ()
     """Every GS01 under which the set is met: the base's first, then those of industry variants."""
+    totals: Totals | None = None
+    """CTT01: the number of lines, or of HL segments in an 856."""
 
     def segments(self) -> Iterator[SegmentUse]:
         """Every segment use, in the order of the set."""
@@ -202,7 +213,8 @@ def _build(message: str, step: str) -> Grammar | None:
     groups = tuple(table["groups"])
     body = _body(table["body"], step, message)
     hierarchy = bool(table.get("hierarchy", False))
-    content = [message, version, table["name"], groups, hierarchy, [asdict(use) for use in body]]
+    totals = Totals(*table["totals"]) if "totals" in table else None
+    content = [message, version, table["name"], groups, hierarchy, table.get("totals"), [asdict(use) for use in body]]
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=sorted)
     return Grammar(
         message=message,
@@ -213,6 +225,7 @@ def _build(message: str, step: str) -> Grammar | None:
         hierarchy=hierarchy,
         hash=hashlib.sha256(canonical.encode()).hexdigest(),
         groups=groups,
+        totals=totals,
     )
 
 
