@@ -1,0 +1,155 @@
+"""`validate`: one entity in, findings out. Pure: no clock, no store, no model objects.
+
+First every member by itself (`members.py`), then the line as a whole (`lines.py`), then the document (`documents.py`). A
+finding's place is the canonical path, counted from zero as in JSON (`lines[2].gtin`); the pipeline turns it into segment and element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from data_contracts.canonical import ENTITIES
+from data_contracts.errors import ConfigError
+from data_contracts.findings import Finding, Place
+from data_contracts.rules import documents, lines, members
+from data_contracts.rules.members import Fault
+from data_contracts.rules.references import References
+from data_contracts.rules.shapes import Member, Shape, shape_of
+
+_Fast = tuple[type, "set[Any] | frozenset[str] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A shape made ready for the walk: what passes at a glance, what is nested."""
+
+    fast: dict[str, _Fast]
+    shape: Shape
+    required: frozenset[str]
+    rank: dict[str, int]
+    records: tuple[tuple[str, _Plan], ...]
+    """Members that are one nested record (parties)."""
+    lists: tuple[tuple[str, _Plan], ...]
+    """Members that are lists of records (lines, inputs, trade items)."""
+
+
+class _Slow:
+    """A class that no value has: members that always get the full check."""
+
+
+@cache
+def _plan_of(entity: str) -> _Plan:
+    if entity not in ENTITIES:
+        raise ConfigError(f"there is no canonical entity {entity!r}; known are {', '.join(ENTITIES)}")
+    return _plan(shape_of(entity))
+
+
+def _plan(shape: Shape) -> _Plan:
+    fast: dict[str, _Fast] = {"entity": (str, None), "@": (int, None)}
+    for name, member in shape.members.items():
+        if member.kind in ("records", "record"):
+            fast[name] = (member.type, None)
+        elif member.kind == "choice":
+            fast[name] = (str, member.choices)
+        elif member.kind in ("int", "bool"):
+            fast[name] = (member.type, None)
+        elif member.kind in members.REMEMBER:
+            fast[name] = (member.type, members.good[member.kind])
+        else:
+            fast[name] = (_Slow, None)
+    nested = [(name, _plan(member.shape), member.kind) for name, member in shape.members.items() if member.shape is not None]
+    return _Plan(
+        fast=fast,
+        shape=shape,
+        required=shape.required,
+        rank={name: rank for rank, name in enumerate(shape.members)},
+        records=tuple((name, plan) for name, plan, kind in nested if kind == "record"),
+        lists=tuple((name, plan) for name, plan, kind in nested if kind == "records"),
+    )
+
+
+def validate(entity: Mapping[str, Any], references: References | None, today: date) -> list[Finding]:
+    """Every rule on one canonical entity, as the plain dictionary that a mapping yields.
+
+    `references` answers what must be looked up; with null, those rules are not judged. `today` is the date at which "in the
+    future" is meant. Order: header, then lines as they stand. Raises ConfigError for an entity that does not exist.
+    """
+    name = entity.get("entity", "")
+    plan = _plan_of(name)
+    findings: list[Finding] = []
+    _members(entity, plan, "", findings)
+    for member, inner in plan.records:
+        party = entity.get(member)
+        if party.__class__ is dict:
+            _members(party, inner, f"{member}.", findings)
+    said = documents.circumstances(entity, name)
+    for member, inner in plan.lists:
+        rows = entity.get(member)
+        if rows.__class__ is not list:
+            continue
+        judge = lines.JUDGES.get((name, member))
+        for index, row in enumerate(rows or ()):
+            if row.__class__ is not dict:
+                findings.append(Finding("DOC-07", Place(path=f"{member}[{index}]"), expected="record", got=str(row)))
+                continue
+            _members(row, inner, (member, index), findings)
+            if judge is not None:
+                faults = judge(row, said, references)
+                for field, fault in faults or ():
+                    findings.append(_finding(fault, f"{member}[{index}]{field and '.' + field}", False))
+    for path, fault in documents.faults(entity, name, said, today):
+        findings.append(_finding(fault, path or None, True))
+    return findings
+
+
+def _members(record: Mapping[str, Any], plan: _Plan, where: str | tuple[str, int], findings: list[Finding]) -> None:
+    """Each member by itself, and the required ones that are absent. Good records cost one look-up a member."""
+    fast = plan.fast
+    slow: list[str] | None = None
+    try:
+        for name, value in record.items():
+            kind, good = fast[name]
+            if value.__class__ is kind and (good is None or value in good):
+                continue
+            if slow is None:
+                slow = [name]
+            else:
+                slow.append(name)
+    except (KeyError, TypeError):  # a member that the model does not have; a signalling NaN, which has no hash
+        slow = [name for name in record if name not in ("entity", "@")]
+    missing = () if plan.required <= record.keys() else plan.required - record.keys()
+    if slow is None and not missing:
+        return
+    header = where.__class__ is str
+    prefix = where if isinstance(where, str) else f"{where[0]}[{where[1]}]."
+    rank = plan.rank
+    for name in sorted((*(slow or ()), *missing), key=lambda name: rank.get(name, len(rank))):
+        if name in missing:
+            findings.append(_finding(Fault("DOC-01", expected=name), prefix + name, header))
+            continue
+        known = plan.shape.members.get(name)
+        if known is None:
+            if not name.startswith("@"):
+                findings.append(_finding(Fault("DOC-06", got=name), prefix + name, header))
+            continue
+        findings += [_finding(fault, prefix + name, header) for fault in _faults(known, record[name])]
+
+
+def _faults(member: Member, value: Any) -> list[Fault]:
+    if member.kind in ("record", "records"):
+        if value is None and member.nullable:
+            return []
+        return [] if isinstance(value, member.type) else [Fault("DOC-07", expected=member.type.__name__, got=str(value))]
+    return members.faults(member, value)
+
+
+def _finding(fault: Fault, path: str | None, header: bool) -> Finding:
+    """The finding at its place. In a header there is no row to take out: what would quarantine a row holds the message."""
+    finding = Finding(fault.rule, Place(path=path), fault.expected, fault.got, params=fault.params)
+    if header and finding.action == "row" and "[" not in (path or ""):
+        return Finding(fault.rule, finding.place, fault.expected, fault.got, action="message", params=fault.params)
+    return finding
