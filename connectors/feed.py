@@ -8,17 +8,17 @@ messages are and which fields they have; the same file reads, checks, writes and
     format: json                   # json | xml | delimited
     message: erp_orders            # message type, by which agreements and mappings name it
     title: {en: ..., zh-CN: ...}
-    messages: orders[]             # json: members to the array (`data.orders[]`, `[]`), or "." for one message a document
+    messages: orders[]             # json: members to the array (`data.orders[]`, `[]`), "." for one message a document
     messages: Receipts/Receipt     # xml: path of the message element from the root
     namespace: urn:x               # xml: namespace of all its elements; absent = none
     envelope: {exported_at: {type: instant, write: created_at}}      # json: members beside the array
     separator: ";"                 # delimited, and quote, decimal, charsets (tried in order), bom (written), booleans: [Y, N]
-    group: {by: [order_no], header: [currency], rows: row}           # delimited: adjacent rows with equal `by` are one message
+    group: {by: [order_no], header: [currency], rows: row}    # delimited: adjacent rows with equal `by` are one message
     fields:
       number: {type: text, required: true, max_length: 35}
       lines: {type: record, many: true, fields: {...}}
 
-A field has `type` (see `connectors.feed_values.KINDS`, or `record`), `required`, `many`, `enum`, `pattern`, `max_length`,
+A field has `type` (a key of `connectors.feed_values.KINDS`, or `record`), `required`, `many`, `enum`, `pattern`, `max_length`,
 `on_error` (`row` | `message` | `none`, default message), `fields` (of a record; of an XML leaf its attributes), `names`
 (delimited: other headers that mean this column), `quoted` (json: written as a string), `note`. Identifiers are not judged
 here: GS1 and UDI rules do that for all formats alike.
@@ -45,7 +45,9 @@ from data_contracts.findings import Action
 
 SHIPPED = Path(__file__).parent / "grammars"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-_FIELD_KEYS = frozenset({"type", "required", "many", "enum", "pattern", "max_length", "on_error", "fields", "names", "quoted", "note", "write"})
+_FIELD_KEYS = frozenset(
+    {"type", "required", "many", "enum", "pattern", "max_length", "on_error", "fields", "names", "quoted", "note", "write"}
+)
 _TOP_KEYS = frozenset(
     {"version", "grammar", "format", "message", "title", "messages", "namespace", "envelope", "separator", "quote", "decimal"}
     | {"charsets", "bom", "booleans", "group", "fields"}

@@ -72,7 +72,7 @@ def wide_charset(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark, told by where zero bytes stand among the first two characters (RFC 4627 section 3)."""
     if len(head) < 4:
         return None
-    zeros = tuple(byte == 0 for byte in head[:4])
+    zeros = (head[0] == 0, head[1] == 0, head[2] == 0, head[3] == 0)
     return {
         (True, True, True, False): "utf-32-be",
         (False, True, True, True): "utf-32-le",

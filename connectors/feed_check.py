@@ -1,0 +1,174 @@
+"""Holds a message of a feed against its grammar: required, type, enumeration, pattern, unknown and repeated fields.
+
+Works on the tree that the json, xml and delimited readers build, so that one field rule means the same in all three.
+A finding's place has the record's `position` and `line` and a path: a JSON Pointer (`/orders/0/lines/2/quantity`), an
+XPath-like one (`/Receipts/Receipt[1]/Line[3]/Quantity`) or a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from connectors.feed import Field
+from data_contracts.findings import Finding, Place
+from data_contracts.source import SourceRecord
+
+Join = Callable[[str, str, int | None], str]
+"""(path of the parent, name, index from 0 or None) -> path of the field."""
+
+LIMIT = 200
+"""Findings listed for one message; a feed with a wrong decimal mark would otherwise give one for every line."""
+SHOWN = 60
+"""Characters of a value that a finding shows."""
+
+
+def pointer(parent: str, name: str, index: int | None) -> str:
+    """JSON Pointer (RFC 6901): `~` and `/` in names are escaped, indexes count from 0."""
+    escaped = name.replace("~", "~0").replace("/", "~1")
+    return f"{parent}/{escaped}" if index is None else f"{parent}/{escaped}/{index}"
+
+
+def element_path(parent: str, name: str, index: int | None) -> str:
+    """XPath-like: indexes count from 1."""
+    return f"{parent}/{name}" if index is None else f"{parent}/{name}[{index + 1}]"
+
+
+def shown(value: str) -> str:
+    """A value as a finding shows it: cut to a length that a person reads."""
+    return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+
+
+@dataclass(slots=True)
+class _Unknown:
+    """A name that the grammar does not have: how often it stood, and where first."""
+
+    place: Place
+    count: int = 1
+
+
+class Checker:
+    """Checks messages of one feed. `join` gives the format's way to write paths."""
+
+    def __init__(self, fields: Mapping[str, Field], join: Join) -> None:
+        self._fields = fields
+        self._join = join
+        self._findings: list[Finding] = []
+        self._unknown: dict[str, _Unknown] = {}
+
+    def check(self, root: SourceRecord, path: str) -> list[Finding]:
+        """Findings of one message whose root stands at `path`."""
+        self._findings, self._unknown = [], {}
+        self._record(root, self._fields, path)
+        for name, unknown in self._unknown.items():
+            self._findings.append(Finding("FED-10", place=unknown.place, got=name, params={"field": name, "count": str(unknown.count)}))
+        if len(self._findings) > LIMIT:
+            return [*self._findings[:LIMIT], Finding("FED-19", expected=str(LIMIT))]
+        return self._findings
+
+    def _record(self, record: SourceRecord, fields: Mapping[str, Field], path: str) -> None:
+        values = record.values
+        assert isinstance(values, Mapping)
+        for name, value in values.items():
+            field = fields.get(name)
+            if field is None:
+                if name:
+                    self._note_unknown(record, name, path)
+            elif field.kind == "record" or field.many:
+                self._found("FED-12", record, path, field, expected=field.kind if field.kind == "record" else "list", got="value")
+            elif not field.plain:
+                self._value(record, field, value, path)
+        if record.children:
+            self._children(record, fields, path)
+        for name, field in fields.items():
+            if field.required and name not in values and not _stands_below(record, field):
+                self._found("FED-05", record, path, field)
+
+    def _children(self, record: SourceRecord, fields: Mapping[str, Field], path: str) -> None:
+        counts: dict[str, int] = {}
+        for child in record.children:
+            tag = child.tag
+            field = fields.get(tag)
+            if field is None:
+                self._note_unknown(child, tag, path)
+                continue
+            values = child.values
+            assert isinstance(values, Mapping)
+            index = counts.get(tag, 0)
+            if field.kind == "record" or "" in values:
+                counts[tag] = index + 1
+            child_path = self._join(path, tag, index if field.many else None)
+            if field.kind != "record":
+                self._leaf(child, field, values, path, child_path)
+            elif "" in values:
+                self._found("FED-12", child, path, field, expected="record", got="value")
+            else:
+                self._record(child, field.fields, child_path)
+        for tag, count in counts.items():
+            self._count(record, fields[tag], count, path)
+
+    def _leaf(self, child: SourceRecord, field: Field, values: Mapping[str, str], path: str, child_path: str) -> None:
+        """A value that stands as a record: one of an array of scalars, or the attributes of an XML leaf."""
+        if child.children or any(name and not name.startswith("@") for name in values):
+            self._found("FED-12", child, path, field, expected="value", got="record")
+            return
+        if "" in values:
+            fault = field.fault(values[""])
+            if fault is not None:
+                self._report(child, field, values[""], fault, child_path)
+        if field.fields or len(values) > ("" in values):
+            self._record(child, field.fields, child_path)
+
+    def _count(self, record: SourceRecord, field: Field, count: int, path: str) -> None:
+        """Whether what stood `count` times as records may do so."""
+        if field.many:
+            return
+        total = count + (field.name in record.values)
+        if total > 1:
+            self._found("FED-11", record, path, field, got=str(total))
+        elif field.kind != "record":
+            self._found("FED-12", record, path, field, expected="value", got="list")
+
+    def _value(self, record: SourceRecord, field: Field, value: str, path: str) -> None:
+        fault = field.fault(value)
+        if fault is not None:
+            self._report(record, field, value, fault, self._join(path, field.name, None))
+
+    def _report(self, record: SourceRecord, field: Field, value: str, fault: tuple[str, str], path: str) -> None:
+        rule, expected = fault
+        if len(self._findings) <= LIMIT:
+            self._findings.append(
+                Finding(
+                    rule,
+                    place=Place(position=record.position, line=record.line or None, path=path),
+                    expected=expected,
+                    got=shown(value),
+                    action=field.on_error,  # type: ignore[arg-type]  # None takes the catalogue's
+                    params={"field": field.name, "length": str(len(value))},
+                )
+            )
+
+    def _found(self, rule: str, record: SourceRecord, path: str, field: Field, expected: str | None = None, got: str | None = None) -> None:
+        if len(self._findings) <= LIMIT:
+            self._findings.append(
+                Finding(
+                    rule,
+                    place=Place(position=record.position, line=record.line or None, path=self._join(path, field.name, None)),
+                    expected=expected,
+                    got=got,
+                    action=field.on_error,  # type: ignore[arg-type]  # None takes the catalogue's
+                    params={"field": field.name},
+                )
+            )
+
+    def _note_unknown(self, record: SourceRecord, name: str, path: str) -> None:
+        known = self._unknown.get(name)
+        if known is not None:
+            known.count += 1
+        elif len(self._unknown) < LIMIT:
+            self._unknown[name] = _Unknown(Place(position=record.position, line=record.line or None, path=self._join(path, name, None)))
+
+
+def _stands_below(record: SourceRecord, field: Field) -> bool:
+    """Whether the field stands as a child; attributes alone are no value."""
+    return any(child.tag == field.name and (field.kind == "record" or "" in child.values) for child in record.children)

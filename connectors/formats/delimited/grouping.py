@@ -1,0 +1,171 @@
+"""Rows become messages: one each, or adjacent rows with equal key columns together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from connectors.feed import FeedGrammar, Field
+from connectors.feed_check import Checker, shown
+from connectors.feed_reading import Caps
+from connectors.formats.delimited.header import Header
+from connectors.formats.delimited.rows import Row
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Message, SourceRecord
+
+_REMEMBERED = 100_000
+"""Keys of groups that are remembered, to notice rows of one document that stand apart."""
+
+
+def _column(_parent: str, name: str, _index: int | None) -> str:
+    return name
+
+
+class _Columns:
+    """Where values stand in a row, and the check of what was built from them."""
+
+    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps) -> None:
+        self.grammar = grammar
+        self.header = header
+        self.caps = caps
+        self.ordinal = 0
+
+    def message(self, row: Row, root: SourceRecord | None) -> Message:
+        self.ordinal += 1
+        return Message(self.grammar.message, None, None, root, self.ordinal, row.offset, row.length)
+
+    def width_fault(self, row: Row) -> Finding | None:
+        """A row that has more or fewer fields than the header: its values may stand in wrong columns."""
+        if len(row.fields) == self.header.width:
+            return None
+        place = Place(position=row.number, line=row.line)
+        return Finding("CSV-07", place=place, expected=str(self.header.width), got=str(len(row.fields)))
+
+    def numbered(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings with the column's number beside its name."""
+        numbered = []
+        for finding in findings:
+            index = self.header.columns.get(finding.place.path or "")
+            numbered.append(finding if index is None else replace(finding, place=replace(finding.place, element=index + 1)))
+        return numbered
+
+
+class SingleRows(_Columns):
+    """Every row is a message."""
+
+    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps) -> None:
+        super().__init__(grammar, header, caps)
+        self._pairs = [(index, name) for name, index in header.columns.items()]
+        self._checker = Checker(grammar.fields, _column)
+
+    def messages(self, source: Iterator[Row]) -> Iterator[Message]:
+        """One message a row, in order."""
+        for row in source:
+            fault = row.fault or self.width_fault(row)
+            if fault is not None:
+                message = self.message(row, None)
+                message.findings.append(fault)
+            else:
+                fields = row.fields
+                values = {name: value for index, name in self._pairs if (value := fields[index].strip())}
+                root = SourceRecord(self.grammar.message, values, row.number, None, row.line)
+                message = self.message(row, root)
+                message.findings += self.numbered(self._checker.check(root, ""))
+            yield message
+
+
+class GroupedRows(_Columns):
+    """Adjacent rows with equal key columns are a message; its rows stand below it."""
+
+    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps) -> None:
+        super().__init__(grammar, header, caps)
+        assert grammar.group is not None
+        self._group = grammar.group
+        columns = header.columns
+        self._key = [columns.get(name) for name in self._group.by]
+        top = (*self._group.by, *self._group.header)
+        self._top = [(columns[name], name) for name in top if name in columns]
+        self._rest = [(index, name) for name, index in columns.items() if name not in top]
+        fields = {name: grammar.fields[name] for name in top}
+        below = {name: field for name, field in grammar.fields.items() if name not in top}
+        fields[self._group.rows] = Field(self._group.rows, "record", many=True, fields=below)
+        self._checker = Checker(fields, _column)
+        self._seen: set[int] = set()
+
+    def messages(self, source: Iterator[Row]) -> Iterator[Message]:
+        """One message a group, in order of its first row."""
+        current: Message | None = None
+        key: tuple[str, ...] | None = None
+        suspect: Finding | None = None
+        for row in source:
+            fault = row.fault or self.width_fault(row)
+            found = self._key_of(row)
+            if found is None:
+                # Whose row it was cannot be told: neither the message before nor the one after is surely whole.
+                assert fault is not None
+                suspect = fault
+                if current is not None:
+                    current.findings.append(fault)
+                continue
+            if current is None or found != key:
+                if current is not None:
+                    yield self._finish(current)
+                current, key = self._open(row, found), found
+                if suspect is not None:
+                    current.findings.append(suspect)
+            suspect = None
+            current.length = row.offset + row.length - current.offset
+            if fault is not None:
+                current.findings.append(fault)
+            else:
+                self._add(current, row)
+        if current is not None:
+            yield self._finish(current)
+        elif suspect is not None:
+            message = Message(self.grammar.message, None, None, None, self.ordinal + 1, 0, 0)
+            message.findings.append(suspect)
+            yield message
+
+    def _key_of(self, row: Row) -> tuple[str, ...] | None:
+        fields = row.fields
+        if not fields or any(index is not None and index >= len(fields) for index in self._key):
+            return None
+        return tuple(fields[index].strip() if index is not None else "" for index in self._key)
+
+    def _open(self, row: Row, key: tuple[str, ...]) -> Message:
+        values = {name: value for index, name in self._top if index < len(row.fields) and (value := row.fields[index].strip())}
+        message = self.message(row, SourceRecord(self.grammar.message, values, row.number, None, row.line))
+        digest = hash(key)
+        if digest in self._seen:
+            message.findings.append(Finding("CSV-11", place=Place(position=row.number, line=row.line), got=shown("/".join(key))))
+        elif len(self._seen) < _REMEMBERED:
+            self._seen.add(digest)
+        return message
+
+    def _add(self, message: Message, row: Row) -> None:
+        root = message.root
+        if root is None:
+            return
+        if message.length > self.caps.message_bytes or len(root.children) >= self.caps.message_records:
+            message.root = None
+            too_many_rows = len(root.children) >= self.caps.message_records
+            cap, what = (self.caps.message_records, "rows") if too_many_rows else (self.caps.message_bytes, "bytes")
+            place = Place(position=row.number, line=row.line)
+            message.findings.append(Finding("FED-14", place=place, expected=str(cap), params={"what": what}))
+            return
+        fields = row.fields
+        for index, name in self._top:
+            value = fields[index].strip()
+            stated = root.values.get(name)  # type: ignore[union-attr]  # a dict here
+            if value and value != stated:
+                place = Place(position=row.number, line=row.line, element=index + 1, path=name)
+                message.findings.append(Finding("CSV-10", place=place, expected=stated or "", got=shown(value), params={"field": name}))
+        values = {name: value for index, name in self._rest if (value := fields[index].strip())}
+        root.children.append(SourceRecord(self._group.rows, values, row.number, root, row.line))
+
+    def _finish(self, message: Message) -> Message:
+        if message.root is not None and not message.root.children:
+            message.root = None  # no row could be read
+        if message.root is not None:
+            message.findings += self.numbered(self._checker.check(message.root, ""))
+        return message

@@ -1,0 +1,121 @@
+"""Rows of a delimited file with their place: row number, text line, byte offsets.
+
+The standard library's csv reader takes rows apart; this module feeds it line by line and counts the bytes that each row used.
+Lines are cut in bytes, which is exact in every charset let in here (a line feed is a part of no other character).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from data_contracts.findings import Finding, Place
+
+_CHUNK = 256 * 1024
+_ROW_BYTES = 1024 * 1024
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+
+
+@dataclass(slots=True)
+class Row:
+    """One row: its fields as received, where it stands, and what is wrong with its bytes or quotes."""
+
+    number: int
+    """Counts rows from 1; the header is 1."""
+    line: int
+    offset: int
+    length: int
+    fields: list[str]
+    fault: Finding | None = None
+
+
+class UnclosedError(Exception):
+    """A quote never closes, or a row is larger than a megabyte: nothing after it can be told apart."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.rule)
+        self.finding = finding
+
+
+class _Lines:
+    """Decoded lines for the csv reader; counts what it hands out."""
+
+    def __init__(self, stream: BinaryIO, start: int, charset: str) -> None:
+        stream.seek(start)
+        self._stream = stream
+        self._charset = charset
+        self._source = self._raw()
+        self.offset = start
+        self.line = 0
+        self.row_offset = start
+        self.row_line = 1
+        self.bad: tuple[str, str] | None = None
+        """Rule and what was got, of the first undecodable or control character of the row."""
+
+    def begin(self) -> None:
+        """A new row begins at the next line."""
+        self.row_offset, self.row_line, self.bad = self.offset, self.line + 1, None
+
+    def _raw(self) -> Iterator[bytes]:
+        rest = b""
+        while chunk := self._stream.read(_CHUNK):
+            # A carriage return at the end of a chunk may have its line feed in the next one.
+            lines = (rest + chunk).splitlines(keepends=True)
+            rest = lines.pop()
+            yield from lines
+            if len(rest) > _ROW_BYTES:
+                break
+        if rest.endswith(b"\r") and (following := self._stream.read(1)):
+            rest += following
+        yield from rest.splitlines(keepends=True)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        raw = next(self._source)
+        self.offset += len(raw)
+        self.line += 1
+        if self.offset - self.row_offset > _ROW_BYTES:
+            place = Place(line=self.row_line)
+            raise UnclosedError(Finding("CSV-09", place=place, got=str(self.row_line)))
+        try:
+            text = raw.decode(self._charset)
+        except UnicodeDecodeError as error:
+            self.bad = self.bad or ("FED-15", error.object[error.start : error.start + 4].hex(" "))
+            return raw.decode(self._charset, "replace")
+        control = _CONTROL.search(text)
+        if control is not None and not (control[0] == "\x1a" and not text.strip("\x1a\r\n")):
+            self.bad = self.bad or ("FED-18", f"U+{ord(control[0]):04X}")
+        return text
+
+
+def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str) -> Iterator[Row]:
+    """Rows from a byte offset on, blank ones left out but counted. Raises UnclosedError where a quote swallows the rest."""
+    lines = _Lines(stream, start, charset)
+    reader = csv.reader(lines, delimiter=separator, quotechar=quote, strict=True)
+    number = 0
+    while True:
+        lines.begin()
+        fault: Finding | None = None
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            place = Place(position=number + 1, line=lines.row_line)
+            if "unexpected end" in str(error):
+                raise UnclosedError(Finding("CSV-09", place=place, got=str(lines.row_line))) from None
+            fault = Finding("CSV-08", place=place, got=str(error).split(" - ")[0])
+            fields = []
+        number += 1
+        if lines.bad is not None and fault is None:
+            rule, got = lines.bad
+            place = Place(position=number, line=lines.row_line)
+            fault = Finding(rule, place=place, expected=charset, got=got, params={"field": f"row {number}"})
+        if fault is None and not any(field and not field.isspace() and field != "\x1a" for field in fields):
+            continue
+        yield Row(number, lines.row_line, lines.row_offset, lines.offset - lines.row_offset, fields, fault)

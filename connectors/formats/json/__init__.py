@@ -1,0 +1,183 @@
+"""JSON feeds: one document that holds many business objects, or is one.
+
+Messages are sliced out of the byte stream (`scanner`), each is parsed strictly (`parser`) and held against the feed's grammar,
+so a file of any size takes the memory of its largest message, and a broken message is one finding and not the end of the rest.
+`Message.offset` and `length` are its exact bytes. `profile.charset` names a charset other than UTF-8; such a document is
+converted first and messages are found again by `connectors.feed_reading.reread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import BinaryIO
+
+from connectors.byte_window import ByteWindow
+from connectors.feed import FeedGrammar, grammar_for
+from connectors.feed_check import Checker, pointer, shown
+from connectors.feed_reading import DEPTH, Caps, FeedDocument, in_utf8, sniffable
+from connectors.first_bytes import byte_order_mark, declared_charset, look, size_of, unreadable, wide_charset
+from connectors.formats.json.parser import parse
+from connectors.formats.json.scanner import BrokenError, Scanner, Slice
+from connectors.formats.json.writer import write_document
+from connectors.spec import Envelope, Profile
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Message, ReadEvent, SourceRecord
+
+_UNGUIDED = FeedGrammar(name="", format="json", message="json", version=1, hash="", fields={}, whole=True)
+
+
+class _Reading:
+    """One document being read."""
+
+    def __init__(self, stream: BinaryIO, size: int, profile: Profile, grammar: FeedGrammar, exact: bool) -> None:
+        self.grammar = grammar
+        self.caps = Caps.of(profile)
+        self.document = FeedDocument(size)
+        self.size = size
+        self.exact = exact
+        self.checker = Checker(grammar.fields, pointer)
+        self.envelope_checker = Checker(grammar.envelope, pointer)
+        self.scanner = Scanner(ByteWindow(stream), self.caps.message_bytes)
+        self.ordinal = 0
+        self.found = grammar.whole
+        """Whether the array of messages was met."""
+        self.names_seen: frozenset[str] = frozenset()
+
+    def events(self, head: bytes) -> Iterator[ReadEvent]:
+        mark = byte_order_mark(head)
+        if mark is not None:
+            self.document.interchange.findings.append(Finding("JSN-07", place=Place(line=1), got="BOM"))
+            self.scanner.at = mark[0]
+        if self.grammar is _UNGUIDED:
+            self.document.interchange.findings.append(Finding("FED-17"))
+        first = self.scanner.space()
+        if first not in b"{[":
+            looks = "xml" if first == ord("<") else self.scanner.window.glimpse(self.scanner.at)
+            yield from self.document.stop(Finding("FED-03", expected="json", got=looks))
+            return
+        try:
+            yield from self.whole() if self.grammar.whole else self.within(0, "")
+            if not self.found:
+                steps = ".".join(self.grammar.path)
+                found = ", ".join(sorted(self.names_seen)) if self.names_seen else "no such member"
+                yield from self.document.stop(Finding("FED-04", expected=f"{steps}[]", got=shown(found)))
+                return
+            if self.scanner.space() >= 0:
+                place = Place(line=self.scanner.window.line_at(self.scanner.at))
+                glimpse = self.scanner.window.glimpse(self.scanner.at)
+                self.document.interchange.findings.append(Finding("JSN-08", place=place, got=glimpse))
+        except BrokenError as broken:
+            yield from self.document.stop(broken.finding)
+            return
+        yield from self.document.close()
+
+    def whole(self) -> Iterator[ReadEvent]:
+        yield from self.message(self.scanner.value(""), "")
+
+    def within(self, level: int, path: str) -> Iterator[ReadEvent]:
+        """Walk down to the array of messages; members beside it belong to the envelope."""
+        steps, scanner = self.grammar.path, self.scanner
+        if level == len(steps):
+            if scanner.space() != ord("["):
+                raise scanner.broken("FED-04", scanner.at, ".".join(steps) + "[]", path)
+            self.found = True
+            for index, part in enumerate(scanner.elements(path)):
+                yield from self.message(part, f"{path}/{index}")
+            return
+        if scanner.space() != ord("{"):
+            raise scanner.broken("FED-04", scanner.at, ".".join(steps) + "[]", path)
+        seen: set[str] = set()
+        beside: list[tuple[str, Slice]] = []
+        for name in scanner.members(path):
+            if name in seen:
+                raise scanner.broken("JSN-02", scanner.at, None, path, got=shown(name))
+            if len(seen) < 1000:
+                seen.add(name)
+            if name == steps[level]:
+                yield from self.within(level + 1, pointer(path, name, None))
+            else:
+                part = scanner.value(pointer(path, name, None))
+                if level == 0 and len(beside) < 100 and part.stop - part.start <= 4096:
+                    beside.append((name, part))
+        if level == 0:
+            self.names_seen = frozenset(seen)
+            self.envelope(beside)
+
+    def envelope(self, beside: list[tuple[str, Slice]]) -> None:
+        """Hold the members beside the array against the grammar's envelope."""
+        text = ",".join(f'"{name}":{part.content.decode("utf-8", "replace")}' for name, part in beside)
+        line = beside[0][1].line if beside else 1
+        root, finding = parse("{" + text + "}", "envelope", line, "", self.caps.message_records)
+        findings = [finding] if finding is not None else self.envelope_checker.check(root, "") if root is not None else []
+        self.document.interchange.findings += [replace(found, action="none") if found.severity != "error" else found for found in findings]
+
+    def message(self, part: Slice, path: str) -> Iterator[ReadEvent]:
+        """One message from its bytes."""
+        self.ordinal += 1
+        offset, length = (part.start, part.stop - part.start) if self.exact else (0, self.size)
+        message = Message(self.grammar.message, None, None, None, self.ordinal, offset, length)
+        if part.depth > DEPTH:
+            place = Place(line=part.line, path=path or "/")
+            message.findings.append(Finding("JSN-05", place=place, expected=str(DEPTH), got=str(part.depth)))
+            yield from self.document.message(message)
+            return
+        try:
+            text = part.content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = part.line + part.content.count(b"\n", 0, error.start)
+            bad = part.content[error.start : error.start + 4].hex(" ")
+            message.findings.append(Finding("FED-15", place=Place(line=line, path=path or "/"), expected="UTF-8", got=bad))
+            yield from self.document.message(message)
+            return
+        message.root, finding = parse(text, self.grammar.message, part.line, path, self.caps.message_records)
+        if finding is not None:
+            message.findings.append(finding)
+        elif message.root is not None and self.grammar is not _UNGUIDED:
+            message.findings += self.checker.check(message.root, path)
+        yield from self.document.message(message)
+
+
+class Json:
+    """The format `json`."""
+
+    name = "json"
+
+    def sniff(self, head: bytes) -> bool:
+        """A document that begins with an object or an array."""
+        return sniffable(head)[:1] in (b"{", b"[")
+
+    def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
+        """Events of one document. Without a grammar the whole document is one message and only its syntax is checked."""
+        feed = grammar_for("json", grammar, profile) if grammar is not None else _UNGUIDED
+        charset = declared_charset(profile) or "utf-8"
+        head, size = look(stream), size_of(stream)
+        refused = unreadable(head)
+        if refused is not None:
+            yield ReadEvent("unreadable", finding=refused)
+            return
+        mark = byte_order_mark(head)
+        found = mark[1] if mark is not None else wide_charset(head)
+        if found not in (None, "utf-8") and charset in ("utf-8", "ascii"):
+            yield ReadEvent("unreadable", finding=Finding("JSN-06", expected="UTF-8", got=str(found).upper()))
+            return
+        if charset in ("utf-8", "ascii"):
+            yield from _Reading(stream, size, profile, feed, exact=True).events(head)
+            return
+        converted, wrong = in_utf8(stream, charset)
+        with converted:
+            reading = _Reading(converted, size, profile, feed, exact=False)
+            reading.document.interchange.findings.append(Finding("FED-16", got=charset, params={"reason": "profile.charset"}))
+            if wrong is not None:
+                reading.document.interchange.findings.append(wrong)
+            yield from reading.events(look(converted))
+
+    def write(
+        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+    ) -> bytes:
+        """A document of the feed's shape in UTF-8, members in the grammar's order. Raises ValueError for what it cannot carry."""
+        feed = grammar_for("json", grammar, profile) if grammar is not None else None
+        return write_document(messages, envelope, feed)
+
+
+FORMAT = Json()

@@ -1,0 +1,102 @@
+"""Writes source records as a JSON document: the mirror of the reader.
+
+Numbers are written as they are spelled, never through a float; a decimal or integer whose spelling is no JSON number, or
+whose field is `quoted`, becomes a string. Members follow the grammar's order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from json import dumps
+
+from connectors.feed import FeedGrammar, Field
+from connectors.spec import Envelope
+from data_contracts.source import SourceRecord
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_UNCARRIED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
+
+def write_document(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, grammar: FeedGrammar | None) -> bytes:
+    """UTF-8 bytes with a line feed at the end; each message on a line of its own.
+
+    Raises ValueError for a name that the grammar does not have, for control characters, and for several messages in a
+    feed whose document is one message.
+    """
+    if grammar is not None:
+        for kind, _ in messages:
+            if kind != grammar.message:
+                raise ValueError(f"the feed {grammar.name} carries {grammar.message}, not {kind}")
+    fields = grammar.fields if grammar is not None else None
+    texts = [_object(root, fields) for _, root in messages]
+    if grammar is None or grammar.whole:
+        if len(texts) != 1:
+            raise ValueError(f"a document of this feed is one message, not {len(texts)}")
+        return (texts[0] + "\n").encode("utf-8")
+    body = "[\n" + ",\n".join(texts) + "\n]" if texts else "[]"
+    for level in range(len(grammar.path) - 1, -1, -1):
+        head = _envelope_members(grammar, envelope) if level == 0 else ""
+        body = "{" + head + f"{dumps(grammar.path[level], ensure_ascii=False)}:{body}" + "}"
+    return (body + "\n").encode("utf-8")
+
+
+def _envelope_members(grammar: FeedGrammar, envelope: Envelope | None) -> str:
+    members = ""
+    for name, field in grammar.envelope.items():
+        if envelope is not None and field.write == "created_at":
+            members += f"{_text(name)}:{_text(envelope.created_at.isoformat(timespec='seconds'))},"
+    return members
+
+
+def _object(record: SourceRecord, fields: Mapping[str, Field] | None) -> str:
+    values = record.values
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{record.tag}: a record of a segment syntax cannot be written as JSON")
+    groups: dict[str, list[SourceRecord]] = {}
+    for child in record.children:
+        groups.setdefault(child.tag, []).append(child)
+    names = [*values, *(tag for tag in groups if tag not in values)]
+    if fields is not None:
+        unknown = [name for name in names if name not in fields]
+        if unknown:
+            raise ValueError(f"{record.tag}: the feed has no {', '.join(unknown)}")
+        names = [name for name in fields if name in values or name in groups]
+    members = []
+    for name in names:
+        field = fields[name] if fields is not None else None
+        if name in values:
+            text = _scalar(values[name], field)
+        else:
+            text = _children(groups[name], field)
+        members.append(f"{_text(name)}:{text}")
+    return "{" + ",".join(members) + "}"
+
+
+def _children(children: Sequence[SourceRecord], field: Field | None) -> str:
+    texts = []
+    for child in children:
+        if isinstance(child.values, Mapping) and "" in child.values:
+            texts.append(_scalar(child.values[""], field))
+        else:
+            texts.append(_object(child, field.fields if field is not None else None))
+    single = field is not None and not field.many
+    if single and len(texts) > 1:
+        raise ValueError(f"{children[0].tag} may stand once, stands {len(texts)} times")
+    return texts[0] if single else "[" + ",".join(texts) + "]"
+
+
+def _scalar(value: str, field: Field | None) -> str:
+    if field is not None and not field.quoted:
+        if field.kind in ("integer", "decimal") and _NUMBER.fullmatch(value):
+            return value
+        if field.kind == "boolean" and value in ("true", "false"):
+            return value
+    return _text(value)
+
+
+def _text(value: str) -> str:
+    wrong = _UNCARRIED.search(value)
+    if wrong is not None:
+        raise ValueError(f"the character U+{ord(wrong[0]):04X} cannot be written")
+    return dumps(value, ensure_ascii=False)

@@ -1,0 +1,188 @@
+"""From one message element's bytes to a source record tree, by libxml2 with everything shut that could reach outside.
+
+The parser resolves no entities, loads no DTD, opens no network connection and keeps its own limits (`huge_tree=False`:
+depth 256, texts of 10 MB). Comments and processing instructions are dropped, namespaces are checked and then left off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from connectors.feed import Field
+from connectors.feed_check import shown
+from connectors.feed_reading import DEPTH
+from data_contracts.findings import Finding, Place
+from data_contracts.source import SourceRecord
+
+_IGNORED_ATTRIBUTES = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
+
+
+def hardened_parser() -> etree.XMLParser:
+    """A parser for hostile XML. The only one in this package; a test counts them."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding="utf-8",
+    )
+
+
+@dataclass(slots=True)
+class _MessageError(Exception):
+    """Carries a finding out of the recursion."""
+
+    finding: Finding
+
+
+@dataclass(slots=True)
+class _Skipped:
+    """A name of another namespace: where it stood first and how often."""
+
+    place: Place
+    namespace: str
+    count: int = 1
+
+
+@dataclass(slots=True)
+class TreeBuilder:
+    """Parses messages of one document. `namespace` is what all elements must have, or None for any."""
+
+    namespace: str | None
+    fields: Mapping[str, Field] | None
+    max_records: int
+    parser: etree.XMLParser = field(default_factory=hardened_parser)
+    _line: int = 1
+    _records: int = 0
+    _findings: list[Finding] = field(default_factory=list)
+    _skipped: dict[str, _Skipped] = field(default_factory=dict)
+
+    def parse(self, content: str, ancestors: Sequence[str], tag: str, line: int, path: str) -> tuple[SourceRecord | None, list[Finding]]:
+        """The tree of one message element and what was found in it; no tree where it is not well-formed or too large.
+
+        `ancestors` are the start tags around it, which may declare its namespaces; `line` is its text line.
+        """
+        self._line, self._records, self._findings, self._skipped = line, 0, [], {}
+        if content.count("<") > 2 * self.max_records + 10_000:
+            return None, [Finding("FED-14", place=Place(line=line, path=path), expected=str(self.max_records), params={"what": "records"})]
+        try:
+            element = self._element(content, ancestors)
+            self._check_namespace(element, path)
+            root = self._record(element, tag, self.fields, None, path, 1)
+        except _MessageError as refused:
+            return None, [refused.finding]
+        for name, skipped in self._skipped.items():
+            params = {"field": name, "count": str(skipped.count)}
+            self._findings.append(Finding("XML-07", place=skipped.place, got=skipped.namespace, params=params))
+        return root, self._findings
+
+    def _element(self, content: str, ancestors: Sequence[str]) -> etree._Element:
+        # On one line, so that the message's first line is the parser's first line.
+        before = "".join(start.replace("\r", " ").replace("\n", " ") for start in ancestors)
+        after = "".join(f"</{start[1:].split()[0].rstrip('>')}>" for start in reversed(ancestors))
+        try:
+            element = etree.fromstring((before + content + after).encode("utf-8"), self.parser)
+        except etree.XMLSyntaxError as error:
+            place = Place(line=self._line + (error.lineno or 1) - 1)
+            raise _MessageError(Finding("XML-01", place=place, got=shown_error(error))) from None
+        for _ in ancestors:
+            element = element[0]
+        return element
+
+    def _check_namespace(self, element: etree._Element, path: str) -> None:
+        if self.fields is None:
+            return
+        found = etree.QName(element).namespace
+        if found != self.namespace:
+            place = Place(line=self._line, path=path)
+            raise _MessageError(Finding("XML-04", place=place, expected=self.namespace or "none", got=found or "none"))
+
+    def _record(
+        self, element: etree._Element, tag: str, fields: Mapping[str, Field] | None, parent: SourceRecord | None, path: str, depth: int
+    ) -> SourceRecord:
+        if depth > DEPTH:
+            raise _MessageError(Finding("XML-05", place=Place(line=self._line_of(element), path=path), expected=str(DEPTH)))
+        record = self._new(tag, _attributes(element), element, parent, path)
+        values: dict[str, str] = record.values  # type: ignore[assignment]  # made as a dict in `_new`
+        loose = [text.strip() for text in (element.text, *(child.tail for child in element)) if text and text.strip()]
+        if loose and len(element):
+            place = Place(position=record.position, line=record.line, path=path)
+            self._findings.append(Finding("XML-08", place=place, got=shown(loose[0]), params={"field": tag}))
+        elif loose:
+            values[""] = loose[0]
+        for child in element:
+            name = self._name(child, record, path)
+            if name is None:
+                continue
+            known = fields.get(name) if fields is not None else None
+            if len(child) or (known is not None and known.kind == "record"):
+                below = known.fields if known is not None else None if fields is None else {}
+                self._record(child, name, below, record, f"{path}/{name}", depth + 1)
+            else:
+                self._leaf(child, name, known, record, values, path)
+        return record
+
+    def _leaf(self, child: etree._Element, name: str, known: Field | None, record: SourceRecord, values: dict[str, str], path: str) -> None:
+        """An element without elements: a value of its parent; a record below it where it repeats or has attributes."""
+        text = (child.text or "").strip()
+        attributes = _attributes(child)
+        if text and not (known is not None and known.many) and name not in values:
+            values[name] = text
+            text = ""
+        if text:
+            attributes[""] = text
+        if attributes:
+            self._new(name, attributes, child, record, path)
+
+    def _new(self, tag: str, values: dict[str, str], element: etree._Element, parent: SourceRecord | None, path: str) -> SourceRecord:
+        if self._records >= self.max_records:
+            place = Place(line=self._line_of(element), path=path)
+            raise _MessageError(Finding("FED-14", place=place, expected=str(self.max_records), params={"what": "records"}))
+        self._records += 1
+        record = SourceRecord(tag, values, self._records, parent, self._line_of(element))
+        if parent is not None:
+            parent.children.append(record)
+        return record
+
+    def _name(self, child: etree._Element, record: SourceRecord, path: str) -> str | None:
+        """Local name of an element of the feed's namespace; None, and a note, for another's."""
+        tag = child.tag
+        if not isinstance(tag, str):  # an entity reference, which without a DTD cannot be resolved
+            raise _MessageError(Finding("XML-01", place=Place(line=self._line_of(child), path=path), got="undefined entity"))
+        name = etree.QName(child)
+        if self.fields is None or name.namespace == self.namespace:
+            return name.localname
+        known = self._skipped.get(name.localname)
+        if known is not None:
+            known.count += 1
+        elif len(self._skipped) < 100:
+            place = Place(position=record.position, line=self._line_of(child), path=f"{path}/{name.localname}")
+            self._skipped[name.localname] = _Skipped(place, name.namespace or "none")
+        return None
+
+    def _line_of(self, element: etree._Element) -> int:
+        line: Any = element.sourceline  # the stubs know no number
+        return self._line + int(line or 1) - 1
+
+
+def _attributes(element: etree._Element) -> dict[str, str]:
+    """Attributes with a leading `@`, by local name; empty ones and those that only steer parsers are left out."""
+    if not element.attrib:
+        return {}
+    return {
+        "@" + str(name).rpartition("}")[2]: str(value).strip()
+        for name, value in element.attrib.items()
+        if str(value).strip() and not str(name).startswith(_IGNORED_ATTRIBUTES)
+    }
+
+
+def shown_error(error: etree.XMLSyntaxError) -> str:
+    """The parser's own words without its line numbers, which count within a message."""
+    return shown(str(error.msg).split(", line ")[0])

@@ -1,0 +1,106 @@
+"""Finds plug-ins: a file or package in `formats/` or `transports/` is a connector part, and its name is the word that sites use.
+
+A module offers `FORMAT` or `TRANSPORT`; names that begin with `_` and modules that offer neither are parts of others.
+Packages from outside join by entry points of the groups `udihub.formats` and `udihub.transports`, which point at such an
+object; the hub's own name wins. Nothing is imported before it is asked for, and a plug-in whose optional dependency is absent
+is refused on use with the name of what lacks, without disturbing the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+from connectors.first_bytes import HEAD, unreadable
+from connectors.first_bytes import unrecognised as unrecognised
+from connectors.spec import Format, Transport
+from data_contracts.errors import ConfigError
+
+_FOLDER = Path(__file__).parent
+
+
+def _own(room: str) -> dict[str, str]:
+    """Module path by plug-in name of one room."""
+    names = {}
+    for path in sorted((_FOLDER / room).iterdir()):
+        module = path.stem if path.suffix == ".py" else path.name if (path / "__init__.py").is_file() else ""
+        if module and not module.startswith("_"):
+            names[module] = f"connectors.{room}.{module}"
+    return names
+
+
+@cache
+def _foreign(room: str) -> Mapping[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=f"udihub.{room}")}
+
+
+def _plugin(room: str, attribute: str, name: str) -> object | None:
+    """The object that a plug-in offers; None when it is a part of another one. Raises ConfigError when there is none."""
+    own = _own(room)
+    try:
+        if name in own:
+            plugin: object | None = getattr(import_module(own[name]), attribute, None)
+            return plugin
+        if name in _foreign(room):
+            loaded: object = _foreign(room)[name].load()
+            return loaded
+    except ImportError as error:
+        missing = error.name or str(error)
+        raise ConfigError(f"{room.removesuffix('s')} {name!r} cannot be used: {missing} is not installed ({error})") from error
+    known = ", ".join(sorted({*own, *_foreign(room)}))
+    raise ConfigError(f"there is no {room.removesuffix('s')} {name!r}; known: {known}")
+
+
+def format_named(name: str) -> Format:
+    """The format of this name. Raises ConfigError when there is none, or its dependency is not installed."""
+    plugin = _plugin("formats", "FORMAT", name)
+    if not isinstance(plugin, Format):
+        raise ConfigError(f"format {name!r} offers no FORMAT that reads and writes (connectors/spec.py)")
+    return plugin
+
+
+def transport_named(name: str) -> Transport:
+    """The transport of this name. Raises ConfigError when there is none, or its dependency is not installed."""
+    plugin = _plugin("transports", "TRANSPORT", name)
+    if not isinstance(plugin, Transport):
+        raise ConfigError(f"transport {name!r} offers no TRANSPORT that fetches and sends (connectors/spec.py)")
+    return plugin
+
+
+def format_names() -> list[str]:
+    """Names of the formats that can be used here."""
+    return _usable("formats", "FORMAT")
+
+
+def transport_names() -> list[str]:
+    """Names of the transports that can be used here."""
+    return _usable("transports", "TRANSPORT")
+
+
+def _usable(room: str, attribute: str) -> list[str]:
+    names = []
+    for name in sorted({*_own(room), *_foreign(room)}):
+        try:
+            if _plugin(room, attribute, name) is not None:
+                names.append(name)
+        except ConfigError:
+            continue
+    return names
+
+
+def sniff(head: bytes) -> Format | None:
+    """The format that the first 4 KiB look like, or None; `unrecognised(head)` is then the finding.
+
+    A format with a weak sign states `sniff_last = True` and is asked after the others.
+    """
+    head = head[:HEAD]
+    if unreadable(head) is not None:
+        return None
+    candidates = [format_named(name) for name in format_names()]
+    for candidate in sorted(candidates, key=lambda found: (bool(getattr(found, "sniff_last", False)), found.name)):
+        if candidate.sniff(head):
+            return candidate
+    return None
