@@ -1,0 +1,51 @@
+"""What a mapping is told beside the message, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from data_contracts.findings import Finding, Place
+from data_contracts.source import SourceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Facts of the agreement and the envelope that a message itself does not say."""
+
+    time_zone: str = "UTC"
+    """IANA zone of times that state no offset."""
+    time_zone_source: Literal["profile", "assumed"] = "profile"
+    """Whether the agreement names that zone, or it is UTC for want of any."""
+    components: str = ":"
+    """Component separator in force."""
+    repetition: str = ""
+    """Repetition separator in force; empty where the version has none."""
+    currency: str | None = None
+    """ISO 4217 currency of the agreement, for `default: "@currency"`."""
+    message_version: str | None = None
+    """`004010`, `005010`; recorded with what is read, no row depends on it."""
+
+
+@dataclass(slots=True)
+class Mapped:
+    """One message as canonical data. `entity` is null when not even its mandatory header could be made."""
+
+    entity: dict[str, Any] | None
+    findings: list[Finding]
+
+
+def place_of(record: SourceRecord, key: int | str | None = None, component: int | None = None) -> Place:
+    """Where a value stands: segment and element, or for named formats the path from the message's top."""
+    if isinstance(record.values, Mapping):
+        steps = [key] if isinstance(key, str) and key else []
+        here: SourceRecord | None = record
+        while here is not None and here.parent is not None:
+            alike = [child for child in here.parent.children if child.tag == here.tag]
+            number = next(at for at, child in enumerate(alike, 1) if child is here)
+            steps.append(f"{here.tag}[{number}]" if len(alike) > 1 else here.tag)
+            here = here.parent
+        return Place(position=record.position, line=record.line or None, path="/".join(reversed(steps)) or None)
+    element = key if isinstance(key, int) else None
+    return Place(segment=record.tag, position=record.position, element=element, component=component, line=record.line or None)

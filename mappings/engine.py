@@ -1,0 +1,110 @@
+"""Mappings: from source records to canonical entities and back, by the same rows.
+
+    mapping = load("x12/856", [site / "mappings"])
+    mapped = mapping.read(message.root, Context(time_zone="Asia/Shanghai", components=message.components))
+    mapping.trace(message.root, context)["lines[2].quantity"].place      # segment, position, element
+    load("x12/850").write(order, context)                                # the mirror
+
+The words of a mapping file are explained in README.md beside this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from data_contracts.errors import ConfigError
+from data_contracts.findings import Finding
+from data_contracts.source import SourceRecord
+from mappings.compile import Run, compile_scope
+from mappings.context import Context, Mapped, place_of
+from mappings.coverage import Coverage
+from mappings.path import locate
+from mappings.plan import Plan, make_plan
+from mappings.resolve import resolve, shipped_names
+from mappings.trace import Origin, trace
+from mappings.write import UnwritableError, Writer, number_positions, unwritten
+
+__all__ = ["Context", "Mapped", "Mapping", "Origin", "UnwritableError", "load", "shipped_names"]
+
+_HEADER = ("number", "issued_at")
+
+
+def load(name: str, folders: Sequence[Path] = ()) -> Mapping:
+    """The mapping `name`, `x12/856`; `folders` are mapping folders of the site, asked before the shipped ones.
+
+    Compiles it; keep the result. Raises ConfigError naming file, row and column.
+    """
+    return Mapping(make_plan(resolve(name, folders)))
+
+
+class Mapping:
+    """One compiled mapping. Safe to share between threads once it is loaded."""
+
+    def __init__(self, plan: Plan) -> None:
+        content = plan.content
+        self.name = content.name
+        self.version = content.version
+        """`1`, or `2+1` for overlay version 2 on base version 1."""
+        self.format = content.format
+        self.message = content.message
+        self.entity = content.entity
+        self.direction = content.direction
+        self.hash = content.hash
+        """SHA-256 of `body`, hex."""
+        self.body = content.body
+        """The complete content as YAML: overlays laid on, fragments and code tables put in."""
+        self.plan = plan
+        numbers = count()
+        self._read = compile_scope(plan.root, lambda: next(numbers))
+        self._scopes = next(numbers)
+        self._coverage = Coverage(plan)
+
+    def read(self, root: SourceRecord, context: Context) -> Mapped:
+        """The canonical entity of a message with what is wrong in it. Never raises for data."""
+        if self.direction == "out":
+            raise ConfigError(f"mapping {self.name}: it only writes")
+        run = Run(context, self._scopes)
+        out = self._read(root, 1, run)
+        for refusal in self.plan.expected:
+            for place in locate(refusal.path, root, context.components):
+                if place.text not in refusal.values:
+                    run.findings.append(
+                        Finding(
+                            "MAP-07",
+                            place_of(place.record, place.key, place.component),
+                            expected=", ".join(sorted(refusal.values)),
+                            got=place.text,
+                            params={"what": refusal.path.text, "reason": refusal.reason},
+                        )
+                    )
+        if out is None or any(name not in out for name in _HEADER):
+            return Mapped(None, run.findings)
+        return Mapped({"entity": self.entity, **out}, run.findings)
+
+    def trace(self, root: SourceRecord, context: Context) -> dict[str, Origin]:
+        """Canonical path (`lines[2].quantity`, lists counted from 0) to where its value came from."""
+        return trace(self.plan, root, context)
+
+    def unmapped(self, root: SourceRecord) -> list[Finding]:
+        """MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once."""
+        return self._coverage.unmapped(root)
+
+    def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
+        """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""
+        return self._written(entity, context)[0]
+
+    def unwritten(self, entity: AbstractMapping[str, Any], context: Context) -> list[Finding]:
+        """MAP-06 for members of the entity that `write` finds no place for."""
+        return unwritten(entity, self._written(entity, context)[1])
+
+    def _written(self, entity: AbstractMapping[str, Any], context: Context) -> tuple[SourceRecord, set[str]]:
+        if self.direction == "in":
+            raise ConfigError(f"mapping {self.name}: it only reads")
+        writer = Writer(self.plan, context)
+        root = writer.write(entity)
+        number_positions(root)
+        return root, writer.written

@@ -1,0 +1,203 @@
+"""One pass over a record's children that finds everything the rows of a scope will ask for.
+
+Each distinct way to a record (`REF[01=LT]`, `N1[01=ST]/N4`, `^HL[03=O]/PRF`, `/BAK`) gets a slot. Gathering walks the children once
+and puts the first record that matches into its slot; rows then only look into slots. Ancestors are resolved once
+for all lines under the same parent. Repeats of a slot are kept beside (`found[REPEATS]`) for the slow way, which
+a getter takes only when its first record lacks the value and there are repeats on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from data_contracts.source import SourceRecord
+from mappings.path import Condition, Step
+
+RECORD, REPEATS, COUNTER = 0, 1, 2
+"""Slots of the record at hand, of the repeats by slot (or null), and of the element's number in its list."""
+
+Found = list[Any]
+# int: slot of the only step with this tag; tuple: (element, {qualifier: slots}); list: [(step, slot)] in general.
+Entry = int | tuple[int, dict[str, tuple[int, ...]]] | list[tuple[Step, int]]
+Nested = tuple[int, dict[str, Entry], tuple[Any, ...]]
+
+
+def fill(found: Found, children: list[SourceRecord], entries: dict[str, Entry]) -> None:
+    """Put the children that some step matches into their slots."""
+    for child in children:
+        entry = entries.get(child.tag)
+        if entry is None:
+            continue
+        if entry.__class__ is int:
+            if found[entry] is None:
+                found[entry] = child
+            else:
+                _again(found, entry, child)
+        elif entry.__class__ is tuple:
+            key, by_value = entry
+            values: Any = child.values
+            if key < len(values):
+                for slot in by_value.get(values[key]) or by_value.get(values[key].strip(), ()):
+                    if found[slot] is None:
+                        found[slot] = child
+                    else:
+                        _again(found, slot, child)
+        else:
+            for step, slot in entry:  # type: ignore[union-attr]
+                if step.matches(child):
+                    if found[slot] is None:
+                        found[slot] = child
+                    else:
+                        _again(found, slot, child)
+
+
+def fill_nested(found: Found, nested: tuple[Nested, ...]) -> None:
+    """The same below the records that were found."""
+    for slot, entries, deeper in nested:
+        record = found[slot]
+        if record is not None and record.children:
+            fill(found, record.children, entries)
+            if deeper:
+                fill_nested(found, deeper)
+
+
+def _again(found: Found, slot: Any, record: SourceRecord) -> None:
+    repeats = found[REPEATS]
+    if repeats is None:
+        repeats = found[REPEATS] = {}
+    repeats.setdefault(slot, []).append(record)
+
+
+class _Table:
+    """Slots by step while a scope is compiled."""
+
+    def __init__(self) -> None:
+        self.slots: dict[Step, tuple[int, _Table]] = {}
+
+    def entries(self) -> dict[str, Entry]:
+        by_tag: dict[str, list[tuple[Step, int]]] = {}
+        for step, (slot, _) in self.slots.items():
+            by_tag.setdefault(step.tag, []).append((step, slot))
+        return {tag: _entry(steps) for tag, steps in by_tag.items()}
+
+    def nested(self) -> tuple[Nested, ...]:
+        return tuple((slot, table.entries(), table.nested()) for slot, table in self.slots.values() if table.slots)
+
+
+def _entry(steps: list[tuple[Step, int]]) -> Entry:
+    if len(steps) == 1 and not steps[0][0].conditions:
+        return steps[0][1]
+    keys = {condition.key for step, _ in steps for condition in step.conditions}
+    if len(keys) == 1 and isinstance(key := next(iter(keys)), int) and all(len(step.conditions) == 1 for step, _ in steps):
+        by_value: dict[str, tuple[int, ...]] = {}
+        for step, slot in steps:
+            for value in step.conditions[0].values:
+                by_value[value] = (*by_value.get(value, ()), slot)
+        return key, by_value
+    return steps
+
+
+class Gatherer:
+    """Slots of one scope: ask for them while rows are compiled, then `close`, then `gather` for every record."""
+
+    def __init__(self, at: Step | None) -> None:
+        self._at = at
+        self._size = COUNTER + 1
+        self._own = _Table()
+        self._ancestors: dict[Step, tuple[int, _Table]] = {}
+        self._top: tuple[int, _Table] | None = None
+        self._pairs: dict[tuple[int, int], int] = {}
+
+    def slot(self, steps: tuple[Step, ...]) -> tuple[int, tuple[int, ...]] | None:
+        """The slot of the record at the end of these steps, and all slots on the way; null when only the slow way leads there."""
+        table, way, slot = self._own, [], RECORD
+        for at, step in enumerate(steps):
+            if step.axis == "ancestor" and at == 0:
+                slot, table = self._ancestors.setdefault(step, (self._next(step not in self._ancestors), _Table()))
+            elif step.axis == "top" and at == 0:
+                self._top = self._top or (self._next(True), _Table())
+                slot, table = self._top
+            elif step.axis == "child":
+                if step not in table.slots:
+                    table.slots[step] = (self._next(True), _Table())
+                slot, table = table.slots[step]
+            else:
+                return None
+            way.append(slot)
+        return slot, tuple(way)
+
+    def pairs_slot(self, slot: int, start: int) -> int:
+        """Where the pairs of the record in `slot`, once taken apart, are kept."""
+        if (slot, start) not in self._pairs:
+            self._pairs[slot, start] = self._next(True)
+        return self._pairs[slot, start]
+
+    def _next(self, take: bool) -> int:
+        if take:
+            self._size += 1
+        return self._size - 1
+
+    def close(self) -> None:
+        """Freeze the tables; no slot is given out after this."""
+        self._entries = self._own.entries()
+        self._nested = self._own.nested()
+        self._outer = tuple((step, slot, table.entries(), table.nested()) for step, (slot, table) in self._ancestors.items())
+        self._top_table = None if self._top is None else (self._top[0], self._top[1].entries(), self._top[1].nested())
+        self._selfish = tuple(entry for entry in self._outer if not _disjoint(entry[0], self._at))
+        self._has_outer = bool(self._outer) or self._top is not None
+        self._blank: Found = [None] * self._size
+
+    def gather(self, record: SourceRecord, counter: int, cache: dict[int, Found]) -> Found:
+        """The slots for this record. `cache` holds, for the message at hand, what its parents' descendants share."""
+        if self._has_outer:
+            base = cache.get(id(record.parent))
+            if base is None:
+                base = cache[id(record.parent)] = self._outward(record)
+            found = base.copy()
+            if found[REPEATS] is not None:
+                found[REPEATS] = dict(found[REPEATS])
+            for step, slot, entries, nested in self._selfish:
+                if step.matches(record):
+                    found[slot] = record
+                    fill(found, record.children, entries)
+                    fill_nested(found, nested)
+        else:
+            found = self._blank.copy()
+        found[RECORD] = record
+        found[COUNTER] = counter
+        fill(found, record.children, self._entries)
+        if self._nested:
+            fill_nested(found, self._nested)
+        return found
+
+    def _outward(self, record: SourceRecord) -> Found:
+        """Slots of ancestors above the record, and of the message's top."""
+        found = self._blank.copy()
+        for step, slot, entries, nested in self._outer:
+            nearest = record.parent
+            while nearest is not None and not step.matches(nearest):
+                nearest = nearest.parent
+            if nearest is not None:
+                found[slot] = nearest
+                fill(found, nearest.children, entries)
+                fill_nested(found, nested)
+        if self._top_table is not None:
+            top = record
+            while top.parent is not None:
+                top = top.parent
+            slot, entries, nested = self._top_table
+            found[slot] = top
+            fill(found, top.children, entries)
+            fill_nested(found, nested)
+        return found
+
+
+def _disjoint(ancestor: Step, at: Step | None) -> bool:
+    """Whether a record at `at` can never be the ancestor that is looked for, so that looking at itself is spared."""
+    if at is None:
+        return False
+    if ancestor.tag != at.tag:
+        return True
+    wanted: Mapping[int | str, Condition] = {condition.key: condition for condition in ancestor.conditions}
+    return any(condition.key in wanted and not set(condition.values) & set(wanted[condition.key].values) for condition in at.conditions)

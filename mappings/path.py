@@ -1,0 +1,273 @@
+"""The path language: where in a source message a value stands.
+
+    BSN/02                    segment BSN, element 02
+    N1[01=ST]/N4/01           the N1 whose element 01 is ST, below it N4, element 01
+    N1[01=SU|SE]/04           either qualifier; the first is the one that is written
+    C/04-2                    component 2 of a composite element
+    LIN/02*[UK:14|UP:12|UA]   pairs of qualifier and value from element 02 on: the value after UK, else after UP, else after UA.
+                              A number says which length of value is written under this qualifier.
+    ./01  or  .               the record at hand
+    //HL[03=I]                at any depth below, in document order
+    ^HL[03=O]/PRF/01          the nearest ancestor, or the record itself, that matches, then down
+    /BAK/02                   from the top of the message
+    lines/quantity  Line[@no=1]/Quantity  @unit      xml, json and delimited: the last step is a name
+
+Where a step matches several records, the first in document order that has the value gives it.
+A path is read here into steps and a leaf; `locate` walks them plainly and is what tracing uses. The fast
+closures of `mappings.compile` must give the same answers (a property test holds that).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from data_contracts.errors import ConfigError
+from data_contracts.source import SourceRecord
+
+Axis = Literal["child", "below", "ancestor", "top", "self"]
+SEGMENT_FORMATS = frozenset({"x12", "edifact"})
+
+_STEP = re.compile(r"(?P<tag>[^\[\]/]+)(?P<conditions>(?:\[[^\[\]]*\])*)")
+_CONDITION = re.compile(r"\[([^=\[\]]+)=([^=\[\]]+)\]")
+_ELEMENT = re.compile(r"(?P<number>\d{2})(?:-(?P<component>\d{1,2}))?")
+_PAIRS = re.compile(r"(?P<start>\d{2})\*\[(?P<qualifiers>[^\[\]]+)\]")
+_SEGMENT_TAG = re.compile(r"[A-Z][A-Z0-9]{1,5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`[03=O|T]`: an element (number) or a named value equals one of these."""
+
+    key: int | str
+    values: tuple[str, ...]
+
+    def holds(self, record: SourceRecord) -> bool:
+        """Whether the record has one of the values there."""
+        return plain_value(record, self.key) in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One record on the way."""
+
+    axis: Axis
+    tag: str
+    conditions: tuple[Condition, ...] = ()
+
+    def matches(self, record: SourceRecord) -> bool:
+        """Whether the record has the tag and satisfies all conditions."""
+        return record.tag == self.tag and all(condition.holds(record) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """Element `number` of a segment, from 1; one component of it, from 1, or the whole."""
+
+    number: int
+    component: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Qualifier and value pairs from element `start`; (qualifier, length of value it is written for or null) by preference."""
+
+    start: int
+    qualifiers: tuple[tuple[str, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A named value: XML leaf or attribute, JSON member, CSV column. Empty: the record's own text."""
+
+    name: str
+
+
+Leaf = Element | Pairs | Name
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Steps from the record at hand to a record, and the value in it. No leaf: the record itself."""
+
+    text: str
+    steps: tuple[Step, ...]
+    leaf: Leaf | None
+
+    def below(self, prefix: tuple[Step, ...]) -> Path:
+        """The same path with these steps before it."""
+        return replace(self, steps=prefix + self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A value and where it stands: record, element number or name, component."""
+
+    record: SourceRecord
+    key: int | str
+    component: int | None
+    text: str
+
+
+def parse(text: str, format_name: str, *, record: bool = False) -> Path:
+    """The path in `text`. `record=True`: it names a record (`at`, whole segments of `ignore`), not a value.
+
+    Raises ValueError that says what is wrong; the mapping's loader adds mapping, row and column.
+    """
+    segments = format_name in SEGMENT_FORMATS
+    axis: Axis = "child"
+    rest = text
+    for sign, first in (("//", "below"), ("^", "ancestor"), ("/", "top")):
+        if text.startswith(sign):
+            axis, rest = first, text[len(sign) :]  # type: ignore[assignment]
+            break
+    if not rest:
+        raise ValueError("the path is empty")
+    parts = _split(rest)
+    leaf: Leaf | None = None
+    if not record:
+        leaf = _leaf(parts[-1], segments)
+        parts = parts[:-1]
+    steps: list[Step] = []
+    if axis == "top":
+        steps.append(Step("top", ""))
+        axis = "child"
+    for index, part in enumerate(parts):
+        if part == "." and index == 0 and axis == "child" and not steps:
+            continue
+        steps.append(_step(part, axis, segments))
+        axis = "child"
+    if axis == "ancestor" or (axis == "below" and not steps):
+        raise ValueError(f"`{text}` names no record after {text[:2]!r}")
+    return Path(text, tuple(steps), leaf)
+
+
+def parse_or_refuse(text: str, format_name: str, where: str, *, record: bool = False) -> Path:
+    """`parse`, with a ConfigError that names mapping, row and column."""
+    try:
+        return parse(text, format_name, record=record)
+    except ValueError as error:
+        raise ConfigError(f"{where}: path `{text}`: {error}") from None
+
+
+def _split(text: str) -> list[str]:
+    """The steps between slashes; a slash inside brackets belongs to a value."""
+    parts = re.findall(r"(?:[^/\[\]]|\[[^\[\]]*\])+", text)
+    if "/".join(parts) != text:
+        raise ValueError("an empty step, or brackets that do not close")
+    return parts
+
+
+def _leaf(part: str, segments: bool) -> Leaf:
+    if not segments:
+        if "[" in part:
+            raise ValueError("the last step is the name of a value and takes no condition")
+        return Name("" if part == "." else part)
+    if match := _ELEMENT.fullmatch(part):
+        component = match["component"]
+        number = int(match["number"])
+        if number == 0 or component == "0":
+            raise ValueError("elements and components count from 1")
+        return Element(number, int(component) if component else None)
+    if match := _PAIRS.fullmatch(part):
+        qualifiers = []
+        for word in match["qualifiers"].split("|"):
+            code, _, length = word.partition(":")
+            if not code or (length and not length.isdecimal()):
+                raise ValueError(f"`{word}` is no qualifier, or its length is no number")
+            qualifiers.append((code, int(length) if length else None))
+        return Pairs(int(match["start"]), tuple(qualifiers))
+    raise ValueError(f"`{part}` is no element (two digits, `04-2` for a component) and no list of pairs (`06*[BP]`)")
+
+
+def _step(part: str, axis: Axis, segments: bool) -> Step:
+    match = _STEP.fullmatch(part)
+    if match is None:
+        raise ValueError(f"`{part}` is no step")
+    tag = match["tag"]
+    if segments and not _SEGMENT_TAG.fullmatch(tag):
+        raise ValueError(f"`{tag}` is no segment id")
+    conditions = []
+    for bracket in re.findall(r"\[[^\[\]]*\]", match["conditions"]):
+        found = _CONDITION.fullmatch(bracket)
+        if found is None:
+            raise ValueError(f"`{bracket}` is no condition like [01=ST]")
+        key: int | str = found[1]
+        if segments:
+            if not found[1].isdecimal() or int(found[1]) == 0:
+                raise ValueError(f"`{found[1]}` is no element number")
+            key = int(found[1])
+        conditions.append(Condition(key, tuple(found[2].split("|"))))
+    return Step(axis, tag, tuple(conditions))
+
+
+def plain_value(record: SourceRecord, key: int | str) -> str:
+    """The text of an element or a named value of this record, blanks at the ends dropped; empty when absent."""
+    values = record.values
+    if isinstance(values, Mapping):
+        return values.get(str(key), "").strip()
+    return values[key].strip() if isinstance(key, int) and key < len(values) else ""
+
+
+def records(path: Path, record: SourceRecord) -> Iterator[SourceRecord]:
+    """Every record the steps reach from here, in document order."""
+    reached = [record]
+    for step in path.steps:
+        reached = [found for start in reached for found in _follow(step, start)]
+    yield from reached
+
+
+def _follow(step: Step, record: SourceRecord) -> Iterator[SourceRecord]:
+    if step.axis == "child":
+        yield from (child for child in record.children if step.matches(child))
+    elif step.axis == "below":
+        yield from (found for child in record.children for found in child.walk() if step.matches(found))
+    elif step.axis == "top":
+        while record.parent is not None:
+            record = record.parent
+        yield record
+    else:
+        nearest: SourceRecord | None = record
+        while nearest is not None and not step.matches(nearest):
+            nearest = nearest.parent
+        if nearest is not None:
+            yield nearest
+
+
+def locate(path: Path, record: SourceRecord, components: str = ":") -> Iterator[Located]:
+    """Every value the path reaches, in document order, with its place; empty values are passed over."""
+    leaf = path.leaf
+    for found in records(path, record):
+        if isinstance(leaf, Element):
+            text = plain_value(found, leaf.number)
+            if leaf.component is not None:
+                text = component_of(text, leaf.component, components)
+            if text:
+                yield Located(found, leaf.number, leaf.component, text)
+        elif isinstance(leaf, Pairs):
+            for qualifier, _ in leaf.qualifiers:
+                for at in range(leaf.start, len(found.values) - 1, 2):
+                    if plain_value(found, at) == qualifier and (text := plain_value(found, at + 1)):
+                        yield Located(found, at + 1, None, text)
+        elif leaf is not None:
+            yield from _named(found, leaf.name)
+
+
+def _named(record: SourceRecord, name: str) -> Iterator[Located]:
+    """A named value: in the record itself, else the own text of children of that name (arrays of scalars, XML leaves with attributes)."""
+    if text := plain_value(record, name):
+        yield Located(record, name, None, text)
+        return
+    for child in record.children:
+        if child.tag == name and (text := plain_value(child, "")):
+            yield Located(child, "", None, text)
+
+
+def component_of(text: str, component: int, separator: str) -> str:
+    """One component of a composite, counted from 1; empty when there is none."""
+    if not separator:
+        return text if component == 1 else ""
+    parts = text.split(separator)
+    return parts[component - 1].strip() if component <= len(parts) else ""

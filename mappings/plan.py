@@ -1,0 +1,215 @@
+"""A mapping made ready: every path read, every name looked up, every row checked against the canonical model.
+
+The plan is what reading, tracing, writing and coverage share. Making it raises ConfigError that names mapping,
+row and column, so that a mapping that loads is one that can run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from data_contracts.errors import ConfigError
+from mappings.code_tables import CodeTable
+from mappings.functions import FUNCTIONS, Function
+from mappings.model import Row, Value
+from mappings.path import Path, Step, parse_or_refuse
+from mappings.resolve import Content, Group
+from mappings.targets import Member, element_model, entity_named, member, required
+
+ORDINAL, CURRENCY, COUNT = "@ordinal", "@currency", "@count "
+"""Reserved values: number of the element in its list from 1; the agreement's currency; how many elements a list has."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition of a row: the value at the path is one of these; null means any value."""
+
+    path: Path
+    values: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row, ready. `to` is () for an outward constant; `paths` are alternatives unless the function takes several."""
+
+    row: Row
+    to: tuple[str, ...]
+    many: bool
+    paths: tuple[Path, ...]
+    function: Function
+    table: CodeTable | None
+    const: Any
+    default: Any
+    when: tuple[When, ...]
+
+    @property
+    def reads(self) -> bool:
+        """Whether reading uses it."""
+        return bool(self.to) and self.row.direction != "out"
+
+    @property
+    def writes(self) -> bool:
+        """Whether writing uses it; a constant without a path has nowhere to go."""
+        return self.row.direction != "in" and bool(self.paths) and (not self.to or self.function.write is not None)
+
+    def text(self) -> str:
+        """The row as one line of YAML, as a person wrote it."""
+        dumped: str = yaml.dump(self.row.plain(), Dumper=yaml.CSafeDumper, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)
+        return dumped.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rows of the message (`at` null) or of one `each`."""
+
+    where: str
+    to: str
+    at: Path | None
+    within: tuple[Step, ...]
+    needs: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    scopes: tuple[Scope, ...]
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`expect`, ready."""
+
+    path: Path
+    values: frozenset[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole mapping, ready."""
+
+    content: Content
+    root: Scope
+    ignored: tuple[Path, ...]
+    expected: tuple[Refusal, ...]
+
+
+def make_plan(content: Content) -> Plan:
+    """The plan of a resolved mapping. Raises ConfigError naming mapping, row and column."""
+    where = f"mapping {content.name}"
+    model = entity_named(content.entity, where)
+    maker = _Maker(content)
+    root = maker.scope(where, "", None, (), (), content.fields, content.each, model)
+    expected = tuple(
+        Refusal(parse_or_refuse(entry.path, content.format, f"{where} expect"), frozenset(entry.values), entry.reason) for entry in content.expect
+    )
+    ignored = tuple(maker.ignored(entry.path, where) for entry in content.ignore)
+    return Plan(content, root, ignored, expected)
+
+
+class _Maker:
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self.format = content.format
+
+    def scope(
+        self,
+        where: str,
+        to: str,
+        at: Path | None,
+        within: tuple[Step, ...],
+        needs: tuple[str, ...],
+        rows: Sequence[Row],
+        groups: Sequence[Group],
+        model: type[BaseModel],
+    ) -> Scope:
+        rules = tuple(self.rule(row, model, f"{where} row {number} ({row.to or row.source})") for number, row in enumerate(rows, 1))
+        scopes = tuple(self.group(group, model, where) for group in groups)
+        filled = {rule.to[0] for rule in rules if rule.reads} | {scope.to for scope in scopes}
+        lacking = [name for name in required(model) if name not in filled]
+        if lacking and self.content.direction != "out":
+            raise ConfigError(f"{where}: no row fills {', '.join(lacking)}, without which there is no {model.__name__}")
+        for name in needs:
+            if name not in filled:
+                raise ConfigError(f"{where} needs: no row fills {name}")
+        return Scope(where, to, at, within, needs, rules, scopes, required(model))
+
+    def group(self, group: Group, model: type[BaseModel], where: str) -> Scope:
+        place = f"{where} each {group.to}"
+        at = self.path(group.at, f"{place} at", record=True)
+        steps = []
+        for text in group.within:
+            level = self.path(text, f"{place} within", record=True)
+            if len(level.steps) != 1 or level.steps[0].axis != "child":
+                raise ConfigError(f"{place} within: `{text}` is more than one record")
+            steps.append(level.steps[0])
+        inner = element_model(model, group.to, place)
+        return self.scope(place, group.to, at, tuple(steps), group.needs, group.fields, group.each, inner)
+
+    def rule(self, row: Row, model: type[BaseModel], where: str) -> Rule:
+        aim = member(model, row.to, where) if row.to else Member("text")
+        function = FUNCTIONS.get(row.function or "text")
+        if function is None:
+            raise ConfigError(f"{where}: as: there is no function `{row.function}`; known are {', '.join(sorted(FUNCTIONS))}")
+        table = self.content.tables[row.codes] if row.codes else None
+        if table is not None and function.kind != "text":
+            raise ConfigError(f"{where}: codes: a table translates text, `{function.name}` yields {function.kind}")
+        if row.to and row.source is not None and row.const is None and function.kind != aim.kind:
+            raise ConfigError(f"{where}: as: `{function.name}` yields {function.kind}, `{row.to}` holds {aim.kind}")
+        paths = tuple(self.path(text, f"{where} from") for text in row.sources)
+        if function.arguments > 1 and not 1 <= len(paths) <= function.arguments:
+            raise ConfigError(f"{where}: from: `{function.name}` takes {function.arguments} paths")
+        if aim.allowed is not None:
+            self._allowed(row, aim, table, where)
+        when = tuple(
+            When(self.path(text, f"{where} when"), None if values == "*" else (values,) if isinstance(values, str) else tuple(values))
+            for text, values in (row.when or {}).items()
+        )
+        return Rule(
+            row=row,
+            to=tuple((row.to or "").removesuffix("[]").split(".")) if row.to else (),
+            many=aim.many,
+            paths=paths,
+            function=function,
+            table=table,
+            const=_typed(row.const, aim, f"{where} const") if row.to else row.const,
+            default=_typed(row.default, aim, f"{where} default"),
+            when=when,
+        )
+
+    def _allowed(self, row: Row, aim: Member, table: CodeTable | None, where: str) -> None:
+        """A member with a closed list of values is reached by a code table, or is a constant out of the list."""
+        allowed = aim.allowed or frozenset()
+        if row.source is not None and row.const is None and (table is None or row.unknown == "keep"):
+            raise ConfigError(f"{where}: codes: `{row.to}` takes only {', '.join(sorted(allowed))}; a code table must lead there")
+        given = {*(table.inward.values() if table else ()), *(str(value) for value in (row.const, row.default) if value is not None)}
+        if given - allowed:
+            raise ConfigError(f"{where}: `{row.to}` does not take {', '.join(sorted(given - allowed))}")
+
+    def path(self, text: str, where: str, *, record: bool = False) -> Path:
+        return parse_or_refuse(text, self.format, where, record=record)
+
+    def ignored(self, text: str, where: str) -> Path:
+        """A path of `ignore`: of a value where its last step is an element, else of a record with all below it."""
+        last = text.rsplit("/", 1)[-1]
+        record = not (last[:2].isdecimal() or last.startswith("@")) if self.format in ("x12", "edifact") else "[" in last
+        return parse_or_refuse(text, self.format, f"{where} ignore", record=record)
+
+
+def _typed(value: Value | None, aim: Member, where: str) -> Any:
+    """A constant of the file as the member's kind holds it; reserved words stay."""
+    if value is None or (isinstance(value, str) and value in (ORDINAL, CURRENCY)):
+        if value is not None and aim.kind != "text":
+            raise ConfigError(f"{where}: `{value}` is text, the member holds {aim.kind}")
+        return value
+    if aim.kind == "decimal" and not isinstance(value, bool):
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            raise ConfigError(f"{where}: `{value}` is no number") from None
+    if {"boolean": bool, "integer": int}.get(aim.kind, str) is not type(value) or aim.kind == "instant":
+        raise ConfigError(f"{where}: `{value}` is no {aim.kind}")
+    return value

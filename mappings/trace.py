@@ -1,0 +1,105 @@
+"""Where every canonical value came from: the mapping walked plainly, with places instead of speed.
+
+`explain` and the places of findings rest on it. It is written apart from the compiled reader on purpose: the two are each
+other's judge in a property test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from data_contracts.findings import Place
+from data_contracts.source import SourceRecord
+from mappings.context import Context, place_of
+from mappings.path import Located, locate, records
+from mappings.plan import CURRENCY, Plan, Rule, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one canonical value came from."""
+
+    place: Place
+    """Segment, position, element and component, or line and path; of several texts the first one's. For a constant, its record."""
+    values: tuple[str, ...]
+    """The texts of the source as they stand there; none for a constant or default."""
+    row: str
+    """The row of the mapping, as YAML."""
+    function: str
+    """Named function that made the value."""
+
+
+def trace(plan: Plan, root: SourceRecord, context: Context) -> dict[str, Origin]:
+    """Canonical path (`number`, `ship_to.gln`, `lines[2].quantity` counted from 0, `lines[2].serials[0]`) to where its value came from."""
+    origins: dict[str, Origin] = {}
+    _scope(plan.root, root, context, "", origins)
+    return origins
+
+
+def _scope(scope: Scope, record: SourceRecord, context: Context, prefix: str, origins: dict[str, Origin]) -> bool:
+    """Add the scope's origins; false (and nothing added) where a member that it needs is absent."""
+    own: dict[str, Origin] = {}
+    for rule in scope.rules:
+        if rule.reads:
+            _rule(rule, record, context, prefix, own)
+    if any(f"{prefix}{name}" not in own for name in scope.needs):
+        return False
+    origins.update(own)
+    counts: dict[str, int] = {}
+    for child in scope.scopes:
+        for element in records(child.at, record) if child.at is not None else (record,):
+            number = counts.get(child.to, 0)
+            if _scope(child, element, context, f"{prefix}{child.to}[{number}].", origins):
+                counts[child.to] = number + 1
+    return True
+
+
+def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origins: dict[str, Origin]) -> None:
+    name = f"{prefix}{'.'.join(rule.to)}"
+    if name in origins:
+        return
+    for when in rule.when:
+        text = next((place.text for place in locate(when.path, record, context.components)), "")
+        if not text or (when.values is not None and text not in when.values):
+            return
+    if rule.const is not None:
+        origins[name] = Origin(place_of(record), (), rule.text(), rule.function.name)
+        return
+    if rule.many:
+        every = [place for path in rule.paths for place in locate(path, record, context.components)]
+        kept = (place for place in every if _readable(rule, [place.text], context))
+        for number, place in enumerate(kept):
+            origins[f"{name}[{number}]"] = _origin(rule, [place])
+        return
+    places = _places(rule, record, context)
+    if places:
+        texts = [place.text if place else "" for place in places]
+        if _readable(rule, texts, context):
+            origins[name] = _origin(rule, [place for place in places if place])
+    elif rule.default is not None and (rule.default != CURRENCY or context.currency):
+        origins[name] = Origin(place_of(record), (), rule.text(), rule.function.name)
+
+
+def _places(rule: Rule, record: SourceRecord, context: Context) -> list[Located | None]:
+    """The places of a row's texts: one, or one for each argument of its function; empty where the first is absent."""
+    firsts = [next(locate(path, record, context.components), None) for path in rule.paths]
+    if rule.function.arguments == 1:
+        return [place for place in firsts if place][:1]
+    return [*firsts, *[None] * (rule.function.arguments - len(firsts))] if firsts and firsts[0] else []
+
+
+def _readable(rule: Rule, texts: list[str], context: Context) -> bool:
+    if rule.table is not None:
+        return texts[0] in rule.table.inward or rule.function.read(texts[0]) in rule.table.inward or rule.row.unknown == "keep"
+    try:
+        rule.function.read(*texts, *([context.time_zone] if rule.function.kind == "instant" else []))
+    except ValueError:
+        return False
+    return True
+
+
+def _origin(rule: Rule, places: list[Located]) -> Origin:
+    first = places[0]
+    return Origin(
+        place_of(first.record, first.key, first.component), tuple(place.text for place in places), rule.text(), rule.function.name
+    )

@@ -1,0 +1,347 @@
+"""The mirror: a canonical entity becomes a source record tree by the same rows that read it.
+
+Each row finds or makes the record that its path names, sets qualifiers as the path's conditions say, and puts the text there that
+its function or code table gives back. The first of several paths, conditions and rows for one member is the one that is
+written. Envelopes, counts, HL01, HL02 and HL04 belong to the format's writer.
+
+A value that can't be written (no outward code, three decimals in an N2) refuses the whole message; a member
+for which there is no place is reported by `unwritten`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from data_contracts.findings import Finding, Place
+from data_contracts.source import SourceRecord
+from mappings.context import Context
+from mappings.path import SEGMENT_FORMATS, Element, Name, Pairs, Path, Step
+from mappings.plan import COUNT, Plan, Rule, Scope
+
+_META = frozenset({"entity", "@"})
+
+
+class UnwritableError(ValueError):
+    """The entity holds values that this mapping can't say; `findings` (MAP-08) name them."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(finding.text() for finding in findings))
+
+
+class Writer:
+    """Writes one entity. `written` holds the canonical paths that found a place."""
+
+    def __init__(self, plan: Plan, context: Context) -> None:
+        self._plan = plan
+        self._context = context
+        self._segments = plan.content.format in SEGMENT_FORMATS
+        self._findings: list[Finding] = []
+        self.written: set[str] = set()
+
+    def write(self, entity: Mapping[str, Any]) -> SourceRecord:
+        """The tree. Raises UnwritableError with all findings at once."""
+        scope = self._plan.root
+        root = self._record("ST" if self._segments else self._plan.content.message, None)
+        self._scope(scope, entity, root, "")
+        for rule in scope.rules:
+            if rule.writes and not rule.to and str(rule.const).startswith(COUNT):
+                self._place(rule.paths[0], str(len(entity.get(str(rule.const)[len(COUNT) :], ()))), root)
+        if self._findings:
+            raise UnwritableError(self._findings)
+        return root
+
+    # --- scopes ----------------------------------------------------------------------------------------------------
+    def _scope(self, scope: Scope, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
+        self._rules([rule for rule in scope.rules if not _level(rule, scope)], data, record, prefix)
+        for child in scope.scopes:
+            self._elements(child, data.get(child.to, ()), record, f"{prefix}{child.to}")
+
+    def _rules(self, rules: list[Rule], data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
+        done: set[tuple[str, ...]] = set()
+        for rule in rules:
+            always = rule.row.direction == "out"
+            if not rule.writes or (rule.to in done and not always) or str(rule.const).startswith(COUNT):
+                continue
+            if not rule.to:
+                if all(self._take(when.path, (when.values or ("",))[0], record) for when in rule.when):
+                    self._place(rule.paths[0], str(rule.const), record)
+                continue
+            value = _value(data, rule.to)
+            if value is None and rule.default is not None and not str(rule.default).startswith("@"):
+                value = rule.default
+            if value is None or value == [] or (rule.const is not None and value != rule.const):
+                continue
+            if rule.many:
+                self._many(rule, value, record, prefix)
+                done.add(rule.to)
+            elif self._one(rule, value, record, prefix) and not always:
+                done.add(rule.to)
+
+    def _one(self, rule: Rule, value: Any, record: SourceRecord, prefix: str) -> bool:
+        name = f"{prefix}{'.'.join(rule.to)}"
+        texts = self._texts(rule, value, name)
+        if texts is None:
+            return True  # a finding says why; another row must not hide it
+        paths = rule.paths[: len(texts)] if rule.function.arguments > 1 else rule.paths[:1]
+        if not all(self._fits(when.path, when.values, record) for when in rule.when):
+            return False
+        if not all(self._free(path, text, record) for path, text in zip(paths, texts, strict=False)):
+            return False
+        for when in rule.when:
+            if when.values is not None:
+                self._take(when.path, when.values[0], record)
+        for path, text in zip(paths, texts, strict=False):
+            if text:
+                self._place(path, text, record)
+        self.written.add(name)
+        return True
+
+    def _many(self, rule: Rule, values: list[Any], record: SourceRecord, prefix: str) -> None:
+        path = rule.paths[0]
+        for number, value in enumerate(values):
+            name = f"{prefix}{rule.to[-1]}[{number}]"
+            texts = self._texts(rule, value, name)
+            if texts is None:
+                continue
+            holder = record
+            for step in path.steps[:-1]:
+                holder = self._reach(step, holder)
+            if isinstance(path.leaf, Name) and path.leaf.name:
+                self._record(path.leaf.name, self._reach(path.steps[-1], holder) if path.steps else holder).values = {"": texts[0]}
+            else:
+                self._put(path, texts[0], self._made(path.steps[-1], holder))
+            self.written.add(name)
+
+    def _elements(self, scope: Scope, elements: Any, record: SourceRecord, name: str) -> None:
+        """One record for each element."""
+        at = scope.at.steps[-1] if scope.at is not None and scope.at.steps else None
+        chain: list[tuple[tuple[Step, tuple[str, ...]], SourceRecord]] = []
+        for number, element in enumerate(elements):
+            prefix = f"{name}[{number}]."
+            if at is None or scope.at is None:
+                made = record
+            elif scope.within:
+                made = self._made(at, self._levels(scope, element, record, chain))
+                self._levelled(scope, element, made, prefix)
+            else:
+                holder = record
+                for step in scope.at.steps[:-1]:
+                    holder = self._reach(step, holder)
+                made = self._made(at, holder)
+            self._scope(scope, element, made, prefix)
+
+    def _levels(
+        self, scope: Scope, element: Mapping[str, Any], record: SourceRecord, chain: list[tuple[tuple[Step, tuple[str, ...]], SourceRecord]]
+    ) -> SourceRecord:
+        """The innermost ancestor for this element; neighbours share the ancestors of which the same is said."""
+        holder = record
+        depth = 0
+        for number, level in enumerate(scope.within):
+            said = tuple(
+                str(_value(element, rule.to))
+                for rule in scope.rules
+                if rule.writes and _first(rule) == level and _value(element, rule.to) is not None and not self._vain(rule, scope, element)
+            )
+            if not said and number:
+                continue
+            key = (level, said)
+            if depth < len(chain) and chain[depth][0] == key:
+                holder = chain[depth][1]
+            else:
+                del chain[depth:]
+                holder = self._reach(level, holder) if not number else self._made(level, holder)
+                chain.append((key, holder))
+            depth += 1
+        del chain[depth:]
+        return holder
+
+    def _vain(self, rule: Rule, scope: Scope, element: Mapping[str, Any]) -> bool:
+        """Whether a row asks for an ancestor that this element does not have."""
+        asked = {_level_of(when.path) for when in rule.when} & set(scope.within)
+        there = {_first(other) for other in scope.rules if other.writes and not other.when and _value(element, other.to) is not None}
+        return bool(asked - there)
+
+    def _levelled(self, scope: Scope, element: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
+        """What the element says on its ancestors; it stands there already when a neighbour shares them."""
+        self._rules([rule for rule in scope.rules if _level(rule, scope)], element, record, prefix)
+
+    # --- texts and places --------------------------------------------------------------------------------------------
+    def _texts(self, rule: Rule, value: Any, name: str) -> tuple[str, ...] | None:
+        """The source texts of a value; a finding and null when there are none."""
+        if rule.table is not None:
+            text = rule.table.outward.get(str(value))
+            if text is None and rule.row.unknown == "keep":
+                text = str(value)
+            if text is None:
+                expected = ", ".join(sorted(rule.table.outward))
+                self._findings.append(Finding("MAP-08", Place(path=name), expected=expected, got=str(value), params={"to": name}))
+                return None
+            return (text,)
+        write = rule.function.write
+        if write is None:
+            return None
+        try:
+            return write(value, self._context.time_zone) if rule.function.kind == "instant" else write(value)
+        except ValueError as error:
+            self._findings.append(Finding("MAP-08", Place(path=name), expected=str(error), got=str(value), params={"to": name}))
+            return None
+
+    def _fits(self, path: Path, values: tuple[str, ...] | None, record: SourceRecord) -> bool:
+        """Whether a row's condition holds already, or can be made to hold."""
+        said = self._said(path, record)
+        if values is None:
+            return bool(said) or not _outside(path)
+        return said in values if said else not _outside(path)
+
+    def _take(self, path: Path, text: str, record: SourceRecord) -> bool:
+        said = self._said(path, record)
+        if not said and text:
+            self._place(path, text, record)
+        return not said or not text or said == text
+
+    def _free(self, path: Path, text: str, record: SourceRecord) -> bool:
+        """Whether the place is there and says nothing else."""
+        if isinstance(path.leaf, Pairs):
+            return True
+        if path.steps and path.steps[0].axis == "ancestor" and self._ancestor(path.steps[0], record) is None:
+            return False
+        return self._said(path, record) in ("", text)
+
+    def _said(self, path: Path, record: SourceRecord) -> str:
+        """What stands at a path of the tree so far."""
+        here: SourceRecord | None = record
+        for step in path.steps:
+            if here is None:
+                return ""
+            here = self._existing(step, here)
+        if here is None:
+            return ""
+        values = here.values
+        if isinstance(path.leaf, Element):
+            return values[path.leaf.number] if not isinstance(values, Mapping) and path.leaf.number < len(values) else ""
+        return values.get(path.leaf.name, "") if isinstance(path.leaf, Name) and isinstance(values, Mapping) else ""
+
+    def _place(self, path: Path, text: str, record: SourceRecord) -> None:
+        for step in path.steps:
+            record = self._reach(step, record)
+        self._put(path, text, record)
+
+    def _put(self, path: Path, text: str, record: SourceRecord) -> None:
+        leaf = path.leaf
+        values: Any = record.values
+        if isinstance(leaf, Name):
+            values[leaf.name] = text
+        elif isinstance(leaf, Pairs):
+            at = leaf.start
+            while at < len(values) and values[at]:
+                at += 2
+            lengths = {length: code for code, length in reversed(leaf.qualifiers) if length is not None}
+            plain = next((code for code, length in leaf.qualifiers if length is None), leaf.qualifiers[0][0])
+            _set(values, at, lengths.get(len(text), plain))
+            _set(values, at + 1, text)
+        elif isinstance(leaf, Element):
+            if leaf.component is None:
+                _set(values, leaf.number, text)
+            else:
+                parts = (values[leaf.number] if leaf.number < len(values) else "").split(self._context.components)
+                parts += [""] * (leaf.component - len(parts))
+                parts[leaf.component - 1] = text
+                _set(values, leaf.number, self._context.components.join(parts))
+
+    # --- records -----------------------------------------------------------------------------------------------------
+    def _reach(self, step: Step, record: SourceRecord) -> SourceRecord:
+        """The record of a step, made when it is not there."""
+        return self._existing(step, record) or self._made(step, record)
+
+    def _existing(self, step: Step, record: SourceRecord) -> SourceRecord | None:
+        if step.axis == "ancestor":
+            return self._ancestor(step, record)
+        if step.axis == "top":
+            while record.parent is not None:
+                record = record.parent
+            return record
+        return next((child for child in record.children if step.matches(child)), None)
+
+    def _ancestor(self, step: Step, record: SourceRecord) -> SourceRecord | None:
+        here: SourceRecord | None = record
+        while here is not None and not step.matches(here):
+            here = here.parent
+        return here
+
+    def _made(self, step: Step, record: SourceRecord) -> SourceRecord:
+        made = self._record(step.tag, record)
+        values: Any = made.values
+        for condition in step.conditions:
+            if isinstance(condition.key, int):
+                _set(values, condition.key, condition.values[0])
+            else:
+                values[condition.key] = condition.values[0]
+        return made
+
+    def _record(self, tag: str, parent: SourceRecord | None) -> SourceRecord:
+        record = SourceRecord(tag, [tag] if self._segments else {}, 0, parent)
+        if parent is not None:
+            parent.children.append(record)
+        return record
+
+
+def unwritten(entity: Mapping[str, Any], written: set[str]) -> list[Finding]:
+    """MAP-06 for every member of the entity that found no place."""
+    return [
+        Finding("MAP-06", Place(path=name), got=str(value)[:120], params={"to": name})
+        for name, value in _leaves(entity, "")
+        if name not in written and not name.endswith("issued_at_source")
+    ]
+
+
+def number_positions(root: SourceRecord) -> None:
+    """Positions in document order from 1, as a reader of the written message would count."""
+    for position, record in enumerate(root.walk(), 1):
+        record.position = position
+
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key not in _META:
+                yield from _leaves(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{name}[{number}]")
+    elif value is not None:
+        yield name, value
+
+
+def _value(data: Any, to: tuple[str, ...]) -> Any:
+    for name in to:
+        if not isinstance(data, Mapping):
+            return None
+        data = data.get(name)
+    return data
+
+
+def _first(rule: Rule) -> Step | None:
+    """The level of `within` on which a row is written: the ancestor that its first path starts from."""
+    return _level_of(rule.paths[0]) if rule.paths else None
+
+
+def _level_of(path: Path) -> Step | None:
+    steps = path.steps
+    return Step("child", steps[0].tag, steps[0].conditions) if steps and steps[0].axis == "ancestor" else None
+
+
+def _level(rule: Rule, scope: Scope) -> bool:
+    return _first(rule) in scope.within
+
+
+def _outside(path: Path) -> bool:
+    """Whether the path starts above the record: a condition there is asked and never made true."""
+    return bool(path.steps) and path.steps[0].axis in ("ancestor", "top")
+
+
+def _set(values: list[str], at: int, text: str) -> None:
+    if at >= len(values):
+        values.extend([""] * (at + 1 - len(values)))
+    values[at] = text
