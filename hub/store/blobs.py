@@ -121,9 +121,12 @@ def sweep(connection: sa.Connection, home: Path, older_than: float) -> int:
     for path in sorted((home / "blobs").glob("*/*")):
         if path.stat().st_mtime >= older_than:
             continue
-        known = path.parent.name != "arriving" and connection.execute(
-            sa.select(blob.c.size).where(blob.c.sha256 == bytes.fromhex(path.name), blob.c.body.is_(None))
-        ).one_or_none()
+        known = (
+            path.parent.name != "arriving"
+            and connection.execute(
+                sa.select(blob.c.size).where(blob.c.sha256 == bytes.fromhex(path.name), blob.c.body.is_(None))
+            ).one_or_none()
+        )
         if not known:
             path.unlink()
             removed += 1

@@ -7,6 +7,7 @@ would wait for each other for ever.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -26,6 +27,7 @@ BalanceKey = tuple[int, int, str, int, int, str, str]
 
 _BALANCE_KEY = tuple(column.name for column in balance.primary_key)
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_NEEDS_ESCAPE = re.compile(r"[\\\t\n\r\x00\ud800-\udfff]")
 _NULL = "\\N"
 _json = msgspec.json.Encoder().encode
 
@@ -146,8 +148,7 @@ def _for_sqlite(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) 
 # --- PostgreSQL: COPY in text form, built column by column -------------------------------------------------------------
 def _texts(values: Sequence[Any]) -> list[str]:
     """Free text. Nearly all of it needs no escape, which one look at the whole column tells."""
-    plain = "\x1f".join([value for value in values if value is not None])
-    if "\\" in plain or "\t" in plain or "\n" in plain or "\r" in plain or "\x00" in plain or not plain.isprintable():
+    if _NEEDS_ESCAPE.search("".join([value for value in values if value is not None])):
         return [_NULL if value is None else storable(value).translate(_ESCAPES) for value in values]
     return [_NULL if value is None else value for value in values]
 

@@ -96,9 +96,7 @@ def append(connection: sa.Connection, entries: Iterable[Entry]) -> None:
 
 def _locked_head(connection: sa.Connection, organisation_id: int) -> tuple[int, bytes]:
     """Sequence and hash of the chain's end, locked until the transaction ends; starts the chain if there is none."""
-    query = (
-        sa.select(audit_head.c.sequence, audit_head.c.hash).where(audit_head.c.organisation_id == organisation_id).with_for_update()
-    )
+    query = sa.select(audit_head.c.sequence, audit_head.c.hash).where(audit_head.c.organisation_id == organisation_id).with_for_update()
     head = connection.execute(query).one_or_none()
     if head is None:
         connection.execute(bulk.insert_or_ignore(connection, audit_head).values(organisation_id=organisation_id, sequence=0, hash=START))

@@ -12,8 +12,8 @@ from data_contracts.errors import FatalError, HubError, RetriableError
 
 _SQLITE_AGAIN = {5: "the store is busy", 6: "the store is locked", 13: "the disk is full", 14: "the store's file can't be opened now"}
 _SQLITE_STOP = {10: "disk input/output error", 11: "the store's file is damaged", 26: "the store's file is no SQLite database"}
-_POSTGRESQL_AGAIN = ("08", "40", "53", "55P03", "57P", "25006")
-"""SQLSTATE classes: connection, rolled back, resources, lock not available, operator intervention, read-only standby."""
+_POSTGRESQL_AGAIN = ("08", "40", "53", "55P03", "57P")
+"""SQLSTATE classes: connection, rolled back, resources, lock not available, operator intervention."""
 _POSTGRESQL_STOP = ("58030", "XX001", "XX002")
 """SQLSTATE: io_error, data_corrupted, index_corrupted."""
 

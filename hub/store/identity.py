@@ -38,4 +38,3 @@ def allocate(connection: sa.Connection, name: str, count: int) -> list[int]:
 def sequences() -> list[str]:
     """Names of the sequences that a PostgreSQL schema needs."""
     return [f"{name}_key" for name in NAMES]
-

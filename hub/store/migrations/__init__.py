@@ -1,6 +1,6 @@
 """The tables' history. `Database.migrate` calls it; nobody needs the alembic command, except to write the next migration:
 
-    python -m hub.store.migrations "what changes"      compares a fresh store with tables.py and writes versions/<n>_<what>.py
+python -m hub.store.migrations "what changes"      compares a fresh store with tables.py and writes versions/<n>_<what>.py
 """
 
 from __future__ import annotations

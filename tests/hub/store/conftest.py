@@ -17,12 +17,19 @@ def house(database: Database) -> Database:
             uow.connection,
             organisation,
             ("id", "key", "name", "time_zone"),
-            [(1, "suzhou", "诺康医疗器械（苏州）有限公司", "Asia/Shanghai"), (2, "rotterdam", "NovaCare Medical Europe B.V.", "Europe/Amsterdam")],
+            [
+                (1, "suzhou", "诺康医疗器械（苏州）有限公司", "Asia/Shanghai"),
+                (2, "rotterdam", "NovaCare Medical Europe B.V.", "Europe/Amsterdam"),
+            ],
         )
         bulk.insert(
             uow.connection,
             partner,
             ("id", "key", "name", "kind"),
-            [(1, "erp", "ERP", "erp"), (2, "jiangnan_polymer", "江南高分子材料", "supplier"), (3, "rheintal_titan", "Rheintal Titan GmbH", "supplier")],
+            [
+                (1, "erp", "ERP", "erp"),
+                (2, "jiangnan_polymer", "江南高分子材料", "supplier"),
+                (3, "rheintal_titan", "Rheintal Titan GmbH", "supplier"),
+            ],
         )
     return database

@@ -36,7 +36,13 @@ def test_a_new_delivery_is_kept_whole(house: Database, clock: FrozenClock) -> No
     assert (landing.outcome, landing.first_document_id, landing.size) == ("new", landing.document_id, 7)
     with house.read() as connection:
         row = connection.execute(sa.select(document)).one()
-        assert (row.id, row.state, row.name, row.media_type, row.flow) == (landing.document_id, "received", "asn.edi", "application/edi-x12", "asn")
+        assert (row.id, row.state, row.name, row.media_type, row.flow) == (
+            landing.document_id,
+            "received",
+            "asn.edi",
+            "application/edi-x12",
+            "asn",
+        )
         assert (row.received_by, row.received_at) == ("jiangnan", 1_795_334_400_000_000)
         assert blobs.read_blob(connection, house.home, landing.sha256) == b"ISA*00*"
         entry = connection.execute(sa.select(audit)).one()
@@ -95,11 +101,8 @@ def delivery_fields() -> dict[str, object]:
 def test_a_batch_tells_new_repeat_and_conflict_apart_within_itself(house: Database) -> None:
     old = post(house, "old", b"0")
     with house.begin("jiangnan") as uow:
-        landings = land_many(
-            uow,
-            [delivery("b", b"1"), delivery("a", b"1"), delivery("b", b"1"), delivery("b", b"2"), delivery("old", b"0"), delivery("old", b"9")]
-            + [delivery("b", b"2")],
-        )
+        arriving = [("b", b"1"), ("a", b"1"), ("b", b"1"), ("b", b"2"), ("old", b"0"), ("old", b"9"), ("b", b"2")]
+        landings = land_many(uow, [delivery(key, content) for key, content in arriving])
     assert [landing.outcome for landing in landings] == ["new", "new", "repeat", "conflict", "repeat", "conflict", "conflict"]
     assert landings[0].document_id < landings[1].document_id, "ids follow arrival, not keys"
     assert landings[2].document_id == landings[0].document_id

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.store import bulk
+from hub.store.database import Database
+from hub.store.tables import audit, balance, line, node
+from hub.store.types import storable
+
+COLUMNS = ("application_id", "ordinal", "role", "locator", "description", "quantity", "serials", "expires_on")
+ROW = st.tuples(
+    st.none() | st.text(),
+    st.none() | st.decimals(-(10**11), 10**11, places=6) | st.integers(-(10**11), 10**11),
+    st.none() | st.lists(st.text(st.characters(exclude_categories=["Cs"]))),
+    st.none() | st.sampled_from(["2026-08", "2026-08-31"]),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(ROW, max_size=20))
+def test_what_goes_in_comes_out(database: Database, values: list[tuple[Any, ...]]) -> None:
+    rows = [(1, number, "line", 1, *value) for number, value in enumerate(values)]
+    with database.begin("worker") as uow:
+        uow.connection.execute(sa.delete(line))
+        bulk.insert(uow.connection, line, COLUMNS, rows)
+    with database.read() as connection:
+        found = connection.execute(sa.select(*(line.c[name] for name in COLUMNS)).order_by(line.c.ordinal)).all()
+    assert [tuple(row) for row in found] == [(*row[:4], None if row[4] is None else storable(row[4]), *row[5:]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "text", ["\\N", "\\.", "\\", "a\tb", "a\nb", "a\r\nb", "", "\x1f", "\x0b\x0c\x85\u2028", "\x00", "\ud800", '"', "诺康"]
+)
+def test_texts_that_mean_something_to_a_loader(database: Database, text: str) -> None:
+    with database.begin("worker") as uow:
+        bulk.insert(
+            uow.connection,
+            line,
+            COLUMNS,
+            [(1, 1, "line", 1, text, None, [text.replace("\ud800", "")], None), (1, 2, "line", 1, None, None, None, None)],
+        )
+    with database.read() as connection:
+        rows = connection.execute(sa.select(line.c.description, line.c.serials).order_by(line.c.ordinal)).all()
+    assert [tuple(row) for row in rows] == [(storable(text), [text.replace("\ud800", "")]), (None, None)]
+
+
+@pytest.mark.parametrize("number", [Decimal("0.0000001"), Decimal(10) ** 12])
+def test_a_number_that_would_be_rounded_is_refused_on_both(database: Database, number: Decimal) -> None:
+    with pytest.raises(OverflowError), database.begin("worker") as uow:
+        bulk.insert(uow.connection, line, COLUMNS, [(1, 1, "line", 1, None, number, None, None)])
+
+
+def test_a_key_that_exists_is_an_integrity_error_on_both(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError), database.begin("worker") as uow:
+        bulk.insert(uow.connection, line, COLUMNS, [(1, 1, "line", 1, None, None, None, None)] * 2)
+    with database.read() as connection:
+        assert connection.execute(sa.select(line)).all() == []
+
+
+def test_bytes_and_long_columns(database: Database) -> None:
+    row = (1, 1, 0, "a", "b", "c", None, None, None, bytes(range(32)), b"\\N\t\n" * 8)
+    with database.begin("worker") as uow:
+        bulk.insert(uow.connection, audit, [column.name for column in audit.c], [row])
+    with database.read() as connection:
+        found = connection.execute(sa.select(audit)).one()
+    assert (bytes(found.previous), bytes(found.hash)) == row[-2:]
+
+
+def test_nodes_are_made_once_and_found_again(database: Database) -> None:
+    with database.begin("worker") as uow:
+        first = bulk.nodes(uow.connection, {"lot:1:B": "lot", "lot:1:A": "lot"})
+        again = bulk.nodes(uow.connection, {"lot:1:A": "lot", "sscc:1": "logistic_unit"})
+        assert bulk.nodes(uow.connection, {}) == {}
+    assert again["lot:1:A"] == first["lot:1:A"]
+    with database.read() as connection:
+        kinds = dict(connection.execute(sa.select(node.c.key, node.c.kind)).all())  # type: ignore[arg-type]
+    assert kinds == {"lot:1:A": "lot", "lot:1:B": "lot", "sscc:1": "logistic_unit"}
+
+
+def test_workers_that_share_nodes_and_balances_agree_and_never_block(database: Database) -> None:
+    def work(number: int) -> list[dict[str, int]]:
+        found = []
+        for turn in range(5):
+            keys = [f"lot:{(number * 7 + turn + step) % 40}" for step in range(30)]
+            if number % 2:
+                keys.reverse()
+            with database.begin("worker") as uow:
+                found.append(bulk.nodes(uow.connection, dict.fromkeys(keys, "lot")))
+                bulk.add_balances(uow.connection, [(1, 1, "4012345", 1, int(key[4:]), "available", "EA", Decimal("0.5")) for key in keys])
+        return found
+
+    with ThreadPoolExecutor(6) as pool:
+        maps = [mapping for found in pool.map(work, range(6)) for mapping in found]
+    ids: dict[str, int] = {}
+    for mapping in maps:
+        for key, number in mapping.items():
+            assert ids.setdefault(key, number) == number
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(node)).scalar_one() == len(ids) == len(set(ids.values()))
+        total = sum(row.quantity for row in connection.execute(sa.select(balance.c.quantity)))
+    assert total == Decimal("0.5") * 30 * 5 * 6
+
+
+def test_balances_add_up_within_a_call_and_over_calls(database: Database) -> None:
+    key = (1, 2, "4012345", 3, 4, "available", "EA")
+    with database.begin("worker") as uow:
+        bulk.add_balances(uow.connection, [(*key, Decimal("1.5")), (*key, Decimal("-0.25"))])
+        bulk.add_balances(uow.connection, [(*key, Decimal("0.000001"))])
+        bulk.add_balances(uow.connection, [])
+    with database.read() as connection:
+        assert connection.execute(sa.select(balance.c.quantity)).scalars().all() == [Decimal("1.250001")]
