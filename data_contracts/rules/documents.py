@@ -48,7 +48,7 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
         stated = entity.get(field)
         if isinstance(stated, datetime) and stated.date() > limit:
             yield field, Fault("DTE-02", expected=f"≤ {limit}", got=stated.isoformat())
-    rows = entity.get("lines")
+    rows = entity.get("lines", [])
     if name in _NEEDS_LINES:
         if not rows and said.purpose != "cancel":
             yield "lines", Fault("DOC-02")
@@ -77,7 +77,8 @@ def _snapshot(entity: Mapping[str, Any], rows: Any, said: Circumstances) -> Iter
 
 
 def _no_currency(entity: Mapping[str, Any], rows: Sequence[Any]) -> Iterator[Placed]:
-    if "total" in entity or any("unit_price" in row or "amount" in row for row in rows if row.__class__ is dict):
+    priced = [row for row in rows if row.__class__ is dict and (row.get("unit_price") is not None or row.get("amount") is not None)]
+    if priced or entity.get("total") is not None:
         yield "currency", Fault("CUR-02")
 
 

@@ -57,7 +57,7 @@ def _goods(line: Mapping[str, Any], said: Circumstances, references: References 
         _serials(line, found)
     if "rejected_quantity" in line:
         _rejected(line, found)
-    if "parent_sscc" in line and line["parent_sscc"] == line.get("sscc"):
+    if "parent_sscc" in line and line["parent_sscc"] and line["parent_sscc"] == line.get("sscc"):
         found.append(("parent_sscc", Fault("SSCC-03", got=str(line["parent_sscc"]))))
     if references is not None:
         _controlled(line, said, references, found)
@@ -65,15 +65,16 @@ def _goods(line: Mapping[str, Any], said: Circumstances, references: References 
 
 
 def _names_item(line: Mapping[str, Any], found: Faults) -> None:
-    if "gtin" not in line and not any(line.get(key) for key in _KEYS):
+    if not line.get("gtin") and not any(line.get(key) for key in _KEYS):
         found.append(("", Fault("ITM-01")))
 
 
 def _quantity(line: Mapping[str, Any], said: Circumstances, found: Faults) -> None:
     """Sign and fraction. Numbers in the memory of good ones are whole and above zero."""
     quantity = line.get("quantity")
-    if not is_number(quantity) or quantity in _WHOLE:
+    if quantity.__class__ is not Decimal or not quantity.is_finite() or quantity in _WHOLE:
         return
+    assert isinstance(quantity, Decimal)
     if quantity <= 0:
         rule = _sign_rule(line, said, quantity)
         if rule is not None:

@@ -1,0 +1,111 @@
+"""The front door tells what a text is, strictly or leniently, in the public JSON shape."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_contracts.identifiers import dates
+from data_contracts.identifiers.udi import KINDS, identify
+
+TODAY = date(2026, 11, 22)
+GTIN = "06926365598003"
+
+
+def test_the_public_shape() -> None:
+    assert identify(f"(01){GTIN}(17)280200(11)260101(10)A17(21)S1", today=TODAY).as_json() == {
+        "input": f"(01){GTIN}(17)280200(11)260101(10)A17(21)S1",
+        "kind": "hri",
+        "valid": True,
+        "issuer": "gs1",
+        "di": GTIN,
+        "pi": {"lot": "A17", "serial": "S1", "expires_on": "2028-02-29", "manufactured_on": "2026-01-01"},
+        "elements": [["01", GTIN], ["17", "280200"], ["11", "260101"], ["10", "A17"], ["21", "S1"]],
+        "parts": {},
+        "gtin": GTIN,
+        "digital_link": None,
+        "findings": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "valid"),
+    [
+        (GTIN, "gtin", True),
+        ("6926365598003", "gtin", True),
+        ("40170725", "gtin", True),
+        ("06926365598004", "gtin", False),
+        ("952122802711331229", "sscc", True),
+        ("952122802711331228", "sscc", False),
+        ("00952122802711331229", "element-string", True),
+        (f"01{GTIN}10A17", "element-string", True),
+        (f"]C101{GTIN}", "scan", True),
+        ("(00)952122802711331229", "hri", True),
+        ("+A99912345/$$52001510X33", None, False),
+        ("=/A9999XYZ100T0479", None, False),
+        ("https://id.gs1.org/01/" + GTIN, None, False),
+        ("HELLO", None, False),
+        ("", None, False),
+    ],
+)
+def test_kinds(text: str, kind: str | None, valid: bool) -> None:
+    found = identify(text, today=TODAY)
+    assert (found.kind, found.valid) == (kind, valid)
+    assert bool(found.findings) is not valid
+
+
+def test_a_kind_can_be_forced() -> None:
+    assert identify("9520361285584", "gln", today=TODAY).parts == {"gln": "9520361285584"}
+    assert identify("9520361285584", today=TODAY).kind == "gtin"
+    assert [finding.rule for finding in identify("+A99912345", "hibc", today=TODAY).findings] == ["UDI-02"]
+    with pytest.raises(ValueError, match="isbn"):
+        identify("1", "isbn", today=TODAY)
+
+
+def test_strict_gives_no_fields_of_a_wrong_code_and_lenient_does() -> None:
+    text = "(01)06926365598004(10)A17"
+    strict, lenient = identify(text, today=TODAY), identify(text, strict=False, today=TODAY)
+    assert (strict.valid, strict.di, strict.pi, strict.elements) == (False, None, {}, ())
+    assert (lenient.valid, lenient.di, lenient.pi) == (False, "06926365598004", {"lot": "A17"})
+
+
+def test_lenient_takes_blanks_out_and_says_so() -> None:
+    found = identify(" 0 6926365 59800 3\n", strict=False, today=TODAY)
+    assert (found.valid, found.di) == (True, GTIN)
+    assert [finding.rule for finding in found.findings] == ["UDI-03"]
+    assert not identify(" 0 6926365 59800 3\n", today=TODAY).valid
+
+
+@given(st.text(max_size=40), st.sampled_from([None, *KINDS]), st.booleans())
+def test_never_raises(text: str, kind: str | None, strict: bool) -> None:
+    found = identify(text, kind, strict, today=TODAY)
+    assert found.as_json("zh-CN")["input"] == text
+    assert found.valid or found.findings
+
+
+@pytest.mark.parametrize(
+    ("yy", "today", "year"),
+    [(0, 2026, 2000), (76, 2026, 2076), (77, 2026, 1977), (49, 2099, 2149), (50, 2099, 2050), (99, 2000, 1999), (50, 2000, 2050)],
+)
+def test_the_century_slides(yy: int, today: int, year: int) -> None:
+    assert dates.full_year(yy, today) == year
+
+
+@given(st.integers(2000, 2140), st.integers(0, 99))
+def test_a_two_digit_year_is_never_far_away(today: int, yy: int) -> None:
+    year = dates.full_year(yy, today)
+    assert year % 100 == yy
+    assert -50 < year - today <= 50
+
+
+def test_days() -> None:
+    assert dates.day_of("280200", 2026) == "2028-02-29"
+    assert dates.day_of("270200", 2026) == "2027-02-28"
+    assert dates.day_of("280200", 2026, month_allowed=False) is None
+    assert dates.day_of("281301", 2026) is None
+    assert dates.last_day("2028-02") == "2028-02-29"
+    assert dates.is_day("2028-02-29")
+    assert not dates.is_day("2027-02-29")
