@@ -232,12 +232,12 @@ def _build(message: str, step: str) -> Grammar | None:
 def _body(rows: Sequence[Any], step: str, where: str) -> tuple[SegmentUse | LoopUse, ...]:
     body: list[SegmentUse | LoopUse] = []
     for row in rows:
-        if isinstance(row, str):
+        if not isinstance(row, dict):
             row = {"segment": row}
         tag, use, limit, wanted = _place(row.get("segment") or row.get("loop"), step, where)
         if not wanted:
             continue
-        if "segment" in row:
+        if "loop" not in row:
             body.append(_segment(tag, use, limit, step, row.get("codes", {})))
             continue
         inner = _body(row["body"], step, f"{where} loop {tag}")
@@ -250,7 +250,7 @@ def _body(rows: Sequence[Any], step: str, where: str) -> tuple[SegmentUse | Loop
 
 def _place(text: Any, step: str, where: str) -> tuple[str, str, int, bool]:
     """`REF * since 005010` -> (tag, use, max, whether this version has it). `M` mandatory, a number or `*` = how often."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not text.strip():
         raise ConfigError(f"{where}: a row is `ID [M] [max|*] [since V] [until V]`, got {text!r}")
     words = iter(text.split())
     tag, use, limit, wanted = next(words), "O", 1, True

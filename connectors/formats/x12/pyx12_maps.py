@@ -19,6 +19,9 @@ from connectors.formats.x12.grammar import ElementUse, Grammar, LoopUse, Segment
 Chain = tuple[str, ...]
 """Hierarchical levels from the top: ("S", "O", "I")."""
 
+_ROUNDS = 8
+"""A chain that is added may move what comes later; real documents settle in two rounds."""
+
 
 @dataclass(frozen=True, slots=True)
 class SetMap:
@@ -153,10 +156,31 @@ def _limit(limit: int) -> str:
     return str(limit) if limit else ">1"
 
 
-def chains_of(levels: Iterator[tuple[str, str, str]]) -> frozenset[Chain]:
-    """The nestings in one set's (HL01, HL02, HL03): the chain of levels above each. A parent that is not there starts anew."""
-    known: dict[str, Chain] = {}
-    for number, parent, level in levels:
-        if level:
-            known[number] = (*known.get(parent, ()), level)
-    return frozenset(known.values())
+def chains_of(levels: Sequence[tuple[str, str, str, bool]]) -> frozenset[Chain]:
+    """The nestings that a map needs for one set's HL segments, given as (HL01, HL02, HL03, follows an HL at once).
+
+    The document nests by HL02, pyx12 by order: it puts a level under the innermost open one that can hold it. So where it will
+    put each is followed here, and what hangs below gets a chain there too.
+    """
+    chains: set[Chain] = set()
+    for _ in range(_ROUNDS):
+        placed: dict[str, Chain] = {}
+        here: Chain = ()
+        before = len(chains)
+        for number, parent, level, at_once in levels:
+            if not level:
+                continue
+            wanted = (*placed.get(parent, ()), level)
+            chains.add(wanted)
+            again = at_once and here[-1:] == (level,)
+            here = here if again else next((chain for chain in _open(here, level) if chain in chains), wanted)
+            placed[number] = here
+        if len(chains) == before:
+            break
+    return frozenset(chains)
+
+
+def _open(here: Chain, level: str) -> Iterator[Chain]:
+    """Where a level may hang from here on, innermost first."""
+    for depth in range(len(here), -1, -1):
+        yield (*here[:depth], level)

@@ -186,20 +186,20 @@ def _sets(segments: list[str], mark: str, version: str) -> tuple[list[SetMap], b
     """The maps that the interchange needs, one for each GS08 and GS01."""
     wanted: dict[tuple[str, str], SetMap] = {}
     shipped: list[str] = []
-    group, gs08, levels = "", "", []
+    group, gs08, levels, last = "", "", [], ""
     pending: SetMap | None = None
     for segment in (*segments, f"SE{mark}"):
         elements = segment.split(mark)
         if elements[0] == "GS":
             group, gs08 = _at(elements, 1), _at(elements, 8)
         elif elements[0] == "HL":
-            levels.append((_at(elements, 1), _at(elements, 2), _at(elements, 3)))
+            levels.append((_at(elements, 1), _at(elements, 2), _at(elements, 3), last == "HL"))
         elif elements[0] == "SE" and pending is not None:
             key = (pending.version, pending.group)
             known = wanted.get(key)
             if known is not None and known.grammar.message != pending.grammar.message:
                 raise _CannotJudge(f"sets {known.grammar.message} and {pending.grammar.message} share group {group} {gs08}")
-            nestings = chains_of(iter(levels)) | (known.chains if known else frozenset())
+            nestings = chains_of(levels) | (known.chains if known else frozenset())
             wanted[key] = SetMap(pending.grammar, pending.version, pending.group, nestings)
             pending = None
         elif elements[0] == "ST":
@@ -214,6 +214,7 @@ def _sets(segments: list[str], mark: str, version: str) -> tuple[list[SetMap], b
                 raise _CannotJudge(f"set {message} stands in a group {group or 'without GS01'}")
             else:
                 pending = SetMap(grammar, gs08, group)
+        last = elements[0]
     if shipped and wanted:
         raise _CannotJudge("sets with our maps and sets with pyx12's in one interchange")
     chains = {chain for one in wanted.values() for chain in one.chains}

@@ -105,7 +105,11 @@ def _header(envelope: Envelope, syntax: _Syntax) -> str:
     ]
     parts = ["ISA"]
     for position, (use, value) in enumerate(zip(envelope_segment("ISA", envelope.version).elements, values, strict=False), 1):
-        if len(value) > use.max or (use.codes is not None and value not in use.codes):
+        if (
+            len(value) > use.max
+            or (value and len(value) < use.min and use.type != "AN")
+            or (use.codes is not None and value not in use.codes)
+        ):
             raise ValueError(f"ISA{position:02d} ({use.name}) cannot be {value!r}")
         if position != 11 and syntax.refused.search(value):
             raise ValueError(f"ISA{position:02d} ({use.name}) holds a delimiter or a character outside {syntax.charset}: {value!r}")
