@@ -1,0 +1,12 @@
+"""The demonstration: a fictional device maker, the papers it exchanged in the last weeks, and the faults hidden in them.
+
+`generate` writes the files as the partners' own systems would have written them. Nothing here imports the hub's readers,
+writers or checks, so that the demonstration judges the hub instead of repeating it.
+"""
+
+from __future__ import annotations
+
+from hub.demonstration.generate import generate
+from hub.demonstration.story import Arrival, Story
+
+__all__ = ["Arrival", "Story", "generate"]
