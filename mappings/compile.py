@@ -9,28 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from data_contracts.findings import Finding
+from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.code_tables import CodeTable
-from mappings.context import Context, place_of
-from mappings.functions import Moment
+from mappings.context import place_of
+from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
-from mappings.path import Element, Name, Pairs, Path, Step, locate, records
+from mappings.getters import Getter, Run, first_of, getter_of
+from mappings.path import Element, Name, Path, Step, locate, records
 from mappings.plan import CURRENCY, ORDINAL, Rule, Scope, When
 
-
-class Run:
-    """One message being read."""
-
-    __slots__ = ("caches", "context", "findings")
-
-    def __init__(self, context: Context, scopes: int) -> None:
-        self.context = context
-        self.findings: list[Finding] = []
-        self.caches: list[dict[int, Found]] = [{} for _ in range(scopes)]
-
-
-Getter = Callable[[Found, Run], str]
 RowReader = Callable[[Found, dict[str, Any], Run], None]
 ScopeReader = Callable[[SourceRecord, int, Run], dict[str, Any] | None]
 
@@ -108,7 +96,8 @@ def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) 
     for name in scope.required:
         if name not in out:
             ways = [path.text for rule in scope.rules if rule.reads and rule.to[0] == name for path in rule.paths]
-            run.findings.append(Finding("MAP-04", place_of(record), expected=" / ".join(ways), params={"to": f"{scope.to}.{name}".lstrip(".")}))
+            params = {"to": f"{scope.to}.{name}".lstrip(".")}
+            run.findings.append(Finding("MAP-04", place_of(record), expected=" / ".join(ways), params=params))
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------
@@ -173,7 +162,7 @@ def _row(rule: Rule, gatherer: Gatherer, again: bool) -> RowReader:
     if rule.default is not None:
         reader = _defaulted(reader, key, rule.default)
     if rule.when:
-        reader = _conditional(reader, [(_getter(when.path, gatherer), when) for when in rule.when])
+        reader = _conditional(reader, [(getter_of(when.path, gatherer), when) for when in rule.when])
     return _unless_present(reader, key) if again else reader
 
 
@@ -227,7 +216,7 @@ def _defaulted(reader: RowReader, key: str, value: Any) -> RowReader:
 
 def _single(rule: Rule, gatherer: Gatherer) -> RowReader:
     key, convert, table = rule.to[-1], rule.function.read, rule.table
-    get = _first([_getter(path, gatherer) for path in rule.paths])
+    get = first_of([getter_of(path, gatherer) for path in rule.paths])
     if table is not None:
         inward = table.inward
 
@@ -241,16 +230,46 @@ def _single(rule: Rule, gatherer: Gatherer) -> RowReader:
                     out[key] = value
 
         return coded
-    if rule.function.inverse == "exact" and rule.function.name in ("text", "gtin"):
+    place = _simple(rule, gatherer)
+    if convert is as_stated:
+        return _plain_element(key, *place, get) if place else _plain(key, get)
+    return _converted_element(rule, *place, get) if place else _converted(rule, get)
 
-        def plain(found: Found, out: dict[str, Any], run: Run) -> None:
-            text = get(found, run)
-            if text:
+
+def _simple(rule: Rule, gatherer: Gatherer) -> tuple[int, int] | None:
+    """Slot and element of a row that reads one whole element: most rows do, and they get a closure without a getter in it."""
+    path = rule.paths[0]
+    reached = gatherer.slot(path.steps)
+    if len(rule.paths) > 1 or reached is None or not isinstance(path.leaf, Element) or path.leaf.component is not None:
+        return None
+    return reached[0], path.leaf.number
+
+
+def _plain(key: str, get: Getter) -> RowReader:
+    def row(found: Found, out: dict[str, Any], run: Run) -> None:
+        text = get(found, run)
+        if text:
+            out[key] = text
+
+    return row
+
+
+def _plain_element(key: str, slot: int, number: int, get: Getter) -> RowReader:
+    def row(found: Found, out: dict[str, Any], run: Run) -> None:
+        record = found[slot]
+        if record is not None:
+            values = record.values
+            text = values[number].strip() if number < len(values) else ""
+            if text or (found[REPEATS] is not None and (text := get(found, run))):
                 out[key] = text
 
-        return plain
+    return row
 
-    def converted(found: Found, out: dict[str, Any], run: Run) -> None:
+
+def _converted(rule: Rule, get: Getter) -> RowReader:
+    key, convert = rule.to[-1], rule.function.read
+
+    def row(found: Found, out: dict[str, Any], run: Run) -> None:
         text = get(found, run)
         if text:
             try:
@@ -258,17 +277,34 @@ def _single(rule: Rule, gatherer: Gatherer) -> RowReader:
             except ValueError as error:
                 refused(rule, found[RECORD], text, error, run)
 
-    return converted
+    return row
+
+
+def _converted_element(rule: Rule, slot: int, number: int, get: Getter) -> RowReader:
+    key, convert = rule.to[-1], rule.function.read
+
+    def row(found: Found, out: dict[str, Any], run: Run) -> None:
+        record = found[slot]
+        if record is not None:
+            values = record.values
+            text = values[number].strip() if number < len(values) else ""
+            if text or (found[REPEATS] is not None and (text := get(found, run))):
+                try:
+                    out[key] = convert(text)
+                except ValueError as error:
+                    refused(rule, found[RECORD], text, error, run)
+
+    return row
 
 
 def _several(rule: Rule, gatherer: Gatherer) -> RowReader:
     """Rows whose function takes several texts or the time zone."""
     key, convert = rule.to[-1], rule.function.read
-    getters = [_getter(path, gatherer) for path in rule.paths]
+    getters = [getter_of(path, gatherer) for path in rule.paths]
     zoned = rule.function.kind == "instant"
     arguments = rule.function.arguments
     if arguments == 1:
-        getters = [_first(getters)]
+        getters = [first_of(getters)]
     first, rest = getters[0], tuple(getters[1:])
     padding = ("",) * (arguments - len(getters))
     sourced = key == "issued_at"
@@ -324,103 +360,6 @@ def _ways(path: Path, gatherer: Gatherer) -> list[int | None]:
     return [None if slot is None else slot[0]]
 
 
-# --- values ------------------------------------------------------------------------------------------------------------
-def _first(getters: list[Getter]) -> Getter:
-    if len(getters) == 1:
-        return getters[0]
-    ways = tuple(getters)
-
-    def get(found: Found, run: Run) -> str:
-        for way in ways:
-            if text := way(found, run):
-                return text
-        return ""
-
-    return get
-
-
-def _getter(path: Path, gatherer: Gatherer) -> Getter:
-    """The first value of a path, blanks at its ends dropped; empty when there is none."""
-
-    def slow(found: Found, run: Run) -> str:
-        return next((place.text for place in locate(path, found[RECORD], run.context.components)), "")
-
-    leaf = path.leaf
-    reached = gatherer.slot(path.steps)
-    if reached is None or (isinstance(leaf, Element) and leaf.component is not None):
-        return slow
-    slot, way = reached
-    if isinstance(leaf, Element):
-        return _element(slot, leaf.number, way, slow)
-    if isinstance(leaf, Pairs):
-        return _pairs(slot, gatherer.pairs_slot(slot, leaf.start), leaf, way, slow)
-    name = leaf.name if leaf is not None else ""
-    child = gatherer.slot((*path.steps, Step("child", name))) if name else None
-    return _name(slot, name, child[0] if child else None, (*way, child[0]) if child else way, slow)
-
-
-def _element(slot: int, number: int, way: tuple[int, ...], slow: Getter) -> Getter:
-    def get(found: Found, run: Run) -> str:
-        record = found[slot]
-        if record is not None:
-            values = record.values
-            if number < len(values):
-                text: str = values[number]
-                if text and (text := text.strip()):
-                    return text
-        repeats = found[REPEATS]
-        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
-
-    return get
-
-
-def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter) -> Getter:
-    start = leaf.start
-    qualifiers = tuple(qualifier for qualifier, _ in leaf.qualifiers)
-
-    def get(found: Found, run: Run) -> str:
-        pairs = found[kept]
-        if pairs is None:
-            record = found[slot]
-            if record is None:
-                return ""
-            pairs = found[kept] = pairs_of(record.values, start)
-        for qualifier in qualifiers:
-            if text := pairs.get(qualifier):
-                return text.strip() or slow(found, run)
-        repeats = found[REPEATS]
-        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
-
-    return get
-
-
-def pairs_of(values: list[str], start: int) -> dict[str, str]:
-    """Qualifier to value, the first of equal qualifiers that has a value."""
-    qualifiers = values[start:-1:2]
-    pairs = dict(zip(qualifiers, values[start + 1 :: 2], strict=False))
-    if len(pairs) != len(qualifiers):
-        pairs = {}
-        for at in range(start, len(values) - 1, 2):
-            if values[at + 1].strip():
-                pairs.setdefault(values[at], values[at + 1])
-    return pairs
-
-
-def _name(slot: int, name: str, child: int | None, way: tuple[int, ...], slow: Getter) -> Getter:
-    def get(found: Found, run: Run) -> str:
-        record = found[slot]
-        if record is not None:
-            text: str = record.values.get(name, "")
-            if text and (text := text.strip()):
-                return text
-            if child is not None and (below := found[child]) is not None and (text := below.values.get("", "").strip()):
-                return text
-        repeats = found[REPEATS]
-        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
-
-    return get
-
-
 # --- what is wrong -----------------------------------------------------------------------------------------------------
 def refused(rule: Rule, record: SourceRecord, text: str, error: ValueError, run: Run) -> None:
     """MAP-02: the function could not take the text."""
@@ -445,7 +384,7 @@ def unknown_code(rule: Rule, table: CodeTable, record: SourceRecord, text: str, 
     return text if keep else None
 
 
-def _place(rule: Rule, record: SourceRecord, text: str, run: Run) -> Any:
+def _place(rule: Rule, record: SourceRecord, text: str, run: Run) -> Place:
     for path in rule.paths:
         for place in locate(path, record, run.context.components):
             if place.text == text or text.startswith(place.text):

@@ -8,13 +8,13 @@ about a look-up for each segment. Equal losses are told once, with their count a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.context import place_of
-from mappings.path import SEGMENT_FORMATS, Element, Leaf, Name, Pairs, Path, Step, plain_value
-from mappings.plan import Plan, Scope
+from mappings.path import SEGMENT_FORMATS, Condition, Element, Leaf, Name, Pairs, Path, Step, plain_value
+from mappings.plan import Plan, Rule, Scope
 
 _TRAILERS = frozenset({"SE", "UNT"})
 _REMEMBERED = 4096
@@ -41,11 +41,13 @@ class _State:
     whole: bool
     elements: frozenset[int | str]
     pairs: tuple[Pairs, ...]
+    qualified: bool
+    """Element 01 tells such records apart."""
     single: tuple[int | str, ...]
     """Elements of which the mapping keeps one value under each parent."""
     looked_at: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
     """For each tag below, the elements whose values decide about the next state."""
-    after: dict[tuple[str, ...], _State] = field(default_factory=dict)
+    after: dict[str | tuple[str, ...], _State] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -73,40 +75,42 @@ class Coverage:
         """MAP-01 and MAP-05 findings of a message, one for each kind of loss."""
         losses: _Losses = {}
         if not self._segments:  # the top of a segment message is its envelope, ST or UNH
-            self._values(root, self._start, "", losses)
-        self._children(root, self._start, "", losses)
+            self._values(root, self._start, losses)
+        self._children(root, self._start, losses)
         return [_finding(key, loss) for key, loss in losses.items()]
 
-    def _children(self, record: SourceRecord, state: _State, way: str, losses: _Losses) -> None:
-        kept: dict[tuple[int, int | str], str] = {}
+    def _children(self, record: SourceRecord, state: _State, losses: _Losses) -> None:
+        kept: dict[tuple[int, int | str], str] | None = None
         for child in record.children:
             below = self._next(state, child)
-            name = way + child.tag
             if not below.known:
                 if not (self._segments and child.tag in _TRAILERS):
-                    _lose(losses, ("MAP-01", name, _qualifier(child)), child, None, _said(child))
+                    _lose(losses, "MAP-01", child, None, _said(child), True)
                 continue
             if below.whole:
                 continue
-            for key in below.single:
-                text = plain_value(child, key)
-                if text and kept.setdefault((id(below), key), text) != text:
-                    _lose(losses, ("MAP-05", _named(name, key), _qualifier(child)), child, key, text, kept[id(below), key])
-            self._values(child, below, name, losses)
+            if below.single:
+                kept = {} if kept is None else kept
+                for key in below.single:
+                    text = plain_value(child, key)
+                    if text and kept.setdefault((id(below), key), text) != text:
+                        _lose(losses, "MAP-05", child, key, text, below.qualified, kept[id(below), key])
+            self._values(child, below, losses)
             if child.children:
-                self._children(child, below, name + "/", losses)
+                self._children(child, below, losses)
 
-    def _values(self, record: SourceRecord, state: _State, name: str, losses: _Losses) -> None:
+    def _values(self, record: SourceRecord, state: _State, losses: _Losses) -> None:
         elements = state.elements
         values = record.values
-        if isinstance(values, Mapping):
+        if values.__class__ is dict:
             for key, text in values.items():
                 if text and key not in elements:
-                    _lose(losses, ("MAP-01", _named(name, key), ""), record, key, text)
+                    _lose(losses, "MAP-01", record, key, text, False)
             return
+        pairs = state.pairs
         for number, text in enumerate(values):
-            if text and number and number not in elements and not _paired(state.pairs, values, number) and text.strip():
-                _lose(losses, ("MAP-01", _named(name, number), _qualifier(record) if 1 in elements else ""), record, number, text)
+            if text and number not in elements and not (pairs and _paired(pairs, values, number)) and text.strip():  # type: ignore[arg-type]
+                _lose(losses, "MAP-01", record, number, text, state.qualified)
 
     def _next(self, state: _State, record: SourceRecord) -> _State:
         """The state of a record below one in `state`."""
@@ -117,7 +121,9 @@ class Coverage:
             keys = tuple(dict.fromkeys(condition.key for step in steps if step.tag == tag for condition in step.conditions))
             if len(state.looked_at) < _REMEMBERED:
                 state.looked_at[tag] = keys
-        memo = (tag, *[plain_value(record, key) for key in keys]) if keys else (tag,)
+        memo: str | tuple[str, ...] = tag
+        if keys:
+            memo = (tag, plain_value(record, keys[0])) if len(keys) == 1 else (tag, *[plain_value(record, key) for key in keys])
         found = state.after.get(memo)
         if found is None:
             alive: set[tuple[int, int]] = set()
@@ -140,12 +146,14 @@ class Coverage:
         ended = [track for track, at in on if at == len(track.steps)]
         again = {_key(track.leaf) for track in ended if not track.steps or track.repeats[-1]}
         once = {_key(track.leaf) for track in ended if track.steps and not track.repeats[-1]}
+        conditions = {condition.key for track, at in on if at for condition in track.steps[at - 1].conditions}
         state = _State(
             alive=tuple(sorted((number, at) for number, at in alive if at < len(self._tracks[number].steps))),
             known=any(at for _, at in on),
             whole=any(track.whole for track in ended),
-            elements=frozenset({*again, *once, *(condition.key for track, at in on if at for condition in track.steps[at - 1].conditions)} - {None}),
+            elements=frozenset({0, *conditions, *(key for key in again | once if key is not None)}),
             pairs=tuple(track.leaf for track in ended if isinstance(track.leaf, Pairs)),
+            qualified=1 in conditions,
             single=tuple(sorted((key for key in once - again if key is not None), key=str)),
         )
         if len(self._states) < _REMEMBERED:
@@ -158,7 +166,7 @@ def _tracks(scope: Scope, base: tuple[Step, ...]) -> Iterable[_Track]:
     """Every source path that reading uses, of a scope and of those inside it, from the top of the message."""
     for rule in scope.rules:
         if rule.reads:
-            for path in (*rule.paths, *(when.path for when in rule.when)):
+            for path in (*(_conditioned(path, rule) for path in rule.paths), *(when.path for when in rule.when)):
                 steps = _absolute(path, base)
                 above = len(steps) - len(path.steps)  # records of the `each` around, which come as often as they like
                 repeats = tuple(rule.many or at < above or step.axis == "below" for at, step in enumerate(steps))
@@ -167,6 +175,16 @@ def _tracks(scope: Scope, base: tuple[Step, ...]) -> Iterable[_Track]:
         steps = _absolute(child.at, base) if child.at is not None else base
         yield _Track(steps, (True,) * len(steps), None)
         yield from _tracks(child, steps)
+
+
+def _conditioned(path: Path, rule: Rule) -> Path:
+    """The path with the row's conditions on its own record, so that a value passed over for them is told as not mapped."""
+    for when in rule.when:
+        if when.values is not None and path.steps and when.path.steps == path.steps and isinstance(when.path.leaf, Element):
+            last = path.steps[-1]
+            sharper = replace(last, conditions=(*last.conditions, Condition(when.path.leaf.number, when.values)))
+            path = replace(path, steps=(*path.steps[:-1], sharper))
+    return path
 
 
 def _ignored(plan: Plan) -> Iterable[_Track]:
@@ -218,18 +236,22 @@ def _paired(pairs: tuple[Pairs, ...], values: Sequence[str], number: int) -> boo
     return False
 
 
-def _named(way: str, key: int | str) -> str:
-    if isinstance(key, int):
-        return f"{way}/{key:02d}"
-    return "/".join(filter(None, (way, key)))
+def _name(record: SourceRecord, key: int | str | None) -> str:
+    """Tags from below the top of the message to the record, then the element or name."""
+    steps = [] if key is None or key == "" else [f"{key:02d}" if isinstance(key, int) else key]
+    here = record
+    while here.parent is not None:
+        steps.append(here.tag)
+        here = here.parent
+    return "/".join(reversed(steps))
 
 
 def _qualifier(record: SourceRecord) -> str:
-    """Element 01 where it looks like a code that tells such segments apart (REF*LT); free text never does."""
+    """Element 01 where it looks like a code that tells such segments apart (REF*LT); free text and counters never do."""
     values = record.values
     if isinstance(values, Mapping) or len(values) < 2:
         return ""
-    return values[1] if len(values[1]) <= 3 and values[1].isalnum() else ""
+    return values[1] if len(values[1]) in (2, 3) and values[1].isalnum() else ""
 
 
 def _said(record: SourceRecord) -> str:
@@ -238,7 +260,8 @@ def _said(record: SourceRecord) -> str:
     return " ".join(text for text in texts if text)[:120]
 
 
-def _lose(losses: _Losses, key: tuple[str, str, str], record: SourceRecord, at: int | str | None, text: str, kept: str = "") -> None:
+def _lose(losses: _Losses, rule: str, record: SourceRecord, at: int | str | None, text: str, qualified: bool, kept: str = "") -> None:
+    key = (rule, _name(record, at), _qualifier(record) if qualified and at != 1 else "")
     loss = losses.get(key)
     if loss is None:
         losses[key] = _Loss(record, at, text, kept)
@@ -248,12 +271,10 @@ def _lose(losses: _Losses, key: tuple[str, str, str], record: SourceRecord, at: 
 
 def _finding(key: tuple[str, str, str], loss: _Loss) -> Finding:
     rule, what, qualifier = key
-    if qualifier and not what.endswith("/01"):
-        what = f"{what} ({qualifier})"
     return Finding(
         rule,
         place_of(loss.record, loss.at),
         expected=loss.kept or None,
-        got=loss.text,
-        params={"what": what, "count": str(loss.count)},
+        got=loss.text[:120],
+        params={"what": f"{what} ({qualifier})" if qualifier else what, "count": str(loss.count)},
     )

@@ -19,9 +19,10 @@ from typing import Any
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
-from mappings.compile import Run, compile_scope
+from mappings.compile import compile_scope
 from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
+from mappings.getters import Run
 from mappings.path import locate
 from mappings.plan import Plan, make_plan
 from mappings.resolve import resolve, shipped_names

@@ -57,7 +57,8 @@ def _register(function: Function) -> None:
 
 
 # --- text --------------------------------------------------------------------------------------------------------------
-def _same(text: str) -> str:
+def as_stated(text: str) -> str:
+    """The text itself."""
     return text
 
 
@@ -394,8 +395,8 @@ def write_iso_instant(value: datetime, zone: str) -> tuple[str, ...]:
 
 
 for _function in (
-    Function("text", "text", "exact", _same, _written, says="as stated"),
-    Function("gtin", "text", "exact", _same, _written, says="the digits as stated, 8 to 14; the store pads to 14"),
+    Function("text", "text", "exact", as_stated, _written, says="as stated"),
+    Function("gtin", "text", "exact", as_stated, _written, says="the digits as stated, 8 to 14; the store pads to 14"),
     Function("upper", "text", "canonical", _read_upper, _written, says="in capital letters"),
     Function("sscc_from_man", "text", "exact", read_sscc, write_sscc_with_identifier, says="18 digits out of 20 (AI 00) or 18"),
     Function("joined_by_slash", "text", "none", _read_joined, None, arguments=2, says="two texts with a slash between"),

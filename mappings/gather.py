@@ -23,7 +23,7 @@ Entry = int | tuple[int, dict[str, tuple[int, ...]]] | list[tuple[Step, int]]
 Nested = tuple[int, dict[str, Entry], tuple[Any, ...]]
 
 
-def fill(found: Found, children: list[SourceRecord], entries: dict[str, Entry]) -> None:
+def fill(found: Found, children: list[SourceRecord], entries: Mapping[str, Any]) -> None:
     """Put the children that some step matches into their slots."""
     for child in children:
         entry = entries.get(child.tag)
@@ -44,7 +44,7 @@ def fill(found: Found, children: list[SourceRecord], entries: dict[str, Entry]) 
                     else:
                         _again(found, slot, child)
         else:
-            for step, slot in entry:  # type: ignore[union-attr]
+            for step, slot in entry:
                 if step.matches(child):
                     if found[slot] is None:
                         found[slot] = child

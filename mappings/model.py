@@ -30,7 +30,7 @@ class Row(_Strict):
     codes: Text | None = Field(None, description="Code table that translates the value.")
     unknown: Literal["refuse", "keep"] = Field("refuse", description="What becomes of a value that is not in the code table.")
     const: Value | None = Field(None, description="A fixed value; with `direction: out` and without `to`, a fixed text of the source.")
-    default: Value | None = Field(None, description="Used when the source has nothing. `@ordinal` counts lines, `@currency` is the agreement's.")
+    default: Value | None = Field(None, description="Where the source has nothing. `@ordinal` counts lines, `@currency`: the agreement's.")
     when: dict[Text, Text | list[Text]] | None = Field(
         None, description="Only where each of these paths has this value, or one of these; `*` is any value."
     )

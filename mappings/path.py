@@ -20,9 +20,9 @@ closures of `mappings.compile` must give the same answers (a property test holds
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
@@ -44,10 +44,6 @@ class Condition:
     key: int | str
     values: tuple[str, ...]
 
-    def holds(self, record: SourceRecord) -> bool:
-        """Whether the record has one of the values there."""
-        return plain_value(record, self.key) in self.values
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -59,7 +55,12 @@ class Step:
 
     def matches(self, record: SourceRecord) -> bool:
         """Whether the record has the tag and satisfies all conditions."""
-        return record.tag == self.tag and all(condition.holds(record) for condition in self.conditions)
+        if record.tag != self.tag:
+            return False
+        for condition in self.conditions:  # noqa: SIM110  # a generator costs more than the whole check
+            if plain_value(record, condition.key) not in condition.values:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +206,11 @@ def _step(part: str, axis: Axis, segments: bool) -> Step:
 
 def plain_value(record: SourceRecord, key: int | str) -> str:
     """The text of an element or a named value of this record, blanks at the ends dropped; empty when absent."""
-    values = record.values
-    if isinstance(values, Mapping):
-        return values.get(str(key), "").strip()
-    return values[key].strip() if isinstance(key, int) and key < len(values) else ""
+    values: Any = record.values
+    if key.__class__ is int:  # a segment: named formats have names only
+        return values[key].strip() if key < len(values) else ""
+    text: str = values.get(key, "")
+    return text.strip()
 
 
 def records(path: Path, record: SourceRecord) -> Iterator[SourceRecord]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -34,7 +35,7 @@ class When:
     values: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: `text` is kept once it was asked for
 class Rule:
     """One row, ready. `to` is () for an outward constant; `paths` are alternatives unless the function takes several."""
 
@@ -58,10 +59,12 @@ class Rule:
         """Whether writing uses it; a constant without a path has nowhere to go."""
         return self.row.direction != "in" and bool(self.paths) and (not self.to or self.function.write is not None)
 
+    @cached_property
     def text(self) -> str:
         """The row as one line of YAML, as a person wrote it."""
-        dumped: str = yaml.dump(self.row.plain(), Dumper=yaml.CSafeDumper, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)
-        return dumped.strip()
+        said = self.row.plain()
+        text: str = yaml.dump(said, Dumper=yaml.CSafeDumper, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)
+        return text.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ def make_plan(content: Content) -> Plan:
     maker = _Maker(content)
     root = maker.scope(where, "", None, (), (), content.fields, content.each, model)
     expected = tuple(
-        Refusal(parse_or_refuse(entry.path, content.format, f"{where} expect"), frozenset(entry.values), entry.reason) for entry in content.expect
+        Refusal(parse_or_refuse(entry.path, content.format, f"{where} expect"), frozenset(entry.values), entry.reason)
+        for entry in content.expect
     )
     ignored = tuple(maker.ignored(entry.path, where) for entry in content.ignore)
     return Plan(content, root, ignored, expected)

@@ -49,6 +49,21 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class _Layers:
+    """What a file and the bases under it say together."""
+
+    version: str
+    format: str
+    message: str
+    entity: str
+    direction: str
+    fields: list[Row]
+    each: list[Group]
+    ignore: list[Ignore]
+    expect: list[Expect]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """A complete mapping as data, before it is compiled."""
 
@@ -69,30 +84,31 @@ class Content:
 
 def resolve(name: str, folders: Sequence[Path] = ()) -> Content:
     """The complete content of the mapping `name`. Raises ConfigError naming the file and what is wrong in it."""
-    said, version = _layered(name, tuple(folders))
-    rows = _all_rows(said["fields"], said["each"])
+    said = _layered(name, tuple(folders))
+    rows = _all_rows(said.fields, said.each)
     code_folders = [place for folder in folders for place in (folder / "codes", folder.parent / "codes")]
     tables = {codes: load_table(codes, code_folders) for codes in sorted({row.codes for row in rows if row.codes})}
     plain = {
-        **{key: said[key] for key in ("format", "message", "entity", "direction")},
-        "fields": [row.plain() for row in said["fields"]],
-        "each": [group.plain() for group in said["each"]],
-        "ignore": [entry.model_dump() for entry in said["ignore"]],
-        "expect": [entry.model_dump() for entry in said["expect"]],
+        "mapping": name,
+        **{word: getattr(said, word) for word in ("version", "format", "message", "entity", "direction")},
+        "fields": [row.plain() for row in said.fields],
+        "each": [group.plain() for group in said.each],
+        "ignore": [entry.model_dump() for entry in said.ignore],
+        "expect": [entry.model_dump() for entry in said.expect],
         "codes": {table.name: {"inward": dict(table.inward), "outward": dict(table.outward)} for table in tables.values()},
     }
-    body = yaml.dump({"mapping": name, "version": version, **plain}, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=140)
+    body = yaml.dump(plain, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=140)
     return Content(
         name=name,
-        version=version,
-        format=said["format"],
-        message=said["message"],
-        entity=said["entity"],
-        direction=said["direction"],
-        fields=tuple(said["fields"]),
-        each=tuple(said["each"]),
-        ignore=tuple(said["ignore"]),
-        expect=tuple(said["expect"]),
+        version=said.version,
+        format=said.format,
+        message=said.message,
+        entity=said.entity,
+        direction=said.direction,
+        fields=tuple(said.fields),
+        each=tuple(said.each),
+        ignore=tuple(said.ignore),
+        expect=tuple(said.expect),
         tables=tables,
         body=body,
         hash=hashlib.sha256(body.encode()).hexdigest(),
@@ -109,47 +125,50 @@ def shipped_names() -> list[str]:
 
 
 # --- layers ------------------------------------------------------------------------------------------------------------
-def _layered(name: str, folders: tuple[Path, ...]) -> tuple[dict[str, Any], str]:
-    """The mapping with its bases laid under it, and the version that says all of them: `3` or `1+2` for overlay 1 on base 2."""
+def _layered(name: str, folders: tuple[Path, ...], over: tuple[Path, ...] = ()) -> _Layers:
+    """The mapping with its bases laid under it; the version says all of them: `3`, or `1+2` for overlay 1 on base 2."""
     places = [(folder / f"{name}.yaml", index) for index, folder in enumerate((*folders, SHIPPED))]
     found = next(((path, index) for path, index in places if path.is_file()), None)
     if found is None:
         raise ConfigError(f"mapping {name}: no file {name}.yaml in {', '.join(str(folder) for folder in (*folders, SHIPPED))}")
     path, index = found
+    if path in over:
+        raise ConfigError(f"{path}: it extends itself, by way of {over[-1]}")
     file = _checked(MappingFile, path)
     if file.mapping != name:
         raise ConfigError(f"{path}: `mapping: {file.mapping}` does not say its place, {name}")
     parts = _Parts(folders, path)
     if file.extends is None:
-        said = {
-            "format": file.format,
-            "message": file.message,
-            "entity": file.entity,
-            "direction": file.direction or "both",
-            "fields": parts.expand(file.fields, file.format or ""),
-            "each": [_group(each, parts, file.format or "", path) for each in file.each],
-            "ignore": list(file.ignore),
-            "expect": list(file.expect),
-        }
-        return said, str(file.version)
+        form = file.format or ""
+        return _Layers(
+            version=str(file.version),
+            format=form,
+            message=file.message or "",
+            entity=file.entity or "",
+            direction=file.direction or "both",
+            fields=parts.expand(file.fields, form),
+            each=[_group(each, parts, form, path) for each in file.each],
+            ignore=list(file.ignore),
+            expect=list(file.expect),
+        )
     # A file of the same name extends the next one behind it; any other base is looked for everywhere.
-    behind = (*folders, SHIPPED)[index + 1 :] if file.extends == name else folders
     if file.extends == name and index >= len(folders):
         raise ConfigError(f"{path}: it extends itself")
-    said, version = _layered(file.extends, tuple(folder for folder in behind if folder != SHIPPED))
+    base = _layered(file.extends, folders[index + 1 :] if file.extends == name else folders, (*over, path))
     for word in ("format", "entity"):
-        if getattr(file, word) not in (None, said[word]):
-            raise ConfigError(f"{path}: `{word}` of an overlay is its base's, {said[word]}")
-    said = {
-        **said,
-        "message": file.message or said["message"],
-        "direction": file.direction or said["direction"],
-        "fields": _replaced(said["fields"], file.fields, file.remove, parts, said["format"], str(path)),
-        "each": _regrouped(said["each"], file.each, parts, said["format"], path),
-        "ignore": [*said["ignore"], *file.ignore],
-        "expect": [*(entry for entry in said["expect"] if entry.path not in {own.path for own in file.expect}), *file.expect],
-    }
-    return said, f"{file.version}+{version}"
+        if getattr(file, word) not in (None, getattr(base, word)):
+            raise ConfigError(f"{path}: `{word}` of an overlay is its base's, {getattr(base, word)}")
+    return _Layers(
+        version=f"{file.version}+{base.version}",
+        format=base.format,
+        message=file.message or base.message,
+        entity=base.entity,
+        direction=file.direction or base.direction,
+        fields=_replaced(base.fields, file.fields, file.remove, parts, base.format, str(path)),
+        each=_regrouped(base.each, file.each, parts, base.format, path),
+        ignore=[*base.ignore, *file.ignore],
+        expect=[*(entry for entry in base.expect if entry.path not in {own.path for own in file.expect}), *file.expect],
+    )
 
 
 def _replaced(base: list[Row], over: Sequence[Row | Part], remove: Sequence[str], parts: _Parts, form: str, where: str) -> list[Row]:

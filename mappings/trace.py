@@ -63,7 +63,7 @@ def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origi
         if not text or (when.values is not None and text not in when.values):
             return
     if rule.const is not None:
-        origins[name] = Origin(place_of(record), (), rule.text(), rule.function.name)
+        origins[name] = Origin(place_of(record), (), rule.text, rule.function.name)
         return
     if rule.many:
         every = [place for path in rule.paths for place in locate(path, record, context.components)]
@@ -77,14 +77,14 @@ def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origi
         if _readable(rule, texts, context):
             origins[name] = _origin(rule, [place for place in places if place])
     elif rule.default is not None and (rule.default != CURRENCY or context.currency):
-        origins[name] = Origin(place_of(record), (), rule.text(), rule.function.name)
+        origins[name] = Origin(place_of(record), (), rule.text, rule.function.name)
 
 
 def _places(rule: Rule, record: SourceRecord, context: Context) -> list[Located | None]:
     """The places of a row's texts: one, or one for each argument of its function; empty where the first is absent."""
     firsts = [next(locate(path, record, context.components), None) for path in rule.paths]
     if rule.function.arguments == 1:
-        return [place for place in firsts if place][:1]
+        return [next((place for place in firsts if place), None)] if any(firsts) else []
     return [*firsts, *[None] * (rule.function.arguments - len(firsts))] if firsts and firsts[0] else []
 
 
@@ -100,6 +100,4 @@ def _readable(rule: Rule, texts: list[str], context: Context) -> bool:
 
 def _origin(rule: Rule, places: list[Located]) -> Origin:
     first = places[0]
-    return Origin(
-        place_of(first.record, first.key, first.component), tuple(place.text for place in places), rule.text(), rule.function.name
-    )
+    return Origin(place_of(first.record, first.key, first.component), tuple(place.text for place in places), rule.text, rule.function.name)

@@ -1,0 +1,129 @@
+"""How a row gets its text: closures that look into the slots of a scope, fast where the path is plain.
+
+A getter answers the first value of its path with blanks at its ends dropped, or empty text. It falls back to
+walking the path only when its first record lacks the value and the message repeats that record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from data_contracts.findings import Finding
+from mappings.context import Context
+from mappings.gather import RECORD, REPEATS, Found, Gatherer
+from mappings.path import Element, Pairs, Path, Step, locate
+
+
+class Run:
+    """One message being read."""
+
+    __slots__ = ("caches", "context", "findings")
+
+    def __init__(self, context: Context, scopes: int) -> None:
+        self.context = context
+        self.findings: list[Finding] = []
+        self.caches: list[dict[int, Found]] = [{} for _ in range(scopes)]
+
+
+Getter = Callable[[Found, Run], str]
+
+
+def first_of(getters: list[Getter]) -> Getter:
+    """The first of these that has a value."""
+    if len(getters) == 1:
+        return getters[0]
+    if len(getters) == 2:
+        one, other = getters
+        return lambda found, run: one(found, run) or other(found, run)
+    ways = tuple(getters)
+
+    def get(found: Found, run: Run) -> str:
+        for way in ways:
+            if text := way(found, run):
+                return text
+        return ""
+
+    return get
+
+
+def getter_of(path: Path, gatherer: Gatherer) -> Getter:
+    """The first value of a path, blanks at its ends dropped; empty when there is none."""
+
+    def slow(found: Found, run: Run) -> str:
+        return next((place.text for place in locate(path, found[RECORD], run.context.components)), "")
+
+    leaf = path.leaf
+    reached = gatherer.slot(path.steps)
+    if reached is None or (isinstance(leaf, Element) and leaf.component is not None):
+        return slow
+    slot, way = reached
+    if isinstance(leaf, Element):
+        return _element(slot, leaf.number, way, slow)
+    if isinstance(leaf, Pairs):
+        return _pairs(slot, gatherer.pairs_slot(slot, leaf.start), leaf, way, slow)
+    name = leaf.name if leaf is not None else ""
+    child = gatherer.slot((*path.steps, Step("child", name))) if name else None
+    return _name(slot, name, child[0] if child else None, (*way, child[0]) if child else way, slow)
+
+
+def _element(slot: int, number: int, way: tuple[int, ...], slow: Getter) -> Getter:
+    def get(found: Found, run: Run) -> str:
+        record = found[slot]
+        if record is not None:
+            values = record.values
+            if number < len(values):
+                text: str = values[number]
+                if text and (text := text.strip()):
+                    return text
+        repeats = found[REPEATS]
+        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
+
+    return get
+
+
+def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter) -> Getter:
+    start = leaf.start
+    qualifiers = tuple(qualifier for qualifier, _ in leaf.qualifiers)
+
+    def get(found: Found, run: Run) -> str:
+        pairs = found[kept]
+        if pairs is None:
+            record = found[slot]
+            if record is None:
+                return ""
+            pairs = found[kept] = pairs_of(record.values, start)
+        for qualifier in qualifiers:
+            text: str = pairs.get(qualifier, "")
+            if text:
+                return text.strip() or slow(found, run)
+        repeats = found[REPEATS]
+        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
+
+    return get
+
+
+def pairs_of(values: Sequence[str], start: int) -> dict[str, str]:
+    """Qualifier to value, the first of equal qualifiers that has a value."""
+    qualifiers = values[start:-1:2]
+    pairs = dict(zip(qualifiers, values[start + 1 :: 2], strict=False))
+    if len(pairs) != len(qualifiers):
+        pairs = {}
+        for at in range(start, len(values) - 1, 2):
+            if values[at + 1].strip():
+                pairs.setdefault(values[at], values[at + 1])
+    return pairs
+
+
+def _name(slot: int, name: str, child: int | None, way: tuple[int, ...], slow: Getter) -> Getter:
+    def get(found: Found, run: Run) -> str:
+        record = found[slot]
+        if record is not None:
+            text: str = record.values.get(name, "")
+            if text and (text := text.strip()):
+                return text
+            if child is not None and (below := found[child]) is not None and (text := below.values.get("", "").strip()):
+                return text
+        repeats = found[REPEATS]
+        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
+
+    return get
