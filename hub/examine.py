@@ -19,6 +19,7 @@ from datetime import date
 from typing import Any, BinaryIO, Literal
 
 from connectors import registry
+from connectors.first_bytes import unreadable
 from connectors.spec import STRICT, Format, Profile
 from data_contracts.findings import Finding, Place, has_error
 from data_contracts.source import Group, Interchange, Message
@@ -65,6 +66,8 @@ class ExaminedInterchange:
     messages: list[ExaminedMessage] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     """TA1 segments received."""
+    verdicts: list[Any] = field(default_factory=list)
+    """What the acknowledgement says of each message, in order: all that is kept of a large document's messages."""
     admission: list[Finding] = field(default_factory=list)
     """Why this sender may not send this to us: envelope identities, usage indicator, duplicates."""
     sha256: bytes = b""
@@ -171,14 +174,14 @@ def _choose_format(
     head: bytes, candidates: Sequence[Agreement], claimant: Claimant | None
 ) -> tuple[Format | None, Agreement | None, Finding | None]:
     """The syntax to read by, and the feed agreement where the syntax does not name its message."""
-    if not head:
-        return None, None, Finding("DOC-90", got="0")
+    if (nothing := unreadable(head)) is not None:
+        return None, None, nothing
     sniffed = registry.sniff(head)
     feeds = [agreement for agreement in candidates if agreement.grammar is not None]
     if sniffed is not None and any(c.format == sniffed.name and c.grammar is None for c in candidates):
         return sniffed, None, None
     if claimant is None:
-        return (sniffed, None, None) if sniffed is not None else (None, None, Finding("DOC-91"))
+        return (sniffed, None, None) if sniffed is not None else (None, None, registry.unrecognised(head))
     fitting = [feed for feed in feeds if sniffed is None or feed.format == sniffed.name]
     if not fitting and len(feeds) == 1:
         fitting = feeds  # the agreed syntax says best why these bytes are none of its own
@@ -188,7 +191,7 @@ def _choose_format(
         return None, None, Finding("AGR-04", expected=", ".join(sorted(feed.agreement for feed in fitting)))
     if sniffed is None and len({candidate.format for candidate in candidates}) == 1:
         return registry.format_named(candidates[0].format), None, None
-    return (sniffed, None, None) if sniffed is not None else (None, None, Finding("DOC-91"))
+    return (sniffed, None, None) if sniffed is not None else (None, None, registry.unrecognised(head))
 
 
 def _steps(

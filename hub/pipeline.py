@@ -19,11 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from connectors.registry import format_named, transport_named
 from connectors.spec import Format, Profile
-from data_contracts.errors import ConfigError, RetriableError
+from data_contracts.errors import RetriableError
 from data_contracts.findings import Finding, Place, has_error
 from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
@@ -31,7 +33,7 @@ from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
 from hub.runtime import Hub
 from hub.site import AgreedMessage, Agreement, Flow
-from hub.store import views
+from hub.store import blobs, views
 from hub.store.inbox import Delivery, Landing
 from hub.store.inbox import land as land_in_store
 from hub.store.unit_of_work import UnitOfWork
@@ -77,7 +79,9 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
 
 def land(hub: Hub, delivery: Delivery) -> Landing:
     """Hop 2: blob, inbox row and audit in one transaction. When this returns, the bytes are durable."""
-    with hub.database.begin(delivery.received_by) as uow:
+    if not isinstance(delivery.stream, blobs.Staged):
+        delivery = replace(delivery, stream=blobs.stage(hub.settings.home, delivery.stream))
+    with hub.database.begin(delivery.received_by or delivery.channel) as uow:
         return land_in_store(uow, delivery)
 
 
@@ -154,11 +158,14 @@ def syntax_of(agreement: Agreement) -> Format:
     return format_named(agreement.format)
 
 
-def mapping_of(hub_folders: Sequence[Any], agreed: AgreedMessage) -> Mapping:
-    """The agreed mapping, the site's own first. Raises ConfigError when there is none."""
-    if not agreed.mapping:
-        raise ConfigError(f"message {agreed.type} has no mapping")
-    return load(agreed.mapping, hub_folders)
+def mapping_of(folders: tuple[Path, ...], agreed: AgreedMessage) -> Mapping:
+    """The agreed mapping, the site's own first; compiled once a process. Raises ConfigError when there is none."""
+    return _compiled(agreed.mapping, folders)
+
+
+@cache
+def _compiled(name: str, folders: tuple[Path, ...]) -> Mapping:
+    return load(name, folders)
 
 
 def with_overrides(findings: Iterable[Finding], agreement: Agreement) -> list[Finding]:

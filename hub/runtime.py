@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from data_contracts.errors import ConfigError
 from hub.clock import Clock
 from hub.settings import Settings
 from hub.site import Agreement, Flow, Site, Tolerances
@@ -31,9 +29,7 @@ class Hub:
         Raises ConfigError for a faulty site and RetriableError when the database cannot be reached.
         """
         settings = settings or Settings.from_environment()
-        if settings.site is None:
-            raise ConfigError("UDIHUB_SITE names no site folder; try `udihub demo`, or point it at your site")
-        site = Site.load(Path(settings.site))
+        site = Site.load(settings.site)
         database = Database.open(settings.database_url, settings.home, clock or settings.clock)
         database.migrate()
         with database.begin("site") as uow:

@@ -217,6 +217,11 @@ class Site:
         self.flows: Mapping[str, Flow] = {f.flow: f for f in flows}
 
     @classmethod
+    def empty(cls) -> Site:
+        """No partners at all: enough to check a file by its standard alone."""
+        return cls(Path(), _SiteFile(name="none", organisations=()), (), (), ())
+
+    @classmethod
     def load(cls, folder: Path) -> Site:
         """Read and cross-check a site folder. Raises ConfigError naming file and field."""
         head = _parse(_SiteFile, folder / "site.yaml")

@@ -8,12 +8,12 @@ from typing import Any
 
 from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding, Place
-from hub.apply.effects import OWN_SYSTEMS
 from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS, Facts, facts_of
 from hub.apply.follow import Consequences, Source
 from hub.apply.settle import settle
 from hub.store import bulk, tables
 from hub.store import facts as store
+from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.identity import allocate
 from hub.store.unit_of_work import UnitOfWork
 

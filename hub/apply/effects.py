@@ -24,12 +24,11 @@ from decimal import Decimal
 from typing import Any
 
 from hub.apply.facts import Facts
-from hub.trace.edges import EdgeKind, document_key, item_key, item_part, location_key, lot_key, serial_key, sscc_key
+from hub.store.keys import document_key, item_key, item_part, location_key, lot_key, serial_key, sscc_key
+from hub.trace.edges import EdgeKind
 
 HUB_BOOKS = 0
 """source_id of the hub's own books."""
-OWN_SYSTEMS = frozenset({"erp", "wms", "mes", "scm", "qms"})
-"""Kinds of partner that speak for us: what they despatch leaves our stock."""
 
 _PACKING = int(EdgeKind.PACKING)
 _COMMISSIONING = int(EdgeKind.COMMISSIONING)

@@ -14,8 +14,8 @@ from hub.apply.effects import Effects, effects_of
 from hub.apply.facts import MASTER, Facts
 from hub.store import bulk, tables
 from hub.store import facts as store
+from hub.store.keys import kind_of
 from hub.store.unit_of_work import UnitOfWork
-from hub.trace.edges import kind_of
 
 _MOVEMENT = (
     "application_id", "ordinal", "organisation_id", "source_id", "location", "item_id", "lot_id", "status", "unit", "quantity",

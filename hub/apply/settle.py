@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from hub.apply.effects import OWN_SYSTEMS
 from hub.apply.facts import LINE_COLUMNS, MASTER, Facts, stored_facts
 from hub.apply.follow import Consequences, Source
 from hub.reconcile.standing import Candidate, Verdict, decide, live, ties
 from hub.store import evidence
 from hub.store import facts as store
+from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.unit_of_work import UnitOfWork
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

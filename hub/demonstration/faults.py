@@ -42,8 +42,8 @@ RULES_OF_KIND: Mapping[str, str] = {
     "despatch_replaced": "superseded",
     "despatch_cancelled": "cancelled",
     # documents that can't be taken
-    "empty_file": "DOC-90",
-    "binary_file": "X12-I101",
+    "empty_file": "FED-01",
+    "binary_file": "FED-02",
     "truncated_interchange": "X12-I023",
     "wrong_interchange_control": "X12-I001",
     "wrong_segment_count": "X12-M04",
@@ -82,10 +82,12 @@ SHOWN_BY: Mapping[str, str] = {
 """Kind of fault to where it must be seen."""
 
 COMES_ALONG: Mapping[str, tuple[str, ...]] = {
+    "expired_available": ("LOT-02",),
     "unknown_set": ("X12-G01",),
     "truncated_interchange": ("X12-M02", "X12-G03"),
 }
-"""Rules that the same fault must also break: a group of an unknown set is unknown itself, a cut file lacks SE and GE, too."""
+"""Rules that the same fault breaks besides: counts that name an expired lot say so, a group of an unknown set is unknown
+itself, a cut file lacks SE and GE, too."""
 
 ON_ORDERS = (
     "short_shipment",

@@ -60,8 +60,8 @@ def record(connection: sa.Connection, staged: Iterable[Staged]) -> None:
     if not distinct:
         return
     # In the order of their hashes, so that two transactions with the same contents do not wait for each other crosswise.
-    rows = [{"sha256": key, "size": distinct[key].size, "body": distinct[key].body} for key in sorted(distinct)]
-    connection.execute(bulk.insert_or_ignore(connection, blob), rows)
+    rows = [(key, distinct[key].size, distinct[key].body) for key in sorted(distinct)]
+    bulk.insert_new(connection, blob, ("sha256", "size", "body"), rows)
 
 
 def keep(connection: sa.Connection, home: Path, content: bytes | BinaryIO) -> tuple[bytes, int]:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store import identity
+from hub.store.lists import among
 from hub.store.tables import balance, node
 from hub.store.types import Exact, scaled, storable
 
@@ -28,6 +29,8 @@ BalanceKey = tuple[int, int, str, int, int, str, str]
 _BALANCE_KEY = tuple(column.name for column in balance.primary_key)
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NEEDS_ESCAPE = re.compile(r"[\\\t\n\r\x00\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_POSTGRESQL: sa.Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _NULL = "\\N"
 _json = msgspec.json.Encoder().encode
 
@@ -48,10 +51,30 @@ def insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], r
 
 
 def insert_or_ignore(connection: sa.Connection, table: sa.Table) -> Any:
-    """An INSERT that does nothing where a unique key exists; takes `.values()` and `.returning()`."""
+    """An INSERT for a single row that does nothing where a unique key exists; takes `.values()` and `.returning()`."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def insert_new(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> set[Any]:
+    """Add the rows whose unique keys are free and leave the others; returns the values of the first column that were added.
+
+    Waits for another transaction that holds one of the keys. Give the rows in the order of their keys, so that two do not wait for each
+    other. The first column must be unique and, unless it tells what the row is (a hash), new.
+    """
+    if not rows:
+        return set()
+    if connection.dialect.name == "postgresql":
+        return set(connection.exec_driver_sql(_unnest(table, tuple(columns)), _for_unnest(table, tuple(columns), rows)).scalars())
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    ready = _for_sqlite(table, tuple(columns), rows)
+    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING', ready)  # noqa: S608
+    first = table.c[columns[0]]
+    if isinstance(first.type, sa.LargeBinary):
+        return {row[0] for row in rows}
+    return set(connection.execute(sa.select(first).where(among(connection, first, [row[0] for row in rows]))).scalars())
 
 
 def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> dict[str, int]:
@@ -66,14 +89,8 @@ def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> dict[str, int]
         insert(connection, node, ("id", "kind", "key"), [(new, kinds[key], key) for new, key in zip(ids, missing, strict=True)])
         found.update(zip(missing, ids, strict=True))
         return found
-    made = connection.execute(
-        sa.text(
-            "INSERT INTO node (id, kind, key) SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:kinds AS text[]), CAST(:keys AS text[])) "
-            "ON CONFLICT (key) DO NOTHING RETURNING key, id"
-        ),
-        {"ids": ids, "kinds": [kinds[key] for key in missing], "keys": missing},
-    )
-    found.update((row.key, row.id) for row in made)
+    made = insert_new(connection, node, ("id", "kind", "key"), [(new, kinds[key], key) for new, key in zip(ids, missing, strict=True)])
+    found.update((key, new) for new, key in zip(ids, missing, strict=True) if new in made)
     raced = [key for key in missing if key not in found]
     if raced:  # another worker made them meanwhile; it has committed, or our insert would still wait
         found.update(_known_nodes(connection, raced))
@@ -83,13 +100,7 @@ def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> dict[str, int]
 def _known_nodes(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
     if not keys:
         return {}
-    if connection.dialect.name == "postgresql":
-        result = connection.execute(sa.text("SELECT key, id FROM node WHERE key = ANY(CAST(:keys AS text[]))"), {"keys": list(keys)})
-    else:
-        result = connection.execute(
-            sa.text("SELECT key, id FROM node WHERE key IN (SELECT value FROM json_each(:keys))"), {"keys": _json(keys).decode()}
-        )
-    return {row.key: row.id for row in result}
+    return {row.key: row.id for row in connection.execute(sa.select(node.c.key, node.c.id).where(among(connection, node.c.key, keys)))}
 
 
 def add_balances(connection: sa.Connection, rows: Iterable[tuple[int, int, str, int, int, str, str, Decimal]]) -> None:
@@ -119,19 +130,19 @@ def add_balances(connection: sa.Connection, rows: Iterable[tuple[int, int, str, 
 
 
 # --- SQLite: rows as the driver wants them -----------------------------------------------------------------------------
-def _sqlite_value(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
+def _sqlite_column(kind: sa.types.TypeEngine[Any]) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
     if isinstance(kind, Exact):
-        return lambda value: None if value is None else scaled(Decimal(value))
+        return lambda values: [None if value is None else scaled(Decimal(value)) for value in values]
     if isinstance(kind, sa.JSON):
-        return lambda value: None if value is None else _json(value).decode()
+        return lambda values: [None if value is None else _json(value).decode() for value in values]
     if isinstance(kind, sa.Text):
-        return lambda value: None if value is None else storable(value)
+        return _storable
     return None
 
 
 @lru_cache(maxsize=256)
-def _sqlite_row(table: sa.Table, columns: tuple[str, ...]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
-    made = ((place, _sqlite_value(table.c[name].type)) for place, name in enumerate(columns))
+def _sqlite_row(table: sa.Table, columns: tuple[str, ...]) -> tuple[tuple[int, Callable[[Sequence[Any]], Sequence[Any]]], ...]:
+    made = ((place, _sqlite_column(table.c[name].type)) for place, name in enumerate(columns))
     return tuple((place, convert) for place, convert in made if convert is not None)
 
 
@@ -141,8 +152,35 @@ def _for_sqlite(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) 
         return [tuple(row) for row in rows]
     turned: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, convert in converters:
-        turned[place] = [convert(value) for value in turned[place]]
+        turned[place] = convert(turned[place])
     return list(zip(*turned, strict=True))
+
+
+def _storable(values: Sequence[Any]) -> Sequence[Any]:
+    """Free text. Nearly all of it can be stored as it is, which one look at the whole column tells."""
+    if _UNSTORABLE.search("".join([value for value in values if value is not None])):
+        return [None if value is None else storable(value) for value in values]
+    return values
+
+
+# --- PostgreSQL: one array a column ------------------------------------------------------------------------------------
+@lru_cache(maxsize=64)
+def _unnest(table: sa.Table, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect=_POSTGRESQL)}[]" for name in columns)
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING RETURNING "{columns[0]}"'  # noqa: S608
+
+
+def _for_unnest(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> tuple[list[Any], ...]:
+    arrays: list[list[Any]] = []
+    for name, values in zip(columns, zip(*rows, strict=True), strict=True):
+        kind = table.c[name].type
+        if isinstance(kind, sa.JSON):
+            values = tuple(None if value is None else _json(value).decode() for value in values)
+        elif isinstance(kind, sa.Text):
+            values = tuple(_storable(values))
+        arrays.append(list(values))
+    return tuple(arrays)
 
 
 # --- PostgreSQL: COPY in text form, built column by column -------------------------------------------------------------

@@ -99,6 +99,6 @@ def _locked_head(connection: sa.Connection, organisation_id: int) -> tuple[int, 
     query = sa.select(audit_head.c.sequence, audit_head.c.hash).where(audit_head.c.organisation_id == organisation_id).with_for_update()
     head = connection.execute(query).one_or_none()
     if head is None:
-        connection.execute(bulk.insert_or_ignore(connection, audit_head).values(organisation_id=organisation_id, sequence=0, hash=START))
+        bulk.insert_new(connection, audit_head, ("organisation_id", "sequence", "hash"), [(organisation_id, 0, START)])
         head = connection.execute(query).one()
     return head.sequence, bytes(head.hash)

@@ -6,7 +6,7 @@ life, its fence is old and it is refused. A document that kills every worker is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -44,6 +44,23 @@ def claim_documents(database: Database, limit: int, lease_seconds: int, flow: st
         taken = uow.connection.execute(
             sa.update(document)
             .where(among(uow.connection, document.c.id, ids))
+            .values(lease_until=uow.now + lease_seconds * _SECOND, fence=document.c.fence + 1, attempts=document.c.attempts + 1)
+            .returning(document.c.id, document.c.fence)
+        )
+        return [Claim(row.id, row.fence) for row in sorted(taken)]
+
+
+def claim_document(database: Database, document_id: int, lease_seconds: int) -> Claim | None:
+    """This one document, if it still waits and nobody else has it."""
+    return next(iter(claim_these(database, [document_id], lease_seconds)), None)
+
+
+def claim_these(database: Database, document_ids: Collection[int], lease_seconds: int) -> list[Claim]:
+    """Those of the named documents that still wait and that nobody else has."""
+    with database.begin("worker") as uow:
+        taken = uow.connection.execute(
+            sa.update(document)
+            .where(among(uow.connection, document.c.id, document_ids), document.c.state == "received", _free(uow.now))
             .values(lease_until=uow.now + lease_seconds * _SECOND, fence=document.c.fence + 1, attempts=document.c.attempts + 1)
             .returning(document.c.id, document.c.fence)
         )

@@ -121,20 +121,22 @@ def _hold(
     """Take the keys that are free, in their order, and say who holds each: interchange and hash."""
     if not claimants:
         return {}
-    rows = []
-    for key in sorted(claimants):
-        one = claimants[key]
-        values = _row(one, ids[one.document_id, one.ordinal], key, "accepted", None)
-        row = dict(zip(_COLUMNS, values, strict=True))
-        rows.append({**row, **{name: None if row[name] is None else storable(row[name]) for name in ("sender", "receiver", "control")}})
+    ordered = [(key, claimants[key]) for key in sorted(claimants)]
+    rows = [_row(one, ids[one.document_id, one.ordinal], key, "accepted", None) for key, one in ordered]
     # Waits for a rival that has not committed yet, and then yields to it.
-    uow.connection.execute(bulk.insert_or_ignore(uow.connection, interchange), rows)
+    made = bulk.insert_new(uow.connection, interchange, _COLUMNS, rows)
+    holders: dict[str, tuple[int, bytes | None]] = {
+        row[6]: (row[0], one.sha256) for row, (_, one) in zip(rows, ordered, strict=True) if row[0] in made
+    }
+    held = [key for key in claimants if key not in holders]
+    if not held:
+        return holders
     found = uow.connection.execute(
         sa.select(interchange.c.envelope_key, interchange.c.id, interchange.c.sha256).where(
-            among(uow.connection, interchange.c.envelope_key, list(claimants))
+            among(uow.connection, interchange.c.envelope_key, held)
         )
     )
-    return {row.envelope_key: (row.id, None if row.sha256 is None else bytes(row.sha256)) for row in found}
+    return {**holders, **{row.envelope_key: (row.id, None if row.sha256 is None else bytes(row.sha256)) for row in found}}
 
 
 def _known(uow: UnitOfWork, registrations: Sequence[Registration]) -> dict[tuple[int, int], Registered]:

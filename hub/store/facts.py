@@ -95,9 +95,7 @@ def replay_roots(connection: sa.Connection, exchange_ids: Collection[int]) -> di
                 sa.select(exchange.c.id, exchange.c.origin_id).where(
                     among(connection, exchange.c.id, set(pending.values())), exchange.c.origin_id.is_not(None)
                 )
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         roots.update({name: origin for name, origin in pending.items() if origin not in before})
         pending = {name: before[origin] for name, origin in pending.items() if origin in before}
@@ -211,7 +209,10 @@ def balances_of(connection: sa.Connection, organisation_id: int, items: Collecti
 
 
 def mark_stale(connection: sa.Connection, marks: Mapping[tuple[str, str, int], int]) -> None:
-    """Ask reconcile to look at (kind, key, organisation_id) again; the value is the application that asks."""
+    """Ask reconcile to look at (kind, key, organisation_id) again; the value is the application that asks.
+
+    `marked` grows with every mark, so that reconcile, which deletes only what it has seen, never loses one that came meanwhile.
+    """
     if not marks:
         return
     rows = [(kind, key, owner, marked) for (kind, key, owner), marked in sorted(marks.items())]
@@ -220,14 +221,14 @@ def mark_stale(connection: sa.Connection, marks: Mapping[tuple[str, str, int], i
             sa.text(
                 "INSERT INTO stale (kind, key, organisation_id, marked) SELECT * FROM unnest("
                 "CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:owners AS bigint[]), CAST(:marks AS bigint[])) "
-                "ON CONFLICT (kind, key, organisation_id) DO UPDATE SET marked = greatest(stale.marked, excluded.marked)"
+                "ON CONFLICT (kind, key, organisation_id) DO UPDATE SET marked = greatest(stale.marked + 1, excluded.marked)"
             ),
             dict(zip(("kinds", "keys", "owners", "marks"), (list(values) for values in zip(*rows, strict=True)), strict=True)),
         )
         return
     connection.exec_driver_sql(
         "INSERT INTO stale (kind, key, organisation_id, marked) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (kind, key, organisation_id) DO UPDATE SET marked = max(marked, excluded.marked)",
+        "ON CONFLICT (kind, key, organisation_id) DO UPDATE SET marked = max(marked + 1, excluded.marked)",
         rows,
     )
 

@@ -26,6 +26,10 @@ from hub.store.unit_of_work import UnitOfWork
 Outcome = Literal["new", "repeat", "conflict"]
 CONFLICT = "\x1fconflict:"
 """Stands between the delivery key and the hash in the key of a conflicting delivery; no delivery key from outside can hold it."""
+_COLUMNS = (
+    "id", "organisation_id", "partner_id", "channel", "delivery_key", "sha256", "name", "media_type", "flow",
+    "received_at", "received_by", "state",
+)  # fmt: skip
 _LONGEST_KEY = 400
 """Characters of a delivery key that are kept as they are; what is longer is cut and told apart by its hash."""
 
@@ -147,22 +151,14 @@ def _insert(uow: UnitOfWork, fresh: dict[_Key, _Wanted], state: str) -> dict[_Ke
     if not fresh:
         return {}
     ids = dict(zip(fresh, identity.allocate(uow.connection, "document", len(fresh)), strict=True))
-    statement = bulk.insert_or_ignore(uow.connection, document).returning(document.c.id)
     rows = [
-        {
-            "id": ids[key],
-            **key._asdict(),
-            "sha256": one.content.sha256,
-            "name": None if one.delivery.name is None else storable(one.delivery.name),
-            "media_type": None if one.delivery.media_type is None else storable(one.delivery.media_type),
-            "flow": one.delivery.flow,
-            "received_at": uow.now,
-            "received_by": uow.actor if one.delivery.received_by is None else storable(one.delivery.received_by),
-            "state": state,
-        }
+        (
+            ids[key], *key, one.content.sha256, one.delivery.name, one.delivery.media_type, one.delivery.flow,
+            uow.now, one.delivery.received_by or uow.actor, state,
+        )
         for key, one in sorted(fresh.items())
-    ]
-    kept = set(uow.connection.execute(statement, rows).scalars())
+    ]  # fmt: skip
+    kept = bulk.insert_new(uow.connection, document, _COLUMNS, rows)
     made = {key: number for key, number in ids.items() if number in kept}
     for key, number in made.items():
         content = fresh[key].content

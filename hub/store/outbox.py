@@ -58,29 +58,24 @@ def put(uow: UnitOfWork, parcel: Parcel) -> int:
     """
     (number,) = identity.allocate(uow.connection, "outbox", 1)
     held = parcel.route.get("use") == "response"
-    made = uow.connection.execute(
-        bulk.insert_or_ignore(uow.connection, outbox).returning(outbox.c.id),
-        [
-            {
-                "id": number,
-                "stable_id": parcel.stable_id,
-                "organisation_id": parcel.organisation_id,
-                "partner_id": parcel.partner_id,
-                "exchange_id": parcel.exchange_id,
-                "kind": parcel.kind,
-                "route": dict(parcel.route),
-                "name": storable(parcel.name),
-                "media_type": parcel.media_type,
-                "sha256": parcel.sha256,
-                "state": "held" if held else "waiting",
-                "attempts": 0,
-                "next_at": uow.now,
-                "fence": 0,
-                "recorded_at": uow.now,
-            }
-        ],
-    ).scalar_one_or_none()
-    if made is not None:
+    row = {
+        "id": number,
+        "stable_id": parcel.stable_id,
+        "organisation_id": parcel.organisation_id,
+        "partner_id": parcel.partner_id,
+        "exchange_id": parcel.exchange_id,
+        "kind": parcel.kind,
+        "route": dict(parcel.route),
+        "name": parcel.name,
+        "media_type": parcel.media_type,
+        "sha256": parcel.sha256,
+        "state": "held" if held else "waiting",
+        "attempts": 0,
+        "next_at": uow.now,
+        "fence": 0,
+        "recorded_at": uow.now,
+    }
+    if bulk.insert_new(uow.connection, outbox, list(row), [list(row.values())]):
         return number
     first = uow.connection.execute(sa.select(outbox.c.id, outbox.c.sha256).where(outbox.c.stable_id == parcel.stable_id)).one()
     if bytes(first.sha256) != parcel.sha256:

@@ -216,12 +216,13 @@ sa.Index("ix_master_record_code", master_record.c.kind, master_record.c.source_i
 crosswalk = sa.Table(
     "crosswalk", metadata,  # every name a thing is known by; rebuilt from standing master records
     sa.Column("kind", sa.Text, primary_key=True),  # item | party
-    sa.Column("scheme", sa.Text, primary_key=True),  # gtin | gln | tax | code:<partner key> | supplier:<party golden id>
+    sa.Column("scheme", sa.Text, primary_key=True),  # gtin | gln | tax | code:<partner key> | supplier:<partner key>/<party code>
     sa.Column("value", sa.Text, primary_key=True),
     sa.Column("golden_id", Big, nullable=False, index=True),
     sa.Column("application_id", Big, nullable=False),
     sa.Column("base_quantity", Exact, nullable=False), sa.Column("unit", sa.Text),  # of a packaging level: base units inside
 )
+sa.Index("ix_crosswalk_value", crosswalk.c.kind, crosswalk.c.value)
 
 # --- what follows ------------------------------------------------------------------------------------------------------
 node = sa.Table(

@@ -88,6 +88,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('kind', 'scheme', 'value', name=op.f('pk_crosswalk'))
     )
     op.create_index(op.f('ix_crosswalk_golden_id'), 'crosswalk', ['golden_id'], unique=False)
+    op.create_index('ix_crosswalk_value', 'crosswalk', ['kind', 'value'], unique=False)
     op.create_table('discrepancy',
     sa.Column('key', sa.Text(), nullable=False),
     sa.Column('rule', sa.Text(), nullable=False),
@@ -536,6 +537,7 @@ def downgrade() -> None:
     op.drop_index('ix_discrepancy_scope', table_name='discrepancy')
     op.drop_index(op.f('ix_discrepancy_rule'), table_name='discrepancy')
     op.drop_table('discrepancy')
+    op.drop_index('ix_crosswalk_value', table_name='crosswalk')
     op.drop_index(op.f('ix_crosswalk_golden_id'), table_name='crosswalk')
     op.drop_table('crosswalk')
     op.drop_table('counter')

@@ -1,0 +1,236 @@
+"""856s per second kept in full: landed bytes, exchanges, lines, movements, balances, edges, acknowledgement, audit; durable and idempotent.
+
+    python -m benchmarks.ingest [--documents 10000] [--only sqlite|postgresql]
+
+Input is X12, one interchange a document, not ready rows. Beside it, in the same run, the limit: the very rows that the hub wrote, loaded by
+one connection in one transaction into tables without any index (SQLite executemany, PostgreSQL COPY of text that was encoded before the clock
+started). Both sides sync: SQLite FULL, PostgreSQL with fsync, full_page_writes and synchronous_commit on. Ratio = hub time / limit time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import shutil
+import tempfile
+import time
+from datetime import UTC, datetime
+from io import BytesIO
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from benchmarks.generate_x12 import interchange
+from benchmarks.servers import postgresql
+from hub import worker
+from hub.clock import FrozenClock
+from hub.runtime import Hub
+from hub.settings import Settings
+from hub.store import tables
+from hub.store.database import sqlite_module
+from hub.store.inbox import Delivery, land_many
+
+SITE = Path(__file__).parent / "site"
+CLOCK = FrozenClock(datetime(2026, 11, 22, 8, 30, tzinfo=UTC))
+BATCH = 500
+
+
+def despatch_advices(count: int) -> list[bytes]:
+    """Documents of one interchange with one 856 each, as a supplier posts them."""
+    header, *sets, _trailer = interchange("856", count)
+    documents = []
+    for number, body in enumerate(sets, start=1):
+        control = f"{number:09d}".encode()
+        head = header.replace(b"*000000001*0*P*", b"*" + control + b"*0*P*").replace(b"*1*X*", b"*" + str(number).encode() + b"*X*")
+        documents.append(head + body + b"GE*1*" + str(number).encode() + b"~IEA*1*" + control + b"~")
+    return documents
+
+
+def settings(home: Path, url: str) -> Settings:
+    """The benchmark's site on a database of its own."""
+    return Settings(home=home, site=SITE, database_url=url, language="en", max_body=100_000_000, clock=CLOCK)
+
+
+def land_all(hub: Hub, documents: list[bytes]) -> None:
+    """Hop 2 for all of them, a batch a transaction, as a folder or SFTP fetch does."""
+    organisation, partner = hub.organisation_id("maker"), hub.partner_id("supplier")
+    for start in range(0, len(documents), BATCH):
+        with hub.database.begin("bench") as uow:
+            land_many(
+                uow,
+                [
+                    Delivery(organisation, partner, "folder", f"file-{start + n}", BytesIO(content), name=f"{start + n}.edi")
+                    for n, content in enumerate(documents[start : start + BATCH])
+                ],
+            )
+
+
+def drain(home: str, url: str, start: Barrier, done: Barrier) -> None:
+    """One worker process: imports and opens first, works when all are ready."""
+    hub = Hub.open(settings(Path(home), url))
+    start.wait(120)
+    worker.drain(hub)
+    done.wait(1200)
+    hub.database.close()
+
+
+def process_all(hub: Hub, home: Path, url: str, workers: int) -> float:
+    """Seconds until nothing waits."""
+    if workers == 1:
+        begun = time.perf_counter()
+        worker.drain(hub)
+        return time.perf_counter() - begun
+    context = multiprocessing.get_context("spawn")
+    start, done = context.Barrier(workers + 1), context.Barrier(workers + 1)
+    processes = [context.Process(target=drain, args=(str(home), url, start, done)) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    start.wait(120)
+    begun = time.perf_counter()
+    done.wait(1200)
+    seconds = time.perf_counter() - begun
+    for process in processes:
+        process.join()
+    return seconds
+
+
+def measure(url: str, documents: list[bytes], workers: int) -> tuple[float, float, dict[str, list[tuple[object, ...]]]]:
+    """Seconds to land, seconds to process, and every row that the hub wrote for these documents."""
+    home = Path(tempfile.mkdtemp(prefix="udihub-bench-"))
+    try:
+        hub = Hub.open(settings(home, url if url else f"sqlite:///{home / 'bench.db'}"))
+        before = row_counts(hub)
+        begun = time.perf_counter()
+        land_all(hub, documents)
+        landed = time.perf_counter() - begun
+        processed = process_all(hub, home, url, workers)
+        check(hub, len(documents))
+        rows = written(hub, before)
+        hub.database.close()
+        return landed, processed, rows
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+KEPT = (
+    "blob", "document", "interchange", "exchange", "exchange_history", "finding", "subject", "application", "line", "node", "edge",
+    "movement", "balance", "acknowledgement", "outbox", "stale", "audit",
+)  # fmt: skip
+
+
+def row_counts(hub: Hub) -> dict[str, int]:
+    """Rows of each kept table."""
+    with hub.database.read() as connection:
+        return {
+            name: connection.execute(sa.select(sa.func.count()).select_from(tables.metadata.tables[name])).scalar_one() for name in KEPT
+        }
+
+
+def written(hub: Hub, before: dict[str, int]) -> dict[str, list[tuple[object, ...]]]:
+    """All rows as the driver gives them, so that the limit has nothing to convert."""
+    with hub.database.read() as connection:
+        return {
+            name: [tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()][before[name] if name == "audit" else 0 :]
+            for name in KEPT
+        }
+
+
+def limit_sqlite(rows: dict[str, list[tuple[object, ...]]]) -> float:
+    """Seconds of one connection, one transaction, no index, synced."""
+    folder = Path(tempfile.mkdtemp(prefix="udihub-bench-"))
+    connection = sqlite_module().connect(str(folder / "limit.db"), isolation_level=None)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    for name, table in rows.items():
+        if table:
+            connection.execute(f'CREATE TABLE "{name}" ({", ".join(f"c{n}" for n in range(len(table[0])))})')
+    begun = time.perf_counter()
+    connection.execute("BEGIN IMMEDIATE")
+    for name, table in rows.items():
+        if table:
+            connection.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(table[0]))})', table)
+    connection.execute("COMMIT")
+    seconds = time.perf_counter() - begun
+    connection.close()
+    shutil.rmtree(folder)
+    return seconds
+
+
+def limit_postgresql(url: str, rows: dict[str, list[tuple[object, ...]]]) -> float:
+    """Seconds of COPY by one connection in one transaction into logged tables without index; the text was encoded before."""
+    import psycopg
+
+    address = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address) as connection:
+        texts = {}
+        for name, table in rows.items():
+            connection.execute(f'CREATE TABLE "limit_{name}" AS SELECT * FROM "{name}" WITH NO DATA')
+            texts[name] = "".join("\t".join(map(_text, row)) + "\n" for row in table).encode()
+        connection.commit()
+        begun = time.perf_counter()
+        with connection.cursor() as cursor:
+            for name, text in texts.items():
+                with cursor.copy(f'COPY "limit_{name}" FROM STDIN') as copy:
+                    copy.write(text)
+        connection.commit()
+        return time.perf_counter() - begun
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, bytes | memoryview):
+        return "\\\\x" + bytes(value).hex()
+    if isinstance(value, dict | list):
+        value = json.dumps(value)
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def check(hub: Hub, count: int) -> None:
+    """Every document must be applied once, else the figure means nothing."""
+    with hub.database.read() as connection:
+        applied = connection.execute(
+            sa.select(sa.func.count()).select_from(tables.application).where(tables.application.c.standing.is_(True))
+        ).scalar_one()
+        if applied != count:
+            raise SystemExit(f"{applied} of {count} documents stand: the measurement is void")
+
+
+def report(name: str, count: int, landed: float, processed: float, limit: float, rows: int) -> float:
+    """Print one line of the result; returns the ratio."""
+    total = landed + processed
+    ratio = total / limit
+    print(
+        f"{name:28} {count / total:8.0f} documents/s   land {landed:6.2f} s  process {processed:6.2f} s   "
+        f"{rows / count:5.1f} rows/document   limit {rows / limit:9.0f} rows/s ({limit:5.2f} s)   ratio {ratio:5.1f}",
+        flush=True,
+    )
+    return ratio
+
+
+def main() -> None:
+    """Measure both databases and print figures and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=10_000)
+    parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    arguments = parser.parse_args()
+    documents = despatch_advices(arguments.documents)
+    size = sum(map(len, documents)) / len(documents)
+    print(f"{len(documents)} despatch advices (X12 856, one interchange each), {size:.0f} bytes on average")
+    if arguments.only in (None, "sqlite"):
+        landed, processed, rows = measure("", documents, 1)
+        count = sum(map(len, rows.values()))
+        report("SQLite, one process", len(documents), landed, processed, limit_sqlite(rows), count)
+    if arguments.only in (None, "postgresql"):
+        with postgresql() as url:
+            landed, processed, rows = measure(url, documents, 2)
+            count = sum(map(len, rows.values()))
+            report("PostgreSQL, two workers", len(documents), landed, processed, limit_postgresql(url, rows), count)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""`udihub`: the hub from the command line. Commands register by the entry-point group `udihub.commands`.
+
+Each entry point is a function that takes the Typer application and adds its commands, so that this module imports nothing upward:
+`serve` comes from `hub_api`, an outsider's command from an outsider's package. Scripts depend on names, options, JSON shapes and exit codes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib.metadata import entry_points
+
+import structlog
+import typer
+
+from data_contracts.errors import HubError
+from hub.commands import administration, documents, exchanges, site
+
+MACHINERY = 3
+"""Exit code of an error of the machinery; 0, 1 and 2 belong to the commands' own answers."""
+
+
+def application() -> typer.Typer:
+    """The command line with every registered command."""
+    app = typer.Typer(
+        name="udihub",
+        help="UDIHub: the integration hub for medical-device supply chains. / 医疗器械供应链集成中枢。",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    for module in (site, documents, exchanges, administration):
+        module.register(app)
+    for entry in sorted(entry_points(group="udihub.commands"), key=lambda entry: entry.name):
+        entry.load()(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; errors of the machinery are one line for a person and exit code 3."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+    try:
+        application()()
+    except HubError as error:
+        typer.echo(f"udihub: {error}", err=True)
+        sys.exit(MACHINERY)

@@ -1,0 +1,160 @@
+"""`init`, `worker`, `audit`, `key`, `udi`: running the hub and proving what it did."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from data_contracts.errors import ConfigError
+from data_contracts.identifiers import udi
+from hub import audit, outbound, pipeline, worker
+from hub.clock import SystemClock
+from hub.runtime import Hub
+from hub.settings import Settings
+from hub.store import credentials
+from hub.store.database import Database
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("init")(init_command)
+    app.command("worker")(worker_command)
+    app.command("udi")(udi_command)
+    audits = typer.Typer(help="The hash-chained audit trail.", no_args_is_help=True)
+    audits.command("verify")(audit_verify_command)
+    audits.command("export-head")(audit_head_command)
+    app.add_typer(audits, name="audit")
+    keys = typer.Typer(help="API keys.", no_args_is_help=True)
+    keys.command("create")(key_create_command)
+    keys.command("list")(key_list_command)
+    keys.command("revoke")(key_revoke_command)
+    app.add_typer(keys, name="key")
+
+
+def init_command(home: Annotated[Path | None, typer.Option("--home", help="Where the hub keeps its data; default ~/.udihub.")] = None) -> None:
+    """Make a new home: settings, store, and a one-time link for the first administrator."""
+    settings = Settings.from_environment()
+    folder = home or settings.home
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database.open(settings.database_url if home is None else f"sqlite:///{folder / 'udihub.db'}", folder, SystemClock())
+    database.migrate()
+    with database.begin("init") as uow:
+        link = credentials.issue(uow, "first administrator", "admin", kind="one_time_link", expires_in=24 * 3600).secret
+    typer.echo(f"home       {folder}")
+    typer.echo(f"database   {database.url.render_as_string(hide_password=True)}")
+    typer.echo(f"sign in    udihub serve, then open /console/sign-in/{link}   (once, within 24 hours)")
+
+
+def worker_command(
+    once: Annotated[bool, typer.Option("--once", help="Process what waits, then stop.")] = False,
+    interval: Annotated[float, typer.Option("--interval", min=0.05, help="Seconds between looks when nothing waits.")] = 1.0,
+) -> None:
+    """Claim and process received documents, reconcile, push and send, until stopped."""
+    hub = Hub.open()
+    while True:
+        done = turn(hub)
+        if once and not done:
+            return
+        if not done:
+            time.sleep(interval)
+
+
+def turn(hub: Hub) -> int:
+    """One round of a worker: documents, discrepancies, outbound flows, deliveries, overdue answers. 0: nothing was to do."""
+    done = worker.work(hub)
+    done += pipeline.reconcile(hub)
+    for flow in hub.site.flows.values():
+        if flow.direction == "out" and flow.enabled:
+            done += len(outbound.push(hub, flow))
+    done += outbound.send(hub)
+    done += outbound.watch(hub)
+    return done
+
+
+def udi_command(
+    codes: Annotated[list[str], typer.Argument(help="Identifiers or carrier strings; - reads lines from stdin.")],
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Return the fields although something is wrong.")] = False,
+    kind: Annotated[str | None, typer.Option("--kind", help="Force one kind, e.g. gtin, gln, sscc, element-string, hri, scan.")] = None,
+) -> None:
+    """Say what an identifier or scanned string is. Exit code 1 if any is invalid."""
+    today = Settings.from_environment().clock.now().date()
+    lines = [line.rstrip("\n") for line in sys.stdin] if codes == ["-"] else codes
+    invalid = False
+    for code in lines:
+        found = udi.identify(code, kind=kind, strict=not lenient, today=today).as_json()
+        invalid = invalid or not found["valid"]
+        if as_json:
+            typer.echo(json.dumps(found, ensure_ascii=False))
+        else:
+            typer.echo(f"{code}: {found['kind'] or 'unknown'} {'valid' if found['valid'] else 'NOT valid'} {found['di'] or ''} {found['pi'] or ''}")
+            for finding in found["findings"]:
+                typer.echo(f"  {finding['severity']} {finding['rule']}: {finding['message']}")
+    raise typer.Exit(1 if invalid else 0)
+
+
+def audit_verify_command(head: Annotated[Path | None, typer.Option("--head", help="An exported head to compare with.")] = None) -> None:
+    """Check the hash chain of every organisation; names the first bad row. Exit code 1 if any is bad."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        broken = audit.verify_all(connection, audit.read_heads(head) if head is not None else None)
+        heads = audit.heads(connection)
+    for row in broken:
+        typer.echo(f"organisation {row.organisation_id}: entry {row.sequence} is broken: {row.why}")
+    for organisation_id, end in sorted(heads.items()):
+        typer.echo(f"organisation {organisation_id}: {end.sequence} entries, head {end.hash}")
+    raise typer.Exit(1 if broken else 0)
+
+
+def audit_head_command(file: Path) -> None:
+    """Write the heads of all chains to a file that the application cannot rewrite later."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        audit.export_head(connection, file)
+    typer.echo(str(file))
+
+
+def key_create_command(
+    label: str,
+    role: Annotated[str, typer.Option("--role", help="partner, integration, steward, auditor or admin.")],
+    partner: Annotated[str | None, typer.Option("--partner", help="For role partner: whose key it is.")] = None,
+    organisation: Annotated[list[str] | None, typer.Option("--organisation", help="Organisations it may see; default all.")] = None,
+) -> None:
+    """Make an API key; it is shown once."""
+    hub = Hub.open()
+    if role not in get_args(credentials.Role):
+        raise ConfigError(f"there is no role {role!r}; roles are {', '.join(get_args(credentials.Role))}")
+    if (role == "partner") != (partner is not None):
+        raise ConfigError("role partner needs --partner, and no other role takes one")
+    with hub.database.begin("cli") as uow:
+        issued = credentials.issue(
+            uow,
+            label,
+            cast(credentials.Role, role),
+            organisations=tuple(organisation) if organisation else (credentials.EVERY,),
+            partner_id=hub.partner_id(partner) if partner else None,
+        )
+    typer.echo(issued.secret)
+
+
+def key_list_command() -> None:
+    """The keys by label; never the keys themselves."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        for row in credentials.listed(connection):
+            typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def key_revoke_command(
+    credential_id: int, reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+) -> None:
+    """Revoke a key by its id, at once."""
+    hub = Hub.open()
+    with hub.database.begin("cli") as uow:
+        credentials.revoke(uow, credential_id, reason)
+    typer.echo(f"credential {credential_id} is revoked")

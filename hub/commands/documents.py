@@ -1,0 +1,169 @@
+"""`check`, `map`, `write` and `ingest`: what one does with a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from data_contracts.errors import ConfigError
+from hub import check, worker
+from hub.examine import Claimant, examine
+from hub.receive import Reception, receive
+from hub.runtime import Hub
+from hub.settings import Settings
+from hub.site import Site
+from hub.store import listing
+
+Files = Annotated[list[Path], typer.Argument(exists=False, help="Files to read.")]
+OneFile = Annotated[Path, typer.Argument(help="File to read.")]
+OfPartner = Annotated[str | None, typer.Option("--partner", help="Partner (key of its file in the site) whose agreements apply.")]
+ForAgreement = Annotated[str | None, typer.Option("--agreement", help="The agreement, where a partner has several feeds of one format.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("check")(check_command)
+    app.command("map")(map_command)
+    app.command("ingest")(ingest_command)
+    app.command("write")(write_command)
+
+
+def check_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False,
+                  second_opinion: Annotated[bool, typer.Option("--second-opinion", help="Add pyx12's opinion.")] = False) -> None:  # fmt: skip
+    """Say what is wrong with a file; nothing is stored. Exit code: 0 valid, 1 findings of severity error, 2 unreadable."""
+    settings = Settings.from_environment()
+    site, now = _site(settings, partner), settings.clock.now()
+    answer: dict[str, Any]
+    try:
+        answer = check.check_file(file, site, _claimant(site, partner, agreement), now, settings.language)
+    except OSError as error:
+        typer.echo(f"udihub: {file}: {error.strerror}", err=True)
+        raise typer.Exit(check.UNREADABLE) from error
+    if second_opinion and answer["format"] == "x12":
+        from connectors.formats.x12.second_opinion import second_opinion as pyx12_opinion
+
+        answer["second_opinion"] = pyx12_opinion(file.read_bytes()).as_json()
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        _print_check(answer)
+    raise typer.Exit(check.exit_code(answer))
+
+
+def map_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False) -> None:
+    """Print what a file says as canonical JSON, a line a message; nothing is stored. Findings go to stderr."""
+    settings = Settings.from_environment()
+    site = _site(settings, partner)
+    claimant = _claimant(site, partner, agreement)
+    if claimant is None:
+        raise ConfigError("a mapping belongs to an agreement: name the --partner")
+    with file.open("rb") as stream:
+        examination = examine(stream, site, claimant, settings.clock.now().date())
+    for entity in check.entities(examination):
+        typer.echo(json.dumps(entity, ensure_ascii=False))
+    answer = check.as_json(str(file), examination, settings.clock.now(), settings.language)
+    if not as_json:
+        for finding in _all_findings(answer):
+            typer.echo(f"{finding['severity']}: {finding['message']}", err=True)
+    raise typer.Exit(check.exit_code(answer))
+
+
+def ingest_command(files: Files, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False) -> None:
+    """Land and process files as if they had been received from a partner. Exit code as of `check`, the worst of all files."""
+    hub = Hub.open()
+    if partner is None:
+        raise ConfigError("whose file is it? name the --partner")
+    worst = 0
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json and len(files) < 2) as progress:
+        task = progress.add_task("ingest", total=len(files))
+        for file in files:
+            worst = max(worst, _ingest_one(hub, file, partner, agreement, as_json))
+            progress.advance(task)
+    raise typer.Exit(worst)
+
+
+def _ingest_one(hub: Hub, file: Path, partner: str, agreement: str | None, as_json: bool) -> int:
+    size, modified = file.stat().st_size, int(file.stat().st_mtime_ns)
+    with file.open("rb") as stream:
+        received = receive(
+            hub, Reception(partner=partner, channel="cli", stream=stream, name=file.name, agreement=agreement, by="cli", delivery_key=f"{file.name}:{size}:{modified}")
+        )
+    worker.drain(hub)
+    with file.open("rb") as stream:
+        examination = examine(stream, hub.site, Claimant(partner, agreement=agreement), hub.clock.now().date())
+    answer = check.as_json(str(file), examination, hub.clock.now(), hub.settings.language)
+    answer["document"] = received.document_id
+    answer["outcome"] = received.outcome
+    with hub.database.read() as connection:
+        answer["exchanges"] = listing.exchanges_of_document(connection, received.document_id)
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        typer.echo(f"{file}: document {received.document_id} ({received.outcome})")
+        for exchange in answer["exchanges"]:
+            typer.echo(f"  exchange {exchange['id']}: {exchange['type']} {exchange['control'] or ''} {exchange['state']}")
+        for finding in _all_findings(answer):
+            typer.echo(f"  {finding['severity']} {finding['rule']}: {finding['message']}")
+    return check.exit_code(answer)
+
+
+def write_command(
+    file: OneFile,
+    to: Annotated[str, typer.Option("--to", help="Format and message, e.g. x12/850.")],
+    partner: OfPartner = None,
+    version: Annotated[str, typer.Option("--version", help="Version to write.")] = "004010",
+) -> None:
+    """Write canonical JSON (a file of one record) as a document on stdout. Control numbers are 1: nothing is sent or stored."""
+    from hub.outbound import write_dry
+
+    settings = Settings.from_environment()
+    content = write_dry(_site(settings, partner), json.loads(file.read_text(encoding="utf-8")), to, partner, version, settings.clock.now())
+    typer.echo(content.decode("utf-8", "replace"), nl=False)
+
+
+def _site(settings: Settings, partner: str | None) -> Site:
+    """The site; a file can be checked by its standard alone where there is none and no partner is named."""
+    if partner is None and not (settings.site / "site.yaml").is_file():
+        return Site.empty()
+    return Site.load(settings.site)
+
+
+def _claimant(site: Site, partner: str | None, agreement: str | None) -> Claimant | None:
+    if partner is None:
+        return None
+    if partner not in site.partners:
+        raise ConfigError(f"the site has no partner {partner!r}; it has {', '.join(sorted(site.partners))}")
+    return Claimant(partner, agreement=agreement)
+
+
+def _all_findings(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = list(answer["findings"])
+    for interchange in answer["interchanges"]:
+        found += interchange["findings"]
+        for group in interchange["groups"]:
+            found += group["findings"]
+            for message in group["messages"]:
+                found += message["findings"]
+    return found
+
+
+def _print_check(answer: dict[str, Any]) -> None:
+    typer.echo(f"{answer['file']}: {answer['format'] or 'unknown format'}, {'valid' if answer['valid'] else 'NOT valid'}")
+    for finding in _all_findings(answer):
+        place = finding["place"]
+        spot = " ".join(str(place[key]) for key in ("segment", "position", "element", "component") if place[key] is not None)
+        spot = spot or (f"line {place['line']}" if place["line"] else place["path"] or "")
+        typer.echo(f"  {finding['severity']:7} {finding['rule']:8} {spot:16} {finding['message']}")
+    if answer["acknowledgement"]:
+        typer.echo("  answer:")
+        typer.echo("    " + answer["acknowledgement"].replace("~", "~\n    ").rstrip())
+    opinion = answer.get("second_opinion")
+    if opinion:
+        typer.echo(f"  pyx12 says: {opinion}")
+

@@ -1,0 +1,130 @@
+"""`exchange`, `explain` and `trace`: what happened to a message, where a value came from, where a lot went."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from data_contracts.errors import ConfigError
+from hub import exchange, outbound
+from hub.explain import explain
+from hub.runtime import Hub
+from hub.store import evidence, listing
+from hub.trace import genealogy
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(help="Find exchanges, show them, give them another chance.", no_args_is_help=True)
+    group.command("list")(list_command)
+    group.command("show")(show_command)
+    group.command("replay")(replay_command)
+    group.command("resend")(resend_command)
+    group.command("copy")(copy_command)
+    group.command("correct")(correct_command)
+    app.add_typer(group, name="exchange")
+    app.command("explain")(explain_command)
+    app.command("trace")(trace_command)
+
+
+def list_command(
+    find: Annotated[str | None, typer.Option("--find", help="Order, despatch, invoice or lot number.")] = None,
+    state: Annotated[str | None, typer.Option("--state")] = None,
+    partner: Annotated[str | None, typer.Option("--partner")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The newest exchanges, or those that mention a number."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        rows = listing.exchanges(
+            connection, find=find, state=state, partner_id=hub.partner_id(partner) if partner else None, limit=limit
+        )
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+        return
+    table = Table("id", "partner", "dir", "type", "business key", "state", "recorded")
+    for row in rows:
+        table.add_row(*(str(row.get(name) or "") for name in ("id", "partner", "direction", "type", "business_key", "state", "recorded_at")))
+    Console().print(table)
+
+
+def show_command(exchange_id: int, as_json: AsJson = False) -> None:
+    """One exchange: identity, states, findings, acknowledgements, replays."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        shown = evidence.show(connection, exchange_id, hub.settings.language)
+    typer.echo(json.dumps(shown, ensure_ascii=False) if as_json else json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+def replay_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
+    """Map the original bytes again, with today's mapping, in place of the first outcome."""
+    typer.echo(f"exchange {exchange.replay(Hub.open(), exchange_id, by, reason)}")
+
+
+def resend_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
+    """Only send again what was sent, under the same identity."""
+    typer.echo(f"outbox {exchange.resend(Hub.open(), exchange_id, by, reason)}")
+
+
+def copy_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
+    """Send it as something new, under new control numbers."""
+    typer.echo(f"exchange {outbound.copy(Hub.open(), exchange_id, by, reason)}")
+
+
+def correct_command(
+    exchange_id: int,
+    fields: Annotated[list[str], typer.Option("--set", help="path=value, e.g. lines[0].gtin=06901234567892; path= removes.")],
+    reason: Reason,
+    by: Actor = "cli",
+) -> None:
+    """Apply a new version of a held message's content; the original stays."""
+    changes: dict[str, Any] = {}
+    for field in fields:
+        path, mark, value = field.partition("=")
+        if not mark:
+            raise ConfigError(f"--set {field!r}: expected path=value")
+        changes[path] = value or None
+    typer.echo(f"exchange {exchange.correct(Hub.open(), exchange_id, changes, by, reason)}")
+
+
+def explain_command(entity: str, field: str, as_json: AsJson = False) -> None:
+    """Where a value came from: `udihub explain order/4500000123/10 received` walks from the view back to the bytes."""
+    hub = Hub.open()
+    explained = explain(hub, entity, field)
+    if as_json:
+        typer.echo(json.dumps(explained, ensure_ascii=False))
+        return
+    typer.echo(f"{entity} {field} = {explained['value']}")
+    for step in explained["steps"]:
+        typer.echo(f"  {step['value']} {step.get('unit') or ''} from {step['source']} ({step['standing']})")
+        for key in ("exchange", "document", "sha256", "message", "segment", "element", "position", "path", "raw", "mapping", "row", "agreement", "rules"):
+            if step.get(key) not in (None, "", []):
+                typer.echo(f"      {key:10} {step[key]}")
+
+
+def trace_command(
+    key: Annotated[str, typer.Argument(help="GTIN|lot, SSCC, serial, or a node key.")],
+    up: Annotated[bool, typer.Option("--up", help="Towards the sources.")] = False,
+    down: Annotated[bool, typer.Option("--down", help="Towards the users (default).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Everything upstream or downstream of a lot, serial or logistic unit."""
+    hub = Hub.open()
+    direction = "both" if up and down else "up" if up else "down"
+    with hub.database.read() as connection:
+        traced = genealogy.trace(connection, key, direction)
+    if as_json:
+        typer.echo(json.dumps(traced, ensure_ascii=False, default=str))
+        return
+    for node in traced["nodes"]:
+        typer.echo(f"{'  ' * node['depth']}{node['kind']} {node['key']}")

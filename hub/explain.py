@@ -1,0 +1,103 @@
+"""The walk backwards: from a value in a view to the bytes that said it.
+
+    udihub explain order/4500000123/10 received
+
+Each contributing fact keeps its message and locator; this module reads those bytes again and maps them with tracing, so that the answer
+names segment, element, document, mapping and version, and shows the raw text. Nothing of it is stored beside the fact.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.errors import ConflictError
+from hub import exchange, pipeline
+from hub.runtime import Hub
+from hub.store import tables, views
+from hub.store.types import moment
+
+
+def explain(hub: Hub, entity: str, field: str) -> dict[str, Any]:
+    """Value and the steps from view to bytes. Raises NotFoundError for an unknown entity or field."""
+    with hub.database.read() as connection:
+        found = views.contributions(connection, entity, field)
+        steps = [_step(hub, connection, contribution) for contribution in found.contributions]
+    return {"entity": entity, "field": field, "value": found.value, "steps": steps}
+
+
+def _step(hub: Hub, connection: sa.Connection, contribution: Any) -> dict[str, Any]:
+    row = connection.execute(
+        sa.select(
+            tables.exchange.c.id,
+            tables.exchange.c.document_id,
+            tables.exchange.c.agreement,
+            tables.exchange.c.type,
+            tables.exchange.c.version,
+            tables.exchange.c.control,
+            tables.exchange.c.business_key,
+            tables.exchange.c.mapping_hash,
+            tables.exchange.c.origin_id,
+            tables.exchange.c.keys,
+            tables.exchange.c.partner_id,
+            tables.document.c.name,
+            tables.document.c.sha256,
+            tables.document.c.received_at,
+            tables.configuration.c.name.label("mapping"),
+            tables.configuration.c.version.label("mapping_version"),
+        )
+        .join(tables.document, tables.document.c.id == tables.exchange.c.document_id)
+        .outerjoin(tables.configuration, tables.configuration.c.hash == tables.exchange.c.mapping_hash)
+        .where(tables.exchange.c.id == contribution.exchange_id)
+    ).one()
+    step: dict[str, Any] = {
+        "value": contribution.value,
+        "unit": contribution.unit,
+        "standing": "standing" if contribution.standing else "withdrawn",
+        "source": hub.registry.partner_key(row.partner_id),
+        "exchange": row.id,
+        "business_key": row.business_key,
+        "document": f"{row.document_id} {row.name or ''}".strip(),
+        "received_at": moment(row.received_at).isoformat(),
+        "sha256": row.sha256.hex(),
+        "message": " ".join(str(part) for part in (row.type, row.version, row.control) if part),
+        "agreement": row.agreement,
+        "mapping": f"{row.mapping} version {row.mapping_version}" if row.mapping else None,
+        "mapping_hash": row.mapping_hash,
+        "canonical_path": contribution.path,
+    }
+    corrected = row.keys and contribution.path in row.keys.get("fields", ())
+    if corrected:
+        step["rule"] = "corrected by a steward"
+        return step
+    source = row.origin_id if row.keys and "corrects" in row.keys else row.id
+    step.update(_place(hub, connection, source, contribution.path))
+    return step
+
+
+def _place(hub: Hub, connection: sa.Connection, exchange_id: int, path: str) -> dict[str, Any]:
+    """Segment and element of a canonical path, by reading the bytes again."""
+    try:
+        examined, _row = exchange.original(hub, connection, exchange_id)
+    except ConflictError as error:
+        return {"unreadable": str(error)}
+    if examined.mapping is None or examined.message.root is None or examined.agreement is None:
+        return {"unreadable": "the message has no mapping today"}
+    profile = hub.site.profile(examined.agreement)
+    origin = examined.mapping.trace(examined.message.root, pipeline.context_of(examined.message, profile)).get(path)
+    if origin is None:
+        return {}
+    place = origin.place
+    return {
+        "segment": place.segment,
+        "position": place.position,
+        "element": place.element,
+        "component": place.component,
+        "line": place.line,
+        "path": place.path,
+        "raw": ", ".join(origin.values),
+        "row": origin.row,
+        "function": origin.function,
+        "mapping_today": f"{examined.mapping.name} version {examined.mapping.version}",
+    }

@@ -1,0 +1,121 @@
+"""Exchanges and documents as lists: newest first, found by a number that they mention, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.store.tables import document, exchange, partner
+from hub.store.types import moment
+
+
+def exchanges(
+    connection: sa.Connection,
+    *,
+    find: str | None = None,
+    state: str | None = None,
+    type_: str | None = None,
+    partner_id: int | None = None,
+    organisations: Collection[int] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """The newest exchanges that fit, ids below `before`. `find` is an order, despatch, invoice, lot or control number, whole."""
+    query = (
+        sa.select(exchange, partner.c.key.label("partner"))
+        .outerjoin(partner, partner.c.id == exchange.c.partner_id)
+        .order_by(exchange.c.id.desc())
+        .limit(limit)
+    )
+    if find:
+        number = find.rpartition("/")[2]
+        mentioned = sa.cast(exchange.c.keys, sa.Text).like(f'%"{_escaped(number)}"%', escape="\\")
+        query = query.where(
+            sa.or_(
+                exchange.c.business_key == find,
+                exchange.c.business_key.like(f"%/{_escaped(number)}", escape="\\"),
+                exchange.c.control == number,
+                mentioned,
+            )
+        )
+    if state:
+        query = query.where(exchange.c.state == state)
+    if type_:
+        query = query.where(exchange.c.type == type_)
+    if partner_id is not None:
+        query = query.where(exchange.c.partner_id == partner_id)
+    if organisations is not None:
+        query = query.where(exchange.c.organisation_id.in_(organisations))
+    if before is not None:
+        query = query.where(exchange.c.id < before)
+    return [_plain(row) for row in connection.execute(query)]
+
+
+def exchanges_of_document(connection: sa.Connection, document_id: int) -> list[dict[str, Any]]:
+    """`[{id, type, control, state, acknowledgement}]` of a document in order: the tail of `ingest --json`."""
+    rows = connection.execute(sa.select(exchange).where(exchange.c.document_id == document_id).order_by(exchange.c.id))
+    return [
+        {"id": row.id, "type": row.type, "control": row.control, "state": row.state, "acknowledgement": row.acknowledgement} for row in rows
+    ]
+
+
+def documents(
+    connection: sa.Connection,
+    *,
+    partner_id: int | None = None,
+    organisations: Collection[int] | None = None,
+    state: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """The newest documents that fit, ids below `before`."""
+    query = (
+        sa.select(document, partner.c.key.label("partner"))
+        .join(partner, partner.c.id == document.c.partner_id)
+        .order_by(document.c.id.desc())
+        .limit(limit)
+    )
+    if partner_id is not None:
+        query = query.where(document.c.partner_id == partner_id)
+    if organisations is not None:
+        query = query.where(document.c.organisation_id.in_(organisations))
+    if state:
+        query = query.where(document.c.state == state)
+    if before is not None:
+        query = query.where(document.c.id < before)
+    return [
+        {
+            "id": row.id,
+            "partner": row.partner,
+            "channel": row.channel,
+            "name": row.name,
+            "format": row.format,
+            "state": row.state,
+            "sha256": bytes(row.sha256).hex(),
+            "received_at": moment(row.received_at).isoformat(),
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _plain(row: sa.Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "direction": row.direction,
+        "partner": row.partner,
+        "agreement": row.agreement,
+        "type": row.type,
+        "version": row.version,
+        "control": row.control,
+        "business_key": row.business_key,
+        "state": row.state,
+        "acknowledgement": row.acknowledgement,
+        "document_id": row.document_id,
+        "recorded_at": moment(row.recorded_at).isoformat(),
+    }
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
