@@ -5,8 +5,11 @@ surplus. `RULES_OF_KIND` is the one table to change when a rule is renamed, `SHO
 
     discrepancy   open rows of `discrepancy`, by rule and subject:
                   {order_number, order_line[, lot]}, {location, item, gtin, lot} or {tax_number, codes}
-    finding       findings of a document, by rule and {document}; ACK-01 by {order_number}, since our own 850 is meant
-    exchange      state of the exchange of the message {document, despatch_number}; `rule` holds the state's name
+    finding       findings of a document, by rule and {document}, closed ones too (ORD-01 is closed when the original arrives);
+                  ACK-01 by {order_number}, since our own 850 is meant
+    exchange      state of the exchange of {document}; `rule` holds the state's name. A snapshot that arrived too late is
+                  `superseded` without ever having been `applied`
+    subject       state of the subject {despatch_number}; `rule` holds the state's name
 
 An entry: {"kind", "rule", "shown_by", "subject", "values", "answer"}. `values` are what the two sides say, as exact text
 (`12.5`, never `12.50`); `answer` is what the partner gets back, null where the route answers nothing.
@@ -38,7 +41,7 @@ RULES_OF_KIND: Mapping[str, str] = {
     "interchange_repeated": "DUP-02",
     "control_reused": "DUP-03",
     "change_before_original": "ORD-01",
-    "older_snapshot_last": "STK-03",
+    "older_snapshot_last": "superseded",
     "despatch_replaced": "superseded",
     "despatch_cancelled": "cancelled",
     # documents that can't be taken
@@ -76,8 +79,9 @@ SHOWN_BY: Mapping[str, str] = {
         ),
         "discrepancy",
     ),
+    "older_snapshot_last": "exchange",
     "despatch_replaced": "exchange",
-    "despatch_cancelled": "exchange",
+    "despatch_cancelled": "subject",
 }
 """Kind of fault to where it must be seen."""
 
@@ -122,7 +126,7 @@ class PlantedFault:
 
     @property
     def shown_by(self) -> str:
-        """`discrepancy`, `finding` or `exchange`."""
+        """`discrepancy`, `finding`, `exchange` or `subject`."""
         return SHOWN_BY[self.kind]
 
     def as_json(self) -> dict[str, Any]:

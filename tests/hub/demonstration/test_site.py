@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from data_contracts.rules.catalogue import all_rules
 from hub.demonstration import company
-from hub.demonstration.faults import RULES_OF_KIND
+from hub.demonstration.faults import COMES_ALONG, RULES_OF_KIND, SHOWN_BY
 from hub.demonstration.identifiers import check_digit, credit_code, gln, gtin14, sscc, with_wrong_check_digit
 from hub.site import Site
 
@@ -51,10 +52,11 @@ def test_inward_flows_have_schedules_and_the_webhook_is_off() -> None:
     assert [(flow.flow, flow.enabled) for flow in webhooks] == [("stadtspital_despatches", False)]
 
 
-def test_rules_that_faults_name_are_rules_or_states() -> None:
-    import re
-
-    assert all(re.fullmatch(r"[A-Z0-9]+-[A-Z]?\d+|superseded|cancelled", rule) for rule in RULES_OF_KIND.values())
+def test_rules_that_faults_name_are_documented_rules_or_states() -> None:
+    named = {rule for kind, rule in RULES_OF_KIND.items() if SHOWN_BY[kind] in ("finding", "discrepancy")}
+    named |= {rule for rules in COMES_ALONG.values() for rule in rules}
+    assert named <= set(all_rules())
+    assert {RULES_OF_KIND[kind] for kind, shown in SHOWN_BY.items() if shown in ("exchange", "subject")} == {"superseded", "cancelled"}
 
 
 def test_identifiers_are_made_as_the_standards_say() -> None:
