@@ -70,7 +70,10 @@ def insert_new(connection: sa.Connection, table: sa.Table, columns: Sequence[str
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" * len(columns))
     ready = _for_sqlite(table, tuple(columns), rows)
-    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING', ready)  # noqa: S608
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING'  # noqa: S608
+    if len(ready) == 1:
+        return set(connection.exec_driver_sql(f'{statement} RETURNING "{columns[0]}"', ready[0]).scalars())
+    connection.exec_driver_sql(statement, ready)
     first = table.c[columns[0]]
     if isinstance(first.type, sa.LargeBinary):
         return {row[0] for row in rows}

@@ -28,6 +28,9 @@ START = bytes(32)
 
 COLUMNS = ("organisation_id", "sequence", "at", "actor", "action", "subject", "reason", "before", "after", "previous", "hash")
 
+_HERE = audit_head.c.organisation_id == sa.bindparam("organisation")
+_HEAD = sa.select(audit_head.c.sequence, audit_head.c.hash).where(_HERE).with_for_update()
+_NEW_HEAD = sa.update(audit_head).where(_HERE).values(sequence=sa.bindparam("end"), hash=sa.bindparam("last"))
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
@@ -89,16 +92,14 @@ def append(connection: sa.Connection, entries: Iterable[Entry]) -> None:
             rows.append((*fields, previous, now))
             previous = now
         bulk.insert(connection, audit, COLUMNS, rows)
-        connection.execute(
-            sa.update(audit_head).where(audit_head.c.organisation_id == organisation_id).values(sequence=sequence, hash=previous)
-        )
+        connection.execute(_NEW_HEAD, {"organisation": organisation_id, "end": sequence, "last": previous})
 
 
 def _locked_head(connection: sa.Connection, organisation_id: int) -> tuple[int, bytes]:
     """Sequence and hash of the chain's end, locked until the transaction ends; starts the chain if there is none."""
-    query = sa.select(audit_head.c.sequence, audit_head.c.hash).where(audit_head.c.organisation_id == organisation_id).with_for_update()
-    head = connection.execute(query).one_or_none()
+    place = {"organisation": organisation_id}
+    head = connection.execute(_HEAD, place).one_or_none()
     if head is None:
         bulk.insert_new(connection, audit_head, ("organisation_id", "sequence", "hash"), [(organisation_id, 0, START)])
-        head = connection.execute(query).one()
+        head = connection.execute(_HEAD, place).one()
     return head.sequence, bytes(head.hash)

@@ -188,6 +188,7 @@ def _postgresql_engines(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
             pool_size=8,
             max_overflow=16,
             pool_pre_ping=True,
+            isolation_level="READ COMMITTED",  # whatever the server's default: a loser of a race must see what the winner committed
             pool_timeout=BUSY_SECONDS,
             json_serializer=_json_text,
             json_deserializer=msgspec.json.decode,
