@@ -47,11 +47,37 @@ class _Unknown:
     count: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a record's fields ask for, laid out for speed: a look-up and one call for a value that is right."""
+
+    fields: Mapping[str, Field]
+    tests: Mapping[str, Callable[[str], object] | None]
+    """By name of a single value: truthy for a right one; None where any text will do."""
+    required: frozenset[str]
+    below: Mapping[str, _Plan]
+    attributed: tuple[str, ...]
+    """Single values that have required attributes."""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Field]) -> _Plan:
+        """The plan of a record with these fields."""
+        return cls(
+            fields=fields,
+            tests={name: field.test() for name, field in fields.items() if field.kind != "record" and not field.many},
+            required=frozenset(name for name, field in fields.items() if field.required),
+            below={name: cls.of(field.fields) for name, field in fields.items()},
+            attributed=tuple(
+                name for name, field in fields.items() if field.kind != "record" and any(below.required for below in field.fields.values())
+            ),
+        )
+
+
 class Checker:
     """Checks messages of one feed. `join` gives the format's way to write paths."""
 
     def __init__(self, fields: Mapping[str, Field], join: Join) -> None:
-        self._fields = fields
+        self._plan = _Plan.of(fields)
         self._join = join
         self._findings: list[Finding] = []
         self._unknown: dict[str, _Unknown] = {}
@@ -59,56 +85,70 @@ class Checker:
     def check(self, root: SourceRecord, path: str) -> list[Finding]:
         """Findings of one message whose root stands at `path`."""
         self._findings, self._unknown = [], {}
-        self._record(root, self._fields, path)
+        self._record(root, self._plan, path)
         for name, unknown in self._unknown.items():
             self._findings.append(Finding("FED-10", place=unknown.place, got=name, params={"field": name, "count": str(unknown.count)}))
         if len(self._findings) > LIMIT:
             return [*self._findings[:LIMIT], Finding("FED-19", expected=str(LIMIT))]
         return self._findings
 
-    def _record(self, record: SourceRecord, fields: Mapping[str, Field], path: str) -> None:
-        values = record.values
-        assert isinstance(values, Mapping)
+    def _record(self, record: SourceRecord, plan: _Plan, path: str) -> None:
+        values: Mapping[str, str] = record.values  # type: ignore[assignment]  # a mapping in named syntaxes
+        tests = plan.tests
         for name, value in values.items():
-            field = fields.get(name)
-            if field is None:
-                if name:
-                    self._note_unknown(record, name, path)
-            elif field.kind == "record" or field.many:
-                self._found("FED-12", record, path, field, expected=field.kind if field.kind == "record" else "list", got="value")
-            elif not field.plain:
-                self._value(record, field, value, path)
+            if name in tests:
+                test = tests[name]
+                if test is not None and not test(value):
+                    self._value(record, plan.fields[name], value, path)
+            elif name:
+                self._other(record, plan, name, path)
         if record.children:
-            self._children(record, fields, path)
-        for name, field in fields.items():
-            if field.required and name not in values and not _stands_below(record, field):
-                self._found("FED-05", record, path, field)
+            self._children(record, plan, path)
+        if not plan.required <= values.keys():
+            for name, field in plan.fields.items():
+                if field.required and name not in values and not _stands_below(record, field):
+                    self._found("FED-05", record, path, field)
 
-    def _children(self, record: SourceRecord, fields: Mapping[str, Field], path: str) -> None:
+        for name in plan.attributed:
+            if name in values and not any(child.tag == name for child in record.children):
+                for attribute in plan.fields[name].fields.values():
+                    if attribute.required:
+                        self._found("FED-05", record, self._join(path, name, None), attribute)
+
+    def _other(self, record: SourceRecord, plan: _Plan, name: str, path: str) -> None:
+        """A value whose name is unknown, or that of a record or a list."""
+        field = plan.fields.get(name)
+        if field is None:
+            self._note_unknown(record, name, path)
+        else:
+            self._found("FED-12", record, path, field, expected="record" if field.kind == "record" else "list", got="value")
+
+    def _children(self, record: SourceRecord, plan: _Plan, path: str) -> None:
         counts: dict[str, int] = {}
+        fields = plan.fields
         for child in record.children:
             tag = child.tag
             field = fields.get(tag)
             if field is None:
                 self._note_unknown(child, tag, path)
                 continue
-            values = child.values
-            assert isinstance(values, Mapping)
+            values: Mapping[str, str] = child.values  # type: ignore[assignment]  # a mapping in named syntaxes
             index = counts.get(tag, 0)
             if field.kind == "record" or "" in values:
                 counts[tag] = index + 1
             child_path = self._join(path, tag, index if field.many else None)
             if field.kind != "record":
-                self._leaf(child, field, values, path, child_path)
+                self._leaf(child, field, plan.below[tag], path, child_path)
             elif "" in values:
                 self._found("FED-12", child, path, field, expected="record", got="value")
             else:
-                self._record(child, field.fields, child_path)
+                self._record(child, plan.below[tag], child_path)
         for tag, count in counts.items():
             self._count(record, fields[tag], count, path)
 
-    def _leaf(self, child: SourceRecord, field: Field, values: Mapping[str, str], path: str, child_path: str) -> None:
+    def _leaf(self, child: SourceRecord, field: Field, plan: _Plan, path: str, child_path: str) -> None:
         """A value that stands as a record: one of an array of scalars, or the attributes of an XML leaf."""
+        values: Mapping[str, str] = child.values  # type: ignore[assignment]  # a mapping in named syntaxes
         if child.children or any(name and not name.startswith("@") for name in values):
             self._found("FED-12", child, path, field, expected="value", got="record")
             return
@@ -117,7 +157,7 @@ class Checker:
             if fault is not None:
                 self._report(child, field, values[""], fault, child_path)
         if field.fields or len(values) > ("" in values):
-            self._record(child, field.fields, child_path)
+            self._record(child, plan, child_path)
 
     def _count(self, record: SourceRecord, field: Field, count: int, path: str) -> None:
         """Whether what stood `count` times as records may do so."""

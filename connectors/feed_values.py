@@ -27,7 +27,8 @@ _DOTTED = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
 _DOTTED_TIME = re.compile(rf"([0-9]{{2}}\.[0-9]{{2}}\.[0-9]{{4}}) {_CLOCK}(?::[0-5][0-9])?")
 _COMPACT = re.compile(r"[0-9]{8}")
 
-Check = Callable[[str], bool]
+Check = Callable[[str], object]
+"""Truthy for a text that is spelled as the type asks."""
 
 
 def _on_calendar(value: str) -> bool:
@@ -38,8 +39,12 @@ def _on_calendar(value: str) -> bool:
     return True
 
 
+# Days up to the 28th are in every month, so most dates need no calendar.
+_SURE_DATE = re.compile(r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])")
+
+
 def _date(value: str) -> bool:
-    return _DATE.fullmatch(value) is not None and _on_calendar(value)
+    return _SURE_DATE.fullmatch(value) is not None or (_DATE.fullmatch(value) is not None and _on_calendar(value))
 
 
 def _partial_date(value: str) -> bool:
@@ -52,12 +57,12 @@ def _compact_date(value: str) -> bool:
 
 def _instant(value: str) -> bool:
     match = _INSTANT.fullmatch(value)
-    return match is not None and _on_calendar(match[1])
+    return match is not None and _date(match[1])
 
 
 def _local_instant(value: str) -> bool:
     match = _LOCAL.fullmatch(value)
-    return match is not None and _on_calendar(match[1])
+    return match is not None and _date(match[1])
 
 
 def _dotted_date(value: str) -> bool:
@@ -84,7 +89,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "text": Kind(None, "text"),
-    "integer": Kind(lambda value: _INTEGER.fullmatch(value) is not None, "integer"),
+    "integer": Kind(_INTEGER.fullmatch, "integer"),
     "decimal": Kind(None, "decimal number with '{decimal}'"),
     "boolean": Kind(None, "{yes} | {no}"),
     "date": Kind(_date, "YYYY-MM-DD"),
@@ -101,8 +106,7 @@ KINDS: dict[str, Kind] = {
 def check_for(kind: str, decimal: str, booleans: tuple[str, str]) -> Check | None:
     """The check of a type under a grammar's decimal mark and its words for true and false; None where any text will do."""
     if kind == "decimal":
-        pattern = _DECIMAL[decimal]
-        return lambda value: pattern.fullmatch(value) is not None
+        return _DECIMAL[decimal].fullmatch
     if kind == "boolean":
-        return lambda value: value in booleans
+        return frozenset(booleans).__contains__
     return KINDS[kind].check

@@ -111,13 +111,11 @@ class TreeBuilder:
             raise _MessageError(Finding("XML-05", place=Place(line=self._line_of(element), path=path), expected=str(DEPTH)))
         record = self._new(tag, _attributes(element), element, parent, path)
         values: dict[str, str] = record.values  # type: ignore[assignment]  # made as a dict in `_new`
-        loose = [text.strip() for text in (element.text, *(child.tail for child in element)) if text and text.strip()]
-        if loose and len(element):
-            place = Place(position=record.position, line=record.line, path=path)
-            self._findings.append(Finding("XML-08", place=place, got=shown(loose[0]), params={"field": tag}))
-        elif loose:
-            values[""] = loose[0]
+        loose = (element.text or "").strip()
+        if loose and not len(element):
+            values[""] = loose
         for child in element:
+            loose = loose or (child.tail or "").strip()
             name = self._name(child, record, path)
             if name is None:
                 continue
@@ -127,6 +125,9 @@ class TreeBuilder:
                 self._record(child, name, below, record, f"{path}/{name}", depth + 1)
             else:
                 self._leaf(child, name, known, record, values, path)
+        if loose and len(element):
+            place = Place(position=record.position, line=record.line, path=path)
+            self._findings.append(Finding("XML-08", place=place, got=shown(loose), params={"field": tag}))
         return record
 
     def _leaf(self, child: etree._Element, name: str, known: Field | None, record: SourceRecord, values: dict[str, str], path: str) -> None:
@@ -156,15 +157,15 @@ class TreeBuilder:
         tag = child.tag
         if not isinstance(tag, str):  # an entity reference, which without a DTD cannot be resolved
             raise _MessageError(Finding("XML-01", place=Place(line=self._line_of(child), path=path), got="undefined entity"))
-        name = etree.QName(child)
-        if self.fields is None or name.namespace == self.namespace:
-            return name.localname
-        known = self._skipped.get(name.localname)
+        space, _, local = tag[1:].rpartition("}") if tag.startswith("{") else ("", "", tag)
+        if self.fields is None or space == (self.namespace or ""):
+            return local
+        known = self._skipped.get(local)
         if known is not None:
             known.count += 1
         elif len(self._skipped) < 100:
-            place = Place(position=record.position, line=self._line_of(child), path=f"{path}/{name.localname}")
-            self._skipped[name.localname] = _Skipped(place, name.namespace or "none")
+            place = Place(position=record.position, line=self._line_of(child), path=f"{path}/{local}")
+            self._skipped[local] = _Skipped(place, space or "none")
         return None
 
     def _line_of(self, element: etree._Element) -> int:
@@ -174,13 +175,13 @@ class TreeBuilder:
 
 def _attributes(element: etree._Element) -> dict[str, str]:
     """Attributes with a leading `@`, by local name; empty ones and those that only steer parsers are left out."""
-    if not element.attrib:
-        return {}
-    return {
-        "@" + str(name).rpartition("}")[2]: str(value).strip()
-        for name, value in element.attrib.items()
-        if str(value).strip() and not str(name).startswith(_IGNORED_ATTRIBUTES)
-    }
+    found: dict[str, str] = {}
+    items: list[tuple[str, str]] = element.items()  # type: ignore[assignment]  # the stubs say bytes too
+    for name, value in items:
+        text = value.strip()
+        if text and not (name.startswith("{") and name.startswith(_IGNORED_ATTRIBUTES)):
+            found["@" + name.rpartition("}")[2]] = text
+    return found
 
 
 def shown_error(error: etree.XMLSyntaxError) -> str:
