@@ -121,8 +121,10 @@ def _name(slot: int, name: str, child: int | None, way: tuple[int, ...], slow: G
             text: str = record.values.get(name, "")
             if text and (text := text.strip()):
                 return text
-            if child is not None and (below := found[child]) is not None and (text := below.values.get("", "").strip()):
-                return text
+            if child is not None and found[child] is not None:
+                text = found[child].values.get("", "").strip()
+                if text:
+                    return text
         repeats = found[REPEATS]
         return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
 

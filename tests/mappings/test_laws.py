@@ -1,0 +1,256 @@
+"""The laws that every mapping in the tree keeps, found by looking and not by list.
+
+read(write(y)) == y on what a mapping says exactly; reading and writing settle after one pass; what is read is a valid canonical
+entity; the compiled reader and the plain tracer, written apart, agree.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from data_contracts.canonical import ENTITIES
+from data_contracts.source import SourceRecord
+from mappings.engine import Context, Mapping, load, shipped_names
+from mappings.plan import Rule, Scope
+from tests.mappings.samples import samples
+from tests.mappings.trees import leaves, segments, shape, without_places
+
+NAMES = shipped_names()
+MAPPINGS = {name: load(name) for name in NAMES}
+CONTEXT = Context(time_zone="Asia/Shanghai", currency="CNY")
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+_texts = st.text("ABCXYZabc0189-_. /甲乙丙é", min_size=1, max_size=24).map(str.strip).filter(bool)
+_days = st.dates(min_value=datetime(1971, 1, 1).date(), max_value=datetime(2100, 12, 31).date()).map(lambda day: day.isoformat())
+_moments = st.datetimes(min_value=datetime(1971, 1, 2), max_value=datetime(2100, 1, 1)).flatmap(
+    lambda at: st.integers(-12 * 4, 13 * 4).map(lambda quarter: at.replace(tzinfo=timezone(timedelta(minutes=15 * quarter))))
+)
+DOMAINS: dict[str, st.SearchStrategy[Any]] = {
+    "text": _texts,
+    "upper": _texts,
+    "gtin": st.sampled_from([8, 12, 13, 14]).flatmap(lambda size: st.text("0123456789", min_size=size, max_size=size)),
+    "sscc_from_man": st.text("0123456789", min_size=18, max_size=18),
+    "decimal": st.decimals(-(10**11), 10**11, places=3),
+    "decimal_comma": st.decimals(-(10**11), 10**11, places=6),
+    "json_number": st.decimals(0, 10**11, places=6),
+    "implied_decimal_2": st.decimals(-(10**9), 10**9, places=2),
+    "integer": st.integers(0, 10**6),
+    "boolean_yn": st.booleans(),
+    "x12_date": _days,
+    "date_dotted": _days,
+    "iso_date": _days | _days.map(lambda day: day[:7]),
+    "x12_date_time": _moments,
+    "x12_day_start": _moments,
+    "date_time_dotted": _moments,
+    "iso_instant": _moments,
+}
+
+
+def _strategy(rule: Rule) -> st.SearchStrategy[Any]:
+    if rule.table is not None:
+        return st.sampled_from(sorted(rule.table.outward))
+    one = DOMAINS[rule.function.name]
+    return st.lists(one, min_size=1, max_size=3) if rule.many else one
+
+
+@st.composite
+def _elements(draw: st.DrawFn, scope: Scope, mapping: Mapping) -> dict[str, Any]:
+    """What the rows of a scope carry, mandatory members always."""
+    made: dict[str, Any] = {}
+    for rule in scope.rules:
+        if not (rule.writes and rule.reads) or rule.const is not None:
+            continue
+        must = rule.to[0] in scope.required or rule.to[0] in scope.needs
+        if (rule.to[0] in made and len(rule.to) == 1) or not (must or draw(st.booleans())):
+            continue
+        place = made
+        for name in rule.to[:-1]:
+            place = place.setdefault(name, {})
+        place[rule.to[-1]] = draw(_strategy(rule))
+    for child in scope.scopes:
+        most = 4 if child.at is not None and child.at.steps else 1
+        made[child.to] = draw(st.lists(_elements(child, mapping), max_size=most))
+    return made
+
+
+@st.composite
+def entities(draw: st.DrawFn, mapping: Mapping) -> dict[str, Any]:
+    return {"entity": mapping.entity, **draw(_elements(mapping.plan.root, mapping))}
+
+
+def _rules(scope: Scope, prefix: str = "") -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = {}
+    for rule in scope.rules:
+        if rule.to:
+            found.setdefault(f"{prefix}{'.'.join(rule.to)}", []).append(rule)
+    for child in scope.scopes:
+        found |= _rules(child, f"{prefix}{child.to}.")
+    return found
+
+
+def _unnumbered(name: str) -> str:
+    return "".join(part.split("]", 1)[-1] for part in name.split("["))
+
+
+def _valid(mapping: Mapping, entity: dict[str, Any]) -> None:
+    plain = without_places(entity)
+    model = ENTITIES[plain.pop("entity")]
+    model.model_validate(plain)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_written_is_read_back(name: str) -> None:
+    mapping = MAPPINGS[name]
+    rules = _rules(mapping.plan.root)
+
+    @QUICK
+    @given(entities(mapping))
+    def law(said: dict[str, Any]) -> None:
+        tree, written = mapping._written(said, CONTEXT)
+        first = mapping.read(tree, CONTEXT)
+        assert not first.findings
+        assert first.entity is not None
+        _valid(mapping, first.entity)
+        before, after = leaves(said), leaves(first.entity)
+        for path in written & set(before):  # a default that was written was not said
+            if any(rule.function.inverse == "exact" for rule in rules[_unnumbered(path)]):
+                assert after[path] == before[path], path
+        again = mapping.read(mapping.write(first.entity, CONTEXT), CONTEXT)
+        assert not again.findings
+        assert without_places(again.entity) == without_places(first.entity)
+        lost = {finding.place.path for finding in mapping.unwritten(said, CONTEXT)}
+        assert lost == set(before) - written
+
+    law()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_samples_settle_after_one_pass(name: str) -> None:
+    mapping, sample = MAPPINGS[name], samples()[name]
+    first = mapping.read(sample, CONTEXT)
+    assert first.entity is not None
+    assert not first.findings
+    _valid(mapping, first.entity)
+    again = mapping.read(mapping.write(first.entity, CONTEXT), CONTEXT)
+    assert again.entity is not None
+    # A time without offset is written with the one that the zone gave it, and a member made of others follows the new spelling.
+    made = {path for path, rules in _rules(mapping.plan.root).items() if rules[0].function.inverse == "none"} | {"issued_at_source"}
+    before, after = leaves(first.entity), leaves(again.entity)
+    assert {path: value for path, value in after.items() if path not in made} == {
+        path: value for path, value in before.items() if path not in made
+    }
+    assert set(after) | made == set(before) | made
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_samples_lose_nothing_unsaid(name: str) -> None:
+    assert [finding.text() for finding in MAPPINGS[name].unmapped(samples()[name])] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_function_of_a_mapping_has_a_domain(name: str) -> None:
+    for rules in _rules(MAPPINGS[name].plan.root).values():
+        for rule in rules:
+            assert rule.function.inverse == "none" or rule.function.name in DOMAINS
+
+
+# --- the two readers ---------------------------------------------------------------------------------------------------
+_CODES = ["", "ST", "SF", "LT", "SE", "011", "017", "036", "I", "O", "P", "T", "S", "GM", "EA", "20261122", "0830", "7", "UL", "UK", "x "]
+_TAGS = ["BSN", "HL", "LIN", "SN1", "REF", "DTM", "MAN", "PRF", "N1", "N4", "PID", "TD5"]
+
+
+@st.composite
+def _jumbles(draw: st.DrawFn, depth: int = 0) -> SourceRecord:
+    tag = draw(st.sampled_from(_TAGS)) if depth else "ST"
+    values = [tag, *draw(st.lists(st.sampled_from(_CODES), max_size=6))]
+    record = SourceRecord(tag, values, 0)
+    if depth < 4 and tag in ("ST", "HL", "N1"):
+        for child in draw(st.lists(_jumbles(depth=depth + 1), max_size=7)):
+            child.parent = record
+            record.children.append(child)
+    return record
+
+
+def _agree(mapping: Mapping, tree: SourceRecord) -> None:
+    for position, record in enumerate(tree.walk(), 1):
+        record.position = position
+    mapped = mapping.read(tree, CONTEXT)
+    if mapped.entity is None:
+        return
+    said = leaves(mapped.entity)
+    said.pop("issued_at_source", None)
+    origins = mapping.trace(tree, CONTEXT)
+    assert set(origins) == set(said)
+    for name, origin in origins.items():
+        if origin.function in ("text", "gtin") and origin.values and "codes" not in origin.row:
+            assert said[name] == origin.values[0]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_jumbles())
+def test_reader_and_tracer_agree_on_any_tree(tree: SourceRecord) -> None:
+    head = SourceRecord("BSN", ["BSN", "00", "N1", "20261122", "0830"], 2, tree)
+    tree.children.insert(0, head)
+    _agree(MAPPINGS["x12/856"], tree)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reader_and_tracer_agree_on_what_is_written(name: str) -> None:
+    mapping = MAPPINGS[name]
+
+    @QUICK
+    @given(entities(mapping))
+    def law(said: dict[str, Any]) -> None:
+        _agree(mapping, mapping.write(said, CONTEXT))
+
+    law()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(_jumbles())
+def test_no_tree_raises(tree: SourceRecord) -> None:
+    for name in NAMES:
+        if name.startswith("x12/"):
+            MAPPINGS[name].read(tree, CONTEXT)
+            MAPPINGS[name].unmapped(tree)
+
+
+def test_every_value_of_a_tree_is_mapped_ignored_or_told() -> None:
+    """Coverage is complete: take a value away from the told ones and the entity stays as it is."""
+    text = """
+BSN*00*S1*20261122*0830**EXTRA
+HL*1**S
+  REF*ZZ*own
+  HL*2*1*I
+    LIN*1*UK*06901234500014*ZZ*odd
+    SN1**5*EA*99
+"""
+    mapping = MAPPINGS["x12/856"]
+    told = mapping.unmapped(segments(text))
+    assert {(f.place.position, f.place.element) for f in told} == {(2, 6), (4, None), (6, 4), (6, 5), (7, 4)}
+    bare = segments(text)
+    for record in bare.walk():
+        for finding in told:
+            if finding.place.position == record.position and finding.place.element and isinstance(record.values, list):
+                record.values[finding.place.element] = ""
+    assert mapping.read(bare, CONTEXT).entity == mapping.read(segments(text), CONTEXT).entity
+
+
+def test_writing_and_tracing_do_not_change_what_they_are_given() -> None:
+    mapping = MAPPINGS["x12/856"]
+    tree = samples()["x12/856"]
+    before = shape(tree)
+    mapped = mapping.read(tree, CONTEXT)
+    mapping.trace(tree, CONTEXT)
+    mapping.unmapped(tree)
+    assert shape(tree) == before
+    entity = mapped.entity
+    assert entity is not None
+    copy = without_places(entity)
+    mapping.write(entity, CONTEXT)
+    assert without_places(entity) == copy
