@@ -34,9 +34,7 @@ DIFFERENCES = {
     "trailing separators": "It refuses a segment with empty elements at its end (SEG1). Senders should leave them out; we take them.",
     "trailing blanks": "It refuses text with blanks at its end (AK403 6). They carry no meaning; we take them.",
     "wrong first code": "A code outside the list in a first element makes it miss the segment (AK304 1); we name the element (AK403 7).",
-    "missing first segment": "After a missing first segment it reports every following one; we report one.",
-    "parents": "It checks that HL02 names an open level, but nests by order: an item with another parent is accepted where it stands.",
-    "counts": "It does not compare CTT01 with the lines or HL segments that came.",
+    "parents": "It refuses an HL02 that names a level already left (HL2) and nests by order; we nest by HL02, as the set says.",
     "set in the wrong group": "It looks maps up by GS01 and cannot judge a set that stands in another set's group.",
     "last point": "It refuses a number that ends with its decimal point (`12.`); X12.6 allows it.",
 }

@@ -223,7 +223,7 @@ def test_charset_of_the_profile() -> None:
 
 @pytest.mark.parametrize("version", BASE_VERSIONS)
 @pytest.mark.parametrize("message", known_messages())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), fullness=st.floats(0.02, 0.5))
 def test_read_gives_back_what_was_written(message: str, version: str, seed: int, fullness: float) -> None:
     grammar = load(message, version)
