@@ -55,6 +55,7 @@ class Supplier:
     prefix: str
     version: str
     zone: ZoneInfo
+    country: str
     currency: str
     lot_prefix: str
     carrier: tuple[str, str]
@@ -133,6 +134,7 @@ JIANGNAN_POLYMER = Supplier(
     prefix=JIANGNAN,
     version="004010",
     zone=CHINA,
+    country="CN",
     currency="CNY",
     lot_prefix="JN",
     carrier=("YZTR", "YANGTZE DELTA TRUCKING"),
@@ -147,6 +149,7 @@ RHEINTAL_TITAN = Supplier(
     prefix=RHEINTAL,
     version="005010",
     zone=GERMANY,
+    country="DE",
     currency="EUR",
     lot_prefix="RT",
     carrier=("HLOG", "HANSA AIR AND ROAD"),

@@ -7,8 +7,7 @@ surplus. `RULES_OF_KIND` is the one table to change when a rule is renamed, `SHO
                   {order_number, order_line[, lot]}, {location, item, gtin, lot} or {tax_number, codes}
     finding       findings of a document, by rule and {document}, closed ones too (ORD-01 is closed when the original arrives);
                   ACK-01 by {order_number}, since our own 850 is meant
-    exchange      state of the exchange of {document}; `rule` holds the state's name. A snapshot that arrived too late is
-                  `superseded` without ever having been `applied`
+    exchange      state of the exchange of {document}; `rule` holds the state's name
     subject       state of the subject {despatch_number}; `rule` holds the state's name
 
 An entry: {"kind", "rule", "shown_by", "subject", "values", "answer"}. `values` are what the two sides say, as exact text
@@ -41,7 +40,7 @@ RULES_OF_KIND: Mapping[str, str] = {
     "interchange_repeated": "DUP-02",
     "control_reused": "DUP-03",
     "change_before_original": "ORD-01",
-    "older_snapshot_last": "superseded",
+    "older_snapshot_last": "STK-03",
     "despatch_replaced": "superseded",
     "despatch_cancelled": "cancelled",
     # documents that can't be taken
@@ -79,7 +78,6 @@ SHOWN_BY: Mapping[str, str] = {
         ),
         "discrepancy",
     ),
-    "older_snapshot_last": "exchange",
     "despatch_replaced": "exchange",
     "despatch_cancelled": "subject",
 }

@@ -100,7 +100,7 @@ def _order(order: Order) -> dict[str, Any]:
                 "item_code": line.item.code,
                 "gtin": line.item.gtin,
                 "supplier_item": line.item.supplier_item,
-                "description": line.item.name_zh,
+                "description": line.item.name_zh if supplier.country == "CN" else line.item.name_en,
                 "quantity": int(line.quantity),
                 "unit": line.item.unit,
                 "unit_price": f"{line.price:.2f}",

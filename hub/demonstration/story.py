@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from hub.demonstration.company import SUPPLIERS
 from hub.demonstration.faults import PlantedFault
 from hub.demonstration.x12_files import TransactionSet, envelope_of, interchange, segment
 
@@ -82,7 +83,8 @@ class Story:
         if not sets:
             return None
         envelope = envelope_of(receiver, sender, version[:6])
-        return interchange(envelope, self._next_control((receiver, sender)), self.now, sets)
+        zone = next(supplier.zone for supplier in SUPPLIERS if supplier.x12_id == receiver)
+        return interchange(envelope, self._next_control((receiver, sender)), self.now.astimezone(zone), sets)
 
     def _next_control(self, pair: tuple[str, str]) -> int:
         kept = self.spare_controls.get(pair)
