@@ -35,19 +35,7 @@ class Claim:
 def claim_documents(database: Database, limit: int, lease_seconds: int, flow: str | None = None) -> list[Claim]:
     """Up to `limit` received documents, oldest first, optionally of one flow; nobody else gets them while the lease lasts."""
     with database.begin("worker") as uow:
-        waiting = sa.select(document.c.id).where(document.c.state == "received", _free(uow.now))
-        if flow is not None:
-            waiting = waiting.where(document.c.flow == flow)
-        ids = uow.connection.execute(waiting.order_by(document.c.id).limit(limit).with_for_update(skip_locked=True)).scalars().all()
-        if not ids:
-            return []
-        taken = uow.connection.execute(
-            sa.update(document)
-            .where(among(uow.connection, document.c.id, ids))
-            .values(lease_until=uow.now + lease_seconds * _SECOND, fence=document.c.fence + 1, attempts=document.c.attempts + 1)
-            .returning(document.c.id, document.c.fence)
-        )
-        return [Claim(row.id, row.fence) for row in sorted(taken)]
+        return _take(uow, sa.true() if flow is None else document.c.flow == flow, limit, lease_seconds)
 
 
 def claim_document(database: Database, document_id: int, lease_seconds: int) -> Claim | None:
@@ -58,13 +46,22 @@ def claim_document(database: Database, document_id: int, lease_seconds: int) -> 
 def claim_these(database: Database, document_ids: Collection[int], lease_seconds: int) -> list[Claim]:
     """Those of the named documents that still wait and that nobody else has."""
     with database.begin("worker") as uow:
-        taken = uow.connection.execute(
-            sa.update(document)
-            .where(among(uow.connection, document.c.id, document_ids), document.c.state == "received", _free(uow.now))
-            .values(lease_until=uow.now + lease_seconds * _SECOND, fence=document.c.fence + 1, attempts=document.c.attempts + 1)
-            .returning(document.c.id, document.c.fence)
-        )
-        return [Claim(row.id, row.fence) for row in sorted(taken)]
+        return _take(uow, among(uow.connection, document.c.id, document_ids), len(document_ids), lease_seconds)
+
+
+def _take(uow: UnitOfWork, which: sa.ColumnElement[bool], limit: int, lease_seconds: int) -> list[Claim]:
+    """Lock what waits, stepping over what another worker is locking, then lease it."""
+    waiting = sa.select(document.c.id).where(document.c.state == "received", _free(uow.now), which)
+    ids = uow.connection.execute(waiting.order_by(document.c.id).limit(limit).with_for_update(skip_locked=True)).scalars().all()
+    if not ids:
+        return []
+    taken = uow.connection.execute(
+        sa.update(document)
+        .where(among(uow.connection, document.c.id, ids))
+        .values(lease_until=uow.now + lease_seconds * _SECOND, fence=document.c.fence + 1, attempts=document.c.attempts + 1)
+        .returning(document.c.id, document.c.fence)
+    )
+    return [Claim(row.id, row.fence) for row in sorted(taken)]
 
 
 def finish(uow: UnitOfWork, claim: Claim, state: str, syntax: str | None = None) -> None:

@@ -13,14 +13,14 @@ import hmac
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError
 from hub.store import identity
-from hub.store.tables import credential, organisation
-from hub.store.types import storable
+from hub.store.tables import credential, organisation, partner
+from hub.store.types import moment, storable
 from hub.store.unit_of_work import HUB, UnitOfWork
 
 Role = Literal["partner", "integration", "steward", "auditor", "admin"]
@@ -148,6 +148,31 @@ def revoke(uow: UnitOfWork, credential_id: int, reason: str) -> None:
         uow.audit(HUB, "credential.revoked", f"credential/{credential_id}", reason=reason)
     elif uow.connection.execute(sa.select(credential.c.id).where(credential.c.id == credential_id)).one_or_none() is None:
         raise NotFoundError(f"there is no credential {credential_id}")
+
+
+def listed(connection: sa.Connection, kinds: Collection[Kind] = API_KEYS) -> list[dict[str, Any]]:
+    """All credentials of these kinds, as plain values; never a secret, nor its hash."""
+    query = (
+        sa.select(credential, partner.c.key.label("partner"))
+        .outerjoin(partner, partner.c.id == credential.c.partner_id)
+        .where(credential.c.kind.in_(kinds))
+        .order_by(credential.c.id)
+    )
+    return [
+        {
+            "id": row.id,
+            "label": row.label,
+            "prefix": row.prefix,
+            "kind": row.kind,
+            "role": row.role,
+            "partner": row.partner,
+            "organisations": row.organisations,
+            "created_at": moment(row.created_at).isoformat(),
+            "expires_at": None if row.expires_at is None else moment(row.expires_at).isoformat(),
+            "revoked_at": None if row.revoked_at is None else moment(row.revoked_at).isoformat(),
+        }
+        for row in connection.execute(query)
+    ]
 
 
 def _valid(connection: sa.Connection, secret: str, now: int, kinds: Collection[Kind]) -> sa.Row[tuple[object, ...]] | None:

@@ -140,3 +140,16 @@ def test_many_workers_share_without_overlap(inbox: Database) -> None:
     with ThreadPoolExecutor(8) as pool:
         taken = [claim for mine in pool.map(lambda _: claims.claim_documents(inbox, 2, 60), range(8)) for claim in mine]
     assert sorted(claim.document_id for claim in taken) == ids(inbox)
+
+
+def test_named_documents_are_claimed_unless_somebody_has_them(inbox: Database, clock: FrozenClock) -> None:
+    first, second = ids(inbox)[:2]
+    mine = claims.claim_document(inbox, first, 60)
+    assert mine == claims.Claim(first, 1)
+    assert claims.claim_document(inbox, first, 60) is None
+    assert claims.claim_these(inbox, [first, second, 10**9], 60) == [claims.Claim(second, 1)]
+    with inbox.begin("worker") as uow:
+        claims.finish(uow, mine, "processed")
+    clock.advance(60)
+    assert claims.claim_document(inbox, first, 60) is None
+    assert claims.claim_document(inbox, second, 60) == claims.Claim(second, 2)

@@ -120,3 +120,16 @@ def test_of_many_who_redeem_at_once_one_succeeds(house: Database) -> None:
 def test_roles_and_partners_fit(house: Database, wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="role"):
         issue(house, **wrong)
+
+
+def test_keys_are_listed_without_their_secrets(house: Database) -> None:
+    issued = issue(house)
+    issue(house, role="admin", partner_id=None, kind="one_time_link")
+    with house.begin("admin") as uow:
+        credentials.revoke(uow, issued.id, "laptop lost")
+    with house.read() as connection:
+        (row,) = credentials.listed(connection)
+    assert (row["id"], row["partner"], row["organisations"]) == (issued.id, "jiangnan_polymer", ["suzhou"])
+    assert row["revoked_at"] == "2026-11-22T08:00:00+00:00"
+    assert issued.secret not in str(row)
+    assert "hash" not in str(row)
