@@ -16,7 +16,8 @@ from connectors.formats.x12.grammar import ElementUse, Grammar, LoopUse, Segment
 from connectors.spec import Envelope, Profile
 from data_contracts.source import SourceRecord
 
-DEFAULT_DELIMITERS = {"element": "*", "component": ":", "repetition": "^", "segment": "~"}
+_CUSTOMARY = {"element": "*|", "component": ":><", "repetition": "^!%", "segment": "~'|"}
+"""Delimiters where none is asked for: the first that nothing else uses."""
 
 _CONTROL_CHARACTERS = "\x00-\x1f\x7f-\x9f"
 _OUTSIDE_ASCII = "\x80-\U0010ffff"
@@ -68,13 +69,17 @@ def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, prof
 
 
 def _syntax(envelope: Envelope, profile: Profile) -> _Syntax:
-    chosen: Mapping[str, str] = {**DEFAULT_DELIMITERS, **profile.options.get("delimiters", {}), **envelope.delimiters}
-    if chosen.keys() != DEFAULT_DELIMITERS.keys():
-        raise ValueError(f"delimiters are {', '.join(DEFAULT_DELIMITERS)}; got {', '.join(chosen)}")
+    asked: Mapping[str, str] = {**profile.options.get("delimiters", {}), **envelope.delimiters}
+    if not asked.keys() <= _CUSTOMARY.keys():
+        raise ValueError(f"delimiters are {', '.join(_CUSTOMARY)}; got {', '.join(asked)}")
+    chosen = {name: mark for name, mark in asked.items() if mark}  # an interchange that repeats nothing names no mark for it
+    for name, customary in _CUSTOMARY.items():
+        if name not in chosen:
+            chosen[name] = next(mark for mark in customary if mark not in chosen.values())
     repeats = envelope.version[:5] >= "00402"
     active = [mark for name, mark in chosen.items() if repeats or name != "repetition"]
     if len(set(active)) != len(active) or any(len(mark) != 1 or not mark.isascii() or mark.isalnum() or mark == " " for mark in active):
-        raise ValueError(f"delimiters must be different single marks, neither letter, digit nor blank: {dict(chosen)}")
+        raise ValueError(f"delimiters must be different single marks, neither letter, digit nor blank: {chosen}")
     charset = profile.charset or "ascii"
     if "ISA".encode(charset) != b"ISA":
         raise ValueError(f"charset {charset} does not carry the envelope in single bytes")

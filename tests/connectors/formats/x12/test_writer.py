@@ -144,6 +144,12 @@ def test_line_ends_and_delimiters_of_the_profile() -> None:
     assert lines[3] == "BEG|00|NE|4500000123||20261122!"
 
 
+def test_an_answer_may_repeat_the_delimiters_of_what_it_answers() -> None:
+    received = {"element": "^", "component": ":", "repetition": "", "segment": "~"}
+    assert text([("850", ORDER)], envelope("005010", delimiters=received)).startswith("ISA^00^")
+    assert "^261122^0830^!^00501^" in text([("850", ORDER)], envelope("005010", delimiters=received))
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -1,0 +1,32 @@
+"""The guide says what the tables say."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.formats.x12.grammar import known_messages, load
+from connectors.formats.x12.guide import describe
+
+
+def test_guide_of_the_despatch_advice() -> None:
+    grammar = load("856", "005010")
+    assert grammar is not None
+    lines = describe(grammar).splitlines()
+    assert lines[0] == "# 856 Ship Notice/Manifest (005010)"
+    assert "HL levels nest by HL02, in any order." in lines
+    assert "| **loop HL** | Hierarchical Level | M | 200000 |" in lines
+    assert "| &emsp;&emsp;N4 | Geographic Location | O | 1 |" in lines
+    assert "| REF02 | 127 | Reference Identification | O | AN | 1 to 50 |  |" in lines
+    assert "| HL04 | 736 | Hierarchical Child Code | O | ID | 1 | 0 1 |" in lines
+    assert "| BSN01 | 353 | Transaction Set Purpose Code | M | ID | 2 | 00 to SU (86 codes) |" in lines
+    assert "| MEA04-1 | 355 | Unit or Basis for Measurement Code | M | ID | 2 |  |" in lines
+    assert "Conditions: at most one of N402, N407; if N406 then N405; if N407 then N404." in lines
+
+
+@pytest.mark.parametrize("message", known_messages())
+def test_every_segment_is_described_once(message: str) -> None:
+    grammar = load(message, "005010")
+    assert grammar is not None
+    text = describe(grammar)
+    for tag in {use.id for use in grammar.segments()}:
+        assert text.count(f"\n## {tag} ") == 1
