@@ -13,7 +13,14 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_GOODS = ("BONE SCREW 3.5MM TI", "LOCKING PLATE 8 HOLE", "ACETABULAR CUP 52MM", "TIBIAL INSERT 12MM", "SUTURE ANCHOR 2.9MM", "GUIDE WIRE 1.6MM")
+_GOODS = (
+    "BONE SCREW 3.5MM TI",
+    "LOCKING PLATE 8 HOLE",
+    "ACETABULAR CUP 52MM",
+    "TIBIAL INSERT 12MM",
+    "SUTURE ANCHOR 2.9MM",
+    "GUIDE WIRE 1.6MM",
+)
 _PREFIX = "7640123"
 
 

@@ -1,0 +1,53 @@
+"""X12: purchase orders, despatch advices, invoices and their acknowledgements as most of the Americas exchange them.
+
+Read in one streaming pass (`envelope.py`, `sets.py`), validated by grammars that are data (`connectors/grammars/x12/`),
+answered with TA1 and 997 (`acknowledge.py`), written from trees (`writer.py`). `scan` is the fast first pass by which the
+pipeline knows, before it applies anything, what will be rejected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from connectors.formats.x12.delimiters import parse_header
+from connectors.formats.x12.envelope import Reading
+from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
+from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
+from connectors.formats.x12.writer import write
+from connectors.spec import Envelope, Profile
+from data_contracts.source import ReadEvent, SourceRecord
+
+__all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "scan"]
+
+
+class X12:
+    """The format of `connectors/spec.py`. Options of a profile: `max_segments` (of one set), `delimiters`, `line_end` (writing)."""
+
+    name = "x12"
+
+    def sniff(self, head: bytes) -> bool:
+        """Whether an ISA stands near the start, behind a byte order mark or a few foreign bytes."""
+        text = head[:4096].replace(b"\x00", b"").decode("latin-1")
+        start = text.find("ISA")
+        while start >= 0:
+            if parse_header(text, start) not in (None, "more"):
+                return True
+            start = text.find("ISA", start + 3)
+        return False
+
+    def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
+        """Events of a document. X12 names its sets itself, so `grammar` is not looked at."""
+        most = int(profile.options.get("max_segments", MOST_SEGMENTS))
+        return Reading(stream, profile, FullSets(most)).events()
+
+    def write(
+        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+    ) -> bytes:
+        """One interchange. Raises ValueError without an envelope, or for what X12 cannot carry."""
+        if envelope is None:
+            raise ValueError("an X12 interchange needs an envelope")
+        return write(messages, envelope, profile)
+
+
+FORMAT = X12()

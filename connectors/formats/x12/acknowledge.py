@@ -1,0 +1,182 @@
+"""Answers to a partner's interchange: the 997 on its groups and sets, the TA1 on the envelope (X12.20, X12.56).
+
+Pure: verdicts and numbers in, bytes out. Control numbers, identities and the time come from the caller (`Envelope`); an
+acknowledgement is never acknowledged, and an interchange that was rejected gets a TA1 only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from connectors.formats.x12.verdicts import (
+    GroupVerdict,
+    InterchangeVerdict,
+    MessageVerdict,
+    SegmentError,
+    group_verdict,
+    interchange_verdict,
+    message_verdict,
+)
+from connectors.formats.x12.writer import DEFAULT_DELIMITERS
+from connectors.spec import STRICT, Envelope, Profile
+from data_contracts.source import ReadEvent
+
+ANSWER = "FA"
+"""The group of acknowledgements (997, 999), which nobody acknowledges."""
+
+_MODERN = "005010"
+_LONGEST_LOOP = 6
+
+
+def verdicts(events: Iterable[ReadEvent], profile: Profile) -> Iterator[InterchangeVerdict]:
+    """One verdict for each interchange of a document that is read."""
+    messages: list[MessageVerdict] = []
+    groups: list[GroupVerdict] = []
+    for event in events:
+        if event.kind == "message" and event.message is not None:
+            messages.append(message_verdict(event.message, profile))
+        elif event.kind == "group_end" and event.group is not None:
+            groups.append(group_verdict(event.group, messages))
+            messages = []
+        elif event.kind == "interchange_end" and event.interchange is not None:
+            yield interchange_verdict(event.interchange, groups)
+            groups = []
+
+
+def answered(groups: Sequence[GroupVerdict]) -> list[GroupVerdict]:
+    """The groups that get a 997: all but acknowledgements themselves."""
+    return [group for group in groups if group.type != ANSWER]
+
+
+def functional_groups(groups: Sequence[GroupVerdict]) -> int:
+    """How many groups the 997 interchange will have, so how many group control numbers it takes: one for each version."""
+    return len({_version(group) for group in answered(groups)})
+
+
+def functional_acknowledgement(groups: Sequence[GroupVerdict], controls: Envelope, profile: Profile = STRICT) -> bytes:
+    """One interchange with a 997 for each received group; empty when there is nothing to answer.
+
+    Groups of several versions are answered in a group of their version each; set numbers count on from
+    `controls.first_message_control`, group numbers from `controls.group_control`. Raises ValueError when the envelope itself
+    cannot be written with these delimiters.
+    """
+    wanted = answered(groups)
+    if not wanted:
+        return b""
+    ink = _Ink(controls, profile)
+    lines = [ink.header()]
+    by_version: dict[str, list[GroupVerdict]] = {}
+    for group in wanted:
+        by_version.setdefault(_version(group), []).append(group)
+    control = controls.first_message_control
+    for number, (version, ours) in enumerate(by_version.items()):
+        group_control = str(controls.group_control + number)
+        lines.append(ink.group_header(version, group_control))
+        for group in ours:
+            body = list(_body(group, ink))
+            set_control = str(control).zfill(4)
+            lines.append(ink.line("ST", "997", set_control))
+            lines.extend(body)
+            lines.append(ink.line("SE", str(len(body) + 2), set_control))
+            control += 1
+        lines.append(ink.line("GE", str(len(ours)), group_control))
+    lines.append(ink.trailer(len(by_version)))
+    return ink.bytes_of(lines)
+
+
+def interchange_acknowledgement(header: Sequence[str], note: str, accepted: str, controls: Envelope, profile: Profile = STRICT) -> bytes:
+    """An interchange with a TA1 on the one whose 16 ISA elements are `header`.
+
+    `accepted` is A, E or R. TA1 copies ISA13, ISA09 and ISA10 as they were received (X12.56).
+    """
+    ink = _Ink(controls, profile)
+    control, date, time = (ink.carried(header[place].strip()) for place in (12, 8, 9))
+    return ink.bytes_of([ink.header(), ink.line("TA1", control, date, time, accepted, note), ink.trailer(0)])
+
+
+def _version(group: GroupVerdict) -> str:
+    """GS08 of the answer: the group's own version without its industry suffix; 004010 where it states none."""
+    base = group.version[:6]
+    return base if len(base) == 6 and base.isdigit() else "004010"
+
+
+def _body(group: GroupVerdict, ink: _Ink) -> Iterator[str]:
+    modern = _version(group) >= _MODERN
+    identity = [ink.carried(group.type), ink.carried(group.control)]
+    yield ink.line("AK1", *identity, ink.carried(group.version) if modern else "")
+    for message in group.messages:
+        yield ink.line("AK2", ink.carried(message.type), ink.carried(message.control))
+        for error in message.segments:
+            yield from _segment(error, ink, modern)
+        yield ink.line("AK5", message.verdict, *message.codes)
+    declared = group.declared if group.declared.isdigit() and len(group.declared) <= 6 else "0"
+    yield ink.line("AK9", group.verdict, declared, str(group.received), str(group.accepted), *group.codes)
+
+
+def _segment(error: SegmentError, ink: _Ink, modern: bool) -> Iterator[str]:
+    loop = ink.carried(error.loop or "")
+    yield ink.line("AK3", ink.carried(error.segment), str(error.position), loop if len(loop) <= _LONGEST_LOOP else "", error.code)
+    for element in error.elements:
+        parts = [str(element.element), str(element.component or ""), str(element.repeat or "") if modern else ""]
+        place = ink.component.join(parts).rstrip(ink.component)
+        number = element.number if element.number and element.number.isdigit() else ""
+        yield ink.line("AK4", place, number, element.code, ink.carried(element.bad or ""))
+
+
+class _Ink:
+    """The delimiters and the envelope of one answer."""
+
+    def __init__(self, controls: Envelope, profile: Profile) -> None:
+        marks: dict[str, str] = {**DEFAULT_DELIMITERS, **profile.options.get("delimiters", {}), **controls.delimiters}
+        self.element, self.component, self.segment = marks["element"], marks["component"], marks["segment"]
+        self.repetition = marks["repetition"] if controls.version[:5] >= "00402" else ""
+        self._marks = {self.element, self.component, self.segment, self.repetition} - {""}
+        self._controls = controls
+        self._end = self.segment + str(profile.options.get("line_end", ""))
+        for value in (controls.sender, controls.receiver, controls.group_sender or "", controls.group_receiver or ""):
+            if value != self.carried(value) and set(value) & self._marks - {":"}:
+                raise ValueError(f"an identity holds a delimiter: {value!r}")
+
+    def carried(self, value: str) -> str:
+        """The value, or nothing where the answer cannot carry it: a delimiter or a character outside printable ASCII."""
+        return value if value.isascii() and value.isprintable() and not self._marks & set(value) else ""
+
+    def line(self, *values: str) -> str:
+        """A segment without empty elements at its end."""
+        return self.element.join(values).rstrip(self.element)
+
+    def header(self) -> str:
+        """ISA."""
+        ours = self._controls
+        sender, receiver = ours.sender.partition(":"), ours.receiver.partition(":")
+        values = [
+            "ISA",
+            "00",
+            " " * 10,
+            "00",
+            " " * 10,
+            sender[0].ljust(2),
+            sender[2].ljust(15),
+            receiver[0].ljust(2),
+            receiver[2].ljust(15),
+        ]
+        values += [ours.created_at.strftime("%y%m%d"), ours.created_at.strftime("%H%M"), self.repetition or "U", ours.version[:5]]
+        # ISA14 is 0: acknowledgements are never acknowledged.
+        values += [f"{ours.control:09d}", "0", "T" if ours.test else "P", self.component]
+        return self.element.join(values)
+
+    def group_header(self, version: str, control: str) -> str:
+        """GS of the functional acknowledgements in one version."""
+        ours = self._controls
+        sender = ours.group_sender or ours.sender.partition(":")[2]
+        receiver = ours.group_receiver or ours.receiver.partition(":")[2]
+        date = ours.created_at.strftime("%y%m%d" if version < "004010" else "%Y%m%d")
+        return self.line("GS", ANSWER, sender, receiver, date, ours.created_at.strftime("%H%M"), control, "X", version)
+
+    def trailer(self, groups: int) -> str:
+        """IEA."""
+        return self.line("IEA", str(groups), f"{self._controls.control:09d}")
+
+    def bytes_of(self, lines: Sequence[str]) -> bytes:
+        """The interchange."""
+        return (self._end.join(lines) + self._end).encode("ascii")

@@ -1,0 +1,289 @@
+"""ISA to IEA: the interchanges of a document, their groups and sets, and what is wrong with the envelope.
+
+Codes are those that an answer carries: TA1 notes for the interchange (`X12-I…`), AK905 for the group (`X12-G…`), AK502 for
+the set (`X12-M…`). An interchange finding of severity error rejects it (TA1 R), a warning with a note lets it in with a
+remark (TA1 E). Where the standard leaves a choice, docs/decisions/0005 names what was chosen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from connectors.formats.x12.control import UsedNumbers, is_number, is_set_number, same_number
+from connectors.formats.x12.delimiters import Header, legible, plain, storable
+from connectors.formats.x12.header import can_be_cut, interchange_of
+from connectors.formats.x12.patterns import LONG_DATE, SHORT_DATE
+from connectors.formats.x12.sets import Opened, SetReader
+from connectors.formats.x12.tokens import Batch, Segments
+from connectors.formats.x12.walk import every_group
+from connectors.spec import Profile
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Group, Interchange, Message, ReadEvent
+
+_RELEASE = re.compile("00[1-9]0[0-9]{2}")
+_GROUP_DATE = re.compile(f"{LONG_DATE}|{SHORT_DATE}")
+_GROUP_TIME = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
+_MOST_STRAYS = 20
+
+
+class Reading:
+    """One pass over a document."""
+
+    def __init__(self, stream: BinaryIO, profile: Profile, sets: SetReader) -> None:
+        self._profile = profile
+        self._sets = sets
+        self._segments = Segments(stream, profile.charset)
+        self._ordinal = 0
+        self._messages = 0
+        self._group: Group | None = None
+        self._numbers = UsedNumbers()
+        self._opened: Opened | None = None
+        self._start = 0
+        self._strays = 0
+
+    def events(self) -> Iterator[ReadEvent]:
+        """What the document holds, in order. Yields `unreadable` alone when there is no ISA in it."""
+        segments = self._segments
+        open_interchange: Interchange | None = None
+        while (found := segments.find_header()) is not None:
+            header, at, line = found
+            if open_interchange is not None:
+                yield self._ended(open_interchange)
+            self._ordinal += 1
+            interchange = interchange_of(header, self._profile, self._ordinal, at, line)
+            if open_interchange is None and segments.skipped:
+                interchange.findings.append(self._foreign("X12-I102"))
+            if open_interchange is None and segments.bom:
+                interchange.findings.append(Finding("X12-I107", got=segments.charset))
+            open_interchange = interchange
+            yield ReadEvent("interchange", interchange=interchange)
+            yield from self._inside(header, interchange)
+            if not interchange.length:
+                interchange.length = segments.at - at
+        if open_interchange is not None:
+            yield self._ended(open_interchange)
+        else:
+            yield ReadEvent("unreadable", finding=self._foreign("X12-I101"))
+
+    def _ended(self, interchange: Interchange) -> ReadEvent:
+        # What stands behind an IEA is only known when the next header, or the end, has been found.
+        if self._segments.skipped:
+            interchange.findings.append(self._foreign("X12-I103"))
+        return ReadEvent("interchange_end", interchange=interchange)
+
+    def _foreign(self, rule: str) -> Finding:
+        return Finding(rule, expected="ISA", got=legible(self._segments.sample, 40), params={"bytes": str(self._segments.skipped)})
+
+    # --- inside an interchange ---------------------------------------------------------------------------------------
+
+    def _inside(self, header: Header, interchange: Interchange) -> Iterator[ReadEvent]:
+        segments, sets, mark = self._segments, self._sets, header.delimiters.element
+        readable = can_be_cut(header, self._profile)
+        self._group, self._strays = None, 0
+        line = 1
+        for batch in segments.batches():
+            pairs = batch.pairs
+            while (stop := sets.feed(pairs) if sets.open else next(pairs, None)) is not None:
+                text, line = stop
+                if not text:
+                    continue
+                elements = text.split(mark)
+                tag = elements[0]
+                if tag == "ISA":
+                    segments.push_back(batch)
+                    yield from self._broken_off(interchange, batch.offset(), line)
+                    return
+                if tag == "IEA":
+                    yield from self._close_group(interchange, batch.offset(), line)
+                    if readable:
+                        self._trailer(interchange, elements, line, batch.unterminated and segments.unterminated)
+                    interchange.length = batch.end() - interchange.offset
+                    segments.close(batch)
+                    return
+                if readable:
+                    yield from self._segment(header, interchange, tag, elements, batch, line)
+        yield from self._broken_off(interchange, segments.at, line)
+
+    def _segment(
+        self, header: Header, interchange: Interchange, tag: str, elements: list[str], batch: Batch, line: int
+    ) -> Sequence[ReadEvent]:
+        if tag == "ST":
+            events: Sequence[ReadEvent] = ()
+            if self._sets.open:
+                events = self._close_set(interchange, batch.offset(), line, None)
+            if self._group is None:
+                self._stray(interchange, tag, line, "024")
+            else:
+                self._open_set(header, self._group, elements, batch.offset(), line)
+            return events
+        if tag == "SE":
+            if self._sets.open:
+                self._sets.position += 1
+                return self._close_set(interchange, batch.end(), line, elements)
+            self._stray(interchange, tag, line, "022")
+        elif tag == "GS":
+            events = self._close_group(interchange, batch.offset(), line)
+            interchange.group_count += 1
+            self._group = _group_of(elements, interchange.group_count, line)
+            self._numbers = UsedNumbers()
+            if not self._group.type or not self._group.control:
+                # Nothing that a 997 could name: the interchange itself is refused.
+                interchange.findings.append(Finding("X12-I024", Place("GS", line=line), None, "GS", "024"))
+            return [*events, ReadEvent("group", interchange=interchange, group=self._group)]
+        elif tag == "GE":
+            if self._group is not None:
+                return self._close_group(interchange, batch.offset(), line, elements)
+            self._stray(interchange, tag, line, "022")
+        elif tag == "TA1" and self._group is None:
+            return [ReadEvent("acknowledgement", interchange=interchange, detail=_received_note(elements))]
+        else:
+            self._stray(interchange, tag, line, "024")
+        return ()
+
+    def _stray(self, interchange: Interchange, tag: str, line: int, note: str) -> None:
+        """A segment that stands outside of everything it could belong to."""
+        self._strays += 1
+        if self._strays <= _MOST_STRAYS:
+            tag = legible(tag, 8)
+            interchange.findings.append(Finding(f"X12-I{note}", Place(tag, line=line), None, tag, note))
+
+    def _trailer(self, interchange: Interchange, elements: list[str], line: int, unterminated: bool) -> None:
+        count, number = _at(elements, 1), _at(elements, 2)
+        groups, control = str(interchange.group_count), interchange.control or ""
+        counted, numbered = same_number(count, groups), same_number(number, control)
+        if unterminated and not (counted and numbered):
+            interchange.findings.append(Finding("X12-I023", Place("IEA", line=line), "IEA", legible("*".join(elements), 40), "023"))
+            return
+        if unterminated:
+            interchange.findings.append(Finding("X12-I105", Place("IEA", line=line)))
+        if not counted:
+            interchange.findings.append(Finding("X12-I021", Place("IEA", element=1, line=line), groups, legible(count, 20), "021"))
+        if not numbered:
+            interchange.findings.append(Finding("X12-I001", Place("IEA", element=2, line=line), control, legible(number, 20), "001"))
+
+    def _broken_off(self, interchange: Interchange, at: int, line: int) -> Sequence[ReadEvent]:
+        """No IEA came: the document ended (note 023), or another interchange began (note 022)."""
+        events = self._close_group(interchange, at, line)
+        interchange.length = at - interchange.offset
+        note = "022" if self._segments.interrupted else "023"
+        if not any(finding.code == "022" and finding.place.segment == "ISA" for finding in interchange.findings):
+            interchange.findings.append(Finding(f"X12-I{note}", Place("IEA", line=line), "IEA", None, note))
+        return events
+
+    # --- groups ------------------------------------------------------------------------------------------------------
+
+    def _close_group(self, interchange: Interchange, at: int, line: int, trailer: list[str] | None = None) -> list[ReadEvent]:
+        events = self._close_set(interchange, at, line, None) if self._sets.open else []
+        group = self._group
+        if group is None:
+            return events
+        self._group = None
+        if trailer is None:
+            group.findings.append(Finding("X12-G03", Place("GE", line=line), "GE", None, "3"))
+        else:
+            group.count_declared = legible(_at(trailer, 1), 20)
+            received = str(group.message_count)
+            if not same_number(_at(trailer, 2), group.control or ""):
+                where = Place("GE", element=2, line=line)
+                group.findings.append(Finding("X12-G04", where, group.control, legible(_at(trailer, 2), 20), "4"))
+            if not same_number(group.count_declared, received):
+                group.findings.append(Finding("X12-G05", Place("GE", element=1, line=line), received, group.count_declared, "5"))
+        if not self._numbers.complete:
+            group.findings.append(Finding("X12-G12", Place("GS", line=line)))
+        events.append(ReadEvent("group_end", interchange=interchange, group=group))
+        return events
+
+    # --- sets --------------------------------------------------------------------------------------------------------
+
+    def _open_set(self, header: Header, group: Group, elements: list[str], at: int, line: int) -> None:
+        version = plain(elements[3]) if len(elements) > 3 else ""
+        self._opened = Opened(elements, version or group.version or "", line, header.delimiters, self._profile.charset is not None)
+        self._start = at
+        group.message_count += 1
+        self._sets.begin(self._opened)
+
+    def _close_set(self, interchange: Interchange, end: int, line: int, trailer: list[str] | None) -> list[ReadEvent]:
+        """The message event of the set that ends here; none where sets are only counted."""
+        sets, group, opened = self._sets, self._group, self._opened
+        if group is None or opened is None:
+            return []
+        sets.finish(line, complete=trailer is not None)
+        if not sets.keeps:
+            return []
+        self._messages += 1
+        elements, position = opened.elements, sets.position
+        number, control = _at(elements, 1), _at(elements, 2)
+        findings = [*self._opening_findings(group, opened, number, control), *_closing_findings(trailer, control, position, line)]
+        message = Message(
+            type=storable(number),
+            version=storable(opened.version[:6]) or None,
+            control=storable(control),
+            root=sets.root,
+            ordinal=self._messages,
+            offset=self._start,
+            length=end - self._start,
+            findings=findings + sets.findings if findings else sets.findings,
+            components=opened.delimiters.component,
+            repetition=opened.delimiters.repetition,
+        )
+        return [ReadEvent("message", interchange, group, message)]
+
+    def _opening_findings(self, group: Group, opened: Opened, number: str, control: str) -> list[Finding]:
+        grammar, line = self._sets.known, opened.line
+        findings = []
+        if grammar is None:
+            if len(number) == 3 and number.isascii() and number.isalnum():
+                findings.append(Finding("X12-M01", Place("ST", 1, 1, line=line), None, number, "1"))
+            else:
+                findings.append(Finding("X12-M06", Place("ST", 1, 1, line=line), "850, 856 …", legible(number, 20), "6"))
+        elif group.type not in grammar.groups and group.type in every_group():
+            where = Place("ST", 1, 1, line=line)
+            findings.append(Finding("X12-M06", where, " ".join(grammar.groups), group.type, "6", params={"set": number}))
+        if not is_set_number(control):
+            findings.append(Finding("X12-M07", Place("ST", 1, 2, line=line), "4-9", legible(control, 20), "7"))
+        elif not self._numbers.take(control):
+            findings.append(Finding("X12-M23", Place("ST", 1, 2, line=line), None, control, "23"))
+        return findings
+
+
+def _closing_findings(trailer: list[str] | None, control: str, position: int, line: int) -> list[Finding]:
+    """What is wrong with the SE: missing, another number, another count."""
+    if trailer is None:
+        return [Finding("X12-M02", Place("SE", position + 1, line=line), "SE", None, "2")]
+    findings = []
+    if _at(trailer, 2) != control:
+        where = Place("SE", position, 2, line=line)
+        findings.append(Finding("X12-M03", where, legible(control, 20), legible(_at(trailer, 2), 20), "3"))
+    if _at(trailer, 1) != str(position) and not same_number(_at(trailer, 1), str(position)):
+        findings.append(Finding("X12-M04", Place("SE", position, 1, line=line), str(position), legible(_at(trailer, 1), 20), "4"))
+    return findings
+
+
+def _at(elements: list[str], place: int) -> str:
+    return elements[place] if place < len(elements) else ""
+
+
+def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
+    """The group that a GS opens, with the findings on the GS itself."""
+    values = [plain(storable(_at(elements, place))) for place in range(9)]
+    group = Group(type=values[1], control=values[6], version=values[8], sender=values[2], receiver=values[3], ordinal=ordinal)
+
+    def check(rule: str, element: int, good: bool, code: str | None, expected: str) -> None:
+        if not good:
+            where = Place("GS", element=element, line=line)
+            group.findings.append(Finding(rule, where, expected, legible(values[element], 20), code))
+
+    check("X12-G01", 1, values[1] == "FA" or values[1] in every_group(), "1", " ".join(sorted(every_group())))
+    check("X12-G02", 8, _RELEASE.match(values[8]) is not None, "2", "004010, 005010 …")
+    check("X12-G06", 6, is_number(values[6]), "6", "1-999999999")
+    check("X12-G10", 4, _GROUP_DATE.fullmatch(values[4]) is not None, None, "CCYYMMDD")
+    check("X12-G11", 5, _GROUP_TIME.fullmatch(values[5]) is not None, None, "HHMM")
+    return group
+
+
+def _received_note(elements: list[str]) -> dict[str, str]:
+    """A TA1 that a partner sent on an interchange of ours."""
+    names = ("control", "date", "time", "status", "note")
+    return {name: legible(_at(elements, place), 20) for place, name in enumerate(names, 1)}

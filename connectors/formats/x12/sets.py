@@ -1,0 +1,289 @@
+"""Reading one transaction set after another: order of segments, elements, tree and findings in a single pass.
+
+This is the hot part: a valid segment costs a split, a look-up of its step, a pattern match and a record. Whatever is
+wrong leaves that path and is worked out at leisure. Nothing is kept from one set to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from connectors.formats.x12.delimiters import Delimiters, legible, storable
+from connectors.formats.x12.elements import explain
+from connectors.formats.x12.grammar import Grammar
+from connectors.formats.x12.hierarchy import Hierarchy
+from connectors.formats.x12.patterns import Style
+from connectors.formats.x12.walk import REMEMBERED, Place, Trouble, Walk, walk_for
+from data_contracts.findings import Finding
+from data_contracts.findings import Place as Where
+from data_contracts.source import SourceRecord
+
+CONTROL = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
+"""Segments of the envelope: no set may hold them."""
+
+CONTROL_STARTS = frozenset(tag[:2] for tag in CONTROL)
+"""How they begin: the cheap first question."""
+
+MOST_FINDINGS = 1000
+"""Findings kept for one set; a set that has more is rejected anyway."""
+
+MOST_SEGMENTS = 1_000_000
+"""Segments that a set may have before its tree is given up, so that one set cannot fill the memory (option `max_segments`)."""
+
+Stop = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Opened:
+    """What the envelope knows of a set when it begins."""
+
+    elements: list[str]
+    version: str
+    """ST03, else GS08."""
+    line: int
+    delimiters: Delimiters
+    extended: bool
+    """The agreement names a charset."""
+
+
+class SetReader(Protocol):
+    """What the envelope needs of a reader of sets: `sets.py` reads in full, `scan.py` only counts."""
+
+    open: bool
+    position: int
+    findings: list[Finding]
+    root: SourceRecord | None
+    most_segments: int
+
+    @property
+    def keeps(self) -> bool:
+        """Whether sets are read for their content, so that messages are told of."""
+
+    @property
+    def known(self) -> Grammar | None:
+        """The grammar of the open set, null when the set is unknown."""
+
+    def begin(self, opened: Opened) -> None:
+        """An ST has come."""
+
+    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+        """Take segments up to one of the envelope, which is returned, or null when the piece is used up."""
+
+    def finish(self, line: int, complete: bool) -> None:
+        """The set ends."""
+
+
+@dataclass(slots=True)
+class FullSets:
+    """Validates sets and builds their trees."""
+
+    most_segments: int = MOST_SEGMENTS
+    open: bool = False
+    position: int = 0
+    """Segments of the set so far, ST included."""
+    root: SourceRecord | None = None
+    walk: Walk | None = None
+    findings: list[Finding] = field(default_factory=list)
+    _records: list[SourceRecord] = field(default_factory=list)
+    _counts: list[int] = field(default_factory=list)
+    _place: Place | None = None
+    _run: int = 1
+    _style: Style = field(default_factory=lambda: Style("*", ":", "", False))
+    _delimiters: Delimiters | None = None
+    _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
+    _modern: bool = False
+    _hierarchy: Hierarchy | None = None
+    _dropped: int = 0
+    _grammar: Grammar | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """Yes: messages carry findings and a tree."""
+        return True
+
+    @property
+    def known(self) -> Grammar | None:
+        """The grammar of the set."""
+        return self._grammar
+
+    def begin(self, opened: Opened) -> None:
+        """Stand at the ST of a set."""
+        if opened.delimiters is not self._delimiters or opened.extended is not self._style.extended:
+            marks = self._delimiters = opened.delimiters
+            self._style = Style(marks.element, marks.component, marks.repetition, opened.extended)
+            self._walks = {}
+        self.open, self.position, self.findings, self._dropped = True, 1, [], 0
+        key = (opened.elements[1] if len(opened.elements) > 1 else "", opened.version)
+        if key not in self._walks:
+            if len(self._walks) > 16:
+                self._walks.clear()
+            self._walks[key] = walk_for(*key, self._style)
+        self.walk = walk = self._walks[key]
+        self._modern = opened.version >= "005010"
+        self._run = 1
+        if walk is None:
+            self._grammar = self.root = self._place = self._hierarchy = None
+            return
+        self._grammar = walk.grammar
+        self.root = SourceRecord("ST", opened.elements, 1, None, opened.line)
+        self._records = [self.root] * (walk.depth + 1)
+        self._counts = [0] * (walk.depth + 1)
+        self._place = walk.start
+        self._hierarchy = Hierarchy(self._hl_fault) if walk.grammar.hierarchy else None
+
+    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+        """Take segments up to the next one of the envelope."""
+        walk, place = self.walk, self._place
+        if walk is None or place is None:
+            return self._skip(pairs)
+        if self.position > self.most_segments:
+            self.add(Finding("X12-M30", Where("ST", 1), str(self.most_segments), code="5"))
+            self.root = self.walk = self._place = None
+            return self._skip(pairs)
+        mark, new = self._style.element, SourceRecord.__new__
+        records, counts, hierarchy = self._records, self._counts, self._hierarchy
+        position, run = self.position, self._run
+        steps = place.known if run < place.limit else place.full
+        for text, line in pairs:
+            elements = text.split(mark)
+            tag = elements[0]
+            step = steps.get(tag)
+            if step is None:
+                if tag in CONTROL:
+                    self.position, self._run, self._place = position, run, place
+                    return text, line
+                if not text:
+                    continue
+                step = walk.step(place, elements, run >= place.limit)
+                if step is None:
+                    position += 1
+                    self._misplaced(walk, place, text, elements, position, line)
+                    continue
+            position += 1
+            then, again, trouble = step
+            if trouble is not None:
+                self._stepped(then, trouble, position, line)
+            if then is place:
+                run += 1
+                if run >= then.limit:
+                    steps = then.full
+            else:
+                place, run, steps = then, 1, then.known
+            # What SourceRecord() does, without the call: half the time of building a tree.
+            record = new(SourceRecord)
+            record.tag = tag
+            record.values = elements
+            record.position = position
+            record.line = line
+            record.children = []
+            depth = then.depth
+            if then.opens:
+                record.parent = parent = records[depth - 1]
+                if then.hierarchical and hierarchy is not None:
+                    record.parent = parent = hierarchy.hang(record, elements, parent)
+                records[depth] = record
+                counts[depth] = count = counts[depth] + 1 if again else 1
+                if count > then.most:
+                    self._too_often(then, position, line)
+            else:
+                record.parent = parent = records[depth]
+            parent.children.append(record)
+            passed = then.passed
+            if text not in passed:
+                if then.match(text) is None:
+                    self._faults(then, elements, position, line)
+                else:
+                    passed.add(text)
+                    if len(passed) > REMEMBERED:
+                        passed.clear()
+        self.position, self._run, self._place = position, run, place
+        return None
+
+    def _skip(self, pairs: Iterator[Stop]) -> Stop | None:
+        """Count the segments of a set that has no grammar or is too large."""
+        mark, position = self._style.element, self.position
+        for pair in pairs:
+            text = pair[0]
+            if text[:2] in CONTROL_STARTS and text.split(mark, 1)[0] in CONTROL:
+                self.position = position
+                return pair
+            if text:
+                position += 1
+        self.position = position
+        return None
+
+    def finish(self, line: int, complete: bool) -> None:
+        """The set ends here: with an SE at `position`, or not `complete`, so that nobody knows what would have come."""
+        if complete and self.walk is not None and self._place is not None:
+            for tag, loop in self.walk.unfinished(self._place):
+                self._missing(tag, loop, self.position, line)
+        if self._hierarchy is not None and self.root is not None:
+            self._hierarchy.settle()
+        if self._dropped:
+            self.findings.append(Finding("X12-M31", Where("ST", 1), str(MOST_FINDINGS), str(self._dropped)))
+        self.open = False
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding of this set, up to the limit."""
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+        else:
+            self._dropped += 1
+
+    # --- what is wrong -----------------------------------------------------------------------------------------------
+
+    def _stepped(self, place: Place, trouble: Trouble, position: int, line: int) -> None:
+        for tag, loop in trouble.missing:
+            self._missing(tag, loop, position, line)
+        if trouble.surplus:
+            limit = str(place.use.max)
+            self.add(Finding("X12-S05", Where(place.id, position, line=line), limit, place.id, "5", params=_loop(place.loop.id)))
+
+    def _missing(self, tag: str, loop: str | None, position: int, line: int) -> None:
+        self.add(Finding("X12-S03", Where(tag, position, line=line), tag, None, "3", params=_loop(loop)))
+
+    def _too_often(self, place: Place, position: int, line: int) -> None:
+        limit = str(place.loop.max)
+        self.add(Finding("X12-S04", Where(place.id, position, line=line), limit, place.id, "4", params=_loop(place.loop.id)))
+
+    def _misplaced(self, walk: Walk, place: Place, text: str, elements: list[str], position: int, line: int) -> None:
+        code, missed = walk.misplaced(place, elements[0])
+        tag = legible(elements[0], 8)
+        loop = missed.loop.id if missed else place.loop.id
+        self.add(Finding(f"X12-S{code:0>2}", Where(tag, position, line=line), None, tag, code, params=_loop(loop)))
+        parent = self._records[missed.depth if missed else place.depth]
+        parent.children.append(SourceRecord(tag, elements, position, parent, line))
+        if missed is not None and missed.match(text) is None:
+            self._faults(missed, elements, position, line)
+        elif missed is None:
+            _clean(elements)
+
+    def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
+        for fault in explain(place.use, elements, self._style, self._modern):
+            params = _loop(place.loop.id)
+            if fault.number:
+                params["number"] = fault.number
+            if fault.repeat is not None:
+                params["repeat"] = str(fault.repeat)
+            where = Where(place.id, position, fault.element, fault.component, line)
+            got = legible(fault.got) if fault.got is not None else None
+            self.add(Finding(f"X12-E{fault.code:0>2}", where, fault.expected, got, fault.code, params=params))
+        _clean(elements)
+
+    def _hl_fault(self, rule: str, record: SourceRecord, element: int, expected: str) -> None:
+        got = legible(record.values[element])  # type: ignore[index]  # values of X12 records are lists
+        params = {"loop": "HL", "number": "628" if element == 1 else "734"}
+        self.add(Finding(rule, Where("HL", record.position, element, None, record.line), expected or None, got, "7", params=params))
+
+
+def _loop(loop: str | None) -> dict[str, str]:
+    return {"loop": loop} if loop else {}
+
+
+def _clean(elements: list[str]) -> None:
+    """Make values storable; the finding says what was there."""
+    for index, value in enumerate(elements):
+        if not value.isprintable():
+            elements[index] = storable(value)

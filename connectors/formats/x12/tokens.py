@@ -1,0 +1,270 @@
+"""Cutting an X12 document into segments, by the piece and in flat memory, with places in bytes and lines.
+
+What the field sends is taken as it comes: byte order marks, line breaks and indentation between segments, documents folded
+at 80 columns, bytes before the first ISA and after an IEA, several interchanges with separators of their own, a last
+segment without terminator. What was met is remembered here (`Segments` attributes) and judged in `envelope.py`.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, count, repeat
+from operator import length_hint
+from typing import BinaryIO
+
+from connectors.formats.x12.delimiters import FIXED, LAYOUT, WIDTH, Header, parse_header
+from data_contracts.errors import ConfigError
+
+CHUNK = 1 << 18
+"""Bytes read at a time."""
+
+LONGEST = 1 << 20
+"""Characters a segment may have; what is longer is no X12 (a wrong terminator, a binary file), and is not held in memory."""
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_MULTIBYTE = ("utf", "gb", "big5", "shift", "euc", "cp932", "cp936", "cp949", "cp950", "hz", "iso2022", "johab", "cp65001")
+_NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fill up with
+
+
+class Batch:
+    """The segments of one piece of the document: iterate `pairs` for (segment text, line); `offset` tells where one stands."""
+
+    __slots__ = ("_at", "_counted", "_ends", "_raw", "_segments", "_source", "lines", "pairs", "unterminated")
+
+    def __init__(self, raw: list[str], cleaned: list[str], lines: Iterable[int], at: int, source: Segments, unterminated: bool) -> None:
+        self._raw = raw
+        self._segments = iter(cleaned)
+        self._source = source
+        self._counted = 0
+        self._at = at
+        self._ends = len(cleaned)
+        self.lines = lines
+        self.pairs: Iterator[tuple[str, int]] = zip(self._segments, lines)  # noqa: B905  # lines may be endless
+        self.unterminated = unterminated
+
+    def index(self) -> int:
+        """Number, from 0, of the segment that `pairs` gave last."""
+        return self._ends - length_hint(self._segments) - 1
+
+    def offset(self) -> int:
+        """First byte, in the document, of the segment that `pairs` gave last."""
+        index = self.index()
+        self._count_to(index)
+        text = self._raw[index]
+        layout = len(text) - len(text.lstrip(LAYOUT))
+        return self._at + (self._source.size_of(text[:layout]) if layout else 0)
+
+    def end(self) -> int:
+        """The byte after that segment's terminator."""
+        index = self.index()
+        self._count_to(index)
+        size = self._source.size_of(self._raw[index])
+        return self._at + size + (0 if self.unterminated else self._source.terminator_size)
+
+    def characters(self, including: bool) -> int:
+        """Characters from the start of the piece to that segment's start, or to its end `including` it and its terminator."""
+        stop = self.index() + (1 if including else 0)
+        return sum(map(len, self._raw[:stop])) + (stop if not self.unterminated else 0)
+
+    def _count_to(self, index: int) -> None:
+        # Only sets' first and last segments ask, in order: each segment is measured once, in C.
+        if index > self._counted:
+            self._at += self._source.sizes_of(self._raw[self._counted : index]) + (index - self._counted) * self._source.terminator_size
+            self._counted = index
+
+
+class Segments:
+    """A document as a sequence of interchanges, each a header and batches of segments.
+
+    Raises `ConfigError` for a charset that does not exist; never for what the bytes hold.
+    """
+
+    def __init__(self, stream: BinaryIO, charset: str | None) -> None:
+        self._stream = stream
+        self.charset, self.bom = _charset(stream, charset)
+        self._decoder = codecs.getincrementaldecoder(self.charset)("surrogateescape")
+        self.single = not codecs.lookup(self.charset).name.replace("-", "").replace("_", "").startswith(_MULTIBYTE)
+        self._text = ""
+        self._at = stream.tell()
+        self._line = 1
+        self._ended = False
+        self._closed = False
+        self._header: Header | None = None
+        self.terminator_size = 1
+        self.skipped = 0
+        """Bytes that were passed over before the header found last, layout not counted."""
+        self.sample = ""
+        """How they begin."""
+        self.interrupted = False
+        """Whether the interchange stopped at the header of another one, or at a segment of impossible length."""
+        self.unterminated = False
+        """Whether the last segment of the document had no terminator."""
+
+    # --- sizes -------------------------------------------------------------------------------------------------------
+
+    def size_of(self, text: str) -> int:
+        """Bytes of a piece of decoded text in the document."""
+        return len(text) if self.single else len(text.encode(self.charset, "surrogateescape"))
+
+    def sizes_of(self, texts: list[str]) -> int:
+        """Bytes of several pieces together, terminators not counted."""
+        return sum(map(len, texts)) if self.single else self.size_of("".join(texts))
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    @property
+    def at(self) -> int:
+        """The byte up to which the document has been taken."""
+        return self._at
+
+    def _more(self) -> bool:
+        if self._ended:
+            return False
+        piece = self._stream.read(CHUNK)
+        self._ended = not piece
+        self._text += self._decoder.decode(piece, final=self._ended)
+        return not self._ended
+
+    def _drop(self, characters: int) -> None:
+        gone = self._text[:characters]
+        self._at += self.size_of(gone)
+        self._line += gone.count(self._line_mark())
+        self._text = self._text[characters:]
+
+    def _line_mark(self) -> str:
+        return "\r" if self._header is not None and self._header.delimiters.segment == "\r" else "\n"
+
+    def find_header(self) -> tuple[Header, int, int] | None:
+        """The next ISA with its first byte and its line, or null at the end of the document."""
+        self.skipped, self.sample, self.interrupted, self.unterminated = 0, "", False, False
+        search = 0
+        while True:
+            start = self._text.find("ISA", search)
+            if start < 0:
+                self._pass_over(max(len(self._text) - 2, 0))
+                search = 0
+                if self._more():
+                    continue
+                self._pass_over(len(self._text))
+                return None
+            header = parse_header(self._text, start, more=not self._ended)
+            if header == "more":
+                self._pass_over(start)
+                search = 0
+                self._more()
+                continue
+            if header is None or not isinstance(header, Header):
+                search = start + 3
+                if search > LONGEST:
+                    self._pass_over(search)
+                    search = 0
+                continue
+            self._pass_over(start)
+            at, line = self._at, self._line
+            header = self._measured(header)
+            self._header = header
+            self.terminator_size = self.size_of(header.delimiters.segment)
+            self._drop(header.length)
+            return header, at, line
+
+    def _measured(self, header: Header) -> Header:
+        """The width is one of bytes: a header padded with no-break spaces in UTF-8 has 106 characters and is still too wide."""
+        wide = self.charset.startswith(("utf-16", "utf-32"))
+        if header.fixed and not header.wrapped and not wide and self.size_of(self._text[: WIDTH - 1]) != WIDTH - 1:
+            return Header(header.elements, header.delimiters, header.length, fixed=False, wrapped=False)
+        return header
+
+    def _pass_over(self, characters: int) -> None:
+        foreign = self._text[:characters].strip(_NOTHING)
+        if foreign:
+            self.sample = self.sample or foreign[:40]
+            self.skipped += self.size_of(foreign)
+        self._drop(characters)
+
+    def batches(self) -> Iterator[Batch]:
+        """The segments after the header, until the document or the interchange ends (`close`, `push_back`)."""
+        header = self._header
+        assert header is not None  # find_header comes first
+        self._closed = False
+        terminator, searched = header.delimiters.segment, 0
+        while True:
+            text = self._text
+            other = FIXED.search(text, max(searched - WIDTH, 0))
+            searched = len(text)
+            body = text[: other.start()] if other else text
+            cut = body.rfind(terminator) + 1
+            if cut:
+                yield from self._batch(body[:cut].split(terminator)[:-1], body[:cut], unterminated=False)
+                if self._closed:
+                    return
+                self._drop(cut)
+                searched -= cut
+            rest = body[cut:]
+            if other or (self._ended and rest.strip(_NOTHING)):
+                if rest.strip(_NOTHING):
+                    self.unterminated = other is None
+                    yield from self._batch([rest.rstrip(_NOTHING)], rest, unterminated=True)
+                    if self._closed:
+                        return
+                self.interrupted = other is not None
+                self._drop(len(rest))
+                return
+            if self._ended:
+                return
+            if len(rest) > LONGEST:
+                self.interrupted = True
+                return
+            self._more()
+
+    def close(self, batch: Batch) -> None:
+        """The segment that the batch gave last ends the interchange; reading goes on behind it."""
+        self._closed = True
+        self._drop(batch.characters(including=True))
+
+    def push_back(self, batch: Batch) -> None:
+        """That segment begins another interchange; reading goes on with it."""
+        self.interrupted = True
+        self._closed = True
+        self._drop(batch.characters(including=False))
+
+    def _batch(self, raw: list[str], body: str, unterminated: bool) -> Iterator[Batch]:
+        header = self._header
+        assert header is not None
+        terminator = header.delimiters.segment
+        cleaned = raw
+        if header.wrapped:
+            breaks = {ord(mark): None for mark in "\r\n" if mark != terminator}
+            cleaned = [text.translate(breaks).lstrip(LAYOUT) for text in raw]
+        elif "\n" in body or "\r" in body or body[0] in " \t" or f"{terminator} " in body or f"{terminator}\t" in body:
+            cleaned = [text.lstrip(LAYOUT) for text in raw]
+        mark = self._line_mark()
+        lines: Iterable[int]
+        if mark == terminator:
+            lines = count(self._line)
+        elif mark in body:
+            # A segment's line is where it begins: behind the line breaks before it.
+            lines = list(accumulate((text.count(mark) for text in raw), initial=self._line))[1:]
+        else:
+            lines = repeat(self._line)
+        yield Batch(raw, cleaned, lines, self._at, self, unterminated)
+
+
+def _charset(stream: BinaryIO, wanted: str | None) -> tuple[str, bool]:
+    """The charset to read with, and whether a byte order mark was found; the stream is left behind the mark."""
+    head = stream.read(4)
+    found = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), None)
+    stream.seek(len(found[0]) if found else 0)
+    try:
+        name = codecs.lookup(wanted).name if wanted else (found[1] if found else "iso8859-1")
+    except LookupError as error:
+        raise ConfigError(f"profile charset: {error}") from error
+    if found and name in {"utf-8-sig", "utf-16", "utf-32"}:
+        name = found[1]
+    return name, found is not None

@@ -1,0 +1,278 @@
+"""The places of a set and the steps between them: where may this segment stand, and what was left out before it?
+
+A grammar's tree of loops becomes places that know each other. A step is searched for once, from the place where the
+set stands with the id (and qualifier) of the segment that comes, and then remembered, so that reading a set is one look-up a
+segment. The search is the one X12.6 implies: go on in the loop, repeat the loop, leave it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import cache
+from threading import Lock
+from typing import NamedTuple
+
+from connectors.formats.x12.grammar import Grammar, LoopUse, SegmentUse, known_messages, load
+from connectors.formats.x12.patterns import Style, compiled
+
+ENDLESS = 1 << 60
+REMEMBERED = 256
+"""Segments a place remembers as good; small, since what repeats, repeats soon."""
+Key = str | tuple[str, str]
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a step."""
+
+    missing: tuple[tuple[str, str | None], ...]
+    """Mandatory segments that should have come first: (id, loop id)."""
+    surplus: bool
+    """The place is full: one segment too many."""
+
+
+class Step(NamedTuple):
+    """What a segment does to the walk."""
+
+    place: Place
+    again: bool
+    """It begins a loop in which the set already stands."""
+    trouble: Trouble | None
+
+
+class Loop:
+    """A loop of the grammar; the set itself is the outermost, of depth 0."""
+
+    __slots__ = ("body", "depth", "id", "index", "mandatory", "max", "parent", "qualifier")
+
+    def __init__(self, use: LoopUse | None, parent: Loop | None, index: int) -> None:
+        self.id = use.id if use else None
+        self.parent = parent
+        self.index = index
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.max = (use.max if use else 1) or ENDLESS
+        self.mandatory = use is not None and use.use == "M"
+        self.qualifier = use.qualifier if use else None
+        self.body: list[Place | Loop] = []
+
+    @property
+    def first(self) -> Place:
+        """The segment that opens the loop."""
+        place = self.body[0]
+        assert isinstance(place, Place)
+        return place
+
+
+class Place:
+    """A segment at its place in the set, with the steps from here that are known."""
+
+    __slots__ = (
+        "depth",
+        "ending",
+        "full",
+        "hierarchical",
+        "id",
+        "index",
+        "known",
+        "limit",
+        "loop",
+        "match",
+        "most",
+        "opens",
+        "passed",
+        "style",
+        "use",
+    )
+
+    def __init__(self, use: SegmentUse, loop: Loop, index: int, style: Style, opens: bool, hierarchical: bool) -> None:
+        self.use = use
+        self.id = use.id
+        self.loop = loop
+        self.depth = loop.depth
+        self.index = index
+        self.opens = opens
+        self.hierarchical = hierarchical
+        self.limit = ENDLESS if opens else (use.max or ENDLESS)
+        self.most = loop.max
+        """How often the loop that it opens may come."""
+        self.full: dict[Key, Step] = {}
+        """Steps from here when the place has had all its segments."""
+        self.known: dict[Key, Step] = self.full if self.limit == 1 else {}
+        """Steps from here, by segment id; those of ids that need a qualifier stand under (id, value)."""
+        self.ending: tuple[tuple[str, str | None], ...] | None = None
+        """What is missing when the set ends here; null until it was asked."""
+        self.style = style
+        self.passed: set[str] = set()
+        """Segments that matched lately. Partners repeat themselves: addresses, dates, currencies, descriptions."""
+        self.match: Callable[[str], re.Match[str] | None] = self._match_first
+
+    def _match_first(self, text: str) -> re.Match[str] | None:
+        # Patterns cost milliseconds: a place gets its own when its first segment comes.
+        self.match = compiled(self.use, self.style)
+        return self.match(text)
+
+
+class Walk:
+    """A grammar made ready for reading in one style."""
+
+    def __init__(self, grammar: Grammar, style: Style) -> None:
+        self.grammar = grammar
+        self.style = style
+        self.root = Loop(None, None, -1)
+        self.depth = 0
+        self.qualified: dict[str, int] = {}
+        """Segment ids whose loops are told apart by an element, and which."""
+        self._values: dict[str, set[str]] = {}
+        self._ids: set[str] = set()
+        self._fill(self.root, grammar.body)
+        self.start = Place(SegmentUse("ST", "Transaction Set Header", "M", 1, ()), self.root, -1, style, False, False)
+
+    def _fill(self, loop: Loop, body: tuple[SegmentUse | LoopUse, ...]) -> None:
+        self.depth = max(self.depth, loop.depth)
+        for index, use in enumerate(body):
+            if isinstance(use, SegmentUse):
+                self._ids.add(use.id)
+                opens = index == 0 and loop.parent is not None
+                loop.body.append(Place(use, loop, index, self.style, opens, opens and use.id == "HL" and self.grammar.hierarchy))
+                continue
+            inner = Loop(use, loop, index)
+            self._fill(inner, use.body)
+            loop.body.append(inner)
+            if use.qualifier:
+                self.qualified[inner.first.id] = use.qualifier[0]
+                self._values.setdefault(inner.first.id, set()).add(use.qualifier[1])
+
+    def step(self, place: Place, elements: list[str], full: bool) -> Step | None:
+        """The step from a place, remembered; null when the segment cannot stand here."""
+        tag, value = elements[0], ""
+        if tag not in self._ids:
+            return None
+        steps = place.full if full else place.known
+        at = self.qualified.get(tag)
+        key: Key = tag
+        if at is not None:
+            value = elements[at] if at < len(elements) and elements[at] in self._values[tag] else ""
+            key = (tag, value)
+            if key in steps:
+                return steps[key]
+        found = self._search(place, tag, value, full or place.opens)
+        if found is None and not place.opens and place.id == tag:
+            found = Step(place, False, Trouble((), surplus=True))
+        if found is not None:
+            steps[key] = found
+        return found
+
+    def _search(self, place: Place, tag: str, value: str, beyond: bool) -> Step | None:
+        loop: Loop | None = place.loop
+        index = place.index + 1 if beyond else place.index
+        missing: list[tuple[str, str | None]] = []
+        while loop is not None:
+            for sibling in loop.body[max(index, 0) :]:
+                if self._is(sibling, tag, value):
+                    return Step(sibling if isinstance(sibling, Place) else sibling.first, False, _trouble(missing))
+                if sibling is not place:
+                    missing.extend(_needed(sibling))
+            if loop.parent is not None and self._is(loop, tag, value):
+                return Step(loop.first, True, _trouble(missing))
+            index = loop.index + 1
+            loop = loop.parent
+        return None
+
+    def _is(self, sibling: Place | Loop, tag: str, value: str) -> bool:
+        if isinstance(sibling, Place):
+            return sibling.id == tag
+        if sibling.first.id != tag:
+            return False
+        # A value that picks no loop takes the first one, whose element check then names the wrong code.
+        return not value or sibling.qualifier is None or sibling.qualifier[1] == value
+
+    def unfinished(self, place: Place) -> tuple[tuple[str, str | None], ...]:
+        """Mandatory segments that are still to come where the set ends: (id, loop id)."""
+        if place.ending is None:
+            missing: list[tuple[str, str | None]] = []
+            loop: Loop | None = place.loop
+            index = place.index + 1
+            while loop is not None:
+                for sibling in loop.body[index:]:
+                    missing.extend(_needed(sibling))
+                index = loop.index + 1
+                loop = loop.parent
+            place.ending = tuple(missing)
+        return place.ending
+
+    def misplaced(self, place: Place, tag: str) -> tuple[str, Place | None]:
+        """AK3 code for a segment that cannot stand here, and the place it missed.
+
+        7 wrong order, 2 unexpected here, 6 not in this set, 1 unknown in every set.
+        """
+        loop: Loop | None = place.loop
+        index = place.index
+        while loop is not None:
+            for sibling in reversed(loop.body[: index + 1]):
+                if isinstance(sibling, Place) and sibling.id == tag and not sibling.opens:
+                    return "7", sibling
+            index = loop.index
+            loop = loop.parent
+        if tag in self._ids:
+            return "2", None
+        return ("6" if tag in every_segment() else "1"), None
+
+
+def _trouble(missing: list[tuple[str, str | None]]) -> Trouble | None:
+    return Trouble(tuple(missing), surplus=False) if missing else None
+
+
+def _needed(sibling: Place | Loop) -> Iterator[tuple[str, str | None]]:
+    if isinstance(sibling, Place):
+        if sibling.use.use == "M":
+            yield sibling.id, sibling.loop.id
+    elif sibling.mandatory:
+        yield sibling.first.id, sibling.id
+
+
+@cache
+def every_segment() -> frozenset[str]:
+    """The ids that any set of the grammars knows."""
+    found: set[str] = set()
+    for message in known_messages():
+        for version in ("004010", "005010"):
+            grammar = load(message, version)
+            if grammar is not None:
+                found.update(use.id for use in grammar.segments())
+    return frozenset(found)
+
+
+@cache
+def every_group() -> frozenset[str]:
+    """The functional group codes (GS01) under which known sets are met."""
+    found: set[str] = set()
+    for message, group in known_messages().items():
+        found.add(group)
+        for version in ("004010", "005010"):
+            grammar = load(message, version)
+            if grammar is not None:
+                found.update(grammar.groups)
+    return frozenset(found)
+
+
+_walks: OrderedDict[tuple[str, Style], Walk] = OrderedDict()
+_lock = Lock()
+_KEPT = 64
+
+
+def walk_for(message: str, version: str, style: Style) -> Walk | None:
+    """The walk of a set, kept for the next one; null when the set is unknown. The cache is bounded."""
+    grammar = load(message, version)
+    if grammar is None:
+        return None
+    key = (grammar.hash, style)
+    with _lock:
+        walk = _walks.get(key)
+        if walk is None:
+            walk = _walks[key] = Walk(grammar, style)
+            if len(_walks) > _KEPT:
+                _walks.popitem(last=False)
+        else:
+            _walks.move_to_end(key)
+        return walk
