@@ -19,6 +19,9 @@ from data_contracts.source import SourceRecord
 _CUSTOMARY = {"element": "*|", "component": ":><", "repetition": "^!%", "segment": "~'|"}
 """Delimiters where none is asked for: the first that nothing else uses."""
 
+DEFAULT_DELIMITERS = {name: customary[0] for name, customary in _CUSTOMARY.items()}
+"""What an interchange is written with when neither profile nor envelope asks for something else."""
+
 _CONTROL_CHARACTERS = "\x00-\x1f\x7f-\x9f"
 _OUTSIDE_ASCII = "\x80-\U0010ffff"
 _LARGEST_CONTROL = 999_999_999

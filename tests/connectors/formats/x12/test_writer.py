@@ -189,7 +189,7 @@ def test_only_text_is_taken() -> None:
         (envelope(control=0), "ISA13"),
         (envelope(control=1_000_000_000), "ISA13"),
         (envelope(group_control=-1), "GS06"),
-        (envelope(delimiters={"segment": "*"}), "different"),
+        (envelope(delimiters={"segment": "*", "element": "*"}), "different"),
         (envelope(delimiters={"segment": "A"}), "neither letter"),
         (envelope(delimiters={"segment": "~~"}), "single marks"),
         (envelope(delimiters={"escape": "?"}), "delimiters are"),
