@@ -8,8 +8,10 @@ document that it answers. Control numbers come from the store. What a standard's
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,8 +19,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from connectors.formats.x12 import acknowledge as x12
+from connectors.formats.x12.answers import read_functional_acknowledgement
+from connectors.formats.x12.control import same_number
 from connectors.formats.x12.delimiters import parse_header
 from connectors.formats.x12.header import interchange_of
+from connectors.formats.x12.verdicts import GroupVerdict, group_verdict, message_verdict
 from connectors.spec import STRICT, Envelope
 from data_contracts.findings import Finding
 from data_contracts.source import Message
@@ -42,7 +47,7 @@ def answer(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchan
     if examined.format != ANSWERED or envelope.outcome == "repeat":
         return
     policy = examined.agreement.acknowledge if examined.agreement is not None else _STRICT_ANSWER
-    for kind, verdict, content in _answers(examined, policy, lambda: _envelope(hub, uow, examined)):
+    for kind, verdict, content in _answers(examined, policy, lambda groups: _envelope(hub, uow, examined, groups)):
         _route(uow, document, envelope.interchange_id, kind, verdict, content, policy, examined)
 
 
@@ -56,47 +61,72 @@ def preview(examination: Examination, now: datetime) -> str | None:
         if not examined.verdicts:
             for message in examined.messages:
                 remember(examined, message)
-        texts += [content.decode("latin-1") for _, _, content in _answers(examined, policy, lambda e=examined: _numbered(e, now, 1, 1))]  # type: ignore[misc]
+        texts += [content.decode("latin-1") for _, _, content in _answers(examined, policy, partial(_dry, examined, now))]
     return "\n".join(texts) or None
 
 
-def _answers(examined: ExaminedInterchange, policy: Acknowledge, envelope: Any) -> list[tuple[str, str, bytes]]:
+def _answers(examined: ExaminedInterchange, policy: Acknowledge, envelope: Callable[[int], Envelope]) -> list[tuple[str, str, bytes]]:
     """(kind, verdict, bytes) of every answer that the policy wants."""
     made: list[tuple[str, str, bytes]] = []
     refused = examined.refused
     wanted = policy.interchange
     if wanted == "always" or (wanted == "requested" and examined.interchange.acknowledgement_requested) or (wanted != "never" and refused):
-        note = x12.interchange_note(examined.findings) if refused else "000"
-        made.append(("TA1", "rejected" if refused else "accepted", x12.interchange_acknowledgement(examined.interchange, note, not refused, envelope())))
+        code, note = _interchange_verdict(examined)
+        content = x12.interchange_acknowledgement(examined.interchange.header, note, code, envelope(0), examined.profile)
+        made.append(("TA1", _VERDICTS[code], content))
     if refused or policy.functional == "never":
         return made
     verdicts = [
-        verdict
-        for group in examined.groups
-        if (verdict := x12.group_verdict(group, [m for m in examined.verdicts if m.group == group.ordinal])) is not None
+        group_verdict(group, [verdict for ordinal, verdict in examined.verdicts if ordinal == group.ordinal]) for group in examined.groups
     ]
-    if verdicts:
-        content = x12.functional_acknowledgement(examined.interchange, verdicts, envelope())
-        made.append(("997", x12.summary(verdicts), content))
+    if x12.answered(verdicts):
+        content = x12.functional_acknowledgement(verdicts, envelope(x12.functional_groups(verdicts)), examined.profile)
+        made.append(("997", _summary(verdicts), content))
     return made
+
+
+_VERDICTS = {"A": "accepted", "E": "accepted", "P": "partly", "R": "rejected"}
+
+
+def _interchange_verdict(examined: ExaminedInterchange) -> tuple[str, str]:
+    """TA1 code and note: the first thing that refuses the interchange, else the first remark that has a note."""
+    for severity, code in (("error", "R"), ("warning", "E")):
+        notes = [finding.code for finding in examined.findings if finding.severity == severity and finding.code]
+        if notes:
+            return code, notes[0]
+    return "A", "000"
+
+
+def _summary(verdicts: Sequence[GroupVerdict]) -> str:
+    """One word for all groups together."""
+    words = {_VERDICTS[verdict.verdict] for verdict in x12.answered(verdicts)}
+    return words.pop() if len(words) == 1 else "partly"
 
 
 def remember(examined: ExaminedInterchange, message: ExaminedMessage) -> None:
     """Keep of a message only what its acknowledgement must say."""
-    examined.verdicts.append(
-        x12.message_verdict(message.message, message.group, message.syntax, accepted=message.fate != "rejected")
-    )
+    if examined.format != ANSWERED or message.group is None:
+        return
+    verdict = message_verdict(message.message, examined.profile)
+    refusal = next((finding.code for finding in message.syntax if finding.rule == "AGR-01" and finding.severity == "error"), None)
+    if refusal is not None:
+        verdict = replace(verdict, verdict="R", codes=(refusal, *(code for code in verdict.codes if code != refusal)))
+    examined.verdicts.append((message.group.ordinal, verdict))
 
 
-def _envelope(hub: Hub, uow: UnitOfWork, examined: ExaminedInterchange) -> Envelope:
-    """An envelope back to the sender, numbered by the store, dated in the partner's zone."""
+def _dry(examined: ExaminedInterchange, now: datetime, _groups: int) -> Envelope:
+    return _numbered(examined, now, 1, 1)
+
+
+def _envelope(hub: Hub, uow: UnitOfWork, examined: ExaminedInterchange, groups: int) -> Envelope:
+    """An envelope back to the sender, numbered by the store, dated in the partner's zone; a TA1 alone has no groups."""
     sender, receiver = examined.interchange.receiver or "", examined.interchange.sender or ""
     zone = ZoneInfo(examined.profile.time_zone)
     numbered = _numbered(
         examined,
         moment(uow.now).astimezone(zone),
         controls.next_control(uow.connection, "interchange", sender, receiver),
-        controls.next_control(uow.connection, "group", sender, receiver),
+        controls.next_control(uow.connection, "group", sender, receiver, groups) if groups else 1,
     )
     return replace(numbered, delimiters=dict(examined.profile.options.get("delimiters", numbered.delimiters)))
 
@@ -194,22 +224,24 @@ def receive_functional(uow: UnitOfWork, partner_id: int, exchange_id: int, messa
     """A 997 came: tell each document that it answers. What answers nothing of ours is a finding."""
     if message.root is None:
         return
-    for group in x12.read_functional_acknowledgement(message.root):
-        rows = uow.connection.execute(
-            sa.select(tables.exchange).where(
-                tables.exchange.c.direction == "out",
-                tables.exchange.c.partner_id == partner_id,
-                tables.exchange.c.group_control == str(int(group.control)) if group.control.isdigit() else sa.false(),
-            )
-        ).all()
-        if not rows:
-            _unknown(uow, partner_id, exchange_id, f"group {group.type} {group.control}")
-            continue
-        for row in rows:
-            said = next((m for m in group.messages if m.control == row.control), None)
-            code = said.code if said is not None else group.code
-            notes = said.codes if said is not None else group.codes
-            _close(uow, row, code, ", ".join(notes))
+    answered = read_functional_acknowledgement(message.root)
+    if answered is None:
+        return
+    control = answered.control.lstrip("0") or "0"
+    rows = uow.connection.execute(
+        sa.select(tables.exchange).where(
+            tables.exchange.c.direction == "out", tables.exchange.c.partner_id == partner_id, tables.exchange.c.group_control == control
+        )
+    ).all()
+    if not rows:
+        _unknown(uow, partner_id, exchange_id, f"group {answered.type} {answered.control}")
+        return
+    for row in rows:
+        said = next((one for one in answered.messages if same_number(one.control, row.control)), None)
+        if said is not None:
+            _close(uow, row, said.verdict, ", ".join(said.codes))
+        else:
+            _close(uow, row, answered.verdict, ", ".join(answered.codes))
 
 
 def receive_interchange(uow: UnitOfWork, partner_id: int, note: dict[str, Any]) -> None:
@@ -218,11 +250,11 @@ def receive_interchange(uow: UnitOfWork, partner_id: int, note: dict[str, Any]) 
         sa.select(tables.exchange).where(
             tables.exchange.c.direction == "out",
             tables.exchange.c.partner_id == partner_id,
-            tables.exchange.c.keys["interchange"].as_string() == str(note.get("control")),
+            tables.exchange.c["keys"]["interchange"].as_string() == str(note.get("control")),
         )
     ).all()
     for row in rows:
-        if note.get("code") == "R":
+        if note.get("status") == "R":
             _close(uow, row, "R", f"TA1 {note.get('note')}")
 
 

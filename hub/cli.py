@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 
 import structlog
 import typer
 
-from data_contracts.errors import HubError
-from hub.commands import administration, documents, exchanges, site
+from data_contracts.errors import ConfigError, HubError
+from hub.commands import administration, demo, documents, exchanges, site
 
 MACHINERY = 3
 """Exit code of an error of the machinery; 0, 1 and 2 belong to the commands' own answers."""
@@ -29,11 +30,23 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for module in (site, documents, exchanges, administration):
+    for module in (demo, site, documents, exchanges, administration):
         module.register(app)
     for entry in sorted(entry_points(group="udihub.commands"), key=lambda entry: entry.name):
-        entry.load()(app)
+        try:
+            entry.load()(app)
+        except ImportError as error:
+            app.command(entry.name, help=f"Not usable here: {error}.")(_unusable(entry.name, error))
     return app
+
+
+def _unusable(name: str, error: ImportError) -> Callable[[], None]:
+    """A command whose package lacks a dependency says so when it is asked for, and disturbs no other."""
+
+    def refuse() -> None:
+        raise ConfigError(f"`{name}` cannot be used here: {error}")
+
+    return refuse
 
 
 def main() -> None:
@@ -47,3 +60,7 @@ def main() -> None:
     except HubError as error:
         typer.echo(f"udihub: {error}", err=True)
         sys.exit(MACHINERY)
+
+
+if __name__ == "__main__":
+    main()

@@ -270,6 +270,7 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     if message.type in ANSWERS:
         return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer")
     agreed, syntax = pipeline.check(message, group, agreement)
+    message.findings = [finding for finding in syntax if finding.rule != "AGR-01"]
     examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax)
     refused = has_error(syntax) and not (agreed is not None and inside.profile.accept_with_errors and _survivable(syntax))
     if refused or message.root is None or agreed is None:

@@ -57,7 +57,7 @@ def original(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[Exa
 def entity_of(hub: Hub, connection: sa.Connection, exchange_id: int) -> dict[str, Any]:
     """What an exchange says, as a canonical dictionary: a steward's correction where there is one, else the original."""
     row = connection.execute(
-        sa.select(tables.exchange.c.keys, tables.exchange.c.document_id, tables.exchange.c.origin_id).where(tables.exchange.c.id == exchange_id)
+        sa.select(tables.exchange.c["keys"], tables.exchange.c.document_id, tables.exchange.c.origin_id).where(tables.exchange.c.id == exchange_id)
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no exchange {exchange_id}")

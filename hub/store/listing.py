@@ -31,7 +31,7 @@ def exchanges(
     )
     if find:
         number = find.rpartition("/")[2]
-        mentioned = sa.cast(exchange.c.keys, sa.Text).like(f'%"{_escaped(number)}"%', escape="\\")
+        mentioned = sa.cast(exchange.c["keys"], sa.Text).like(f'%"{_escaped(number)}"%', escape="\\")
         query = query.where(
             sa.or_(
                 exchange.c.business_key == find,
