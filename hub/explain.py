@@ -39,7 +39,7 @@ def _step(hub: Hub, connection: sa.Connection, contribution: Any) -> dict[str, A
             tables.exchange.c.business_key,
             tables.exchange.c.mapping_hash,
             tables.exchange.c.origin_id,
-            tables.exchange.c.keys,
+            tables.exchange.c["keys"],
             tables.exchange.c.partner_id,
             tables.document.c.name,
             tables.document.c.sha256,

@@ -1,7 +1,8 @@
 """Receiving: from a body or a file to a durable inbox row, whoever brought it.
 
-The delivery key decides what is a repeat: an Idempotency-Key if the sender gave one, else the envelope's own reference, else the file's
-name, size and time. Equal bytes under a new key are a new assertion (stock A, then B, then A again).
+The delivery key decides what is a repeat: an Idempotency-Key if the sender gave one, else the envelope's own reference. Bytes that no
+syntax can read have neither; their hash stands in, so that they are kept, once. Equal bytes under a new key are a new assertion (stock A,
+then B, then A again), hence a feed, which has no envelope, needs a key.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from data_contracts.errors import ConflictError
 from hub import acknowledge, pipeline
 from hub.runtime import Hub
 from hub.site import Agreement
+from hub.store import blobs
 from hub.store.inbox import Delivery, Landing
 
 _PEEK = 4096
@@ -43,18 +45,19 @@ def receive(hub: Hub, reception: Reception) -> Landing:
     reception.stream.seek(0)
     head = reception.stream.read(_PEEK)
     reception.stream.seek(0)
-    key = reception.delivery_key or envelope_key(head)
-    if key is None:
+    reference = envelope_reference(head)
+    if reception.delivery_key is None and reference is None and _is_feed(head):
         raise ConflictError("this syntax has no envelope reference: send an Idempotency-Key with each document")
-    agreement = _agreement(hub, reception, head)
+    staged = blobs.stage(hub.settings.home, reception.stream)
+    agreement = _agreement(hub, reception, reference)
     landing = pipeline.land(
         hub,
         Delivery(
             organisation_id=hub.organisation_id(_organisation(hub, reception, agreement)),
             partner_id=hub.partner_id(reception.partner),
             channel=reception.channel,
-            delivery_key=key,
-            stream=reception.stream,
+            delivery_key=_delivery_key(reception, reference, staged),
+            stream=staged,
             name=reception.name,
             media_type=reception.media_type,
             flow=reception.agreement,
@@ -66,23 +69,35 @@ def receive(hub: Hub, reception: Reception) -> Landing:
     return landing
 
 
-def envelope_key(head: bytes) -> str | None:
-    """The envelope's own reference, `x12:sender|receiver|control`, or None where the syntax has none."""
+def envelope_reference(head: bytes) -> tuple[str, str] | None:
+    """The syntax and the envelope's own reference (`sender|receiver|control`), or None where the bytes have none."""
     found = registry.sniff(head)
-    if found is None or not hasattr(found, "envelope_reference"):
-        return None
-    reference = found.envelope_reference(head)
-    return f"{found.name}:{reference}" if reference else None
+    reference = getattr(found, "envelope_reference", lambda _head: None)(head)
+    return (found.name, reference) if found is not None and reference else None
 
 
-def _agreement(hub: Hub, reception: Reception, head: bytes) -> Agreement | None:
+def _is_feed(head: bytes) -> bool:
+    """Whether these bytes are of a syntax that has no envelope of its own."""
+    found = registry.sniff(head)
+    return found is not None and not hasattr(found, "envelope_reference")
+
+
+def _delivery_key(reception: Reception, reference: tuple[str, str] | None, staged: blobs.Staged) -> str:
+    """Kinds of keys have prefixes of their own, so that none can be taken for another's."""
+    if reception.delivery_key is not None:
+        return f"key:{reception.delivery_key}"
+    if reference is not None:
+        return f"{reference[0]}:{reference[1]}"
+    return f"sha256:{staged.sha256.hex()}"
+
+
+def _agreement(hub: Hub, reception: Reception, reference: tuple[str, str] | None) -> Agreement | None:
     candidates = hub.site.inbound(reception.partner, reception.organisations)
     if reception.agreement is not None:
         return next((known for known in candidates if known.agreement == reception.agreement), None)
-    reference = envelope_key(head)
     if reference is not None:
-        sender, receiver, _ = reference.partition(":")[2].split("|")
-        return hub.site.by_envelope(candidates, sender, receiver, hub.clock.now().date())
+        sender, _, rest = reference[1].partition("|")
+        return hub.site.by_envelope(candidates, sender, rest.rpartition("|")[0], hub.clock.now().date())
     return candidates[0] if len(candidates) == 1 else None
 
 

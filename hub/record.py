@@ -143,7 +143,7 @@ def insert_findings(uow: UnitOfWork, sets: Iterable[FindingsOf]) -> int:
 
 def settle_applied(uow: UnitOfWork, applied: Sequence[Applied]) -> None:
     """Set the states that applying decided (`waiting`, `superseded`), and record what applying found."""
-    for state in ("waiting", "superseded", "quarantined"):
+    for state in ("waiting", "superseded", "cancelled", "quarantined"):
         ids = [outcome.exchange_id for outcome in applied if outcome.state == state]
         if ids:
             evidence.transition(uow, ids, state, None)
