@@ -153,10 +153,11 @@ def pairs() -> list[tuple[str, str]]:
 
 
 def _free_path(posting: Posting, taken: set[str]) -> str:
-    name = f"{posting.folder}/{posting.stem}_{posting.at:%Y%m%dT%H%M}"
-    path, copy = f"{name}.{posting.suffix}", 1
-    while path in taken:
+    """Folder and a file name that no other mailbox has, so that the bare name tells which file is meant."""
+    stem, copy = f"{posting.stem}_{posting.at:%Y%m%dT%H%M}", 1
+    name = f"{stem}.{posting.suffix}"
+    while name in taken:
         copy += 1
-        path = f"{name}_{copy}.{posting.suffix}"
-    taken.add(path)
-    return path
+        name = f"{stem}_{copy}.{posting.suffix}"
+    taken.add(name)
+    return f"{posting.folder}/{name}"

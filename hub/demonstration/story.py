@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hub.demonstration.company import SUPPLIERS
@@ -47,8 +47,9 @@ class Story:
     def acknowledge(self, sent: bytes) -> bytes | None:
         """The 997 with which the supplier answers an interchange of 850s that the hub has sent; null where none ever comes.
 
-        Every set is accepted. One silent order silences its interchange, since a 997 speaks for whole groups. The same
-        850s sent again get the same bytes again. Null, too, for whatever is no 850 (a 997 is never acknowledged).
+        Every set is accepted, twenty minutes after the 850s were dated; they are dated in the supplier's zone. One silent order
+        silences its interchange, since a 997 speaks for whole groups. The same 850s sent again get the same bytes again. Null,
+        too, for whatever is no 850 (a 997 is never acknowledged).
         Raises ValueError for bytes that are no X12 interchange with fixed ISA, KeyError for an order that the story does not know.
         """
         element, ends = _delimiters(sent)
@@ -84,7 +85,8 @@ class Story:
             return None
         envelope = envelope_of(receiver, sender, version[:6])
         zone = next(supplier.zone for supplier in SUPPLIERS if supplier.x12_id == receiver)
-        return interchange(envelope, self._next_control((receiver, sender)), self.now.astimezone(zone), sets)
+        sent_at = datetime.strptime(segments[0][9] + segments[0][10], "%y%m%d%H%M").replace(tzinfo=zone)
+        return interchange(envelope, self._next_control((receiver, sender)), sent_at + timedelta(minutes=20), sets)
 
     def _next_control(self, pair: tuple[str, str]) -> int:
         kept = self.spare_controls.get(pair)

@@ -314,6 +314,11 @@ def test_every_arrival_belongs_to_a_flow_of_the_site_and_lies_where_it_looks(sto
         assert others == [flow], f"{arrival.path} is fetched by several flows"
 
 
+def test_a_bare_file_name_tells_which_file_is_meant(story: Story) -> None:
+    names = [arrival.path.rpartition("/")[2] for arrival in story.arrivals]
+    assert len(names) == len(set(names))
+
+
 def test_large_stories_hold_together_too(folder: Path) -> None:
     story = generate(folder, 11, NOW, scale="large")
     assert len(story.replies) == 600
