@@ -3,7 +3,7 @@
     BSN/02                    segment BSN, element 02
     N1[01=ST]/N4/01           the N1 whose element 01 is ST, below it N4, element 01
     N1[01=SU|SE]/04           either qualifier; the first is the one that is written
-    C/04-2                    component 2 of a composite element
+    REF/04-2                  component 2 of a composite element
     LIN/02*[UK:14|UP:12|UA]   pairs of qualifier and value from element 02 on: the value after UK, else after UP, else after UA.
                               A number says which length of value is written under this qualifier.
     ./01  or  .               the record at hand

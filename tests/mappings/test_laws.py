@@ -6,7 +6,7 @@ entity; the compiled reader and the plain tracer, written apart, agree.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -26,8 +26,8 @@ CONTEXT = Context(time_zone="Asia/Shanghai", currency="CNY")
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 _texts = st.text("ABCXYZabc0189-_. /甲乙丙é", min_size=1, max_size=24).map(str.strip).filter(bool)
-_days = st.dates(min_value=datetime(1971, 1, 1).date(), max_value=datetime(2100, 12, 31).date()).map(lambda day: day.isoformat())
-_moments = st.datetimes(min_value=datetime(1971, 1, 2), max_value=datetime(2100, 1, 1)).flatmap(
+_days = st.dates(min_value=date(1971, 1, 1), max_value=date(2100, 12, 31)).map(lambda day: day.isoformat())
+_moments = st.datetimes(min_value=datetime(1971, 1, 2), max_value=datetime(2100, 1, 1)).flatmap(  # noqa: DTZ001  # an offset comes next
     lambda at: st.integers(-12 * 4, 13 * 4).map(lambda quarter: at.replace(tzinfo=timezone(timedelta(minutes=15 * quarter))))
 )
 DOMAINS: dict[str, st.SearchStrategy[Any]] = {
