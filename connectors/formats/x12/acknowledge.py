@@ -17,12 +17,14 @@ from connectors.formats.x12.verdicts import (
     interchange_verdict,
     message_verdict,
 )
-from connectors.formats.x12.writer import DEFAULT_DELIMITERS
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import ReadEvent
 
 ANSWER = "FA"
 """The group of acknowledgements (997, 999), which nobody acknowledges."""
+
+_CUSTOMARY = {"element": "*|", "component": ":><", "repetition": "^!%", "segment": "~'|"}
+"""Delimiters where the agreement names none: the first that nothing else uses."""
 
 _MODERN = "005010"
 _LONGEST_LOOP = 6
@@ -127,7 +129,10 @@ class _Ink:
     """The delimiters and the envelope of one answer."""
 
     def __init__(self, controls: Envelope, profile: Profile) -> None:
-        marks: dict[str, str] = {**DEFAULT_DELIMITERS, **profile.options.get("delimiters", {}), **controls.delimiters}
+        marks: dict[str, str] = {**profile.options.get("delimiters", {}), **controls.delimiters}
+        for name, customary in _CUSTOMARY.items():
+            if name not in marks:
+                marks[name] = next(mark for mark in customary if mark not in marks.values())
         self.element, self.component, self.segment = marks["element"], marks["component"], marks["segment"]
         self.repetition = marks["repetition"] if controls.version[:5] >= "00402" else ""
         self._marks = {self.element, self.component, self.segment, self.repetition} - {""}
