@@ -10,11 +10,12 @@ from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding, Place
 from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS, Facts, facts_of
 from hub.apply.follow import Consequences, Source
-from hub.apply.settle import settle
+from hub.apply.settle import Outcome, settle
 from hub.store import bulk, tables
 from hub.store import facts as store
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.identity import allocate
+from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
 
 _APPLICATION = (
@@ -38,7 +39,7 @@ class Applicable:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of it. `state` is the exchange's: applied, waiting, superseded, or quarantined (nothing was stored)."""
+    """What became of it. `state` is the exchange's: applied, waiting, superseded, cancelled, or quarantined (nothing was stored)."""
 
     exchange_id: int
     application_id: int | None
@@ -76,11 +77,11 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     _write(uow, entries, again)
     kinds = store.partner_kinds(uow.connection)
     consequences = Consequences(uow, kinds)
-    outcomes: dict[int, str] = {}
+    outcomes: dict[int, Outcome] = {}
     for entry in entries:
         if entry.subject_id not in again:
-            outcomes[entry.application_id] = _first_state(entry.facts.purpose)
-            if outcomes[entry.application_id] == "applied" and entry.facts.purpose != "cancel":
+            outcomes[entry.application_id] = Outcome(_first_state(entry.facts.purpose))
+            if entry.facts.purpose not in ("cancel", "change"):
                 item = entry.item
                 own = kinds.get(item.partner_id) in OWN_SYSTEMS
                 consequences.stand(
@@ -185,16 +186,21 @@ def _write(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -
     bulk.insert(connection, tables.master_record, _MASTER, master)
 
 
-def _outcome(entry: _Entry, outcomes: Mapping[int, str]) -> Applied:
-    state = outcomes.get(entry.application_id, "superseded")
+def _outcome(entry: _Entry, outcomes: Mapping[int, Outcome]) -> Applied:
+    number, facts = entry.application_id, entry.facts
+    outcome = outcomes.get(number, Outcome("superseded"))
     findings: tuple[Finding, ...] = ()
-    if state == "waiting":
-        findings = (Finding("ORD-01", place=Place(path="purpose"), got=entry.facts.number, params={"kind": entry.facts.kind}),)
+    if outcome.state == "waiting":
+        findings = (Finding("ORD-01", place=Place(path="purpose"), got=facts.number, params={"kind": facts.kind}),)
+    elif facts.kind == "inventory_report" and outcome.state == "superseded" and (outcome.decided_by or number) < number:
+        newer = "" if outcome.decided_at is None else moment(outcome.decided_at).isoformat()
+        got = entry.item.entity["issued_at"].isoformat()
+        findings = (Finding("STK-03", place=Place(path="issued_at"), expected=newer, got=got, params={"location": facts.location or ""}),)
     return Applied(
         exchange_id=entry.item.exchange_id,
-        application_id=entry.application_id,
-        standing=state == "applied" and entry.facts.purpose != "cancel",
-        state=state,
+        application_id=number,
+        standing=outcome.state == "applied" and facts.purpose != "cancel",
+        state=outcome.state,
         findings=findings,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -17,11 +17,21 @@ from hub.store import facts as store
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.unit_of_work import UnitOfWork
 
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an application: its exchange's state, and which application decided, issued when (microseconds)."""
+
+    state: str
+    decided_by: int | None = None
+    decided_at: int | None = None
+
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Consequences, arriving: Collection[int]) -> dict[int, str]:
-    """Decide subjects under lock. Returns the state (applied, waiting, superseded) of every live application's exchange by application.
+def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Consequences, arriving: Collection[int]) -> dict[int, Outcome]:
+    """Decide subjects under lock. Returns what became of every live application: applied, waiting, superseded or cancelled.
 
     States of exchanges other than the `arriving` ones are written here, and what they waited for is closed.
     """
@@ -47,11 +57,15 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
     ]
     store.set_subjects(connection, changed)
     states: dict[int, str] = {}
+    outcomes: dict[int, Outcome] = {}
     for number, group in by_subject.items():
+        times = {row.id: row.issued_at for row in group}
+        decided_by = verdicts[number].decided_by
         for row in group:
             states[row.id] = _state(row.id, verdicts[number])
+            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by))
     _tell_exchanges(uow, rows, states, arriving)
-    return states
+    return outcomes
 
 
 def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Verdict:
@@ -91,6 +105,8 @@ def _plain(value: Any) -> Any:
 def _state(application_id: int, verdict: Verdict) -> str:
     if application_id in verdict.waiting:
         return "waiting"
+    if application_id == verdict.cancelled:
+        return "cancelled"
     return "applied" if application_id == verdict.decided_by else "superseded"
 
 
@@ -124,7 +140,7 @@ def _tell_exchanges(uow: UnitOfWork, rows: Sequence[Any], states: dict[int, str]
         return
     before = store.exchange_states(uow.connection, others)
     resolved = [number for number, state in others.items() if before.get(number) == "waiting" and state != "waiting"]
-    for state in ("applied", "superseded", "waiting"):
+    for state in ("applied", "superseded", "cancelled", "waiting"):
         moved = sorted(n for n, new in others.items() if new == state and _differs(before.get(n), new))
         if moved:
             evidence.transition(uow, moved, state, "decided anew: another message on the same subject")

@@ -1,7 +1,7 @@
 """What several systems say about the same thing, put together: names, stock and orders; where they disagree is a discrepancy.
 
 `apply` marks what changed as stale; `reconcile` looks at it again and makes the open discrepancies of each scope exactly what the
-standing facts say, by pure functions of these (`orders.judge`, `stock.judge`, `master`). Scopes, in the order in which they depend on each other:
+standing facts say, by pure functions of these (`orders.judge`, `stock.judge`, `master`). Scopes, in the order of their dependence:
 
     party   crosswalk of parties; parties entered twice
     item    crosswalk of items; marks the orders and places that name them

@@ -51,6 +51,8 @@ class Verdict:
     standing_id: int | None = None
     decided_by: int | None = None
     waiting: frozenset[int] = frozenset()
+    cancelled: int | None = None
+    """What would stand, had it not been cancelled."""
 
 
 def live(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -76,12 +78,14 @@ def decide(candidates: Sequence[Candidate]) -> Verdict:
     counted = sorted(live(candidates), key=lambda candidate: candidate.order)
     cancelled_at = max((place for place, candidate in enumerate(counted) if candidate.purpose == "cancel"), default=-1)
     later = counted[cancelled_at + 1 :]
+    said_before = [candidate for candidate in counted[: max(cancelled_at, 0)] if candidate.purpose != "cancel"]
+    cancelled = said_before[-1].application_id if said_before else None
     if not later:
-        return Verdict("cancelled", decided_by=counted[-1].application_id if counted else None)
+        return Verdict("cancelled", decided_by=counted[-1].application_id if counted else None, cancelled=cancelled)
     if any(candidate.purpose != "change" for candidate in later):
         top = later[-1].application_id
         return Verdict("standing", standing_id=top, decided_by=top)
     waiting = frozenset(candidate.application_id for candidate in later)
     if cancelled_at >= 0:
-        return Verdict("cancelled", decided_by=counted[cancelled_at].application_id, waiting=waiting)
+        return Verdict("cancelled", decided_by=counted[cancelled_at].application_id, waiting=waiting, cancelled=cancelled)
     return Verdict("waiting", waiting=waiting)

@@ -87,7 +87,7 @@ def test_a_newer_count_replaces_the_older_and_an_older_one_that_comes_last_chang
     world.send(("wms", stock(PLANT, at(20), {"quantity": Decimal(90)})))
     world.send(("wms", stock(PLANT, at(21), {"quantity": Decimal(80)}, {"lot": "L2", "quantity": Decimal(5)})))
     (late,) = world.send(("wms", stock(PLANT, at(19), {"quantity": Decimal(70)})))
-    assert (late.state, late.standing) == ("superseded", False)
+    assert (late.state, late.standing, [finding.rule for finding in late.findings]) == ("superseded", False, ["STK-03"])
     assert {key[2]: quantity for key, quantity in balances(world.database).items()} == {
         "lot:wms:RM-100|L1": Decimal(80),
         "lot:wms:RM-100|L2": Decimal(5),
@@ -112,7 +112,7 @@ def test_a_cancelled_despatch_leaves_nothing_standing(world: World) -> None:
     assert count(world.database, tables.movement) == 0
     with world.database.read() as connection:
         states = connection.execute(sa.select(tables.exchange.c.state).order_by(tables.exchange.c.id)).scalars().all()
-    assert states == ["superseded", "applied"]
+    assert states == ["cancelled", "applied"]
 
 
 def test_a_change_waits_for_its_original_and_then_stands(world: World) -> None:

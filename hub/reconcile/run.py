@@ -1,0 +1,135 @@
+"""Empties `stale`: each kind by its own step, a batch of keys at a time, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from hub.masterdata import renew as masterdata
+from hub.masterdata.golden import Record
+from hub.reconcile import master, orders, stock
+from hub.reconcile.dates import day_of
+from hub.reconcile.orders import Tolerance
+from hub.store import discrepancies as store
+from hub.store import facts
+from hub.store import golden as names
+from hub.store.crosswalk import names_of
+from hub.store.discrepancies import Scope
+from hub.store.unit_of_work import UnitOfWork
+from hub.store.views.lines import order_parts
+from hub.store.views.picture import pictures
+from hub.store.views.stock import places
+from hub.trace import aliases
+
+BATCH = 1000
+"""Keys that are looked at together."""
+
+
+@dataclass(slots=True)
+class _Run:
+    uow: UnitOfWork
+    tolerances: Mapping[int, Tolerance]
+    zones: Mapping[int, str]
+
+    @property
+    def connection(self) -> sa.Connection:
+        return self.uow.connection
+
+    def today(self, organisation_id: int) -> date:
+        """The organisation's own date."""
+        return day_of(self.uow.now, self.zones.get(organisation_id, "UTC"))
+
+    def mark(self, kind: str, keys: Iterable[tuple[str, int]]) -> None:
+        """Something else must be looked at too."""
+        facts.mark_stale(self.connection, {(kind, key, owner): 0 for key, owner in keys})
+
+
+def reconcile(uow: UnitOfWork, limit: int = 10_000, tolerances: Mapping[int, Tolerance] | None = None) -> int:
+    """Look at up to `limit` stale keys; returns how many were. Fewer than `limit` means that nothing is stale any more.
+
+    `tolerances` are by partner id. One reconcile works at a time; what is marked while it works stays marked.
+    """
+    store.take_turn(uow)
+    run = _Run(uow, tolerances or {}, facts.organisation_zones(uow.connection))
+    seen = 0
+    for kind, step in _STEPS.items():
+        while seen < limit:
+            scopes = store.stale_scopes(uow.connection, kind, min(BATCH, limit - seen))
+            if not scopes:
+                break
+            step(run, scopes)
+            store.settled(uow.connection, scopes)
+            seen += len(scopes)
+    return seen
+
+
+def mark_due(uow: UnitOfWork) -> int:
+    """Mark what may have become due by the mere passing of days: counted places (expiry) and open orders (promises). Returns how many."""
+    marks = {("stock", place, owner): 0 for place, owner in names.counted_places(uow.connection)}
+    marks |= {("order", number, owner): 0 for number, owner in names.standing_orders(uow.connection)}
+    facts.mark_stale(uow.connection, marks)
+    return len(marks)
+
+
+def _parties(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    renewal = masterdata.renew(run.connection, "party", {int(key) for _, key, _ in scopes})
+    store.renew(run.uow, "party", [(master.SCOPE, 0)], master.same_parties(masterdata.same_parties(run.connection)))
+    glns = {value for scheme, value in renewal.names if scheme == "gln"}
+    if renewal.names:
+        # A code gained or lost its GLN: whose supplier codes are whose may have changed.
+        partners = names.partners_with_gln(run.connection, glns | masterdata.glns_of(run.connection, renewal.names))
+        keys = facts.partner_keys(run.connection)
+        run.mark("order", names.orders_of_partners(run.connection, partners))
+        aliases.join_partners(run.connection, [keys[number] for number in partners])
+        if partners:
+            run.mark("stock", names.counted_places(run.connection))
+
+
+def _items(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    renewal = masterdata.renew(run.connection, "item", {int(key) for _, key, _ in scopes})
+    if not renewal.names:
+        return
+    everything = [
+        Record(r.subject_id, r.application_id, r.exchange_id, r.organisation_id, r.system, r.code, r.body)
+        for r in names.standing_records(run.connection, "item")
+    ]
+    store.renew(run.uow, "item", [(master.SCOPE, 0)], master.shared_gtins(everything))
+    run.mark("order", names.orders_that_mention(run.connection, renewal.values))
+    run.mark("stock", names.counted_places(run.connection))
+    aliases.join_items(run.connection, renewal.values)
+
+
+def _lots(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    for _, key, _ in scopes:
+        first, _, last = key.partition("-")
+        aliases.join_range(run.connection, int(first), int(last))
+
+
+def _stock(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    keys = [(place, owner) for _, place, owner in scopes]
+    found = [one for (_, owner), picture in places(run.connection, keys).items() for one in stock.judge(picture, run.today(owner))]
+    store.renew(run.uow, "stock", keys, found)
+
+
+def _orders(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    keys = {(number, owner) for _, number, owner in scopes}
+    parts = [
+        part for part in order_parts(run.connection, {number for number, _ in keys}) if (part.order_number, part.organisation_id) in keys
+    ]
+    known = names_of(run.connection, [part.name for part in parts])
+    found = []
+    for (_, owner), picture in pictures(parts, known).items():
+        found += orders.judge(picture, known, run.today(owner), run.tolerances)
+    store.renew(run.uow, "order", keys, found)
+
+
+_STEPS: Mapping[str, Callable[[_Run, Mapping[Scope, int]], None]] = {
+    "party": _parties,
+    "item": _items,
+    "lots": _lots,
+    "stock": _stock,
+    "order": _orders,
+}

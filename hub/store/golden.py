@@ -1,0 +1,149 @@
+"""Statements of master data: standing records in, crosswalk rows out, and what must be looked at again when names change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.store import bulk
+from hub.store.lists import among
+from hub.store.tables import application, crosswalk, line, master_record, partner, subject
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRecord:
+    """A standing master record with the system that keeps it."""
+
+    subject_id: int
+    application_id: int
+    exchange_id: int
+    organisation_id: int
+    system: str
+    code: str
+    body: Any
+
+
+def _records(kind: str) -> sa.Select[Any]:
+    return (
+        sa.select(
+            subject.c.id.label("subject_id"),
+            application.c.id.label("application_id"),
+            application.c.exchange_id,
+            subject.c.organisation_id,
+            partner.c.key.label("system"),
+            subject.c.key.label("code"),
+            master_record.c.body,
+        )
+        .select_from(subject)
+        .join(application, application.c.id == subject.c.standing_id)
+        .join(master_record, master_record.c.application_id == application.c.id)
+        .join(partner, partner.c.id == subject.c.issuer_id)
+        .where(subject.c.kind == kind)
+    )
+
+
+def standing_records(connection: sa.Connection, kind: str) -> list[StandingRecord]:
+    """All standing records of a kind."""
+    return [StandingRecord(*row) for row in connection.execute(_records(kind))]
+
+
+def records_by_code(connection: sa.Connection, kind: str, codes: Collection[tuple[str, str]]) -> list[StandingRecord]:
+    """Standing records by (system, code), of all organisations."""
+    systems: dict[str, list[str]] = {}
+    for system, code in codes:
+        systems.setdefault(system, []).append(code)
+    return [
+        StandingRecord(*row)
+        for system, values in systems.items()
+        for row in connection.execute(_records(kind).where(partner.c.key == system, among(connection, subject.c.key, values)))
+    ]
+
+
+def subject_codes(connection: sa.Connection, subject_ids: Collection[int]) -> set[tuple[str, str]]:
+    """(system, code) of master subjects, standing or not."""
+    statement = (
+        sa.select(partner.c.key, subject.c.key)
+        .select_from(subject)
+        .join(partner, partner.c.id == subject.c.issuer_id)
+        .where(among(connection, subject.c.id, subject_ids))
+    )
+    return {(system, code) for system, code in connection.execute(statement)}
+
+
+def rows_by_name(connection: sa.Connection, kind: str, names: Collection[tuple[str, str]]) -> list[sa.Row[Any]]:
+    """Crosswalk rows that bear one of these names."""
+    wanted = set(names)
+    rows = connection.execute(
+        sa.select(crosswalk).where(crosswalk.c.kind == kind, among(connection, crosswalk.c.value, sorted({value for _, value in wanted})))
+    )
+    return [row for row in rows if (row.scheme, row.value) in wanted]
+
+
+def rows_by_golden(connection: sa.Connection, kind: str, ids: Collection[int]) -> list[sa.Row[Any]]:
+    """Crosswalk rows of golden records."""
+    return list(
+        connection.execute(sa.select(crosswalk).where(crosswalk.c.kind == kind, among(connection, crosswalk.c.golden_id, sorted(ids))))
+    )
+
+
+def replace_rows(
+    connection: sa.Connection, kind: str, gone: Collection[int], rows: Sequence[tuple[str, str, int, int, Decimal, str | None]]
+) -> None:
+    """Put rows (scheme, value, golden_id, application_id, base_quantity, unit) in place of those of golden records that are gone."""
+    connection.execute(crosswalk.delete().where(crosswalk.c.kind == kind, among(connection, crosswalk.c.golden_id, sorted(gone))))
+    columns = ("kind", "scheme", "value", "golden_id", "application_id", "base_quantity", "unit")
+    bulk.insert(connection, crosswalk, columns, [(kind, *row) for row in rows])
+
+
+def orders_that_mention(connection: sa.Connection, values: Collection[str]) -> set[tuple[str, int]]:
+    """(order number, organisation) of standing lines that name an item by one of these values.
+
+    Reads all lines once: names change far more seldom than documents come, and an index on every name would slow each of them.
+    """
+    if not values:
+        return set()
+    named = sa.or_(
+        *(among(connection, column, sorted(values)) for column in (line.c.gtin, line.c.item_code, line.c.buyer_item, line.c.supplier_item))
+    )
+    return _orders(connection, named)
+
+
+def orders_of_partners(connection: sa.Connection, partner_ids: Collection[int]) -> set[tuple[str, int]]:
+    """(order number, organisation) of standing lines that partners sent."""
+    return _orders(connection, among(connection, application.c.partner_id, sorted(partner_ids))) if partner_ids else set()
+
+
+def _orders(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> set[tuple[str, int]]:
+    statement = (
+        sa.select(line.c.order_number, application.c.organisation_id)
+        .distinct()
+        .select_from(line)
+        .join(application, application.c.id == line.c.application_id)
+        .where(line.c.order_number.is_not(None), application.c.standing, condition)
+    )
+    return {(number, owner) for number, owner in connection.execute(statement)}
+
+
+def counted_places(connection: sa.Connection) -> set[tuple[str, int]]:
+    """(location, organisation) of which a count stands."""
+    statement = sa.select(subject.c.key, subject.c.organisation_id).where(
+        subject.c.kind == "inventory_report", subject.c.standing_id.is_not(None)
+    )
+    return {(place, owner) for place, owner in connection.execute(statement)}
+
+
+def partners_with_gln(connection: sa.Connection, glns: Collection[str]) -> list[int]:
+    """Partners by GLN."""
+    return list(connection.execute(sa.select(partner.c.id).where(among(connection, partner.c.gln, sorted(glns)))).scalars())
+
+
+def standing_orders(connection: sa.Connection) -> set[tuple[str, int]]:
+    """(number, organisation) of standing orders."""
+    statement = sa.select(subject.c.key, subject.c.organisation_id).where(
+        subject.c.kind == "purchase_order", subject.c.standing_id.is_not(None)
+    )
+    return {(number, owner) for number, owner in connection.execute(statement)}

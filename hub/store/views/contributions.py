@@ -1,0 +1,186 @@
+"""Which facts a value in a view is made of: the support of `udihub explain`.
+
+Entities are `order/<number>`, `order/<number>/<line>`, `item/<code or GTIN>`, `party/<code or GLN>`, `stock/<place>/<item>[/<lot>]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.errors import NotFoundError
+from hub.store.lists import among
+from hub.store.tables import application, exchange, line, partner
+from hub.store.views.lines import order_pictures
+from hub.store.views.master import item, party
+from hub.store.views.orders import order
+from hub.store.views.picture import STAGES, line_key
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One fact that contributes. `path` is its canonical path in the message, `locator` the position of its record there."""
+
+    exchange_id: int
+    application_id: int
+    ordinal: int | None
+    locator: int | None
+    path: str
+    value: Any
+    unit: str | None
+    partner: str
+    number: str
+    standing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """A value and what it is made of."""
+
+    value: Any
+    contributions: Sequence[Part]
+
+
+_STAGE_FIELDS = dict.fromkeys(STAGES.values(), "quantity")
+_LINE_FIELDS = {"unit_price": "unit_price", "price": "unit_price", "unit": "unit", "requested_on": "requested_on"}
+
+
+def contributions(connection: sa.Connection, entity_path: str, field: str, organisations: Collection[int] | None = None) -> Contributions:
+    """The value of a field and the facts that it comes from. Raises NotFoundError for an unknown entity or field."""
+    kind, _, rest = entity_path.strip("/").partition("/")
+    if kind == "order" and rest:
+        number, _, wanted = rest.rpartition("/")
+        if number and (found := _order_line(connection, number, wanted, field, organisations)) is not None:
+            return found
+        return _order_header(connection, rest, field, organisations)
+    if kind in ("item", "party") and rest:
+        return _master(connection, kind, rest, field)
+    if kind == "stock" and rest:
+        return _stock(connection, rest, field, organisations)
+    raise NotFoundError(f"{entity_path} is nothing that can be explained; try order/<number>/<line>")
+
+
+def _order_line(
+    connection: sa.Connection, number: str, wanted: str, field: str, organisations: Collection[int] | None
+) -> Contributions | None:
+    try:
+        shown = order(connection, number, organisations)
+    except NotFoundError:
+        return None
+    picture = order_pictures(connection, [(number, shown["organisation_id"])])[number, shown["organisation_id"]]
+    found = next((known for known in picture.lines if line_key(known.line) == line_key(wanted)), None)
+    if found is None:
+        raise NotFoundError(f"order {number} has no line {wanted}")
+    stage, _, member = field.partition(".")
+    if stage in _STAGE_FIELDS:
+        parts, member = found.of(stage), member or "quantity"
+        value = found.total(stage) if member == "quantity" else None
+    elif field in _LINE_FIELDS:
+        parts, member = [found.ordered], _LINE_FIELDS[field]
+        value = None
+    else:
+        known_fields = ", ".join([*_STAGE_FIELDS, *_LINE_FIELDS])
+        raise NotFoundError(f"an order line has no field {field}; it has {known_fields}")
+    listed = [
+        Part(
+            exchange_id=part.exchange_id,
+            application_id=part.application_id,
+            ordinal=part.ordinal,
+            locator=part.locator,
+            path=f"lines[{part.ordinal}].{member}",
+            value=_member(part, member),
+            unit=part.unit,
+            partner=part.partner_key,
+            number=part.number,
+        )
+        for part in parts
+    ]
+    if member != "quantity" and listed:
+        value = listed[0].value
+    return Contributions(value, listed)
+
+
+def _member(part: Any, member: str) -> Any:
+    if member in ("requested_on", "promised_on"):
+        return part.due_on
+    value = getattr(part, member, None)
+    if value is None:
+        value = getattr(part.name, member, None)
+    return value
+
+
+def _order_header(connection: sa.Connection, number: str, field: str, organisations: Collection[int] | None) -> Contributions:
+    shown = order(connection, number, organisations)
+    value: Any = shown
+    for step in field.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None or isinstance(value, list):
+        raise NotFoundError(f"order {number} has no field {field}")
+    return Contributions(value, [_header_part(connection, shown["exchange_id"], field, value)])
+
+
+def _master(connection: sa.Connection, kind: str, name: str, field: str) -> Contributions:
+    shown = item(connection, name) if kind == "item" else party(connection, name)
+    value: Any = shown
+    for step in field.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None or isinstance(value, list) or not shown["sources"]:
+        raise NotFoundError(f"{kind} {name} has no field {field}")
+    return Contributions(value, [_header_part(connection, shown["sources"][0]["exchange_id"], field, value)])
+
+
+def _header_part(connection: sa.Connection, exchange_id: int, path: str, value: Any) -> Part:
+    row = connection.execute(
+        sa.select(application.c.id, application.c.number, partner.c.key)
+        .select_from(application)
+        .join(partner, partner.c.id == application.c.partner_id)
+        .where(application.c.exchange_id == exchange_id)
+        .order_by(application.c.id.desc())
+    ).first()
+    if row is None:
+        raise NotFoundError(f"exchange {exchange_id} has applied nothing")
+    return Part(exchange_id, row.id, None, None, path, value, None, row.key, row.number)
+
+
+def _stock(connection: sa.Connection, rest: str, field: str, organisations: Collection[int] | None) -> Contributions:
+    """`field` is the key of the system whose word is asked for, or `quantity` for all of them."""
+    place, _, name = rest.partition("/")
+    code, _, lot = name.partition("/")
+    query = (
+        sa.select(application, line, partner.c.key.label("partner"))
+        .select_from(application)
+        .join(line, line.c.application_id == application.c.id)
+        .join(partner, partner.c.id == application.c.partner_id)
+        .join(exchange, exchange.c.id == application.c.exchange_id)
+        .where(application.c.kind == "inventory_report", application.c.standing, application.c.location == place)
+        .order_by(application.c.id, line.c.ordinal)
+    )
+    if organisations is not None:
+        query = query.where(among(connection, application.c.organisation_id, sorted(organisations)))
+    names = {code, code.zfill(14)}
+    with suppress(NotFoundError):  # without an item master the code as stated must do
+        names |= {row["value"] for row in item(connection, code)["names"]}
+    parts = [
+        Part(
+            row.exchange_id,
+            row.id,
+            row.ordinal,
+            row.locator,
+            f"lines[{row.ordinal}].quantity",
+            row.quantity,
+            row.unit,
+            row.partner,
+            row.number,
+        )
+        for row in connection.execute(query)
+        if {row.gtin, row.item_code, row.supplier_item} & names and (not lot or row.lot == lot) and field in ("quantity", row.partner)
+    ]
+    if not parts:
+        raise NotFoundError(f"no count of {place} names {name}")
+    value = parts[0].value if len({part.partner for part in parts}) > 1 else sum((part.value for part in parts), Decimal(0))
+    return Contributions(value if field != "quantity" or len(parts) == 1 else None, parts)

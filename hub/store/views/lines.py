@@ -1,0 +1,86 @@
+"""Reading the standing lines of orders, for views and for reconcile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.store.crosswalk import ItemName, names_of
+from hub.store.lists import among
+from hub.store.tables import application, line, partner
+from hub.store.views.picture import STAGES, Contribution, OrderPicture, pictures
+
+_STATEMENT = (
+    sa.select(
+        application.c.id,
+        application.c.exchange_id,
+        application.c.organisation_id,
+        application.c.partner_id,
+        partner.c.key.label("partner_key"),
+        application.c.kind,
+        application.c.number,
+        application.c.revision,
+        application.c.issued_at,
+        application.c.effective_at,
+        application.c.reference,
+        application.c.currency,
+        application.c.counterparty,
+        line,
+    )
+    .select_from(line)
+    .join(application, application.c.id == line.c.application_id)
+    .join(partner, partner.c.id == application.c.partner_id)
+    .where(application.c.standing)
+)
+
+
+def contribution(row: Any) -> Contribution:
+    """A row of the statement above as a value."""
+    return Contribution(
+        application_id=row.application_id,
+        exchange_id=row.exchange_id,
+        organisation_id=row.organisation_id,
+        partner_id=row.partner_id,
+        partner_key=row.partner_key,
+        kind=row.kind,
+        number=row.number,
+        revision=row.revision,
+        issued_at=row.issued_at,
+        effective_at=row.effective_at,
+        reference=row.reference,
+        currency=row.currency,
+        ordinal=row.ordinal,
+        locator=row.locator,
+        line=row.line,
+        order_number=row.order_number,
+        order_line=row.order_line,
+        name=ItemName(row.partner_id, row.gtin, row.item_code, row.supplier_item, row.buyer_item),
+        description=row.description,
+        quantity=row.quantity,
+        unit=row.unit,
+        rejected=row.rejected_quantity,
+        unit_price=row.unit_price,
+        lot=row.lot,
+        status=row.status,
+        due_on=row.due_on,
+        counterparty=row.counterparty,
+    )
+
+
+def order_parts(connection: sa.Connection, numbers: Collection[str]) -> list[Contribution]:
+    """Everything that standing documents say of these order numbers, in all organisations."""
+    if not numbers:
+        return []
+    rows = connection.execute(_STATEMENT.where(among(connection, line.c.order_number, sorted(numbers))))
+    return [contribution(row) for row in rows if row.kind in STAGES]
+
+
+def order_pictures(connection: sa.Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], OrderPicture]:
+    """Pictures of orders by (number, organisation); a key of which nothing stands has none."""
+    wanted = set(keys)
+    parts = [
+        part for part in order_parts(connection, {number for number, _ in wanted}) if (part.order_number, part.organisation_id) in wanted
+    ]
+    return pictures(parts, names_of(connection, [part.name for part in parts]))

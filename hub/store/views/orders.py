@@ -1,0 +1,173 @@
+"""Order lines with every number and who says it, and what disagrees about them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.errors import NotFoundError
+from hub.store.crosswalk import OWN_SYSTEMS, supplier_codes
+from hub.store.lists import among
+from hub.store.tables import application, discrepancy, organisation, partner, subject
+from hub.store.types import moment
+from hub.store.views.discrepancies import of_scopes
+from hub.store.views.lines import order_pictures
+from hub.store.views.picture import STAGES, Contribution, LinePicture, OrderPicture
+
+
+def order(
+    connection: sa.Connection, number: str, organisations: Collection[int] | None = None, partner_id: int | None = None
+) -> dict[str, Any]:
+    """One order: header, lines, and the sources of every number.
+
+    Numbers are Decimals in the order line's unit, null where nobody has said anything that can be compared. `organisations` limits to
+    these (null: all); `partner_id` to orders of that partner, which then sees the numbers of others but not their documents.
+    Raises NotFoundError when there is none that the caller may see.
+    """
+    rows = connection.execute(_standing(connection, organisations, partner_id).where(subject.c.key == number).order_by(subject.c.id)).all()
+    if not rows:
+        raise NotFoundError(f"there is no order {number}")
+    return _orders(connection, rows[:1], partner_id)[0]
+
+
+def orders(
+    connection: sa.Connection,
+    organisations: Collection[int] | None = None,
+    partner_id: int | None = None,
+    *,
+    only_disagreeing: bool = False,
+    find: str | None = None,
+    cursor: int | None = None,
+    limit: int = 50,
+) -> tuple[list[dict[str, Any]], int | None]:
+    """A page of orders, the newest first, and the cursor of the next page (null: this is the last). `find` is the beginning of a number."""
+    query = _standing(connection, organisations, partner_id)
+    if only_disagreeing:
+        condition = [
+            discrepancy.c.scope_kind == "order",
+            discrepancy.c.scope_key == subject.c.key,
+            discrepancy.c.organisation_id == subject.c.organisation_id,
+            discrepancy.c.closed_at.is_(None),
+        ]
+        if partner_id is not None:
+            condition.append(discrepancy.c.partner_id == partner_id)
+        query = query.where(sa.exists().where(*condition))
+    if find:
+        query = query.where(subject.c.key.startswith(find, autoescape=True))
+    if cursor is not None:
+        query = query.where(subject.c.id < cursor)
+    rows = connection.execute(query.order_by(subject.c.id.desc()).limit(limit + 1)).all()
+    following = rows[limit - 1].subject_id if len(rows) > limit else None
+    return _orders(connection, rows[:limit], partner_id), following
+
+
+def _standing(connection: sa.Connection, organisations: Collection[int] | None, partner_id: int | None) -> sa.Select[Any]:
+    query = (
+        sa.select(
+            subject.c.id.label("subject_id"),
+            application,
+            partner.c.key.label("partner"),
+            organisation.c.key.label("organisation"),
+        )
+        .select_from(subject)
+        .join(application, application.c.id == subject.c.standing_id)
+        .join(partner, partner.c.id == application.c.partner_id)
+        .join(organisation, organisation.c.id == application.c.organisation_id)
+        .where(subject.c.kind == "purchase_order")
+    )
+    if organisations is not None:
+        query = query.where(among(connection, subject.c.organisation_id, sorted(organisations)))
+    if partner_id is not None:
+        query = query.where(
+            sa.or_(application.c.partner_id == partner_id, application.c.counterparty.in_(identities(connection, partner_id)))
+        )
+    return query
+
+
+def identities(connection: sa.Connection, partner_id: int) -> list[str]:
+    """By what orders name this partner: its GLN and its codes in our systems. What it says of itself elsewhere does not count."""
+    row = connection.execute(sa.select(partner.c.gln, partner.c.kind).where(partner.c.id == partner_id)).first()
+    if row is None or row.kind in OWN_SYSTEMS:
+        return []
+    codes = {code.partition("/")[2] for code in supplier_codes(connection).get(partner_id, ())}
+    return sorted(codes | ({row.gln} if row.gln else set()))
+
+
+def _orders(connection: sa.Connection, rows: Sequence[Any], partner_id: int | None) -> list[dict[str, Any]]:
+    keys = [(row.number, row.organisation_id) for row in rows]
+    pictures = order_pictures(connection, keys)
+    found = of_scopes(connection, "order", keys, partner_id)
+    return [_order(row, pictures.get(key), found.get(key, []), partner_id) for row, key in zip(rows, keys, strict=True)]
+
+
+def _order(row: Any, picture: OrderPicture | None, discrepancies: Sequence[dict[str, Any]], partner_id: int | None) -> dict[str, Any]:
+    lines = picture.lines if picture is not None else []
+    shown = {line.line for line in lines}
+    return {
+        "number": row.number,
+        "organisation": row.organisation,
+        "organisation_id": row.organisation_id,
+        "revision": row.revision,
+        "issued_at": moment(row.issued_at),
+        "currency": row.currency,
+        "supplier": row.header.get("supplier"),
+        "ship_to": row.header.get("ship_to"),
+        "requested_on": row.header.get("requested_on"),
+        "partner": row.partner,
+        "exchange_id": row.exchange_id if partner_id in (None, row.partner_id) else None,
+        "lines": [_line(line, [d for d in discrepancies if d["order_line"] == line.line], partner_id) for line in lines],
+        "unmatched": [_source(part, None, partner_id) for part in (picture.strangers if picture is not None else [])],
+        "discrepancies": [d for d in discrepancies if d["order_line"] not in shown],
+    }
+
+
+def _line(line: LinePicture, discrepancies: Sequence[dict[str, Any]], partner_id: int | None) -> dict[str, Any]:
+    asked = line.ordered
+    return {
+        "line": line.line,
+        "item": {
+            "code": line.item.code if line.item is not None else asked.name.item_code or asked.name.buyer_item,
+            "gtin": asked.name.gtin or (line.item.gtin if line.item is not None else None),
+            "supplier_item": asked.name.supplier_item,
+            "description": asked.description,
+        },
+        "unit": asked.unit,
+        "unit_price": asked.unit_price,
+        "requested_on": asked.due_on,
+        **{stage: _stage(line, stage, partner_id) for stage in STAGES.values()},
+        "discrepancies": list(discrepancies),
+    }
+
+
+def _stage(line: LinePicture, stage: str, partner_id: int | None) -> dict[str, Any]:
+    parts = line.of(stage)
+    comparable = all(line.ratio(part) is not None for part in parts)
+    return {
+        "quantity": line.total(stage),
+        "complete": comparable,
+        "sources": [_source(part, line.in_order_units(part), partner_id) for part in parts],
+    }
+
+
+def _source(part: Contribution, quantity: Decimal | None, partner_id: int | None) -> dict[str, Any]:
+    own = partner_id in (None, part.partner_id)
+    return {
+        "partner": part.partner_key,
+        "kind": part.kind,
+        "number": part.number if own else None,
+        "exchange_id": part.exchange_id if own else None,
+        "issued_at": moment(part.issued_at),
+        "line": part.line,
+        "ordinal": part.ordinal,
+        "quantity": part.quantity,
+        "unit": part.unit,
+        "in_order_units": quantity,
+        "rejected_quantity": part.rejected,
+        "unit_price": part.unit_price,
+        "lot": part.lot,
+        "status": part.status,
+        "due_on": part.due_on,
+    }

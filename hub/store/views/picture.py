@@ -1,0 +1,178 @@
+"""An order line as all systems tell it: what each document contributes, put on the line it belongs to. Pure.
+
+Both the views and reconcile read this picture, so that a number shown and a number judged can't differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from hub.store.crosswalk import GoldenItem, ItemName, Names
+
+STAGES = {
+    "purchase_order": "ordered",
+    "order_response": "confirmed",
+    "despatch_advice": "despatched",
+    "receiving_advice": "received",
+    "invoice": "invoiced",
+}
+"""Kind of document → what its quantities say of an order line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One line of one standing document about an order."""
+
+    application_id: int
+    exchange_id: int
+    organisation_id: int
+    partner_id: int
+    partner_key: str
+    kind: str
+    number: str
+    revision: int
+    issued_at: int
+    effective_at: int | None
+    reference: str | None
+    currency: str | None
+    ordinal: int
+    locator: int
+    line: str | None
+    order_number: str
+    order_line: str | None
+    name: ItemName
+    description: str | None
+    quantity: Decimal | None
+    unit: str | None
+    rejected: Decimal | None
+    unit_price: Decimal | None
+    lot: str | None
+    status: str | None
+    due_on: str | None
+    counterparty: str | None = None
+
+    @property
+    def stage(self) -> str:
+        """What it says of the order line."""
+        return STAGES[self.kind]
+
+    @property
+    def counted(self) -> Decimal:
+        """Its quantity; a line that the supplier rejects promises nothing."""
+        if self.quantity is None or (self.kind == "order_response" and self.status == "rejected"):
+            return Decimal(0)
+        return self.quantity
+
+
+@dataclass(slots=True)
+class LinePicture:
+    """One order line and all that speaks of it. `item` is null where the crosswalk does not know it."""
+
+    line: str
+    ordered: Contribution
+    item: GoldenItem | None
+    parts: dict[str, list[Contribution]] = field(default_factory=dict)
+
+    def of(self, stage: str) -> list[Contribution]:
+        """Contributions of a stage, in the order of their issue."""
+        return self.parts.get(stage, [])
+
+    def in_order_units(self, part: Contribution, quantity: Decimal | None = None) -> Decimal | None:
+        """A contribution's quantity in the order line's unit, to six places; null if it can't be told."""
+        ratio = self.ratio(part)
+        if ratio is None:
+            return None
+        value = part.counted if quantity is None else quantity
+        above, below = ratio
+        return value if above == below else rounded(value * above / below)
+
+    def ratio(self, part: Contribution) -> tuple[Decimal, Decimal] | None:
+        """Base units in the part's unit and in the order's unit; (1, 1) for equal units; null if not convertible."""
+        if part.unit == self.ordered.unit:
+            return Decimal(1), Decimal(1)
+        if self.item is None:
+            return None
+        above = self.item.factor(part.unit, part.name.gtin)
+        below = self.item.factor(self.ordered.unit, self.ordered.name.gtin)
+        return None if above is None or below is None else (above, below)
+
+    def total(self, stage: str) -> Decimal | None:
+        """Sum of a stage in the order's unit; null when nothing of it can be compared, or nothing was said."""
+        amounts = [amount for part in self.of(stage) if (amount := self.in_order_units(part)) is not None]
+        return sum(amounts, Decimal(0)) if amounts else None
+
+
+@dataclass(slots=True)
+class OrderPicture:
+    """An order number in one organisation: its lines, and what speaks of lines that it does not have."""
+
+    number: str
+    organisation_id: int
+    headers: list[Contribution] = field(default_factory=list)
+    lines: list[LinePicture] = field(default_factory=list)
+    strangers: list[Contribution] = field(default_factory=list)
+
+
+def rounded(value: Decimal) -> Decimal:
+    """Six places, which is what the store keeps; without trailing zeros."""
+    return Decimal(format(round(value, 6).normalize(), "f"))
+
+
+def line_key(line: str | None) -> str:
+    """Line numbers are compared without leading zeros: SAP says 00010 where its partner says 10."""
+    return (line or "").strip().lstrip("0") or ("0" if line else "")
+
+
+def pictures(parts: Iterable[Contribution], names: Names) -> dict[tuple[str, int], OrderPicture]:
+    """Pictures by (order number, organisation)."""
+    groups: dict[tuple[str, int], list[Contribution]] = {}
+    for part in parts:
+        groups.setdefault((part.order_number, part.organisation_id), []).append(part)
+    return {key: _picture(key, group, names) for key, group in groups.items()}
+
+
+def _picture(key: tuple[str, int], parts: Sequence[Contribution], names: Names) -> OrderPicture:
+    picture = OrderPicture(*key)
+    ordered = sorted(parts, key=lambda part: (part.issued_at, part.kind, part.partner_key, part.number, part.ordinal))
+    by_line: dict[str, LinePicture] = {}
+    for part in ordered:
+        if part.kind == "purchase_order":
+            picture.headers.append(part)
+            known = by_line.get(line_key(part.order_line))
+            if known is None:
+                known = LinePicture(part.order_line or part.line or str(part.ordinal + 1), part, names.item(part.name))
+                by_line[line_key(known.line)] = known
+                picture.lines.append(known)
+            known.parts.setdefault("ordered", []).append(part)
+    picture.lines.sort(key=lambda line: (len(line_key(line.line)), line_key(line.line)))
+    for part in ordered:
+        if part.kind != "purchase_order":
+            line = by_line.get(line_key(part.order_line)) if part.order_line else _by_item(picture.lines, part, names)
+            if line is None:
+                picture.strangers.append(part)
+            else:
+                line.parts.setdefault(part.stage, []).append(part)
+    return picture
+
+
+def _by_item(lines: Sequence[LinePicture], part: Contribution, names: Names) -> LinePicture | None:
+    """The only order line of the part's item, where the part names no line."""
+    fitting = [line for line in lines if same_item(line, part, names) is True]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def same_item(line: LinePicture, part: Contribution, names: Names) -> bool | None:
+    """Whether a part names the line's item; null if their words can't be compared."""
+    golden = names.golden_id(part.name)
+    if golden is not None and line.item is not None:
+        return golden == line.item.id
+    said, asked = part.name, line.ordered.name
+    pairs: Mapping[str, tuple[str | None, str | None]] = {
+        "gtin": (said.gtin, asked.gtin),
+        "own": (said.item_code or said.buyer_item, asked.item_code or asked.buyer_item),
+        "supplier": (said.supplier_item, asked.supplier_item),
+    }
+    compared = [left == right for left, right in pairs.values() if left is not None and right is not None]
+    return any(compared) if compared else None

@@ -1,0 +1,64 @@
+"""Which application stands does not depend on the order in which they came."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.reconcile.standing import RANK, Candidate, decide
+
+
+def said(
+    number: int, purpose: str = "original", revision: int = 0, issued: int = 0, root: int | None = None, content: str = ""
+) -> Candidate:
+    return Candidate(number, root or number, purpose, revision, issued, content)
+
+
+def test_the_newest_revision_stands_then_the_latest_issue() -> None:
+    assert decide([said(1, revision=2, issued=1), said(2, revision=1, issued=9)]).standing_id == 1
+    assert decide([said(1, issued=1), said(2, issued=9)]).standing_id == 2
+
+
+def test_on_the_same_day_a_replacement_is_later_than_its_original_and_a_cancellation_later_than_both() -> None:
+    assert decide([said(2), said(1, "replace")]).standing_id == 1
+    verdict = decide([said(2), said(3, "cancel"), said(1, "replace")])
+    assert (verdict.state, verdict.standing_id, verdict.decided_by, verdict.cancelled) == ("cancelled", None, 3, 1)
+
+
+def test_what_is_issued_after_a_cancellation_stands() -> None:
+    assert decide([said(1, issued=1), said(2, "cancel", issued=2), said(3, issued=3)]).standing_id == 3
+    assert decide([said(2, "cancel", issued=2), said(1, issued=1)]).state == "cancelled"
+
+
+def test_a_change_waits_for_an_original_that_is_not_cancelled() -> None:
+    verdict = decide([said(1, "change", revision=2)])
+    assert (verdict.state, verdict.waiting) == ("waiting", {1})
+    assert decide([said(1, "change", revision=2), said(2, revision=1)]).standing_id == 1
+    verdict = decide([said(1, revision=1), said(2, "cancel", revision=2), said(3, "change", revision=3)])
+    assert (verdict.state, verdict.waiting) == ("cancelled", {3})
+
+
+def test_of_one_replay_chain_only_the_last_counts() -> None:
+    assert decide([said(1, revision=5, root=10), said(2, revision=1, root=10)]).standing_id == 2
+
+
+@given(
+    st.lists(
+        st.builds(
+            Candidate,
+            application_id=st.integers(1, 10**6),
+            root=st.integers(1, 6),
+            purpose=st.sampled_from(sorted(RANK)),
+            revision=st.integers(0, 2),
+            issued_at=st.integers(0, 2),
+            content=st.sampled_from("ab"),
+        ),
+        max_size=7,
+        unique_by=lambda candidate: candidate.application_id,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_any_permutation_gives_the_same(candidates: list[Candidate], random: object) -> None:
+    shuffled = list(candidates)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert decide(shuffled) == decide(candidates)

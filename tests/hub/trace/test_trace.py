@@ -1,0 +1,127 @@
+"""From a supplier's lot to the hospital, and back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from data_contracts.errors import ConflictError, NotFoundError
+from hub.reconcile import reconcile
+from hub.store.database import Database
+from hub.store.genealogy import _WALK
+from hub.trace.genealogy import reached, trace
+from tests.hub.world import World, at, delivery, despatch, item, party, production, receipt
+
+RAW = "lot:jiangnan_polymer:JN-22|L1"
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    made = World(database)
+    made.send(("jiangnan_polymer", despatch()), ("wms", receipt()), ("mes", production()), ("wms", delivery()))
+    return made
+
+
+def renewed(world: World) -> None:
+    with world.database.begin("test") as uow:
+        reconcile(uow)
+
+
+def test_a_raw_lot_goes_down_to_the_hospital_once_the_item_master_joins_its_names(world: World) -> None:
+    renewed(world)
+    with world.database.read() as connection:
+        assert not reached(connection, RAW, "down", "serial")
+    world.send(("erp", item()), ("erp", party()))
+    renewed(world)
+    with world.database.read() as connection:
+        found = trace(connection, RAW, "down")
+        back = trace(connection, "serial:06901234000029|S1", "up")
+    keys = {node["key"]: node["depth"] for node in found["nodes"]}
+    assert keys["lot:mes:RM-100|L1"] == 0
+    assert keys["production:mes:PE1"] == 1
+    assert keys["lot:06901234000029|F1"] == 2
+    assert keys["serial:06901234000029|S1"] == 3
+    assert keys["shipment:wms:D1"] == 4
+    assert keys["location:4012345000023"] == 5
+    assert "serial:06901234000029|S2" in keys
+    assert RAW in {node["key"] for node in back["nodes"]}
+    assert not found["truncated"]
+    assert {"from": "lot:mes:RM-100|L1", "to": "production:mes:PE1", "kind": "consuming"} in found["edges"]
+
+
+def test_names_part_again_when_the_item_master_no_longer_joins_them(world: World) -> None:
+    world.send(("erp", item()), ("erp", party()))
+    renewed(world)
+    world.send(("erp", item(revision=2, supplier_items=[])))
+    renewed(world)
+    with world.database.read() as connection:
+        assert not reached(connection, RAW, "down", "production")
+        assert reached(connection, "lot:wms:RM-100|L1", "down", "production") == ["production:mes:PE1"]
+
+
+def test_lots_of_two_packaging_levels_are_one(world: World) -> None:
+    levels = [
+        {"gtin": "06901234000029", "unit": "EA", "quantity": Decimal(1)},
+        {"gtin": "16901234000026", "unit": "CS", "quantity": Decimal(10)},
+    ]
+    world.send(("erp", item("FG-1", gtin="06901234000029", trade_items=levels, supplier_items=[])))
+    cased = [{"line": "1", "gtin": "16901234000026", "lot": "F1", "quantity": Decimal(1), "unit": "CS", "@": 2}]
+    world.send(("wms", delivery("D2", lines=cased)))
+    renewed(world)
+    with world.database.read() as connection:
+        assert reached(connection, "06901234000029|F1", "down", "shipment") == ["shipment:wms:D1", "shipment:wms:D2"]
+
+
+def test_both_directions_at_once_have_the_start_in_the_middle(world: World) -> None:
+    with world.database.read() as connection:
+        found = trace(connection, "F1", "both")
+    depths = {node["key"]: node["depth"] for node in found["nodes"]}
+    assert found["nodes"][0] == {"key": "lot:06901234000029|F1", "kind": "lot", "depth": 0}
+    assert (depths["production:mes:PE1"], depths["lot:mes:RM-100|L1"], depths["serial:06901234000029|S1"]) == (-1, -2, 1)
+
+
+def test_what_people_write_is_understood(world: World) -> None:
+    with world.database.read() as connection:
+        assert trace(connection, "06901234000029|F1", "up")["key"] == "lot:06901234000029|F1"
+        assert trace(connection, "00069012345000000017", "up")["key"] == "sscc:069012345000000017"
+        assert trace(connection, "S2", "up")["key"] == "serial:06901234000029|S2"
+        assert trace(connection, "D1", "up")["key"] == "shipment:wms:D1"
+        with pytest.raises(ConflictError, match="L1 means several"):
+            trace(connection, "L1")
+        with pytest.raises(NotFoundError):
+            trace(connection, "NOPE")
+        with pytest.raises(NotFoundError):
+            trace(connection, "%")
+    world.send(("erp", item()), ("erp", party()))
+    renewed(world)
+    with world.database.read() as connection:
+        assert trace(connection, "L1")["nodes"]
+
+
+def test_a_long_walk_is_cut_and_says_so(world: World) -> None:
+    with world.database.read() as connection:
+        found = trace(connection, "F1", "down", limit=3)
+    assert found["truncated"] and len(found["nodes"]) <= 3
+
+
+def test_a_cancelled_despatch_is_not_part_of_the_walk(world: World) -> None:
+    world.send(("wms", delivery(purpose="cancel", issued_at=at(19))))
+    with world.database.read() as connection:
+        assert reached(connection, "F1", "down", "location") == []
+
+
+def test_the_walk_never_scans_the_edges(database: Database) -> None:
+    numbers = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 150000) "
+    with database.begin("test") as uow:
+        uow.connection.exec_driver_sql(
+            f"INSERT INTO edge (src, dst, kind, application_id) {numbers} SELECT x / 3, x + 1000000, 1, x FROM n"
+        )
+        uow.connection.exec_driver_sql("ANALYZE")
+    for statement in _WALK.values():
+        explain = "EXPLAIN " if database.is_postgresql else "EXPLAIN QUERY PLAN "
+        with database.read() as connection:
+            plan = " ".join(str(tuple(row)) for row in connection.execute(sa.text(explain + statement.text), {"start": 1, "limit": 100}))
+        assert "Seq Scan on edge" not in plan
+        assert "SCAN edge" not in plan
