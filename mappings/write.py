@@ -22,6 +22,10 @@ from mappings.plan import COUNT, Plan, Rule, Scope
 _META = frozenset({"entity", "@"})
 
 
+_Chain = list[tuple[tuple[Step, tuple[str, ...]], SourceRecord]]
+"""The ancestors of the element before, outermost first: level, what is said on it, its record."""
+
+
 class UnwritableError(ValueError):
     """The entity holds values that this mapping can't say; `findings` (MAP-08) name them."""
 
@@ -117,14 +121,18 @@ class Writer:
     def _elements(self, scope: Scope, elements: Any, record: SourceRecord, name: str) -> None:
         """One record for each element."""
         at = scope.at.steps[-1] if scope.at is not None and scope.at.steps else None
-        chain: list[tuple[tuple[Step, tuple[str, ...]], SourceRecord]] = []
+        chain: _Chain = []
         for number, element in enumerate(elements):
             prefix = f"{name}[{number}]."
             if at is None or scope.at is None:
                 made = record
             elif scope.within:
-                made = self._made(at, self._levels(scope, element, record, chain))
+                fresh: list[SourceRecord] = []
+                made = self._made(at, self._levels(scope, element, record, chain, fresh), fresh)
                 self._levelled(scope, element, made, prefix)
+                for level in fresh:  # below what was said on the level above, as the set has it
+                    if level.parent is not None:
+                        level.parent.children.append(level)
             else:
                 holder = record
                 for step in scope.at.steps[:-1]:
@@ -133,7 +141,7 @@ class Writer:
             self._scope(scope, element, made, prefix)
 
     def _levels(
-        self, scope: Scope, element: Mapping[str, Any], record: SourceRecord, chain: list[tuple[tuple[Step, tuple[str, ...]], SourceRecord]]
+        self, scope: Scope, element: Mapping[str, Any], record: SourceRecord, chain: _Chain, fresh: list[SourceRecord]
     ) -> SourceRecord:
         """The innermost ancestor for this element; neighbours share the ancestors of which the same is said."""
         holder = record
@@ -151,7 +159,7 @@ class Writer:
                 holder = chain[depth][1]
             else:
                 del chain[depth:]
-                holder = self._reach(level, holder) if not number else self._made(level, holder)
+                holder = self._reach(level, holder) if not number else self._made(level, holder, fresh)
                 chain.append((key, holder))
             depth += 1
         del chain[depth:]
@@ -270,8 +278,9 @@ class Writer:
             here = here.parent
         return here
 
-    def _made(self, step: Step, record: SourceRecord) -> SourceRecord:
-        made = self._record(step.tag, record)
+    def _made(self, step: Step, record: SourceRecord, apart: list[SourceRecord] | None = None) -> SourceRecord:
+        """A new record with the qualifiers of the step; into `apart` where the caller hangs it up later."""
+        made = self._record(step.tag, record, apart)
         values: Any = made.values
         for condition in step.conditions:
             if isinstance(condition.key, int):
@@ -280,9 +289,11 @@ class Writer:
                 values[condition.key] = condition.values[0]
         return made
 
-    def _record(self, tag: str, parent: SourceRecord | None) -> SourceRecord:
+    def _record(self, tag: str, parent: SourceRecord | None, apart: list[SourceRecord] | None = None) -> SourceRecord:
         record = SourceRecord(tag, [tag] if self._segments else {}, 0, parent)
-        if parent is not None:
+        if apart is not None:
+            apart.append(record)
+        elif parent is not None:
             parent.children.append(record)
         return record
 
