@@ -132,7 +132,9 @@ def written(hub: Hub, before: dict[str, int]) -> dict[str, list[tuple[object, ..
     """All rows as the driver gives them, so that the limit has nothing to convert."""
     with hub.database.read() as connection:
         return {
-            name: [tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()][before[name] if name == "audit" else 0 :]
+            name: [tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()][
+                before[name] if name == "audit" else 0 :
+            ]
             for name in KEPT
         }
 

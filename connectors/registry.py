@@ -22,6 +22,7 @@ from data_contracts.errors import ConfigError
 _FOLDER = Path(__file__).parent
 
 
+@cache
 def _own(room: str) -> dict[str, str]:
     """Module path by plug-in name of one room."""
     names = {}
@@ -99,8 +100,11 @@ def sniff(head: bytes) -> Format | None:
     head = head[:HEAD]
     if unreadable(head) is not None:
         return None
+    return next((candidate for candidate in _sniffers() if candidate.sniff(head)), None)
+
+
+@cache
+def _sniffers() -> tuple[Format, ...]:
+    """The usable formats in the order in which they are asked."""
     candidates = [format_named(name) for name in format_names()]
-    for candidate in sorted(candidates, key=lambda found: (bool(getattr(found, "sniff_last", False)), found.name)):
-        if candidate.sniff(head):
-            return candidate
-    return None
+    return tuple(sorted(candidates, key=lambda found: (bool(getattr(found, "sniff_last", False)), found.name)))

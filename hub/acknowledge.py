@@ -8,10 +8,9 @@ document that it answers. Control numbers come from the store. What a standard's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,14 +22,14 @@ from connectors.formats.x12.answers import read_functional_acknowledgement
 from connectors.formats.x12.control import same_number
 from connectors.formats.x12.delimiters import parse_header
 from connectors.formats.x12.header import interchange_of
-from connectors.formats.x12.verdicts import GroupVerdict, group_verdict, message_verdict
+from connectors.formats.x12.verdicts import GroupVerdict, MessageVerdict, group_verdict, message_verdict
 from connectors.spec import STRICT, Envelope
 from data_contracts.findings import Finding
 from data_contracts.source import Message
 from hub.examine import Examination, ExaminedInterchange, ExaminedMessage
 from hub.runtime import Hub
 from hub.site import Acknowledge, Agreement
-from hub.store import blobs, controls, envelopes, evidence, outbox, tables
+from hub.store import blobs, bulk, controls, envelopes, evidence, outbox, tables
 from hub.store.identity import allocate
 from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
@@ -42,13 +41,106 @@ _STRICT_ANSWER = Acknowledge(functional="always", interchange="on_rejection")
 DUPLICATE = "025"
 
 
-def answer(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> None:
-    """Write and route what an interchange is to be answered, in the transaction that applies it."""
-    if examined.format != ANSWERED or envelope.outcome == "repeat":
+@dataclass(slots=True)
+class Due:
+    """One answer to be written: for which interchange, of which kind."""
+
+    document: Any
+    examined: ExaminedInterchange
+    interchange_id: int
+    policy: Acknowledge
+    kind: str
+    groups: int
+    """Groups of the answer: so many group control numbers it takes."""
+
+
+def answer(uow: UnitOfWork, document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> None:
+    """Write and route what one interchange is to be answered, in the transaction that applies it."""
+    answer_many(uow, [(document, examined, envelope)])
+
+
+def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange, envelopes.Registered]]) -> None:
+    """`answer` for a batch: control numbers are drawn once a pair of identities, rows written once a table."""
+    due = [one for document, examined, envelope in asked for one in _due(document, examined, envelope)]
+    if not due:
         return
+    numbers = _control_numbers(uow, due)
+    contents = [_content(one, _envelope(uow, one, *number)) for one, number in zip(due, numbers, strict=True)]
+    staged = [blobs.stage(uow.home, content) for _, content in contents]
+    blobs.record(uow.connection, staged)
+    ids = allocate(uow.connection, "acknowledgement", len(due))
+    outbox_ids = outbox.put_many(
+        uow,
+        [
+            outbox.Parcel(
+                stable_id=f"acknowledgement/{number}",
+                organisation_id=one.document.organisation_id,
+                partner_id=one.document.partner_id,
+                kind="acknowledgement",
+                route=dict(one.policy.route),
+                name=f"{one.kind}_{one.examined.interchange.control or 'none'}_{number}.edi",
+                media_type=MEDIA_TYPE,
+                sha256=content.sha256,
+            )
+            for one, number, content in zip(due, ids, staged, strict=True)
+        ],
+    )
+    bulk.insert(
+        uow.connection,
+        tables.acknowledgement,
+        ("id", "document_id", "interchange_id", "kind", "verdict", "sha256", "outbox_id", "recorded_at"),
+        [
+            (number, one.document.id, one.interchange_id, one.kind, verdict, content.sha256, outbox_id, uow.now)
+            for one, number, (verdict, _), content, outbox_id in zip(due, ids, contents, staged, outbox_ids, strict=True)
+        ],
+    )
+
+
+def _due(document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> list[Due]:
+    """The answers that the policy wants."""
+    if examined.format != ANSWERED or envelope.outcome == "repeat":
+        return []
     policy = examined.agreement.acknowledge if examined.agreement is not None else _STRICT_ANSWER
-    for kind, verdict, content in _answers(examined, policy, lambda groups: _envelope(hub, uow, examined, groups)):
-        _route(uow, document, envelope.interchange_id, kind, verdict, content, policy, examined)
+    return [Due(document, examined, envelope.interchange_id, policy, kind, groups) for kind, groups in wanted(examined, policy)]
+
+
+def wanted(examined: ExaminedInterchange, policy: Acknowledge) -> list[tuple[str, int]]:
+    """Kinds of answer with the number of their groups. A refused interchange has a TA1 at most."""
+    kinds: list[tuple[str, int]] = []
+    refused, say = examined.refused, policy.interchange
+    if say == "always" or (say == "requested" and examined.interchange.acknowledgement_requested) or (say != "never" and refused):
+        kinds.append(("TA1", 0))
+    if not refused and policy.functional == "always" and (groups := x12.functional_groups(_group_verdicts(examined))):
+        kinds.append(("997", groups))
+    return kinds
+
+
+def _control_numbers(uow: UnitOfWork, due: Sequence[Due]) -> list[tuple[int, int]]:
+    """Interchange and first group control number of each answer, in order."""
+    pairs: dict[tuple[str, str], list[int]] = {}
+    for place, one in enumerate(due):
+        pairs.setdefault((one.examined.interchange.receiver or "", one.examined.interchange.sender or ""), []).append(place)
+    numbers = [(0, 1)] * len(due)
+    for (sender, receiver), places in sorted(pairs.items()):
+        first = controls.next_control(uow.connection, "interchange", sender, receiver, len(places))
+        interchanges = controls.numbers(first, len(places))
+        total = sum(due[place].groups for place in places)
+        groups = controls.numbers(controls.next_control(uow.connection, "group", sender, receiver, total), total) if total else []
+        used = 0
+        for place, interchange in zip(places, interchanges, strict=True):
+            numbers[place] = (interchange, groups[used] if due[place].groups else 1)
+            used += due[place].groups
+    return numbers
+
+
+def _content(one: Due, envelope: Envelope) -> tuple[str, bytes]:
+    """Verdict and bytes of one answer."""
+    examined = one.examined
+    if one.kind == "TA1":
+        code, note = _interchange_verdict(examined)
+        return _VERDICTS[code], x12.interchange_acknowledgement(examined.interchange.header, note, code, envelope, examined.profile)
+    verdicts = _group_verdicts(examined)
+    return _summary(verdicts), x12.functional_acknowledgement(verdicts, envelope, examined.profile)
 
 
 def preview(examination: Examination, now: datetime) -> str | None:
@@ -61,28 +153,9 @@ def preview(examination: Examination, now: datetime) -> str | None:
         if not examined.verdicts:
             for message in examined.messages:
                 remember(examined, message)
-        texts += [content.decode("latin-1") for _, _, content in _answers(examined, policy, partial(_dry, examined, now))]
+        for kind, groups in wanted(examined, policy):
+            texts.append(_content(Due(None, examined, 0, policy, kind, groups), _numbered(examined, now, 1, 1))[1].decode("latin-1"))
     return "\n".join(texts) or None
-
-
-def _answers(examined: ExaminedInterchange, policy: Acknowledge, envelope: Callable[[int], Envelope]) -> list[tuple[str, str, bytes]]:
-    """(kind, verdict, bytes) of every answer that the policy wants."""
-    made: list[tuple[str, str, bytes]] = []
-    refused = examined.refused
-    wanted = policy.interchange
-    if wanted == "always" or (wanted == "requested" and examined.interchange.acknowledgement_requested) or (wanted != "never" and refused):
-        code, note = _interchange_verdict(examined)
-        content = x12.interchange_acknowledgement(examined.interchange.header, note, code, envelope(0), examined.profile)
-        made.append(("TA1", _VERDICTS[code], content))
-    if refused or policy.functional == "never":
-        return made
-    verdicts = [
-        group_verdict(group, [verdict for ordinal, verdict in examined.verdicts if ordinal == group.ordinal]) for group in examined.groups
-    ]
-    if x12.answered(verdicts):
-        content = x12.functional_acknowledgement(verdicts, envelope(x12.functional_groups(verdicts)), examined.profile)
-        made.append(("997", _summary(verdicts), content))
-    return made
 
 
 _VERDICTS = {"A": "accepted", "E": "accepted", "P": "partly", "R": "rejected"}
@@ -118,17 +191,18 @@ def _dry(examined: ExaminedInterchange, now: datetime, _groups: int) -> Envelope
     return _numbered(examined, now, 1, 1)
 
 
-def _envelope(hub: Hub, uow: UnitOfWork, examined: ExaminedInterchange, groups: int) -> Envelope:
-    """An envelope back to the sender, numbered by the store, dated in the partner's zone; a TA1 alone has no groups."""
-    sender, receiver = examined.interchange.receiver or "", examined.interchange.sender or ""
-    zone = ZoneInfo(examined.profile.time_zone)
-    numbered = _numbered(
-        examined,
-        moment(uow.now).astimezone(zone),
-        controls.next_control(uow.connection, "interchange", sender, receiver),
-        controls.next_control(uow.connection, "group", sender, receiver, groups) if groups else 1,
-    )
-    return replace(numbered, delimiters=dict(examined.profile.options.get("delimiters", numbered.delimiters)))
+def _group_verdicts(examined: ExaminedInterchange) -> list[GroupVerdict]:
+    by_group: dict[int, list[MessageVerdict]] = {}
+    for ordinal, verdict in examined.verdicts:
+        by_group.setdefault(ordinal, []).append(verdict)
+    return [group_verdict(group, by_group.get(group.ordinal, [])) for group in examined.groups]
+
+
+def _envelope(uow: UnitOfWork, one: Due, control: int, group_control: int) -> Envelope:
+    """An envelope back to the sender, dated in the partner's zone."""
+    zone = ZoneInfo(one.examined.profile.time_zone)
+    numbered = _numbered(one.examined, moment(uow.now).astimezone(zone), control, group_control)
+    return replace(numbered, delimiters=dict(one.examined.profile.options.get("delimiters", numbered.delimiters)))
 
 
 def _numbered(examined: ExaminedInterchange, now: datetime, control: int, group_control: int) -> Envelope:
@@ -148,45 +222,6 @@ def _numbered(examined: ExaminedInterchange, now: datetime, control: int, group_
     )
 
 
-def _route(
-    uow: UnitOfWork,
-    document: Any,
-    interchange_id: int,
-    kind: str,
-    verdict: str,
-    content: bytes,
-    policy: Acknowledge,
-    examined: ExaminedInterchange,
-) -> None:
-    sha256, _size = blobs.keep(uow.connection, uow.home, content)
-    (number,) = allocate(uow.connection, "acknowledgement", 1)
-    outbox_id = outbox.put(
-        uow,
-        outbox.Parcel(
-            stable_id=f"acknowledgement/{number}",
-            organisation_id=document.organisation_id,
-            partner_id=document.partner_id,
-            kind="acknowledgement",
-            route=dict(policy.route),
-            name=f"{kind}_{examined.interchange.control or 'none'}_{number}.edi",
-            media_type=MEDIA_TYPE,
-            sha256=sha256,
-        ),
-    )
-    uow.connection.execute(
-        tables.acknowledgement.insert().values(
-            id=number,
-            document_id=document.id,
-            interchange_id=interchange_id,
-            kind=kind,
-            verdict=verdict,
-            sha256=sha256,
-            outbox_id=outbox_id,
-            recorded_at=uow.now,
-        )
-    )
-
-
 def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, head: bytes) -> None:
     """Answer a document that came under a used key with other bytes: TA1 R 025 in the outbox, and the envelope kept as evidence."""
     header = parse_header(head.decode("latin-1"), max(head.find(b"ISA"), 0))
@@ -198,9 +233,7 @@ def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, hea
     examined.admission.append(Finding("DUP-03", got=interchange.control, code=DUPLICATE))
     with hub.database.begin("receiver") as uow:
         document = uow.connection.execute(sa.select(tables.document).where(tables.document.c.id == document_id)).one()
-        known = uow.connection.execute(
-            sa.select(tables.interchange.c.id).where(tables.interchange.c.document_id == document_id)
-        ).first()
+        known = uow.connection.execute(sa.select(tables.interchange.c.id).where(tables.interchange.c.document_id == document_id)).first()
         if known is not None:
             return  # the same conflict again: it has been answered
         registered = envelopes.register(
@@ -216,7 +249,7 @@ def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, hea
                 for finding in examined.admission
             ],
         )
-        answer(hub, uow, document, examined, registered)
+        answer(uow, document, examined, registered)
         uow.audit(document.organisation_id, "document.refused", f"document/{document_id}", reason="control number used with other bytes")
 
 
@@ -265,7 +298,13 @@ def _close(uow: UnitOfWork, row: Any, code: str, notes: str) -> None:
     if outcome == "rejected":
         finding = Finding("ACK-02", got=f"{row.type} {row.business_key}", expected=f"{code} {notes}".strip())
         evidence.add_findings(uow, [evidence.Found(finding, None, None, row.id, row.partner_id, row.organisation_id)])
-    uow.audit(row.organisation_id, "exchange.acknowledged", f"exchange/{row.id}", before={"acknowledgement": row.acknowledgement}, after={"acknowledgement": outcome, "code": code})
+    uow.audit(
+        row.organisation_id,
+        "exchange.acknowledged",
+        f"exchange/{row.id}",
+        before={"acknowledgement": row.acknowledgement},
+        after={"acknowledgement": outcome, "code": code},
+    )
 
 
 def _unknown(uow: UnitOfWork, partner_id: int, exchange_id: int, what: str) -> None:
@@ -309,4 +348,3 @@ def _rows(connection: sa.Connection, document_id: int) -> list[Any]:
             .order_by(tables.acknowledgement.c.id)
         ).all()
     )
-

@@ -254,11 +254,23 @@ def _agreement_of(
     senders = {candidate.envelope.sender for candidate in fitting if candidate.envelope}
     if interchange.sender not in senders:
         return None, [
-            Finding("SEC-01", place=Place(segment="ISA", position=1, element=6), expected=", ".join(sorted(senders)), got=interchange.sender, code="006")
+            Finding(
+                "SEC-01",
+                place=Place(segment="ISA", position=1, element=6),
+                expected=", ".join(sorted(senders)),
+                got=interchange.sender,
+                code="006",
+            )
         ]
     receivers = {candidate.envelope.receiver for candidate in fitting if candidate.envelope}
     return None, [
-        Finding("SEC-02", place=Place(segment="ISA", position=1, element=8), expected=", ".join(sorted(receivers)), got=interchange.receiver, code="009")
+        Finding(
+            "SEC-02",
+            place=Place(segment="ISA", position=1, element=8),
+            expected=", ".join(sorted(receivers)),
+            got=interchange.receiver,
+            code="009",
+        )
     ]
 
 
@@ -266,7 +278,9 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     """Hops 4 to 6 on one message."""
     agreement = inside.agreement
     if agreement is None:
-        return ExaminedMessage(message, group, None, syntax=list(message.findings), fate="rejected" if has_error(message.findings) else "ready")
+        return ExaminedMessage(
+            message, group, None, syntax=list(message.findings), fate="rejected" if has_error(message.findings) else "ready"
+        )
     if message.type in ANSWERS:
         return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer")
     agreed, syntax = pipeline.check(message, group, agreement)
@@ -357,7 +371,9 @@ def _tolerant_profile(site: Site, candidates: Sequence[Agreement]) -> Profile:
     )
 
 
-def reread(stream: BinaryIO, site: Site, claimant: Claimant, ordinal: int, today: date) -> tuple[ExaminedMessage, ExaminedInterchange] | None:
+def reread(
+    stream: BinaryIO, site: Site, claimant: Claimant, ordinal: int, today: date
+) -> tuple[ExaminedMessage, ExaminedInterchange] | None:
     """The message with this ordinal, read again from the original bytes with today's grammar and mapping."""
     for interchange in examine(stream, site, claimant, today).interchanges:
         for examined in interchange.messages:

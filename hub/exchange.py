@@ -39,7 +39,9 @@ CORRECTIONS = "steward"
 def original(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[ExaminedMessage, sa.Row[Any]]:
     """The message of an exchange, read again from its bytes. Raises NotFoundError when there is no such inbound exchange."""
     row = connection.execute(
-        sa.select(tables.exchange, tables.document.c.sha256, tables.document.c.flow, tables.document.c.channel, tables.document.c.received_at)
+        sa.select(
+            tables.exchange, tables.document.c.sha256, tables.document.c.flow, tables.document.c.channel, tables.document.c.received_at
+        )
         .join(tables.document, tables.document.c.id == tables.exchange.c.document_id)
         .where(tables.exchange.c.id == exchange_id)
     ).one_or_none()
@@ -57,7 +59,9 @@ def original(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[Exa
 def entity_of(hub: Hub, connection: sa.Connection, exchange_id: int) -> dict[str, Any]:
     """What an exchange says, as a canonical dictionary: a steward's correction where there is one, else the original."""
     row = connection.execute(
-        sa.select(tables.exchange.c["keys"], tables.exchange.c.document_id, tables.exchange.c.origin_id).where(tables.exchange.c.id == exchange_id)
+        sa.select(tables.exchange.c["keys"], tables.exchange.c.document_id, tables.exchange.c.origin_id).where(
+            tables.exchange.c.id == exchange_id
+        )
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no exchange {exchange_id}")
@@ -85,7 +89,9 @@ def correct(hub: Hub, exchange_id: int, fields: Mapping[str, Any], actor: str, r
     Raises ConflictError when the new version still has blocking findings: they are named.
     """
     _need(reason)
-    body = json.dumps({"corrects": exchange_id, "reason": reason, "by": actor, "fields": dict(fields)}, ensure_ascii=False, sort_keys=True).encode()
+    body = json.dumps(
+        {"corrects": exchange_id, "reason": reason, "by": actor, "fields": dict(fields)}, ensure_ascii=False, sort_keys=True
+    ).encode()
     with hub.database.begin(actor) as uow:
         examined, row = original(hub, uow.connection, exchange_id)
         if row.state not in ("quarantined", "applied", "waiting"):
@@ -109,7 +115,9 @@ def correct(hub: Hub, exchange_id: int, fields: Mapping[str, Any], actor: str, r
                 received_by=actor,
             ),
         )
-        uow.connection.execute(tables.document.update().where(tables.document.c.id == landing.document_id).values(state="processed", format="json"))
+        uow.connection.execute(
+            tables.document.update().where(tables.document.c.id == landing.document_id).values(state="processed", format="json")
+        )
         keys = {"corrects": exchange_id, "fields": sorted(fields)}
         return _again(hub, uow, row, entity, found, examined, reason, keys=keys, document_id=landing.document_id)
 
@@ -207,11 +215,20 @@ def _again(
         )
     elif row.state == "applied":
         for (application_id,) in uow.connection.execute(
-            sa.select(tables.application.c.id).where(tables.application.c.exchange_id == row.id, tables.application.c.withdrawn_at.is_(None))
+            sa.select(tables.application.c.id).where(
+                tables.application.c.exchange_id == row.id, tables.application.c.withdrawn_at.is_(None)
+            )
         ).all():
             withdraw(uow, application_id, reason)
     evidence.transition(uow, [row.id], "superseded", reason)
-    uow.audit(row.organisation_id, f"exchange.{'corrected' if document_id else 'replayed'}", f"exchange/{row.id}", reason, {"state": row.state}, {"exchange": new_id, "state": state, **keys})
+    uow.audit(
+        row.organisation_id,
+        f"exchange.{'corrected' if document_id else 'replayed'}",
+        f"exchange/{row.id}",
+        reason,
+        {"state": row.state},
+        {"exchange": new_id, "state": state, **keys},
+    )
     return new_id
 
 

@@ -207,7 +207,10 @@ def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, replaces
     out.setdefault("buyer", {"gln": organisation.gln, "name": organisation.name})
     supplier = dict(out.get("supplier", {}))
     partner = hub.site.partners[agreement.partner]
-    out["supplier"] = {"name": supplier.get("name") or partner.name, **({"gln": gln} if (gln := supplier.get("gln") or partner.gln) else {})}
+    out["supplier"] = {
+        "name": supplier.get("name") or partner.name,
+        **({"gln": gln} if (gln := supplier.get("gln") or partner.gln) else {}),
+    }
     out["lines"] = [
         {**{k: v for k, v in line.items() if k != "item_code"}, **({"buyer_item": code} if (code := line.get("item_code")) else {})}
         for line in entity.get("lines", [])

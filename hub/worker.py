@@ -138,7 +138,9 @@ def _commit(hub: Hub, jobs: list[Job]) -> None:
 
 def _record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
     """Everything that follows from a batch, in the caller's transaction."""
-    registered = envelopes.register_many(uow, [_registration(job, interchange, hub.site.environment == "production") for job, interchange in _envelopes(jobs)])
+    registered = envelopes.register_many(
+        uow, [_registration(job, interchange, hub.site.environment == "production") for job, interchange in _envelopes(jobs)]
+    )
     for (job, interchange), envelope in zip(_envelopes(jobs), registered, strict=True):
         _admit(interchange, envelope)
         settle_fates(interchange, interchange.messages, hub.site)
@@ -159,7 +161,9 @@ def _record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
     _apply(hub, uow, origin, ids)
     for (job, _interchange, examined, interchange_id), exchange_id in zip(origin, ids, strict=True):
         if examined.findings:
-            findings.append((exchange_id, job.row.id, interchange_id, job.row.partner_id, _organisation(hub, job, examined), examined.findings))
+            findings.append(
+                (exchange_id, job.row.id, interchange_id, job.row.partner_id, _organisation(hub, job, examined), examined.findings)
+            )
     for (job, interchange), envelope in zip(_envelopes(jobs), registered, strict=True):
         outer = [*interchange.findings, *(f for group in interchange.groups for f in group.findings), *envelope.findings]
         if outer:
@@ -169,8 +173,9 @@ def _record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
             job.state = "rejected"
             findings.append((None, job.row.id, None, job.row.partner_id, job.row.organisation_id, job.unreadable))
     insert_findings(uow, findings)
-    for (job, interchange), envelope in zip(_envelopes(jobs), registered, strict=True):
-        acknowledge.answer(hub, uow, job.row, interchange, envelope)
+    acknowledge.answer_many(
+        uow, [(job.row, interchange, envelope) for (job, interchange), envelope in zip(_envelopes(jobs), registered, strict=True)]
+    )
     _finish(uow, jobs, origin, ids)
 
 
@@ -297,7 +302,9 @@ def _process_large(hub: Hub, job: Job) -> None:
         done = 0
         with hub.database.begin("worker") as uow:
             for interchange, envelope in zip(
-                job.interchanges, envelopes.register_many(uow, [_registration(job, i, hub.site.environment == "production") for i in job.interchanges]), strict=True
+                job.interchanges,
+                envelopes.register_many(uow, [_registration(job, i, hub.site.environment == "production") for i in job.interchanges]),
+                strict=True,
             ):
                 _admit(interchange, envelope)
                 registered[interchange.interchange.ordinal] = envelope
@@ -323,8 +330,7 @@ def _process_large(hub: Hub, job: Job) -> None:
             job.state = "rejected"
             findings.append((None, job.row.id, None, job.row.partner_id, job.row.organisation_id, job.unreadable))
         insert_findings(uow, findings)
-        for interchange in job.interchanges:
-            acknowledge.answer(hub, uow, job.row, interchange, registered[interchange.interchange.ordinal])
+        acknowledge.answer_many(uow, [(job.row, one, registered[one.interchange.ordinal]) for one in job.interchanges])
         _finish(uow, [job], [], [])
 
 

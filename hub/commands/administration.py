@@ -36,7 +36,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(keys, name="key")
 
 
-def init_command(home: Annotated[Path | None, typer.Option("--home", help="Where the hub keeps its data; default ~/.udihub.")] = None) -> None:
+def init_command(
+    home: Annotated[Path | None, typer.Option("--home", help="Where the hub keeps its data; default ~/.udihub.")] = None,
+) -> None:
     """Make a new home: settings, store, and a one-time link for the first administrator."""
     settings = Settings.from_environment()
     folder = home or settings.home
@@ -92,7 +94,9 @@ def udi_command(
         if as_json:
             typer.echo(json.dumps(found, ensure_ascii=False))
         else:
-            typer.echo(f"{code}: {found['kind'] or 'unknown'} {'valid' if found['valid'] else 'NOT valid'} {found['di'] or ''} {found['pi'] or ''}")
+            typer.echo(
+                f"{code}: {found['kind'] or 'unknown'} {'valid' if found['valid'] else 'NOT valid'} {found['di'] or ''} {found['pi'] or ''}"
+            )
             for finding in found["findings"]:
                 typer.echo(f"  {finding['severity']} {finding['rule']}: {finding['message']}")
     raise typer.Exit(1 if invalid else 0)
@@ -150,9 +154,7 @@ def key_list_command() -> None:
             typer.echo(json.dumps(row, ensure_ascii=False))
 
 
-def key_revoke_command(
-    credential_id: int, reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
-) -> None:
+def key_revoke_command(credential_id: int, reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]) -> None:
     """Revoke a key by its id, at once."""
     hub = Hub.open()
     with hub.database.begin("cli") as uow:

@@ -50,7 +50,12 @@ def demo_command(
     clock = FrozenClock(story.arrivals[0].at - timedelta(hours=1))
     hub = Hub.open(replace(settings, home=folder, site=SITE, database_url=url), clock)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
     ) as bar:
         task = bar.add_task("files", total=len(story.arrivals))
         played = play(hub, clock, story, lambda done, _all: bar.update(task, completed=done))

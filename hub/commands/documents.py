@@ -92,7 +92,16 @@ def _ingest_one(hub: Hub, file: Path, partner: str, agreement: str | None, as_js
     size, modified = file.stat().st_size, int(file.stat().st_mtime_ns)
     with file.open("rb") as stream:
         received = receive(
-            hub, Reception(partner=partner, channel="cli", stream=stream, name=file.name, agreement=agreement, by="cli", delivery_key=f"{file.name}:{size}:{modified}")
+            hub,
+            Reception(
+                partner=partner,
+                channel="cli",
+                stream=stream,
+                name=file.name,
+                agreement=agreement,
+                by="cli",
+                delivery_key=f"{file.name}:{size}:{modified}",
+            ),
         )
     worker.drain(hub)
     with file.open("rb") as stream:
@@ -166,4 +175,3 @@ def _print_check(answer: dict[str, Any]) -> None:
     opinion = answer.get("second_opinion")
     if opinion:
         typer.echo(f"  pyx12 says: {opinion}")
-

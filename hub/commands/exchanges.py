@@ -45,16 +45,16 @@ def list_command(
     """The newest exchanges, or those that mention a number."""
     hub = Hub.open()
     with hub.database.read() as connection:
-        rows = listing.exchanges(
-            connection, find=find, state=state, partner_id=hub.partner_id(partner) if partner else None, limit=limit
-        )
+        rows = listing.exchanges(connection, find=find, state=state, partner_id=hub.partner_id(partner) if partner else None, limit=limit)
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
     table = Table("id", "partner", "dir", "type", "business key", "state", "recorded")
     for row in rows:
-        table.add_row(*(str(row.get(name) or "") for name in ("id", "partner", "direction", "type", "business_key", "state", "recorded_at")))
+        table.add_row(
+            *(str(row.get(name) or "") for name in ("id", "partner", "direction", "type", "business_key", "state", "recorded_at"))
+        )
     Console().print(table)
 
 
@@ -107,7 +107,21 @@ def explain_command(entity: str, field: str, as_json: AsJson = False) -> None:
     typer.echo(f"{entity} {field} = {explained['value']}")
     for step in explained["steps"]:
         typer.echo(f"  {step['value']} {step.get('unit') or ''} from {step['source']} ({step['standing']})")
-        for key in ("exchange", "document", "sha256", "message", "segment", "element", "position", "path", "raw", "mapping", "row", "agreement", "rules"):
+        for key in (
+            "exchange",
+            "document",
+            "sha256",
+            "message",
+            "segment",
+            "element",
+            "position",
+            "path",
+            "raw",
+            "mapping",
+            "row",
+            "agreement",
+            "rules",
+        ):
             if step.get(key) not in (None, "", []):
                 typer.echo(f"      {key:10} {step[key]}")
 

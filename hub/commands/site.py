@@ -34,7 +34,9 @@ def partner_list_command() -> None:
         for agreement in site.agreements.values():
             if agreement.partner == partner.partner:
                 messages = ", ".join(f"{m.type} {m.version or ''}".strip() for m in agreement.messages)
-                typer.echo(f"    {agreement.direction:3} {agreement.agreement:28} {agreement.organisation:12} {agreement.format}: {messages}")
+                typer.echo(
+                    f"    {agreement.direction:3} {agreement.agreement:28} {agreement.organisation:12} {agreement.format}: {messages}"
+                )
 
 
 def partner_check_command() -> None:

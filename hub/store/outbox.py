@@ -8,7 +8,7 @@ again, its later ones wait behind it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,29 @@ def put(uow: UnitOfWork, parcel: Parcel) -> int:
     if bytes(first.sha256) != parcel.sha256:
         raise ConflictError(f"{parcel.stable_id} is on its way already, with other bytes")
     return int(first.id)
+
+
+def put_many(uow: UnitOfWork, parcels: Sequence[Parcel]) -> list[int]:
+    """`put` for many parcels whose stable ids are new; returns their ids in order.
+
+    Raises sqlalchemy's IntegrityError when a stable id exists: nothing of this call is then kept.
+    """
+    ids = identity.allocate(uow.connection, "outbox", len(parcels))
+    rows = [
+        (
+            number, one.stable_id, one.organisation_id, one.partner_id, one.exchange_id, one.kind, dict(one.route), one.name, one.media_type,
+            one.sha256, "held" if one.route.get("use") == "response" else "waiting", 0, uow.now, 0, uow.now,
+        )
+        for number, one in zip(ids, parcels, strict=True)
+    ]  # fmt: skip
+    bulk.insert(uow.connection, outbox, _COLUMNS, rows)
+    return ids
+
+
+_COLUMNS = (
+    "id", "stable_id", "organisation_id", "partner_id", "exchange_id", "kind", "route", "name", "media_type",
+    "sha256", "state", "attempts", "next_at", "fence", "recorded_at",
+)  # fmt: skip
 
 
 def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:

@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 from connectors.formats.x12.control import UsedNumbers, is_number, is_set_number, same_number
 from connectors.formats.x12.delimiters import Header, legible, plain, storable
+from connectors.formats.x12.grammar import known_groups
 from connectors.formats.x12.header import can_be_cut, interchange_of
 from connectors.formats.x12.patterns import LONG_DATE, SHORT_DATE
 from connectors.formats.x12.sets import Opened, SetReader
 from connectors.formats.x12.tokens import Batch, Segments
-from connectors.formats.x12.walk import every_group
 from connectors.spec import Profile
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
@@ -238,7 +238,7 @@ class Reading:
                 findings.append(Finding("X12-M01", Place("ST", 1, 1, line=line), None, number, "1"))
             else:
                 findings.append(Finding("X12-M06", Place("ST", 1, 1, line=line), "850, 856 …", legible(number, 20), "6"))
-        elif group.type not in grammar.groups and group.type in every_group():
+        elif group.type not in grammar.groups and group.type in known_groups():
             where = Place("ST", 1, 1, line=line)
             findings.append(Finding("X12-M06", where, " ".join(grammar.groups), group.type, "6", params={"set": number}))
         if not is_set_number(control):
@@ -275,7 +275,7 @@ def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
             where = Place("GS", element=element, line=line)
             group.findings.append(Finding(rule, where, expected, legible(values[element], 20), code))
 
-    check("X12-G01", 1, values[1] == "FA" or values[1] in every_group(), "1", " ".join(sorted(every_group())))
+    check("X12-G01", 1, values[1] == "FA" or values[1] in known_groups(), "1", " ".join(sorted(known_groups())))
     check("X12-G02", 8, _RELEASE.match(values[8]) is not None, "2", "004010, 005010 …")
     check("X12-G06", 6, is_number(values[6]), "6", "1-999999999")
     check("X12-G10", 4, _GROUP_DATE.fullmatch(values[4]) is not None, None, "CCYYMMDD")

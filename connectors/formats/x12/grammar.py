@@ -13,13 +13,14 @@ each set. They describe the base versions 004010 and 005010; `connectors/grammar
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from data_contracts.errors import ConfigError
@@ -165,6 +166,13 @@ def known_messages() -> dict[str, str]:
         return {name: str(_table(name)["groups"][0]) for name in names if name not in _NOT_SETS}
 
 
+@cache
+def known_groups() -> frozenset[str]:
+    """The functional group codes (GS01) under which known sets are met; builds no grammar."""
+    with _lock:
+        return frozenset(str(group) for name in known_messages() for group in _table(name)["groups"])
+
+
 def envelope_segment(tag: str, version: str) -> SegmentUse:
     """ISA, GS, ST, SE, GE, IEA or TA1 as the version (GS08, or ISA12 for ISA, IEA and TA1) defines it."""
     step = _step(version)
@@ -214,8 +222,8 @@ def _build(message: str, step: str) -> Grammar | None:
     body = _body(table["body"], step, message)
     hierarchy = bool(table.get("hierarchy", False))
     totals = Totals(*table["totals"]) if "totals" in table else None
-    content = [message, version, table["name"], groups, hierarchy, table.get("totals"), [asdict(use) for use in body]]
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=sorted)
+    content = [message, version, table["name"], groups, hierarchy, table.get("totals"), body]
+    canonical = msgspec.json.encode(content, order="deterministic")
     return Grammar(
         message=message,
         version=version,
@@ -223,7 +231,7 @@ def _build(message: str, step: str) -> Grammar | None:
         group=groups[0],
         body=body,
         hierarchy=hierarchy,
-        hash=hashlib.sha256(canonical.encode()).hexdigest(),
+        hash=hashlib.sha256(canonical).hexdigest(),
         groups=groups,
         totals=totals,
     )

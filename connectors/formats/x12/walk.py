@@ -243,19 +243,6 @@ def every_segment() -> frozenset[str]:
     return frozenset(found)
 
 
-@cache
-def every_group() -> frozenset[str]:
-    """The functional group codes (GS01) under which known sets are met."""
-    found: set[str] = set()
-    for message, group in known_messages().items():
-        found.add(group)
-        for version in ("004010", "005010"):
-            grammar = load(message, version)
-            if grammar is not None:
-                found.update(grammar.groups)
-    return frozenset(found)
-
-
 _walks: OrderedDict[tuple[str, Style], Walk] = OrderedDict()
 _lock = Lock()
 _KEPT = 64
