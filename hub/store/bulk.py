@@ -45,6 +45,7 @@ def insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], r
     if connection.dialect.name == "postgresql":
         _copy(connection, table.name, table, tuple(columns), rows)
         return
+    columns, rows = _said(table, tuple(columns), rows)
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" * len(columns))
     connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', _for_sqlite(table, tuple(columns), rows))  # noqa: S608
@@ -147,6 +148,19 @@ def _sqlite_column(kind: sa.types.TypeEngine[Any]) -> Callable[[Sequence[Any]], 
 def _sqlite_row(table: sa.Table, columns: tuple[str, ...]) -> tuple[tuple[int, Callable[[Sequence[Any]], Sequence[Any]]], ...]:
     made = ((place, _sqlite_column(table.c[name].type)) for place, name in enumerate(columns))
     return tuple((place, convert) for place, convert in made if convert is not None)
+
+
+def _said(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> tuple[tuple[str, ...], Sequence[Row]]:
+    """Without the columns that are null in every row: to bind a null costs the driver more than to bind a text."""
+    turned = list(zip(*rows, strict=True))
+    kept = [
+        place
+        for place, values in enumerate(turned)
+        if values[0] is not None or values.count(None) < len(values) or table.c[columns[place]].server_default is not None
+    ]
+    if len(kept) == len(columns):
+        return columns, rows
+    return tuple(columns[place] for place in kept), list(zip(*(turned[place] for place in kept), strict=True))
 
 
 def _for_sqlite(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> list[tuple[Any, ...]]:

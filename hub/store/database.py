@@ -39,9 +39,12 @@ def sqlite_module() -> ModuleType:
     """The SQLite driver: pysqlite3, which carries a current engine; else Python's own."""
     for name in ("pysqlite3.dbapi2", "sqlite3"):
         try:
-            return importlib.import_module(name)
+            module = importlib.import_module(name)
         except ImportError:
             continue
+        # Without an adapter of its own the driver searches one for every null that is bound: 1.7 microseconds each, more than a text.
+        module.register_adapter(type(None), lambda nothing: nothing)
+        return module
     raise ConfigError("this Python has no SQLite; install pysqlite3, or use PostgreSQL")
 
 
@@ -129,6 +132,13 @@ class Database:
         """A connection that sees one unchanging state of the store and can't write."""
         with self._translated(), self._reader.connect() as connection, connection.begin():
             yield connection
+
+    def check(self) -> None:
+        """Whether the store answers and may take writes. Raises FatalError or RetriableError when not."""
+        if self._failure is not None:
+            raise FatalError(f"the store takes no more writes: {self._failure}")
+        with self.read() as connection:
+            connection.execute(sa.select(1))
 
     def close(self) -> None:
         """Give all connections back. The object may be used again, it then connects anew."""
