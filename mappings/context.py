@@ -25,7 +25,7 @@ class Context:
     currency: str | None = None
     """ISO 4217 currency of the agreement, for `default: "@currency"`."""
     message_version: str | None = None
-    """`004010`, `005010`; recorded with what is read, no row depends on it."""
+    """`004010`, `005010`; known to the caller, no row depends on it: one file serves both."""
 
 
 @dataclass(slots=True)

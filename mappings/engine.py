@@ -32,6 +32,8 @@ from mappings.write import UnwritableError, Writer, number_positions, unwritten
 __all__ = ["Context", "Mapped", "Mapping", "Origin", "UnwritableError", "load", "shipped_names"]
 
 _HEADER = ("number", "issued_at")
+_DEEPEST = 64
+"""Levels of nesting that are read; real messages have fewer than ten. It bounds recursion and the walk to ancestors."""
 
 
 def load(name: str, folders: Sequence[Path] = ()) -> Mapping:
@@ -68,6 +70,9 @@ class Mapping:
         """The canonical entity of a message with what is wrong in it. Never raises for data."""
         if self.direction == "out":
             raise ConfigError(f"mapping {self.name}: it only writes")
+        below = _too_deep(root)
+        if below is not None:
+            return Mapped(None, [Finding("MAP-09", place_of(below), expected=str(_DEEPEST))])
         run = Run(context, self._scopes)
         out = self._read(root, 1, run)
         for refusal in self.plan.expected:
@@ -88,11 +93,11 @@ class Mapping:
 
     def trace(self, root: SourceRecord, context: Context) -> dict[str, Origin]:
         """Canonical path (`lines[2].quantity`, lists counted from 0) to where its value came from."""
-        return trace(self.plan, root, context)
+        return trace(self.plan, root, context) if _too_deep(root) is None else {}
 
     def unmapped(self, root: SourceRecord) -> list[Finding]:
         """MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once."""
-        return self._coverage.unmapped(root)
+        return self._coverage.unmapped(root) if _too_deep(root) is None else []
 
     def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
         """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""
@@ -109,3 +114,13 @@ class Mapping:
         root = writer.write(entity)
         number_positions(root)
         return root, writer.written
+
+
+def _too_deep(root: SourceRecord) -> SourceRecord | None:
+    """A record below the deepest level that is read, if there is one."""
+    level = [root]
+    for _ in range(_DEEPEST):
+        level = [child for record in level for child in record.children if child.children]
+        if not level:
+            return None
+    return level[0]

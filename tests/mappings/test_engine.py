@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from data_contracts.findings import Finding
+from data_contracts.source import SourceRecord
 from mappings.engine import Context, load
 from tests.mappings import samples
 from tests.mappings.trees import named, segments, without_places
@@ -236,6 +237,20 @@ def test_blanks_at_the_ends_say_nothing() -> None:
     assert mapped.entity is not None
     assert (mapped.entity["number"], mapped.entity["lines"][0]["quantity"]) == ("PO1", Decimal("5"))
     assert "description" not in mapped.entity["lines"][0]
+
+
+def test_bottomless_nesting_is_refused_and_not_walked() -> None:
+    root = segments("BSN*00*S*20261122*0830")
+    level = root
+    for number in range(20_000):
+        below = SourceRecord("HL", ["HL", str(number), "", "I"], number + 3, level)
+        level.children.append(below)
+        level = below
+    mapped = DESPATCH.read(root, CONTEXT)
+    assert mapped.entity is None
+    assert [(finding.rule, finding.severity, finding.action) for finding in mapped.findings] == [("MAP-09", "error", "message")]
+    assert DESPATCH.unmapped(root) == []
+    assert DESPATCH.trace(root, CONTEXT) == {}
 
 
 # --- what is lost ------------------------------------------------------------------------------------------------------

@@ -10,8 +10,11 @@ import yaml
 
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
+from data_contracts.rules.catalogue import all_rules
 from mappings import schema
 from mappings.engine import Context, load, shipped_names
+from mappings.functions import FUNCTIONS
+from mappings.model import Each, Row
 from tests.mappings.trees import segments
 
 CONTEXT = Context(time_zone="UTC")
@@ -195,3 +198,10 @@ def test_direction_is_kept(tmp_path: Path) -> None:
 
 def test_the_schema_is_as_new_as_the_model() -> None:
     assert schema.FILE.read_text(encoding="utf-8") == schema.text(), "run: python -m mappings.schema"
+
+
+def test_the_page_names_every_function_rule_and_word() -> None:
+    page = (Path(schema.FILE).parent / "README.md").read_text(encoding="utf-8")
+    words = [*FUNCTIONS, *(rule for rule in all_rules() if rule.startswith("MAP-"))]
+    words += [field.alias or name for model in (Row, Each) for name, field in model.model_fields.items()]
+    assert [word for word in words if word not in page] == []
