@@ -1,0 +1,202 @@
+"""Documents pushed to a partner's HTTPS address, signed.
+
+    {use: webhook, url: "https://partner.example/hooks/despatches", secret_env: PARTNER_WEBHOOK_SECRET}
+
+Every request carries `UDIHub-Id` (the same on every retry: the receiver's duplicate key), `UDIHub-Timestamp` (seconds since 1970)
+and `UDIHub-Signature: v1=<hex>`, an HMAC-SHA256 over timestamp, a point, id, a point and the body. Receivers check
+it with `verify_signature` or the same three lines in their language.
+
+2xx is sent. 408, 429, 5xx and a peer that is away are tried again; everything else, redirects among it, is refused for good. Only
+HTTPS, except to loopback or with `allow_plain: true`. Addresses that are not public (private, loopback, link-local, cloud metadata) are
+refused unless `allow_hosts` lists the host or its network; the address that was judged is the one that is connected to.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import mimetypes
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, BinaryIO, NoReturn
+
+import httpx
+
+from connectors.credentials import refuse_unknown, required, seconds, secret
+from connectors.spec import Delivered
+from data_contracts.errors import ConfigError, RefusedError, RetriableError
+
+_SETTINGS = frozenset(
+    {"url", "secret_env", "secret_file", "allow_plain", "allow_hosts", "timeout_seconds", "media_type", "ca_file", "clock"}
+)
+_ANSWER = 64 * 1024
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def signature(key: bytes, timestamp: str, stable_id: str, body: bytes) -> str:
+    """The value of `UDIHub-Signature`."""
+    return "v1=" + hmac.new(key, f"{timestamp}.{stable_id}.".encode() + body, sha256).hexdigest()
+
+
+def verify_signature(key: bytes, headers: Mapping[str, str], body: bytes, now: datetime, tolerance_seconds: float = 300) -> bool:
+    """Whether a request was signed with the shared key, and lately; for receivers of these webhooks.
+
+    `headers` may be of any case. Several signatures, separated by commas, are accepted if one fits, so that keys can change.
+    A receiver still refuses a `UDIHub-Id` that it has seen.
+    """
+    lowered = {name.lower(): value for name, value in headers.items()}
+    timestamp, stable_id = lowered.get("udihub-timestamp", ""), lowered.get("udihub-id", "")
+    if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12 or not stable_id:
+        return False
+    if abs(now.timestamp() - int(timestamp)) > tolerance_seconds:
+        return False
+    expected = signature(key, timestamp, stable_id, body)
+    given = [part.strip() for part in lowered.get("udihub-signature", "").split(",")]
+    return any(hmac.compare_digest(expected.encode(), part.encode()) for part in given)
+
+
+def _public(address: Address) -> bool:
+    """Whether an address is of the open internet, also when it wraps an IPv4 address."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if inner is None and address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return _public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _listed(host: str, address: Address, listed: object) -> bool:
+    if not isinstance(listed, list | tuple):
+        raise ConfigError("allow_hosts is a list of hosts or networks")
+    for entry in listed:
+        if str(entry).lower() == host.lower():
+            return True
+        try:
+            network = ipaddress.ip_network(str(entry))
+        except ValueError:
+            continue
+        if address in network:
+            return True
+    return False
+
+
+def _resolved(host: str, port: int) -> list[Address]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise RetriableError(f"{host}: {error}") from error
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
+def _target(settings: Mapping[str, Any]) -> tuple[httpx.URL, Address]:
+    """The URL and the address to connect to. Raises ConfigError for what must not be called."""
+    text = required(settings, "url", "webhook")
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ConfigError(f"url: {text!r}: {error}") from error
+    if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.fragment:
+        raise ConfigError(f"url: {text!r} is no plain http address (scheme, host, no user, no fragment)")
+    addresses = _resolved(url.host, url.port or (443 if url.scheme == "https" else 80))
+    allowed = settings.get("allow_hosts", [])
+    for address in addresses:
+        if not _public(address) and not _listed(url.host, address, allowed):
+            raise ConfigError(f"url: {url.host} is {address}, which is not on the open internet; list it in allow_hosts if that is meant")
+    if url.scheme == "http" and settings.get("allow_plain") is not True and not all(address.is_loopback for address in addresses):
+        raise ConfigError("url: plain http would show the document to everybody on the way; use https, or allow_plain: true")
+    return url, addresses[0]
+
+
+class Webhook:
+    """The transport `webhook`. It only sends; what comes in by HTTP comes through the hub's own API."""
+
+    name = "webhook"
+
+    def _only_sends(self) -> NoReturn:
+        raise ConfigError("transport webhook only sends; partners post to /v1/documents")
+
+    def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
+        """Raises ConfigError: there is nothing to fetch from."""
+        self._only_sends()
+
+    def open(self, settings: Mapping[str, Any], delivered: Delivered) -> BinaryIO:
+        """Raises ConfigError, as `fetch` does."""
+        self._only_sends()
+
+    def settle(self, settings: Mapping[str, Any], delivered: Delivered) -> None:
+        """Raises ConfigError, as `fetch` does."""
+        self._only_sends()
+
+    def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
+        """Post the document and return status and the beginning of the answer. Raises RefusedError when the peer will not have it."""
+        refuse_unknown(settings, _SETTINGS, self.name)
+        key = secret(settings, "secret")
+        if not key:
+            raise ConfigError("transport webhook: name the shared secret by secret_env or secret_file")
+        if not stable_id.isascii() or not stable_id.isprintable():
+            raise ConfigError(f"transport webhook: the id {stable_id!r} cannot stand in a header")
+        timeout = seconds(settings, "timeout_seconds", 10.0)
+        url, address = _target(settings)
+        timestamp = str(int(_now(settings)))
+        headers = {
+            "Host": url.netloc.decode("ascii"),
+            "Content-Type": str(settings.get("media_type") or mimetypes.guess_type(name)[0] or "application/octet-stream"),
+            "User-Agent": "UDIHub",
+            "UDIHub-Id": stable_id,
+            "UDIHub-Timestamp": timestamp,
+            "UDIHub-Signature": signature(key.encode(), timestamp, stable_id, content),
+        }
+        # Connecting to the address that was judged keeps a second look-up from giving another one.
+        pinned = url.copy_with(host=str(address))
+        extensions = {"sni_hostname": url.host} if url.scheme == "https" else {}
+        try:
+            with (
+                httpx.Client(verify=_trust(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
+                client.stream("POST", pinned, content=content, headers=headers, extensions=extensions) as response,
+            ):
+                return _judged(url, response, time.monotonic() + timeout)
+        except httpx.HTTPError as error:
+            raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
+
+
+def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
+    path = settings.get("ca_file")
+    try:
+        return ssl.create_default_context(cafile=str(path) if path is not None else None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"ca_file: {path}: {error}") from error
+
+
+def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> str:
+    body = b""
+    for piece in response.iter_raw():
+        body += piece
+        if len(body) >= _ANSWER:
+            break
+        if time.monotonic() > deadline:  # one byte a second would never run into the time limit of a single read
+            raise RetriableError(f"{url.host} answers too slowly")
+    status = response.status_code
+    answer = f"{status} {body[:200].decode('utf-8', 'replace').strip()}".strip()
+    if 200 <= status < 300:
+        return answer
+    if status in (408, 429) or status >= 500:
+        raise RetriableError(f"{url.host} answered {answer}")
+    raise RefusedError(f"{url.host} answered {answer}")
+
+
+def _now(settings: Mapping[str, Any]) -> float:
+    """Seconds since 1970 by the hub's clock where it passes one (`clock`), else by the machine's, as the receiver's check needs."""
+    clock = settings.get("clock")
+    if callable(clock):
+        moment: datetime = clock()
+        return moment.timestamp()
+    return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+TRANSPORT = Webhook()

@@ -1,0 +1,134 @@
+"""Which files of a folder, near or far, may be taken, and under which names files may be written.
+
+A writer may still be at work, so a file is taken only when (setting `ready`)
+- `stable` (default): size and time of change are equal in two looks that lie `look_seconds` (1) apart,
+- `rename`: the writer renames finished files into place, so whatever has its final name is whole,
+- `mark`: a second file beside it, its name plus `mark` (`.done`), says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import Any
+
+from connectors.credentials import seconds
+from connectors.spec import Delivered
+from data_contracts.errors import ConfigError, RefusedError
+
+SETTINGS = frozenset({"folder", "pattern", "ready", "look_seconds", "mark", "settle", "done_folder"})
+_UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".swp")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a folder. `modified_ns` are nanoseconds since 1970; servers that know seconds only give whole ones."""
+
+    name: str
+    size: int
+    modified_ns: int
+    regular: bool = True
+    """A file, not a folder, a link or a device."""
+
+    def delivered(self) -> Delivered:
+        """As a delivery; the same name with another size or time is another delivery."""
+        at = _EPOCH + timedelta(microseconds=self.modified_ns // 1000)
+        return Delivered(self.name, f"{self.name}|{self.size}|{self.modified_ns}", self.size, at)
+
+
+def hostile(name: str) -> bool:
+    """Whether a name could mean something else than a file in this folder, or deceive whoever reads it in a list."""
+    if not name or name in (".", "..") or len(name.encode("utf-8", "surrogateescape")) > 200:
+        return True
+    return any(character in "/\\" or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for character in name)
+
+
+def safe_name(name: str) -> str:
+    """The name, if it is one for a file to be written. Raises RefusedError for any other."""
+    if hostile(name) or name.startswith(".") or name.casefold().endswith(_UNFINISHED):
+        raise RefusedError(f"{name!r} is no name for a file")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How a source says what may be taken and what happens to it afterwards."""
+
+    pattern: str = "*"
+    ready: str = "stable"
+    look_seconds: float = 1.0
+    mark: str = ".done"
+    settle: str = "move"
+    done_folder: str = "done"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Waiting:
+        """The settings of a source. Raises ConfigError for values that mean nothing."""
+        found = cls(
+            pattern=str(settings.get("pattern", "*")),
+            ready=str(settings.get("ready", "stable")),
+            look_seconds=seconds(settings, "look_seconds", 1.0),
+            mark=str(settings.get("mark", ".done")),
+            settle=str(settings.get("settle", "move")),
+            done_folder=str(settings.get("done_folder", "done")),
+        )
+        if found.ready not in ("stable", "rename", "mark"):
+            raise ConfigError(f"ready is stable, rename or mark, not {found.ready!r}")
+        if found.settle not in ("move", "delete"):
+            raise ConfigError(f"settle is move or delete, not {found.settle!r}")
+        if hostile(found.done_folder) or not found.mark.startswith("."):
+            raise ConfigError("done_folder is the name of a folder within the folder, and mark begins with a point")
+        return found
+
+    def candidates(self, entries: Iterable[Entry]) -> dict[str, Entry]:
+        """Files that may be meant, by name. Hostile names are left where they are and logged."""
+        found = {}
+        for entry in entries:
+            if not entry.regular or entry.name.startswith(".") or entry.name.casefold().endswith((*_UNFINISHED, self.mark)):
+                continue
+            if hostile(entry.name):
+                _log.warning("file with a hostile name is left alone: %s", ascii(entry.name))
+            elif fnmatchcase(entry.name, self.pattern):
+                found[entry.name] = entry
+        return found
+
+
+@dataclass(slots=True)
+class Looks:
+    """Remembers how files looked, so that a worker that polls need not sleep for those that it saw before."""
+
+    _seen: dict[tuple[str, str], tuple[Entry, float]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def ready(self, scope: str, waiting: Waiting, look: Callable[[], list[Entry]]) -> list[Entry]:
+        """Files that may be taken now, oldest first. `scope` names the folder, `look` lists it."""
+        entries = look()
+        found = waiting.candidates(entries)
+        if waiting.ready == "mark":
+            marks = {entry.name for entry in entries if entry.regular}
+            found = {name: entry for name, entry in found.items() if name + waiting.mark in marks}
+        elif waiting.ready == "stable":
+            found = self._stable(scope, waiting, found, look)
+        return sorted(found.values(), key=lambda entry: (entry.modified_ns, entry.name))
+
+    def _stable(self, scope: str, waiting: Waiting, found: dict[str, Entry], look: Callable[[], list[Entry]]) -> dict[str, Entry]:
+        now = time.monotonic()
+        with self._lock:
+            before = {name: seen for (where, name), seen in self._seen.items() if where == scope}
+            for name in before.keys() - found.keys():
+                del self._seen[scope, name]
+            since = {name: before[name][1] if name in before and before[name][0] == entry else now for name, entry in found.items()}
+            self._seen.update({(scope, name): (entry, since[name]) for name, entry in found.items()})
+        if any(now - first < waiting.look_seconds for first in since.values()):
+            time.sleep(waiting.look_seconds)
+            again = waiting.candidates(look())
+            return {name: entry for name, entry in found.items() if again.get(name) == entry}
+        return found

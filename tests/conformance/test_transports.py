@@ -1,0 +1,342 @@
+"""What every transport must keep. `HARNESSES` says how to stand one up; a new file in `connectors/transports/` needs an entry."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.registry import transport_named, transport_names
+from connectors.spec import Delivered, Transport
+from connectors.transports.memory import TRANSPORT as MEMORY
+from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
+
+_numbers = itertools.count(1)
+SENDS_ONLY = {"webhook"}
+
+
+class Source:
+    """A place that a transport fetches from and sends to, and the hands of whoever else uses it."""
+
+    def __init__(self, transport: str, settings: dict[str, Any]) -> None:
+        self.transport: Transport = transport_named(transport)
+        self.settings = settings
+
+    def put(self, name: str, content: bytes, at: float | None = None) -> None:
+        raise NotImplementedError
+
+    def waiting(self) -> dict[str, bytes]:
+        """Visible files by name."""
+        raise NotImplementedError
+
+    def settled(self) -> list[str]:
+        raise NotImplementedError
+
+    def fetch(self, **more: Any) -> list[Delivered]:
+        return list(self.transport.fetch(self.settings | more))
+
+    def read(self, delivered: Delivered) -> bytes:
+        with self.transport.open(self.settings, delivered) as stream:
+            return stream.read()
+
+    def send(self, name: str, content: bytes, stable_id: str = "id-1") -> str:
+        return self.transport.send(self.settings, name, content, stable_id)
+
+
+class InMemory(Source):
+    def put(self, name: str, content: bytes, at: float | None = None) -> None:
+        MEMORY.put(self.settings["box"], name, content)
+
+    def waiting(self) -> dict[str, bytes]:
+        box = MEMORY.boxes.get(self.settings["box"])
+        return dict(box.waiting) if box else {}
+
+    def settled(self) -> list[str]:
+        return sorted(MEMORY.boxes[self.settings["box"]].settled)
+
+
+class OnDisk(Source):
+    """Folder and SFTP: the test works on the files themselves."""
+
+    def __init__(self, transport: str, settings: dict[str, Any], folder: Path) -> None:
+        super().__init__(transport, settings)
+        self.folder = folder
+
+    def put(self, name: str, content: bytes, at: float | None = None) -> None:
+        path = self.folder / name
+        path.write_bytes(content)
+        if at is not None:
+            os.utime(path, (at, at))
+
+    def waiting(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file() and not path.name.startswith(".")}
+
+    def settled(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "done").iterdir())
+
+
+def in_memory(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    return InMemory("memory", {"use": "memory", "box": f"box-{next(_numbers)}"})
+
+
+def in_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    folder = tmp_path / "exchange"
+    folder.mkdir()
+    return OnDisk("folder", {"use": "folder", "folder": str(folder), "look_seconds": 0.05}, folder)
+
+
+def by_sftp(backend: str) -> Callable[[pytest.FixtureRequest, Path], Source]:
+    def stand_up(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+        folder = tmp_path / "exchange"
+        folder.mkdir()
+        return OnDisk("sftp", request.getfixturevalue("sshd").settings(folder=str(folder), backend=backend), folder)
+
+    return stand_up
+
+
+HARNESSES = {"memory": in_memory, "folder": in_folder, "sftp-pysftp": by_sftp("pysftp"), "sftp-asyncssh": by_sftp("asyncssh")}
+FILES = ("folder", "sftp-pysftp", "sftp-asyncssh")
+
+
+@pytest.fixture(params=list(HARNESSES))
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    return HARNESSES[request.param](request, tmp_path)
+
+
+@pytest.fixture(params=FILES)
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> OnDisk:
+    found = HARNESSES[request.param](request, tmp_path)
+    assert isinstance(found, OnDisk)
+    return found
+
+
+def test_every_transport_is_tested_here() -> None:
+    assert {name.partition("-")[0] for name in HARNESSES} | SENDS_ONLY == set(transport_names())
+
+
+def test_what_waits_is_fetched_opened_and_settled_once(source: Source) -> None:
+    assert source.fetch() == []
+    contents = {"a.json": b"{}", "空.csv": "批号,数量\r\n".encode(), "empty.txt": b"", "b c.edi": os.urandom(300_000)}
+    for number, (name, content) in enumerate(contents.items()):
+        source.put(name, content, at=1_700_000_000 + number)
+    found = source.fetch()
+    assert [delivered.name for delivered in found] == list(contents)
+    assert [delivered.size for delivered in found] == [len(content) for content in contents.values()]
+    assert len({delivered.delivery_key for delivered in found}) == len(found)
+    assert {delivered.name: source.read(delivered) for delivered in found} == contents
+    assert source.fetch() == found, "what is not settled waits still, under the same key"
+    for delivered in found:
+        source.transport.settle(source.settings, delivered)
+        source.transport.settle(source.settings, delivered)
+    assert source.fetch() == [] and source.waiting() == {}
+    assert source.settled() == sorted(contents)
+
+
+def test_fetching_and_settling_while_it_goes_on(source: Source) -> None:
+    for number in range(5):
+        source.put(f"{number}.edi", b"x" * number, at=1_700_000_000 + number)
+    names = []
+    for delivered in source.transport.fetch(source.settings):
+        assert source.read(delivered) == b"x" * int(delivered.name[0])
+        source.transport.settle(source.settings, delivered)
+        names.append(delivered.name)
+    assert names == [f"{number}.edi" for number in range(5)] and source.waiting() == {}
+
+
+def test_equal_bytes_under_a_new_name_are_a_new_delivery(source: Source) -> None:
+    source.put("stock_1.csv", b"A")
+    (first,) = source.fetch()
+    source.transport.settle(source.settings, first)
+    source.put("stock_2.csv", b"A")
+    (second,) = source.fetch()
+    assert first.delivery_key != second.delivery_key
+
+
+def test_sending_delivers_once_and_never_over_another(source: Source) -> None:
+    source.send("ack_1.edi", b"first")
+    source.send("ack_1.edi", b"first")
+    assert source.waiting() == {"ack_1.edi": b"first"}
+    with pytest.raises(ConflictError):
+        source.send("ack_1.edi", b"other", "id-2")
+    assert source.waiting() == {"ack_1.edi": b"first"}
+    source.send("空 2.edi", b"", "id-3")
+    assert source.waiting()["空 2.edi"] == b""
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.edi", "/etc/x", "a/b", "a\\b", "", ".", "..", ".hidden", "a\nb", "a\0b", "x.part", "\u202egpj.exe", "n" * 300]
+)
+def test_names_that_mean_something_else_are_refused(source: Source, name: str, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RefusedError):
+        source.send(name, b"x")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_unknown_settings_are_named(source: Source) -> None:
+    with pytest.raises(ConfigError, match="patern"):
+        list(source.transport.fetch(source.settings | {"patern": "*"}))
+    with pytest.raises(ConfigError, match="patern"):
+        source.transport.send(source.settings | {"patern": "*"}, "a", b"", "id")
+
+
+@pytest.mark.parametrize("more", [{"ready": "maybe"}, {"settle": "burn"}, {"look_seconds": -1}, {"done_folder": "../x"}, {"mark": "done"}])
+def test_settings_that_mean_nothing_are_refused(files: OnDisk, more: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        files.fetch(**more)
+
+
+def test_only_what_the_pattern_means(files: OnDisk) -> None:
+    for name in (
+        "orders_1.json",
+        "orders_2.json",
+        "Orders_3.json",
+        "stock.csv",
+        ".orders_4.json",
+        "orders_5.json.part",
+        "orders_6.json.tmp",
+    ):
+        files.put(name, b"{}")
+    (files.folder / "orders_7.json").mkdir()
+    (files.folder / "orders_8.json").symlink_to("/etc/passwd")
+    files.put("orders\n9.json", b"{}")
+    os.mkfifo(files.folder / "orders_10.json")
+    assert sorted(delivered.name for delivered in files.fetch(pattern="orders_*.json")) == ["orders_1.json", "orders_2.json"]
+    assert len(files.fetch(pattern="orders*9.json")) == 0
+
+
+def test_a_file_that_grows_is_left_until_it_stands_still(files: OnDisk) -> None:
+    files.put("whole.edi", b"done", at=1_700_000_000)
+    path = files.folder / "growing.edi"
+    stop = threading.Event()
+
+    def write() -> None:
+        with path.open("ab", buffering=0) as output:
+            while not stop.is_set():
+                output.write(b"x" * 100)
+                time.sleep(0.02)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        time.sleep(0.05)
+        assert [delivered.name for delivered in files.fetch(look_seconds=0.3)] == ["whole.edi"]
+    finally:
+        stop.set()
+        writer.join()
+    found = {delivered.name: delivered for delivered in files.fetch(look_seconds=0.3)}
+    assert found["growing.edi"].size == path.stat().st_size
+
+
+def test_a_writer_may_rename_or_mark_instead(files: OnDisk) -> None:
+    files.put("a.edi", b"a")
+    files.put("b.edi", b"b")
+    files.put("a.edi.done", b"")
+    assert [delivered.name for delivered in files.fetch(ready="mark")] == ["a.edi"]
+    started = time.monotonic()
+    assert [delivered.name for delivered in files.fetch(ready="rename", look_seconds=30)] == ["a.edi", "b.edi"]
+    assert time.monotonic() - started < 10
+    (marked,) = files.fetch(ready="mark")
+    files.transport.settle(files.settings | {"ready": "mark"}, marked)
+    assert set(files.waiting()) == {"b.edi"} and files.settled() == ["a.edi"]
+
+
+def test_a_poller_that_saw_a_file_before_does_not_sleep_for_it(files: OnDisk) -> None:
+    files.put("a.edi", b"a")
+    files.fetch(look_seconds=0.2)
+    time.sleep(0.2)
+    started = time.monotonic()
+    assert len(files.fetch(look_seconds=0.2)) == 1
+    files.settings["look_seconds"] = 0.2
+    assert time.monotonic() - started < 0.2 + 1.5  # a connection, but no look
+    files.put("a.edi", b"changed", at=1_700_000_000)
+    changed = files.fetch(look_seconds=0.2)
+    assert [delivered.size for delivered in changed] == [7]
+
+
+def test_a_file_that_changed_since_it_was_seen_is_neither_read_nor_settled(files: OnDisk) -> None:
+    files.put("a.edi", b"first", at=1_700_000_000)
+    (delivered,) = files.fetch()
+    files.put("a.edi", b"second, longer", at=1_700_000_100)
+    with pytest.raises(RetriableError):
+        files.read(delivered)
+    files.transport.settle(files.settings, delivered)
+    assert files.waiting() == {"a.edi": b"second, longer"}
+    (again,) = files.fetch()
+    assert again.delivery_key != delivered.delivery_key and files.read(again) == b"second, longer"
+    (files.folder / "a.edi").unlink()
+    with pytest.raises(RetriableError):
+        files.read(again)
+
+
+def test_a_link_put_in_place_of_a_file_is_not_followed(files: OnDisk, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"first")
+    files.put("a.edi", b"first", at=1_700_000_000)
+    os.utime(secret, (1_700_000_000, 1_700_000_000))
+    (delivered,) = files.fetch()
+    (files.folder / "a.edi").unlink()
+    (files.folder / "a.edi").symlink_to(secret)
+    with pytest.raises((RetriableError, RefusedError)):
+        files.read(delivered)
+    for name in ("../secret", str(secret)):
+        with pytest.raises(RefusedError):
+            files.read(Delivered(name, "key", 5))
+
+
+def test_settled_files_of_one_name_do_not_replace_each_other(files: OnDisk) -> None:
+    for number in range(3):
+        files.put("stock.csv", b"x" * number, at=1_700_000_000 + number)
+        (delivered,) = files.fetch()
+        files.transport.settle(files.settings, delivered)
+    assert len(files.settled()) == 3
+    files.put("gone.csv", b"x")
+    (delivered,) = files.fetch(settle="delete")
+    files.transport.settle(files.settings | {"settle": "delete"}, delivered)
+    assert files.waiting() == {} and len(files.settled()) == 3
+
+
+def test_nobody_ever_sees_half_a_file(files: OnDisk) -> None:
+    content = os.urandom(1024) * 8 * 1024
+    target, seen, stop = files.folder / "large.bin", set(), threading.Event()
+
+    def watch() -> None:
+        while not stop.is_set():
+            if target.exists():
+                seen.add(target.stat().st_size)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        files.send("large.bin", content)
+        time.sleep(0.05)
+    finally:
+        stop.set()
+        watcher.join()
+    assert seen == {len(content)}
+    assert [path.name for path in files.folder.iterdir()] == ["large.bin"]
+
+
+def test_memory_stays_flat_for_a_large_file(files: OnDisk) -> None:
+    block = os.urandom(1024 * 1024)
+    with (files.folder / "large.bin").open("wb") as output:
+        for _ in range(48):
+            output.write(block)
+    (delivered,) = files.fetch()
+    before = peak = _resident()
+    with files.transport.open(files.settings, delivered) as stream:
+        peak = max(peak, _resident())
+        while piece := stream.read(1024 * 1024):
+            assert piece == block
+            peak = max(peak, _resident())
+    assert peak - before < 32 * 1024 * 1024
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
