@@ -22,7 +22,7 @@ from connectors.spec import Profile
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
 
-_RELEASE = re.compile("00[1-9]0[0-9]{2}")
+_RELEASE = re.compile("00[1-8]0[0-9]{2}")
 _GROUP_DATE = re.compile(f"{LONG_DATE}|{SHORT_DATE}")
 _GROUP_TIME = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
 _MOST_STRAYS = 20
