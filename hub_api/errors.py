@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import HTTPException
 
 from data_contracts.errors import ConfigError, ConflictError, FatalError, HubError, NotFoundError, RefusedError, RetriableError
 
 PROBLEM = "application/problem+json"
+_TYPE = "urn:udihub:problem:"
 _log = structlog.get_logger(__name__)
 _STATUS: tuple[tuple[type[HubError], int, str], ...] = (
     (NotFoundError, 404, "Not found"),
@@ -22,18 +24,31 @@ _STATUS: tuple[tuple[type[HubError], int, str], ...] = (
     (RetriableError, 503, "Try again later"),
     (ConfigError, 500, "Configuration"),
     (FatalError, 500, "Stopped"),
+    (HubError, 500, "Error"),
 )
+_TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Refused",
+    404: "Not found",
+    409: "Conflict",
+    413: "Too large",
+    422: "Not processable",
+    429: "Too many requests",
+    500: "Error",
+    503: "Try again later",
+}
 
 
 class Problem(BaseModel):
     """What went wrong, for machines and people (RFC 9457)."""
 
-    type: str = Field(default="about:blank", examples=["about:blank"])
-    title: str = Field(examples=["Not found"])
-    status: int = Field(examples=[404])
-    detail: str | None = Field(default=None, examples=["There is no exchange 17."])
+    type: str = Field(description="Stable name of the kind of problem.", examples=[f"{_TYPE}not-found"])
+    title: str = Field(description="The kind of problem in a few words.", examples=["Not found"])
+    status: int = Field(description="The HTTP status again.", examples=[404])
+    detail: str | None = Field(default=None, description="This occurrence.", examples=["there is no exchange 17"])
     findings: list[dict[str, Any]] | None = Field(default=None, description="What was found wrong with the data, where that is the reason.")
-    document: int | None = Field(default=None, description="Id of the document that was kept all the same.")
+    document: int | None = Field(default=None, description="Id of the document that was kept all the same.", examples=[18])
 
 
 class ProblemError(Exception):
@@ -50,12 +65,27 @@ class ProblemError(Exception):
 
 def problem(status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
     """A problem+json response."""
-    body = Problem(title=title, status=status, detail=detail, **more).model_dump(exclude_none=True)
+    kind = _TYPE + "-".join(title.lower().split())
+    body = Problem(type=kind, title=title, status=status, detail=detail, **more).model_dump(exclude_none=True)
     return JSONResponse(body, status_code=status, media_type=PROBLEM, headers=headers)
 
 
+def problems(*statuses: int, **descriptions: str) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses for these statuses; `s404="…"` says more about one."""
+    return {status: _documented(status, descriptions.get(f"s{status}", _TITLES[status] + ".")) for status in statuses}
+
+
+def _documented(status: int, description: str) -> dict[str, Any]:
+    title = _TITLES[status]
+    example = {"type": _TYPE + "-".join(title.lower().split()), "title": title, "status": status, "detail": description}
+    return {"description": description, "model": Problem, "content": {PROBLEM: {"schema": _REFERENCE, "example": example}}}
+
+
+_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+
+
 def answer_errors(app: FastAPI) -> None:
-    """Teach an application to answer every error as a problem."""
+    """Teach an application to answer every error as a problem. What is our own fault is logged and not told."""
 
     @app.exception_handler(ProblemError)
     async def _problem(_request: Request, error: ProblemError) -> JSONResponse:
@@ -63,7 +93,7 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HubError)
     async def _hub(_request: Request, error: HubError) -> JSONResponse:
-        status, title = next((status, title) for kind, status, title in (*_STATUS, (HubError, 500, "Error")) if isinstance(error, kind))
+        status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
         if status >= 500:
             _log.error("request failed", error=str(error), kind=type(error).__name__)
             return problem(status, title, headers={"Retry-After": "5"} if status == 503 else None)
@@ -71,9 +101,19 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        return problem(422, "Invalid request", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        first: dict[str, Any] = dict(_listed(error)[0])
+        return problem(422, "Not processable", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
 
-    @app.exception_handler(StarletteHTTPException)
+    @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), headers=dict(error.headers) if error.headers else None)
+        title = _TITLES.get(error.status_code, str(error.detail))
+        return problem(error.status_code, title, str(error.detail), dict(error.headers) if error.headers else None)
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
+        _log.error("request failed", kind=type(error).__name__, exc_info=error)
+        return problem(500, "Error")
+
+
+def _listed(error: RequestValidationError) -> Sequence[Any]:
+    return error.errors()

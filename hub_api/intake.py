@@ -10,6 +10,7 @@ from typing import IO
 from fastapi import Request
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from hub_api.errors import ProblemError
 
@@ -28,7 +29,7 @@ class TooLargeError(Exception):
 
 @dataclass(slots=True)
 class Body:
-    """One posted document."""
+    """One posted document. Close the stream."""
 
     stream: IO[bytes]
     name: str | None
@@ -36,25 +37,38 @@ class Body:
 
 
 async def take(request: Request, limit: int) -> Body:
-    """The raw body, or the one file of a multipart form. Raises TooLargeError over the cap, ProblemError 400 for a broken form."""
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower() or None
+    """The raw body, or the one file of a multipart form.
+
+    Raises TooLargeError over the cap, ProblemError 400 for a broken form or a body that ended before its stated length.
+    """
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()[:100] or None
     multipart = media_type == "multipart/form-data"
     cap = limit + _MULTIPART_FRAME if multipart else limit
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > cap:
         raise TooLargeError(limit)
     spooled: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed on to the caller
-    size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > cap:
-            spooled.close()
-            raise TooLargeError(limit)
-        spooled.write(piece)
-    spooled.seek(0)
+    try:
+        await _fill(spooled, request, cap, limit)
+    except BaseException:
+        spooled.close()
+        raise
     if not multipart:
         return Body(spooled, None, media_type)
     return await _from_form(request.headers, spooled, limit)
+
+
+async def _fill(spooled: IO[bytes], request: Request, cap: int, limit: int) -> None:
+    size = 0
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > cap:
+                raise TooLargeError(limit)
+            spooled.write(piece)
+    except ClientDisconnect as error:
+        raise ProblemError(400, "Bad request", "The body ended before its end.") from error
+    spooled.seek(0)
 
 
 async def _from_form(headers: Headers, spooled: IO[bytes], limit: int) -> Body:
@@ -65,14 +79,15 @@ async def _from_form(headers: Headers, spooled: IO[bytes], limit: int) -> Body:
     try:
         form = await MultiPartParser(headers, pieces(), max_files=1, max_fields=8).parse()
     except (MultiPartException, KeyError, ValueError) as error:
-        raise ProblemError(400, "Broken form", "Expected one file in multipart/form-data.") from error
+        raise ProblemError(400, "Bad request", "Expected one file in multipart/form-data.") from error
     finally:
         spooled.close()
     uploads = [part for part in form.values() if isinstance(part, UploadFile)]
     if len(uploads) != 1:
-        raise ProblemError(400, "Broken form", f"Expected one file in multipart/form-data, got {len(uploads)}.")
+        raise ProblemError(400, "Bad request", f"Expected one file in multipart/form-data, got {len(uploads)}.")
     upload = uploads[0]
     if (upload.size or 0) > limit:
+        await form.close()
         raise TooLargeError(limit)
     upload.file.seek(0)
     return Body(upload.file, _plain_name(upload.filename), upload.content_type)

@@ -4,36 +4,65 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from hub_api.errors import ProblemError
 
-
-class Page(BaseModel):
-    """A page of rows, newest first."""
-
-    items: list[dict[str, Any]]
-    next: str | None = Field(default=None, description="Cursor of the next page; null on the last.", examples=["MTc"])
+Row = TypeVar("Row")
+Cursor = Annotated[str | None, Query(description="`next` of the page before; leave it out for the first page.", max_length=800)]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page.")]
 
 
-def page(rows: list[dict[str, Any]], limit: int, key: str = "id") -> Page:
+class Page(BaseModel, Generic[Row]):
+    """A page of rows."""
+
+    items: list[Row]
+    next: str | None = Field(description="Cursor of the next page; null on the last.", examples=["MTc"])
+
+
+def page(rows: Sequence[dict[str, Any]], limit: int, key: str = "id") -> dict[str, Any]:
     """A page of at most `limit` rows; `rows` holds one more if there is a next page."""
     shown = rows[:limit]
-    return Page(items=shown, next=encode(shown[-1][key]) if len(rows) > limit else None)
+    return {"items": list(shown), "next": encode(shown[-1][key]) if len(rows) > limit else None}
 
 
-def encode(position: int) -> str:
-    """An opaque cursor that stands behind this id."""
-    return base64.urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
+def encode(position: int | str) -> str:
+    """An opaque cursor that stands behind this position."""
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode().rstrip("=")
 
 
-def decode(cursor: str | None) -> int | None:
+def after_id(cursor: str | None) -> int | None:
     """The id of a cursor. Raises a 400 problem for one that we did not make."""
+    position = _decoded(cursor)
+    if position is not None and (not isinstance(position, int) or not 0 <= position < 2**63):
+        raise _bad()
+    return position
+
+
+def after_key(cursor: str | None) -> str | None:
+    """The key of a cursor. Raises a 400 problem for one that we did not make."""
+    position = _decoded(cursor)
+    if position is not None and not isinstance(position, str):
+        raise _bad()
+    return position
+
+
+def _decoded(cursor: str | None) -> int | str | None:
     if cursor is None:
         return None
     try:
-        return int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as error:
-        raise ProblemError(400, "Bad cursor", "Take the cursor from `next` of the page before.") from error
+        position = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError) as error:
+        raise _bad() from error
+    if isinstance(position, bool) or not isinstance(position, int | str):
+        raise _bad()
+    return position
+
+
+def _bad() -> ProblemError:
+    return ProblemError(400, "Bad cursor", "Take the cursor from `next` of the page before.")

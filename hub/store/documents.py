@@ -1,4 +1,4 @@
-"""Documents read back: where one stands, its exact bytes, and whether a caller may see it."""
+"""Documents and messages read back: where one stands, its exact bytes, and whether a caller may see it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from data_contracts.errors import NotFoundError
 from data_contracts.findings import Language
 from hub.store import blobs, evidence
-from hub.store.tables import document, finding, partner
+from hub.store.tables import document, exchange, finding, interchange, outbox, partner
 from hub.store.types import moment
 
 
@@ -36,6 +36,41 @@ def content(connection: sa.Connection, home: Path, document_id: int) -> bytes:
     """Exactly the bytes as received."""
     sha256 = connection.execute(sa.select(document.c.sha256).where(document.c.id == document_id)).scalar_one()
     return blobs.read_blob(connection, home, bytes(sha256))
+
+
+def exchange_visible(connection: sa.Connection, exchange_id: int, partner_id: int | None, organisations: Collection[int]) -> sa.Row[Any]:
+    """The exchange's row. Raises NotFoundError, with one text, when it is unknown or not the caller's to see."""
+    query = sa.select(exchange).where(exchange.c.id == exchange_id, exchange.c.organisation_id.in_(organisations))
+    if partner_id is not None:
+        query = query.where(exchange.c.partner_id == partner_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no exchange {exchange_id}")
+    return row
+
+
+def message_content(connection: sa.Connection, home: Path, row: sa.Row[Any]) -> bytes:
+    """Exactly the bytes of one message: its part of the document that it came in, or what was written to go out.
+
+    A steward's correction has its own document. Raises NotFoundError when an outbound one was never written.
+    """
+    if row.document_id is None:
+        sent = connection.execute(sa.select(outbox.c.sha256).where(outbox.c.exchange_id == row.id).order_by(outbox.c.id.desc())).first()
+        if sent is None:
+            raise NotFoundError(f"exchange {row.id} has no content")
+        return blobs.read_blob(connection, home, bytes(sent.sha256))
+    if row.byte_length is None or "corrects" in (row.keys or {}):
+        return content(connection, home, row.document_id)
+    sha256 = connection.execute(sa.select(document.c.sha256).where(document.c.id == row.document_id)).scalar_one()
+    with blobs.open_blob(connection, home, bytes(sha256)) as stream:
+        stream.seek(row.byte_offset or 0)
+        return stream.read(row.byte_length)
+
+
+def only_conflicts(connection: sa.Connection, document_id: int) -> bool:
+    """Whether every interchange of a processed document came before with other bytes."""
+    outcomes = connection.execute(sa.select(interchange.c.outcome).where(interchange.c.document_id == document_id)).scalars().all()
+    return bool(outcomes) and all(outcome == "conflict" for outcome in outcomes)
 
 
 def show(connection: sa.Connection, document_id: int, language: Language = "en") -> dict[str, Any]:

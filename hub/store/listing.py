@@ -1,4 +1,4 @@
-"""Exchanges and documents as lists: newest first, found by a number that they mention, page by page."""
+"""Exchanges, documents and findings as lists: newest first, found by a number that they mention, page by page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.store.tables import document, exchange, partner
+from data_contracts.findings import Language
+from hub.store.evidence import as_finding
+from hub.store.tables import document, exchange, finding, partner
 from hub.store.types import moment
 
 
@@ -17,6 +19,7 @@ def exchanges(
     find: str | None = None,
     state: str | None = None,
     type_: str | None = None,
+    direction: str | None = None,
     partner_id: int | None = None,
     organisations: Collection[int] | None = None,
     before: int | None = None,
@@ -44,6 +47,8 @@ def exchanges(
         query = query.where(exchange.c.state == state)
     if type_:
         query = query.where(exchange.c.type == type_)
+    if direction:
+        query = query.where(exchange.c.direction == direction)
     if partner_id is not None:
         query = query.where(exchange.c.partner_id == partner_id)
     if organisations is not None:
@@ -95,6 +100,61 @@ def documents(
             "state": row.state,
             "sha256": bytes(row.sha256).hex(),
             "received_at": moment(row.received_at).isoformat(),
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def findings(
+    connection: sa.Connection,
+    language: Language,
+    *,
+    partner_id: int | None = None,
+    organisations: Collection[int] | None = None,
+    unowned: bool = False,
+    rule: str | None = None,
+    severity: str | None = None,
+    document_id: int | None = None,
+    exchange_id: int | None = None,
+    open_only: bool = False,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """The newest findings that fit, ids below `before`, in the public shape. `unowned`: also those that belong to no organisation,
+    such as a body that was refused before anybody could know whose it was.
+    """
+    query = (
+        sa.select(finding, partner.c.key.label("partner"))
+        .outerjoin(partner, partner.c.id == finding.c.partner_id)
+        .order_by(finding.c.id.desc())
+        .limit(limit)
+    )
+    if organisations is not None:
+        owned = finding.c.organisation_id.in_(organisations)
+        query = query.where(sa.or_(owned, finding.c.organisation_id.is_(None)) if unowned else owned)
+    conditions = {
+        finding.c.partner_id: partner_id,
+        finding.c.rule: rule,
+        finding.c.severity: severity,
+        finding.c.document_id: document_id,
+        finding.c.exchange_id: exchange_id,
+    }
+    query = query.where(*(column == value for column, value in conditions.items() if value is not None))
+    if open_only:
+        query = query.where(finding.c.closed_at.is_(None))
+    if before is not None:
+        query = query.where(finding.c.id < before)
+    return [
+        {
+            "id": row.id,
+            **as_finding(row).as_json(language),
+            "recorded_at": moment(row.recorded_at).isoformat(),
+            "closed_at": None if row.closed_at is None else moment(row.closed_at).isoformat(),
+            "closed_by": row.closed_by,
+            "closed_reason": row.closed_reason,
+            "document_id": row.document_id,
+            "exchange_id": row.exchange_id,
+            "partner": row.partner,
         }
         for row in connection.execute(query)
     ]

@@ -2,62 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+import time
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+import sqlalchemy as sa
+import structlog
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
-from data_contracts.errors import ConflictError, NotFoundError
-from data_contracts.findings import Finding
+from data_contracts.errors import ConflictError, HubError, NotFoundError
+from data_contracts.findings import Finding, Language
 from hub import acknowledge, worker
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing
 from hub.store.credentials import Caller
 from hub.store.inbox import Landing
-from hub_api.errors import Problem, ProblemError, problem
+from hub_api.dependencies import LanguageDependency, conditional, for_caller, language_of, render
+from hub_api.errors import ProblemError, problem, problems
 from hub_api.intake import TooLargeError, take
-from hub_api.paging import Page, decode, page
-from hub_api.security import CallerDependency, HubDependency, require
+from hub_api.paging import Cursor, Limit, Page, after_id, page
+from hub_api.schemas import Acknowledgement, Document, DocumentRow, Landed
+from hub_api.security import CallerDependency, HubDependency, Poster
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
-X12 = "application/edi-x12"
-Poster = Annotated[Caller, Depends(require("partner", "integration", "admin"))]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "No valid key."},
-    404: {"model": Problem, "description": "Unknown, or not yours to see."},
-}
+X12 = acknowledge.MEDIA_TYPE
+LONGEST_WAIT = 60.0
+"""Seconds that `Prefer: wait` may ask for."""
+_USUAL_WAIT = 30.0
+_WAIT = re.compile(r"(?:^|[,;])\s*wait(?:\s*=\s*\"?(\d{1,6}))?", re.IGNORECASE)
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_997 = (
+    "ISA*00*          *00*          *ZZ*NOVAMEDSZ      *ZZ*JNPOLY         *261122*1600*U*00401*000000001*0*P*:~"
+    "GS*FA*NOVAMEDSZ*JNPOLY*20261122*1600*1*X*004010~ST*997*0001~AK1*SH*12~AK2*856*0001~AK5*A~AK9*A*1*1*1~SE*6*0001~GE*1*1~IEA*1*000000001~"
+)
+_POST = """\
+The body is the document itself, or multipart/form-data with one file. It is durable before the answer leaves.
+
+* **202**: durable, to be processed; `Location` names the document.
+* **200**, when asked with `Prefer: wait`: processed. The body is the acknowledgement as the standard defines it (X12: TA1 or 997, also a
+  negative one: read it), or JSON with the exchanges where the syntax has none, or where only `Accept: application/json` is offered.
+* **The same document again** gets the first answer again, with `UDIHub-Repeat: true`; nothing is applied twice.
+* **409**: the same control number or key came before with other bytes. Both originals are kept; a TA1 R 025 waits under
+  `/v1/documents/{id}/acknowledgements`. Nothing of it is applied.
+* **422**: empty, or (with `Prefer: wait`) not readable at all, where no standard has an answer to that. The bytes are kept: `document`
+  names them.
+
+What tells one delivery from another is `Idempotency-Key`, else the envelope's own reference (X12: sender, receiver, ISA13). A syntax
+without an envelope (JSON, XML, CSV) needs the key: **400** without it.
+"""
 
 
 @router.post(
     "",
     status_code=202,
     summary="Post a document",
-    description=(
-        "Raw body or multipart with one file. 202 after the bytes are durable; with `Prefer: wait` the document is processed at once and the "
-        "answer is 200 with its acknowledgement (TA1 or 997), or with its exchanges where the syntax has no acknowledgement. The same document again gets the "
-        "first answer again. The same key with other bytes gets 409; both originals are kept."
-    ),
+    description=_POST,
     responses={
-        200: {"description": "Processed; the body is the acknowledgement.", "content": {X12: {"example": "ISA*00*…~"}, "application/json": {}}},
-        202: {"description": "Durable, to be processed.", "content": {"application/json": {"example": {"document": 17, "outcome": "new", "state": "received"}}}},
-        400: {"model": Problem, "description": "No Idempotency-Key where the syntax has no envelope reference, or a broken form."},
-        401: {"model": Problem, "description": "No valid key."},
-        403: {"model": Problem, "description": "The key's role may not post."},
-        409: {"model": Problem, "description": "Same key, other bytes: both originals are kept, a TA1 R 025 is in the outbox."},
-        413: {"model": Problem, "description": "Over the cap: nothing was stored but a finding."},
+        200: {
+            "description": "Processed: the acknowledgement, or what came of it.",
+            "content": {X12: {**_BINARY, "example": _997}, "application/json": {"schema": {"$ref": "#/components/schemas/Document"}}},
+            "headers": {
+                "UDIHub-Repeat": {"description": "`true`: the first answer again.", "schema": {"type": "string", "enum": ["true"]}}
+            },
+        },
+        202: {
+            "description": "Durable, to be processed.",
+            "model": Landed,
+            "headers": {"Location": {"description": "The document.", "schema": {"type": "string"}, "example": "/v1/documents/17"}},
+        },
+        **problems(
+            400,
+            401,
+            403,
+            404,
+            409,
+            413,
+            422,
+            429,
+            503,
+            s400="No Idempotency-Key where the syntax has no envelope reference, a broken form, or no partner named.",
+            s404="There is no such agreement for this partner.",
+            s409="Same key or control number, other bytes: both originals are kept, a TA1 R 025 waits.",
+            s413="Over the cap: nothing was stored but a finding. Folders and SFTP take any size.",
+            s422="Empty or not readable at all; the bytes are kept.",
+        ),
     },
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {
-                X12: {"schema": {"type": "string", "format": "binary"}},
-                "application/json": {"schema": {}},
-                "application/xml": {"schema": {"type": "string"}},
-                "text/csv": {"schema": {"type": "string"}},
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-                "multipart/form-data": {"schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}},
+                X12: {
+                    **_BINARY,
+                    "example": _997.partition("GS*")[0] + "…",
+                },
+                "application/json": {
+                    "schema": {},
+                    "example": {"warehouse_gln": "6901234000029", "counted_at": "2026-11-22T08:00:00+08:00", "stock": []},
+                },
+                "application/xml": {"schema": {"type": "string"}, "example": '<Receipts xmlns="urn:hansa:wms:receipts:1"/>'},
+                "text/csv": {"schema": {"type": "string"}, "example": "item_code,revision,updated_at\r\n"},
+                "application/octet-stream": _BINARY,
+                "multipart/form-data": {"schema": {"type": "object", "properties": {"file": _BINARY["schema"]}, "required": ["file"]}},
             },
         }
     },
@@ -66,77 +113,155 @@ async def post_document(
     request: Request,
     hub: HubDependency,
     caller: Poster,
-    agreement: Annotated[str | None, Query(description="Agreement of a feed, where several fit.")] = None,
-    partner: Annotated[str | None, Query(description="Own systems only: the partner in whose name this is posted.")] = None,
-    idempotency_key: Annotated[str | None, Header(max_length=255, description="Names this delivery; needed where the syntax has no envelope.")] = None,
-    prefer: Annotated[str | None, Header(description="`wait`: process at once and answer with the acknowledgement.")] = None,
+    agreement: Annotated[str | None, Query(description="The agreement of a feed, where several fit.", max_length=200)] = None,
+    partner: Annotated[
+        str | None, Query(description="Own people and systems only: the partner in whose name this is posted.", max_length=200)
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, Header(min_length=1, max_length=255, description="Names this delivery; needed where the syntax has no envelope.")
+    ] = None,
+    prefer: Annotated[
+        str | None,
+        Header(description="`wait` or `wait=<seconds>`: process at once and answer with the acknowledgement.", examples=["wait"]),
+    ] = None,
 ) -> Response:
-    """Land a body; see the module."""
+    """Land a body; see `_POST`. Async only to count the body while it streams: all work is done in threads."""
     try:
         body = await take(request, hub.settings.max_body)
     except TooLargeError as error:
         await run_in_threadpool(_note_too_large, hub, caller, error.limit)
-        return problem(413, "Too large", f"A body may have {error.limit} bytes; use SFTP or a folder for larger ones.")
-    reception = Reception(
-        partner=_partner_of(hub, caller, partner),
-        channel="http",
-        stream=body.stream,  # type: ignore[arg-type]  # a spooled file is a binary stream
-        by=caller.label,
-        organisations=[hub.registry.organisation_key(number) for number in sorted(caller.organisations)],
-        name=body.name,
-        media_type=body.media_type,
-        agreement=agreement,
-        delivery_key=idempotency_key,
-    )
+        return problem(
+            413, "Too large", f"A body may have {error.limit} bytes; use SFTP or a folder for larger ones.", headers={"Connection": "close"}
+        )
     try:
-        landing = await run_in_threadpool(receive, hub, reception)
-    except ConflictError as error:
-        raise ProblemError(400, "Idempotency-Key needed", str(error)) from error
+        return await run_in_threadpool(
+            _post,
+            request,
+            hub,
+            Reception(
+                partner=_partner_of(hub, caller, partner),
+                channel="http",
+                stream=body.stream,  # type: ignore[arg-type]  # a spooled file is a binary stream
+                by=caller.label,
+                organisations=_organisations(hub, caller),
+                name=body.name,
+                media_type=body.media_type,
+                agreement=agreement,
+                delivery_key=idempotency_key,
+            ),
+            caller,
+            prefer,
+        )
     finally:
         body.stream.close()
-    return await run_in_threadpool(_answer, hub, landing, prefer, request)
 
 
-def _answer(hub: Hub, landing: Landing, prefer: str | None, request: Request) -> Response:
-    """202, or the acknowledgement when asked to wait; 409 for a conflict."""
-    headers = {"Location": f"/v1/documents/{landing.first_document_id}"}
+def _post(request: Request, hub: Hub, reception: Reception, caller: Caller, prefer: str | None) -> Response:
+    if reception.agreement is not None:
+        known = {one.agreement for one in hub.site.inbound(reception.partner, reception.organisations)}
+        if reception.agreement not in known:
+            raise NotFoundError(f"there is no agreement {reception.agreement}")
+    empty = reception.stream.read(1) == b""
+    try:
+        landing = receive(hub, reception)
+    except ConflictError as error:
+        raise ProblemError(400, "Idempotency-Key needed", str(error)) from error
+    if landing.outcome == "conflict":
+        return _conflict(landing.document_id)
+    wait = _USUAL_WAIT if empty else _wait_of(prefer)
+    if wait is not None:
+        _process(hub, landing.first_document_id, wait)
+    request.app.state.wake.set()
+    return _answer(request, hub, landing, caller, waited=wait is not None)
+
+
+def _wait_of(prefer: str | None) -> float | None:
+    """Seconds that the caller is willing to wait (RFC 7240 section 4.3); None: not at all."""
+    found = _WAIT.search(prefer or "")
+    if found is None:
+        return None
+    return min(float(found[1]), LONGEST_WAIT) if found[1] else _USUAL_WAIT
+
+
+def _process(hub: Hub, document_id: int, seconds: float) -> None:
+    """Take the document through the walk here and now; should a worker have it already, wait for that one."""
+    claim = claims.claim_document(hub.database, document_id, worker.LEASE_SECONDS)
+    if claim is not None:
+        try:
+            worker.process(hub, [claim])
+        except HubError as error:  # it is durable: a worker will try again, and the poster is told so by 202
+            structlog.get_logger(__name__).warning("not processed at once", document=document_id, reason=str(error))
+            with hub.database.begin("http") as uow:
+                claims.release(uow, [claim], after_seconds=1)
+        return
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with hub.database.read() as connection:
+            if documents.state_of(connection, document_id) != "received":
+                return
+        time.sleep(0.05)
+
+
+def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, waited: bool) -> Response:
+    """202, or the acknowledgement when asked to wait."""
+    number = landing.first_document_id
+    headers = {"Location": f"/v1/documents/{number}"}
     if landing.outcome == "repeat":
         headers["UDIHub-Repeat"] = "true"
-    if landing.outcome == "conflict":
-        return problem(
-            409,
-            "Conflict",
-            "A document with this key and other bytes came before. Both are kept; use a new control number for a corrected one.",
-            {"Location": f"/v1/documents/{landing.document_id}"},
-            document=landing.document_id,
-        )
-    if prefer is not None and "wait" in prefer.replace(" ", "").split(","):
-        claim = claims.claim_document(hub.database, landing.first_document_id, worker.LEASE_SECONDS)
-        if claim is not None:
-            worker.process(hub, [claim])
-        with hub.database.read() as connection:
-            state = documents.state_of(connection, landing.first_document_id)
-            content = acknowledge.bytes_for(connection, hub.settings.home, landing.first_document_id)
-            if content is not None:
-                return Response(content, 200, headers, media_type=X12)
-            if state != "received":
-                return JSONResponse(_outcome(hub, connection, landing.first_document_id, request), 200, headers)
     with hub.database.read() as connection:
-        state = documents.state_of(connection, landing.first_document_id)
-    return JSONResponse({"document": landing.first_document_id, "outcome": landing.outcome, "state": state}, 202, headers)
+        state = documents.state_of(connection, number)
+        if not waited or state == "received":
+            return render({"document": number, "outcome": landing.outcome, "state": state}, 202, headers)
+        headers["Preference-Applied"] = "wait"
+        if documents.only_conflicts(connection, number):
+            return _conflict(number)
+        content = acknowledge.bytes_for(connection, hub.settings.home, number)
+        if content is not None and not _json_only(request):
+            return Response(content, 200, headers, media_type=X12)
+        shown = for_caller(caller, _shown(connection, number, language_of(request)))
+    if content is None and state == "rejected":
+        return problem(
+            422, "Not processable", "The document can't be read; its bytes are kept.", headers, findings=shown["findings"], document=number
+        )
+    return render(shown, 200, headers)
 
 
-def _outcome(hub: Hub, connection: Any, document_id: int, request: Request) -> dict[str, Any]:
-    return documents.show(connection, document_id, language_of(request, hub)) | {
-        "exchanges": listing.exchanges_of_document(connection, document_id)
-    }
+def _json_only(request: Request) -> bool:
+    accept = request.headers.get("accept", "*/*").lower()
+    return "application/json" in accept and X12 not in accept and "*/*" not in accept
+
+
+def _conflict(document_id: int) -> Response:
+    return problem(
+        409,
+        "Conflict",
+        "A document with this key or control number and other bytes came before. Both are kept; give a corrected one a new number.",
+        {"Location": f"/v1/documents/{document_id}"},
+        document=document_id,
+    )
+
+
+def _shown(connection: sa.Connection, document_id: int, language: Language) -> dict[str, Any]:
+    return documents.show(connection, document_id, language) | {"exchanges": listing.exchanges_of_document(connection, document_id)}
+
+
+def _organisations(hub: Hub, caller: Caller) -> list[str]:
+    """Keys of the caller's organisations that the site still has, in the site's order."""
+    return [key for key in hub.site.organisations if hub.organisation_id(key) in caller.organisations]
 
 
 def _partner_of(hub: Hub, caller: Caller, named: str | None) -> str:
+    if not _organisations(hub, caller):
+        raise ProblemError(403, "Refused", "This key names no organisation of the site.")
     if caller.partner_id is not None:
-        return hub.registry.partner_key(caller.partner_id)
-    if named is None or named not in hub.site.partners:
+        own = hub.registry.partner_key(caller.partner_id)
+        if named not in (None, own):
+            raise NotFoundError(f"there is no partner {named}")
+        return own
+    if named is None:
         raise ProblemError(400, "Partner needed", "A key of your own people must name the partner: ?partner=…")
+    if named not in hub.site.partners:
+        raise NotFoundError(f"there is no partner {named}")
     return named
 
 
@@ -145,68 +270,79 @@ def _note_too_large(hub: Hub, caller: Caller, limit: int) -> None:
         evidence.add_findings(uow, [evidence.Found(Finding("SEC-03", expected=str(limit)), partner_id=caller.partner_id)])
 
 
-@router.get("", summary="List documents", responses=_PROBLEMS)
+@router.get("", summary="List documents", response_model=Page[DocumentRow], responses=problems(400, 401, 422, 429))
 def list_documents(
     hub: HubDependency,
     caller: CallerDependency,
-    state: Annotated[str | None, Query(description="received, processed, rejected or quarantined.")] = None,
-    cursor: Annotated[str | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Page:
-    """The newest documents first."""
+    state: Annotated[
+        Literal["received", "processed", "rejected", "quarantined"] | None, Query(description="Only those in this state.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """The newest documents first. A partner sees what it sent."""
+    before = after_id(cursor)
     with hub.database.read() as connection:
         rows = listing.documents(
             connection,
             partner_id=caller.partner_id,
             organisations=caller.organisations,
             state=state,
-            before=decode(cursor),
+            before=before,
             limit=limit + 1,
         )
-    return page(rows, limit)
+    return render(page(rows, limit))
 
 
-@router.get("/{document_id}", summary="Show a document", responses=_PROBLEMS)
-def show_document(document_id: int, request: Request, hub: HubDependency, caller: CallerDependency) -> dict[str, Any]:
+@router.get("/{document_id}", summary="Show a document", response_model=Document, responses=problems(401, 404, 422, 429))
+def show_document(
+    document_id: int, request: Request, hub: HubDependency, caller: CallerDependency, language: LanguageDependency
+) -> Response:
     """Where it stands: state, findings, exchanges."""
     with hub.database.read() as connection:
         documents.visible(connection, document_id, caller.partner_id, caller.organisations)
-        return _outcome(hub, connection, document_id, request)
+        shown = _shown(connection, document_id, language)
+    return conditional(request, for_caller(caller, shown))
 
 
 @router.get(
     "/{document_id}/content",
     summary="The bytes as received",
     response_class=Response,
-    responses={**_PROBLEMS, 200: {"content": {"application/octet-stream": {}}, "description": "Exactly the bytes."}},
+    responses={
+        200: {"description": "Exactly the bytes.", "content": {"application/octet-stream": _BINARY}},
+        **problems(401, 404, 422, 429),
+    },
 )
-def document_content(document_id: int, hub: HubDependency, caller: CallerDependency) -> Response:
+def document_content(document_id: int, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
     """Exactly what was sent, as a download."""
     with hub.database.read() as connection:
         documents.visible(connection, document_id, caller.partner_id, caller.organisations)
         content = documents.content(connection, hub.settings.home, document_id)
-    return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="document-{document_id}"'})
+    return conditional(
+        request, content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="document-{document_id}"'}
+    )
 
 
-@router.get("/{document_id}/acknowledgements", summary="Acknowledgements of a document", responses=_PROBLEMS)
+@router.get(
+    "/{document_id}/acknowledgements",
+    summary="What was answered to a document",
+    response_model=list[Acknowledgement],
+    responses={
+        200: {
+            "description": "All answers, or with `Accept: application/edi-x12` their bytes.",
+            "content": {X12: {**_BINARY, "example": _997}},
+        },
+        **problems(401, 404, 422, 429, s404="Unknown, not yours to see, or (bytes asked for) not answered yet."),
+    },
+)
 def document_acknowledgements(document_id: int, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
-    """What was answered; with `Accept: application/edi-x12` the bytes of the latest answer, else a list."""
+    """A list, empty while nothing was answered; with `Accept: application/edi-x12` the bytes of the answers, one after the other."""
     with hub.database.read() as connection:
         documents.visible(connection, document_id, caller.partner_id, caller.organisations)
         if X12 in request.headers.get("accept", ""):
             content = acknowledge.bytes_for(connection, hub.settings.home, document_id)
             if content is None:
                 raise NotFoundError(f"document {document_id} has no acknowledgement yet")
-            return Response(content, media_type=X12)
-        return JSONResponse(acknowledge.listed(connection, hub.settings.home, document_id))
-
-
-def language_of(request: Request, hub: Hub) -> Any:
-    """The language to render findings in: the first of Accept-Language that the hub speaks, else its own."""
-    for part in request.headers.get("accept-language", "").split(","):
-        tag = part.split(";")[0].strip().lower()
-        if tag.startswith("zh"):
-            return "zh-CN"
-        if tag.startswith("en"):
-            return "en"
-    return hub.settings.language
+            return conditional(request, content, X12)
+        return conditional(request, acknowledge.listed(connection, hub.settings.home, document_id))

@@ -12,10 +12,11 @@ from typing import BinaryIO
 
 from connectors.formats.x12.delimiters import parse_header
 from connectors.formats.x12.envelope import Reading
+from connectors.formats.x12.header import interchange_of
 from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
 from connectors.formats.x12.writer import write
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import ReadEvent, SourceRecord
 
 __all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "scan"]
@@ -35,6 +36,18 @@ class X12:
                 return True
             start = text.find("ISA", start + 3)
         return False
+
+    def envelope_reference(self, head: bytes) -> str | None:
+        """`sender|receiver|control` of the first ISA: the name under which its sender knows the interchange. None when no ISA can be read."""
+        text = head[:4096].decode("latin-1")
+        start = text.find("ISA")
+        while start >= 0:
+            header = parse_header(text, start)
+            if header is not None and header != "more":
+                first = interchange_of(header, STRICT, 1, start, 1)
+                return f"{first.sender}|{first.receiver}|{first.control}"
+            start = text.find("ISA", start + 3)
+        return None
 
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
         """Events of a document. X12 names its sets itself, so `grammar` is not looked at."""

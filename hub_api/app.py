@@ -1,0 +1,82 @@
+"""The application: `/v1` for partners, systems and people; health and metrics beside it. Handlers call hub functions and hold no logic."""
+
+from __future__ import annotations
+
+import threading
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from hub.runtime import Hub
+from hub_api.errors import Problem, answer_errors
+from hub_api.metrics import Measured, Metrics
+from hub_api.routers import (
+    discrepancies,
+    documents,
+    exchanges,
+    findings,
+    health,
+    inventory,
+    items,
+    orders,
+    parties,
+    quality,
+    traces,
+)
+from hub_api.security import guard
+
+_DESCRIPTION = """\
+The integration hub for medical-device supply chains: EDI, XML, JSON and CSV between ERP, MES, WMS and partners.
+
+Send an API key with each request: `Authorization: Bearer udi_…`. A partner's key sees what that partner sent and what was sent to it;
+unknown and foreign ids give the same 404. Lists come newest first with an opaque `next` cursor; single resources carry an ETag. Errors are
+`application/problem+json` (RFC 9457). `Accept-Language: zh-CN` or `en` chooses the language of findings.
+"""
+_TAGS = [
+    {"name": "documents", "description": "Bytes in, acknowledgements back."},
+    {"name": "exchanges", "description": "The story of each message."},
+    {"name": "orders", "description": "Order lines as everybody sees them."},
+    {"name": "inventory", "description": "Stock as every system sees it."},
+    {"name": "discrepancies", "description": "Where sources disagree."},
+    {"name": "findings", "description": "What rules found."},
+    {"name": "master data", "description": "Items and parties under all their names."},
+    {"name": "traces", "description": "What is in it, where did it go."},
+    {"name": "quality", "description": "How good the data is."},
+    {"name": "health", "description": "For supervisors and Prometheus."},
+]
+
+
+def create_app(hub: Hub) -> FastAPI:
+    """The application over an open hub. `state.wake` is set whenever there is new work; `state.worker` is this process's worker, if any."""
+    app = FastAPI(
+        title="UDIHub",
+        version=version("udihub"),
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # the usual pages load scripts from outside hosts
+        redoc_url=None,
+    )
+    app.state.hub = hub
+    app.state.wake = threading.Event()
+    app.state.worker = None
+    app.state.metrics = Metrics()
+    answer_errors(app)
+    for module in (documents, exchanges, orders, inventory, discrepancies, findings, items, parties, traces, quality, health):
+        app.include_router(module.router)
+    guard(app)
+    app.add_middleware(Measured, metrics=app.state.metrics)
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=_TAGS)
+            shapes = schema.setdefault("components", {}).setdefault("schemas", {})
+            shapes["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema["servers"] = [{"url": "/", "description": "this hub"}]
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app

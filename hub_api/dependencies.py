@@ -1,0 +1,80 @@
+"""What handlers share: the reader's language, and answers that need not be sent again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, Request, Response
+
+from data_contracts.findings import Language
+from hub.store.credentials import Caller
+from hub_api.security import hub_of
+
+_PRIVATE = frozenset({"actor", "closed_by", "closed_reason", "received_by", "evidence"})
+_encode = msgspec.json.Encoder().encode
+
+
+def language_of(request: Request) -> Language:
+    """The language to render findings in: the best of Accept-Language that the hub speaks, else the hub's own (RFC 9110 section 12.5.4)."""
+    best: tuple[float, Language] | None = None
+    for part in request.headers.get("accept-language", "").split(","):
+        tag, _, parameters = part.partition(";")
+        weight = _weight(parameters)
+        prefix = tag.strip().lower().partition("-")[0]
+        spoken: Language | None = "zh-CN" if prefix == "zh" else "en" if prefix == "en" else None
+        if spoken is not None and weight > 0 and (best is None or weight > best[0]):
+            best = (weight, spoken)
+    return best[1] if best is not None else hub_of(request).settings.language
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0
+
+
+LanguageDependency = Annotated[Language, Depends(language_of)]
+
+
+def render(payload: Any, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = "application/json") -> Response:
+    """JSON. Decimals are strings without exponent, times ISO with their offset."""
+    return Response(_encode(_spelled(payload)), status, dict(headers or {}), media_type=media_type)
+
+
+def conditional(request: Request, payload: Any, media_type: str = "application/json", headers: Mapping[str, str] | None = None) -> Response:
+    """A single resource with its ETag; 304 when the reader has it already. `bytes` go out as they are, other values as JSON."""
+    content = payload if isinstance(payload, bytes) else _encode(_spelled(payload))
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    out = {**(headers or {}), "ETag": tag, "Vary": "Accept, Accept-Language, Authorization", "Cache-Control": "private, no-cache"}
+    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
+    if tag in known or "*" in known:
+        return Response(status_code=304, headers=out)
+    return Response(content, 200, out, media_type=media_type)
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _spelled(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(member) for member in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def for_caller(caller: Caller, value: Any) -> Any:
+    """The value as this caller may see it: a partner is not told which of our people did something, nor what they noted."""
+    if caller.role != "partner":
+        return value
+    if isinstance(value, dict):
+        return {key: for_caller(caller, member) for key, member in value.items() if key not in _PRIVATE}
+    if isinstance(value, list):
+        return [for_caller(caller, member) for member in value]
+    return value

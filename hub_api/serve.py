@@ -1,0 +1,95 @@
+"""`udihub serve`: the API, with a worker beside it unless workers run elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from data_contracts.errors import HubError
+from hub.commands.administration import turn
+from hub.runtime import Hub
+from hub_api.app import create_app
+
+_log = structlog.get_logger(__name__)
+_IDLE_SECONDS = 1.0
+"""Longest rest of the worker when nothing waits; a posted document wakes it at once."""
+_AFTER_FAILURE_SECONDS = 5.0
+_SILENT_SECONDS = 600.0
+"""A worker that has not ended a turn for so long is not well."""
+
+
+class Worker(threading.Thread):
+    """Claims and processes in the background until told to stop; a failed turn is logged and tried again."""
+
+    def __init__(self, hub: Hub, wake: threading.Event) -> None:
+        super().__init__(name="udihub-worker", daemon=True)
+        self._hub = hub
+        self._wake = wake
+        self._stopping = threading.Event()
+        self._last_good = time.monotonic()
+
+    def run(self) -> None:
+        """Turn after turn. Work that is cut off by a stop is taken up by whoever claims it next."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                done = turn(self._hub)
+            except HubError as error:
+                _log.error("worker's turn failed", error=str(error), kind=type(error).__name__)
+                self._stopping.wait(_AFTER_FAILURE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - one document that trips it must not end the work on all others
+                _log.error("worker's turn failed", kind=type(error).__name__, exc_info=error)
+                self._stopping.wait(_AFTER_FAILURE_SECONDS)
+            else:
+                self._last_good = time.monotonic()
+                if not done:
+                    self._wake.wait(_IDLE_SECONDS)
+
+    def is_well(self) -> bool:
+        """Whether it runs and has ended a turn lately."""
+        return self.is_alive() and time.monotonic() - self._last_good < _SILENT_SECONDS
+
+    def stop(self, seconds: float = 30.0) -> None:
+        """Let the turn end, then stop; waits at most so long."""
+        self._stopping.set()
+        self._wake.set()
+        self.join(seconds)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("serve")(serve_command)
+
+
+def serve_command(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on; beyond this machine put TLS in front.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8080,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Process what comes in here, or leave it to `udihub worker`.")
+    ] = True,
+) -> None:
+    """Serve the API on http://127.0.0.1:8080 until stopped."""
+    serve(Hub.open(), host, port, worker=worker)
+
+
+def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool = True) -> None:
+    """Serve an open hub until the process is told to stop (SIGINT, SIGTERM); then requests and the worker's turn come to their end."""
+    app = create_app(hub)
+    beside = Worker(hub, app.state.wake) if worker else None
+    app.state.worker = beside
+    server = uvicorn.Server(
+        uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=30, access_log=False)
+    )
+    if beside is not None:
+        beside.start()
+    try:
+        server.run()
+    finally:
+        if beside is not None:
+            beside.stop()
+        hub.database.close()
