@@ -326,6 +326,12 @@ quality_result = sa.Table(
     sa.Column("dimension", sa.Text, nullable=False), sa.Column("severity", sa.Text, nullable=False), sa.Column("column", sa.Text),
     sa.Column("checked", Big, nullable=False), sa.Column("failed", Big, nullable=False), sa.Column("error", sa.Text), sa.Column("description", sa.Text),
 )
+quality_share = sa.Table(
+    "quality_share", metadata,  # how many rows of each partner a rule looked at: what the scorecard divides by
+    sa.Column("run_id", sa.ForeignKey("quality_run.id"), primary_key=True), sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("partner_id", Big, primary_key=True),  # 0: of no known partner
+    sa.Column("checked", Big, nullable=False),
+)
 quality_failure = sa.Table(
     "quality_failure", metadata,
     sa.Column("id", Big, primary_key=True, autoincrement=True),
