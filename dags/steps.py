@@ -1,0 +1,193 @@
+"""What the tasks do, without Airflow: each function opens the hub, does one step of the walk, and returns ids and counts only.
+
+Every step looks at what is there, not at what a step before it said it did: documents that wait, facts that nobody was told of,
+deliveries that are due. So a step may be tried again after any failure, at any moment, and finds only what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import structlog
+
+from data_contracts.errors import ConfigError, FatalError, RetriableError
+from hub import audit, outbound, pipeline, worker
+from hub.runtime import Hub
+from hub.site import Flow
+from hub.store import claims, waiting
+from hub.store.types import micros
+
+BATCHES = 1000
+"""Most batches of one run; what is above waits for the next. Airflow refuses to map over more than 1024."""
+ATTEMPTS = 5
+"""Times that a document may be claimed without an end before it is put aside for a person."""
+
+_log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def opened() -> Iterator[Hub]:
+    """A hub by the environment's settings, with its connections given back at the end."""
+    hub = Hub.open()
+    try:
+        yield hub
+    finally:
+        hub.database.close()
+
+
+def fetch(flow: str) -> list[list[int]]:
+    """Hops 1 and 2: land what waits at the flow's source. Returns the flow's waiting documents as batches of ids.
+
+    Also those that an earlier run landed without coming so far as to say so.
+    """
+    with opened() as hub:
+        landed = pipeline.fetch(hub, _flow(hub, flow, "in"))
+        _log.info("fetched", flow=flow, documents=len(landed), new=sum(one.outcome == "new" for one in landed))
+        return _batches(hub, flow)
+
+
+def backlog() -> list[list[int]]:
+    """Documents of every source that wait and that nobody has: posts by HTTP, and what a lost worker left behind."""
+    with opened() as hub:
+        return _batches(hub, None)
+
+
+def process(document_ids: Sequence[int]) -> int:
+    """Hops 3 to 7 on a batch. Returns how many of it were done here; the rest was done already.
+
+    Raises RetriableError while another worker, perhaps one that died, still holds some of them.
+    """
+    with opened() as hub:
+        claimed = claims.claim_these(hub.database, document_ids, worker.LEASE_SECONDS)
+        if claimed:
+            _process(hub, claimed)
+        left = _left(hub, document_ids)
+    if left:
+        raise RetriableError(f"{len(left)} of {len(document_ids)} documents are with another worker, document/{left[0]} first")
+    return len(claimed)
+
+
+def reconcile() -> int:
+    """Hop 7, second half. Returns how many keys were looked at."""
+    with opened() as hub:
+        return pipeline.reconcile(hub)
+
+
+def push_after(flow: str) -> list[int]:
+    """After an inbound flow: write what its facts make due, by every outbound flow that they feed. Returns the new exchanges' ids."""
+    with opened() as hub:
+        source = hub.site.agreements[_flow(hub, flow, "in").agreement]
+        made: list[int] = []
+        for target in hub.site.flows.values():
+            if (
+                target.direction == "out"
+                and target.enabled
+                and target.on.get("partner") == source.partner
+                and hub.site.agreements[target.agreement].organisation == source.organisation
+            ):
+                made += outbound.push(hub, target)
+        return made
+
+
+def push(flow: str) -> list[int]:
+    """Write what an outbound flow has not told yet. Returns the new exchanges' ids."""
+    with opened() as hub:
+        return outbound.push(hub, _flow(hub, flow, "out"))
+
+
+def send() -> int:
+    """Deliver everything in the outbox that is due. Returns the number of deliveries tried; a failed one is due again later."""
+    tried = 0
+    with opened() as hub:
+        while done := outbound.send(hub):
+            tried += done
+    return tried
+
+
+def watch() -> int:
+    """Find acknowledgements that are overdue. Returns how many are new."""
+    with opened() as hub:
+        return outbound.watch(hub)
+
+
+def set_aside() -> list[int]:
+    """Quarantine the documents that no worker ever finished. Returns their ids."""
+    with opened() as hub, hub.database.begin("maintenance") as uow:
+        return claims.set_aside(uow, ATTEMPTS)
+
+
+def verify_audit() -> dict[str, str]:
+    """Check every chain of the audit against the head exported last, then export the new head to `<home>/audit/head.json`.
+
+    Returns organisation id to "entries hash". Raises FatalError when a chain does not hold; the old head then stays.
+    """
+    with opened() as hub, hub.database.read() as connection:
+        path = hub.settings.home / "audit" / "head.json"
+        broken = audit.verify_all(connection, audit.read_heads(path) if path.exists() else None)
+        if broken:
+            raise FatalError("; ".join(f"audit of organisation {one.organisation_id}: entry {one.sequence} {one.why}" for one in broken))
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        return {str(number): f"{head.sequence} {head.hash}" for number, head in audit.export_head(connection, path).items()}
+
+
+def check_quality() -> str:
+    """Hold the canonical tables against their contracts and write the report to `<home>/quality`. Returns the folder.
+
+    Data that breaks a contract is a result, not a failure.
+    """
+    from hub.quality import report, run  # Great Expectations takes seconds to import, and no other step needs it
+
+    with opened() as hub:
+        run.run(hub.database, hub.clock)
+        folder = hub.settings.home / "quality"
+        with hub.database.read() as connection:
+            report.write(connection, folder)
+        return str(folder)
+
+
+def _flow(hub: Hub, name: str, direction: str) -> Flow:
+    flow = hub.site.flows.get(name)
+    if flow is None or flow.direction != direction:
+        raise ConfigError(f"the site {hub.site.folder} has no flow {name!r} of direction {direction}")
+    return flow
+
+
+def _batches(hub: Hub, flow: str | None) -> list[list[int]]:
+    with hub.database.read() as connection:
+        return waiting.batches(
+            connection, micros(hub.clock.now()), flow=flow, size=worker.BATCH, large=worker.LARGE, most=BATCHES
+        )
+
+
+def _left(hub: Hub, document_ids: Sequence[int]) -> list[int]:
+    with hub.database.read() as connection:
+        return waiting.still_waiting(connection, document_ids)
+
+
+def _process(hub: Hub, claimed: Sequence[claims.Claim]) -> None:
+    """The batch together; where one document breaks it, each that is left alone, and the first failure is raised at the end."""
+    try:
+        worker.process(hub, claimed)
+    except (ConfigError, FatalError, RetriableError):
+        raise
+    except Exception as error:
+        left = set(_left(hub, [claim.document_id for claim in claimed]))
+        if len(claimed) == 1 or not left:
+            raise
+        _log.warning("batch failed, its documents are tried one by one", documents=len(left), reason=str(error))
+        first: Exception | None = None
+        for claim in claimed:
+            if claim.document_id in left:
+                first = _alone(hub, claim) or first
+        if first is not None:
+            raise first from error
+
+
+def _alone(hub: Hub, claim: claims.Claim) -> Exception | None:
+    try:
+        worker.process(hub, [claim])
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the documents behind it; the caller raises it
+        _log.warning("document failed", document=claim.document_id, reason=f"{type(error).__name__}: {error}")
+        return error
+    return None
