@@ -76,17 +76,15 @@ class Consequences:
     def write(self) -> None:
         """Write everything collected."""
         connection = self._uow.connection
-        kinds: dict[str, str] = {}
+        keys: set[str | None] = set()
         for _, effects in self._made:
             for src, dst, _kind in effects.edges:
-                if src not in kinds:
-                    kinds[src] = kind_of(src)
-                if dst not in kinds:
-                    kinds[dst] = kind_of(dst)
+                keys.add(src)
+                keys.add(dst)
             for movement in effects.movements:
-                kinds.setdefault(movement[2], "item")
-                if movement[3] is not None:
-                    kinds.setdefault(movement[3], "lot")
+                keys.add(movement[2])
+                keys.add(movement[3])
+        kinds = {key: kind_of(key) for key in keys if key is not None}
         ids = bulk.nodes(connection, kinds) if kinds else {}
         movements: list[tuple[Any, ...]] = []
         edges: list[tuple[Any, ...]] = []

@@ -104,7 +104,7 @@ def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> dict[str, int]
 def _known_nodes(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
     if not keys:
         return {}
-    return {row.key: row.id for row in connection.execute(sa.select(node.c.key, node.c.id).where(among(connection, node.c.key, keys)))}
+    return dict(connection.execute(sa.select(node.c.key, node.c.id).where(among(connection, node.c.key, keys))).all())
 
 
 def add_balances(connection: sa.Connection, rows: Iterable[tuple[int, int, str, int, int, str, str, Decimal]]) -> None:
