@@ -46,7 +46,8 @@ DESPATCH = (
 
 def isa(control: str = "000000001", version: str = "00401", eleventh: str = "U", component: str = ">", fourteenth: str = "0") -> str:
     """An ISA of the standard's width, with `*` and without its terminator."""
-    return f"ISA*00*{'':10}*00*{'':10}*ZZ*{'RHEINTAL':15}*ZZ*{'NOVACARE':15}*261122*1415*{eleventh}*{version}*{control}*{fourteenth}*P*{component}"
+    first = f"ISA*00*{'':10}*00*{'':10}*ZZ*{'RHEINTAL':15}*ZZ*{'NOVACARE':15}*261122*1415*{eleventh}*{version}"
+    return f"{first}*{control}*{fourteenth}*P*{component}"
 
 
 def transaction(kind: str, body: Sequence[str], control: str = "0001") -> list[str]:

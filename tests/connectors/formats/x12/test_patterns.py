@@ -26,8 +26,8 @@ SEGMENTS = sorted(
 )
 
 
-def element(type: str, low: int, high: int, **more: object) -> ElementUse:
-    return ElementUse("1", "thing", type, low, high, "O", **more)
+def element(kind: str, low: int, high: int, **more: object) -> ElementUse:
+    return ElementUse("1", "thing", kind, low, high, "O", **more)
 
 
 def takes(use: ElementUse, value: str, style: Style = STYLE) -> bool:

@@ -262,7 +262,7 @@ def test_mutations_of_a_good_document_never_crash_and_the_two_passes_agree(data:
         passed = scan(io.BytesIO(bytes(document)), profile)
         assert [one.findings for one in read] == [one.interchange.findings for one in passed]
         assert [(one.offset, one.length) for one in read] == [(one.interchange.offset, one.interchange.length) for one in passed]
-        assert all(0 <= one.offset and one.offset + one.length <= len(document) for one in read)
+        assert all(one.offset >= 0 and one.offset + one.length <= len(document) for one in read)
 
 
 @settings(max_examples=60, deadline=None)
