@@ -62,6 +62,7 @@ def receive(hub: Hub, reception: Reception) -> Landing:
             media_type=reception.media_type,
             flow=reception.agreement,
             received_by=reception.by,
+            organisations=reception.organisations,
         ),
     )
     if landing.outcome == "conflict":

@@ -97,10 +97,11 @@ def _load(hub: Hub, claimed: Sequence[claims.Claim]) -> list[Job]:
 
 
 def claimant_of(hub: Hub, row: Any) -> Claimant:
-    """Who a landed document is from, and to which agreement its flow narrows it."""
+    """Who a landed document is from, where its credential may send to, and to which agreement its flow narrows it."""
     flow = hub.site.flows.get(row.flow) if row.flow else None
     agreement = flow.agreement if flow is not None else row.flow if row.flow in hub.site.agreements else None
-    return Claimant(hub.registry.partner_key(row.partner_id), agreement=agreement)
+    allowed = None if row.organisations is None else frozenset(row.organisations)
+    return Claimant(hub.registry.partner_key(row.partner_id), allowed, agreement)
 
 
 def _examine(hub: Hub, job: Job) -> None:

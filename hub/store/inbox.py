@@ -28,7 +28,7 @@ CONFLICT = "\x1fconflict:"
 """Stands between the delivery key and the hash in the key of a conflicting delivery; no delivery key from outside can hold it."""
 _COLUMNS = (
     "id", "organisation_id", "partner_id", "channel", "delivery_key", "sha256", "name", "media_type", "flow",
-    "received_at", "received_by", "state",
+    "received_at", "received_by", "state", "organisations",
 )  # fmt: skip
 _LONGEST_KEY = 400
 """Characters of a delivery key that are kept as they are; what is longer is cut and told apart by its hash."""
@@ -51,6 +51,8 @@ class Delivery:
     flow: str | None = None
     received_by: str | None = None
     """Credential label or person; null: the actor of the transaction."""
+    organisations: Sequence[str] | None = None
+    """Keys of the organisations that the credential may send to; null: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def _insert(uow: UnitOfWork, fresh: dict[_Key, _Wanted], state: str) -> dict[_Ke
         (
             ids[key], *key, one.content.sha256, one.delivery.name, one.delivery.media_type, one.delivery.flow,
             uow.now, one.delivery.received_by or uow.actor, state,
+            None if one.delivery.organisations is None else list(one.delivery.organisations),
         )
         for key, one in sorted(fresh.items())
     ]  # fmt: skip

@@ -92,6 +92,7 @@ document = sa.Table(
     sa.Column("lease_until", Big),
     sa.Column("fence", Big, nullable=False, server_default="0"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("organisations", Json),  # keys of the organisations that the credential may send to; null: all
     sa.UniqueConstraint("organisation_id", "partner_id", "channel", "delivery_key"),
 )
 sa.Index("ix_document_waiting", document.c.id, sqlite_where=document.c.state == "received", postgresql_where=document.c.state == "received")

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-GTIN = "06901234000029"
-WRONG_GTIN = "06901234000028"
+GTIN = "06901234000023"
+WRONG_GTIN = "06901234000029"
 
 
 @dataclass(frozen=True)

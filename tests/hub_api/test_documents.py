@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from hub.store import tables
+from hub.store import credentials, tables
 from tests.hub_api.conftest import Api
 from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, found, interchange, segments, stock
 
@@ -114,15 +114,14 @@ def test_an_envelope_of_another_partner_is_not_accepted(api: Api) -> None:
 
 def test_a_key_for_one_organisation_does_not_reach_another(api: Api) -> None:
     with api.hub.database.begin("test") as uow:
-        from hub.store import credentials
-
         api.keys["acme_south"] = credentials.issue(
             uow, "acme in the south", "partner", partner_id=api.hub.partner_id("acme"), organisations=("south",)
         ).secret
     answer = api.post(interchange(ACME, 1, despatch("S1")), "acme_south")
     assert answer.status_code == 200
-    assert found(answer.content, "TA1")[0][4] == "R"
+    assert found(answer.content, "TA1")[0][4:6] == ["R", "009"]
     assert count(api, tables.application) == 0
+    assert api.post(interchange(ACME, 1, despatch("S1")), "acme").status_code == 200, "its own key can still use the number"
 
 
 def test_a_feed_needs_a_key_and_the_same_bytes_under_a_new_key_are_news(api: Api) -> None:
@@ -134,7 +133,8 @@ def test_a_feed_needs_a_key_and_the_same_bytes_under_a_new_key_are_news(api: Api
     assert [exchange["state"] for exchange in answer.json()["exchanges"]] == ["applied"]
     assert api.post(stock(), "wms", key="tuesday", params={"agreement": "stock_north"}).json()["document"] == 2
     again = api.post(stock(), "wms", key="monday", params={"agreement": "stock_north"})
-    assert again.json() == answer.json() and again.headers["UDIHub-Repeat"] == "true"
+    assert again.json()["document"] == answer.json()["document"] == 1 and again.headers["UDIHub-Repeat"] == "true"
+    assert [exchange["state"] for exchange in again.json()["exchanges"]] == ["superseded"], "as it stands now, after Tuesday's"
     assert api.post(stock(11), "wms", key="monday", params={"agreement": "stock_north"}).status_code == 409
 
 
