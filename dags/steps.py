@@ -18,8 +18,8 @@ from hub.site import Flow
 from hub.store import claims, waiting
 from hub.store.types import micros
 
-BATCHES = 1000
-"""Most batches of one run; what is above waits for the next. Airflow refuses to map over more than 1024."""
+BATCHES = 200
+"""Most batches of one run (100 000 documents); what is above waits for the next. Airflow refuses to map over more than 1024."""
 ATTEMPTS = 5
 """Times that a document may be claimed without an end before it is put aside for a person."""
 

@@ -1,0 +1,37 @@
+"""Puts files of the demonstration into the folders of its flows. Imports no Airflow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.demonstration.generate import generate
+from hub.settings import Settings
+from hub.site import Site
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+
+
+class Mailbox:
+    """The demonstration's files, made once below the home, and handed out flow by flow."""
+
+    def __init__(self) -> None:
+        settings = Settings.from_environment()
+        self.home = settings.home
+        self.flows = Site.load(settings.site).flows
+        self.story = generate(self.home / "story", 1, NOW)
+
+    def put(self, flow: str, start: int = 0, stop: int | None = None) -> list[Path]:
+        """Deliver some of a flow's files as a careful sender does: complete, by renaming."""
+        folder = self.home / str(self.flows[flow].transport["folder"])
+        folder.mkdir(parents=True, exist_ok=True)
+        delivered = []
+        for arrival in [one for one in self.story.arrivals if one.flow == flow][start:stop]:
+            source = self.story.folder / arrival.path
+            partial = folder / f".{source.name}.part"
+            shutil.copy2(source, partial)
+            os.replace(partial, folder / source.name)
+            delivered.append(folder / source.name)
+        return delivered
