@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from hub.runtime import Hub
-from hub.store.tables import discrepancy, document, exchange, finding, partner, subject
+from hub.store import blobs
+from hub.store.tables import acknowledgement, discrepancy, document, exchange, finding, partner, subject
 
 
 def everything(hub: Hub) -> dict[str, list[dict[str, Any]]]:
@@ -18,6 +20,7 @@ def everything(hub: Hub) -> dict[str, list[dict[str, Any]]]:
             "findings": findings(connection),
             "exchanges": exchanges(connection),
             "subjects": subjects(connection),
+            "answers": answers(connection, hub.settings.home),
         }
 
 
@@ -58,7 +61,7 @@ def findings(connection: sa.Connection) -> list[dict[str, Any]]:
         .outerjoin(document, document.c.id == finding.c.document_id)
         .outerjoin(partner, partner.c.id == finding.c.partner_id)
         .outerjoin(exchange, exchange.c.id == finding.c.exchange_id)
-        .where(sa.or_(finding.c.severity != "info", finding.c.rule.in_(("DUP-02", "ORD-01"))))
+        .where(sa.or_(finding.c.severity != "info", finding.c.rule.in_(("DUP-02", "ORD-01", "STK-03"))))
         .order_by(finding.c.id)
     )
     return [
@@ -111,3 +114,21 @@ def subjects(connection: sa.Connection) -> list[dict[str, Any]]:
         .order_by(subject.c.id)
     )
     return [{"kind": row.kind, "issuer": row.partner_key, "key": row.key, "state": row.state} for row in rows]
+
+
+def answers(connection: sa.Connection, home: Path) -> list[dict[str, Any]]:
+    """What was answered to each document, as the partner got it."""
+    rows = connection.execute(
+        sa.select(acknowledgement, document.c.name.label("document_name"))
+        .join(document, document.c.id == acknowledgement.c.document_id)
+        .order_by(acknowledgement.c.id)
+    )
+    return [
+        {
+            "document": row.document_name,
+            "kind": row.kind,
+            "verdict": row.verdict,
+            "content": blobs.read_blob(connection, home, bytes(row.sha256)).decode("latin-1"),
+        }
+        for row in rows
+    ]
