@@ -31,6 +31,7 @@ _FAMILIES = {
     "ORD": "Order lines that disagree",
     "PRC": "Prices and amounts",
     "PTY": "Parties",
+    "QLT": "Promises of data contracts",
     "QTY": "Quantities",
     "SEC": "Security",
     "SER": "Serial numbers",
