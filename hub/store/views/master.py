@@ -73,9 +73,11 @@ def _page(
     if find:
         query = query.where(crosswalk.c.golden_id.in_(_found(kind, find)))
     if cursor is not None:
-        query = query.having(first > cursor)
+        golden, _, code = cursor.partition("|")
+        query = query.having(sa.or_(first > code, sa.and_(first == code, crosswalk.c.golden_id > int(golden))))
     rows = connection.execute(query.limit(limit + 1)).all()
-    return _golden(connection, kind, [row.golden_id for row in rows[:limit]]), rows[limit - 1].code if len(rows) > limit else None
+    following = f"{rows[limit - 1].golden_id}|{rows[limit - 1].code}" if len(rows) > limit else None
+    return _golden(connection, kind, [row.golden_id for row in rows[:limit]]), following
 
 
 def _found(kind: str, text: str) -> sa.Select[Any]:
