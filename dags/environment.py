@@ -38,8 +38,6 @@ class Local:
     paused: bool = False
     """Whether new DAGs wait until a person switches them on."""
     without_passwords: bool = False
-    clock: str | None = None
-    """UDIHUB_CLOCK for the tasks: each starts at this time."""
     parallelism: int = 4
 
     @property
@@ -73,7 +71,7 @@ class Local:
         """What to set. Raises ConfigError when an interface without passwords would be open to other machines."""
         if self.host not in _LOOPBACK and self.without_passwords:
             raise ConfigError(f"an Airflow without passwords must not listen on {self.host}")
-        found = {
+        return {
             "UDIHUB_HOME": str(self.home),
             "UDIHUB_SITE": str(self.site),
             "UDIHUB_DATABASE_URL": self.database_url,
@@ -101,9 +99,6 @@ class Local:
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "GX_ANALYTICS_ENABLED": "false",
         }
-        if self.clock is not None:
-            found["UDIHUB_CLOCK"] = self.clock
-        return found
 
     def environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:
         """A whole environment for Airflow's processes: the given one, without what it says of another Airflow, and ours."""

@@ -29,6 +29,7 @@ import httpx
 from dags.environment import ACCOUNTS, Local
 from data_contracts.errors import ConfigError, HubError, RetriableError
 from hub import audit
+from hub.clock import SystemClock
 from hub.demonstration.generate import generate
 from hub.runtime import Hub
 from hub.settings import Settings
@@ -209,6 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = replace(settings, home=home, site=SITE, database_url=url)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        if not isinstance(settings.clock, SystemClock):
+            raise ConfigError("UDIHUB_CLOCK: each task is a process of its own and would begin at that time again; run without it")
         local = Local(
             home,
             SITE,

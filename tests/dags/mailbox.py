@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from hub.demonstration.generate import generate
 from hub.settings import Settings
 from hub.site import Site
 
-NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+SITE = Path(__file__).parents[2] / "deploy" / "site"
 
 
 class Mailbox:
     """The demonstration's files, made once below the home, and handed out flow by flow."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime) -> None:
         settings = Settings.from_environment()
         self.home = settings.home
         self.flows = Site.load(settings.site).flows
-        self.story = generate(self.home / "story", 1, NOW)
+        self.story = generate(self.home / "story", 1, now)
 
     def put(self, flow: str, start: int = 0, stop: int | None = None) -> list[Path]:
         """Deliver some of a flow's files as a careful sender does: complete, by renaming."""
