@@ -1,0 +1,157 @@
+"""What needs attention: held messages, refusals, missing acknowledgements, and what disagrees, each with the way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.rules.catalogue import rule_named
+from hub.store import listing, views
+from hub.store.runs import latest_runs
+from hub_api.console.frame import Visit, console_page, nothing, section, show, title
+from hub_api.console.markup import Child, Html, address, el, link, row, table, when
+from hub_api.console.sentences import findings_list, message_of, place
+
+_MOST = 200
+_LISTED = 12
+_OVERDUE = "ACK-01"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    held: Sequence[Mapping[str, Any]]
+    errors: Sequence[Mapping[str, Any]]
+    overdue: Sequence[Mapping[str, Any]]
+    tally: Mapping[str, int]
+    failing: int
+    contracts: int
+
+
+@console_page("/", nav="attention", order=10)
+async def attention(visit: Visit) -> None:
+    """Numbers first, then what blocks supply: held messages, missing acknowledgements, disagreements, refusals."""
+    found = await visit.read(lambda connection: _read(visit, connection))
+    say = visit.say
+    title(visit, say("frame.attention"))
+    orders = sum(count for rule, count in found.tally.items() if rule.startswith("ORD"))
+    stock = sum(count for rule, count in found.tally.items() if rule.startswith("STK"))
+    show(
+        el(
+            "div",
+            _tile(say("attention.held"), len(found.held), "/quarantine", "error"),
+            _tile(say("attention.overdue"), len(found.overdue), "/exchanges", "error", find=None, state="sent"),
+            _tile(say("attention.orders"), orders, "/orders", "warning"),
+            _tile(say("attention.stock"), stock, "/inventory", "warning"),
+            _tile(say("attention.refused"), len(found.errors), "/exchanges", "warning", state="rejected"),
+            _tile(say("attention.quality"), found.failing if found.contracts else None, "/quality", "warning"),
+            cls="tiles",
+        )
+    )
+    show(el("div", _held(visit, found), _overdue(visit, found), cls="split"))
+    show(el("div", _disagree(visit, found), _refused(visit, found), cls="split wide-right"))
+
+
+def _read(visit: Visit, connection: sa.Connection) -> _Found:
+    organisations = visit.organisations
+    errors = listing.findings(
+        connection, visit.language, organisations=organisations, unowned=True, severity="error", open_only=True, limit=_MOST
+    )
+    held = listing.exchanges(connection, state="quarantined", organisations=organisations, limit=_MOST)
+    numbers = {one["id"] for one in held}
+    runs = latest_runs(connection)
+    return _Found(
+        held=[
+            {**one, "findings": listing.findings(connection, visit.language, exchange_id=one["id"], severity="error", limit=3)}
+            for one in held[:_LISTED]
+        ]
+        + held[_LISTED:],
+        errors=[one for one in errors if one["rule"] != _OVERDUE and one["exchange_id"] not in numbers],
+        overdue=[one for one in errors if one["rule"] == _OVERDUE],
+        tally=views.tally(connection, organisations),
+        failing=sum(1 for run in runs for result in run["results"] if result["failed"]),
+        contracts=len(runs),
+    )
+
+
+def _tile(name: str, count: int | None, path: str, tone: str, **parameters: str | None) -> Html:
+    shown = "–" if count is None else f"{count}+" if count >= _MOST else str(count)
+    return el("a", el("strong", shown), el("span", name), href=address(path, **parameters), cls=f"tile {tone if count else 'calm'}")
+
+
+def _held(visit: Visit, found: _Found) -> Html:
+    items = [
+        el(
+            "li",
+            el(
+                "div",
+                link(message_of(visit, one), f"/quarantine/{one['id']}"),
+                " ",
+                el("span", (one["business_key"] or "").partition("/")[2], cls="key"),
+                " · ",
+                one["partner"],
+                " · ",
+                when(one["recorded_at"]),
+            ),
+            findings_list(visit, one["findings"], anchors=False),
+        )
+        for one in found.held[:_LISTED]
+    ]
+    return section(
+        visit.say("attention.held"), el("ul", *items, cls="plain") if items else nothing(visit, "attention.none_held"), cls="panel"
+    )
+
+
+def _overdue(visit: Visit, found: _Found) -> Html:
+    items = [
+        el(
+            "li",
+            link(one["got"] or f"#{one['exchange_id']}", f"/exchanges/{one['exchange_id']}"),
+            " · ",
+            one["partner"],
+            el("div", one["message"]),
+        )
+        for one in found.overdue[:_LISTED]
+    ]
+    return section(
+        visit.say("attention.overdue"), el("ul", *items, cls="plain") if items else nothing(visit, "attention.none_overdue"), cls="panel"
+    )
+
+
+def _disagree(visit: Visit, found: _Found) -> Html:
+    rows = [
+        row((el("b", rule, cls=f"rule {rule_named(rule).severity}"), ""), _where(visit, rule), (count, "num"))
+        for rule, count in sorted(found.tally.items(), key=lambda entry: -entry[1])
+    ]
+    body: Child = nothing(visit, "attention.none_disagree")
+    if rows:
+        body = table([visit.say("quality.rule"), visit.say("attention.where"), (visit.say("attention.count"), "num")], rows)
+    return section(visit.say("attention.disagree"), body, cls="panel")
+
+
+def _where(visit: Visit, rule: str) -> Child:
+    path = {"ORD": "/orders", "STK": "/inventory"}.get(rule.partition("-")[0])
+    named = visit.word("rule", rule)
+    return link(named, path, rule=rule) if path == "/orders" else link(named, path) if path else named
+
+
+def _refused(visit: Visit, found: _Found) -> Html:
+    rows = [
+        row(
+            (when(one["recorded_at"]), "time"),
+            one["partner"],
+            link(f"#{one['exchange_id']}", f"/exchanges/{one['exchange_id']}")
+            if one["exchange_id"]
+            else link(visit.say("attention.document", n=one["document_id"]), f"/documents/{one['document_id']}")
+            if one["document_id"]
+            else "–",
+            [el("b", one["rule"], cls="rule"), " ", el("small", place(one))],
+            one["message"],
+        )
+        for one in found.errors[: 2 * _LISTED]
+    ]
+    heads = ["exchanges.recorded", "exchanges.partner", "attention.what", "quality.rule", "attention.why"]
+    body: Child = table([visit.say(head) for head in heads], rows) if rows else nothing(visit, "attention.none_refused")
+    return section(visit.say("attention.refused"), body, cls="panel")

@@ -1,0 +1,66 @@
+"""One document: its bytes as received, what is wrong with the whole of it, and the messages in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.store import documents, listing
+from hub_api.console import message_view
+from hub_api.console.frame import Visit, console_page, section, show, title
+from hub_api.console.markup import el, facts, link, row, table, when
+from hub_api.console.sentences import findings_list, message_of, state
+
+_WHOLE = 1_000_000
+"""Bytes that are looked at."""
+
+
+@console_page("/documents/{id}", under="exchanges")
+async def document(visit: Visit) -> None:
+    """Where it came from, its findings, its messages, its bytes."""
+    number = visit.path_id()
+    found, inside, content = await visit.read(lambda connection: _read(visit, connection, number))
+    say = visit.say
+    title(visit, f"{say('exchange.document')} {number}", state(visit, found["state"]))
+    show(
+        facts(
+            [
+                (say("document.name"), found["name"]),
+                (say("exchanges.partner"), found["partner"]),
+                (say("document.channel"), found["channel"]),
+                (say("document.received"), when(found["received_at"])),
+                (say("document.size"), say("document.bytes", n=f"{len(content):,}")),
+                ("SHA-256", el("code", found["sha256"][:16] + "…", title=found["sha256"])),
+            ]
+        )
+    )
+    if found["findings"]:
+        show(section(say("exchange.findings"), findings_list(visit, found["findings"])))
+    if inside:
+        show(
+            section(
+                say("document.messages"),
+                table(
+                    [say("exchanges.id"), say("exchanges.message"), say("exchanges.control"), say("exchanges.state")],
+                    (
+                        row(link(one["id"], f"/exchanges/{one['id']}"), message_of(visit, one), one["control"], state(visit, one["state"]))
+                        for one in inside
+                    ),
+                ),
+            )
+        )
+    if b"\x00" in content[:4096]:
+        show(section(say("exchange.source"), el("p", say("document.binary"), cls="nothing")))
+        return
+    listed = message_view.rows(content[:_WHOLE], found["format"], found["findings"])
+    show(section(say("exchange.source"), message_view.draw(listed, lambda n: say("exchange.left_out", n=n)), cls="panel"))
+
+
+def _read(visit: Visit, connection: sa.Connection, number: int) -> tuple[dict[str, Any], list[dict[str, Any]], bytes]:
+    documents.visible(connection, number, None, visit.organisations)
+    return (
+        documents.show(connection, number, visit.language),
+        listing.exchanges_of_document(connection, number),
+        documents.content(connection, visit.hub.settings.home, number),
+    )

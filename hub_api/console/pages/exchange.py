@@ -1,0 +1,140 @@
+"""One exchange: what it is, what became of it and why, the message opened at the marked places, and another chance for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nicegui import ui
+
+from data_contracts.errors import HubError
+from hub import exchange as exchanges
+from hub import outbound
+from hub_api.console.frame import Visit, console_page, section, show, title
+from hub_api.console.markup import Child, address, chip, el, facts, link, row, table, when
+from hub_api.console.opened import Opened, open_exchange, record, source
+from hub_api.console.sentences import findings_list, message_of, state
+
+_OVER = frozenset({"superseded"})
+
+
+@console_page("/exchanges/{id}", under="exchanges")
+async def exchange(visit: Visit) -> None:
+    """Identity, states, findings, message, record, acknowledgements, replays."""
+    exchange_id = visit.path_id()
+    opened = await visit.read(lambda connection: open_exchange(visit, connection, exchange_id))
+    shown, say = opened.shown, visit.say
+    title(visit, f"{say('exchange.title')} {exchange_id}", state(visit, shown["state"]), state(visit, shown["acknowledgement"]))
+    show(_identity(visit, opened))
+    if visit.may_mend:
+        _chances(visit, opened)
+    if shown["findings"]:
+        show(section(say("exchange.findings"), findings_list(visit, shown["findings"])))
+    show(el("div", source(visit, opened), record(visit, opened), cls="split"))
+    show(el("div", _history(visit, opened), _answers(visit, opened), cls="split"))
+
+
+def _identity(visit: Visit, opened: Opened) -> Child:
+    shown, say = opened.shown, visit.say
+    mentioned: list[Child] = []
+    for name, values in shown["keys"].items():
+        for value in values if isinstance(values, list) else ():
+            mentioned.append(link(value, f"/orders/{value}", cls="key") if name == "orders" else chip(value, "quiet"))
+            mentioned.append(" ")
+    origin = shown["origin"]
+    return facts(
+        [
+            (say("exchanges.message"), " ".join(part for part in (message_of(visit, shown), shown["version"]) if part)),
+            (say("exchanges.number"), (shown["business_key"] or "").partition("/")[2]),
+            (say("exchanges.partner"), shown["partner"]),
+            (say("exchange.organisation"), opened.organisation),
+            (say("exchanges.direction"), visit.word("direction", shown["direction"])),
+            (say("exchanges.control"), shown["control"]),
+            (say("exchanges.recorded"), when(shown["recorded_at"])),
+            (say("exchange.document"), link(shown["document_id"], f"/documents/{shown['document_id']}") if shown["document_id"] else None),
+            (say("exchange.agreement"), shown["agreement"]),
+            (say("exchange.origin"), link(f"#{origin}", f"/exchanges/{origin}") if origin else None),
+            (say("exchange.reason"), shown["reason"]),
+            (say("exchange.mentions"), mentioned or None),
+        ]
+    )
+
+
+def _history(visit: Visit, opened: Opened) -> Child:
+    say = visit.say
+    later = [
+        el("li", link(f"#{one['id']}", f"/exchanges/{one['id']}"), " ", state(visit, one["state"]), " ", one["reason"])
+        for one in opened.shown["replays"]
+    ]
+    return section(
+        say("exchange.history"),
+        table(
+            [say("exchange.at"), say("exchanges.state"), say("exchange.actor"), say("exchange.reason")],
+            (row((when(one["at"]), "time"), state(visit, one["state"]), one["actor"], one["reason"]) for one in opened.shown["history"]),
+        ),
+        el("h3", say("exchange.replays")) if later else None,
+        el("ul", *later) if later else None,
+        cls="panel",
+    )
+
+
+def _answers(visit: Visit, opened: Opened) -> Child:
+    say = visit.say
+    given = opened.shown["acknowledgements"]
+    if not given:
+        return section(say("exchange.answers"), el("p", say("exchange.no_answers"), cls="nothing"), cls="panel")
+    return section(
+        say("exchange.answers"),
+        table(
+            [say("exchange.kind"), say("exchange.verdict"), say("exchange.route"), say("exchanges.recorded")],
+            (
+                row(one["kind"], state(visit, one["verdict"]), visit.word("outbox", one["state"]), (when(one["recorded_at"]), "time"))
+                for one in given
+            ),
+        ),
+        cls="panel",
+    )
+
+
+def _chances(visit: Visit, opened: Opened) -> None:
+    """Buttons for what this exchange allows; each asks for a reason."""
+    shown, hub = opened.shown, visit.hub
+    number = int(shown["id"])
+    with ui.element("div").classes("actions"):
+        if shown["direction"] == "in" and shown["state"] not in _OVER and "corrects" not in shown["keys"]:
+            _ask(visit, "replay", lambda actor, reason: exchanges.replay(hub, number, actor, reason))
+        if shown["direction"] == "in" and shown["state"] in ("quarantined", "applied", "waiting") and opened.entity is not None:
+            ui.button(visit.say("exchange.correct"), on_click=lambda: ui.navigate.to(address(f"/quarantine/{number}"))).props(
+                "outline no-caps dense"
+            )
+        if shown["direction"] == "out":
+            _ask(visit, "resend", lambda actor, reason: _resent(exchanges.resend(hub, number, actor, reason), number))
+            _ask(visit, "copy", lambda actor, reason: outbound.copy(hub, number, actor, reason))
+
+
+def _resent(_outbox: int, number: int) -> int:
+    return number
+
+
+def _ask(visit: Visit, what: str, work: Callable[[str, str], int]) -> None:
+    """A button that opens a dialog for the reason; on success the page of the exchange that came of it."""
+    with ui.dialog() as dialog, ui.card().classes("ask"):
+        show(el("h2", visit.say(f"exchange.{what}")), el("p", visit.say(f"exchange.{what}_more")))
+        reason = ui.textarea(visit.say("exchange.reason")).props("outlined autogrow autofocus").classes("whole")
+        problem = ui.label().classes("problem")
+
+        async def confirm() -> None:
+            because = (reason.value or "").strip()
+            if not because:
+                problem.set_text(visit.say("exchange.reason_needed"))
+                return
+            try:
+                made = await visit.change(lambda actor: work(actor, because))
+            except HubError as error:
+                problem.set_text(str(error))
+                return
+            ui.navigate.to(address(f"/exchanges/{made}"))
+
+        with ui.row():
+            ui.button(visit.say(f"exchange.{what}"), on_click=confirm).props("unelevated no-caps").mark(f"{what}-confirm")
+            ui.button(visit.say("frame.cancel"), on_click=dialog.close).props("flat no-caps")
+    ui.button(visit.say(f"exchange.{what}"), on_click=dialog.open).props("outline no-caps dense")

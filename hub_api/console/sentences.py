@@ -1,0 +1,100 @@
+"""How discrepancies, states and places are said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from data_contracts.findings import Language
+from data_contracts.rules.catalogue import rule_named
+from hub_api.console.frame import Visit
+from hub_api.console.markup import Child, Html, chip, el, link
+
+_TONES = {
+    "quarantined": "error",
+    "rejected": "error",
+    "failed": "error",
+    "overdue": "error",
+    "partly": "warning",
+    "waiting": "warning",
+    "received": "quiet",
+    "awaited": "quiet",
+    "superseded": "quiet",
+    "cancelled": "quiet",
+    "accepted": "ok",
+    "applied": "ok",
+    "acknowledged": "ok",
+    "processed": "ok",
+    "sent": "quiet",
+}
+
+
+def sentence(discrepancy: Mapping[str, Any], language: Language) -> str:
+    """What two sources disagree about, as one sentence."""
+    params = {str(name): str(value) for name, value in discrepancy["params"].items()}
+    left, right = discrepancy["left"]["value"] or "", discrepancy["right"]["value"] or ""
+    return rule_named(discrepancy["rule"]).text(language, {"expected": left, "got": right, **params})
+
+
+def state(visit: Visit, value: str | None) -> Html:
+    """A state as a word; colour only where somebody should look."""
+    return chip(visit.word("state", value), _TONES.get(value or "", "quiet")) if value else Html("")
+
+
+def severity(visit: Visit, value: str) -> Html:
+    """A severity as a coloured word."""
+    return chip(visit.word("severity", value), {"error": "error", "warning": "warning"}.get(value, "quiet"))
+
+
+def place(found: Mapping[str, Any]) -> str:
+    """Where a finding points, as short as it can be said: `LIN 25-07`, `line 27`, or a path."""
+    at = found["place"]
+    if at.get("segment"):
+        spelled = " ".join(str(part) for part in (at["segment"], at.get("position")) if part)
+        return f"{spelled} / {at['element']:02d}" if at.get("element") else spelled
+    if at.get("line"):
+        return str(at["line"])
+    return at.get("path") or ""
+
+
+def message_of(visit: Visit, exchange: Mapping[str, Any]) -> str:
+    """What kind of message it is: `Despatch advice (856)`, `erp_items`."""
+    kind = exchange["type"] or ""
+    known = visit.word("message", kind)
+    return f"{known} ({kind})" if known != kind and kind.isdigit() else known if kind else "–"
+
+
+def findings_list(visit: Visit, findings: Sequence[Mapping[str, Any]], anchors: bool = True) -> Html:
+    """Findings one below the other; each leads to its mark in the message."""
+    return el("ul", (_finding(visit, finding, anchors) for finding in findings), cls="findings")
+
+
+def _finding(visit: Visit, finding: Mapping[str, Any], anchors: bool) -> Html:
+    where = place(finding)
+    at: Child = el("a", where, href=f"#f{finding['id']}") if anchors and where else where
+    closed = el("small", visit.say("exchange.closed", by=finding["closed_by"] or "", why=finding["closed_reason"] or ""))
+    return el(
+        "li",
+        severity(visit, finding["severity"]),
+        el("b", finding["rule"], cls="rule"),
+        el("span", at, cls="where"),
+        el("span", finding["message"], closed if finding["closed_at"] else None, cls="what"),
+    )
+
+
+def disagreements(visit: Visit, found: Iterable[Mapping[str, Any]]) -> Html:
+    """Discrepancies one below the other, each with the messages that say so."""
+    return el(
+        "ul",
+        (
+            el(
+                "li",
+                el("b", one["rule"], cls=f"rule {one['severity']}"),
+                " ",
+                sentence(one, visit.language),
+                [el("span", " ", link(f"#{number}", f"/exchanges/{number}", cls="evidence")) for number in one["evidence"] or ()],
+            )
+            for one in found
+        ),
+        cls="disagree",
+    )
