@@ -1,9 +1,9 @@
 """Answers: what we say to a partner's document, by the route that was agreed, and what its answers to ours mean.
 
 Said: TA1 for an interchange (on rejection, when asked, or always, as the agreement has it) and 997 for its groups. A refused interchange
-gets no 997; an acknowledgement is never acknowledged; a repeat has the first answer again. Received: a 997 or TA1 closes, part-closes or rejects the
-document that it answers. Control numbers come from the store. What a standard's acknowledgement says is decided in
-`connectors/formats/x12/acknowledge.py`; when it leaves and where to, here.
+gets no 997; an acknowledgement is never acknowledged; a repeat has the first answer again. Received: a 997 or TA1 closes,
+part-closes or rejects the document that it answers. Control numbers come from the store. What a standard's acknowledgement says
+is decided in `connectors/formats/x12/acknowledge.py`; when it leaves and where to, here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`udihub`: the hub from the command line. Commands register by the entry-point group `udihub.commands`.
 
-Each entry point is a function that takes the Typer application and adds its commands, so that this module imports nothing upward:
-`serve` comes from `hub_api`, an outsider's command from an outsider's package. Scripts depend on names, options, JSON shapes and exit codes.
+Each entry point is a function that takes the Typer application and adds its commands, so that this module imports nothing
+upward: `serve` comes from `hub_api`, an outsider's command from an outsider's package. Scripts depend on names, options, JSON
+shapes and exit codes.
 """
 
 from __future__ import annotations

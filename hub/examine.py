@@ -295,12 +295,14 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     currency = site.organisations[agreement.organisation].currency
     mapped = pipeline.map(message, mapping, inside.profile, currency)
     content = pipeline.with_overrides(mapped.findings, agreement)
+    emptied = False
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)
         content += pipeline.placed(found, mapping, message, inside.profile)
         examined.entity = _without_rows(mapped.entity, content)
+        emptied = bool(mapped.entity.get("lines")) and not examined.entity.get("lines")
     examined.content = content
-    if examined.entity is None or pipeline.blocks(content):
+    if examined.entity is None or emptied or pipeline.blocks(content):
         examined.fate = "quarantined"
     return examined
 

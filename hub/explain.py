@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError
-from hub import exchange, pipeline
+from hub import content, pipeline
 from hub.runtime import Hub
 from hub.store import tables, views
 from hub.store.types import moment
@@ -79,7 +79,7 @@ def _step(hub: Hub, connection: sa.Connection, contribution: Any) -> dict[str, A
 def _place(hub: Hub, connection: sa.Connection, exchange_id: int, path: str) -> dict[str, Any]:
     """Segment and element of a canonical path, by reading the bytes again."""
     try:
-        examined, _row = exchange.original(hub, connection, exchange_id)
+        examined, _row = content.original(hub, connection, exchange_id)
     except ConflictError as error:
         return {"unreadable": str(error)}
     if examined.mapping is None or examined.message.root is None or examined.agreement is None:

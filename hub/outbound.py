@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from connectors.registry import format_named, transport_named
+from connectors.registry import transport_named
 from connectors.spec import Envelope
-from data_contracts.errors import ConfigError, RetriableError
+from data_contracts.errors import ConfigError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
-from hub import pipeline
-from hub.exchange import entity_of
-from hub.record import KINDS, ExchangeRow, insert_exchanges, insert_findings
+from hub import writing
+from hub.content import entity_of
+from hub.record import KINDS, ExchangeRow, business_key, insert_exchanges, insert_findings
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import blobs, configurations, controls, evidence, outbox, tables
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
-from mappings.engine import Context
 
 MEDIA_TYPES = {"x12": "application/edi-x12", "json": "application/json", "xml": "application/xml", "delimited": "text/csv"}
 SUFFIXES = {"x12": "edi", "json": "json", "xml": "xml", "delimited": "csv"}
@@ -52,7 +52,7 @@ def send(hub: Hub, limit: int = 100) -> int:
         except RetriableError as error:
             with hub.database.begin("sender") as uow:
                 outbox.failed(uow, parcel, str(error), ATTEMPTS)
-        except ConfigError as error:
+        except (ConfigError, RefusedError) as error:
             with hub.database.begin("sender") as uow:
                 outbox.failed(uow, parcel, str(error), 0)
         else:
@@ -102,101 +102,116 @@ def _untold(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement) -> list
     return list(uow.connection.execute(query).all())
 
 
+def copy(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
+    """Tell again, as something new under new control numbers, what an outbound exchange told. Returns the new exchange's id.
+
+    Raises NotFoundError when the exchange is none of ours that went out, or its flow is gone.
+    """
+    with hub.database.begin(actor) as uow:
+        row = uow.connection.execute(
+            sa.select(tables.exchange).where(tables.exchange.c.id == exchange_id, tables.exchange.c.direction == "out")
+        ).one_or_none()
+        flow = hub.site.flows.get(row.flow) if row is not None else None
+        if row is None or flow is None:
+            raise NotFoundError(f"there is no outbound exchange {exchange_id}")
+        made = _write(hub, uow, flow, hub.site.agreements[flow.agreement], row.organisation_id, row.origin_id)
+        uow.audit(row.organisation_id, "exchange.copied", f"exchange/{exchange_id}", reason=reason, after={"exchange": made})
+        return made
+
+
 def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, row: Any) -> int | None:
-    entity = entity_of(hub, uow.connection, row.exchange_id)
     wanted = flow.on.get("supplier")
-    if wanted is not None and entity.get("supplier", {}).get("code") != wanted:
+    if wanted is not None and entity_of(hub, uow.connection, row.exchange_id).get("supplier", {}).get("code") != wanted:
         return None
-    before = uow.connection.execute(
+    return _write(hub, uow, flow, agreement, row.organisation_id, row.exchange_id)
+
+
+def _write(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, organisation_id: int, source_id: int) -> int:
+    """Write and queue what exchange `source_id` says. What cannot be written makes a failed exchange with its findings."""
+    entity = entity_of(hub, uow.connection, source_id)
+    told_before = uow.connection.execute(
         sa.select(sa.func.count()).where(
             tables.exchange.c.flow == flow.flow,
             tables.exchange.c.direction == "out",
-            tables.exchange.c.business_key == f"{KINDS[entity['entity']]}/{entity['number']}",
+            tables.exchange.c.business_key == business_key(entity),
         )
     ).scalar_one()
-    outward = _outward(hub, agreement, entity, replaces=before > 0)
-    agreed = agreement.messages[0]
-    mapping = pipeline.mapping_of(hub.site.mapping_folders, agreed)
-    configurations.keep(uow, mapping, agreement)
-    profile = hub.site.profile(agreement)
-    tree = mapping.write(outward, Context(time_zone=profile.time_zone, components=":", message_version=agreed.version))
-    envelope = next_envelope(hub, uow, agreement, agreed.version or "004010")
-    content = format_named(agreement.format).write([(agreed.type, tree)], envelope, profile, agreement.grammar)
-    sha256, _size = blobs.keep(uow.connection, uow.home, content)
-    hours = agreement.acknowledge.expect_within_hours
-    (exchange_id,) = insert_exchanges(
-        uow,
-        [
-            ExchangeRow(
-                document_id=None,
-                interchange_id=None,
-                group_ordinal=1,
-                group_control=str(envelope.group_control),
-                ordinal=1,
-                direction="out",
-                organisation_id=row.organisation_id,
-                partner_id=hub.partner_id(agreement.partner),
-                agreement=agreement.agreement,
-                flow=flow.flow,
-                format=agreement.format,
-                type=agreed.type,
-                version=agreed.version,
-                control=f"{envelope.first_message_control:04d}",
-                state="waiting",
-                entity=entity,
-                keys={"interchange": f"{envelope.control:09d}", "sha256": sha256.hex()},
-                mapping_hash=mapping.hash,
-                agreement_hash=agreement.hash,
-                origin_id=row.exchange_id,
-                acknowledgement="awaited" if hours is not None else "none",
-                acknowledgement_due_at=micros(moment(uow.now) + timedelta(hours=hours)) if hours is not None else None,
-            )
-        ],
+    outward = _outward(hub, agreement, entity, replaces=told_before > 0)
+    agreed, _mapping = writing.agreed_for(hub.site, agreement, outward)
+    envelope = next_envelope(hub, uow, agreement, agreed.version or writing.BASE_VERSION) if agreement.envelope is not None else None
+    written = writing.write(hub.site, agreement, outward, envelope)
+    configurations.keep(uow, written.mapping, written.mapping.name, agreement, agreement.agreement)
+    hours = agreement.acknowledge.expect_within_hours if written.content is not None else None
+    exchange = ExchangeRow(
+        document_id=None,
+        interchange_id=None,
+        group_ordinal=1,
+        group_control=str(envelope.group_control) if envelope is not None else None,
+        ordinal=1,
+        direction="out",
+        organisation_id=organisation_id,
+        partner_id=hub.partner_id(agreement.partner),
+        agreement=agreement.agreement,
+        flow=flow.flow,
+        format=agreement.format,
+        type=agreed.type,
+        version=agreed.version,
+        control=f"{envelope.first_message_control:04d}" if envelope is not None else None,
+        state="waiting" if written.content is not None else "failed",
+        entity=entity,
+        keys={"interchange": f"{envelope.control:09d}"} if envelope is not None else {},
+        mapping_hash=written.mapping.hash,
+        agreement_hash=agreement.hash,
+        origin_id=source_id,
+        acknowledgement="awaited" if hours is not None else "none",
+        acknowledgement_due_at=micros(moment(uow.now) + timedelta(hours=hours)) if hours is not None else None,
     )
-    stable_id = f"{flow.flow}/{exchange_id}"
-    name = f"{agreed.type}_{outward['number']}_{envelope.control:09d}.{SUFFIXES.get(agreement.format, 'txt')}"
+    (exchange_id,) = insert_exchanges(uow, [exchange])
+    insert_findings(uow, [(exchange_id, None, None, exchange.partner_id, organisation_id, written.findings)])
+    if written.content is not None:
+        number = f"{envelope.control:09d}" if envelope is not None else str(exchange_id)
+        _queue(uow, flow, exchange, exchange_id, f"{agreed.type}_{outward['number']}_{number}", written.content)
+    uow.audit(organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": source_id, "state": exchange.state})
+    return exchange_id
+
+
+def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int, name: str, content: bytes) -> None:
+    """Bytes into the outbox under the exchange's stable id."""
+    sha256, _size = blobs.keep(uow.connection, uow.home, content)
+    syntax = exchange.format or ""
     outbox.put(
         uow,
         outbox.Parcel(
-            stable_id=stable_id,
-            organisation_id=row.organisation_id,
-            partner_id=hub.partner_id(agreement.partner),
+            stable_id=f"{flow.flow}/{exchange_id}",
+            organisation_id=exchange.organisation_id,
+            partner_id=exchange.partner_id,
             exchange_id=exchange_id,
             kind="document",
             route=dict(flow.transport),
-            name=name.replace("/", "_"),
-            media_type=MEDIA_TYPES.get(agreement.format, "application/octet-stream"),
+            name=f"{name}.{SUFFIXES.get(syntax, 'txt')}".replace("/", "_"),
+            media_type=MEDIA_TYPES.get(syntax, "application/octet-stream"),
             sha256=sha256,
         ),
     )
-    uow.audit(row.organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": row.exchange_id, "sha256": sha256.hex()})
-    return exchange_id
 
 
 def next_envelope(hub: Hub, uow: UnitOfWork, agreement: Agreement, version: str) -> Envelope:
     """An envelope for a document that goes out under an agreement, with fresh control numbers."""
-    assert agreement.envelope is not None
     identity = agreement.envelope
-    zone = hub.site.profile(agreement).time_zone
+    assert identity is not None
     return Envelope(
         sender=identity.sender,
         receiver=identity.receiver,
         control=controls.next_control(uow.connection, "interchange", identity.sender, identity.receiver),
         group_control=controls.next_control(uow.connection, "group", identity.sender, identity.receiver),
         first_message_control=1,
-        created_at=_in_zone(uow.now, zone),
+        created_at=moment(uow.now).astimezone(ZoneInfo(hub.site.profile(agreement).time_zone)),
         version=version,
         test=agreement.test,
         delimiters=dict(agreement.profile.options.get("delimiters", {})),
         group_sender=identity.group_sender,
         group_receiver=identity.group_receiver,
     )
-
-
-def _in_zone(now: int, zone: str) -> Any:
-    from zoneinfo import ZoneInfo
-
-    return moment(now).astimezone(ZoneInfo(zone))
 
 
 def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, replaces: bool) -> dict[str, Any]:

@@ -52,10 +52,6 @@ _EXCHANGE = (
     "agreement", "flow", "format", "type", "version", "control", "business_key", "keys", "state", "reason", "byte_offset", "byte_length",
     "mapping_hash", "grammar_hash", "agreement_hash", "origin_id", "acknowledgement", "acknowledgement_due_at", "recorded_at", "changed_at",
 )  # fmt: skip
-_FINDING = (
-    "document_id", "interchange_id", "exchange_id", "partner_id", "organisation_id", "rule", "severity", "action", "code", "place",
-    "expected", "got", "params", "recorded_at",
-)  # fmt: skip
 FindingsOf = tuple[int | None, int | None, int | None, int | None, int | None, Sequence[Finding]]
 """exchange, document, interchange, partner, organisation, findings."""
 
@@ -129,16 +125,14 @@ def insert_exchanges(uow: UnitOfWork, rows: Sequence[ExchangeRow]) -> list[int]:
 
 def insert_findings(uow: UnitOfWork, sets: Iterable[FindingsOf]) -> int:
     """Write findings of several exchanges, interchanges or documents; returns how many."""
-    rows = [
-        (
-            document_id, interchange_id, exchange_id, partner_id, organisation_id, finding.rule, finding.severity, finding.action, finding.code,
-            finding.place.as_json(), _short(finding.expected), _short(finding.got), dict(finding.params), uow.now,
-        )
-        for exchange_id, document_id, interchange_id, partner_id, organisation_id, findings in sets
-        for finding in findings
-    ]  # fmt: skip
-    bulk.insert(uow.connection, tables.finding, _FINDING, rows)
-    return len(rows)
+    return evidence.add_findings(
+        uow,
+        [
+            evidence.Found(finding, document_id, interchange_id, exchange_id, partner_id, organisation_id)
+            for exchange_id, document_id, interchange_id, partner_id, organisation_id, findings in sets
+            for finding in findings
+        ],
+    )
 
 
 def settle_applied(uow: UnitOfWork, applied: Sequence[Applied]) -> None:
@@ -169,8 +163,3 @@ def settle_applied(uow: UnitOfWork, applied: Sequence[Applied]) -> None:
             for o in found
         ],
     )
-
-
-def _short(text: str | None) -> str | None:
-    """A finding quotes, it does not copy: 200 characters tell enough, the bytes are kept elsewhere."""
-    return text if text is None or len(text) <= 200 else text[:199] + "…"

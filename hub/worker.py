@@ -250,7 +250,7 @@ def _apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterc
     for (job, _interchange, examined, _), exchange_id in zip(origin, ids, strict=True):
         if examined.fate == "ready" and examined.entity is not None:
             assert examined.mapping is not None
-            configurations.keep(uow, examined.mapping, examined.agreement)
+            _keep_configuration(uow, examined)
             items.append(
                 Applicable(
                     exchange_id=exchange_id,
@@ -267,6 +267,12 @@ def _apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterc
             acknowledge.receive_interchange(uow, job.row.partner_id, answer)
     if items:
         settle_applied(uow, pipeline.apply(uow, items))
+
+
+def _keep_configuration(uow: UnitOfWork, examined: ExaminedMessage) -> None:
+    mapping, agreement = examined.mapping, examined.agreement
+    if mapping is not None:
+        configurations.keep(uow, mapping, mapping.name, agreement, agreement.agreement if agreement is not None else "")
 
 
 def _finish(uow: UnitOfWork, jobs: Sequence[Job], origin: Sequence[tuple[Job, Any, ExaminedMessage, int]], ids: Sequence[int]) -> None:

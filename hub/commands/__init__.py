@@ -1,0 +1,1 @@
+"""The commands of `udihub`, a module for each kind of use."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,8 +35,13 @@ def register(app: typer.Typer) -> None:
     app.command("write")(write_command)
 
 
-def check_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False,
-                  second_opinion: Annotated[bool, typer.Option("--second-opinion", help="Add pyx12's opinion.")] = False) -> None:  # fmt: skip
+def check_command(
+    file: OneFile,
+    partner: OfPartner = None,
+    agreement: ForAgreement = None,
+    as_json: AsJson = False,
+    second_opinion: Annotated[bool, typer.Option("--second-opinion", help="Add pyx12's opinion.")] = False,
+) -> None:
     """Say what is wrong with a file; nothing is stored. Exit code: 0 valid, 1 findings of severity error, 2 unreadable."""
     settings = Settings.from_environment()
     site, now = _site(settings, partner), settings.clock.now()
@@ -48,7 +54,7 @@ def check_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreem
     if second_opinion and answer["format"] == "x12":
         from connectors.formats.x12.second_opinion import second_opinion as pyx12_opinion
 
-        answer["second_opinion"] = pyx12_opinion(file.read_bytes()).as_json()
+        answer["second_opinion"] = asdict(pyx12_opinion(file.read_bytes()))
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
@@ -129,7 +135,7 @@ def write_command(
     version: Annotated[str, typer.Option("--version", help="Version to write.")] = "004010",
 ) -> None:
     """Write canonical JSON (a file of one record) as a document on stdout. Control numbers are 1: nothing is sent or stored."""
-    from hub.outbound import write_dry
+    from hub.writing import write_dry
 
     settings = Settings.from_environment()
     content = write_dry(_site(settings, partner), json.loads(file.read_text(encoding="utf-8")), to, partner, version, settings.clock.now())

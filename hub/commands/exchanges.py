@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data_contracts.errors import ConfigError
-from hub import exchange, outbound
+from hub import exchange
 from hub.explain import explain
 from hub.runtime import Hub
 from hub.store import evidence, listing
@@ -78,7 +78,7 @@ def resend_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
 
 def copy_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
     """Send it as something new, under new control numbers."""
-    typer.echo(f"exchange {outbound.copy(Hub.open(), exchange_id, by, reason)}")
+    typer.echo(f"exchange {exchange.copy(Hub.open(), exchange_id, by, reason)}")
 
 
 def correct_command(
@@ -134,7 +134,7 @@ def trace_command(
 ) -> None:
     """Everything upstream or downstream of a lot, serial or logistic unit."""
     hub = Hub.open()
-    direction = "both" if up and down else "up" if up else "down"
+    direction: genealogy.Direction = "both" if up and down else "up" if up else "down"
     with hub.database.read() as connection:
         traced = genealogy.trace(connection, key, direction)
     if as_json:

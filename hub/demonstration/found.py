@@ -74,6 +74,7 @@ def findings(connection: sa.Connection) -> list[dict[str, Any]]:
             "direction": row.direction,
             "type": row.type,
             "control": row.control,
+            "params": row.params,
             "place": {key: value for key, value in row.place.items() if value is not None},
             "expected": row.expected,
             "got": row.got,

@@ -5,7 +5,6 @@ The clock follows the story, so that what is late is late and what expired has e
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -82,7 +81,7 @@ def _answer_orders(hub: Hub, story: Story, played: Played) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"997_{exchange_id}.edi"
         (folder / f".{name}.part").write_bytes(answer)
-        os.replace(folder / f".{name}.part", folder / name)
+        (folder / f".{name}.part").replace(folder / name)
         pipeline.fetch(hub, inward)
         worker.drain(hub)
         played.answered += 1

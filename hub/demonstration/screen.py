@@ -19,10 +19,20 @@ from hub.runtime import Hub
 from hub.store.tables import acknowledgement, document, exchange, partner
 
 _WHAT = {
-    "850": "orders sent 采购订单", "855": "order responses 订单应答", "856": "despatch advices 发货通知", "810": "invoices 发票", "997": "acknowledgements 回执",
-    "erp_items": "items 物料", "erp_parties": "parties 往来单位", "erp_orders": "purchase orders 采购订单", "erp_stock": "ERP stock ERP 库存",
-    "wms_stock": "WMS stock WMS 库存", "wms_receipts": "receipts 收货", "wms_despatches": "despatches to hospitals 医院发货", "mes_production": "production 生产",
-}  # fmt: skip
+    "850": "orders sent 采购订单",
+    "855": "order responses 订单应答",
+    "856": "despatch advices 发货通知",
+    "810": "invoices 发票",
+    "997": "acknowledgements 回执",
+    "erp_items": "items 物料",
+    "erp_parties": "parties 往来单位",
+    "erp_orders": "purchase orders 采购订单",
+    "erp_stock": "stock as the ERP says 库存",
+    "wms_stock": "stock as the WMS says 库存",
+    "wms_receipts": "receipts 收货",
+    "wms_despatches": "despatches to hospitals 医院发货",
+    "mes_production": "production 生产",
+}
 
 
 def quality_of(hub: Hub, folder: Path) -> list[dict[str, Any]] | None:
@@ -108,7 +118,9 @@ def _answered(connection: sa.Connection, played: Played) -> str:
             )
         }
     )
-    documents = dict(connection.execute(sa.select(document.c.state, sa.func.count()).group_by(document.c.state)).tuples().all())
+    documents: dict[str, int] = dict(
+        connection.execute(sa.select(document.c.state, sa.func.count()).group_by(document.c.state)).tuples().all()
+    )
     said = ", ".join(f"{count} × {what}" for what, count in sorted(answers.items()))
     return (
         f"{sum(documents.values())} documents ({', '.join(f'{count} {state}' for state, count in sorted(documents.items()))}). "
@@ -121,7 +133,7 @@ def _refused(rows: list[dict[str, Any]], language: str) -> Table:
     for row in rows:
         if row["severity"] == "info":
             continue
-        text = rule_named(row["rule"]).text(language, {"expected": row["expected"] or "", "got": row["got"] or ""})
+        text = rule_named(row["rule"]).text(language, {"expected": row["expected"] or "", "got": row["got"] or "", **row["params"]})
         place = " ".join(str(row["place"][key]) for key in ("segment", "position", "element") if key in row["place"])
         table.add_row(row["partner"], row["document"] or row["business_key"] or "", row["rule"], f"{place}: {text}" if place else text)
     return table

@@ -13,49 +13,42 @@ _known: set[tuple[str, str]] = set()
 """(store, hash) that this process has seen stored; bounded by the number of configurations of a site."""
 
 
-class MappingLike(Protocol):
-    """A mapping as it was used."""
+class Used(Protocol):
+    """A mapping or agreement as it was used."""
 
     @property
-    def hash(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> int | str: ...
-    @property
-    def body(self) -> str: ...
-
-
-class AgreementLike(Protocol):
-    """An agreement as it was used."""
+    def hash(self) -> str:
+        """SHA-256 of `body`, hexadecimal."""
+        ...
 
     @property
-    def hash(self) -> str: ...
+    def version(self) -> int | str:
+        """As its author counts."""
+        ...
+
     @property
-    def agreement(self) -> str: ...
-    @property
-    def version(self) -> int | str: ...
-    @property
-    def body(self) -> str: ...
+    def body(self) -> str:
+        """The complete text."""
+        ...
 
 
-def keep(uow: UnitOfWork, mapping: MappingLike, agreement: AgreementLike | None) -> None:
+def keep(uow: UnitOfWork, mapping: Used, mapping_name: str, agreement: Used | None = None, agreement_name: str = "") -> None:
     """Store mapping and agreement by their hashes, once."""
-    _keep(uow, mapping.hash, "mapping", mapping.name, str(mapping.version), mapping)
+    _keep(uow, "mapping", mapping_name, mapping)
     if agreement is not None:
-        _keep(uow, agreement.hash, "agreement", agreement.agreement, str(agreement.version), agreement)
+        _keep(uow, "agreement", agreement_name, agreement)
 
 
-def _keep(uow: UnitOfWork, digest: str, kind: str, name: str, version: str, configuration: MappingLike | AgreementLike) -> None:
-    mark = (str(uow.connection.engine.url), digest)
+def _keep(uow: UnitOfWork, kind: str, name: str, used: Used) -> None:
+    mark = (str(uow.connection.engine.url), used.hash)
     if mark in _known:
         return
-    stored = uow.connection.execute(sa.select(tables.configuration.c.hash).where(tables.configuration.c.hash == digest)).first()
+    stored = uow.connection.execute(sa.select(tables.configuration.c.hash).where(tables.configuration.c.hash == used.hash)).first()
     if stored is not None:
         _known.add(mark)  # only what another transaction has committed; our own may still be rolled back
         return
     uow.connection.execute(
         bulk.insert_or_ignore(uow.connection, tables.configuration).values(
-            hash=digest, kind=kind, name=name, version=version, body=configuration.body, first_used_at=uow.now
+            hash=used.hash, kind=kind, name=name, version=str(used.version), body=used.body, first_used_at=uow.now
         )
     )

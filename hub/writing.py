@@ -1,0 +1,125 @@
+"""Canonical record → bytes of a partner's syntax, and a look at the outcome with the partner's eyes before it may leave.
+
+What a syntax cannot say, and what our own reader would refuse, is a finding and never a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+from connectors.registry import format_named
+from connectors.spec import STRICT, Envelope, Format, Profile
+from data_contracts.canonical import ENTITIES
+from data_contracts.errors import ConfigError
+from data_contracts.findings import Finding, has_error
+from hub import pipeline
+from hub.site import AgreedMessage, Agreement, Site
+from mappings.engine import Context, Mapping, UnwritableError
+
+BASE_VERSION = "004010"
+
+
+@dataclass(slots=True)
+class Written:
+    """A document ready to leave, or why there is none."""
+
+    content: bytes | None
+    mapping: Mapping
+    findings: list[Finding] = field(default_factory=list)
+
+
+def write(site: Site, agreement: Agreement, entity: dict[str, Any], envelope: Envelope | None) -> Written:
+    """The document that says `entity` to the agreement's partner."""
+    agreed, mapping = agreed_for(site, agreement, entity)
+    return _write(format_named(agreement.format), mapping, agreed, entity, envelope, site.profile(agreement), agreement.grammar)
+
+
+def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tuple[AgreedMessage, Mapping]:
+    """The agreed message whose mapping speaks of this kind of entity. Raises ConfigError when there is none."""
+    for agreed in agreement.messages:
+        mapping = pipeline.mapping_of(site.mapping_folders, agreed)
+        if mapping.entity == entity["entity"]:
+            return agreed, mapping
+    raise ConfigError(f"agreement {agreement.agreement} has no message that carries {entity['entity']}")
+
+
+def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, version: str, now: datetime) -> bytes:
+    """`udihub write`: a canonical JSON record as bytes, under the partner's outbound agreement or with placeholder identities.
+
+    Control numbers are 1. Raises ConfigError for an unknown entity or target, ValueError naming what cannot be written.
+    """
+    name = str(plain.get("entity", ""))
+    if name not in ENTITIES:
+        raise ConfigError(f"the record's entity is {name or 'missing'}; known are {', '.join(sorted(ENTITIES))}")
+    entity = ENTITIES[name].model_validate({key: value for key, value in plain.items() if key != "entity"}).as_plain()
+    syntax, _, message = to.partition("/")
+    agreement = _outbound(site, partner, syntax, message)
+    agreed = AgreedMessage(type=message, version=version, mapping=to)
+    identity = agreement.envelope if agreement is not None else None
+    envelope = Envelope(
+        sender=identity.sender if identity else "ZZ:SENDER",
+        receiver=identity.receiver if identity else "ZZ:RECEIVER",
+        control=1,
+        group_control=1,
+        first_message_control=1,
+        created_at=now,
+        version=version,
+    )
+    profile = site.profile(agreement) if agreement is not None else STRICT
+    if agreement is not None:
+        agreed = agreement.message(message, version) or agreed
+    mapping = pipeline.mapping_of(site.mapping_folders, agreed)
+    written = _write(
+        format_named(syntax), mapping, agreed, entity, envelope if syntax == "x12" else None, profile, None if syntax == "x12" else message
+    )
+    if written.content is None:
+        raise ConfigError("; ".join(finding.text() for finding in written.findings))
+    return written.content
+
+
+def _outbound(site: Site, partner: str | None, syntax: str, message: str) -> Agreement | None:
+    for agreement in site.agreements.values():
+        carries = any(agreed.type == message for agreed in agreement.messages)
+        if agreement.direction == "out" and agreement.partner == partner and agreement.format == syntax and carries:
+            return agreement
+    return None
+
+
+def _write(
+    syntax: Format,
+    mapping: Mapping,
+    agreed: AgreedMessage,
+    entity: dict[str, Any],
+    envelope: Envelope | None,
+    profile: Profile,
+    grammar: str | None,
+) -> Written:
+    context = Context(time_zone=profile.time_zone, components=":", message_version=agreed.version)
+    try:
+        tree = mapping.write(entity, context)
+        content = syntax.write([(agreed.type, tree)], envelope, profile, grammar)
+    except UnwritableError as error:
+        return Written(None, mapping, list(error.findings))
+    except ValueError as error:
+        return Written(None, mapping, [Finding("OUT-01", got=str(error))])
+    found = _read_back(syntax, content, profile, grammar)
+    return Written(None if has_error(found) else content, mapping, [finding for finding in found if finding.severity != "info"])
+
+
+def _read_back(syntax: Format, content: bytes, profile: Profile, grammar: str | None) -> Sequence[Finding]:
+    """What our own reader finds in what we are about to send."""
+    found: list[Finding] = []
+    for event in syntax.read(BytesIO(content), profile, grammar):
+        if event.kind == "message" and event.message is not None:
+            found += event.message.findings
+        elif event.kind == "group_end" and event.group is not None:
+            found += event.group.findings
+        elif event.kind == "interchange_end" and event.interchange is not None:
+            found += event.interchange.findings
+        elif event.kind == "unreadable" and event.finding is not None:
+            found.append(event.finding)
+    return found
