@@ -13,13 +13,14 @@ from typing import BinaryIO
 from connectors.formats.x12.delimiters import parse_header
 from connectors.formats.x12.envelope import Reading
 from connectors.formats.x12.header import interchange_of
+from connectors.formats.x12.hierarchy import release
 from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
 from connectors.formats.x12.writer import write
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import ReadEvent, SourceRecord
 
-__all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "scan"]
+__all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "release", "scan"]
 
 
 class X12:
@@ -38,7 +39,10 @@ class X12:
         return False
 
     def envelope_reference(self, head: bytes) -> str | None:
-        """`sender|receiver|control` of the first ISA: the name under which its sender knows the interchange. None when no ISA can be read."""
+        """`sender|receiver|control` of the first ISA: the name under which its sender knows the interchange.
+
+        None when no ISA can be read.
+        """
         text = head[:4096].decode("latin-1")
         start = text.find("ISA")
         while start >= 0:

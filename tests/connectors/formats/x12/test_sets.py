@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors.formats.x12 import sets
+from connectors.formats.x12 import release, sets
 from connectors.formats.x12.sets import MOST_FINDINGS
 from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
@@ -230,3 +230,24 @@ def test_nothing_is_kept_from_one_set_to_the_next() -> None:
     broken = one("850", ["ZZZ*1"])
     assert messages(broken)[0].findings and not messages(one("850", ORDER))[0].findings
     assert reader.findings == [] and reader.open is False
+
+
+def test_a_released_tree_is_free_at_once() -> None:
+    import gc
+    import weakref
+
+    class Watched(list[str]):
+        """A list that can be watched."""
+
+    (message,) = messages(one("856", DESPATCH))
+    deepest = next(record for record in message.root.walk() if record.tag == "DTM")
+    deepest.values = Watched(deepest.values)
+    watch = weakref.ref(deepest.values)
+    del deepest
+    gc.disable()
+    try:
+        release(message.root)
+        message.root = None
+        assert watch() is None
+    finally:
+        gc.enable()
