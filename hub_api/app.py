@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,6 +36,8 @@ Send an API key with each request: `Authorization: Bearer udi_…`. A partner's 
 unknown and foreign ids give the same 404. Lists come newest first with an opaque `next` cursor; single resources carry an ETag. Errors are
 `application/problem+json` (RFC 9457). `Accept-Language: zh-CN` or `en` chooses the language of findings.
 """
+_EXAMPLES = Path(__file__).with_name("examples.json")
+"""By shape: answers of a hub with one order, its despatch advice and a count."""
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},
     {"name": "exchanges", "description": "The story of each message."},
@@ -74,6 +78,8 @@ def create_app(hub: Hub) -> FastAPI:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=_TAGS)
             shapes = schema.setdefault("components", {}).setdefault("schemas", {})
             shapes["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            for name, example in json.loads(_EXAMPLES.read_text(encoding="utf-8")).items():
+                shapes[name]["examples"] = [example]
             schema["servers"] = [{"url": "/", "description": "this hub"}]
             app.openapi_schema = schema
         return app.openapi_schema

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Request, Response
 
 from data_contracts.findings import Language
 from hub.store.credentials import Caller
 from hub_api.security import hub_of
 
+LARGEST_ID = 2**63 - 1
+Id = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id, as a list or an answer gave it.")]
 _PRIVATE = frozenset({"actor", "closed_by", "closed_reason", "received_by", "evidence"})
 _encode = msgspec.json.Encoder().encode
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +79,7 @@ def problems(*statuses: int, **descriptions: str) -> dict[int | str, dict[str, A
 def _documented(status: int, description: str) -> dict[str, Any]:
     title = _TITLES[status]
     example = {"type": _TYPE + "-".join(title.lower().split()), "title": title, "status": status, "detail": description}
-    return {"description": description, "model": Problem, "content": {PROBLEM: {"schema": _REFERENCE, "example": example}}}
+    return {"description": description, "content": {PROBLEM: {"schema": _REFERENCE, "example": example}}}
 
 
 _REFERENCE = {"$ref": "#/components/schemas/Problem"}
@@ -111,8 +112,13 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
-        _log.error("request failed", kind=type(error).__name__, exc_info=error)
+        _log.error("request failed", kind=type(error).__name__, trace=trace_of(error))
         return problem(500, "Error")
+
+
+def trace_of(error: BaseException) -> str:
+    """Where an error came from, without the values of variables: those may be keys or partners' data."""
+    return "".join(traceback.format_tb(error.__traceback__))
 
 
 def _listed(error: RequestValidationError) -> Sequence[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub_api.errors import ProblemError
 
@@ -20,6 +20,8 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page.")]
 
 class Page(BaseModel, Generic[Row]):
     """A page of rows."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "A page of rows."})
 
     items: list[Row]
     next: str | None = Field(description="Cursor of the next page; null on the last.", examples=["MTc"])

@@ -14,6 +14,7 @@ from data_contracts.errors import HubError
 from hub.commands.administration import turn
 from hub.runtime import Hub
 from hub_api.app import create_app
+from hub_api.errors import trace_of
 
 _log = structlog.get_logger(__name__)
 _IDLE_SECONDS = 1.0
@@ -43,7 +44,7 @@ class Worker(threading.Thread):
                 _log.error("worker's turn failed", error=str(error), kind=type(error).__name__)
                 self._stopping.wait(_AFTER_FAILURE_SECONDS)
             except Exception as error:  # noqa: BLE001 - one document that trips it must not end the work on all others
-                _log.error("worker's turn failed", kind=type(error).__name__, exc_info=error)
+                _log.error("worker's turn failed", kind=type(error).__name__, trace=trace_of(error))
                 self._stopping.wait(_AFTER_FAILURE_SECONDS)
             else:
                 self._last_good = time.monotonic()

@@ -19,7 +19,7 @@ from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing
 from hub.store.credentials import Caller
 from hub.store.inbox import Landing
-from hub_api.dependencies import LanguageDependency, conditional, for_caller, language_of, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, for_caller, language_of, render
 from hub_api.errors import ProblemError, problem, problems
 from hub_api.intake import TooLargeError, take
 from hub_api.paging import Cursor, Limit, Page, after_id, page
@@ -296,7 +296,7 @@ def list_documents(
 
 @router.get("/{document_id}", summary="Show a document", response_model=Document, responses=problems(401, 404, 422, 429))
 def show_document(
-    document_id: int, request: Request, hub: HubDependency, caller: CallerDependency, language: LanguageDependency
+    document_id: Id, request: Request, hub: HubDependency, caller: CallerDependency, language: LanguageDependency
 ) -> Response:
     """Where it stands: state, findings, exchanges."""
     with hub.database.read() as connection:
@@ -314,7 +314,7 @@ def show_document(
         **problems(401, 404, 422, 429),
     },
 )
-def document_content(document_id: int, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
+def document_content(document_id: Id, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
     """Exactly what was sent, as a download."""
     with hub.database.read() as connection:
         documents.visible(connection, document_id, caller.partner_id, caller.organisations)
@@ -336,7 +336,7 @@ def document_content(document_id: int, request: Request, hub: HubDependency, cal
         **problems(401, 404, 422, 429, s404="Unknown, not yours to see, or (bytes asked for) not answered yet."),
     },
 )
-def document_acknowledgements(document_id: int, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
+def document_acknowledgements(document_id: Id, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
     """A list, empty while nothing was answered; with `Accept: application/edi-x12` the bytes of the answers, one after the other."""
     with hub.database.read() as connection:
         documents.visible(connection, document_id, caller.partner_id, caller.organisations)

@@ -10,7 +10,7 @@ from hub import exchange, outbound
 from hub.runtime import Hub
 from hub.store import documents, evidence, listing
 from hub.store.credentials import Caller
-from hub_api.dependencies import LanguageDependency, conditional, for_caller, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, for_caller, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id, page
 from hub_api.schemas import Because, Correction, Exchange, ExchangeRow, Made, Queued
@@ -65,7 +65,7 @@ def list_exchanges(
 
 @router.get("/{exchange_id}", summary="Show an exchange", response_model=Exchange, responses=_READING)
 def show_exchange(
-    exchange_id: int, request: Request, hub: HubDependency, caller: CallerDependency, language: LanguageDependency
+    exchange_id: Id, request: Request, hub: HubDependency, caller: CallerDependency, language: LanguageDependency
 ) -> Response:
     """Identity, states, findings, acknowledgements, replays."""
     with hub.database.read() as connection:
@@ -86,7 +86,7 @@ def show_exchange(
         **_READING,
     },
 )
-def exchange_content(exchange_id: int, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
+def exchange_content(exchange_id: Id, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
     """The message as it stands in its document (X12: ST to SE), or what was written to go out, as a download."""
     with hub.database.read() as connection:
         row = documents.exchange_visible(connection, exchange_id, caller.partner_id, caller.organisations)
@@ -97,21 +97,21 @@ def exchange_content(exchange_id: int, request: Request, hub: HubDependency, cal
 
 
 @router.post("/{exchange_id}/replay", status_code=201, summary="Map again", response_model=Made, responses=_MENDING)
-def replay_exchange(exchange_id: int, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
+def replay_exchange(exchange_id: Id, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
     """Map the original bytes again with today's mapping and agreement, and apply the outcome in place of the first."""
     _visible(hub, caller, exchange_id)
     return _made(request, hub, exchange.replay(hub, exchange_id, caller.label, because.reason))
 
 
 @router.post("/{exchange_id}/correct", status_code=201, summary="Correct", response_model=Made, responses=_MENDING)
-def correct_exchange(exchange_id: int, correction: Correction, request: Request, hub: HubDependency, caller: Mender) -> Response:
+def correct_exchange(exchange_id: Id, correction: Correction, request: Request, hub: HubDependency, caller: Mender) -> Response:
     """Apply a new version of a held message beside the original. A version that still has blocking findings is refused by name."""
     _visible(hub, caller, exchange_id)
     return _made(request, hub, exchange.correct(hub, exchange_id, correction.fields, caller.label, correction.reason))
 
 
 @router.post("/{exchange_id}/copy", status_code=201, summary="Send as new", response_model=Made, responses=_MENDING)
-def copy_exchange(exchange_id: int, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
+def copy_exchange(exchange_id: Id, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
     """Send what was sent again as something new, under new control numbers."""
     _visible(hub, caller, exchange_id)
     return _made(request, hub, outbound.copy(hub, exchange_id, caller.label, because.reason))
@@ -124,7 +124,7 @@ def copy_exchange(exchange_id: int, because: Because, request: Request, hub: Hub
     response_model=Queued,
     responses={202: {"description": "In the outbox again."}, **problems(401, 403, 404, 409, 422, 429, 503)},
 )
-def resend_exchange(exchange_id: int, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
+def resend_exchange(exchange_id: Id, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
     """Send the same bytes again under the same identity, by which the peer can tell a repeat."""
     _visible(hub, caller, exchange_id)
     number = exchange.resend(hub, exchange_id, caller.label, because.reason)

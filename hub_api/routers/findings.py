@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from hub.store import listing
-from hub_api.dependencies import LanguageDependency, for_caller, render
+from hub_api.dependencies import LARGEST_ID, LanguageDependency, for_caller, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id, page
 from hub_api.schemas import FindingRow
@@ -23,8 +23,8 @@ def list_findings(
     language: LanguageDependency,
     rule: Annotated[str | None, Query(description="E.g. GS1-01.", max_length=40)] = None,
     severity: Annotated[Literal["error", "warning", "info"] | None, Query(description="Only of this severity.")] = None,
-    document: Annotated[int | None, Query(description="Id of a document.")] = None,
-    exchange: Annotated[int | None, Query(description="Id of an exchange.")] = None,
+    document: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Id of a document.")] = None,
+    exchange: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Id of an exchange.")] = None,
     open_only: Annotated[bool, Query(alias="open", description="Only those that nobody has dealt with.")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,

@@ -1,0 +1,75 @@
+"""Exchanges: found, shown, and given another chance with a reason."""
+
+from __future__ import annotations
+
+from tests.hub_api.conftest import Api
+from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange, orders
+
+
+def states(api: Api) -> dict[int, str]:
+    return {row["id"]: row["state"] for row in api.get("/v1/exchanges").json()["items"]}
+
+
+def test_found_by_a_number_that_it_mentions_and_filtered(api: Api) -> None:
+    api.post(interchange(ACME, 1, despatch("S1", order="4500000001"), despatch("S2", order="4500000002", gtin=WRONG_GTIN)), "acme")
+    for find, expected in (("S1", [1]), ("4500000002", [2]), ("despatch_advice/S2", [2]), ("0002", [2]), ("S", []), ("L1", [1, 2])):
+        found = sorted(row["id"] for row in api.get("/v1/exchanges", params={"find": find}).json()["items"])
+        assert found == expected, find
+    for query, expected in (
+        ("state=quarantined", [2]),
+        ("type=856", [1, 2]),
+        ("type=810", []),
+        ("partner=acme", [1, 2]),
+        ("partner=borealis", []),
+        ("partner=nobody", []),
+        ("direction=out", []),
+    ):
+        assert sorted(row["id"] for row in api.get(f"/v1/exchanges?{query}").json()["items"]) == expected, query
+
+
+def test_a_held_message_is_corrected_with_a_reason_beside_the_original(api: Api) -> None:
+    original = interchange(ACME, 1, despatch("S1", gtin=WRONG_GTIN))
+    api.post(original, "acme")
+    assert states(api) == {1: "quarantined"}
+    guess = {"reason": "guess", "fields": {"lines[0].gtin": "06901234000022"}}
+    refused = api.request("POST", "/v1/exchanges/1/correct", "steward", json=guess)
+    assert refused.status_code == 409 and states(api) == {1: "quarantined"}
+    for body in ({"fields": {"lines[0].gtin": GTIN}}, {"reason": "  ", "fields": {"lines[0].gtin": GTIN}}, {"reason": "x", "fields": {}}):
+        assert api.request("POST", "/v1/exchanges/1/correct", "steward", json=body).status_code == 422
+    answer = api.request(
+        "POST", "/v1/exchanges/1/correct", "steward", json={"reason": "supplier confirmed", "fields": {"lines[0].gtin": GTIN}}
+    )
+    assert answer.status_code == 201 and answer.json() == {"exchange": 2, "state": "applied"}
+    assert answer.headers["Location"] == "/v1/exchanges/2"
+    first, second = api.get("/v1/exchanges/1").json(), api.get("/v1/exchanges/2").json()
+    assert first["state"] == "superseded" and second["origin"] == 1 and [row["id"] for row in first["replays"]] == [2]
+    assert api.get("/v1/documents/1/content").content == original
+    assert b"supplier confirmed" in api.get("/v1/exchanges/2/content").content
+
+
+def test_replay_maps_the_original_again(api: Api) -> None:
+    api.post(interchange(ACME, 1, despatch("S1")), "acme")
+    assert api.request("POST", "/v1/exchanges/1/replay", "steward", json={"reason": ""}).status_code == 422
+    answer = api.request("POST", "/v1/exchanges/1/replay", "integration", json={"reason": "mapping was mended"})
+    assert answer.status_code == 201 and states(api) == {1: "superseded", 2: "applied"}
+    assert api.get("/v1/exchanges/2/content").content == api.get("/v1/exchanges/1/content").content
+    assert api.request("POST", "/v1/exchanges/987654321/replay", "steward", json={"reason": "x"}).status_code == 404
+
+
+def test_what_went_out_is_resent_and_copied(api: Api) -> None:
+    api.post(orders("4500000001"), "erp", key="1", params={"agreement": "orders_north"})
+    api.settle()
+    (sent,) = api.get("/v1/exchanges?direction=out").json()["items"]
+    assert (sent["type"], sent["partner"], sent["state"]) == ("850", "acme", "sent")
+    assert api.get(f"/v1/exchanges/{sent['id']}", "acme").status_code == 200, "it was sent to Acme"
+    content = api.get(f"/v1/exchanges/{sent['id']}/content", "acme").content
+    assert content.startswith(b"ISA*") and b"4500000001" in content
+    folder = api.hub.settings.home / "out" / "acme"
+    assert [path.read_bytes() for path in folder.iterdir()] == [content]
+    answer = api.request("POST", f"/v1/exchanges/{sent['id']}/resend", "integration", json={"reason": "they lost it"})
+    assert answer.status_code == 202 and answer.json()["outbox"] > 0
+    assert api.request("POST", "/v1/exchanges/1/resend", "integration", json={"reason": "never sent"}).status_code == 404
+    copy = api.request("POST", f"/v1/exchanges/{sent['id']}/copy", "integration", json={"reason": "new number wanted"})
+    assert copy.status_code == 201, copy.text
+    other = api.get(f"{copy.headers['Location']}/content").content
+    assert b"4500000001" in other and other != content

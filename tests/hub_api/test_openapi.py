@@ -1,0 +1,121 @@
+"""The description of the API: complete, valid, and what the handlers really answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from openapi_spec_validator import validate
+from pydantic import TypeAdapter
+
+from hub.runtime import Hub
+from hub_api.app import create_app
+from tests.hub_api.conftest import Api
+from tests.hub_api.papers import ACME, despatch, interchange, orders, stock
+
+OPEN = {"/health/live", "/health/ready"}
+
+
+@pytest.fixture
+def app(hub: Hub) -> FastAPI:
+    return create_app(hub)
+
+
+def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_the_description_is_valid(app: FastAPI) -> None:
+    validate(app.openapi())
+
+
+def test_every_operation_says_what_it_does_and_what_can_go_wrong(app: FastAPI) -> None:
+    schema = app.openapi()
+    assert schema["info"]["description"] and schema["servers"] and schema["tags"]
+    told = {tag["name"] for tag in schema["tags"]}
+    seen = 0
+    for path, method, operation in operations(schema):
+        seen += 1
+        name = f"{method} {path}"
+        assert operation["summary"] and operation["description"].strip(), name
+        assert set(operation["tags"]) <= told, name
+        if path not in OPEN:
+            assert operation["security"] == [{"key": []}], name
+            assert {"401", "429"} <= set(operation["responses"]), name
+        if "{" in path:
+            assert "404" in operation["responses"], name
+        for status, answer in operation["responses"].items():
+            assert answer["description"], name
+            if status >= "400" and path not in OPEN:
+                assert set(answer["content"]) == {"application/problem+json"}, name
+            else:
+                assert answer["content"], name
+        for parameter in operation.get("parameters", ()):
+            assert parameter["in"] == "path" or parameter["description"], f"{name} {parameter['name']}"
+        if method == "post":
+            assert operation["requestBody"]["required"], name
+    assert seen >= 25
+    assert "HTTPValidationError" not in schema["components"]["schemas"]
+
+
+def test_every_shape_has_its_description(app: FastAPI) -> None:
+    for name, shape in app.openapi()["components"]["schemas"].items():
+        assert shape.get("description"), name
+
+
+def test_every_answer_has_an_example_of_its_shape(app: FastAPI) -> None:
+    schema = app.openapi()
+    shapes = schema["components"]["schemas"]
+    for path, method, operation in operations(schema):
+        for status, answer in operation["responses"].items():
+            for media_type, content in answer["content"].items():
+                told = content.get("example") or content["schema"].get("examples")
+                shape = content["schema"].get("items", content["schema"]).get("$ref", "").rpartition("/")[2]
+                binary = content["schema"].get("format") == "binary"
+                assert told or binary or shapes[shape].get("examples"), f"{method} {path} {status} {media_type}"
+    for route in app.routes:
+        if isinstance(route, APIRoute) and isinstance(route.response_model, type):
+            name = re.sub(r"[\[\]]", "_", route.response_model.__name__)
+            for example in shapes[name].get("examples", ()):
+                TypeAdapter(route.response_model).validate_python(example)
+
+
+def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
+    """Every GET route answers with its response model, members and all, on data of every kind."""
+    for number in ("4500000001", "4500000002"):
+        assert api.post(orders(number), "erp", key=number, params={"agreement": "orders_north"}).status_code == 200
+    assert api.post(interchange(ACME, 1, despatch("S1", quantity="20"), despatch("S2", gtin="06901234000029")), "acme").status_code == 200
+    assert api.post(stock(), "wms", key="1", params={"agreement": "stock_north"}).status_code == 200
+    api.settle()
+    held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
+    examples = {
+        "/v1/documents/{document_id}": ["/v1/documents/3"],
+        "/v1/documents/{document_id}/acknowledgements": ["/v1/documents/3/acknowledgements"],
+        "/v1/exchanges/{exchange_id}": [f"/v1/exchanges/{held}", "/v1/exchanges/1"],
+        "/v1/orders/{number:path}": ["/v1/orders/4500000001"],
+        "/v1/traces/{key:path}": ["/v1/traces/L1?direction=both"],
+        "/v1/items/{name:path}": [],
+        "/v1/parties/{name:path}": [],
+    }
+    checked = []
+    for route in api.app.routes:
+        if not isinstance(route, APIRoute) or "GET" not in route.methods or route.response_model is None:
+            continue
+        for path in examples.get(route.path, [route.path]):
+            for who in ("admin", "acme", "erp", "wms"):
+                answer = api.get(path, who)
+                if answer.status_code == 200:
+                    TypeAdapter(route.response_model).validate_json(answer.content)
+                    rows = answer.json()
+                    checked.append((route.path, who, len(rows.get("items", "1")) if isinstance(rows, dict) else len(rows)))
+                else:
+                    assert who != "admin" and answer.status_code in (403, 404), f"{who} {path}: {answer.text}"
+    full = {path for path, who, rows in checked if who == "admin" and rows}
+    listed = {route.path for route in api.app.routes if isinstance(route, APIRoute) and "GET" in route.methods and route.response_model}
+    assert listed - full <= {"/v1/items", "/v1/items/{name:path}", "/v1/parties", "/v1/parties/{name:path}", "/v1/quality"}

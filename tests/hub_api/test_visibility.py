@@ -1,0 +1,149 @@
+"""Nobody sees what is not theirs: every GET route, for partners and for keys of one organisation; every role on every route."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from tests.hub_api.conftest import Api
+from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, interchange, orders, stock
+
+ROLES = ("partner", "integration", "steward", "auditor", "admin")
+READ_BY = {
+    "/v1/items": {"integration", "steward", "auditor", "admin"},
+    "/v1/items/{name:path}": {"integration", "steward", "auditor", "admin"},
+    "/v1/parties": {"integration", "steward", "auditor", "admin"},
+    "/v1/parties/{name:path}": {"integration", "steward", "auditor", "admin"},
+    "/v1/traces/{key:path}": {"integration", "steward", "auditor", "admin"},
+    "/v1/quality": {"integration", "steward", "auditor", "admin"},
+    "/metrics": {"integration", "auditor", "admin"},
+}
+"""Who may read at all; routes that are not named here are for every role."""
+WRITTEN_BY = {
+    "/v1/documents": {"partner", "integration", "admin"},
+    "/v1/exchanges/{exchange_id}/replay": {"integration", "steward", "admin"},
+    "/v1/exchanges/{exchange_id}/correct": {"integration", "steward", "admin"},
+    "/v1/exchanges/{exchange_id}/copy": {"integration", "steward", "admin"},
+    "/v1/exchanges/{exchange_id}/resend": {"integration", "steward", "admin"},
+}
+OPEN = {"/health/live", "/health/ready"}
+SECRETS = ("BOREALIS", "borealis", "Borealis", "SECRET-LOT", "4599999999", "SHPB1", "SHPB2")
+"""What only Borealis and our own people may read: its name, its lot, its order, its despatch advices."""
+
+
+@pytest.fixture
+def busy(api: Api) -> Api:
+    """Both suppliers have an order, good and bad despatch advices, a conflict, an unreadable document and one that was too large."""
+    for number, supplier, agreement in (("4500000001", "V1", "orders_north"), ("4599999999", "V2", "orders_south")):
+        assert api.post(orders(number, supplier), "erp", key=number, params={"agreement": agreement}).status_code == 200
+    mine = despatch("SHPA1", quantity="20", gtin="06901234000092")
+    api.post(interchange(ACME, 1, [part.replace("LIN*1*", "LIN*1*BP*OTHER*") for part in mine]), "acme")
+    api.post(interchange(BOREALIS, 1, despatch("SHPB1", "4599999999", "20", lot="SECRET-LOT")), "borealis")
+    bad = despatch("SHPB2", "4599999999", gtin=WRONG_GTIN)
+    api.post(interchange(BOREALIS, 2, bad, despatch("SHPB3", "4599999999"), miscounted=1), "borealis")
+    api.post(interchange(BOREALIS, 2, despatch("SHPB2", "4599999999")), "borealis")
+    api.post(b"\x00BOREALIS" * 20, "borealis")
+    api.post(b"BOREALIS" * 100_000, "borealis")
+    api.post(stock(gln="6999999010005"), "wms", key="1", params={"agreement": "stock_south"})
+    api.settle()
+    return api
+
+
+def paths(app: FastAPI, method: str) -> list[str]:
+    return sorted(route.path for route in app.routes if isinstance(route, APIRoute) and method in route.methods)
+
+
+def concrete(api: Api, path: str) -> list[str]:
+    """The route with everything filled in that exists, as an administrator knows it."""
+    listed = {
+        "document_id": [row["id"] for row in api.get("/v1/documents?limit=200").json()["items"]],
+        "exchange_id": [row["id"] for row in api.get("/v1/exchanges?limit=200").json()["items"]],
+        "number": [row["number"] for row in api.get("/v1/orders").json()["items"]],
+        "key": ["SECRET-LOT", "shipment:borealis:SHPB1", "06901234000023|SECRET-LOT"],
+        "name": ["RM-1", "borealis", "06901234000023"],
+    }
+    found = re.search(r"\{(\w+)(?::path)?\}", path)
+    if found is None:
+        return [path, f"{path}?limit=200&partner=borealis", f"{path}?find=SHPB1", f"{path}?find=4599999999", f"{path}?organisation=south"]
+    return [path[: found.start()] + str(value) + path[found.end() :] for value in listed[found[1]]]
+
+
+def test_a_partner_sees_nothing_of_another_on_any_route(busy: Api) -> None:
+    routes = [path for path in paths(busy.app, "GET") if path not in OPEN | {"/v1/openapi.json"}]
+    assert len(routes) >= 19
+    for path in routes:
+        for address in concrete(busy, path):
+            known = busy.get(address, "borealis")
+            answer = busy.get(address, "acme")
+            assert answer.status_code in (200, 403, 404), f"{address}: {answer.text}"
+            if answer.status_code == 404:
+                nobody = busy.get(re.sub(r"\d+", "987654321", address), "acme")
+                assert "{" not in path or answer.json().keys() == nobody.json().keys()
+            asked = "".join(re.findall(r"[=/](\w[\w:.-]*)", address)) if answer.status_code == 404 else ""
+            for secret in SECRETS:
+                if secret not in asked:
+                    assert secret not in answer.text, f"{secret} on {address}: {answer.text[:500]}"
+            if path in ("/v1/documents/{document_id}", "/v1/exchanges/{exchange_id}"):
+                assert {answer.status_code, known.status_code} != {200}, f"{address} is seen by both"
+    shown = busy.get("/v1/documents", "acme").json()["items"]
+    assert shown and {row["partner"] for row in shown} == {"acme"}
+
+
+def test_unknown_and_foreign_look_the_same(busy: Api) -> None:
+    foreign = {row["id"] for row in busy.get("/v1/documents", "borealis").json()["items"]}
+    exchanges = {row["id"] for row in busy.get("/v1/exchanges", "borealis").json()["items"]}
+    assert foreign and exchanges
+    for kind, ids in (("documents", foreign), ("exchanges", exchanges)):
+        for number, tail in itertools.product(ids, ("", "/content")):
+            answer = busy.get(f"/v1/{kind}/{number}{tail}", "acme")
+            unknown = busy.get(f"/v1/{kind}/987654321{tail}", "acme")
+            assert answer.status_code == unknown.status_code == 404
+            assert answer.text.replace(f" {number}", " 987654321") == unknown.text
+
+
+def test_a_key_of_one_organisation_sees_that_one_only(busy: Api) -> None:
+    for path in paths(busy.app, "GET"):
+        if path in OPEN | {"/v1/openapi.json", "/metrics"} or path.startswith(("/v1/items", "/v1/parties")):
+            continue  # metrics count rows and say no more; master data belongs to all organisations
+        for address in concrete(busy, path):
+            answer = busy.get(address, "south_auditor")
+            assert answer.status_code in (200, 403, 404)
+            assert "SHPA1" not in answer.text, address
+            assert "4500000001" not in answer.text or (answer.status_code == 404 and "4500000001" in address), address
+            assert "acme" not in answer.text, f"{address}: {answer.text[:300]}"
+    assert busy.get("/v1/orders/4599999999", "south_auditor").status_code == 200
+    assert busy.get("/v1/orders/4500000001", "south_auditor").status_code == 404
+    assert busy.get("/v1/traces/SECRET-LOT", "south_auditor").status_code == 403
+    assert busy.get("/v1/quality", "south_auditor").status_code == 403
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_every_role_on_every_route(busy: Api) -> None:
+    who = dict(zip(ROLES, ("acme", "integration", "steward", "auditor", "admin"), strict=True))
+    for path in paths(busy.app, "GET"):
+        if path == "/v1/openapi.json":
+            continue
+        address = re.sub(r"\{[^}]*\}", "1", path)
+        for role in ROLES:
+            status = busy.get(address, who[role]).status_code
+            allowed = role in READ_BY.get(path, ROLES)
+            assert (status != 403) == allowed, f"{role} {path}: {status}"
+        assert busy.get(address, None).status_code == (200 if path in OPEN else 401), path
+    assert paths(busy.app, "POST") == sorted(WRITTEN_BY)
+    for path, roles in WRITTEN_BY.items():
+        address = path.replace("{exchange_id}", "987654321")
+        for role in ROLES:
+            status = busy.request("POST", address, who[role], json={"reason": "x", "fields": {"a": "b"}}).status_code
+            assert (status != 403) == (role in roles), f"{role} {path}: {status}"
+        assert busy.request("POST", address, None, json={"reason": "x"}).status_code == 401
+
+
+def test_a_partner_is_not_told_who_of_us_did_something(busy: Api) -> None:
+    held = next(row["id"] for row in busy.get("/v1/exchanges?state=quarantined").json()["items"])
+    assert busy.request("POST", f"/v1/exchanges/{held}/replay", "steward", json={"reason": "again"}).status_code == 201
+    ours, theirs = busy.get(f"/v1/exchanges/{held}"), busy.get(f"/v1/exchanges/{held}", "borealis")
+    assert "steward key" in ours.text and theirs.status_code == 200 and "steward key" not in theirs.text
