@@ -1,8 +1,8 @@
 """The Airflow DAG that looks after what no flow looks after, once an hour.
 
-    backlog → process → reconcile → send → watch    posts by HTTP, lost workers' documents, failed deliveries, overdue answers
-    set_aside                                       documents that no worker ever finished go to a person
-    verify_audit                                    every hash chain, against the head exported an hour ago; then the new head
+- backlog → process → reconcile → send → watch: posts by HTTP, lost workers' documents, failed deliveries, overdue answers
+- set_aside: documents that no worker ever finished go to a person
+- verify_audit: every hash chain, against the head that was exported an hour ago; then the new head is exported
 """
 
 from __future__ import annotations

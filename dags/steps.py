@@ -155,9 +155,7 @@ def _flow(hub: Hub, name: str, direction: str) -> Flow:
 
 def _batches(hub: Hub, flow: str | None) -> list[list[int]]:
     with hub.database.read() as connection:
-        return waiting.batches(
-            connection, micros(hub.clock.now()), flow=flow, size=worker.BATCH, large=worker.LARGE, most=BATCHES
-        )
+        return waiting.batches(connection, micros(hub.clock.now()), flow=flow, size=worker.BATCH, large=worker.LARGE, most=BATCHES)
 
 
 def _left(hub: Hub, document_ids: Sequence[int]) -> list[int]:

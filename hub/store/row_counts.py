@@ -10,6 +10,7 @@ from hub.store.tables import metadata
 def row_counts(connection: sa.Connection) -> dict[str, int]:
     """Table to number of rows, by name; tables that are empty are left out."""
     counts = {
-        name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for name, table in sorted(metadata.tables.items())
+        name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        for name, table in sorted(metadata.tables.items())
     }
     return {name: count for name, count in counts.items() if count}

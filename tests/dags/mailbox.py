@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +31,6 @@ class Mailbox:
             source = self.story.folder / arrival.path
             partial = folder / f".{source.name}.part"
             shutil.copy2(source, partial)
-            os.replace(partial, folder / source.name)
+            partial.replace(folder / source.name)
             delivered.append(folder / source.name)
         return delivered

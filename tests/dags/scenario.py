@@ -1,6 +1,6 @@
-"""Runs DAGs by `dag.test()` in a process of its own, so that no other test's process imports Airflow; prints what it saw as JSON.
+"""Runs DAGs by `dag.test()` in a process of its own, so that no other test's process imports Airflow; writes what it saw as JSON.
 
-    python -m tests.dags.scenario OUT.json    in the environment of dags.environment.Local
+Called as `python -m tests.dags.scenario OUT.json`, in the environment of dags.environment.Local.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 from dags import steps
 from dags.environment import DAGS
-from data_contracts.errors import ConfigError, RetriableError
 from dags.standalone import standing
+from data_contracts.errors import ConfigError, RetriableError
 from hub.settings import Settings
 from tests.dags.mailbox import Mailbox
 

@@ -41,7 +41,7 @@ def test_passwords_are_made_once_and_for_the_owner_only(local: Local) -> None:
 
 def test_no_passwords_beyond_this_machine_is_refused(local: Local) -> None:
     with pytest.raises(ConfigError, match=r"0\.0\.0\.0"):
-        replace(local, host="0.0.0.0", without_passwords=True).variables()  # noqa: S104 - that is the point
+        replace(local, host="0.0.0.0", without_passwords=True).variables()
     assert replace(local, without_passwords=True).variables()["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "True"
 
 
@@ -70,6 +70,8 @@ def test_what_the_shell_says_of_another_airflow_or_hub_does_not_count(local: Loc
 
 
 def test_the_supervisor_never_imports_airflow() -> None:
-    code = "import sys, dags.standalone, dags.steps; print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'great_expectations')])"
+    code = (
+        "import sys, dags.standalone, dags.steps; print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'great_expectations')])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -26,7 +26,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     local.prepare()
     out = folder / "seen.json"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.dags.scenario", str(out)], cwd=ROOT, env=local.environment(), capture_output=True, text=True, timeout=250
+        [sys.executable, "-m", "tests.dags.scenario", str(out)],
+        cwd=ROOT,
+        env=local.environment(),
+        capture_output=True,
+        text=True,
+        timeout=250,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     found: dict[str, Any] = json.loads(out.read_text())
@@ -76,7 +81,9 @@ def test_a_second_run_changes_nothing(seen: dict[str, Any]) -> None:
 def test_tasks_that_fail_after_their_work_are_tried_again_and_change_nothing(seen: dict[str, Any]) -> None:
     again = seen["tried_again"]
     assert again["state"] == "success"
-    assert {task: tries for task, _, _, tries in again["tasks"]} == dict.fromkeys(("fetch", "process", "reconcile", "push_after", "send"), 2)
+    assert {task: tries for task, _, _, tries in again["tasks"]} == dict.fromkeys(
+        ("fetch", "process", "reconcile", "push_after", "send"), 2
+    )
     assert again["standing"]["rows"] == seen["straight"]["rows"], "as if nothing had failed"
     assert again["standing"]["rows"]["document"] == 4
     assert seen["after_tried_again"]["standing"] == again["standing"]
