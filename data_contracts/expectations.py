@@ -57,7 +57,7 @@ def _expectation(contract: Contract, rule: QualityRule) -> dict[str, Any]:
     if rule.type == "sql":
         return _rows(f"{_applies(rule)}({_condition(contract, rule)})")
     if rule.type == "custom":
-        implementation = _filled(dict(rule.implementation), rule.column)
+        implementation: dict[str, Any] = _filled(dict(rule.implementation), rule.column)
         if set(implementation) != {"type", "kwargs"}:
             raise _wrong(contract, rule, "an implementation has type and kwargs")
         if implementation["type"] == ROWS:

@@ -49,7 +49,7 @@ class Judge:
             if database.is_postgresql:
                 self._source = sources.add_postgres(
                     "store",
-                    connection_string="postgresql+psycopg://store/udihub",
+                    connection_string="postgresql+psycopg://udihub@store/udihub",
                     kwargs={"creator": _postgresql(database)},
                     create_temp_table=False,
                 )
@@ -147,7 +147,7 @@ def _quiet() -> Iterator[None]:
 
 def _sqlite(database: Database) -> Callable[[], Any]:
     def connect() -> Any:
-        connection = sqlite_module().connect(database.url.database, check_same_thread=False, timeout=BUSY_SECONDS)  # type: ignore[attr-defined]
+        connection = sqlite_module().connect(database.url.database, check_same_thread=False, timeout=BUSY_SECONDS)
         connection.execute("PRAGMA query_only = ON").fetchall()
         return connection
 

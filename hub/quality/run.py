@@ -126,7 +126,7 @@ def _failing(
         if verdict.success:
             return []
         statement = expectation["kwargs"]["unexpected_rows_query"].replace("{batch}", f"({query}) AS dataset")
-        rows: Sequence[Mapping[str, Any]] = connection.execute(sa.text(statement)).mappings().all()
+        rows: Sequence[Mapping[str, Any]] = [row._asdict() for row in connection.execute(sa.text(statement))]
     else:
         shown = (rule.column,) if rule.column else ()
         rows = verdict.result.get("unexpected_index_list") or []

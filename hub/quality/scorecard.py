@@ -55,16 +55,16 @@ def cards(connection: sa.Connection) -> list[Card]:
     )
     counts = {(who, dimension): int(count) for who, dimension, count in checked}
     failing = connection.execute(
-        sa.select(sa.func.coalesce(quality_failure.c.partner_id, 0), quality_result.c.dimension, sa.func.count())
+        sa.select(quality_failure.c.partner_id, quality_result.c.dimension, sa.func.count())
         .join_from(
             quality_failure,
             quality_result,
             sa.and_(quality_result.c.run_id == quality_failure.c.run_id, quality_result.c.rule == quality_failure.c.rule),
         )
         .where(judged)
-        .group_by(sa.func.coalesce(quality_failure.c.partner_id, 0), quality_result.c.dimension)
+        .group_by(quality_failure.c.partner_id, quality_result.c.dimension)
     )
-    failed = {(who, dimension): int(count) for who, dimension, count in failing}
+    failed = {(who or 0, dimension): int(count) for who, dimension, count in failing}
     people = connection.execute(sa.select(partner.c.id, partner.c.key, partner.c.name).order_by(partner.c.key)).all()
     made = []
     for who, key, name in people:
