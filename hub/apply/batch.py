@@ -10,6 +10,7 @@ from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding, Place
 from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS, Facts, facts_of
 from hub.apply.follow import Consequences, Source
+from hub.apply.limits import too_much
 from hub.apply.settle import Outcome, settle
 from hub.store import bulk, tables
 from hub.store import facts as store
@@ -50,6 +51,7 @@ class Applied:
 
 @dataclass(slots=True)
 class _Entry:
+    place: int
     item: Applicable
     facts: Facts
     key: store.SubjectKey
@@ -65,17 +67,23 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
         try:
             facts = facts_of(item.entity)
         except OverflowError as error:
-            refused[place] = Applied(item.exchange_id, None, False, "quarantined", (_too_large(item, error),))
+            refused[place] = Applied(item.exchange_id, None, False, "quarantined", (_too_large(item, str(error)),))
             continue
-        entries.append(_Entry(item, facts, (item.organisation_id, facts.kind, item.partner_id, facts.subject_key)))
+        entries.append(_Entry(place, item, facts, (item.organisation_id, facts.kind, item.partner_id, facts.subject_key)))
+    kinds = store.partner_kinds(uow.connection)
+    unfit = too_much(uow.connection, [(e.item.organisation_id, e.item.partner_id, e.item.partner_key, e.facts) for e in entries], kinds)
+    for number in unfit:
+        entry = entries[number]
+        refused[entry.place] = Applied(entry.item.exchange_id, None, False, "quarantined", (_too_large(entry.item, "stock"),))
+    if unfit:
+        entries = [entry for entry in entries if entry.place not in refused]
     if not entries:
         return [refused[place] for place in sorted(refused)]
     for entry, number in zip(entries, allocate(uow.connection, "application", len(entries)), strict=True):
         entry.application_id = number
     again = _take_subjects(uow, entries)
-    again |= _supersede_replayed(uow, entries)
+    again |= _supersede_replayed(uow, entries, again)
     _write(uow, entries, again)
-    kinds = store.partner_kinds(uow.connection)
     consequences = Consequences(uow, kinds)
     outcomes: dict[int, Outcome] = {}
     for entry in entries:
@@ -149,8 +157,11 @@ def _take_subjects(uow: UnitOfWork, entries: Sequence[_Entry]) -> set[int]:
     return again
 
 
-def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry]) -> set[int]:
-    """Retract what replayed exchanges said before; returns the subjects that this concerns, the new ones included."""
+def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -> set[int]:
+    """Retract what replayed exchanges said before; returns the subjects that this concerns, the new ones included.
+
+    All subjects that this batch decides (`again` and these) are locked first: who settles one of them also writes its applications.
+    """
     connection = uow.connection
     exchanges = {entry.item.exchange_id: entry for entry in entries}
     roots = store.replay_roots(connection, exchanges)
@@ -160,9 +171,10 @@ def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry]) -> set[int]:
     earlier = store.replayed(connection, {*roots.values(), *exchanges}, min(entry.application_id for entry in entries))
     if not earlier:
         return set()
-    store.retract(uow, [row.id for row in earlier], "replayed")
     concerned = {row.subject_id for row in earlier}
     concerned |= {entry.subject_id for number, entry in exchanges.items() if number in roots}
+    store.lock_subjects(connection, sorted({*again, *concerned}))
+    store.retract(uow, [row.id for row in earlier], "replayed")
     return concerned
 
 
@@ -205,5 +217,5 @@ def _outcome(entry: _Entry, outcomes: Mapping[int, Outcome]) -> Applied:
     )
 
 
-def _too_large(item: Applicable, error: OverflowError) -> Finding:
-    return Finding("FACT-01", place=Place(path="lines"), got=str(error), params={"number": str(item.entity.get("number", ""))})
+def _too_large(item: Applicable, what: str) -> Finding:
+    return Finding("FACT-01", place=Place(path="lines"), got=what, params={"number": str(item.entity.get("number", ""))})

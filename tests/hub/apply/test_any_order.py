@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from data_contracts.errors import RetriableError
 from hub.clock import FrozenClock
 from hub.reconcile import reconcile
 from hub.store import tables, views
@@ -254,3 +256,28 @@ def test_the_same_message_said_again_in_another_exchange_changes_nothing_to_see(
     for name, value in expected.items():
         if name != "states":
             assert found[name] == value, name
+
+
+def test_workers_that_apply_at_the_same_time_do_not_lose_or_double_anything(fresh: Any, expected: dict[str, Any]) -> None:
+    with fresh() as database:
+        world = World(database)
+        facts = [*FACTS]
+        Random(7).shuffle(facts)
+
+        def work(mine: Sequence[Message]) -> None:
+            for start in range(0, len(mine), 3):
+                for _ in range(20):
+                    try:
+                        world.send(*mine[start : start + 3])
+                        break
+                    except RetriableError:  # a deadlock is told to one of two, who comes again
+                        continue
+
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(work, facts[worker::4]) for worker in range(4)]:
+                done.result()
+        with database.begin("test") as uow:
+            reconcile(uow)
+        found = picture(database)
+    for name, value in expected.items():
+        assert found[name] == value, name

@@ -163,6 +163,18 @@ def test_a_number_that_does_not_fit_is_a_finding_and_stores_nothing_of_its_messa
     assert count(world.database, tables.application) == 1
 
 
+def test_stock_that_would_not_fit_is_refused_however_it_adds_up(world: World) -> None:
+    most = 4 * 10**11
+    first, second = world.send(
+        *(("jiangnan_polymer", despatch(f"SHP-{n}", lines=[despatch_line(quantity=most)])) for n in range(2)),
+    )
+    (third,) = world.send(("jiangnan_polymer", despatch("SHP-3", lines=[despatch_line(quantity=most)])))
+    (other,) = world.send(("jiangnan_polymer", despatch("SHP-4", lines=[despatch_line(lot="L2", quantity=most)])))
+    assert [one.state for one in (first, second, third, other)] == ["applied", "quarantined", "quarantined", "applied"]
+    assert [finding.rule for finding in third.findings] == ["FACT-01"]
+    assert sorted(balances(world.database).values()) == [Decimal(most), Decimal(most)]
+
+
 def test_both_messages_of_one_batch_about_one_subject_are_decided_together(world: World) -> None:
     changed, original = world.send(("erp", order(purpose="change", revision=2, issued_at=at(3))), ("erp", order(revision=1)))
     assert (changed.state, changed.standing, original.state) == ("applied", True, "superseded")
