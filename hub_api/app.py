@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ def create_app(hub: Hub) -> FastAPI:
     answer_errors(app)
     for module in (documents, exchanges, orders, inventory, discrepancies, findings, items, parties, traces, quality, health):
         app.include_router(module.router)
+    if find_spec("nicegui") is not None:  # the extra `console`
+        from hub_api.console import mount
+
+        mount(app, hub)
     guard(app)
     app.add_middleware(Measured, metrics=app.state.metrics)
 

@@ -25,6 +25,7 @@ from data_contracts.findings import Language
 from hub import pipeline
 from hub.runtime import Hub
 from hub.store.credentials import Caller
+from hub.store.types import storable
 from hub_api.console import texts
 from hub_api.console.gate import Session, current_language
 from hub_api.console.markup import BASE, Child, Html, address, el, text
@@ -90,8 +91,8 @@ class Visit:
         return texts.word(self.language, section, value)
 
     def asked(self, name: str) -> str | None:
-        """A parameter of the address, trimmed; null if absent or empty. NUL, which no store can hold, is dropped."""
-        return self.request.query_params.get(name, "").replace("\x00", "").strip()[:200] or None
+        """A parameter of the address, trimmed, as a store can hold it; null if absent or empty."""
+        return storable(self.request.query_params.get(name, "").strip()[:200]) or None
 
     def asked_id(self, name: str) -> int | None:
         """A parameter that is an id; null for anything else."""
@@ -160,7 +161,7 @@ def console_page(
             with ui.element("main").classes("page"):
                 try:
                     await draw(visit)
-                except Exception as error:  # the last one to be asked: whatever went wrong, a person gets a page
+                except Exception as error:  # noqa: BLE001 - the last one to be asked: whatever went wrong, a person gets a page
                     _failed(visit, error)
 
         built.__name__ = draw.__name__
@@ -173,6 +174,14 @@ def console_page(
 def show(*children: Child) -> None:
     """Put markup on the page. It comes from `markup`, which has escaped everything, so NiceGUI need not clean it."""
     ui.html(text(children), sanitize=False).classes("whole")
+
+
+def show_first_mark() -> None:
+    """Scroll the opened message to its first marked place."""
+    ui.run_javascript(
+        "const list = document.querySelector('ol.source'), marked = list?.querySelector('li.marked');"
+        "if (marked) list.scrollTop = marked.offsetTop - list.clientHeight / 3"
+    )
 
 
 def title(visit: Visit, shown: str, *beside: Child) -> None:

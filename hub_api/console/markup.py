@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from html import escape
 from urllib.parse import quote, urlencode
@@ -80,10 +80,10 @@ def number(value: Decimal | int | None) -> str:
 
 
 def when(value: str | datetime | None) -> Html:
-    """A moment to the minute, in UTC; the exact time as a tooltip."""
+    """A moment to the minute, in UTC (text is in UTC already); to the second as a tooltip."""
     if value is None:
         return Html("–")
-    exact = value if isinstance(value, str) else value.isoformat()
+    exact = value if isinstance(value, str) else value.astimezone(UTC).isoformat()
     return el("time", exact[:16].replace("T", " "), datetime=exact, title=f"{exact[:19].replace('T', ' ')} UTC")
 
 

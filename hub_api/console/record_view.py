@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from hub_api.console.markup import Child, Html, el, number, row, table, when
+from hub_api.console.markup import Child, Html, el, number, row, table
 
 _HIDDEN = frozenset({"@", "entity"})
 
@@ -68,7 +68,9 @@ def draw(entity: Mapping[str, Any], findings: Sequence[Mapping[str, Any]] = ()) 
 
 
 def _rows(name: str, listed: Sequence[Mapping[str, Any]], marked: Mapping[str, str]) -> Html:
+    flagged = {path.removeprefix(f"{name}[").partition("].")[2] for path in marked if path.startswith(f"{name}[")}
     members = list(dict.fromkeys(member for one in listed for member in one if member not in _HIDDEN))
+    members.sort(key=lambda member: (member != "line", member not in flagged))  # what is wrong must not hide at the right
     heads: list[Child | tuple[Child, str]] = [(member, "num") if _numeric(listed, member) else member for member in members]
     made = []
     for index, one in enumerate(listed):
@@ -93,6 +95,4 @@ def _value(value: Any) -> Child:
         return [el("span", _value(one), cls="member") for one in value]
     if isinstance(value, Decimal):
         return number(value)
-    if isinstance(value, datetime):
-        return when(value)
     return spelled(value)

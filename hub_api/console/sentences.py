@@ -46,14 +46,14 @@ def severity(visit: Visit, value: str) -> Html:
     return chip(visit.word("severity", value), {"error": "error", "warning": "warning"}.get(value, "quiet"))
 
 
-def place(found: Mapping[str, Any]) -> str:
-    """Where a finding points, as short as it can be said: `LIN 25-07`, `line 27`, or a path."""
+def place(visit: Visit, found: Mapping[str, Any]) -> str:
+    """Where a finding points, as short as it can be said: `LIN 25 / 07`, `line 27`, or a path."""
     at = found["place"]
     if at.get("segment"):
         spelled = " ".join(str(part) for part in (at["segment"], at.get("position")) if part)
         return f"{spelled} / {at['element']:02d}" if at.get("element") else spelled
     if at.get("line"):
-        return str(at["line"])
+        return visit.say("frame.line", n=at["line"])
     return at.get("path") or ""
 
 
@@ -70,7 +70,7 @@ def findings_list(visit: Visit, findings: Sequence[Mapping[str, Any]], anchors: 
 
 
 def _finding(visit: Visit, finding: Mapping[str, Any], anchors: bool) -> Html:
-    where = place(finding)
+    where = place(visit, finding)
     at: Child = el("a", where, href=f"#f{finding['id']}") if anchors and where else where
     closed = el("small", visit.say("exchange.closed", by=finding["closed_by"] or "", why=finding["closed_reason"] or ""))
     return el(

@@ -45,7 +45,7 @@ async def attention(visit: Visit) -> None:
             _tile(say("attention.overdue"), len(found.overdue), "/exchanges", "error", find=None, state="sent"),
             _tile(say("attention.orders"), orders, "/orders", "warning"),
             _tile(say("attention.stock"), stock, "/inventory", "warning"),
-            _tile(say("attention.refused"), len(found.errors), "/exchanges", "warning", state="rejected"),
+            _tile(say("attention.refused"), len(found.errors), "", "warning"),
             _tile(say("attention.quality"), found.failing if found.contracts else None, "/quality", "warning"),
             cls="tiles",
         )
@@ -78,7 +78,13 @@ def _read(visit: Visit, connection: sa.Connection) -> _Found:
 
 def _tile(name: str, count: int | None, path: str, tone: str, **parameters: str | None) -> Html:
     shown = "–" if count is None else f"{count}+" if count >= _MOST else str(count)
-    return el("a", el("strong", shown), el("span", name), href=address(path, **parameters), cls=f"tile {tone if count else 'calm'}")
+    return el(
+        "a",
+        el("strong", shown),
+        el("span", name),
+        href=address(path, **parameters) if path else "#refused",
+        cls=f"tile {tone if count else 'calm'}",
+    )
 
 
 def _held(visit: Visit, found: _Found) -> Html:
@@ -108,7 +114,7 @@ def _overdue(visit: Visit, found: _Found) -> Html:
     items = [
         el(
             "li",
-            link(one["got"] or f"#{one['exchange_id']}", f"/exchanges/{one['exchange_id']}"),
+            link(_number(one), f"/exchanges/{one['exchange_id']}"),
             " · ",
             one["partner"],
             el("div", one["message"]),
@@ -147,11 +153,17 @@ def _refused(visit: Visit, found: _Found) -> Html:
             else link(visit.say("attention.document", n=one["document_id"]), f"/documents/{one['document_id']}")
             if one["document_id"]
             else "–",
-            [el("b", one["rule"], cls="rule"), " ", el("small", place(one))],
+            [el("b", one["rule"], cls="rule"), " ", el("small", place(visit, one))],
             one["message"],
         )
         for one in found.errors[: 2 * _LISTED]
     ]
     heads = ["exchanges.recorded", "exchanges.partner", "attention.what", "quality.rule", "attention.why"]
     body: Child = table([visit.say(head) for head in heads], rows) if rows else nothing(visit, "attention.none_refused")
-    return section(visit.say("attention.refused"), body, cls="panel")
+    return section(visit.say("attention.refused"), body, cls="panel", id_="refused")
+
+
+def _number(overdue: Mapping[str, Any]) -> str:
+    """`850 4500033385` of what the finding names: type and business key."""
+    kind, _, key = str(overdue["got"] or "").partition(" ")
+    return f"{kind} {key.rpartition('/')[2]}".strip() or f"#{overdue['exchange_id']}"

@@ -9,7 +9,7 @@ from nicegui import ui
 from data_contracts.errors import HubError, RefusedError
 from hub import exchange as exchanges
 from hub_api.console import record_view
-from hub_api.console.frame import Visit, console_page, nothing, section, show, title
+from hub_api.console.frame import Visit, console_page, nothing, section, show, show_first_mark, title
 from hub_api.console.markup import address, el, link
 from hub_api.console.opened import Opened, open_exchange, source
 from hub_api.console.sentences import findings_list, message_of, state
@@ -48,6 +48,7 @@ async def correction(visit: Visit) -> None:
     with ui.element("div").classes("split"):
         _form(visit, opened, number)
         show(source(visit, opened))
+    show_first_mark()
 
 
 def _form(visit: Visit, opened: Opened, number: int) -> None:

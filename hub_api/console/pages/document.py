@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from hub.store import documents, listing
 from hub_api.console import message_view
-from hub_api.console.frame import Visit, console_page, section, show, title
+from hub_api.console.frame import Visit, console_page, section, show, show_first_mark, title
 from hub_api.console.markup import el, facts, link, row, table, when
 from hub_api.console.sentences import findings_list, message_of, state
 
@@ -55,6 +55,7 @@ async def document(visit: Visit) -> None:
         return
     listed = message_view.rows(content[:_WHOLE], found["format"], found["findings"])
     show(section(say("exchange.source"), message_view.draw(listed, lambda n: say("exchange.left_out", n=n)), cls="panel"))
+    show_first_mark()
 
 
 def _read(visit: Visit, connection: sa.Connection, number: int) -> tuple[dict[str, Any], list[dict[str, Any]], bytes]:

@@ -9,7 +9,7 @@ from nicegui import ui
 from data_contracts.errors import HubError
 from hub import exchange as exchanges
 from hub import outbound
-from hub_api.console.frame import Visit, console_page, section, show, title
+from hub_api.console.frame import Visit, console_page, section, show, show_first_mark, title
 from hub_api.console.markup import Child, address, chip, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
 from hub_api.console.sentences import findings_list, message_of, state
@@ -30,6 +30,7 @@ async def exchange(visit: Visit) -> None:
     if shown["findings"]:
         show(section(say("exchange.findings"), findings_list(visit, shown["findings"])))
     show(el("div", source(visit, opened), record(visit, opened), cls="split"))
+    show_first_mark()
     show(el("div", _history(visit, opened), _answers(visit, opened), cls="split"))
 
 

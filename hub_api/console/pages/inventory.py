@@ -89,7 +89,7 @@ def _row(visit: Visit, one: Mapping[str, Any], systems: list[str]) -> Html:
         one["location"],
         [el("span", one["item"]["code"] or "–", cls="key"), el("small", one["item"]["gtin"] or "", cls="below")],
         one["lot"],
-        one["expires_on"],
+        (one["expires_on"], "time"),
         visit.word("stock", one["status"]),
         *cells,
         (number(computed), "num"),

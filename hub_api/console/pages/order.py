@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hub.store import views
+from hub.store.types import storable
 from hub_api.console.frame import Visit, console_page, section, show, title
 from hub_api.console.markup import Child, Html, el, facts, link, number, row, table, when
 from hub_api.console.pages.orders import STAGES, cell_class, item
@@ -15,7 +16,7 @@ from hub_api.console.sentences import disagreements
 @console_page("/orders/{number:path}", under="orders")
 async def order(visit: Visit) -> None:
     """Header, lines, sources, and lines of others that fit none of them."""
-    asked = str(visit.request.path_params["number"])
+    asked = storable(str(visit.request.path_params["number"]))
     found = await visit.read(lambda connection: views.order(connection, asked, visit.organisations))
     say = visit.say
     title(visit, f"{say('orders.order')} {found['number']}")
@@ -87,7 +88,7 @@ def _sources(visit: Visit, heading: str, sources: list[tuple[str, Mapping[str, A
             (number(one["in_order_units"]), "num"),
             (number(one["unit_price"]), "num"),
             one["lot"],
-            one["due_on"],
+            (one["due_on"], "time"),
         )
         for stage, one in sources
     )
