@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from typing import Annotated
@@ -86,6 +87,9 @@ def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool =
     server = uvicorn.Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=30, access_log=False)
     )
+    # uvicorn raises the signal anew when it has shut down; it must not end the process before the worker's turn has ended.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     if beside is not None:
         beside.start()
     try:
