@@ -70,6 +70,7 @@ def land_all(hub: Hub, documents: list[bytes]) -> None:
 def drain(home: str, url: str, start: Barrier, done: Barrier) -> None:
     """One worker process: imports and opens first, works when all are ready."""
     hub = Hub.open(settings(Path(home), url))
+    worker.tune()
     start.wait(120)
     worker.drain(hub)
     done.wait(1200)
@@ -79,6 +80,7 @@ def drain(home: str, url: str, start: Barrier, done: Barrier) -> None:
 def process_all(hub: Hub, home: Path, url: str, workers: int) -> float:
     """Seconds until nothing waits."""
     if workers == 1:
+        worker.tune()
         begun = time.perf_counter()
         worker.drain(hub)
         return time.perf_counter() - begun

@@ -143,6 +143,14 @@ def _content(one: Due, envelope: Envelope) -> tuple[str, bytes]:
     return _summary(verdicts), x12.functional_acknowledgement(verdicts, envelope, examined.profile)
 
 
+def word_for(interchange: ExaminedInterchange, message: ExaminedMessage) -> str | None:
+    """`accepted` or `rejected` as the 997 says of a message; None where nothing is said of it."""
+    policy = interchange.agreement.acknowledge if interchange.agreement is not None else _STRICT_ANSWER
+    if interchange.format != ANSWERED or policy.functional == "never" or message.fate == "answer":
+        return None
+    return "rejected" if message.fate == "rejected" else "accepted"
+
+
 def preview(examination: Examination, now: datetime) -> str | None:
     """What would be answered, with control numbers from 1: for `udihub check`. None where the syntax has no acknowledgement."""
     if examination.format != ANSWERED:

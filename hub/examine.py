@@ -366,6 +366,8 @@ def _tolerant_profile(site: Site, candidates: Sequence[Agreement]) -> Profile:
     profiles = [site.profile(candidate) for candidate in candidates]
     if not profiles:
         return STRICT
+    if len(profiles) == 1:
+        return profiles[0]
     return replace(
         profiles[0],
         unpadded_isa=any(profile.unpadded_isa for profile in profiles),

@@ -215,6 +215,11 @@ class Site:
         self.partners: Mapping[str, Partner] = {p.partner: p for p in partners}
         self.agreements: Mapping[str, Agreement] = {a.agreement: a for a in agreements}
         self.flows: Mapping[str, Flow] = {f.flow: f for f in flows}
+        self.mapping_folders: tuple[Path, ...] = _folder_if_there(folder / "mappings")
+        """Where this site's own mappings lie; they win over the shipped ones."""
+        self.grammar_folders: tuple[Path, ...] = _folder_if_there(folder / "grammars")
+        """Where this site's own feed grammars lie."""
+        self._profiles: dict[str, Profile] = {}
 
     @classmethod
     def empty(cls) -> Site:
@@ -250,16 +255,6 @@ class Site:
             if agreement_of.direction != flow.direction:
                 raise ConfigError(f"{where}: direction is {flow.direction}, its agreement's is {agreement_of.direction}")
 
-    @property
-    def mapping_folders(self) -> tuple[Path, ...]:
-        """Where this site's own mappings lie; they win over the shipped ones."""
-        return (self.folder / "mappings",) if (self.folder / "mappings").is_dir() else ()
-
-    @property
-    def grammar_folders(self) -> tuple[Path, ...]:
-        """Where this site's own feed grammars lie."""
-        return (self.folder / "grammars",) if (self.folder / "grammars").is_dir() else ()
-
     def inbound(self, partner: str, organisations: Iterable[str] | None = None) -> list[Agreement]:
         """The agreements by which this partner may send to these organisations (all when None)."""
         allowed = None if organisations is None else set(organisations)
@@ -283,6 +278,12 @@ class Site:
 
     def profile(self, agreement: Agreement) -> Profile:
         """The dialect for a format to read or write by: times without offset are the agreement's or the organisation's."""
+        known = self._profiles.get(agreement.agreement)
+        if known is None:
+            known = self._profiles[agreement.agreement] = self._profile(agreement)
+        return known
+
+    def _profile(self, agreement: Agreement) -> Profile:
         given = agreement.profile
         options = dict(given.options)
         if self.grammar_folders:
@@ -294,6 +295,10 @@ class Site:
             accept_with_errors=given.accept_with_errors,
             options=options,
         )
+
+
+def _folder_if_there(folder: Path) -> tuple[Path, ...]:
+    return (folder,) if folder.is_dir() else ()
 
 
 def _known_zone(value: str) -> str:

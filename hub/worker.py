@@ -7,6 +7,7 @@ looked over once for its envelopes and then taken in slices; a slice that is don
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -112,9 +113,25 @@ def _examine(hub: Hub, job: Job) -> None:
             elif isinstance(step, Finding):
                 job.unreadable.append(step)
             elif isinstance(step, ExaminedMessage):
+                _let_go(step)
                 job.interchanges[-1].messages.append(step)
             elif not job.interchanges or job.interchanges[-1] is not step:
                 job.interchanges.append(step)
+
+
+def _let_go(examined: ExaminedMessage) -> None:
+    """A message that is mapped needs its tree no more; an answer (997) is read when it is applied."""
+    root = examined.message.root
+    if root is not None and examined.fate != "answer":
+        root.release()
+        examined.message.root = None
+
+
+def tune() -> None:
+    """For processes that do nothing but work: what is loaded by now stays, and the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _commit(hub: Hub, jobs: list[Job]) -> None:
@@ -242,6 +259,7 @@ def _exchange_row(hub: Hub, job: Job, interchange: ExaminedInterchange, examined
         length=message.length,
         mapping_hash=examined.mapping.hash if examined.mapping else None,
         agreement_hash=agreement.hash if agreement else None,
+        acknowledgement=acknowledge.word_for(interchange, examined),
     )
 
 

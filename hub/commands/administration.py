@@ -58,6 +58,7 @@ def worker_command(
 ) -> None:
     """Claim and process received documents, reconcile, push and send, until stopped."""
     hub = Hub.open()
+    worker.tune()
     while True:
         done = turn(hub)
         if once and not done:

@@ -64,14 +64,7 @@ def release(root: SourceRecord) -> None:
     Records know their children and their parent, a circle that only the garbage collector can open: a third of the time of
     reading. Whoever is done with a message may call this; nothing of the tree may be used afterwards.
     """
-    waiting = [root]
-    while waiting:
-        record = waiting.pop()
-        for child in record.children:
-            child.parent = None
-            if child.children:
-                waiting.append(child)
-        record.children = []
+    root.release()
 
 
 def _below(record: SourceRecord, top: SourceRecord) -> bool:
