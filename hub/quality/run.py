@@ -75,6 +75,8 @@ def _one(database: Database, clock: Clock, judge: Judge, contract: Contract, exp
                         shares[rule.id] = _counts(connection, query, rule.applies_to, counts)
                         checked = sum(shares[rule.id].values())
                     found = _failing(connection, contract, rule, expectation, answer, query, exact, index)  # type: ignore[arg-type]
+                except LookupError as problem:
+                    error = str(problem)
                 except sa.exc.DatabaseError as problem:
                     error = f"{type(problem.orig).__name__}: {problem.orig}"
                     connection.rollback()
@@ -130,11 +132,9 @@ def _failing(
     else:
         shown = (rule.column,) if rule.column else ()
         rows = verdict.result.get("unexpected_index_list") or []
-        expected = verdict.result.get("unexpected_count", 0)
+        expected = verdict.result.get("unexpected_count") or 0
         if len(rows) != expected:
-            raise ConfigError(
-                f"contract {contract.name}, rule {rule.id}: {expected} rows fail but {len(rows)} can be named; say it as a sql rule"
-            )
+            raise LookupError(f"{expected} rows fail but {len(rows)} can be named; say it as a sql rule")
     return [_failure(rule, row, shown, contract.key, exact) for row in rows]
 
 

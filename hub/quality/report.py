@@ -1,0 +1,248 @@
+"""The quality report: self-contained pages that open on a closed network, in English and Chinese, and all failing rows as CSV.
+
+Styles and charts are inside, nothing is loaded from anywhere, and a content security policy says so. Whatever came from outside
+(numbers, names, values) is escaped.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.contract import DIMENSIONS
+from data_contracts.findings import Language
+from data_contracts.rules.catalogue import all_rules
+from hub.quality.results import RuleResult, RunResult, failures, latest
+from hub.quality.scorecard import Card, Score, cards
+from hub.quality.style import CSS
+from hub.quality.words import word
+from hub.store.types import moment
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
+SHOWN = 500
+"""Failing rows of one rule on the page; the CSV has all."""
+CSV_NAME = "failures.csv"
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write(connection: sa.Connection, folder: Path, languages: Sequence[Language] = LANGUAGES) -> list[Path]:
+    """Write `report.<language>.html` and `failures.csv` of the newest run of each contract; returns what was written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = latest(connection)
+    scores = cards(connection)
+    listed = {
+        (run.run_id, rule.rule): list(failures(connection, [run.run_id], rule=rule.rule, limit=SHOWN))
+        for run in runs
+        for rule in run.rules
+        if rule.failed
+    }
+    written = []
+    for language in languages:
+        path = folder / f"report.{language}.html"
+        others = [other for other in languages if other != language]
+        path.write_text(_page(runs, scores, listed, language, others), encoding="utf-8")
+        written.append(path)
+    written.append(_csv(connection, runs, folder / CSV_NAME))
+    return written
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------------------
+def _csv(connection: sa.Connection, runs: Sequence[RunResult], path: Path) -> Path:
+    """Every failing row. UTF-8 with BOM, as spreadsheets want it; a cell that a spreadsheet would compute is made text."""
+    rules = {(run.run_id, rule.rule): rule for run in runs for rule in run.rules}
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        out = csv.writer(stream)
+        out.writerow(["contract", "rule", "dimension", "severity", "partner", "key", "value", "exchange"])
+        for row in failures(connection, [run.run_id for run in runs]):
+            rule = rules[row.run_id, row.rule]
+            cells = [
+                row.contract,
+                row.rule,
+                rule.dimension,
+                rule.severity,
+                row.partner or "",
+                _key(row.key),
+                row.value or "",
+                row.exchange_id,
+            ]
+            out.writerow(["'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells])
+    return path
+
+
+def _key(key: Any) -> str:
+    """The key's values as one path; a JSON text where it is no mapping."""
+    return "/".join("" if value is None else str(value) for value in key.values()) if isinstance(key, dict) else json.dumps(key)
+
+
+# --- HTML --------------------------------------------------------------------------------------------------------------
+def _page(
+    runs: Sequence[RunResult],
+    scores: Sequence[Card],
+    listed: dict[tuple[int, str], list[sa.Row[Any]]],
+    language: Language,
+    others: Sequence[Language],
+) -> str:
+    def say(name: str) -> str:
+        return escape(word(name, language))
+
+    title = say("title")
+    links = "".join(f'<a class="switch" lang="{other}" href="report.{other}.html">{say("other")}</a>' for other in others)
+    body = [
+        f'<header><div><h1>{title}</h1>{_when(runs, language)}</div><nav>{links}<a class="switch" href="{CSV_NAME}">CSV</a></nav></header>'
+    ]
+    if not runs:
+        body.append(f"<p>{say('nothing')}</p>")
+    else:
+        body += [_tiles(runs, scores, language), _scorecard(scores, language)]
+        body += [_contract(run, listed, language) for run in runs]
+        body.append(f'<p><a href="{CSV_NAME}">{say("all_rows")}</a></p>')
+    return (
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
+        f"<title>UDIHub · {title}</title>\n<style>{CSS}</style>\n</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
+    )
+
+
+def _when(runs: Sequence[RunResult], language: Language) -> str:
+    if not runs:
+        return ""
+    at = moment(max(run.at for run in runs)).strftime("%Y-%m-%d %H:%M UTC")
+    return f'<p class="quiet">{escape(word("as_of", language))} {at} · {len(runs)} {escape(word("contracts", language))}</p>'
+
+
+def _tiles(runs: Sequence[RunResult], scores: Sequence[Card], language: Language) -> str:
+    """The whole house by dimension, one ring each."""
+    made = []
+    for dimension in DIMENSIONS:
+        parts = [card.scores[dimension] for card in scores if dimension in card.scores]
+        if not parts:
+            continue
+        whole = Score(sum(part.checked for part in parts), sum(part.failed for part in parts))
+        made.append(
+            f'<div class="tile">{_ring(whole.share)}<div><b>{escape(word(dimension, language))}</b>'
+            f'<span class="quiet">{whole.checked:,} {escape(word("checks", language))}<br>'
+            f"{whole.failed:,} {escape(word('failing', language))}</span></div></div>"
+        )
+    return f'<section class="tiles" aria-label="{escape(word("overall", language))}">{"".join(made)}</section>'
+
+
+def _ring(share: float) -> str:
+    length = 2 * 3.14159265 * 26
+    return (
+        f'<svg class="ring {_tone(share)}" viewBox="0 0 64 64" role="img" aria-label="{share:.2%}"><circle class="track" cx="32" cy="32" r="26"/>'
+        f'<circle class="arc" cx="32" cy="32" r="26" stroke-dasharray="{length * share:.2f} {length:.2f}" transform="rotate(-90 32 32)"/>'
+        f'<text x="32" y="36">{_percent(share)}</text></svg>'
+    )
+
+
+def _scorecard(scores: Sequence[Card], language: Language) -> str:
+    shown = [dimension for dimension in DIMENSIONS if any(dimension in card.scores for card in scores)]
+    head = "".join(f"<th>{escape(word(dimension, language))}</th>" for dimension in shown)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(card.name)}<span class="quiet">{escape(card.key)}</span></th>'
+        + "".join(f"<td>{_bar(card.scores[dimension]) if dimension in card.scores else ''}</td>" for dimension in shown)
+        + "</tr>"
+        for card in scores
+    )
+    return (
+        f'<section><h2>{escape(word("scorecard", language))}</h2><p class="quiet">{escape(word("scorecard_note", language))}</p>'
+        f'<div class="wide"><table class="scorecard"><thead><tr><th>{escape(word("partner", language))}</th>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></section>"
+    )
+
+
+def _bar(score: Score) -> str:
+    return (
+        f'<div class="score {_tone(score.share)}" title="{score.checked - score.failed:,} / {score.checked:,}"><span>{_percent(score.share)}</span>'
+        f'<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="6" rx="3"/>'
+        f'<rect class="fill" width="{max(score.share * 100, 1):.1f}" height="6" rx="3"/></svg></div>'
+    )
+
+
+def _percent(share: float) -> str:
+    return "100%" if share == 1 else f"{int(share * 1000) / 10:.1f}%"
+
+
+def _tone(share: float) -> str:
+    return "good" if share >= 0.995 else "fair" if share >= 0.95 else "poor"
+
+
+def _contract(run: RunResult, listed: dict[tuple[int, str], list[sa.Row[Any]]], language: Language) -> str:
+    failing = [rule for rule in run.rules if rule.failed and rule.error is None]
+    if run.errors:
+        mark, tone = "not_judged", "poor"
+    elif any(rule.severity == "error" for rule in failing):
+        mark, tone = "errors_fail", "poor"
+    elif failing:
+        mark, tone = "warnings_fail", "fair"
+    else:
+        mark, tone = "all_pass", "good"
+    order = {dimension: place for place, dimension in enumerate(DIMENSIONS)}
+    rules = sorted(run.rules, key=lambda rule: (order.get(rule.dimension, 9), rule.rule))
+    head = "".join(f"<th>{escape(word(name, language))}</th>" for name in ("rule", "promise", "severity", "checked", "failed", "passed"))
+    body = "".join(
+        f'<tr class="group"><th colspan="6" scope="rowgroup">{escape(word(dimension, language))}</th></tr>'
+        + "".join(_rule(run, rule, language) for rule in group)
+        for dimension, group in groupby(rules, key=lambda rule: rule.dimension)
+    )
+    details = "".join(_failing(run, rule, listed.get((run.run_id, rule.rule), []), language) for rule in rules if rule.failed)
+    return (
+        f'<section id="{escape(run.contract)}"><h2>{escape(word(run.contract, language))} <span class="mark {tone}">{escape(word(mark, language))}</span>'
+        f'<span class="quiet">{run.rows:,} {escape(word("rows", language))}</span></h2>{details}'
+        f"<details{' open' if run.errors else ''}><summary>{len(rules)} {escape(word('rule', language))}</summary>"
+        f'<div class="wide"><table class="rules"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details></section>'
+    )
+
+
+def _rule(run: RunResult, rule: RuleResult, language: Language) -> str:
+    if rule.error is not None:
+        outcome = f'<td colspan="3" class="poor">{escape(word("not_judged", language))}: {escape(rule.error)}</td>'
+    else:
+        share = Score(rule.checked, rule.failed).share if rule.checked >= rule.failed and rule.checked else None
+        outcome = (
+            f'<td class="number">{rule.checked:,}</td><td class="number">{rule.failed or ""}</td>'
+            f"<td>{'' if share is None else _bar(Score(rule.checked, rule.failed))}</td>"
+        )
+    column = f' <code class="quiet">{escape(rule.column)}</code>' if rule.column else ""
+    return (
+        f"<tr><td><code>{escape(rule.rule)}</code></td><td>{escape(_promise(rule, language))}{column}</td>"
+        f'<td><span class="severity {escape(rule.severity)}">{escape(word(rule.severity, language))}</span></td>{outcome}</tr>'
+    )
+
+
+def _promise(rule: RuleResult, language: Language) -> str:
+    """The catalogue's sentence in the reader's language; what a site's own contract says for its own rules."""
+    known = all_rules().get(rule.rule)
+    return known.text(language, {}) if known is not None else rule.description or rule.rule
+
+
+def _failing(run: RunResult, rule: RuleResult, rows: Sequence[sa.Row[Any]], language: Language) -> str:
+    head = "".join(f"<th>{escape(word(name, language))}</th>" for name in ("row", "value", "partner", "exchange"))
+    body = "".join(
+        f"<tr><td>{escape(_key(row.key) or word('whole', language))}</td><td>{escape(row.value or '')}</td>"
+        f"<td>{escape(row.partner or '')}</td><td>{_link(row.exchange_id)}</td></tr>"
+        for row in rows
+    )
+    more = ""
+    if rule.failed > len(rows):
+        said = word("shown", language).format(shown=f"{len(rows):,}", all=f"{rule.failed:,}")
+        more = f'<p class="quiet">{escape(said)} <a href="{CSV_NAME}">{CSV_NAME}</a></p>'
+    return (
+        f'<details class="failing"><summary><span class="severity {escape(rule.severity)}">{escape(word(rule.severity, language))}</span> '
+        f"<code>{escape(rule.rule)}</code> {escape(_promise(rule, language))} <b>{rule.failed:,}</b></summary>"
+        f'<div class="wide"><table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}</details>'
+    )
+
+
+def _link(exchange_id: int | None) -> str:
+    """To the message in the console: pages of the hub's own address, since the console serves the report, too."""
+    return "" if exchange_id is None else f'<a href="/console/exchanges/{int(exchange_id)}">{int(exchange_id)}</a>'
