@@ -29,7 +29,7 @@ def _explained(peer: Peer, what: str) -> Iterator[None]:
         yield
     except asyncssh.HostKeyNotVerifiable as error:
         raise ConfigError(f"{peer.address}: the host key is not the one in {peer.known_hosts}: {error.reason}") from error
-    except (asyncssh.PermissionDenied, asyncssh.KeyImportError) as error:
+    except (asyncssh.PermissionDenied, asyncssh.KeyImportError, asyncssh.KeyEncryptionError) as error:
         raise ConfigError(f"{peer.address}: {peer.user} is not let in: {error}") from error
     except asyncssh.SFTPNoSuchFile as error:
         raise FileNotFoundError(what) from error

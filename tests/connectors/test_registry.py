@@ -40,7 +40,10 @@ def test_a_plugin_whose_dependency_lacks_disturbs_no_other(tmp_path: Path, monke
     (room / "_private.py").write_text("raise RuntimeError\n")
     import connectors.formats
 
+    caches = (registry._own, registry._sniffers)
     monkeypatch.setattr(registry, "_FOLDER", tmp_path)
+    for cache in caches:
+        cache.cache_clear()
     monkeypatch.setattr(connectors.formats, "__path__", [*connectors.formats.__path__, str(room)])
     try:
         assert registry.format_names() == ["json", "xml"]
@@ -53,6 +56,8 @@ def test_a_plugin_whose_dependency_lacks_disturbs_no_other(tmp_path: Path, monke
         assert found is not None and found.name == "xml"
     finally:
         sys.modules.pop("connectors.formats.part", None)
+        for cache in caches:
+            cache.cache_clear()
 
 
 def test_packages_from_outside_join_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^\s,{}\[\]:\"]++(?=[\s,{}\[\]:\"])")
 _SPACE = frozenset(b" \t\r\n")
+_BLANK = re.compile(rb"[ \t\r\n]++")
 _HOPELESS = 2_000
 """Levels of nesting from which no count of brackets is worth the time."""
 
@@ -60,9 +61,9 @@ class Scanner:
         """Skip white space; the next byte, or -1 at the end."""
         window, at = self.window, self.at
         while (byte := window.byte(at)) in _SPACE:
-            at += 1
-            if not at % 4096:
-                window.keep = at
+            match = _BLANK.match(window.data, at - window.base)
+            at = window.base + match.end() if match is not None else at + 1
+            window.keep = at
         self.at = at
         return byte
 

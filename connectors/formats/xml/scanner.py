@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.byte_window import ByteWindow
 from connectors.feed_check import shown
+from connectors.feed_reading import DEPTH
 from data_contracts.findings import Finding, Place
 
 _TAG = re.compile(rb"<(/?)([^\s/>\"'<=&!?]++)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
@@ -132,6 +133,8 @@ class Scanner:
                 matched += 1
                 self.ancestors.append(self.window.slice(tag.start, tag.stop))
             names.append(tag.name)
+            if len(names) > DEPTH:
+                raise self.broken("XML-05", tag.start, str(DEPTH))
 
     def _message(self, first: _Tag) -> Slice:
         """The element that `first` opens: up to the end tag of its name, whatever stands within it."""
@@ -158,6 +161,8 @@ class Scanner:
             tag = self._tag(found)
             at = tag.stop
             open_elements += -1 if tag.closing else 0 if tag.empty else 1
+            if open_elements > DEPTH:
+                raise self.broken("XML-05", first.start, str(DEPTH))
         if at - first.start > self.cap:
             raise self.broken("FED-14", first.start, str(self.cap))
         self.at = at

@@ -18,6 +18,8 @@ from connectors.feed_reading import DEPTH
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 
+_ATTRIBUTES = 1_000
+"""Attributes that one element may have."""
 _IGNORED_ATTRIBUTES = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
 
 
@@ -109,7 +111,7 @@ class TreeBuilder:
     ) -> SourceRecord:
         if depth > DEPTH:
             raise _MessageError(Finding("XML-05", place=Place(line=self._line_of(element), path=path), expected=str(DEPTH)))
-        record = self._new(tag, _attributes(element), element, parent, path)
+        record = self._new(tag, self._attributes(element, path), element, parent, path)
         values: dict[str, str] = record.values  # type: ignore[assignment]  # made as a dict in `_new`
         loose = (element.text or "").strip()
         if loose and not len(element):
@@ -133,7 +135,7 @@ class TreeBuilder:
     def _leaf(self, child: etree._Element, name: str, known: Field | None, record: SourceRecord, values: dict[str, str], path: str) -> None:
         """An element without elements: a value of its parent; a record below it where it repeats or has attributes."""
         text = (child.text or "").strip()
-        attributes = _attributes(child)
+        attributes = self._attributes(child, path)
         if text and not (known is not None and known.many) and name not in values:
             values[name] = text
             text = ""
@@ -168,20 +170,22 @@ class TreeBuilder:
             self._skipped[local] = _Skipped(place, space or "none")
         return None
 
+    def _attributes(self, element: etree._Element, path: str) -> dict[str, str]:
+        """Attributes with a leading `@`, by local name; empty ones and those that only steer parsers are left out."""
+        if len(element.attrib) > _ATTRIBUTES:  # listing them takes quadratic time
+            place = Place(line=self._line_of(element), path=path)
+            raise _MessageError(Finding("FED-14", place=place, expected=str(_ATTRIBUTES), params={"what": "attributes"}))
+        found: dict[str, str] = {}
+        items: list[tuple[str, str]] = element.items() if element.attrib else []  # type: ignore[assignment]  # the stubs say bytes too
+        for name, value in items:
+            text = value.strip()
+            if text and not (name.startswith("{") and name.startswith(_IGNORED_ATTRIBUTES)):
+                found["@" + name.rpartition("}")[2]] = text
+        return found
+
     def _line_of(self, element: etree._Element) -> int:
         line: Any = element.sourceline  # the stubs know no number
         return self._line + int(line or 1) - 1
-
-
-def _attributes(element: etree._Element) -> dict[str, str]:
-    """Attributes with a leading `@`, by local name; empty ones and those that only steer parsers are left out."""
-    found: dict[str, str] = {}
-    items: list[tuple[str, str]] = element.items()  # type: ignore[assignment]  # the stubs say bytes too
-    for name, value in items:
-        text = value.strip()
-        if text and not (name.startswith("{") and name.startswith(_IGNORED_ATTRIBUTES)):
-            found["@" + name.rpartition("}")[2]] = text
-    return found
 
 
 def shown_error(error: etree.XMLSyntaxError) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -170,6 +171,26 @@ def test_a_message_larger_than_the_cap_is_refused_without_being_held() -> None:
     assert many.rules == ["FED-14"] * 3
     with pytest.raises(ConfigError):
         read("json", content, "erp_orders", Profile(options={"max_message_bytes": "much"}))
+
+
+BOMBS = {
+    "brackets": b"[" * 10_000_000,
+    "brackets within": b'{"orders":[' + b"[" * 10_000_000,
+    "a text that never ends": b'{"orders":["' + b"a" * 10_000_000,
+    "escapes": b'{"orders":["' + b"\\" * 10_000_000,
+    "white space": b'{"orders":' + b" " * 10_000_000 + b"[]}",
+    "digits": b'{"orders":[{"number":' + b"9" * 10_000_000 + b"}]}",
+    "numbers": b'{"orders":[{"lines":[' + b"1," * 3_000_000 + b"1]}]}",
+    "names": b'{"orders":[{' + b'"a":1,' * 1_000_000 + b'"b":1}]}',
+}
+
+
+@pytest.mark.parametrize("name", list(BOMBS))
+def test_no_bomb_takes_long(name: str) -> None:
+    started = time.process_time()
+    read("json", BOMBS[name])
+    read("json", BOMBS[name], "erp_orders")
+    assert time.process_time() - started < 5
 
 
 def test_a_message_is_found_again_by_its_bytes_and_by_its_ordinal() -> None:

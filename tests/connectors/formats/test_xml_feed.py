@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,27 @@ def test_caps_hold_for_bytes_and_records() -> None:
     assert found.rules == ["FED-14"] and found.messages[0].root is None
     bomb = receipts("<Receipt>", "<a/>" * 600_000, "</Receipt>")
     assert read("xml", bomb, "wms_receipts").rules == ["FED-14"]
+    attributes = " ".join(f'a{number}="1"' for number in range(50_000))
+    assert read("xml", receipts(f"<Receipt {attributes}/>"), "wms_receipts").rules == ["FED-14"]
+
+
+BOMBS = {
+    "nested messages": b"<a>" * 3_000_000,
+    "nested envelopes": HEAD.encode() + b"<Other>" * 1_000_000,
+    "start tags": b"<a " * 3_000_000,
+    "a quote that never ends": b'<a b="' + b"x" * 10_000_000,
+    "a comment that never ends": b"<a><!--" + b"-" * 10_000_000,
+    "a section that never ends": b"<a><![CDATA[" + b"]" * 10_000_000,
+    "character references": b"<a>" + b"&#x41;" * 1_000_000 + b"</a>",
+}
+
+
+@pytest.mark.parametrize("name", list(BOMBS))
+def test_no_bomb_takes_long(name: str) -> None:
+    started = time.process_time()
+    read("xml", BOMBS[name])
+    read("xml", BOMBS[name], "wms_receipts")
+    assert time.process_time() - started < 5
 
 
 DANGEROUS = [
