@@ -27,6 +27,11 @@ _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own."""
+    parser.addoption("--kills", type=int, default=20, help="how often tests/journeys/test_kill.py kills the server")
+
+
 # --- which tests run ---------------------------------------------------------------------------------------------------
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Tests of reference material are not even imported where there is none."""
