@@ -79,7 +79,11 @@ def test_pysftp_stays_behind_one_file_and_host_keys_are_always_checked() -> None
         str(path)
         for path in sources()
         for node in ast.walk(ast.parse(path.read_text()))
-        if (isinstance(node, ast.Assign) and any(getattr(t, "attr", "") == "hostkeys" for t in node.targets) and getattr(node.value, "value", 0) is None)
+        if (
+            isinstance(node, ast.Assign)
+            and any(getattr(t, "attr", "") == "hostkeys" for t in node.targets)
+            and getattr(node.value, "value", 0) is None
+        )
         or (isinstance(node, ast.keyword) and node.arg in ("known_hosts", "hostkeys") and getattr(node.value, "value", 0) is None)
     ]
     assert code == []
@@ -114,7 +118,9 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
         str(path.relative_to(ROOT))
         for room in (*ROOMS, "docs", "deploy", "tests", "benchmarks", "requirements")
         for path in (ROOT / room).rglob("*")
-        if path.is_file() and path.suffix in {".py", ".md", ".yaml", ".txt", ".sh", ".toml", ".json"} and path != Path(__file__)
+        if path.is_file()
+        and path.suffix in {".py", ".md", ".yaml", ".txt", ".sh", ".toml", ".json"}
+        and path != Path(__file__)
         and pattern.search(path.read_text(encoding="utf-8", errors="replace"))
     }
     assert named == set()

@@ -41,16 +41,18 @@ def _name(subject: Entry) -> str:
 def _matches(fault: Entry, found: dict[str, list[Entry]]) -> set[tuple[str, int]]:
     subject, rule = fault["subject"], fault["rule"]
     if fault["shown_by"] == "discrepancy":
-        return {("discrepancies", at) for at, row in enumerate(found["discrepancies"]) if row["rule"] == rule and _same_subject(subject, row)}
+        return {
+            ("discrepancies", at) for at, row in enumerate(found["discrepancies"]) if row["rule"] == rule and _same_subject(subject, row)
+        }
     if fault["shown_by"] == "finding":
         if "document" not in subject:
             key = f"purchase_order/{subject['order_number']}"
             return {("findings", at) for at, row in enumerate(found["findings"]) if row["rule"] == rule and row["business_key"] == key}
-        return {
-            ("findings", at) for at, row in enumerate(found["findings"]) if row["rule"] == rule and row["document"] == _name(subject)
-        }
+        return {("findings", at) for at, row in enumerate(found["findings"]) if row["rule"] == rule and row["document"] == _name(subject)}
     if fault["shown_by"] == "exchange":
-        return {("exchanges", at) for at, row in enumerate(found["exchanges"]) if row["state"] == rule and row["document"] == _name(subject)}
+        return {
+            ("exchanges", at) for at, row in enumerate(found["exchanges"]) if row["state"] == rule and row["document"] == _name(subject)
+        }
     return {
         ("subjects", at) for at, row in enumerate(found["subjects"]) if row["state"] == rule and row["key"] == subject["despatch_number"]
     }

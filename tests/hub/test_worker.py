@@ -1,0 +1,192 @@
+"""Documents through the walk: what is applied, refused, held and answered, and that nothing stops anything else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hub import acknowledge, worker
+from hub.runtime import Hub
+from hub.store import claims, documents, evidence, listing, tables
+from tests.hub.conftest import take
+from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, found, interchange, stock
+
+
+def states(hub: Hub, document_id: int) -> list[str]:
+    with hub.database.read() as connection:
+        return [row["state"] for row in listing.exchanges_of_document(connection, document_id)]
+
+
+def rules(hub: Hub, document_id: int) -> list[str]:
+    with hub.database.read() as connection:
+        query = sa.select(tables.finding.c.rule).where(tables.finding.c.document_id == document_id, tables.finding.c.severity == "error")
+        return list(connection.execute(query.order_by(tables.finding.c.id)).scalars())
+
+
+def answer(hub: Hub, document_id: int) -> bytes:
+    with hub.database.read() as connection:
+        content = acknowledge.bytes_for(connection, hub.settings.home, document_id)
+    assert content is not None
+    return content
+
+
+def count(hub: Hub, table: sa.Table, *conditions: Any) -> int:
+    with hub.database.read() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(table).where(*conditions)).scalar_one())
+
+
+def test_a_good_despatch_advice_is_applied_and_accepted(hub: Hub) -> None:
+    landing = take(hub, interchange(ACME, 1, despatch("D1")), "acme")
+    assert states(hub, landing.document_id) == ["applied"]
+    assert found(answer(hub, landing.document_id), "AK9") == [["AK9", "A", "1", "1", "1"]]
+    assert count(hub, tables.line) == 1
+
+
+def test_one_bad_set_leaves_the_good_ones(hub: Hub) -> None:
+    landing = take(hub, interchange(ACME, 1, despatch("D1"), despatch("D2"), despatch("D3"), miscounted=1), "acme")
+    assert states(hub, landing.document_id) == ["applied", "rejected", "applied"]
+    content = answer(hub, landing.document_id)
+    assert found(content, "AK9") == [["AK9", "P", "3", "3", "2"]]
+    assert [segment[1:] for segment in found(content, "AK5")] == [["A"], ["R", "4"], ["A"]]
+
+
+def test_wrong_content_is_accepted_by_syntax_and_held_for_a_steward(hub: Hub) -> None:
+    landing = take(hub, interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)), "acme")
+    assert states(hub, landing.document_id) == ["quarantined"]
+    assert rules(hub, landing.document_id) == ["GS1-01"]
+    assert found(answer(hub, landing.document_id), "AK9") == [["AK9", "A", "1", "1", "1"]]
+    with hub.database.read() as connection:
+        row = connection.execute(sa.select(tables.finding).where(tables.finding.c.rule == "GS1-01")).one()
+    assert (row.place["segment"], row.place["position"], row.place["element"]) == ("LIN", 10, 3)
+    assert count(hub, tables.line) == 0
+
+
+def test_the_same_bytes_again_are_answered_as_the_first_time(hub: Hub) -> None:
+    content = interchange(ACME, 1, despatch("D1"))
+    first = take(hub, content, "acme")
+    again = take(hub, content, "acme")
+    assert again.outcome == "repeat" and again.document_id == first.document_id
+    by_another_way = take(hub, content, "acme", key="file-1")
+    assert states(hub, by_another_way.document_id) == []
+    assert answer(hub, by_another_way.document_id) == answer(hub, first.document_id)
+    assert count(hub, tables.application) == 1
+
+
+def test_a_used_control_number_with_other_bytes_is_refused_and_both_are_kept(hub: Hub) -> None:
+    first = take(hub, interchange(ACME, 1, despatch("D1")), "acme")
+    second = take(hub, interchange(ACME, 1, despatch("D2")), "acme")
+    assert second.outcome == "conflict" and second.document_id != first.document_id
+    assert [segment[4:] for segment in found(answer(hub, second.document_id), "TA1")] == [["R", "025"]]
+    third = take(hub, interchange(ACME, 1, despatch("D3")), "acme", key="by-file")
+    assert [segment[4:] for segment in found(answer(hub, third.document_id), "TA1")] == [["R", "025"]]
+    assert "DUP-03" in rules(hub, third.document_id)
+    with hub.database.read() as connection:
+        for landing, number in ((first, b"D1"), (second, b"D2"), (third, b"D3")):
+            assert number in documents.content(connection, hub.settings.home, landing.document_id)
+    assert count(hub, tables.application) == 1
+
+
+def test_the_envelope_of_another_partner_is_a_security_event(hub: Hub) -> None:
+    landing = take(hub, interchange(BOREALIS, 1, despatch("D1")), "acme", key="k")
+    assert rules(hub, landing.document_id) == ["SEC-01"]
+    assert states(hub, landing.document_id) == ["rejected"]
+    assert [segment[4:] for segment in found(answer(hub, landing.document_id), "TA1")] == [["R", "006"]]
+    foreign = replace(ACME, receiver="NOBODY")
+    landing = take(hub, interchange(foreign, 2, despatch("D1")), "acme", key="k2")
+    assert rules(hub, landing.document_id) == ["SEC-02"]
+    mended = take(hub, interchange(ACME, 2, despatch("D1")), "acme")
+    assert states(hub, mended.document_id) == ["applied"], "a refused envelope does not use its number up"
+
+
+def test_a_test_interchange_never_reaches_production_facts(hub: Hub) -> None:
+    content = interchange(ACME, 1, despatch("D1")).replace(b"*0*P*", b"*0*T*")
+    landing = take(hub, content, "acme")
+    assert states(hub, landing.document_id) == ["checked"]
+    assert found(answer(hub, landing.document_id), "AK9") == [["AK9", "A", "1", "1", "1"]]
+    assert count(hub, tables.application) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"", "FED-01"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "FED-02"),
+        (interchange(ACME, 1, despatch("D1"))[:400], "X12-I023"),
+    ],
+)
+def test_unreadable_input_is_kept_with_a_clear_reason(hub: Hub, content: bytes, rule: str) -> None:
+    landing = take(hub, content, "acme", key="k")
+    assert rule in rules(hub, landing.document_id)
+    with hub.database.read() as connection:
+        assert documents.state_of(connection, landing.document_id) == "rejected"
+        assert documents.content(connection, hub.settings.home, landing.document_id) == content
+    after = take(hub, interchange(ACME, 2, despatch("D2")), "acme")
+    assert states(hub, after.document_id) == ["applied"]
+
+
+def test_a_feed_is_found_by_its_agreement(hub: Hub) -> None:
+    landing = take(hub, stock(), "wms", key="k", agreement="stock_north")
+    assert states(hub, landing.document_id) == ["applied"]
+    assert count(hub, tables.balance) == 1
+
+
+def test_a_document_in_slices_ends_like_one_at_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "LARGE", 100)
+    monkeypatch.setattr(worker, "BATCH", 2)
+    sets = [despatch(f"D{number}") for number in range(7)]
+    landing = take(hub, interchange(ACME, 1, *sets, miscounted=3), "acme")
+    assert states(hub, landing.document_id) == ["applied"] * 3 + ["rejected"] + ["applied"] * 3
+    assert found(answer(hub, landing.document_id), "AK9") == [["AK9", "P", "7", "7", "6"]]
+    repeat = take(hub, interchange(ACME, 1, *sets, miscounted=3), "acme", key="again")
+    assert states(hub, repeat.document_id) == [] and count(hub, tables.application) == 6
+
+
+def test_a_slice_that_is_done_stays_done_when_the_worker_dies(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "LARGE", 100)
+    monkeypatch.setattr(worker, "BATCH", 2)
+    sets = [despatch(f"D{number}") for number in range(5)]
+    landing = take(hub, interchange(ACME, 1, *sets), "acme", process=False)
+    real = worker._record_slice
+    calls = []
+
+    def die_at_the_second(*arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(*arguments)
+
+    monkeypatch.setattr(worker, "_record_slice", die_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        worker.process(hub, claims.claim_documents(hub.database, 10, 0))
+    assert states(hub, landing.document_id) == ["applied"] * 2
+    monkeypatch.setattr(worker, "_record_slice", real)
+    hub.clock.advance(worker.LEASE_SECONDS + 1)  # type: ignore[attr-defined]  # the dead worker's lease runs out
+    worker.process(hub, claims.claim_documents(hub.database, 10, 60))
+    assert states(hub, landing.document_id) == ["applied"] * 5
+    assert found(answer(hub, landing.document_id), "AK9") == [["AK9", "A", "5", "5", "5"]]
+
+
+def test_an_old_claim_changes_nothing(hub: Hub) -> None:
+    landing = take(hub, interchange(ACME, 1, despatch("D1")), "acme", process=False)
+    old = claims.claim_documents(hub.database, 1, 0)
+    new = claims.claim_documents(hub.database, 1, 60)
+    worker.process(hub, new)
+    worker.process(hub, old)
+    assert states(hub, landing.document_id) == ["applied"]
+    assert count(hub, tables.application) == 1
+
+
+def test_what_is_shown_of_an_exchange(hub: Hub) -> None:
+    landing = take(hub, interchange(ACME, 1, despatch("D1")), "acme")
+    with hub.database.read() as connection:
+        (row,) = listing.exchanges_of_document(connection, landing.document_id)
+        shown = evidence.show(connection, row["id"])
+        assert [one["id"] for one in listing.exchanges(connection, find="4500000001")] == [row["id"]]
+        assert [one["id"] for one in listing.exchanges(connection, find="L1")] == [row["id"]]
+        assert listing.exchanges(connection, find="450000000") == []
+    assert row["acknowledgement"] == "accepted"
+    assert shown["business_key"] == "despatch_advice/D1" and shown["keys"] == {"orders": ["4500000001"], "lots": ["L1"]}
+    assert [step["state"] for step in shown["history"]] == ["applied"]
