@@ -89,20 +89,22 @@ class Airflow:
     def stop(self, grace_seconds: float = 20) -> None:
         """SIGTERM to each process, then SIGKILL to whatever is left of its group.
 
+        The scheduler goes first: its running tasks can end in order only while the API server still answers them.
         (`airflow standalone` would leave its children behind on SIGTERM; these three end in order. SIGINT may be ignored by
         inheritance, where a script has started us in the background.)
         """
         self._client.close()
-        for process in self._processes.values():
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGTERM)
-        end = time.monotonic() + grace_seconds
-        for process in self._processes.values():
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, end - time.monotonic()))
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for names in (("scheduler",), ("dag-processor", "api-server")):
+            going = [process for name in names if (process := self._processes.get(name)) is not None]
+            for process in going:
+                process.terminate()
+            end = time.monotonic() + grace_seconds
+            for process in going:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.1, end - time.monotonic()))
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         self._processes.clear()
 
     def wait(self) -> None:
