@@ -1,0 +1,67 @@
+"""The console in one process (`api`, on SQLite: nothing of it depends on the database) and as a person meets it (`visited`)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.store import credentials
+from hub.store.credentials import Role
+from tests.hub_api.console.person import Person, chromium
+from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange, orders, stock
+from tests.journeys.server import Server
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture(scope="module")
+def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server with one order, a despatch advice short of it, one that is held, one that is refused, and a count."""
+    folder = tmp_path_factory.mktemp("console")
+    shutil.copyfile(sqlite_template, folder / "udihub.db")
+    server = Server(folder / "home", f"sqlite:///{folder / 'udihub.db'}")
+    server.issue_keys()
+    server.start()
+    try:
+        for answer in (
+            server.post(orders("4500000001", quantity=24), "erp", key="o1", agreement="orders_north"),
+            server.post(interchange(ACME, 1, despatch("SHP1", quantity="20")), "acme"),
+            server.post(interchange(ACME, 2, despatch("SHP2", quantity="4", gtin=WRONG_GTIN, lot="<b>L2</b>")), "acme"),
+            server.post(interchange(ACME, 3, despatch("SHP3", gtin=GTIN), miscounted=0), "acme"),
+            server.post(stock(10), "wms", key="s1", agreement="stock_north"),
+        ):
+            assert answer.status_code in (200, 202), answer.text
+        yield server
+    finally:
+        assert server.stop() in (0, -15), server.log()
+
+
+def link_for(server: Server, role: Role = "steward") -> str:
+    """A one-time link, as an administrator makes it."""
+    hub = server.hub()
+    with hub.database.begin("test") as uow:
+        secret = credentials.issue(uow, f"{role} in person", role, kind="one_time_link").secret
+    hub.database.close()
+    return secret
+
+
+@pytest.fixture
+def steward(served: Server, tmp_path: Path) -> Iterator[Person]:
+    """A steward with a browser that speaks English, signed in by a link."""
+    with chromium(tmp_path / "browser", served, "en-GB") as person:
+        person.sign_in(link_for(served))
+        yield person
+
+
+@pytest.fixture
+def steward_zh(served: Server, tmp_path: Path) -> Iterator[Person]:
+    """The same with a Chinese browser."""
+    with chromium(tmp_path / "browser", served, "zh-CN") as person:
+        person.sign_in(link_for(served))
+        yield person

@@ -1,0 +1,191 @@
+"""The console as people use it: a real server, a real browser, both languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.hub_api.console.conftest import link_for
+from tests.hub_api.console.person import CHROMIUM, Person, chromium
+from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange
+from tests.journeys.server import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Debian's chromium")]
+
+PAGES = {
+    "/console": ("Attention", "待处理"),
+    "/console/exchanges": ("Exchanges", "交换记录"),
+    "/console/orders": ("Order lines", "订单行"),
+    "/console/orders?all=1": ("Order lines", "订单行"),
+    "/console/orders/4500000001": ("Order 4500000001", "订单 4500000001"),
+    "/console/inventory": ("Inventory", "库存"),
+    "/console/quality": ("Quality", "数据质量"),
+    "/console/quarantine": ("Quarantine", "隔离区"),
+}
+
+
+def exchange_of(person: Person, number: str) -> int:
+    """Id of the newest exchange that mentions a number, found as a person finds it."""
+    person.open(f"/console/exchanges?find={number}")
+    return int(person.page.locator("table.list tbody tr td a").first.inner_text())
+
+
+def no_complaints(person: Person) -> None:
+    assert person.complaints == []
+    assert person.requested <= {person.origin, "own"}
+
+
+def test_every_page_in_english_asks_nobody_else_and_does_not_complain(steward: Person) -> None:
+    for path, (english, _) in PAGES.items():
+        assert steward.open(path) == 200
+        assert steward.page.locator("h1").inner_text() == english
+    assert steward.page.evaluate("document.documentElement.lang") == "en-US"
+    no_complaints(steward)
+
+
+def test_every_page_in_chinese(steward_zh: Person) -> None:
+    for path, (_, chinese) in PAGES.items():
+        assert steward_zh.open(path) == 200
+        assert steward_zh.page.locator("h1").inner_text() == chinese
+    assert steward_zh.page.evaluate("document.documentElement.lang") == "zh-CN"
+    no_complaints(steward_zh)
+
+
+def test_pages_fit_a_small_screen(steward: Person) -> None:
+    for path in PAGES:
+        steward.open(path)
+        assert steward.page.evaluate("document.documentElement.scrollWidth") <= 1366, path
+
+
+def test_language_switch_is_kept_and_stays_on_the_page(steward: Person) -> None:
+    steward.open("/console/orders?all=1")
+    steward.page.get_by_role("link", name="中文").click()
+    expect(steward.page.locator("h1")).to_have_text("订单行")
+    assert steward.page.url.endswith("/console/orders?all=1")
+    steward.open("/console/inventory")
+    assert steward.page.locator("h1").inner_text() == "库存"
+    no_complaints(steward)
+
+
+def test_without_a_session_there_is_nothing_but_401(served: Server, tmp_path: Path) -> None:
+    with chromium(tmp_path / "browser", served, "en-GB") as stranger:
+        for path in [*PAGES, "/console/exchanges/1", "/console/quarantine/1", "/console/nowhere"]:
+            answer = stranger.page.goto(served.address(path))
+            assert answer is not None and answer.status == 401
+            assert "4500000001" not in stranger.text()
+
+
+def test_a_link_opens_once(served: Server, tmp_path: Path) -> None:
+    link = link_for(served)
+    with chromium(tmp_path / "one", served, "en-GB") as first:
+        first.sign_in(link)
+    with chromium(tmp_path / "two", served, "en-GB") as second:
+        second.page.goto(served.address(f"/console/sign-in/{link}"))
+        second.page.get_by_role("button").click()
+        expect(second.page.locator("h1")).to_have_text("This link does not work any more")
+
+
+def test_signing_out_ends_the_session(steward: Person) -> None:
+    steward.open("/console")
+    steward.page.get_by_role("button", name="Sign out").click()
+    expect(steward.page.locator("h1")).to_have_text("Signed out")
+    assert steward.open("/console/orders") == 401
+
+
+def test_order_shows_every_number_and_its_source(steward: Person) -> None:
+    steward.open("/console/orders/4500000001")
+    cells = steward.page.locator("section").filter(has_text="Lines").first.locator("tbody tr").first.locator("td").all_inner_texts()
+    assert cells[4:9] == ["24", "–", "20", "–", "–"]
+    assert "SHP1" in steward.text()
+
+
+def test_refused_message_is_opened_at_the_marked_segment(steward: Person) -> None:
+    steward.open("/console/exchanges?state=rejected")
+    steward.page.locator("table.list tbody tr td a").first.click()
+    steward.page.wait_for_selector("ol.source li.marked")
+    marked = steward.page.locator("ol.source li.marked")
+    assert marked.locator("code").inner_text() == "SE*16*0001"
+    assert marked.locator("mark").inner_text() == "16"
+    assert "X12-M04" in marked.locator(".note").inner_text()
+    no_complaints(steward)
+
+
+def test_held_message_is_corrected_and_replayed_with_a_reason(steward: Person) -> None:
+    held = exchange_of(steward, "SHP2")
+    steward.open("/console/quarantine")
+    steward.page.get_by_role("link", name="Correct").first.click()
+    expect(steward.page.locator("h1")).to_have_text(f"Correct exchange {held}")
+    assert steward.page.locator("ol.source li.marked mark").inner_text() == WRONG_GTIN
+    wrong = steward.page.get_by_label("lines[0].gtin")
+    assert wrong.input_value() == WRONG_GTIN
+    wrong.fill(GTIN)
+    steward.page.get_by_role("button", name="Correct and replay").click()
+    expect(steward.page.locator(".problem")).to_contain_text("Say why")
+    steward.page.get_by_label("Reason").fill("supplier confirmed by telephone")
+    steward.page.get_by_role("button", name="Correct and replay").click()
+    expect(steward.page.locator(".title .chip")).to_have_text("applied")
+    expect(steward.page.locator("body")).to_contain_text("supplier confirmed by telephone")
+    steward.open(f"/console/exchanges/{held}")
+    assert steward.page.locator(".title .chip").inner_text() == "superseded"
+    steward.open("/console/orders/4500000001")
+    assert "SHP2" in steward.text()
+    no_complaints(steward)
+
+
+def test_wrong_correction_is_refused_by_name(steward: Person) -> None:
+    steward.server.post(interchange(ACME, 77, despatch("SHP77", order="4500000077", gtin=WRONG_GTIN)), "acme")
+    held = exchange_of(steward, "SHP77")
+    steward.open(f"/console/quarantine/{held}")
+    steward.page.get_by_label("lines[0].gtin").fill("06901234000028")
+    steward.page.get_by_label("Reason").fill("a guess")
+    steward.page.get_by_role("button", name="Correct and replay").click()
+    expect(steward.page.locator(".problem")).to_contain_text("06901234000028")
+    steward.open(f"/console/exchanges/{held}")
+    assert steward.page.locator(".title .chip").inner_text() == "held"
+
+
+def test_replay_asks_for_a_reason_and_leads_to_the_new_exchange(steward: Person) -> None:
+    first = exchange_of(steward, "SHP1")
+    steward.open(f"/console/exchanges/{first}")
+    steward.page.get_by_role("button", name="Replay").click()
+    dialog = steward.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Replay").click()
+    expect(dialog.locator(".problem")).to_contain_text("Say why")
+    dialog.get_by_label("Reason").fill("mapping was improved")
+    dialog.get_by_role("button", name="Replay").click()
+    expect(steward.page.locator("h1")).not_to_have_text(f"Exchange {first}")
+    expect(steward.page.locator(".facts")).to_contain_text(f"#{first}")
+    expect(steward.page.locator(".title .chip")).to_have_text("applied")
+
+
+def test_an_open_page_changes_nothing_after_the_session_ended_elsewhere(steward: Person) -> None:
+    first = exchange_of(steward, "4500000001")
+    steward.open(f"/console/exchanges/{first}")
+    other = steward.page.context.new_page()
+    other.goto(steward.server.address("/console"))
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.locator("h1")).to_have_text("Signed out")
+    steward.page.get_by_role("button", name="Replay").click()
+    dialog = steward.page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("too late")
+    dialog.get_by_role("button", name="Replay").click()
+    expect(dialog.locator(".problem")).to_contain_text("not signed in any more")
+
+
+def test_text_of_a_partner_never_becomes_markup(steward: Person) -> None:
+    held = exchange_of(steward, "SHP2")
+    steward.open(f"/console/exchanges/{held}")
+    assert "REF*LT*<b>L2</b>" in steward.page.locator("ol.source").inner_text()
+    assert steward.page.locator("ol.source code b").count() == 0
+    assert steward.page.locator(".record b").count() == 0
+
+
+def test_auditor_sees_but_has_no_buttons(served: Server, tmp_path: Path) -> None:
+    with chromium(tmp_path / "browser", served, "en-GB") as auditor:
+        auditor.sign_in(link_for(served, "auditor"))
+        held = exchange_of(auditor, "SHP1")
+        auditor.open(f"/console/exchanges/{held}")
+        assert auditor.page.get_by_role("button").all_inner_texts() == ["Sign out"]
+        assert auditor.open(f"/console/quarantine/{held}") == 403
