@@ -43,6 +43,7 @@ def test_a_held_message_is_corrected_beside_its_original(hub: Hub) -> None:
         assert (entry.actor, entry.reason) == ("ann", "supplier confirmed by phone")
         assert audit.verify_all(connection) == []
         assert evidence.show(connection, held)["replays"][0]["id"] == new
+    take(hub, orders("4500000001"), "erp", key="k1", agreement="orders_north")
     explained = explain(hub, "order/4500000001/1", "despatched")
     (step,) = explained["steps"]
     assert (step["segment"], step["element"], step["raw"]) == ("SN1", 2, "24")
