@@ -21,14 +21,18 @@ from data_contracts.findings import Language
 from data_contracts.rules.catalogue import all_rules
 from hub.quality.results import RuleResult, RunResult, failures, latest
 from hub.quality.scorecard import Card, Score, cards
-from hub.quality.style import CSS
 from hub.quality.words import word
 from hub.store.types import moment
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
 SHOWN = 500
 """Failing rows of one rule on the page; the CSV has all."""
+OPEN = 20
+"""A list of failing rows of severity error is unfolded up to this length."""
 CSV_NAME = "failures.csv"
+
+_CSS = Path(__file__).with_name("report.css")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -104,11 +108,13 @@ def _page(
         body += [_tiles(runs, scores, language), _scorecard(scores, language)]
         body += [_contract(run, listed, language) for run in runs]
         body.append(f'<p><a href="{CSV_NAME}">{say("all_rows")}</a></p>')
+    style = _CSS.read_text(encoding="utf-8")
+    content = "\n".join(body)
     return (
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>UDIHub · {title}</title>\n<style>{CSS}</style>\n</head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n"
+        f"<title>UDIHub · {title}</title>\n<style>{style}</style>\n</head>\n<body>\n{content}\n</body>\n</html>\n"
     )
 
 
@@ -136,10 +142,11 @@ def _tiles(runs: Sequence[RunResult], scores: Sequence[Card], language: Language
 
 
 def _ring(share: float) -> str:
-    length = 2 * 3.14159265 * 26
+    length = 2 * 3.14159265 * 27
+    arc = f'stroke-dasharray="{length * share:.2f} {length:.2f}" transform="rotate(-90 32 32)"'
     return (
-        f'<svg class="ring {_tone(share)}" viewBox="0 0 64 64" role="img" aria-label="{share:.2%}"><circle class="track" cx="32" cy="32" r="26"/>'
-        f'<circle class="arc" cx="32" cy="32" r="26" stroke-dasharray="{length * share:.2f} {length:.2f}" transform="rotate(-90 32 32)"/>'
+        f'<svg class="ring {_tone(share)}" viewBox="0 0 64 64" role="img" aria-label="{share:.2%}">'
+        f'<circle class="track" cx="32" cy="32" r="27"/><circle class="arc" cx="32" cy="32" r="27" {arc}/>'
         f'<text x="32" y="36">{_percent(share)}</text></svg>'
     )
 
@@ -161,9 +168,10 @@ def _scorecard(scores: Sequence[Card], language: Language) -> str:
 
 
 def _bar(score: Score) -> str:
+    passed = f"{score.checked - score.failed:,} / {score.checked:,}"
     return (
-        f'<div class="score {_tone(score.share)}" title="{score.checked - score.failed:,} / {score.checked:,}"><span>{_percent(score.share)}</span>'
-        f'<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="6" rx="3"/>'
+        f'<div class="score {_tone(score.share)}" title="{passed}"><span>{_percent(score.share)}</span>'
+        '<svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="6" rx="3"/>'
         f'<rect class="fill" width="{max(score.share * 100, 1):.1f}" height="6" rx="3"/></svg></div>'
     )
 
@@ -195,10 +203,13 @@ def _contract(run: RunResult, listed: dict[tuple[int, str], list[sa.Row[Any]]], 
         for dimension, group in groupby(rules, key=lambda rule: rule.dimension)
     )
     details = "".join(_failing(run, rule, listed.get((run.run_id, rule.rule), []), language) for rule in rules if rule.failed)
+    title = escape(word(run.contract, language))
+    badge = f'<span class="mark {tone}">{escape(word(mark, language))}</span>'
+    size = f'<span class="quiet">{run.rows:,} {escape(word("rows", language))}</span>'
+    every = escape(word("every_rule", language).format(count=len(rules)))
     return (
-        f'<section id="{escape(run.contract)}"><h2>{escape(word(run.contract, language))} <span class="mark {tone}">{escape(word(mark, language))}</span>'
-        f'<span class="quiet">{run.rows:,} {escape(word("rows", language))}</span></h2>{details}'
-        f"<details{' open' if run.errors else ''}><summary>{len(rules)} {escape(word('rule', language))}</summary>"
+        f'<section id="{escape(run.contract)}"><h2>{title} {badge}{size}</h2>{details}'
+        f"<details{' open' if run.errors else ''}><summary>{every}</summary>"
         f'<div class="wide"><table class="rules"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></details></section>'
     )
 
@@ -215,8 +226,12 @@ def _rule(run: RunResult, rule: RuleResult, language: Language) -> str:
     column = f' <code class="quiet">{escape(rule.column)}</code>' if rule.column else ""
     return (
         f"<tr><td><code>{escape(rule.rule)}</code></td><td>{escape(_promise(rule, language))}{column}</td>"
-        f'<td><span class="severity {escape(rule.severity)}">{escape(word(rule.severity, language))}</span></td>{outcome}</tr>'
+        f"<td>{_severity(rule, language)}</td>{outcome}</tr>"
     )
+
+
+def _severity(rule: RuleResult, language: Language) -> str:
+    return f'<span class="severity {escape(rule.severity)}">{escape(word(rule.severity, language))}</span>'
 
 
 def _promise(rule: RuleResult, language: Language) -> str:
@@ -232,12 +247,13 @@ def _failing(run: RunResult, rule: RuleResult, rows: Sequence[sa.Row[Any]], lang
         f"<td>{escape(row.partner or '')}</td><td>{_link(row.exchange_id)}</td></tr>"
         for row in rows
     )
+    opened = " open" if rule.severity == "error" and len(rows) <= OPEN else ""
     more = ""
     if rule.failed > len(rows):
         said = word("shown", language).format(shown=f"{len(rows):,}", all=f"{rule.failed:,}")
         more = f'<p class="quiet">{escape(said)} <a href="{CSV_NAME}">{CSV_NAME}</a></p>'
     return (
-        f'<details class="failing"><summary><span class="severity {escape(rule.severity)}">{escape(word(rule.severity, language))}</span> '
+        f'<details class="failing"{opened}><summary>{_severity(rule, language)} '
         f"<code>{escape(rule.rule)}</code> {escape(_promise(rule, language))} <b>{rule.failed:,}</b></summary>"
         f'<div class="wide"><table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}</details>'
     )

@@ -15,7 +15,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "rows": ("rows", "行"),
     "scorecard": ("Scorecard by partner", "合作方评分卡"),
     "scorecard_note": (
-        "The share of checks that a partner's rows pass. A check is one rule looked at for one row; a blank means that nothing was checked.",
+        "The share of checks that a partner's rows pass. A check is one rule looked at for one row; blank: nothing to check.",
         "各合作方数据通过检查的比例。一条规则检查一行记为一次；空白表示没有可检查的内容。",
     ),
     "partner": ("Partner", "合作方"),
@@ -39,6 +39,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "all_rows": ("All failing rows as CSV", "全部未通过数据行（CSV）"),
     "other": ("中文", "English"),
     "nothing": ("No quality run is recorded yet: run `udihub quality run`.", "尚无质量检查记录：请运行 udihub quality run。"),
+    "every_rule": ("All {count} rules", "全部 {count} 条规则"),
     "overall": ("Overall", "总体"),
     "whole": ("whole dataset", "整个数据集"),
     "accuracy": ("Accuracy", "准确性"),

@@ -146,9 +146,7 @@ def site_contract(folder: Path, old: str, new: str) -> Path:
 
 
 @pytest.mark.parametrize("fault", ["WHERE nothing_like_it < 0", "WHERE quantity <<< 0", "WHERE no_such_function(quantity) < 0"])
-def test_what_cannot_be_judged_is_an_error_and_neither_good_nor_bad(
-    world: World, database: Database, tmp_path: Path, fault: str
-) -> None:
+def test_what_cannot_be_judged_is_an_error_and_neither_good_nor_bad(world: World, database: Database, tmp_path: Path, fault: str) -> None:
     world.send(("erp", order("A", lines=lines(2, quantity=Decimal(0)))))
     (result,) = run.run(database, database.clock, ["order_lines"], [site_contract(tmp_path, "WHERE unit_price < 0", fault)])
     broken = rule_of(result, "QLT-41")
@@ -223,7 +221,7 @@ def test_nothing_leaves_the_machine(world: World, database: Database, monkeypatc
 def test_the_library_cannot_write(database: Database) -> None:
     connect = engine._postgresql(database) if database.is_postgresql else engine._sqlite(database)
     connection = connect()
-    with pytest.raises(Exception, match="read.?only"):
+    with pytest.raises(Exception, match=r"read.?only"):
         connection.execute("DELETE FROM quality_run")
     connection.close()
 

@@ -1,0 +1,88 @@
+"""The report opens on a closed network, tells every failing row, and lets nothing from outside become markup or a formula."""
+
+from __future__ import annotations
+
+import csv
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from data_contracts.contract import DIMENSIONS
+from hub.quality import report, run, words
+from hub.store.database import Database
+from tests.hub.world import World, order
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+def written(database: Database, folder: Path) -> dict[str, str]:
+    with database.read() as connection:
+        return {path.name: path.read_text(encoding="utf-8-sig") for path in report.write(connection, folder)}
+
+
+@pytest.fixture
+def judged(database: Database) -> Database:
+    pytest.importorskip("great_expectations")
+    world = World(database)
+    rows = [{"line": str(n), "item_code": HOSTILE, "quantity": Decimal(1), "unit": "<i>", "@": n} for n in range(1, 603)]
+    rows += [{"line": "900", "gtin": "06901234567892", "quantity": Decimal(-7), "unit": "EA", "@": 900}]
+    world.send(("erp", order("=HYPERLINK(1)&\"'<b>", lines=rows)))
+    run.run(database, database.clock, ["order_lines", "exchanges"])
+    return database
+
+
+def test_pages_load_nothing_and_run_nothing(judged: Database, tmp_path: Path) -> None:
+    pages = written(judged, tmp_path)
+    assert set(pages) == {"report.en.html", "report.zh-CN.html", "failures.csv"}
+    for name in ("report.en.html", "report.zh-CN.html"):
+        page = pages[name]
+        assert not re.search(r"(?i)(https?:)?//[a-z0-9]|url\(|@import|<script|<link|<img|<iframe|javascript:|\son\w+=", page)
+        tree = html.fromstring(page)
+        assert "default-src 'none'" in tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
+        other = "report.zh-CN.html" if "en" in name else "report.en.html"
+        targets = set(tree.xpath("//@href"))
+        assert other in targets
+        assert {t for t in targets if not t.startswith("/console/exchanges/")} == {other, "failures.csv"}
+
+
+def test_failing_rows_are_told_escaped_and_linked_to_their_message(judged: Database, tmp_path: Path) -> None:
+    page = written(judged, tmp_path)["report.en.html"]
+    tree = html.fromstring(page)
+    shown = ["".join(cell.itertext()) for cell in tree.xpath("//table[@class='rows']//td")]
+    assert any(HOSTILE in text for text in shown)
+    assert "suzhou/erp/=HYPERLINK(1)&\"'<b>/603" in shown
+    assert "quantity -7, unit EA" in shown
+    assert "/console/exchanges/1" in tree.xpath("//table[@class='rows']//a/@href")
+    assert "500 of 603 shown" in page, "a long list is cut on the page and says so"
+
+
+def test_the_csv_has_every_row_and_no_formula(judged: Database, tmp_path: Path) -> None:
+    rows = list(csv.DictReader(written(judged, tmp_path)["failures.csv"].splitlines()))
+    assert len([row for row in rows if row["rule"] == "QLT-50"]) == 603
+    assert {row["exchange"] for row in rows} == {"1"}
+    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+
+
+def test_a_rule_that_could_not_be_judged_is_shown_as_such(database: Database, tmp_path: Path) -> None:
+    pytest.importorskip("great_expectations")
+    from data_contracts import contract
+
+    World(database).send(("erp", order("A")))
+    text = (contract.FOLDER / "order_lines.odcs.yaml").read_text(encoding="utf-8")
+    (tmp_path / "order_lines.odcs.yaml").write_text(text.replace("WHERE unit_price < 0", "WHERE absent < 0"), encoding="utf-8")
+    run.run(database, database.clock, ["order_lines"], [tmp_path])
+    pages = written(database, tmp_path / "out")
+    assert "Could not be judged" in pages["report.en.html"]
+    assert "无法检查" in pages["report.zh-CN.html"]
+
+
+def test_without_a_run_the_page_says_what_to_do(database: Database, tmp_path: Path) -> None:
+    assert "udihub quality run" in written(database, tmp_path)["report.en.html"]
+
+
+def test_both_languages_have_every_word() -> None:
+    assert all(len(pair) == 2 and all(pair) for pair in words._WORDS.values())
+    assert set(DIMENSIONS) <= set(words._WORDS)
