@@ -27,6 +27,8 @@ if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import pip' 2>/dev/nu
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 uv=("$venv/bin/uv")
+# Where the machine has certificates of its own (a company's proxy), they count; a bare machine takes those that uv brings.
+[ -s /etc/ssl/certs/ca-certificates.crt ] && uv+=(--system-certs)
 export UV_PYTHON_DOWNLOADS=never
 export UV_LINK_MODE="${UV_LINK_MODE:-copy}"
 echo "Installing the locked set '$set' ($(grep -c '==' "requirements/$set.txt") packages)."
