@@ -176,6 +176,11 @@ def show(*children: Child) -> None:
     ui.html(text(children), sanitize=False).classes("whole")
 
 
+def go(path: str) -> None:
+    """Lead the person to another page of the console; NiceGUI puts the place where it is mounted before the path."""
+    ui.navigate.to(address(path).removeprefix(BASE))
+
+
 def show_first_mark() -> None:
     """Scroll the opened message to its first marked place."""
     ui.run_javascript(

@@ -9,8 +9,8 @@ from nicegui import ui
 from data_contracts.errors import HubError, RefusedError
 from hub import exchange as exchanges
 from hub_api.console import record_view
-from hub_api.console.frame import Visit, console_page, nothing, section, show, show_first_mark, title
-from hub_api.console.markup import address, el, link
+from hub_api.console.frame import Visit, console_page, go, nothing, section, show, show_first_mark, title
+from hub_api.console.markup import el, link
 from hub_api.console.opened import Opened, open_exchange, source
 from hub_api.console.sentences import findings_list, message_of, state
 
@@ -97,7 +97,7 @@ def _form(visit: Visit, opened: Opened, number: int) -> None:
             except HubError as error:
                 problem.set_text(str(error))
                 return
-            ui.navigate.to(address(f"/exchanges/{made}"))
+            go(f"/exchanges/{made}")
 
         with ui.row():
             ui.button(say("quarantine.correct"), on_click=correct).props("unelevated no-caps").mark("correct")

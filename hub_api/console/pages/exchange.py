@@ -9,8 +9,8 @@ from nicegui import ui
 from data_contracts.errors import HubError
 from hub import exchange as exchanges
 from hub import outbound
-from hub_api.console.frame import Visit, console_page, section, show, show_first_mark, title
-from hub_api.console.markup import Child, address, chip, el, facts, link, row, table, when
+from hub_api.console.frame import Visit, console_page, go, section, show, show_first_mark, title
+from hub_api.console.markup import Child, chip, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
 from hub_api.console.sentences import findings_list, message_of, state
 
@@ -104,9 +104,7 @@ def _chances(visit: Visit, opened: Opened) -> None:
         if shown["direction"] == "in" and shown["state"] not in _OVER and "corrects" not in shown["keys"]:
             _ask(visit, "replay", lambda actor, reason: exchanges.replay(hub, number, actor, reason))
         if shown["direction"] == "in" and shown["state"] in ("quarantined", "applied", "waiting") and opened.entity is not None:
-            ui.button(visit.say("exchange.correct"), on_click=lambda: ui.navigate.to(address(f"/quarantine/{number}"))).props(
-                "outline no-caps dense"
-            )
+            ui.button(visit.say("exchange.correct"), on_click=lambda: go(f"/quarantine/{number}")).props("outline no-caps dense")
         if shown["direction"] == "out":
             _ask(visit, "resend", lambda actor, reason: _resent(exchanges.resend(hub, number, actor, reason), number))
             _ask(visit, "copy", lambda actor, reason: outbound.copy(hub, number, actor, reason))
@@ -133,7 +131,7 @@ def _ask(visit: Visit, what: str, work: Callable[[str, str], int]) -> None:
             except HubError as error:
                 problem.set_text(str(error))
                 return
-            ui.navigate.to(address(f"/exchanges/{made}"))
+            go(f"/exchanges/{made}")
 
         with ui.row():
             ui.button(visit.say(f"exchange.{what}"), on_click=confirm).props("unelevated no-caps").mark(f"{what}-confirm")

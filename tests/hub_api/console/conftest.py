@@ -30,9 +30,11 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     server.start()
     try:
         for answer in (
-            server.post(orders("4500000001", quantity=24), "erp", key="o1", agreement="orders_north"),
+            server.post(
+                orders("4500000001", quantity=24).replace(b"Polymer", b"<b>Polymer</b>"), "erp", key="o1", agreement="orders_north"
+            ),
             server.post(interchange(ACME, 1, despatch("SHP1", quantity="20")), "acme"),
-            server.post(interchange(ACME, 2, despatch("SHP2", quantity="4", gtin=WRONG_GTIN, lot="<b>L2</b>")), "acme"),
+            server.post(interchange(ACME, 2, despatch("SHP2", quantity="4", gtin=WRONG_GTIN, lot="L2")), "acme"),
             server.post(interchange(ACME, 3, despatch("SHP3", gtin=GTIN), miscounted=0), "acme"),
             server.post(stock(10), "wms", key="s1", agreement="stock_north"),
         ):
