@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from rich.console import Console
-from rich.panel import Panel
 from rich.table import Table
 
 from data_contracts.rules.catalogue import rule_named
@@ -66,20 +65,20 @@ def show(
     if quality is not None:
         console.rule("Quality by partner 质量评分")
         console.print(_quality(quality))
-    console.print(
-        Panel(
-            f"console   {address}/console/sign-in/{link}   (once, within 24 hours)\n"
-            f"API       {address}/docs\n"
-            + (f"quality   {folder / 'quality' / 'report.en.html'}\n" if quality is not None else "")
-            + f"found     {folder / 'found.json'}   planted: {folder / 'story' / 'faults.json'}\n\n"
-            "A partner could paste this; the answer is a 997:\n"
-            f"curl -sS -H 'Authorization: Bearer {key}' -H 'Prefer: wait' -H 'Content-Type: application/edi-x12' \\\n"
-            f"  --data-binary @{folder / 'sample_856.edi'} {address}/v1/documents",
-            title="Where to look 查看",
-            expand=False,
-        ),
-        soft_wrap=True,
-    )
+    console.rule("Where to look 查看")
+    places = [
+        f"console   {address}/console/sign-in/{link}   (once, within 24 hours 一次性链接)",
+        f"API       {address}/docs",
+        *([f"quality   {folder / 'quality' / 'report.en.html'}"] if quality is not None else []),
+        f"found     {folder / 'found.json'}",
+        f"planted   {folder / 'story' / 'faults.json'}",
+        "",
+        "A partner could paste this; the answer is a 997 伙伴可粘贴以下命令,应答为 997:",
+        f"curl -sS -H 'Authorization: Bearer {key}' -H 'Prefer: wait' -H 'Content-Type: application/edi-x12' \\",
+        f"  --data-binary @{folder / 'sample_856.edi'} {address}/v1/documents",
+    ]
+    for line in places:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _came(connection: sa.Connection) -> Table:
