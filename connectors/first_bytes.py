@@ -95,7 +95,8 @@ def binary_kind(head: bytes) -> str | None:
 
 def unreadable(head: bytes) -> Finding | None:
     """The finding for an empty or binary document; None for one that a format may try."""
-    if not head.strip(b" \t\r\n\x1a"):
+    mark = byte_order_mark(head)
+    if not head[mark[0] if mark is not None else 0 :].strip(b" \t\r\n\x1a"):
         return Finding("FED-01", expected="content", got=f"{len(head)} bytes")
     kind = binary_kind(head)
     return Finding("FED-02", got=kind) if kind else None

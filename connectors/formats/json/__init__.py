@@ -52,7 +52,7 @@ class _Reading:
         if self.grammar is _UNGUIDED:
             self.document.interchange.findings.append(Finding("FED-17"))
         first = self.scanner.space()
-        if first not in b"{[":
+        if first not in (ord("{"), ord("[")):
             looks = "xml" if first == ord("<") else self.scanner.window.glimpse(self.scanner.at)
             yield from self.document.stop(Finding("FED-03", expected="json", got=looks))
             return

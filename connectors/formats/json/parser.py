@@ -17,9 +17,12 @@ from data_contracts.source import SourceRecord
 
 _SPACE = r"[ \t\n\r]*+"
 _TEXT = r'"([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)"'
-_SCALAR = rf"(?:{_TEXT}|(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?+[0-9]++)?+)|(true|false|null))(?![0-9A-Za-z_.+-])"
-_MEMBER = re.compile(rf"{_SPACE}{_TEXT}{_SPACE}:{_SPACE}(?:{_SCALAR}{_SPACE}([,}}])?+|([{{\[]))")
-_ELEMENT = re.compile(rf"{_SPACE}(?:{_SCALAR}{_SPACE}([,\]])?+|([{{\[]))")
+# Possessive repeats are of one character class, or of groups that cannot fail half-way: Python before 3.11.5 forgets to step
+# back out of a possessive group that does (gh-106052).
+_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
+_SCALAR = rf"(?:{_TEXT}|({_NUMBER})|(true|false|null))(?![0-9A-Za-z_.+-])"
+_MEMBER = re.compile(rf"{_SPACE}{_TEXT}{_SPACE}:{_SPACE}(?:{_SCALAR}{_SPACE}([,}}])?|([{{\[]))")
+_ELEMENT = re.compile(rf"{_SPACE}(?:{_SCALAR}{_SPACE}([,\]])?|([{{\[]))")
 _AFTER = re.compile(rf"{_SPACE}([,}}\]])")
 _BLANK = re.compile(_SPACE)
 _WORD = re.compile(r"[^\s,{}\[\]:\"]{1,40}")

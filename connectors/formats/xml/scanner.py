@@ -16,9 +16,12 @@ from connectors.feed_check import shown
 from connectors.feed_reading import DEPTH
 from data_contracts.findings import Finding, Place
 
-_TAG = re.compile(rb"<(/?)([^\s/>\"'<=&!?]++)((?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>")
-_PARTIAL_TAG = re.compile(rb"</?[^\s/>\"'<=&!?]*+(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+")
+# No possessive groups: Python before 3.11.5 forgets to step back out of one that fails half-way (gh-106052). The length of a tag is
+# bounded instead.
+_TAG = re.compile(rb"<(/?)([^\s/>\"'<=&!?]++)([^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*)*)>")
+_PARTIAL_TAG = re.compile(rb"</?[^\s/>\"'<=&!?]*[^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*)*")
 _NAME_START = re.compile(rb"[A-Za-z_:\x80-\xff]")
+_TAG_BYTES = 64 * 1024
 _ENVELOPE_BYTES = 64 * 1024
 _PROLOG_BYTES = 64 * 1024
 
@@ -186,14 +189,14 @@ class Scanner:
 
     def _tag(self, at: int) -> _Tag:
         window = self.window
-        while (match := _TAG.match(window.data, at - window.base)) is None:
-            partial = _PARTIAL_TAG.match(window.data, at - window.base)
+        while (match := _TAG.match(window.data, at - window.base, at - window.base + _TAG_BYTES)) is None:
+            partial = _PARTIAL_TAG.match(window.data, at - window.base, at - window.base + _TAG_BYTES)
             stopped = window.base + partial.end() if partial is not None else at
             bad_start = window.byte(at + 2) >= 0 and not _NAME_START.match(window.slice(at + 1, at + 3).lstrip(b"/"))
-            if bad_start or (stopped < window.end and window.byte(stopped) not in b"\"'"):
+            if bad_start or (stopped < min(window.end, at + _TAG_BYTES) and window.byte(stopped) not in b"\"'"):
                 raise self.broken("XML-01", at, None, got=shown(window.glimpse(at)))
-            if window.end - at > min(self.cap, 1024 * 1024):
-                raise self.broken("FED-14", at, str(min(self.cap, 1024 * 1024)))
+            if window.end - at >= _TAG_BYTES:
+                raise self.broken("FED-14", at, str(_TAG_BYTES))
             window.keep = min(window.keep, at)
             if not window.grow():
                 raise self.broken("XML-03", at, ">")

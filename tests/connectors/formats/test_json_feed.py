@@ -112,6 +112,7 @@ def test_a_thousand_wrong_lines_are_listed_up_to_a_limit() -> None:
     [
         (b"", "FED-01"),
         (b" \r\n\t", "FED-01"),
+        (b"\xef\xbb\xbf\n", "FED-01"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "FED-02"),
         (b"PK\x03\x04\x14\x00", "FED-02"),
         (bytes(range(256)), "FED-02"),
