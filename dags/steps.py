@@ -132,18 +132,23 @@ def verify_audit() -> dict[str, str]:
 
 
 def check_quality() -> str:
-    """Hold the canonical tables against their contracts and write the report to `<home>/quality`. Returns the folder.
+    """Hold the canonical tables against their contracts, the site's own first, and write the report to `<home>/quality`.
 
-    Data that breaks a contract is a result, not a failure.
+    Returns the folder. Data that breaks a contract is a result, not a failure. Raises ConfigError, after the report is written, when
+    rules could not be judged at all.
     """
     from hub.quality import report, run  # Great Expectations takes seconds to import, and no other step needs it
 
     with opened() as hub:
-        run.run(hub.database, hub.clock)
+        own = hub.site.folder / "contracts"
+        done = run.run(hub.database, hub.clock, folders=(own,) if own.is_dir() else ())
         folder = hub.settings.home / "quality"
         with hub.database.read() as connection:
             report.write(connection, folder)
-        return str(folder)
+    unjudged = [f"{result.contract} {rule.rule}" for result in done for rule in result.errors]
+    if unjudged:
+        raise ConfigError(f"rules that could not be judged: {', '.join(unjudged)}; the report in {folder} says why")
+    return str(folder)
 
 
 def _flow(hub: Hub, name: str, direction: str) -> Flow:

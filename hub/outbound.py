@@ -36,7 +36,9 @@ def push(hub: Hub, flow: Flow) -> list[int]:
     A later version of something told before goes out as a replacement. Raises ConfigError when agreement or mapping do not fit.
     """
     agreement = hub.site.agreements[flow.agreement]
+    receiver = sa.select(tables.partner.c.id).where(tables.partner.c.id == hub.partner_id(agreement.partner))
     with hub.database.begin(f"flow:{flow.flow}") as uow:
+        uow.connection.execute(receiver.with_for_update(key_share=True))  # one at a time: two pushes at once would tell a fact twice
         return [made for row in _untold(hub, uow, flow, agreement) if (made := _tell(hub, uow, flow, agreement, row)) is not None]
 
 
