@@ -49,7 +49,7 @@ _DONE = ("success", "failed")
 class Airflow:
     """A running Airflow: `with Airflow(local) as airflow: airflow.run("erp_items")`."""
 
-    def __init__(self, local: Local, start_seconds: float = 180) -> None:
+    def __init__(self, local: Local, start_seconds: float = 300) -> None:
         self.local = local
         self.start_seconds = start_seconds
         self._processes: dict[str, subprocess.Popen[bytes]] = {}

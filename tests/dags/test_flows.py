@@ -14,7 +14,7 @@ from dags.environment import Local
 from dags.plan import planned
 from tests.dags.mailbox import SITE
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,7 +31,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         env=local.environment(),
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=540,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     found: dict[str, Any] = json.loads(out.read_text())
