@@ -178,3 +178,14 @@ def test_stock_that_would_not_fit_is_refused_however_it_adds_up(world: World) ->
 def test_both_messages_of_one_batch_about_one_subject_are_decided_together(world: World) -> None:
     changed, original = world.send(("erp", order(purpose="change", revision=2, issued_at=at(3))), ("erp", order(revision=1)))
     assert (changed.state, changed.standing, original.state) == ("applied", True, "superseded")
+
+
+def test_twins_that_differ_only_in_content_are_decided_alike_whichever_comes_first(world: World) -> None:
+    one, other = despatch(lines=[despatch_line(quantity=70)]), despatch(lines=[despatch_line(quantity=80)])
+    world.send(("jiangnan_polymer", one))
+    world.send(("jiangnan_polymer", other))
+    world.send(("jiangnan_polymer", other), organisation=2)
+    world.send(("jiangnan_polymer", one), organisation=2)
+    with world.database.read() as connection:
+        kept = connection.execute(sa.select(tables.balance.c.quantity).where(tables.balance.c.quantity != 0)).scalars().all()
+    assert len(kept) == 2 and kept[0] == kept[1]

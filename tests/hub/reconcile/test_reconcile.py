@@ -341,3 +341,22 @@ def test_the_same_supplier_under_two_codes(world: World) -> None:
     assert found(world) == [("MDM-01", "江南高分子材料有限公司", "江南高分子材料公司", None)]
     world.send(("erp", party("V1901", purpose="cancel", revision=3)))
     assert found(world) == []
+
+
+def test_stock_in_two_units_agrees_once_the_item_master_can_convert(world: World) -> None:
+    world.send(
+        ("erp", stock(PLANT, at(20), {"quantity": Decimal(5), "unit": "CS"})), ("wms", stock(PLANT, at(20), {"quantity": Decimal(100)}))
+    )
+    assert found(world) == [("STK-01", "0", "100", "L1"), ("STK-01", "5", "0", "L1")]
+    world.send(("erp", item(revision=2, trade_items=TRADE)))
+    assert found(world) == []
+
+
+def test_whose_item_number_it_is_may_become_known_last(database: Database) -> None:
+    world = World(database)
+    world.send(("erp", item()), ("erp", item("RM-300", supplier_items=[{"supplier": "V1002", "code": "JN-22"}])))
+    asked = [{"line": "10", "item_code": "RM-300", "quantity": Decimal(100), "unit": "EA", "@": 2}]
+    world.send(("erp", order(lines=asked)), ("jiangnan_polymer", despatch(lines=[despatch_line(buyer_item=None)])))
+    assert found(world) == []
+    world.send(("erp", party()))
+    assert found(world) == [("ORD-19", "RM-300", "JN-22", None)]

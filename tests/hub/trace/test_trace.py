@@ -125,3 +125,13 @@ def test_the_walk_never_scans_the_edges(database: Database) -> None:
             plan = " ".join(str(tuple(row)) for row in connection.execute(sa.text(explain + statement.text), {"start": 1, "limit": 100}))
         assert "Seq Scan on edge" not in plan
         assert "SCAN edge" not in plan
+
+
+def test_a_name_that_nothing_stands_for_any_more_is_no_longer_joined(world: World) -> None:
+    world.send(("erp", item()), ("erp", party()))
+    renewed(world)
+    world.send(("jiangnan_polymer", despatch(purpose="cancel", issued_at=at(11))))
+    renewed(world)
+    with world.database.read() as connection:
+        assert [node["key"] for node in trace(connection, RAW, "both")["nodes"]] == [RAW]
+        assert "production:mes:PE1" in {node["key"] for node in trace(connection, "lot:wms:RM-100|L1")["nodes"]}
