@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from hub.store.failures import failures
+from data_contracts.rules.catalogue import all_rules
+from hub.quality.results import failures
+from hub.quality.scorecard import by_partner
 from hub.store.runs import latest_runs
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
 from hub_api.console.markup import Child, Html, chip, el, link, row, table, when
@@ -40,18 +41,11 @@ def _read(visit: Visit, connection: sa.Connection) -> tuple[list[dict[str, Any]]
     runs = latest_runs(connection)
     for run in runs:
         for result in run["results"]:
-            result["rows"] = failures(connection, run["run"], result["rule"], visit.organisations, _ROWS) if result["failed"] else []
-    return runs, _scores(connection)
-
-
-def _scores(connection: sa.Connection) -> list[dict[str, Any]]:
-    """Shares by partner and dimension; nothing where the quality extra is not installed."""
-    if importlib.util.find_spec("hub.quality.scorecard") is None:
-        return []
-    from hub.quality import scorecard
-
-    found: list[dict[str, Any]] = scorecard.by_partner(connection)
-    return found
+            result["rows"] = []
+            if result["failed"]:
+                found = failures(connection, [run["run"]], rule=result["rule"], limit=_ROWS)
+                result["rows"] = [dict(one._mapping) for one in found]
+    return runs, by_partner(connection)
 
 
 def _scorecard(visit: Visit, scores: Sequence[Mapping[str, Any]]) -> Html:
@@ -88,6 +82,12 @@ def _contract(visit: Visit, run: Mapping[str, Any]) -> Html:
     )
 
 
+def _promise(visit: Visit, result: Mapping[str, Any]) -> str:
+    """The catalogue's sentence in the reader's language; what a site's own contract says for its own rules."""
+    known = all_rules().get(result["rule"])
+    return known.text(visit.language, {}) if known is not None else result["description"] or ""
+
+
 def _rule(visit: Visit, result: Mapping[str, Any]) -> Html:
     rows = result["rows"]
     opened: Child = None
@@ -118,5 +118,5 @@ def _rule(visit: Visit, result: Mapping[str, Any]) -> Html:
         severity(visit, result["severity"]),
         (f"{result['checked']:,}", "num"),
         (f"{result['failed']:,}", "num differs" if result["failed"] else "num"),
-        [result["error"] or result["description"], opened],
+        [result["error"] or _promise(visit, result), opened],
     )

@@ -156,7 +156,7 @@ def test_replay_asks_for_a_reason_and_leads_to_the_new_exchange(steward: Person)
     dialog.get_by_label("Reason").fill("mapping was improved")
     dialog.get_by_role("button", name="Replay").click()
     expect(steward.page.locator("h1")).not_to_have_text(f"Exchange {first}")
-    expect(steward.page.locator(".facts")).to_contain_text(f"#{first}")
+    expect(steward.page.locator(".facts").first).to_contain_text(f"#{first}")
     expect(steward.page.locator(".title .chip").first).to_have_text("applied")
 
 
