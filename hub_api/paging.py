@@ -49,7 +49,7 @@ def after_id(cursor: str | None) -> int | None:
 def after_key(cursor: str | None) -> str | None:
     """The key of a cursor. Raises a 400 problem for one that we did not make."""
     position = _decoded(cursor)
-    if position is not None and not isinstance(position, str):
+    if position is not None and (not isinstance(position, str) or "\x00" in position):
         raise _bad()
     return position
 

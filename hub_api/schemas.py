@@ -5,9 +5,10 @@ Members are only ever added. What is null is unknown or does not apply; what is 
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Severity = Literal["error", "warning", "info"]
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=["2026-11-22T08:00:00+00:00"])]
@@ -198,6 +199,13 @@ class Because(_Shape):
     """Why a person does something; kept in the audit trail."""
 
     reason: Reason = Field(examples=["supplier confirmed the lot number by telephone"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_zero(cls, given: Any) -> Any:
+        if "\\u0000" in json.dumps(given):
+            raise ValueError("no text may hold a zero byte")
+        return given
 
 
 class Correction(Because):

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.runtime import Hub
 from hub.store.credentials import Caller, Role, authenticate
 from hub.store.types import micros
-from hub_api.errors import ProblemError
+from hub_api.errors import ProblemError, problem
 
 _log = structlog.get_logger(__name__)
 _bearer = HTTPBearer(
@@ -108,7 +108,7 @@ Watcher = Annotated[Caller, Depends(require("integration", "auditor", "admin"))]
 
 
 class SecurityHeaders:
-    """Security headers on every answer; the console brings its own content policy."""
+    """Security headers on every answer (the console brings its own content policy), and zero bytes refused before anybody reads them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -127,6 +127,9 @@ class SecurityHeaders:
                     headers.setdefault(name, value)
             await send(message)
 
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:  # no column can hold it, so nothing can be named by it
+            await problem(400, "Bad request", "A path or parameter holds a zero byte.")(scope, receive, with_headers)
+            return
         await self.app(scope, receive, with_headers)
 
 
