@@ -153,7 +153,7 @@ def _refused(visit: Visit, found: _Found) -> Html:
             else link(visit.say("attention.document", n=one["document_id"]), f"/documents/{one['document_id']}")
             if one["document_id"]
             else "–",
-            [el("b", one["rule"], cls="rule"), " ", el("small", place(visit, one))],
+            [el("b", one["rule"], cls="rule"), " ", el("small", place(visit, one), cls="time")],
             one["message"],
         )
         for one in found.errors[: 2 * _LISTED]

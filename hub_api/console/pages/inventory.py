@@ -90,7 +90,7 @@ def _row(visit: Visit, one: Mapping[str, Any], systems: list[str]) -> Html:
         [el("span", one["item"]["code"] or "–", cls="key"), el("small", one["item"]["gtin"] or "", cls="below")],
         one["lot"],
         (one["expires_on"], "time"),
-        visit.word("stock", one["status"]),
+        (visit.word("stock", one["status"]), "time"),
         *cells,
         (number(computed), "num"),
         (number(one["difference"]), "num differs" if differs else "num"),

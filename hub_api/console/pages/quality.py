@@ -65,7 +65,11 @@ def _share(share: Any) -> tuple[Child, str]:
 def _contract(visit: Visit, run: Mapping[str, Any]) -> Html:
     say = visit.say
     failed = [one for one in run["results"] if one["failed"] or one["error"]]
-    verdict = chip(say("quality.passed"), "ok") if run["success"] else chip(say("quality.failed", n=len(failed)), "warning")
+    verdict = (
+        chip(say("quality.passed"), "ok")
+        if not failed
+        else chip(say("quality.failed", n=len(failed)), "warning" if run["success"] else "error")
+    )
     heads: list[Child | tuple[Child, str]] = [
         say("quality.rule"),
         say("quality.dimension"),
