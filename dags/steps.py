@@ -169,28 +169,6 @@ def _left(hub: Hub, document_ids: Sequence[int]) -> list[int]:
 
 
 def _process(hub: Hub, claimed: Sequence[claims.Claim]) -> None:
-    """The batch together; where one document breaks it, each that is left alone, and the first failure is raised at the end."""
-    try:
-        worker.process(hub, claimed)
-    except (ConfigError, FatalError, RetriableError):
-        raise
-    except Exception as error:
-        left = set(_left(hub, [claim.document_id for claim in claimed]))
-        if len(claimed) == 1 or not left:
-            raise
-        _log.warning("batch failed, its documents are tried one by one", documents=len(left), reason=str(error))
-        first: Exception | None = None
-        for claim in claimed:
-            if claim.document_id in left:
-                first = _alone(hub, claim) or first
-        if first is not None:
-            raise first from error
-
-
-def _alone(hub: Hub, claim: claims.Claim) -> Exception | None:
-    try:
-        worker.process(hub, [claim])
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the documents behind it; the caller raises it
-        _log.warning("document failed", document=claim.document_id, reason=f"{type(error).__name__}: {error}")
-        return error
-    return None
+    """The batch; a document that the machinery could not finish stops none of the others, and its failure is raised at the end."""
+    for error in worker.process(hub, claimed).values():
+        raise error

@@ -8,7 +8,7 @@ looked over once for its envelopes and then taken in slices; a slice that is don
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from data_contracts.errors import ConflictError, RetriableError
+from data_contracts.errors import ConflictError, FatalError
 from data_contracts.findings import Finding
 from hub import acknowledge, pipeline
 from hub.apply import Applicable
@@ -39,6 +39,9 @@ BATCH = 500
 LARGE = 8 * 1024 * 1024
 """Documents above this many bytes are taken in slices."""
 LEASE_SECONDS = 300
+AGAIN_SECONDS = 60
+ATTEMPTS = 5
+"""Claims after which a document that is never finished is put aside."""
 
 _log = structlog.get_logger(__name__)
 _STATES = {"ready": "applied", "rejected": "rejected", "quarantined": "quarantined", "test": "checked", "answer": "acknowledged"}
@@ -72,17 +75,39 @@ def drain(hub: Hub) -> int:
     return total
 
 
-def process(hub: Hub, claimed: Sequence[claims.Claim]) -> None:
-    """Hops 3 to 7 on claimed documents."""
+def process(hub: Hub, claimed: Sequence[claims.Claim]) -> dict[int, Exception]:
+    """Hops 3 to 7 on claimed documents. Returns those that the machinery could not finish, by id, with the reason.
+
+    Such a document stops nothing else; it is given back and taken up again in a minute (`claims.set_aside` ends that).
+    Raises FatalError alone: then nothing more may be written.
+    """
     jobs = _load(hub, claimed)
-    small = [job for job in jobs if job.row.size <= LARGE]
-    for job in small:
-        _examine(hub, job)
+    failed: dict[int, Exception] = {}
+    small = [job for job in jobs if job.row.size <= LARGE and _tried(hub, job, failed, _examine)]
     if small:
-        _commit(hub, small)
+        _commit(hub, small, failed)
     for job in jobs:
         if job.row.size > LARGE:
-            _process_large(hub, job)
+            _tried(hub, job, failed, _process_large)
+    return failed
+
+
+def _tried(hub: Hub, job: Job, failed: dict[int, Exception], step: Callable[[Hub, Job], None]) -> bool:
+    """Whether a step on one document went well; if not, the document is given back."""
+    try:
+        step(hub, job)
+    except FatalError:
+        raise
+    except ConflictError as error:
+        _log.info("document was taken over by another worker", document=job.row.id, reason=str(error))
+        return False
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the documents behind it
+        _log.error("document could not be processed", document=job.row.id, reason=f"{type(error).__name__}: {error}")
+        failed[job.row.id] = error
+        with hub.database.begin("worker") as uow:
+            claims.release(uow, [job.claim], AGAIN_SECONDS)
+        return False
+    return True
 
 
 def _load(hub: Hub, claimed: Sequence[claims.Claim]) -> list[Job]:
@@ -134,24 +159,26 @@ def tune() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _commit(hub: Hub, jobs: list[Job]) -> None:
-    """All jobs in one transaction; where one collides, each alone."""
+def _commit(hub: Hub, jobs: list[Job], failed: dict[int, Exception]) -> None:
+    """All jobs in one transaction; where one collides or breaks, each alone."""
     try:
         with hub.database.begin("worker") as uow:
             _record(hub, uow, jobs)
-    except ConflictError as error:
-        if len(jobs) == 1:
-            _log.info("document was taken over by another worker", document=jobs[0].row.id, reason=str(error))
-            return
-    except (sa.exc.IntegrityError, RetriableError):
-        if len(jobs) == 1:
-            raise
-    else:
-        return
-    for job in jobs:
-        fresh = Job(job.claim, job.row)
-        _examine(hub, fresh)
-        _commit(hub, [fresh])
+    except FatalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - each is tried alone below, where its own failure is told
+        _log.info(
+            "batch did not commit, its documents are tried one by one", documents=len(jobs), reason=f"{type(error).__name__}: {error}"
+        )
+        for job in jobs:
+            _tried(hub, job, failed, _alone)
+
+
+def _alone(hub: Hub, job: Job) -> None:
+    fresh = Job(job.claim, job.row)
+    _examine(hub, fresh)
+    with hub.database.begin("worker") as uow:
+        _record(hub, uow, [fresh])
 
 
 def _record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:

@@ -16,7 +16,7 @@ from hub import audit, outbound, pipeline, worker
 from hub.clock import SystemClock
 from hub.runtime import Hub
 from hub.settings import Settings
-from hub.store import credentials
+from hub.store import claims, credentials
 from hub.store.database import Database
 
 
@@ -69,6 +69,8 @@ def worker_command(
 
 def turn(hub: Hub) -> int:
     """One round of a worker: documents, discrepancies, outbound flows, deliveries, overdue answers. 0: nothing was to do."""
+    with hub.database.begin("worker") as uow:
+        claims.set_aside(uow, worker.ATTEMPTS)
     done = worker.work(hub)
     done += pipeline.reconcile(hub)
     for flow in hub.site.flows.values():

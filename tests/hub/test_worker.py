@@ -190,3 +190,28 @@ def test_what_is_shown_of_an_exchange(hub: Hub) -> None:
     assert row["acknowledgement"] == "accepted"
     assert shown["business_key"] == "despatch_advice/D1" and shown["keys"] == {"orders": ["4500000001"], "lots": ["L1"]}
     assert [step["state"] for step in shown["history"]] == ["applied"]
+
+
+def test_a_document_that_breaks_the_machinery_stops_no_other(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = take(hub, interchange(ACME, 1, despatch("BAD")), "acme", process=False)
+    good = take(hub, interchange(ACME, 2, despatch("GOOD")), "acme", process=False)
+    real = worker.insert_exchanges
+
+    def break_on_bad(uow: Any, rows: Any) -> Any:
+        if any(row.entity is not None and row.entity["number"] == "BAD" for row in rows):
+            raise ZeroDivisionError("a bug of ours")
+        return real(uow, rows)
+
+    monkeypatch.setattr(worker, "insert_exchanges", break_on_bad)
+    failed = worker.process(hub, claims.claim_documents(hub.database, 10, 60))
+    assert list(failed) == [bad.document_id]
+    assert states(hub, good.document_id) == ["applied"]
+    assert claims.claim_documents(hub.database, 10, 60) == [], "it rests for a minute"
+    for _ in range(worker.ATTEMPTS):
+        hub.clock.advance(worker.AGAIN_SECONDS + 1)  # type: ignore[attr-defined]
+        with hub.database.begin("worker") as uow:
+            claims.set_aside(uow, worker.ATTEMPTS)
+        worker.process(hub, claims.claim_documents(hub.database, 10, 60))
+    with hub.database.read() as connection:
+        assert documents.state_of(connection, bad.document_id) == "quarantined"
+    assert "DOC-95" in rules(hub, bad.document_id)
