@@ -299,7 +299,7 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)
         content += pipeline.placed(found, mapping, message, inside.profile)
-        examined.entity = _without_rows(mapped.entity, content)
+        examined.entity = without_rows(mapped.entity, content)
         emptied = bool(mapped.entity.get("lines")) and not examined.entity.get("lines")
     examined.content = content
     if examined.entity is None or emptied or pipeline.blocks(content):
@@ -312,7 +312,7 @@ def _survivable(findings: Sequence[Finding]) -> bool:
     return not any(finding.place.segment in ("ST", "SE") or finding.action == "flow" for finding in findings if finding.severity == "error")
 
 
-def _without_rows(entity: dict[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
+def without_rows(entity: dict[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
     """The entity less the rows that a finding quarantines (`lines[2].gtin` with action row takes line 2 out)."""
     bad: set[tuple[str, int]] = set()
     for finding in findings:
@@ -396,4 +396,5 @@ __all__ = [
     "reread",
     "settle_fates",
     "walk",
+    "without_rows",
 ]

@@ -22,7 +22,7 @@ from data_contracts.findings import Finding
 from hub import outbound, pipeline
 from hub.apply import Applicable, withdraw
 from hub.content import corrected, entity_of, original
-from hub.examine import ExaminedMessage
+from hub.examine import ExaminedMessage, without_rows
 from hub.record import ExchangeRow, insert_exchanges, insert_findings, settle_applied
 from hub.runtime import Hub
 from hub.store import evidence, outbox, tables
@@ -59,8 +59,10 @@ def correct(hub: Hub, exchange_id: int, fields: Mapping[str, Any], actor: str, r
         entity = corrected(examined.entity or {}, fields)
         agreement = hub.site.agreements[row.agreement]
         found = pipeline.validate(entity, agreement, hub.clock.now().date())
-        if pipeline.blocks(found):
+        wrong = [one for one in found if one.severity == "error" and one.action == "row" and one.place.path in fields]
+        if pipeline.blocks(found) or wrong:
             raise ConflictError("; ".join(finding.text() for finding in found if finding.severity == "error"))
+        entity = without_rows(entity, found)
         landing = land_in_store(
             uow,
             Delivery(

@@ -73,7 +73,7 @@ def demo_command(
         "UDIHUB_HOME": str(folder),
         "UDIHUB_SITE": str(SITE),
         "UDIHUB_DATABASE_URL": url,
-        "UDIHUB_CLOCK": hub.clock.now().isoformat(),
+        **({"UDIHUB_CLOCK": hub.clock.now().isoformat()} if "UDIHUB_CLOCK" in os.environ else {}),
     }
     os.execve(sys.executable, [sys.executable, "-m", "hub.cli", "serve", "--port", str(port)], environment)  # noqa: S606 - our own command
 

@@ -68,7 +68,7 @@ def show(
     console.rule("Where to look 查看")
     places = [
         f"console   {address}/console/sign-in/{link}   (once, within 24 hours 一次性链接)",
-        f"API       {address}/docs",
+        f"API       {address}/v1/openapi.json   (with a key; docs/api.md)",
         *([f"quality   {folder / 'quality' / 'report.en.html'}"] if quality is not None else []),
         f"found     {folder / 'found.json'}",
         f"planted   {folder / 'story' / 'faults.json'}",

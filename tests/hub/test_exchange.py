@@ -33,6 +33,8 @@ def test_a_held_message_is_corrected_beside_its_original(hub: Hub) -> None:
         exchange.correct(hub, held, {"lines[0].gtin": "06901234000025"}, "ann", "still wrong")
     with pytest.raises(ConflictError, match="reason"):
         exchange.correct(hub, held, {"lines[0].gtin": GTIN}, "ann", " ")
+    with pytest.raises(ConflictError):
+        exchange.correct(hub, held, {"lines[0].gtin": GTIN, "lines[0].sscc": "123"}, "ann", "mends one and breaks another")
     new = exchange.correct(hub, held, {"lines[0].gtin": GTIN}, "ann", "supplier confirmed by phone")
     assert (state(hub, held), state(hub, new)) == ("superseded", "applied")
     with hub.database.read() as connection:
