@@ -4,7 +4,7 @@
 
 Host keys are checked strictly, always. A file is taken when it is whole (`connectors.waiting_files`), a download that breaks goes
 on where it stopped, and so does an upload: it goes to a hidden name, is compared in size and appears by an atomic rename.
-`backend: asyncssh` selects the faster client. pysftp, last released in 2016, lives in this file alone, behind a shim that
+`backend: asyncssh` selects the maintained client. pysftp, last released in 2016, lives in this file alone, behind a shim that
 was proved on paramiko 5.1; `docs/decisions/0002-pysftp.md` states the risk and the way out.
 """
 
