@@ -171,11 +171,17 @@ def test_other_organisations_stay_unseen(api: Api) -> None:
 
 def test_hostile_addresses_get_a_page(api: Api) -> None:
     sign_in(api)
-    for path in ("/exchanges/abc", "/exchanges/99999999999999999999", "/orders/%00", "/orders/<script>", "/documents/-1", "/quarantine/0"):
+    for path in ("/exchanges/abc", "/exchanges/99999999999999999999", "/orders/<script>", "/documents/-1", "/quarantine/0"):
         answer = api.client.get(f"/console{path}")
         assert answer.status_code == 404, path
-    for path in ("/exchanges?before=x&find=%00&partner=nobody&state='", "/inventory?cursor=%ff", "/orders?cursor=zz&find=%25"):
+    for path in ("/exchanges?before=x&find=%01&partner=nobody&state='", "/inventory?cursor=%ff", "/orders?cursor=zz&find=%25"):
         assert api.client.get(f"/console{path}").status_code == 200, path
+
+
+def test_nul_is_refused_before_it_reaches_a_store(api: Api) -> None:
+    sign_in(api)
+    for path in ("/orders/%00", "/exchanges?find=%00"):
+        assert api.client.get(f"/console{path}").status_code in (400, 404), path
 
 
 def test_a_second_application_of_the_process_has_its_own_hub(api: Api) -> None:
