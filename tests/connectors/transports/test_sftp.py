@@ -15,6 +15,8 @@ from connectors.registry import transport_named
 from data_contracts.errors import ConfigError, RetriableError
 from tests.connectors.transports.sshd import BreakingProxy, Sshd, free_port, make_key
 
+# paramiko's reader thread dies loudly when a test cuts its connection; what counts is what the caller is told.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 BACKENDS = ["pysftp", "asyncssh"]
 
 
