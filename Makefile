@@ -41,7 +41,7 @@ types: $(VENV)/.dev ## mypy, strict
 	@$(BIN)/mypy
 
 test: $(VENV)/.dev ## every test, on SQLite and PostgreSQL, with a real sshd, Airflow and Chromium
-	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace fonts-noto-cjk:/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace fonts-wqy-microhei:/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
 	@$(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/mypy
 	@$(BIN)/pytest -n 2 --dist loadgroup
 

@@ -3,8 +3,9 @@
     python -m benchmarks.ingest [--documents 10000] [--only sqlite|postgresql]
 
 Input is X12, one interchange a document, not ready rows. Beside it, in the same run, the limit: the very rows that the hub wrote,
-loaded by one connection in one transaction into tables without any index (SQLite executemany, PostgreSQL COPY of text that was encoded before the clock
-started). Both sides sync: SQLite FULL, PostgreSQL with fsync, full_page_writes and synchronous_commit on. Ratio = hub time / limit time.
+loaded by one connection in one transaction into tables without any index (SQLite executemany, PostgreSQL COPY of text that was
+encoded before the clock started). Both sides sync: SQLite FULL, PostgreSQL with fsync, full_page_writes and synchronous_commit on.
+Ratio = hub time / limit time.
 """
 
 from __future__ import annotations

@@ -76,7 +76,9 @@ class Format(Protocol):
         """
         ...
 
-    def write(self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None) -> bytes:
+    def write(
+        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+    ) -> bytes:
         """The document that holds these (type, tree) messages. Raises ValueError for data that the syntax cannot carry."""
         ...
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.findings import Finding, Language, has_error
-from hub import acknowledge
+from hub import acknowledge, pipeline
 from hub.examine import Claimant, Examination, ExaminedInterchange, examine
 from hub.site import Site
 
@@ -20,7 +20,19 @@ def check_file(path: Path, site: Site, claimant: Claimant | None, now: datetime,
     """The public answer for one file, also when it is unreadable. Raises OSError when the file itself can't be opened."""
     with path.open("rb") as stream:
         examination = examine(stream, site, claimant, now.date())
+    tell_unmapped(examination)
     return as_json(str(path), examination, now, language)
+
+
+def tell_unmapped(examination: Examination) -> None:
+    """Add to each message what its mapping neither maps nor ignores (MAP-01).
+
+    It is the same with every document of a partner, so only dry runs ask. What gets lost (MAP-05) is told always.
+    """
+    for examined in examination.messages:
+        if examined.mapping is not None and examined.agreement is not None and examined.message.root is not None:
+            unmapped = [finding for finding in examined.mapping.unmapped(examined.message.root) if finding.rule == "MAP-01"]
+            examined.content += pipeline.with_overrides(unmapped, examined.agreement)
 
 
 def exit_code(answer: dict[str, Any]) -> int:

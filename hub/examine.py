@@ -294,7 +294,7 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     examined.mapping = mapping
     currency = site.organisations[agreement.organisation].currency
     mapped = pipeline.map(message, mapping, inside.profile, currency)
-    content = pipeline.with_overrides(mapped.findings, agreement)
+    content = pipeline.with_overrides([*mapped.findings, *_lost(mapping.unmapped(message.root))], agreement)
     emptied = False
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)
@@ -305,6 +305,14 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     if examined.entity is None or emptied or pipeline.blocks(content):
         examined.fate = "quarantined"
     return examined
+
+
+def _lost(unmapped: Sequence[Finding]) -> list[Finding]:
+    """Of what a mapping does not take, what the entity had a place for: a second lot of one quantity is gone, and must not go unsaid.
+
+    What nobody maps (MAP-01) is the same with every document of a partner; dry runs tell it (`hub.check`).
+    """
+    return [finding for finding in unmapped if finding.rule == "MAP-05"]
 
 
 def _survivable(findings: Sequence[Finding]) -> bool:

@@ -31,6 +31,8 @@ from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
 from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
+from hub.reconcile import mark_due
+from hub.reconcile import reconcile as renew
 from hub.runtime import Hub
 from hub.site import AgreedMessage, Agreement, Flow
 from hub.store import blobs, views
@@ -126,9 +128,15 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
 
 
 def reconcile(hub: Hub, limit: int = 10_000) -> int:
-    """Hop 7, second half: renew the discrepancies of everything that changed. Returns how many keys were looked at."""
-    from hub.reconcile import reconcile as renew
+    """Hop 7, second half: renew the discrepancies of everything that changed. Returns how many keys were looked at.
 
+    On a new day also of what falls due or expires by the mere passing of time.
+    """
+    today = hub.clock.now().date()
+    if hub.due_marked_on != today:
+        with hub.database.begin("reconcile") as uow:
+            mark_due(uow)
+        hub.due_marked_on = today
     total = 0
     while True:
         with hub.database.begin("reconcile") as uow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from hub.clock import Clock
@@ -20,6 +21,8 @@ class Hub:
         self.site = site
         self.database = database
         self.registry = registry
+        self.due_marked_on: date | None = None
+        """Day on which this process last marked what falls due by the passing of time; a new process marks anew, which harms nothing."""
         self.folders = tuple(folder for folder in site.mapping_folders)
 
     @classmethod
@@ -67,8 +70,9 @@ class Hub:
         return self.route_settings(flow.transport)
 
     def route_settings(self, route: Mapping[str, Any]) -> dict[str, Any]:
-        """Settings of a route or source with relative `folder` taken from the home."""
+        """Settings of a route or source; relative folders and files of this machine (keys, known hosts, secrets) are below the home."""
         settings = dict(route)
-        if settings.get("use") == "folder" and "folder" in settings:
-            settings["folder"] = str(self.settings.home / settings["folder"])
+        for name, value in settings.items():
+            if (name == "folder" and settings.get("use") == "folder") or (name.endswith("_file") and isinstance(value, str)):
+                settings[name] = str(self.settings.home / value)
         return settings

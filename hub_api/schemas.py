@@ -17,11 +17,13 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", examples=["9f86d081884c
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """What every answer shares: nothing but the members that are described."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Place(_Shape):
+class Place(Shape):
     """Where in a document something stands; positions count from 1, the message's first segment or the file's first row."""
 
     segment: str | None = Field(examples=["LIN"])
@@ -32,7 +34,7 @@ class Place(_Shape):
     path: str | None = Field(examples=["lines[2].gtin"])
 
 
-class Finding(_Shape):
+class Finding(Shape):
     """What a rule found: where, what was expected and what came, in the reader's language."""
 
     id: int
@@ -58,7 +60,7 @@ class FindingRow(Finding):
     partner: str | None = Field(examples=["jiangnan_polymer"])
 
 
-class ExchangeBrief(_Shape):
+class ExchangeBrief(Shape):
     """One message of a document."""
 
     id: int
@@ -68,7 +70,7 @@ class ExchangeBrief(_Shape):
     acknowledgement: str | None
 
 
-class DocumentRow(_Shape):
+class DocumentRow(Shape):
     """A file's or body's bytes as received."""
 
     id: int
@@ -81,7 +83,7 @@ class DocumentRow(_Shape):
     received_at: Time
 
 
-class Document(_Shape):
+class Document(Shape):
     """A document, where it stands, and what came of it."""
 
     document: int = Field(examples=[17])
@@ -99,7 +101,7 @@ class Document(_Shape):
     exchanges: list[ExchangeBrief]
 
 
-class Landed(_Shape):
+class Landed(Shape):
     """The bytes are durable."""
 
     document: int = Field(examples=[17])
@@ -107,7 +109,7 @@ class Landed(_Shape):
     state: Literal["received", "processed", "rejected", "quarantined"]
 
 
-class Acknowledgement(_Shape):
+class Acknowledgement(Shape):
     """An answer to a document, as its standard defines it."""
 
     id: int
@@ -119,7 +121,7 @@ class Acknowledgement(_Shape):
     content: str = Field(description="Its bytes as text.")
 
 
-class ExchangeRow(_Shape):
+class ExchangeRow(Shape):
     """The story of one message, in a list."""
 
     id: int
@@ -136,7 +138,7 @@ class ExchangeRow(_Shape):
     recorded_at: Time
 
 
-class HistoryEntry(_Shape):
+class HistoryEntry(Shape):
     """A state that an exchange came to."""
 
     at: Time
@@ -145,7 +147,7 @@ class HistoryEntry(_Shape):
     reason: str | None
 
 
-class SentAcknowledgement(_Shape):
+class SentAcknowledgement(Shape):
     """The answer to an exchange's interchange, and how far it got."""
 
     id: int
@@ -158,7 +160,7 @@ class SentAcknowledgement(_Shape):
     sent_at: Time | None
 
 
-class Replay(_Shape):
+class Replay(Shape):
     """A later exchange that has this one as its origin."""
 
     id: int
@@ -167,7 +169,7 @@ class Replay(_Shape):
     recorded_at: Time
 
 
-class Exchange(_Shape):
+class Exchange(Shape):
     """The whole story of one message."""
 
     id: int
@@ -195,7 +197,7 @@ class Exchange(_Shape):
     replays: list[Replay]
 
 
-class Because(_Shape):
+class Because(Shape):
     """Why a person does something; kept in the audit trail."""
 
     reason: Reason = Field(examples=["supplier confirmed the lot number by telephone"])
@@ -214,249 +216,20 @@ class Correction(Because):
     fields: dict[str, str | int | bool | None] = Field(min_length=1, max_length=500, examples=[{"lines[0].gtin": "06901234000012"}])
 
 
-class Made(_Shape):
+class Made(Shape):
     """The exchange that was made."""
 
     exchange: int = Field(examples=[42])
     state: str = Field(examples=["applied"])
 
 
-class Queued(_Shape):
+class Queued(Shape):
     """What was put in the outbox again."""
 
     outbox: int = Field(examples=[7])
 
 
-class Name(_Shape):
-    """A name by which a thing is known."""
-
-    scheme: str = Field(examples=["gtin"])
-    value: str = Field(examples=["06901234000012"])
-    base_quantity: Number | None
-    unit: str | None
-
-
-class MasterSource(_Shape):
-    """What one system says of a thing."""
-
-    system: str = Field(examples=["erp"])
-    code: str
-    revision: int
-    exchange_id: int
-
-
-class Master(BaseModel):
-    """An item or a party: the record whose word counts (its members stand beside these), all its names, all its sources."""
-
-    model_config = ConfigDict(extra="allow")
-
-    golden_id: int
-    code: str | None = Field(examples=["RM-1001"])
-    names: list[Name]
-    sources: list[MasterSource]
-
-
-class Side(_Shape):
-    """What one source says."""
-
-    source: str | None
-    value: str | None
-
-
-class Scope(_Shape):
-    """What a discrepancy was found about."""
-
-    kind: str
-    key: str
-
-
-class Discrepancy(_Shape):
-    """Two sources disagree."""
-
-    key: str
-    rule: str = Field(examples=["REC-01"])
-    severity: Severity
-    message: str | None = Field(default=None, description="The rule's text in the reader's language.")
-    organisation_id: int
-    partner_id: int | None
-    scope: Scope
-    order_number: str | None
-    order_line: str | None
-    item: str | None
-    lot: str | None
-    location: str | None
-    left: Side
-    right: Side
-    evidence: list[int] | None = Field(default=None, description="Exchanges that say so.")
-    params: dict[str, Any]
-    opened_at: Time
-
-
-class Source(_Shape):
-    """A fact that a number is made of."""
-
-    partner: str
-    kind: str = Field(examples=["despatch_advice"])
-    number: str | None
-    exchange_id: int | None
-    issued_at: Time
-    line: str | None
-    ordinal: int
-    quantity: Number | None
-    unit: str | None
-    in_order_units: Number | None
-    rejected_quantity: Number | None
-    unit_price: Number | None
-    lot: str | None
-    status: str | None
-    due_on: str | None
-
-
-class Stage(_Shape):
-    """A quantity in the order line's unit and every fact that it is made of."""
-
-    quantity: Number | None
-    complete: bool = Field(description="False: some source states a unit that can't be converted.")
-    sources: list[Source]
-
-
-class OrderItem(_Shape):
-    """What was ordered."""
-
-    code: str | None
-    gtin: str | None
-    supplier_item: str | None
-    description: str | None
-
-
-class OrderLine(_Shape):
-    """One order line as everybody sees it."""
-
-    line: str | None = Field(examples=["10"])
-    item: OrderItem
-    unit: str | None
-    unit_price: Number | None
-    requested_on: str | None
-    ordered: Stage
-    confirmed: Stage
-    despatched: Stage
-    received: Stage
-    invoiced: Stage
-    discrepancies: list[Discrepancy]
-
-
-class Order(_Shape):
-    """One purchase order, reconciled."""
-
-    number: str = Field(examples=["4500000123"])
-    organisation: str
-    organisation_id: int
-    revision: int
-    issued_at: Time
-    currency: str | None
-    supplier: dict[str, Any] | None
-    ship_to: dict[str, Any] | None
-    requested_on: str | None
-    partner: str
-    exchange_id: int | None
-    lines: list[OrderLine]
-    unmatched: list[Source] = Field(description="Lines of other documents that name this order and fit none of its lines.")
-    discrepancies: list[Discrepancy]
-
-
-class SystemStock(_Shape):
-    """What one system says is there."""
-
-    partner: str
-    quantity: Number
-    counted_at: Time
-    exchange_id: int
-
-
-class StockItem(_Shape):
-    """What is in stock."""
-
-    code: str | None
-    gtin: str | None
-
-
-class Stock(_Shape):
-    """One item, lot and status at a place: what each system says, and the difference."""
-
-    organisation: str
-    organisation_id: int
-    location: str
-    item: StockItem
-    lot: str | None
-    expires_on: str | None
-    status: str = Field(examples=["available"])
-    unit: str | None
-    systems: list[SystemStock]
-    computed: Number | None = Field(description="The newest count and what moved since; null where nobody counted.")
-    difference: Number | None = Field(description="Largest less smallest of what systems say.")
-    in_transit: Number | None
-    discrepancies: list[Discrepancy]
-
-
-class Node(_Shape):
-    """A lot, serial, logistic unit, shipment, receipt or production run."""
-
-    key: str
-    kind: str
-    depth: int
-
-
-class Edge(BaseModel):
-    """Goods went from one node to another."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    origin: str = Field(alias="from")
-    to: str
-    kind: str
-
-
-class Trace(_Shape):
-    """Everything that is reached from a key."""
-
-    key: str
-    direction: Literal["up", "down", "both"]
-    nodes: list[Node]
-    edges: list[Edge]
-    truncated: bool
-
-
-class QualityResult(_Shape):
-    """One rule of a contract in its latest run."""
-
-    rule: str
-    dimension: str
-    severity: str
-    column: str | None
-    checked: int
-    failed: int
-    error: str | None
-    description: str | None
-
-
-class QualityRun(_Shape):
-    """The latest run of a contract's rules."""
-
-    run: int
-    contract: str
-    at: Time
-    rows: int
-    success: bool
-    results: list[QualityResult]
-
-
-class Quality(_Shape):
-    """The latest run of every contract."""
-
-    items: list[QualityRun]
-
-
-class Health(_Shape):
+class Health(Shape):
     """Whether the process answers, and can do its work."""
 
     status: Literal["ok", "failing"]

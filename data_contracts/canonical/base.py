@@ -13,7 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
-Amount = Annotated[Decimal, Field(max_digits=18, decimal_places=6), PlainSerializer(lambda v: format(v, "f"), return_type=str, when_used="json")]
+Amount = Annotated[
+    Decimal,
+    Field(max_digits=18, decimal_places=6),
+    PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json"),
+]
 """Exact number with at most 12 digits before and 6 after the point: 18 digits fit a 64-bit integer scaled by 10^6."""
 
 PartialDate = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$")]

@@ -131,8 +131,9 @@ def key_create_command(
     role: Annotated[str, typer.Option("--role", help="partner, integration, steward, auditor or admin.")],
     partner: Annotated[str | None, typer.Option("--partner", help="For role partner: whose key it is.")] = None,
     organisation: Annotated[list[str] | None, typer.Option("--organisation", help="Organisations it may see; default all.")] = None,
+    link: Annotated[bool, typer.Option("--link", help="A one-time link into the console instead of a key.")] = False,
 ) -> None:
-    """Make an API key; it is shown once."""
+    """Make an API key, or a one-time link into the console; it is shown once."""
     hub = Hub.open()
     if role not in get_args(credentials.Role):
         raise ConfigError(f"there is no role {role!r}; roles are {', '.join(get_args(credentials.Role))}")
@@ -145,8 +146,9 @@ def key_create_command(
             cast(credentials.Role, role),
             organisations=tuple(organisation) if organisation else (credentials.EVERY,),
             partner_id=hub.partner_id(partner) if partner else None,
+            kind="one_time_link" if link else "api_key",
         )
-    typer.echo(issued.secret)
+    typer.echo(f"/console/sign-in/{issued.secret}" if link else issued.secret)
 
 
 def key_list_command() -> None:

@@ -71,6 +71,7 @@ def map_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreemen
         raise ConfigError("a mapping belongs to an agreement: name the --partner")
     with file.open("rb") as stream:
         examination = examine(stream, site, claimant, settings.clock.now().date())
+    check.tell_unmapped(examination)
     for entity in check.entities(examination):
         typer.echo(json.dumps(entity, ensure_ascii=False))
     answer = check.as_json(str(file), examination, settings.clock.now(), settings.language)

@@ -91,8 +91,8 @@ def put_many(uow: UnitOfWork, parcels: Sequence[Parcel]) -> list[int]:
     ids = identity.allocate(uow.connection, "outbox", len(parcels))
     rows = [
         (
-            number, one.stable_id, one.organisation_id, one.partner_id, one.exchange_id, one.kind, dict(one.route), one.name, one.media_type,
-            one.sha256, "held" if one.route.get("use") == "response" else "waiting", 0, uow.now, 0, uow.now,
+            number, one.stable_id, one.organisation_id, one.partner_id, one.exchange_id, one.kind, dict(one.route), one.name,
+            one.media_type, one.sha256, "held" if one.route.get("use") == "response" else "waiting", 0, uow.now, 0, uow.now,
         )
         for number, one in zip(ids, parcels, strict=True)
     ]  # fmt: skip

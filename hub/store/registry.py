@@ -38,9 +38,14 @@ class SiteLike(Protocol):
     """What of a site the store must know."""
 
     @property
-    def organisations(self) -> Mapping[str, _Organisation]: ...
+    def organisations(self) -> Mapping[str, _Organisation]:
+        """By key."""
+        ...
+
     @property
-    def partners(self) -> Mapping[str, _Partner]: ...
+    def partners(self) -> Mapping[str, _Partner]:
+        """By key."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

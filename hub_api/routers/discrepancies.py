@@ -11,8 +11,8 @@ from hub_api.dependencies import LanguageDependency, for_caller, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_key
 from hub_api.routers.views import told, view_page
-from hub_api.schemas import Discrepancy
 from hub_api.security import CallerDependency, HubDependency
+from hub_api.view_schemas import Discrepancy
 
 router = APIRouter(prefix="/v1/discrepancies", tags=["discrepancies"])
 

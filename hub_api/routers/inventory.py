@@ -12,8 +12,8 @@ from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_key
 from hub_api.routers.orders import Organisation
 from hub_api.routers.views import organisations_of, told, view_page
-from hub_api.schemas import Stock
 from hub_api.security import CallerDependency, HubDependency
+from hub_api.view_schemas import Stock
 
 router = APIRouter(prefix="/v1/inventory", tags=["inventory"])
 

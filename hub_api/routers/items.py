@@ -11,8 +11,8 @@ from hub_api.dependencies import conditional, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_key
 from hub_api.routers.views import view_page
-from hub_api.schemas import Master
 from hub_api.security import HubDependency, Staff
+from hub_api.view_schemas import Master
 
 router = APIRouter(prefix="/v1/items", tags=["master data"])
 

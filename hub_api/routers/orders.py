@@ -14,8 +14,8 @@ from hub_api.dependencies import LanguageDependency, conditional, for_caller, re
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id
 from hub_api.routers.views import organisations_of, told, view_page
-from hub_api.schemas import Order
 from hub_api.security import CallerDependency, HubDependency
+from hub_api.view_schemas import Order
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 Organisation = Annotated[str | None, Query(description="Key of one of our organisations; leave it out for all.", max_length=200)]

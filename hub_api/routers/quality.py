@@ -8,8 +8,8 @@ from hub.store.runs import latest_runs
 from hub_api.dependencies import conditional
 from hub_api.errors import problems
 from hub_api.routers.views import need_all
-from hub_api.schemas import Quality
 from hub_api.security import HubDependency, Staff
+from hub_api.view_schemas import Quality
 
 router = APIRouter(prefix="/v1/quality", tags=["quality"])
 

@@ -10,8 +10,8 @@ from hub.trace import genealogy
 from hub_api.dependencies import conditional
 from hub_api.errors import problems
 from hub_api.routers.views import need_all
-from hub_api.schemas import Trace
 from hub_api.security import HubDependency, Staff
+from hub_api.view_schemas import Trace
 
 router = APIRouter(prefix="/v1/traces", tags=["traces"])
 

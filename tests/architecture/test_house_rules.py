@@ -21,7 +21,9 @@ def sources(*rooms: str) -> Iterator[Path]:
 
 
 def test_no_source_file_is_longer_than_a_person_reads_at_a_sitting() -> None:
-    long = {str(path.relative_to(ROOT)): count for path in sources() if (count := len(path.read_text().splitlines())) > LONGEST}
+    # Migrations are history: generated once, never edited, read by nobody but the database.
+    read = [path for path in sources() if "versions" not in path.parts]
+    long = {str(path.relative_to(ROOT)): count for path in read if (count := len(path.read_text().splitlines())) > LONGEST}
     assert long == {}
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -194,7 +193,7 @@ DANGEROUS = [
 ]
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.slow  # needs strace, which make test installs
 def test_no_payload_opens_a_file_or_a_socket(tmp_path: Path) -> None:
     target = tmp_path / "secret-target"
     target.write_text("TOP-SECRET")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +32,7 @@ def test_a_disk_that_is_full_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.slow  # needs strace, which make test installs
 def test_a_file_is_on_disk_before_its_name_and_its_name_before_success(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom connectors.transports.folder import TRANSPORT\n"

@@ -23,7 +23,6 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def home(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
-    pytest.importorskip("great_expectations")
     database = Database.open(sqlite_url, tmp_path / "home", SystemClock())
     World(database).send(("erp", order("A")))
     database.close()

@@ -25,7 +25,6 @@ def written(database: Database, folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def judged(database: Database) -> Database:
-    pytest.importorskip("great_expectations")
     world = World(database)
     rows = [{"line": str(n), "item_code": HOSTILE, "quantity": Decimal(1), "unit": "<i>", "@": n} for n in range(1, 603)]
     rows += [{"line": "900", "gtin": "06901234567892", "quantity": Decimal(-7), "unit": "EA", "@": 900}]
@@ -67,7 +66,6 @@ def test_the_csv_has_every_row_and_no_formula(judged: Database, tmp_path: Path) 
 
 
 def test_a_rule_that_could_not_be_judged_is_shown_as_such(database: Database, tmp_path: Path) -> None:
-    pytest.importorskip("great_expectations")
     from data_contracts import contract
 
     World(database).send(("erp", order("A")))

@@ -19,8 +19,6 @@ from hub.store.tables import exchange, exchange_history, line, quality_failure
 from hub.store.types import micros
 from tests.hub.world import KEYS, World, despatch, order
 
-pytest.importorskip("great_expectations")
-
 
 @pytest.fixture
 def world(database: Database) -> World:

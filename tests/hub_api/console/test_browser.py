@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.hub_api.console.conftest import link_for
-from tests.hub_api.console.person import CHROMIUM, Person, chromium
+from tests.hub_api.console.person import Person, chromium
 from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange
 from tests.journeys.server import Server
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Debian's chromium")]
+pytestmark = pytest.mark.browser
 
 PAGES = {
     "/console": ("Attention", "待处理"),

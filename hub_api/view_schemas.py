@@ -1,0 +1,238 @@
+"""The shapes of reconciled views: orders, stock, master data, traces, quality. What `schemas.py` says of numbers and nulls holds here."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub_api.schemas import Number, Severity, Shape, Time
+
+
+class Name(Shape):
+    """A name by which a thing is known."""
+
+    scheme: str = Field(examples=["gtin"])
+    value: str = Field(examples=["06901234000012"])
+    base_quantity: Number | None
+    unit: str | None
+
+
+class MasterSource(Shape):
+    """What one system says of a thing."""
+
+    system: str = Field(examples=["erp"])
+    code: str
+    revision: int
+    exchange_id: int
+
+
+class Master(BaseModel):
+    """An item or a party: the record whose word counts (its members stand beside these), all its names, all its sources."""
+
+    model_config = ConfigDict(extra="allow")
+
+    golden_id: int
+    code: str | None = Field(examples=["RM-1001"])
+    names: list[Name]
+    sources: list[MasterSource]
+
+
+class Side(Shape):
+    """What one source says."""
+
+    source: str | None
+    value: str | None
+
+
+class Scope(Shape):
+    """What a discrepancy was found about."""
+
+    kind: str
+    key: str
+
+
+class Discrepancy(Shape):
+    """Two sources disagree."""
+
+    key: str
+    rule: str = Field(examples=["REC-01"])
+    severity: Severity
+    message: str | None = Field(default=None, description="The rule's text in the reader's language.")
+    organisation_id: int
+    partner_id: int | None
+    scope: Scope
+    order_number: str | None
+    order_line: str | None
+    item: str | None
+    lot: str | None
+    location: str | None
+    left: Side
+    right: Side
+    evidence: list[int] | None = Field(default=None, description="Exchanges that say so.")
+    params: dict[str, Any]
+    opened_at: Time
+
+
+class Source(Shape):
+    """A fact that a number is made of."""
+
+    partner: str
+    kind: str = Field(examples=["despatch_advice"])
+    number: str | None
+    exchange_id: int | None
+    issued_at: Time
+    line: str | None
+    ordinal: int
+    quantity: Number | None
+    unit: str | None
+    in_order_units: Number | None
+    rejected_quantity: Number | None
+    unit_price: Number | None
+    lot: str | None
+    status: str | None
+    due_on: str | None
+
+
+class Stage(Shape):
+    """A quantity in the order line's unit and every fact that it is made of."""
+
+    quantity: Number | None
+    complete: bool = Field(description="False: some source states a unit that can't be converted.")
+    sources: list[Source]
+
+
+class OrderItem(Shape):
+    """What was ordered."""
+
+    code: str | None
+    gtin: str | None
+    supplier_item: str | None
+    description: str | None
+
+
+class OrderLine(Shape):
+    """One order line as everybody sees it."""
+
+    line: str | None = Field(examples=["10"])
+    item: OrderItem
+    unit: str | None
+    unit_price: Number | None
+    requested_on: str | None
+    ordered: Stage
+    confirmed: Stage
+    despatched: Stage
+    received: Stage
+    invoiced: Stage
+    discrepancies: list[Discrepancy]
+
+
+class Order(Shape):
+    """One purchase order, reconciled."""
+
+    number: str = Field(examples=["4500000123"])
+    organisation: str
+    organisation_id: int
+    revision: int
+    issued_at: Time
+    currency: str | None
+    supplier: dict[str, Any] | None
+    ship_to: dict[str, Any] | None
+    requested_on: str | None
+    partner: str
+    exchange_id: int | None
+    lines: list[OrderLine]
+    unmatched: list[Source] = Field(description="Lines of other documents that name this order and fit none of its lines.")
+    discrepancies: list[Discrepancy]
+
+
+class SystemStock(Shape):
+    """What one system says is there."""
+
+    partner: str
+    quantity: Number
+    counted_at: Time
+    exchange_id: int
+
+
+class StockItem(Shape):
+    """What is in stock."""
+
+    code: str | None
+    gtin: str | None
+
+
+class Stock(Shape):
+    """One item, lot and status at a place: what each system says, and the difference."""
+
+    organisation: str
+    organisation_id: int
+    location: str
+    item: StockItem
+    lot: str | None
+    expires_on: str | None
+    status: str = Field(examples=["available"])
+    unit: str | None
+    systems: list[SystemStock]
+    computed: Number | None = Field(description="The newest count and what moved since; null where nobody counted.")
+    difference: Number | None = Field(description="Largest less smallest of what systems say.")
+    in_transit: Number | None
+    discrepancies: list[Discrepancy]
+
+
+class Node(Shape):
+    """A lot, serial, logistic unit, shipment, receipt or production run."""
+
+    key: str
+    kind: str
+    depth: int
+
+
+class Edge(BaseModel):
+    """Goods went from one node to another."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    origin: str = Field(alias="from")
+    to: str
+    kind: str
+
+
+class Trace(Shape):
+    """Everything that is reached from a key."""
+
+    key: str
+    direction: Literal["up", "down", "both"]
+    nodes: list[Node]
+    edges: list[Edge]
+    truncated: bool
+
+
+class QualityResult(Shape):
+    """One rule of a contract in its latest run."""
+
+    rule: str
+    dimension: str
+    severity: str
+    column: str | None
+    checked: int
+    failed: int
+    error: str | None
+    description: str | None
+
+
+class QualityRun(Shape):
+    """The latest run of a contract's rules."""
+
+    run: int
+    contract: str
+    at: Time
+    rows: int
+    success: bool
+    results: list[QualityResult]
+
+
+class Quality(Shape):
+    """The latest run of every contract."""
+
+    items: list[QualityRun]
