@@ -142,7 +142,8 @@ def _write(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, organisa
     agreed, _mapping = writing.agreed_for(hub.site, agreement, outward)
     envelope = next_envelope(hub, uow, agreement, agreed.version or writing.BASE_VERSION) if agreement.envelope is not None else None
     written = writing.write(hub.site, agreement, outward, envelope)
-    configurations.keep(uow, written.mapping, written.mapping.name, agreement, agreement.agreement)
+    configurations.keep(uow, "mapping", written.mapping.name, written.mapping)
+    configurations.keep(uow, "agreement", agreement.agreement, agreement)
     hours = agreement.acknowledge.expect_within_hours if written.content is not None else None
     exchange = ExchangeRow(
         document_id=None,

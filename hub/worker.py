@@ -18,7 +18,7 @@ import structlog
 
 from data_contracts.errors import ConflictError, FatalError
 from data_contracts.findings import Finding
-from hub import acknowledge, pipeline
+from hub import acknowledge, grammars, pipeline
 from hub.apply import Applicable
 from hub.examine import (
     Claimant,
@@ -266,6 +266,7 @@ def _organisation(hub: Hub, job: Job, examined: ExaminedMessage) -> int:
 
 def _exchange_row(hub: Hub, job: Job, interchange: ExaminedInterchange, examined: ExaminedMessage, interchange_id: int) -> ExchangeRow:
     message, agreement = examined.message, examined.agreement
+    grammar = grammars.used(agreement, message, interchange.profile) if agreement is not None and examined.agreed is not None else None
     return ExchangeRow(
         document_id=job.row.id,
         interchange_id=interchange_id,
@@ -286,16 +287,17 @@ def _exchange_row(hub: Hub, job: Job, interchange: ExaminedInterchange, examined
         length=message.length,
         mapping_hash=examined.mapping.hash if examined.mapping else None,
         agreement_hash=agreement.hash if agreement else None,
+        grammar_hash=grammar.hash if grammar else None,
         acknowledgement=acknowledge.word_for(interchange, examined),
     )
 
 
 def _apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterchange, ExaminedMessage, int]], ids: Sequence[int]) -> None:
     items: list[Applicable] = []
-    for (job, _interchange, examined, _), exchange_id in zip(origin, ids, strict=True):
+    for (job, interchange, examined, _), exchange_id in zip(origin, ids, strict=True):
         if examined.fate == "ready" and examined.entity is not None:
             assert examined.mapping is not None
-            _keep_configuration(uow, examined)
+            _keep_configuration(uow, interchange, examined)
             items.append(
                 Applicable(
                     exchange_id=exchange_id,
@@ -314,10 +316,15 @@ def _apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterc
         settle_applied(uow, pipeline.apply(uow, items))
 
 
-def _keep_configuration(uow: UnitOfWork, examined: ExaminedMessage) -> None:
+def _keep_configuration(uow: UnitOfWork, interchange: ExaminedInterchange, examined: ExaminedMessage) -> None:
     mapping, agreement = examined.mapping, examined.agreement
-    if mapping is not None:
-        configurations.keep(uow, mapping, mapping.name, agreement, agreement.agreement if agreement is not None else "")
+    if mapping is None or agreement is None:
+        return
+    configurations.keep(uow, "mapping", mapping.name, mapping)
+    configurations.keep(uow, "agreement", agreement.agreement, agreement)
+    grammar = grammars.used(agreement, examined.message, interchange.profile)
+    if grammar is not None:
+        configurations.keep(uow, "grammar", grammar.name, grammar)
 
 
 def _finish(uow: UnitOfWork, jobs: Sequence[Job], origin: Sequence[tuple[Job, Any, ExaminedMessage, int]], ids: Sequence[int]) -> None:

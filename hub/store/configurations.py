@@ -32,14 +32,8 @@ class Used(Protocol):
         ...
 
 
-def keep(uow: UnitOfWork, mapping: Used, mapping_name: str, agreement: Used | None = None, agreement_name: str = "") -> None:
-    """Store mapping and agreement by their hashes, once."""
-    _keep(uow, "mapping", mapping_name, mapping)
-    if agreement is not None:
-        _keep(uow, "agreement", agreement_name, agreement)
-
-
-def _keep(uow: UnitOfWork, kind: str, name: str, used: Used) -> None:
+def keep(uow: UnitOfWork, kind: str, name: str, used: Used) -> None:
+    """Store a configuration (`mapping`, `agreement`, `grammar`) by its hash, once."""
     mark = (str(uow.connection.engine.url), used.hash)
     if mark in _known:
         return

@@ -215,3 +215,14 @@ def test_a_document_that_breaks_the_machinery_stops_no_other(hub: Hub, monkeypat
     with hub.database.read() as connection:
         assert documents.state_of(connection, bad.document_id) == "quarantined"
     assert "DOC-95" in rules(hub, bad.document_id)
+
+
+def test_every_configuration_that_was_used_is_kept_by_its_hash(hub: Hub) -> None:
+    take(hub, interchange(ACME, 1, despatch("D1")), "acme")
+    take(hub, stock(), "wms", key="k", agreement="stock_north")
+    with hub.database.read() as connection:
+        kept = {row.hash: (row.kind, row.name) for row in connection.execute(sa.select(tables.configuration))}
+        rows = connection.execute(sa.select(tables.exchange).order_by(tables.exchange.c.id)).all()
+    assert [kept[row.grammar_hash] for row in rows] == [("grammar", "x12/856"), ("grammar", "json/wms_stock")]
+    assert [kept[row.mapping_hash] for row in rows] == [("mapping", "x12/856"), ("mapping", "json/wms_stock")]
+    assert [kept[row.agreement_hash] for row in rows] == [("agreement", "acme_in"), ("agreement", "stock_north")]
