@@ -1,0 +1,64 @@
+"""What a mapping does not take: dry runs tell all of it, the worker what got lost."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from hub.check import check_file, exit_code
+from hub.cli import application
+from hub.examine import Claimant
+from hub.runtime import Hub
+from hub.site import Site
+from hub.store import tables
+from tests.hub.conftest import SITE, take
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+DESPATCH = (
+    "ISA*00*          *00*          *ZZ*ACME           *ZZ*NORTH          *261122*0830*U*00401*000000007*0*P*>~"
+    "GS*SH*ACME*NORTH*20261122*0830*7*X*004010~"
+    "ST*856*0001~BSN*00*SH7*20261122*0830~HL*1**S~TD1*CTN*1~REF*ZZ*first~REF*ZZ*second~"
+    "HL*2*1*O~PRF*4500000007~HL*3*2*I~LIN*1*VP*A-1~SN1**5*EA~REF*LT*L1~REF*LT*L2~CTT*3~SE*15*0001~"
+    "GE*1*7~IEA*1*000000007~"
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "despatch.edi"
+    path.write_text(DESPATCH, encoding="ascii")
+    return path
+
+
+def test_a_dry_run_tells_what_the_mapping_does_not_take(file: Path) -> None:
+    answer = check_file(file, Site.load(SITE), Claimant("acme"), NOW)
+    (message,) = answer["interchanges"][0]["groups"][0]["messages"]
+    told = [
+        (finding["rule"], finding["severity"], finding["place"]["segment"], finding["place"]["position"]) for finding in message["findings"]
+    ]
+    # REF*ZZ is nothing the mapping knows; TD1 is ignored on purpose; of two lots for one quantity the second was not taken
+    assert told == [("MAP-05", "warning", "REF", 13), ("MAP-01", "info", "REF", 5)]
+    assert (message["valid"], exit_code(answer)) == (True, 0)
+
+
+def test_map_tells_it_beside_what_was_mapped(file: Path, tmp_path: Path) -> None:
+    environment = {"UDIHUB_HOME": str(tmp_path), "UDIHUB_SITE": str(SITE), "UDIHUB_CLOCK": NOW.isoformat()}
+    run = CliRunner().invoke(application(), ["map", str(file), "--partner", "acme"], env=environment)
+    assert run.exit_code == 0
+    (line,) = json.loads(run.stdout)["lines"]
+    assert (line["quantity"], line["lot"]) == ("5", "L1")
+    assert [text.partition(":")[0] for text in run.stderr.splitlines()] == ["warning", "info"]
+
+
+def test_the_worker_tells_what_got_lost_and_nothing_that_nobody_maps(hub: Hub) -> None:
+    take(hub, DESPATCH.encode(), "acme")
+    with hub.database.read() as connection:
+        assert connection.execute(sa.select(tables.exchange.c.state)).scalars().all() == ["applied"]
+        (found,) = connection.execute(sa.select(tables.finding)).all()
+    assert (found.rule, found.severity, found.expected, found.got) == ("MAP-05", "warning", "L1", "L2")
+    assert (found.place["segment"], found.place["position"]) == ("REF", 13)
