@@ -168,6 +168,7 @@ def _again(
         ).all():
             withdraw(uow, application_id, reason)
     evidence.transition(uow, [row.id], "superseded", reason)
+    evidence.close_findings(uow, _open_findings(uow, row.id), reason)
     uow.audit(
         row.organisation_id,
         f"exchange.{'corrected' if document_id else 'replayed'}",
@@ -177,6 +178,12 @@ def _again(
         {"exchange": new_id, "state": state, **keys},
     )
     return new_id
+
+
+def _open_findings(uow: UnitOfWork, exchange_id: int) -> list[int]:
+    """Findings that the new exchange answers: what is still wrong stands there anew."""
+    query = sa.select(tables.finding.c.id).where(tables.finding.c.exchange_id == exchange_id, tables.finding.c.closed_at.is_(None))
+    return list(uow.connection.execute(query).scalars())
 
 
 def _need(reason: str) -> None:

@@ -43,6 +43,7 @@ def test_a_held_message_is_corrected_beside_its_original(hub: Hub) -> None:
         assert content.entity_of(hub, connection, new)["lines"][0]["gtin"] == GTIN
         entry = connection.execute(sa.select(tables.audit).where(tables.audit.c.action == "exchange.corrected")).one()
         assert (entry.actor, entry.reason) == ("ann", "supplier confirmed by phone")
+        assert [row["closed_by"] for row in evidence.findings_of(connection, tables.finding.c.exchange_id == held)] == ["ann"]
         assert audit.verify_all(connection) == []
         assert evidence.show(connection, held)["replays"][0]["id"] == new
     take(hub, orders("4500000001"), "erp", key="k1", agreement="orders_north")
