@@ -21,6 +21,7 @@ from connectors.formats.x12 import acknowledge as x12
 from connectors.formats.x12.answers import read_functional_acknowledgement
 from connectors.formats.x12.control import same_number
 from connectors.formats.x12.delimiters import parse_header
+from connectors.formats.x12.grammar import known_messages
 from connectors.formats.x12.header import interchange_of
 from connectors.formats.x12.verdicts import GroupVerdict, MessageVerdict, group_verdict, message_verdict
 from connectors.spec import STRICT, Envelope
@@ -65,7 +66,9 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
     if not due:
         return
     numbers = _control_numbers(uow, due)
-    contents = [_content(one, _envelope(uow, one, *number)) for one, number in zip(due, numbers, strict=True)]
+    tried = [_carried(uow, one, number) for one, number in zip(due, numbers, strict=True)]
+    contents = [content for content in tried if content is not None]
+    due = [one for one, content in zip(due, tried, strict=True) if content is not None]
     staged = [blobs.stage(uow.home, content) for _, content in contents]
     blobs.record(uow.connection, staged)
     ids = allocate(uow.connection, "acknowledgement", len(due))
@@ -131,6 +134,23 @@ def _control_numbers(uow: UnitOfWork, due: Sequence[Due]) -> list[tuple[int, int
             numbers[place] = (interchange, groups[used] if due[place].groups else 1)
             used += due[place].groups
     return numbers
+
+
+def _carried(uow: UnitOfWork, one: Due, numbers: tuple[int, int]) -> tuple[str, bytes] | None:
+    """The answer; in the sender's own delimiters where its identities hold one of ours, and a finding where it cannot be written."""
+    envelope = _envelope(uow, one, *numbers)
+    theirs = replace(envelope, delimiters=dict(one.examined.interchange.delimiters))
+    for tried in (envelope, theirs):
+        try:
+            return _content(one, tried)
+        except ValueError as error:
+            reason = str(error)
+    document = one.document
+    finding = Finding("ACK-04", got=reason)
+    evidence.add_findings(
+        uow, [evidence.Found(finding, document.id, one.interchange_id, None, document.partner_id, document.organisation_id)]
+    )
+    return None
 
 
 def _content(one: Due, envelope: Envelope) -> tuple[str, bytes]:
@@ -261,48 +281,65 @@ def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, hea
         uow.audit(document.organisation_id, "document.refused", f"document/{document_id}", reason="control number used with other bytes")
 
 
-def receive_functional(uow: UnitOfWork, partner_id: int, exchange_id: int, message: Message) -> None:
+def receive_functional(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, exchange_id: int, message: Message) -> None:
     """A 997 came: tell each document that it answers. What answers nothing of ours is a finding."""
-    if message.root is None:
-        return
-    answered = read_functional_acknowledgement(message.root)
+    answered = read_functional_acknowledgement(message.root, message.components) if message.root is not None else None
     if answered is None:
         return
     control = answered.control.lstrip("0") or "0"
-    rows = uow.connection.execute(
-        sa.select(tables.exchange).where(
-            tables.exchange.c.direction == "out", tables.exchange.c.partner_id == partner_id, tables.exchange.c.group_control == control
+    rows = [
+        row
+        for row in uow.connection.execute(
+            sa.select(tables.exchange).where(_sent_under(hub, document, examined), tables.exchange.c.group_control == control)
         )
-    ).all()
+        if known_messages().get(row.type) == answered.type
+    ]
     if not rows:
-        _unknown(uow, partner_id, exchange_id, f"group {answered.type} {answered.control}")
+        _unknown(uow, document, exchange_id, f"group {answered.type} {answered.control}")
         return
     for row in rows:
         said = next((one for one in answered.messages if same_number(one.control, row.control)), None)
-        if said is not None:
-            _close(uow, row, said.verdict, ", ".join(said.codes))
-        else:
-            _close(uow, row, answered.verdict, ", ".join(answered.codes))
+        _close(uow, row, said.verdict if said else answered.verdict, ", ".join(said.codes if said else answered.codes))
 
 
-def receive_interchange(uow: UnitOfWork, partner_id: int, note: dict[str, Any]) -> None:
+def receive_interchange(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, note: dict[str, Any]) -> None:
     """A TA1 came: a rejection closes every document of that interchange; an acceptance waits for the 997."""
-    rows = uow.connection.execute(
-        sa.select(tables.exchange).where(
-            tables.exchange.c.direction == "out",
-            tables.exchange.c.partner_id == partner_id,
-            tables.exchange.c["keys"]["interchange"].as_string() == str(note.get("control")),
-        )
-    ).all()
+    control = str(note.get("control", ""))
+    rows = [
+        row
+        for row in uow.connection.execute(sa.select(tables.exchange).where(_sent_under(hub, document, examined)))
+        if same_number((row.keys or {}).get("interchange", ""), control)
+    ]
+    if not rows:
+        _unknown(uow, document, None, f"interchange {control}")
     for row in rows:
         if note.get("status") == "R":
             _close(uow, row, "R", f"TA1 {note.get('note')}")
+
+
+def _sent_under(hub: Hub, document: Any, examined: ExaminedInterchange) -> sa.ColumnElement[bool]:
+    """What went out to this partner between the two identities of the answer: control numbers count for each such pair alone."""
+    sender, receiver = examined.interchange.receiver, examined.interchange.sender
+    agreements = [
+        agreement.agreement
+        for agreement in hub.site.agreements.values()
+        if agreement.direction == "out"
+        and agreement.envelope is not None
+        and (agreement.envelope.sender, agreement.envelope.receiver) == (sender, receiver)
+    ]
+    return sa.and_(
+        tables.exchange.c.direction == "out",
+        tables.exchange.c.partner_id == document.partner_id,
+        tables.exchange.c.agreement.in_(agreements),
+    )
 
 
 def _close(uow: UnitOfWork, row: Any, code: str, notes: str) -> None:
     outcome = {"A": "accepted", "E": "accepted", "P": "partly"}.get(code, "rejected")
     uow.connection.execute(tables.exchange.update().where(tables.exchange.c.id == row.id).values(acknowledgement=outcome))
     evidence.transition(uow, [row.id], "failed" if outcome == "rejected" else "acknowledged", notes or None)
+    overdue = sa.select(tables.finding.c.id).where(tables.finding.c.exchange_id == row.id, tables.finding.c.rule == "ACK-01")
+    evidence.close_findings(uow, list(uow.connection.execute(overdue).scalars()), "the answer came")
     if outcome == "rejected":
         finding = Finding("ACK-02", got=f"{row.type} {row.business_key}", expected=f"{code} {notes}".strip())
         evidence.add_findings(uow, [evidence.Found(finding, None, None, row.id, row.partner_id, row.organisation_id)])
@@ -315,8 +352,9 @@ def _close(uow: UnitOfWork, row: Any, code: str, notes: str) -> None:
     )
 
 
-def _unknown(uow: UnitOfWork, partner_id: int, exchange_id: int, what: str) -> None:
-    evidence.add_findings(uow, [evidence.Found(Finding("ACK-03", got=what), None, None, exchange_id, partner_id, None)])
+def _unknown(uow: UnitOfWork, document: Any, exchange_id: int | None, what: str) -> None:
+    finding = Finding("ACK-03", got=what)
+    evidence.add_findings(uow, [evidence.Found(finding, document.id, None, exchange_id, document.partner_id, document.organisation_id)])
 
 
 def bytes_for(connection: sa.Connection, home: Path, document_id: int) -> bytes | None:

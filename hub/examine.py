@@ -365,7 +365,7 @@ def settle_fates(interchange: ExaminedInterchange, messages: Sequence[ExaminedMe
     for examined in messages:
         if interchange.refused or interchange.group_refused(examined.group):
             examined.fate = "rejected"
-        elif test and examined.fate == "ready":
+        elif test and examined.fate in ("ready", "answer"):
             examined.fate = "test"
 
 

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 
 from connectors.registry import format_named, transport_named
 from connectors.spec import Format, Profile
-from data_contracts.errors import RetriableError
+from data_contracts.errors import FatalError, HubError
 from data_contracts.findings import Finding, Place, has_error
 from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
@@ -51,7 +51,7 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     agreement = hub.site.agreements[flow.agreement]
     settings = hub.transport_settings(flow)
     landings: list[Landing] = []
-    failed: RetriableError | None = None
+    failed: HubError | None = None
     for delivered in transport.fetch(settings):
         try:
             with transport.open(settings, delivered) as stream:
@@ -72,7 +72,9 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
                     )
                 )
             transport.settle(settings, delivered)
-        except RetriableError as error:
+        except FatalError:
+            raise
+        except HubError as error:
             failed = failed or error
     if failed is not None:
         raise failed

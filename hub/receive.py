@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 from connectors import registry
+from connectors.formats.x12 import interchange_starts
 from data_contracts.errors import ConflictError
 from hub import acknowledge, pipeline
 from hub.runtime import Hub
 from hub.site import Agreement
-from hub.store import blobs
+from hub.store import blobs, documents
 from hub.store.inbox import Delivery, Landing
 
 _PEEK = 4096
@@ -50,13 +52,19 @@ def receive(hub: Hub, reception: Reception) -> Landing:
         raise ConflictError("this syntax has no envelope reference: send an Idempotency-Key with each document")
     staged = blobs.stage(hub.settings.home, reception.stream)
     agreement = _agreement(hub, reception, reference)
+    organisation_id = hub.organisation_id(_organisation(hub, reception, agreement))
+    partner_id = hub.partner_id(reception.partner)
+    key = _delivery_key(hub, reception, reference, staged)
+    if reception.delivery_key is None and reference is not None:
+        with hub.database.read() as connection:
+            key = documents.free_key(connection, organisation_id, partner_id, reception.channel, key, staged.sha256)
     landing = pipeline.land(
         hub,
         Delivery(
-            organisation_id=hub.organisation_id(_organisation(hub, reception, agreement)),
-            partner_id=hub.partner_id(reception.partner),
+            organisation_id=organisation_id,
+            partner_id=partner_id,
             channel=reception.channel,
-            delivery_key=_delivery_key(reception, reference, staged),
+            delivery_key=key,
             stream=staged,
             name=reception.name,
             media_type=reception.media_type,
@@ -83,13 +91,21 @@ def _is_feed(head: bytes) -> bool:
     return found is not None and not hasattr(found, "envelope_reference")
 
 
-def _delivery_key(reception: Reception, reference: tuple[str, str] | None, staged: blobs.Staged) -> str:
-    """Kinds of keys have prefixes of their own, so that none can be taken for another's."""
+def _delivery_key(hub: Hub, reception: Reception, reference: tuple[str, str] | None, staged: blobs.Staged) -> str:
+    """Kinds of keys have prefixes of their own, so that none can be taken for another's.
+
+    A body of several interchanges is known by its bytes: the first envelope must not speak for those behind it.
+    """
     if reception.delivery_key is not None:
         return f"key:{reception.delivery_key}"
-    if reference is not None:
+    if reference is not None and not _several(hub, staged):
         return f"{reference[0]}:{reference[1]}"
     return f"sha256:{staged.sha256.hex()}"
+
+
+def _several(hub: Hub, staged: blobs.Staged) -> bool:
+    with blobs.opened(staged.body, hub.settings.home, staged.sha256) as stream:
+        return sum(1 for _ in islice(interchange_starts(stream), 2)) > 1
 
 
 def _agreement(hub: Hub, reception: Reception, reference: tuple[str, str] | None) -> Agreement | None:

@@ -38,6 +38,8 @@ BATCH = 500
 """Documents, or messages of a large document, in one transaction: one commit a document would cost 7 to 12 times as much."""
 LARGE = 8 * 1024 * 1024
 """Documents above this many bytes are taken in slices."""
+HELD = 16 * 1024 * 1024
+"""Bytes of documents that are examined together."""
 LEASE_SECONDS = 300
 AGAIN_SECONDS = 60
 ATTEMPTS = 5
@@ -83,13 +85,28 @@ def process(hub: Hub, claimed: Sequence[claims.Claim]) -> dict[int, Exception]:
     """
     jobs = _load(hub, claimed)
     failed: dict[int, Exception] = {}
-    small = [job for job in jobs if job.row.size <= LARGE and _tried(hub, job, failed, _examine)]
-    if small:
-        _commit(hub, small, failed)
+    for chunk in _chunks([job for job in jobs if job.row.size <= LARGE]):
+        ready = [job for job in chunk if _tried(hub, job, failed, _examine)]
+        if ready:
+            _commit(hub, ready, failed)
     for job in jobs:
         if job.row.size > LARGE:
             _tried(hub, job, failed, _process_large)
     return failed
+
+
+def _chunks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """Jobs in order, so many at a time that what is read of them stays within bounds: trees take ten times their bytes."""
+    chunk: list[Job] = []
+    size = 0
+    for job in jobs:
+        if chunk and size + job.row.size > HELD:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(job)
+        size += job.row.size
+    if chunk:
+        yield chunk
 
 
 def _tried(hub: Hub, job: Job, failed: dict[int, Exception], step: Callable[[Hub, Job], None]) -> bool:
@@ -204,6 +221,8 @@ def _record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
             origin.append((job, interchange, examined, envelope.interchange_id))
     ids = insert_exchanges(uow, rows)
     _apply(hub, uow, origin, ids)
+    for (job, interchange), envelope in zip(_envelopes(jobs), registered, strict=True):
+        _hear(hub, uow, job, interchange, envelope)
     for (job, _interchange, examined, interchange_id), exchange_id in zip(origin, ids, strict=True):
         if examined.findings:
             findings.append(
@@ -221,7 +240,11 @@ def _record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
     acknowledge.answer_many(
         uow, [(job.row, interchange, envelope) for (job, interchange), envelope in zip(_envelopes(jobs), registered, strict=True)]
     )
-    _finish(uow, jobs, origin, ids)
+    states: dict[int, dict[str, int]] = {job.row.id: {} for job in jobs}
+    for job, _, examined, _ in origin:
+        counts = states[job.row.id]
+        counts[_STATES[examined.fate]] = counts.get(_STATES[examined.fate], 0) + 1
+    _finish(uow, jobs, states)
 
 
 def _envelopes(jobs: Sequence[Job]) -> Iterator[tuple[Job, ExaminedInterchange]]:
@@ -307,13 +330,17 @@ def _apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterc
                     entity=examined.entity,
                 )
             )
-        elif examined.fate == "answer" and examined.message.root is not None:
-            acknowledge.receive_functional(uow, job.row.partner_id, exchange_id, examined.message)
-    for job, interchange in {id(o[1]): (o[0], o[1]) for o in origin}.values():
-        for answer in interchange.answers:
-            acknowledge.receive_interchange(uow, job.row.partner_id, answer)
+        elif examined.fate == "answer":
+            acknowledge.receive_functional(hub, uow, job.row, interchange, exchange_id, examined.message)
     if items:
         settle_applied(uow, pipeline.apply(uow, items))
+
+
+def _hear(hub: Hub, uow: UnitOfWork, job: Job, interchange: ExaminedInterchange, envelope: envelopes.Registered) -> None:
+    """TA1 segments, which travel alone as a rule; those of a refused, repeated or test interchange say nothing."""
+    if envelope.outcome == "accepted" and not interchange.refused:
+        for note in interchange.answers:
+            acknowledge.receive_interchange(hub, uow, job.row, interchange, note)
 
 
 def _keep_configuration(uow: UnitOfWork, interchange: ExaminedInterchange, examined: ExaminedMessage) -> None:
@@ -327,11 +354,17 @@ def _keep_configuration(uow: UnitOfWork, interchange: ExaminedInterchange, exami
         configurations.keep(uow, "grammar", grammar.name, grammar)
 
 
-def _finish(uow: UnitOfWork, jobs: Sequence[Job], origin: Sequence[tuple[Job, Any, ExaminedMessage, int]], ids: Sequence[int]) -> None:
-    states: dict[int, dict[str, int]] = {job.row.id: {} for job in jobs}
-    for (job, _, examined, _), _exchange_id in zip(origin, ids, strict=True):
-        counts = states[job.row.id]
-        counts[_STATES[examined.fate]] = counts.get(_STATES[examined.fate], 0) + 1
+def _states_of(uow: UnitOfWork, document_id: int) -> dict[str, int]:
+    """How many exchanges of a document ended how, as the store has them."""
+    rows = uow.connection.execute(
+        sa.select(tables.exchange.c.state, sa.func.count())
+        .where(tables.exchange.c.document_id == document_id)
+        .group_by(tables.exchange.c.state)
+    )
+    return dict(rows.tuples().all())
+
+
+def _finish(uow: UnitOfWork, jobs: Sequence[Job], states: dict[int, dict[str, int]]) -> None:
     for job in jobs:
         if job.state == "processed" and "quarantined" in states[job.row.id]:
             job.state = "quarantined"
@@ -389,8 +422,10 @@ def _process_large(hub: Hub, job: Job) -> None:
             job.state = "rejected"
             findings.append((None, job.row.id, None, job.row.partner_id, job.row.organisation_id, job.unreadable))
         insert_findings(uow, findings)
+        for interchange in job.interchanges:
+            _hear(hub, uow, job, interchange, registered[interchange.interchange.ordinal])
         acknowledge.answer_many(uow, [(job.row, one, registered[one.interchange.ordinal]) for one in job.interchanges])
-        _finish(uow, [job], [], [])
+        _finish(uow, [job], {job.row.id: _states_of(uow, job.row.id)})
 
 
 def _behind(steps: Iterator[Any], done: int, surveyed: dict[int, ExaminedInterchange]) -> Iterator[tuple[int, ExaminedMessage]]:

@@ -16,7 +16,7 @@ from data_contracts.findings import Finding
 from hub.store import evidence
 from hub.store.database import Database
 from hub.store.lists import among
-from hub.store.tables import document
+from hub.store.tables import document, exchange
 from hub.store.unit_of_work import UnitOfWork
 
 STATES = ("processed", "rejected", "quarantined")
@@ -33,9 +33,19 @@ class Claim:
 
 
 def claim_documents(database: Database, limit: int, lease_seconds: int, flow: str | None = None) -> list[Claim]:
-    """Up to `limit` received documents, oldest first, optionally of one flow; nobody else gets them while the lease lasts."""
+    """Up to `limit` received documents, oldest first, optionally of one flow; nobody else gets them while the lease lasts.
+
+    One that was claimed before and never finished may have killed its worker: such are claimed one at a time, so that they can take
+    nothing else along.
+    """
     with database.begin("worker") as uow:
-        return _take(uow, sa.true() if flow is None else document.c.flow == flow, limit, lease_seconds)
+        waiting = sa.select(document.c.id).where(document.c.state == "received", _free(uow.now))
+        if flow is not None:
+            waiting = waiting.where(document.c.flow == flow)
+        waiting = waiting.order_by(document.c.id).with_for_update(skip_locked=True)
+        ids = uow.connection.execute(waiting.where(document.c.attempts > 0).limit(1)).scalars().all()
+        ids = ids or uow.connection.execute(waiting.where(document.c.attempts == 0).limit(limit)).scalars().all()
+        return _take(uow, ids, lease_seconds)
 
 
 def claim_document(database: Database, document_id: int, lease_seconds: int) -> Claim | None:
@@ -44,15 +54,20 @@ def claim_document(database: Database, document_id: int, lease_seconds: int) -> 
 
 
 def claim_these(database: Database, document_ids: Collection[int], lease_seconds: int) -> list[Claim]:
-    """Those of the named documents that still wait and that nobody else has."""
+    """Those of the named documents that still wait and that nobody else has: all that are new, else one that was tried before."""
     with database.begin("worker") as uow:
-        return _take(uow, among(uow.connection, document.c.id, document_ids), len(document_ids), lease_seconds)
+        waiting = (
+            sa.select(document.c.id)
+            .where(among(uow.connection, document.c.id, document_ids), document.c.state == "received", _free(uow.now))
+            .order_by(document.c.id)
+            .with_for_update(skip_locked=True)
+        )
+        ids = uow.connection.execute(waiting.where(document.c.attempts == 0)).scalars().all()
+        ids = ids or uow.connection.execute(waiting.where(document.c.attempts > 0).limit(1)).scalars().all()
+        return _take(uow, ids, lease_seconds)
 
 
-def _take(uow: UnitOfWork, which: sa.ColumnElement[bool], limit: int, lease_seconds: int) -> list[Claim]:
-    """Lock what waits, stepping over what another worker is locking, then lease it."""
-    waiting = sa.select(document.c.id).where(document.c.state == "received", _free(uow.now), which)
-    ids = uow.connection.execute(waiting.order_by(document.c.id).limit(limit).with_for_update(skip_locked=True)).scalars().all()
+def _take(uow: UnitOfWork, ids: Sequence[int], lease_seconds: int) -> list[Claim]:
     if not ids:
         return []
     taken = uow.connection.execute(
@@ -62,6 +77,20 @@ def _take(uow: UnitOfWork, which: sa.ColumnElement[bool], limit: int, lease_seco
         .returning(document.c.id, document.c.fence)
     )
     return [Claim(row.id, row.fence) for row in sorted(taken)]
+
+
+def retry(uow: UnitOfWork, document_id: int, reason: str) -> None:
+    """Let a document that was put aside be claimed again. Raises ConflictError for one that is not quarantined or has exchanges."""
+    spoken = sa.select(exchange.c.id).where(exchange.c.document_id == document_id)
+    row = uow.connection.execute(
+        sa.update(document)
+        .where(document.c.id == document_id, document.c.state == "quarantined", ~spoken.exists())
+        .values(state="received", attempts=0, lease_until=None, fence=document.c.fence + 1)
+        .returning(document.c.organisation_id)
+    ).one_or_none()
+    if row is None:
+        raise ConflictError(f"document {document_id} was not put aside: replay its exchanges instead")
+    uow.audit(row.organisation_id, "document.retried", f"document/{document_id}", reason=reason)
 
 
 def finish(uow: UnitOfWork, claim: Claim, state: str, syntax: str | None = None) -> None:

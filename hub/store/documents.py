@@ -26,6 +26,27 @@ def visible(connection: sa.Connection, document_id: int, partner_id: int | None,
     return row
 
 
+def free_key(connection: sa.Connection, organisation_id: int, partner_id: int, channel: str, key: str, sha256: bytes) -> str:
+    """The delivery key for these bytes: the envelope's own, or one beside it where that envelope never counted.
+
+    An interchange that was refused for its own faults, or was a test, has not used its number up: the mended one may come under it.
+    """
+    first = connection.execute(
+        sa.select(document.c.id, document.c.sha256, document.c.state).where(
+            document.c.organisation_id == organisation_id,
+            document.c.partner_id == partner_id,
+            document.c.channel == channel,
+            document.c.delivery_key == key,
+        )
+    ).one_or_none()
+    if first is None or bytes(first.sha256) == sha256 or first.state == "received":
+        return key
+    counted = connection.execute(
+        sa.select(interchange.c.id).where(interchange.c.document_id == first.id, interchange.c.outcome.in_(("accepted", "repeat")))
+    ).first()
+    return key if counted is not None else f"{key}#{sha256.hex()[:16]}"
+
+
 def state_of(connection: sa.Connection, document_id: int) -> str:
     """`received`, `processed`, `rejected` or `quarantined`."""
     state: str = connection.execute(sa.select(document.c.state).where(document.c.id == document_id)).scalar_one()

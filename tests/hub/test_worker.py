@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hub import acknowledge, worker
+from hub import acknowledge, outbound, worker
 from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing, tables
 from tests.hub.conftest import take
-from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, found, interchange, stock
+from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, found, interchange, orders, stock
 
 
 def states(hub: Hub, document_id: int) -> list[str]:
@@ -226,3 +226,90 @@ def test_every_configuration_that_was_used_is_kept_by_its_hash(hub: Hub) -> None
     assert [kept[row.grammar_hash] for row in rows] == [("grammar", "x12/856"), ("grammar", "json/wms_stock")]
     assert [kept[row.mapping_hash] for row in rows] == [("mapping", "x12/856"), ("mapping", "json/wms_stock")]
     assert [kept[row.agreement_hash] for row in rows] == [("agreement", "acme_in"), ("agreement", "stock_north")]
+
+
+def test_a_mended_interchange_may_come_under_the_number_of_a_refused_one(hub: Hub) -> None:
+    good = interchange(ACME, 1, despatch("D1"))
+    refused = take(hub, good.replace(b"IEA*1*000000001", b"IEA*1*000000009"), "acme")
+    assert states(hub, refused.document_id) == ["rejected"]
+    mended = take(hub, good, "acme")
+    assert (mended.outcome, states(hub, mended.document_id)) == ("new", ["applied"])
+    other = take(hub, interchange(ACME, 1, despatch("D2")), "acme")
+    assert other.outcome == "conflict" or "DUP-03" in rules(hub, other.document_id)
+    assert count(hub, tables.application) == 1
+
+
+def test_an_interchange_behind_a_repeated_one_is_not_lost(hub: Hub) -> None:
+    first, second = interchange(ACME, 1, despatch("D1")), interchange(ACME, 2, despatch("D2"))
+    take(hub, first, "acme")
+    both = take(hub, first + second, "acme")
+    assert states(hub, both.document_id) == ["applied"]
+    assert take(hub, first + second, "acme").outcome == "repeat"
+    assert count(hub, tables.application) == 2
+
+
+def ta1(control: int, answered: int, code: str, note: str, flag: str = "P") -> bytes:
+    isa = f"ISA*00*{'':10}*00*{'':10}*ZZ*{'ACME':<15}*ZZ*{'NORTH':<15}*261122*0800*U*00401*{control:09d}*0*{flag}*>"
+    return f"{isa}~TA1*{answered:09d}*261122*0800*{code}*{note}~IEA*0*{control:09d}~".encode()
+
+
+def sent_order(hub: Hub) -> int:
+    take(hub, orders("4500000001"), "erp", key="k1", agreement="orders_north")
+    (number,) = outbound.push(hub, hub.site.flows["orders_to_acme"])
+    outbound.send(hub)
+    return number
+
+
+def outgoing(hub: Hub, exchange_id: int) -> tuple[str, str]:
+    with hub.database.read() as connection:
+        shown = evidence.show(connection, exchange_id)
+    return shown["state"], shown["acknowledgement"]
+
+
+def test_a_received_ta1_closes_what_it_answers(hub: Hub) -> None:
+    order = sent_order(hub)
+    take(hub, ta1(70, 1, "A", "000"), "acme")
+    assert outgoing(hub, order) == ("sent", "awaited"), "an accepted envelope still waits for its 997"
+    take(hub, ta1(71, 1, "R", "006", flag="T"), "acme")
+    assert outgoing(hub, order) == ("sent", "awaited"), "a test says nothing of production"
+    take(hub, ta1(72, 1, "R", "006"), "acme")
+    assert outgoing(hub, order) == ("failed", "rejected")
+    unknown = take(hub, ta1(73, 77, "R", "006"), "acme")
+    with hub.database.read() as connection:
+        said = evidence.findings_of(connection, tables.finding.c.document_id == unknown.document_id)
+    assert [row["rule"] for row in said] == ["ACK-03"]
+
+
+def test_a_997_answers_only_its_own_pair_of_identities_and_no_test_closes_production(hub: Hub) -> None:
+    order = sent_order(hub)
+    body = ["AK1*PO*1", "AK2*850*0001", "AK5*A", "AK9*A*1*1*1"]
+    elsewhere = replace(ACME, receiver="SOUTH")
+    take(hub, interchange(elsewhere, 80, body, code="997", group="FA"), "acme")
+    assert outgoing(hub, order) == ("sent", "awaited")
+    take(hub, interchange(ACME, 81, body, code="997", group="FA").replace(b"*0*P*", b"*0*T*"), "acme")
+    assert outgoing(hub, order) == ("sent", "awaited")
+    take(hub, interchange(ACME, 82, ["AK1*SH*1", "AK9*A*1*1*1"], code="997", group="FA"), "acme")
+    assert outgoing(hub, order) == ("sent", "awaited"), "it speaks of another kind of group"
+    take(hub, interchange(ACME, 83, body, code="997", group="FA"), "acme")
+    assert outgoing(hub, order) == ("acknowledged", "accepted")
+
+
+def test_identities_that_our_delimiters_cannot_carry_are_answered_in_the_senders_own(hub: Hub) -> None:
+    content = interchange(ACME, 1, despatch("D1"), sender="AC*ME".replace("*", "/")).replace(b"*", b"|").replace(b"AC/ME", b"AC*ME")
+    landing = take(hub, content, "acme", key="k")
+    assert "SEC-01" in rules(hub, landing.document_id)
+    assert b"AC*ME" in answer(hub, landing.document_id)
+    strange = interchange(ACME, 2, despatch("D2")).replace(b"*ZZ*ACME  ", b"*ZZ*AC\xe9ME ")
+    landing = take(hub, strange, "acme", key="k2")
+    assert states(hub, landing.document_id) == ["rejected"]
+
+
+def test_one_that_may_have_killed_its_worker_is_claimed_alone(hub: Hub) -> None:
+    landings = [take(hub, interchange(ACME, number, despatch(f"D{number}")), "acme", process=False) for number in (1, 2, 3)]
+    assert len(claims.claim_documents(hub.database, 10, 10)) == 3  # and the worker is killed
+    hub.clock.advance(11)  # type: ignore[attr-defined]
+    (again,) = claims.claim_documents(hub.database, 10, 10)
+    assert again.document_id == landings[0].document_id
+    worker.process(hub, [again])
+    worker.drain(hub)
+    assert [states(hub, landing.document_id) for landing in landings] == [["applied"]] * 3

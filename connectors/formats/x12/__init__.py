@@ -7,6 +7,7 @@ pipeline knows, before it applies anything, what will be rejected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ from connectors.formats.x12.writer import write
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import ReadEvent, SourceRecord
 
-__all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "release", "scan"]
+__all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "release", "scan"]
 
 
 class X12:
@@ -65,6 +66,19 @@ class X12:
         if envelope is None:
             raise ValueError("an X12 interchange needs an envelope")
         return write(messages, envelope, profile)
+
+
+_START = re.compile(rb"ISA([^A-Za-z0-9\s])[0-9]{2}\1")
+
+
+def interchange_starts(stream: BinaryIO) -> Iterator[int]:
+    """Byte offsets at which interchanges seem to begin; flat memory. Tells one interchange from several before anything is read."""
+    kept, at = b"", 0
+    while piece := stream.read(1 << 20):
+        window = kept + piece
+        yield from (at + found.start() for found in _START.finditer(window))
+        kept = window[-6:]  # one byte less than a whole mark, so that none is found twice
+        at += len(window) - len(kept)
 
 
 FORMAT = X12()
