@@ -7,7 +7,7 @@ import logging
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.formats.x12 import FORMAT
@@ -183,4 +183,5 @@ def test_it_takes_what_we_write(message: str, version: str, seed: int, fullness:
         return
     data = write([(message, instance(grammar, Random(seed), fullness))], envelope(version), STRICT)
     opinion = second_opinion(data)
+    assume(opinion.refused_reason is None or "nestings" not in opinion.refused_reason)  # deeper than pyx12 can be told of: no opinion
     assert opinion.accepted is True, (opinion, data)
