@@ -75,10 +75,14 @@ def reconcile() -> int:
 
 
 def push_after(flow: str) -> list[int]:
-    """After an inbound flow: write what its facts make due, by every outbound flow that they feed. Returns the new exchanges' ids."""
+    """After an inbound flow: write what its facts make due, by every outbound flow that they feed. Returns the new exchanges' ids.
+
+    A flow that fails stops none of the others; its error is raised when all have had their turn.
+    """
     with opened() as hub:
         source = hub.site.agreements[_flow(hub, flow, "in").agreement]
         made: list[int] = []
+        failed: list[Exception] = []
         for target in hub.site.flows.values():
             if (
                 target.direction == "out"
@@ -86,7 +90,15 @@ def push_after(flow: str) -> list[int]:
                 and target.on.get("partner") == source.partner
                 and hub.site.agreements[target.agreement].organisation == source.organisation
             ):
-                made += outbound.push(hub, target)
+                try:
+                    made += outbound.push(hub, target)
+                except FatalError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - raised below: one flow's trouble must not keep the others from telling
+                    _log.error("push failed", flow=target.flow, reason=f"{type(error).__name__}: {error}")
+                    failed.append(error)
+        if failed:
+            raise failed[0]
         return made
 
 

@@ -1,107 +1,177 @@
 """Back out, the mirror of the walk: view → map → write → send → await acknowledgement.
 
-`push` turns standing facts that a partner must hear of into documents in the outbox, each fact once; `send` delivers what waits in the
-outbox, at least once and under one stable id; `watch` finds the answers that never came.
+`push` turns standing facts that a partner must hear of into documents in the outbox, each fact once; what was told and is cancelled
+since is told once more, as a cancellation. `send` delivers what waits in the outbox, `watch` finds the answers that never came
+(hub/delivery.py). One fact that cannot be told is a failed exchange with its finding, and stops no other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+import structlog
 
-from connectors.registry import transport_named
 from connectors.spec import Envelope
-from data_contracts.errors import ConfigError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
 from data_contracts.findings import Finding
 from hub import writing
 from hub.content import entity_of
+from hub.delivery import fetched, resend_parcel, send, watch
+from hub.examine import Claimant, ExaminedMessage, walk
 from hub.record import KINDS, ExchangeRow, business_key, insert_exchanges, insert_findings
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
-from hub.store import blobs, configurations, controls, evidence, outbox, tables
+from hub.store import blobs, configurations, controls, outbox, tables
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
 MEDIA_TYPES = {"x12": "application/edi-x12", "json": "application/json", "xml": "application/xml", "delimited": "text/csv"}
 SUFFIXES = {"x12": "edi", "json": "json", "xml": "xml", "delimited": "csv"}
-ATTEMPTS = 12
+BATCH = 200
+"""Facts that are told in one transaction."""
+Said = Mapping[int, dict[str, Any] | Exception]
+"""What exchanges say, or why that cannot be read any more, by their ids."""
+
+_log = structlog.get_logger(__name__)
 
 
 def push(hub: Hub, flow: Flow) -> list[int]:
-    """Put every standing fact that this flow has not told yet into the outbox. Returns the new exchanges' ids.
+    """Put everything that this flow has not told yet into the outbox. Returns the new exchanges' ids, also of those that failed.
 
-    A later version of something told before goes out as a replacement. Raises ConfigError when agreement or mapping do not fit.
+    A later version of something told before goes out as a replacement, its cancellation as one. Raises ConfigError, before anything is
+    told, when no message of the flow's agreement carries its facts.
     """
     agreement = hub.site.agreements[flow.agreement]
+    writing.agreed_for(hub.site, agreement, {"entity": flow.on["entity"]})
     receiver = sa.select(tables.partner.c.id).where(tables.partner.c.id == hub.partner_id(agreement.partner))
-    with hub.database.begin(f"flow:{flow.flow}") as uow:
-        uow.connection.execute(receiver.with_for_update(key_share=True))  # one at a time: two pushes at once would tell a fact twice
-        return [made for row in _untold(hub, uow, flow, agreement) if (made := _tell(hub, uow, flow, agreement, row)) is not None]
+    made: list[int] = []
+    while True:
+        # Original bytes are read before the write begins: on SQLite nobody else writes meanwhile.
+        with hub.database.read() as connection:
+            due = _untold(hub, connection, flow, agreement)
+            said = _said(hub, connection, [row.exchange_id for row in due])
+        if not due:
+            return made
+        with hub.database.begin(f"flow:{flow.flow}") as uow:
+            uow.connection.execute(receiver.with_for_update(key_share=True))  # one at a time: two pushes at once would tell a fact twice
+            told = [
+                _tell(hub, uow, flow, agreement, row, said)
+                for row in _untold(hub, uow.connection, flow, agreement)
+                if row.exchange_id in said  # what has come meanwhile has its turn in the next round
+            ]
+        made += told
+        if not told:
+            return made
 
 
-def send(hub: Hub, limit: int = 100) -> int:
-    """Deliver what waits; returns how many deliveries were tried. Failures wait longer each time, and are dead after twelve."""
-    parcels = outbox.claim(hub.database, limit, lease_seconds=120)
-    for parcel in parcels:
-        try:
-            settings = hub.route_settings(parcel.route)
-            with hub.database.read() as connection, blobs.open_blob(connection, hub.settings.home, parcel.sha256) as stream:
-                content = stream.read()
-            answer = transport_named(settings["use"]).send(settings, parcel.name, content, parcel.stable_id)
-        except RetriableError as error:
-            with hub.database.begin("sender") as uow:
-                outbox.failed(uow, parcel, str(error), ATTEMPTS)
-        except (ConfigError, RefusedError) as error:
-            with hub.database.begin("sender") as uow:
-                outbox.failed(uow, parcel, str(error), 0)
-        else:
-            with hub.database.begin("sender") as uow:
-                outbox.sent(uow, parcel, answer)
-                if parcel.exchange_id is not None:
-                    evidence.transition(uow, [parcel.exchange_id], "sent", None)
-                uow.audit(
-                    parcel.organisation_id, "outbox.sent", f"outbox/{parcel.id}", after={"stable_id": parcel.stable_id, "answer": answer}
-                )
-    return len(parcels)
+def _untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement) -> list[Any]:
+    """Applications whose exchange this flow has not carried out, oldest first, a batch at most: what stands, then what was cancelled.
 
-
-def watch(hub: Hub) -> int:
-    """Find the acknowledgements that are overdue now; returns how many are new."""
-    with hub.database.begin("watch") as uow:
-        rows = uow.connection.execute(
-            sa.select(tables.exchange).where(
-                tables.exchange.c.direction == "out",
-                tables.exchange.c.acknowledgement == "awaited",
-                tables.exchange.c.acknowledgement_due_at < uow.now,
-            )
-        ).all()
-        for row in rows:
-            uow.connection.execute(tables.exchange.update().where(tables.exchange.c.id == row.id).values(acknowledgement="overdue"))
-            hours = round((row.acknowledgement_due_at - row.recorded_at) / 3_600_000_000)
-            finding = Finding("ACK-01", expected=str(hours), got=f"{row.type} {row.business_key}")
-            insert_findings(uow, [(row.id, None, None, row.partner_id, row.organisation_id, [finding])])
-            uow.audit(row.organisation_id, "acknowledgement.overdue", f"exchange/{row.id}")
-        return len(rows)
-
-
-def _untold(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement) -> list[Any]:
-    """Standing applications of the flow's kind and source whose exchange this flow has not yet carried out."""
-    told = sa.select(tables.exchange.c.origin_id).where(tables.exchange.c.flow == flow.flow, tables.exchange.c.direction == "out")
-    query = (
-        sa.select(tables.application)
+    Whose the facts are is decided in SQL, by the supplier code that the document names beside any GLN: others' cost no reading.
+    """
+    application, subject = tables.application, tables.subject
+    told = tables.exchange.alias("told")
+    carried = sa.exists().where(told.c.origin_id == application.c.exchange_id, told.c.flow == flow.flow, told.c.direction == "out")
+    ours = (
+        sa.select(application.c.exchange_id, application.c.organisation_id, application.c.number, application.c.subject_id)
         .where(
-            tables.application.c.kind == KINDS[flow.on["entity"]],
-            tables.application.c.partner_id == hub.partner_id(flow.on["partner"]),
-            tables.application.c.organisation_id == hub.organisation_id(agreement.organisation),
-            tables.application.c.standing.is_(True),
-            tables.application.c.exchange_id.not_in(told.where(tables.exchange.c.origin_id.is_not(None))),
+            application.c.kind == KINDS[flow.on["entity"]],
+            application.c.partner_id == hub.partner_id(flow.on["partner"]),
+            application.c.organisation_id == hub.organisation_id(agreement.organisation),
+            ~carried,
         )
-        .order_by(tables.application.c.id)
+        .limit(BATCH)
     )
-    return list(uow.connection.execute(query).all())
+    standing = ours.where(application.c.standing.is_(True)).order_by(application.c.id)
+    if (wanted := flow.on.get("supplier")) is not None:
+        standing = standing.where(application.c.header["supplier"]["code"].as_string() == wanted)
+    cancelled = (
+        ours.join(subject, subject.c.id == application.c.subject_id)
+        .where(
+            subject.c.state == "cancelled",
+            application.c.purpose == "cancel",
+            application.c.retracted.is_(False),
+            _last_told(flow, tables.application.alias("before"), subject.c.id) != "cancel",  # null: it never was told, nor is its end
+        )
+        .order_by(subject.c.id, application.c.revision.desc(), application.c.issued_at.desc(), application.c.id.desc())
+    )
+    ended = [next(rows) for _, rows in groupby(connection.execute(cancelled).all(), key=lambda row: row.subject_id)]
+    return [*connection.execute(standing).all(), *ended]
+
+
+def _last_told(flow: Flow, before: sa.FromClause, subject_id: sa.ColumnElement[int]) -> sa.ScalarSelect[Any]:
+    """Purpose of what this flow last told of a subject with success; null when it told nothing. The partner knows no other state."""
+    out = tables.exchange.alias("out")
+    return (
+        sa.select(before.c.purpose)
+        .select_from(sa.join(before, out, out.c.origin_id == before.c.exchange_id))
+        .where(before.c.subject_id == subject_id, out.c.flow == flow.flow, out.c.direction == "out", out.c.state != "failed")
+        .order_by(out.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _said(hub: Hub, connection: sa.Connection, exchange_ids: Sequence[int]) -> Said:
+    """What inbound exchanges say. Messages of one document are read in one walk through it, which ends with the last of them."""
+    exchange, document = tables.exchange, tables.document
+    rows = connection.execute(
+        sa.select(
+            exchange.c.id,
+            exchange.c.document_id,
+            exchange.c.ordinal,
+            exchange.c.partner_id,
+            exchange.c.agreement,
+            exchange.c["keys"],
+            document.c.sha256,
+            document.c.received_at,
+        )
+        .join(document, document.c.id == exchange.c.document_id)
+        .where(exchange.c.id.in_(exchange_ids))
+        .order_by(exchange.c.document_id, exchange.c.ordinal)
+    ).all()
+    said: dict[int, dict[str, Any] | Exception] = {}
+    for _, group in groupby((row for row in rows if "corrects" not in (row.keys or {})), key=lambda row: row.document_id):
+        siblings = list(group)
+        if len(siblings) > 1:
+            try:
+                said.update(_walked(hub, connection, siblings))
+            except (RetriableError, sa.exc.DBAPIError):
+                raise
+            except Exception as error:  # noqa: BLE001 - each is read alone below, where its own reason is told
+                _log.warning("a document cannot be read in one go", document=siblings[0].document_id, reason=_reason(error))
+    for number in exchange_ids:
+        if number not in said:  # alone, corrected, or not found where it was: then this says why
+            try:
+                said[number] = entity_of(hub, connection, number)
+            except (RetriableError, sa.exc.DBAPIError):
+                raise
+            except Exception as error:  # noqa: BLE001 - kept for the one exchange that it concerns, also when its bytes are damaged
+                said[number] = error
+    return said
+
+
+def _walked(hub: Hub, connection: sa.Connection, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
+    """The entities of several messages of one document; without those that are not found or readable."""
+    first = rows[0]
+    agreement = first.agreement if first.agreement in hub.site.agreements else None
+    claimant = Claimant(hub.registry.partner_key(first.partner_id), agreement=agreement)
+    wanted = {row.ordinal: row.id for row in rows}
+    found: dict[int, dict[str, Any]] = {}
+    with blobs.open_blob(connection, hub.settings.home, bytes(first.sha256)) as stream:
+        for step in walk(stream, hub.site, claimant, moment(first.received_at).date()):
+            if isinstance(step, ExaminedMessage):
+                number = wanted.pop(step.message.ordinal, None)
+                if number is not None and step.entity is not None:
+                    found[number] = step.entity
+                if not wanted:
+                    break
+    return found
 
 
 def copy(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
@@ -116,29 +186,94 @@ def copy(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
         flow = hub.site.flows.get(row.flow) if row is not None else None
         if row is None or flow is None:
             raise NotFoundError(f"there is no outbound exchange {exchange_id}")
-        made = _write(hub, uow, flow, hub.site.agreements[flow.agreement], row.organisation_id, row.origin_id)
+        agreement = hub.site.agreements[flow.agreement]
+        made = _write(hub, uow, flow, agreement, row.organisation_id, row.origin_id, entity_of(hub, uow.connection, row.origin_id))
         uow.audit(row.organisation_id, "exchange.copied", f"exchange/{exchange_id}", reason=reason, after={"exchange": made})
         return made
 
 
-def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, row: Any) -> int | None:
-    wanted = flow.on.get("supplier")
-    if wanted is not None and entity_of(hub, uow.connection, row.exchange_id).get("supplier", {}).get("code") != wanted:
-        return None
-    return _write(hub, uow, flow, agreement, row.organisation_id, row.exchange_id)
+def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, row: sa.Row[Any], said: Said) -> int:
+    """Tell one fact, or record why it cannot be told: a person may copy the failed exchange when the cause is mended."""
+    entity = said[row.exchange_id]
+    if isinstance(entity, Exception):
+        return _cannot_tell(hub, uow, flow, agreement, row, Finding("OUT-03", got=_reason(entity)))
+    try:
+        with uow.connection.begin_nested():
+            return _write(hub, uow, flow, agreement, row.organisation_id, row.exchange_id, entity)
+    except Exception as error:  # one fact that trips a mapping must not keep all others from being told
+        if not _is_of_one_fact(error):
+            raise
+        return _cannot_tell(hub, uow, flow, agreement, row, Finding("OUT-01", got=_reason(error)))
 
 
-def _write(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, organisation_id: int, source_id: int) -> int:
-    """Write and queue what exchange `source_id` says. What cannot be written makes a failed exchange with its findings."""
-    entity = entity_of(hub, uow.connection, source_id)
-    told_before = uow.connection.execute(
-        sa.select(sa.func.count()).where(
-            tables.exchange.c.flow == flow.flow,
-            tables.exchange.c.direction == "out",
-            tables.exchange.c.business_key == business_key(entity),
+def _is_of_one_fact(error: Exception) -> bool:
+    """Whether an error may be laid to the fact at hand; a store that fails would fail with the next one as well."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.DataError | sa.exc.IntegrityError)
+    return not isinstance(error, RetriableError | FatalError)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+
+
+def _cannot_tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, row: sa.Row[Any], finding: Finding) -> int:
+    _log.error("a fact cannot be told", flow=flow.flow, exchange=row.exchange_id, reason=finding.got)
+    named = {"entity": flow.on["entity"], "number": row.number}
+    agreed, _mapping = writing.agreed_for(hub.site, agreement, named)
+    exchange = ExchangeRow(
+        document_id=None,
+        interchange_id=None,
+        group_ordinal=None,
+        group_control=None,
+        ordinal=1,
+        direction="out",
+        organisation_id=row.organisation_id,
+        partner_id=hub.partner_id(agreement.partner),
+        agreement=agreement.agreement,
+        flow=flow.flow,
+        format=agreement.format,
+        type=agreed.type,
+        version=agreed.version,
+        control=None,
+        state="failed",
+        entity=named,
+        agreement_hash=agreement.hash,
+        origin_id=row.exchange_id,
+        acknowledgement="none",
+    )
+    (exchange_id,) = insert_exchanges(uow, [exchange])
+    insert_findings(uow, [(exchange_id, None, None, exchange.partner_id, row.organisation_id, [finding])])
+    uow.audit(row.organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": row.exchange_id, "state": "failed"})
+    return exchange_id
+
+
+def _purpose(uow: UnitOfWork, flow: Flow, entity: Mapping[str, Any], organisation_id: int) -> str:
+    """What the partner is to make of it, by what it was told of the same number before and has not refused."""
+    if entity.get("purpose") == "cancel":
+        return "cancel"
+    out, before = tables.exchange.alias("out"), tables.application.alias("before")
+    last = uow.connection.execute(
+        sa.select(before.c.purpose)
+        .select_from(sa.outerjoin(out, before, before.c.exchange_id == out.c.origin_id))
+        .where(
+            out.c.flow == flow.flow,
+            out.c.direction == "out",
+            out.c.state != "failed",
+            out.c.organisation_id == organisation_id,
+            out.c.business_key == business_key(dict(entity)),
         )
-    ).scalar_one()
-    outward = _outward(hub, agreement, entity, replaces=told_before > 0)
+        .order_by(out.c.id.desc())
+        .limit(1)
+    ).first()
+    return "original" if last is None or last.purpose == "cancel" else "replace"
+
+
+def _write(
+    hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, organisation_id: int, source_id: int, entity: dict[str, Any]
+) -> int:
+    """Write and queue what exchange `source_id` says. What cannot be written makes a failed exchange with its findings."""
+    outward = _outward(hub, agreement, entity, purpose=_purpose(uow, flow, entity, organisation_id))
     agreed, _mapping = writing.agreed_for(hub.site, agreement, outward)
     envelope = next_envelope(hub, uow, agreement, agreed.version or writing.BASE_VERSION) if agreement.envelope is not None else None
     written = writing.write(hub.site, agreement, outward, envelope)
@@ -217,11 +352,11 @@ def next_envelope(hub: Hub, uow: UnitOfWork, agreement: Agreement, version: str)
     )
 
 
-def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, replaces: bool) -> dict[str, Any]:
+def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, purpose: str) -> dict[str, Any]:
     """What our own system said, in the words that the partner needs: our item codes are the buyer's, and we are the buyer."""
     organisation = hub.site.organisations[agreement.organisation]
     out = dict(entity)
-    out["purpose"] = "replace" if replaces else "original"
+    out["purpose"] = purpose
     out.setdefault("buyer", {"gln": organisation.gln, "name": organisation.name})
     supplier = dict(out.get("supplier", {}))
     partner = hub.site.partners[agreement.partner]
@@ -234,3 +369,6 @@ def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, replaces
         for line in entity.get("lines", [])
     ]
     return out
+
+
+__all__ = ["copy", "fetched", "next_envelope", "push", "resend_parcel", "send", "watch"]

@@ -101,6 +101,10 @@ def _write(
     context = Context(time_zone=profile.time_zone, components=":", message_version=agreed.version)
     try:
         tree = mapping.write(entity, context)
+        if entity.get("purpose") == "cancel" and any(lost.place.path == "purpose" for lost in mapping.unwritten(entity, context)):
+            # without its purpose a cancellation would read as the order that it takes back
+            named = f"{entity['entity']} {entity.get('number', '')}".rstrip()
+            return Written(None, mapping, [Finding("OUT-04", expected=named, got=mapping.name)])
         content = syntax.write([(agreed.type, tree)], envelope, profile, grammar)
     except UnwritableError as error:
         return Written(None, mapping, list(error.findings))

@@ -12,7 +12,7 @@ import typer
 import uvicorn
 
 from data_contracts.errors import HubError
-from hub.commands.administration import turn
+from hub.commands.administration import DOCUMENTS, take_turn
 from hub.runtime import Hub
 from hub_api.app import create_app
 from hub_api.errors import trace_of
@@ -26,7 +26,7 @@ _SILENT_SECONDS = 600.0
 
 
 class Worker(threading.Thread):
-    """Claims and processes in the background until told to stop; a failed turn is logged and tried again."""
+    """Claims and processes in the background until told to stop; a failed step or turn is logged and tried again."""
 
     def __init__(self, hub: Hub, wake: threading.Event) -> None:
         super().__init__(name="udihub-worker", daemon=True)
@@ -40,7 +40,7 @@ class Worker(threading.Thread):
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                done = turn(self._hub)
+                taken = take_turn(self._hub)
             except HubError as error:
                 _log.error("worker's turn failed", error=str(error), kind=type(error).__name__)
                 self._stopping.wait(_AFTER_FAILURE_SECONDS)
@@ -48,9 +48,10 @@ class Worker(threading.Thread):
                 _log.error("worker's turn failed", kind=type(error).__name__, trace=trace_of(error))
                 self._stopping.wait(_AFTER_FAILURE_SECONDS)
             else:
-                self._last_good = time.monotonic()
-                if not done:
-                    self._wake.wait(_IDLE_SECONDS)
+                if DOCUMENTS not in taken.failed:
+                    self._last_good = time.monotonic()  # one flow that cannot push does not make the worker unwell
+                if not taken.done:
+                    self._wake.wait(_AFTER_FAILURE_SECONDS if taken.failed else _IDLE_SECONDS)
 
     def is_well(self) -> bool:
         """Whether it runs and has ended a turn lately."""

@@ -1,23 +1,33 @@
-"""`init`, `worker`, `audit`, `key`, `udi`: running the hub and proving what it did."""
+"""`init`, `worker`, `outbox`, `audit`, `key`, `udi`: running the hub and proving what it did."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
+import structlog
 import typer
 
-from data_contracts.errors import ConfigError
+from data_contracts.errors import ConfigError, FatalError, HubError
 from data_contracts.identifiers import udi
 from hub import audit, outbound, pipeline, worker
 from hub.clock import SystemClock
 from hub.runtime import Hub
 from hub.settings import Settings
-from hub.store import claims, credentials
+from hub.site import Flow
+from hub.store import claims, credentials, outbox
 from hub.store.database import Database
+
+DOCUMENTS = "documents"
+"""The step of a worker's turn without which nothing that comes in is processed."""
+_log = structlog.get_logger(__name__)
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +39,10 @@ def register(app: typer.Typer) -> None:
     audits.command("verify")(audit_verify_command)
     audits.command("export-head")(audit_head_command)
     app.add_typer(audits, name="audit")
+    parcels = typer.Typer(help="What goes out: waiting, sent, held for the partner, dead.", no_args_is_help=True)
+    parcels.command("list")(outbox_list_command)
+    parcels.command("resend")(outbox_resend_command)
+    app.add_typer(parcels, name="outbox")
     keys = typer.Typer(help="API keys.", no_args_is_help=True)
     keys.command("create")(key_create_command)
     keys.command("list")(key_list_command)
@@ -60,25 +74,85 @@ def worker_command(
     hub = Hub.open()
     worker.tune()
     while True:
-        done = turn(hub)
-        if once and not done:
-            return
-        if not done:
+        taken = take_turn(hub)
+        if once and not taken.done:
+            for name in taken.failed:
+                typer.echo(f"not done: {name}", err=True)
+            raise typer.Exit(1 if taken.failed else 0)
+        if not taken.done:
             time.sleep(interval)
 
 
 def turn(hub: Hub) -> int:
     """One round of a worker: documents, discrepancies, outbound flows, deliveries, overdue answers. 0: nothing was to do."""
-    with hub.database.begin("worker") as uow:
-        claims.set_aside(uow, worker.ATTEMPTS)
-    done = worker.work(hub)
-    done += pipeline.reconcile(hub)
+    return take_turn(hub).done
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came of one round of a worker."""
+
+    done: int
+    """How much was done, of whatever kind; 0: nothing was to do."""
+    failed: tuple[str, ...] = ()
+    """Steps that ended in an error, e.g. `documents` or `push orders_to_acme`."""
+
+
+def take_turn(hub: Hub) -> Turn:
+    """`turn`, with the names of the steps that failed. A failed step is logged and keeps no other from its work.
+
+    Raises FatalError alone: then nothing more may be written.
+    """
+    steps: dict[str, Callable[[], int]] = {
+        "set aside": partial(_set_aside, hub),
+        DOCUMENTS: partial(worker.work, hub),
+        "reconcile": partial(pipeline.reconcile, hub),
+    }
     for flow in hub.site.flows.values():
         if flow.direction == "out" and flow.enabled:
-            done += len(outbound.push(hub, flow))
-    done += outbound.send(hub)
-    done += outbound.watch(hub)
-    return done
+            steps[f"push {flow.flow}"] = partial(_push, hub, flow)
+    steps |= {"send": partial(outbound.send, hub), "watch": partial(outbound.watch, hub)}
+    done, failed = 0, []
+    for name, step in steps.items():
+        try:
+            done += step()
+        except FatalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one step meets, the others have work of their own
+            where = None if isinstance(error, HubError) else "".join(traceback.format_tb(error.__traceback__))
+            _log.error("step of the worker failed", step=name, reason=f"{type(error).__name__}: {error}", trace=where)
+            failed.append(name)
+    return Turn(done, tuple(failed))
+
+
+def _set_aside(hub: Hub) -> int:
+    with hub.database.begin("worker") as uow:
+        claims.set_aside(uow, worker.ATTEMPTS)
+    return 0
+
+
+def _push(hub: Hub, flow: Flow) -> int:
+    return len(outbound.push(hub, flow))
+
+
+def outbox_list_command(
+    state: Annotated[str | None, typer.Option("--state", help="waiting, sent, held or dead; default all.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+) -> None:
+    """The newest entries of the outbox, one JSON object a line."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        for row in outbox.listed(connection, state, limit):
+            typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def outbox_resend_command(
+    outbox_id: int,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+) -> None:
+    """Send an entry again under its stable id, also an acknowledgement: when it is dead, or the partner has lost it."""
+    typer.echo(f"outbox {outbound.resend_parcel(Hub.open(), outbox_id, by, reason)}")
 
 
 def udi_command(

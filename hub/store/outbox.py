@@ -18,8 +18,8 @@ from data_contracts.errors import ConflictError, NotFoundError
 from hub.store import bulk, identity
 from hub.store.database import Database
 from hub.store.lists import among
-from hub.store.tables import outbox
-from hub.store.types import storable
+from hub.store.tables import acknowledgement, interchange, outbox, partner
+from hub.store.types import moment, storable
 from hub.store.unit_of_work import UnitOfWork
 
 FIRST_WAIT = 10
@@ -161,11 +161,60 @@ def failed(uow: UnitOfWork, parcel: Parcel, error: str, attempts: int = ATTEMPTS
     return state
 
 
-def fetched(uow: UnitOfWork, outbox_id: int) -> None:
-    """The partner has fetched a held parcel; the first time counts."""
-    uow.connection.execute(
+def fetched(uow: UnitOfWork, outbox_id: int) -> bool:
+    """The partner has fetched a held parcel. Whether this was the first time, which counts. The caller audits."""
+    done = uow.connection.execute(
         sa.update(outbox).where(outbox.c.id == outbox_id, outbox.c.state == "held").values(state="sent", sent_at=uow.now)
     )
+    return done.rowcount == 1
+
+
+def held_for(connection: sa.Connection, document_id: int) -> list[sa.Row[Any]]:
+    """Answers to a document that the partner has not fetched yet: id, organisation_id, stable_id. A repeat has those of the first."""
+    mine = interchange.alias("mine")
+    answered = sa.select(sa.case((mine.c.outcome == "conflict", mine.c.id), else_=sa.func.coalesce(mine.c.repeat_of, mine.c.id))).where(
+        mine.c.document_id == document_id
+    )
+    return list(
+        connection.execute(
+            sa.select(outbox.c.id, outbox.c.organisation_id, outbox.c.stable_id)
+            .join(acknowledgement, acknowledgement.c.outbox_id == outbox.c.id)
+            .where(outbox.c.state == "held", acknowledgement.c.interchange_id.in_(answered))
+            .order_by(outbox.c.id)
+        )
+    )
+
+
+def answered_by(connection: sa.Connection, outbox_id: int) -> tuple[int, int] | None:
+    """Document and interchange that an entry answers; None when it is no acknowledgement."""
+    row = connection.execute(
+        sa.select(acknowledgement.c.document_id, acknowledgement.c.interchange_id).where(acknowledgement.c.outbox_id == outbox_id)
+    ).first()
+    return None if row is None else (row.document_id, row.interchange_id)
+
+
+def listed(connection: sa.Connection, state: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """The newest entries, of one state or of all, without their bytes: the rows of `udihub outbox list`."""
+    query = sa.select(outbox, partner.c.key.label("partner")).join(partner, partner.c.id == outbox.c.partner_id)
+    if state is not None:
+        query = query.where(outbox.c.state == state)
+    return [
+        {
+            "id": row.id,
+            "partner": row.partner,
+            "kind": row.kind,
+            "name": row.name,
+            "exchange": row.exchange_id,
+            "route": row.route.get("use"),
+            "state": row.state,
+            "attempts": row.attempts,
+            "recorded_at": moment(row.recorded_at).isoformat(),
+            "next_at": moment(row.next_at).isoformat() if row.state == "waiting" else None,
+            "sent_at": moment(row.sent_at).isoformat() if row.sent_at is not None else None,
+            "answer": row.answer,
+        }
+        for row in connection.execute(query.order_by(outbox.c.id.desc()).limit(limit))
+    ]
 
 
 def again(uow: UnitOfWork, outbox_id: int) -> None:

@@ -1,0 +1,178 @@
+"""Out of the house: deliver what waits in the outbox, give up in the open, and miss the answers that never came.
+
+Every delivery is tried alone and under one stable id; what happens to it is told by its parcel, never by the sender's end. A parcel that
+is dead says so: finding OUT-02, and its exchange has failed, until a person sends it again.
+"""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+import structlog
+
+from connectors.registry import transport_named
+from data_contracts.errors import ConflictError, NotFoundError, RefusedError, RetriableError
+from data_contracts.findings import Finding
+from hub.runtime import Hub
+from hub.store import blobs, evidence, outbox, tables
+from hub.store.unit_of_work import UnitOfWork
+
+LEASE_SECONDS = 300
+"""How long a sender may take over one parcel before another sender may take it."""
+TURN_SECONDS = 60.0
+"""After so long a round of sending ends, however much waits: documents that came in are not to wait for a slow peer."""
+_OVERDUE_AT_ONCE = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+def send(hub: Hub, limit: int = 100, seconds: float = TURN_SECONDS) -> int:
+    """Deliver what waits; returns how many deliveries were tried. Failures wait longer each time, and are dead after twelve.
+
+    Parcels are claimed one by one, so that no lease runs while another delivery lasts. Nothing that a transport does ends the round.
+    """
+    tried, until = 0, time.monotonic() + seconds
+    while tried < limit and time.monotonic() < until:
+        parcels = outbox.claim(hub.database, 1, LEASE_SECONDS)
+        if not parcels:
+            break
+        for parcel in parcels:
+            _deliver(hub, parcel)
+        tried += len(parcels)
+    return tried
+
+
+def watch(hub: Hub) -> int:
+    """Find the acknowledgements that are overdue now; returns how many are new. Several watchers at once find each of them once."""
+    exchange = tables.exchange
+    with hub.database.begin("watch") as uow:
+        rows = uow.connection.execute(
+            sa.select(exchange)
+            .where(
+                exchange.c.direction == "out",
+                exchange.c.acknowledgement == "awaited",
+                exchange.c.acknowledgement_due_at < uow.now,
+                exchange.c.state != "failed",  # what never left has no answer to wait for
+            )
+            .order_by(exchange.c.id)
+            .limit(_OVERDUE_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for row in rows:
+            uow.connection.execute(exchange.update().where(exchange.c.id == row.id).values(acknowledgement="overdue"))
+            hours = round((row.acknowledgement_due_at - row.recorded_at) / 3_600_000_000)
+            finding = Finding("ACK-01", expected=str(hours), got=f"{row.type} {row.business_key}")
+            evidence.add_findings(uow, [evidence.Found(finding, None, None, row.id, row.partner_id, row.organisation_id)])
+            uow.audit(row.organisation_id, "acknowledgement.overdue", f"exchange/{row.id}")
+        return len(rows)
+
+
+def resend_parcel(hub: Hub, outbox_id: int, actor: str, reason: str) -> int:
+    """Send any entry of the outbox again under its stable id: documents, and acknowledgements that have no exchange. Returns its id.
+
+    Raises NotFoundError for an unknown id, ConflictError without a reason and for what the partner fetches by itself.
+    """
+    if not reason.strip():
+        raise ConflictError("a reason is needed: it is kept in the audit trail")
+    with hub.database.begin(actor) as uow:
+        row = uow.connection.execute(sa.select(tables.outbox).where(tables.outbox.c.id == outbox_id)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no outbox entry {outbox_id}")
+        outbox.again(uow, outbox_id)
+        _move(uow, row.exchange_id, {"failed"}, "waiting", reason)
+        uow.audit(row.organisation_id, "outbox.resent", f"outbox/{outbox_id}", reason=reason, before={"state": row.state})
+    return outbox_id
+
+
+def fetched(hub: Hub, document_id: int, by: str) -> int:
+    """The partner was given the answers to its document; returns how many of them had been held for it until now.
+
+    To be called when they have been read for the answer and no reading transaction is open. A store that is busy does not spoil the
+    answer: what is still held then counts when it is fetched again.
+    """
+    with hub.database.read() as connection:
+        if not outbox.held_for(connection, document_id):
+            return 0
+    try:
+        with hub.database.begin(by) as uow:
+            done = [row for row in outbox.held_for(uow.connection, document_id) if outbox.fetched(uow, row.id)]
+            for row in done:
+                uow.audit(row.organisation_id, "outbox.fetched", f"outbox/{row.id}", after={"stable_id": row.stable_id})
+            return len(done)
+    except RetriableError as error:
+        _log.warning("could not note that answers were fetched", document=document_id, reason=str(error))
+        return 0
+
+
+def _deliver(hub: Hub, parcel: outbox.Parcel) -> None:
+    """One delivery with its outcome recorded. An error of any kind counts as a failed attempt; what the peer refuses is not tried again."""
+    try:
+        content = _bytes_of(hub, parcel)
+        settings = hub.route_settings(parcel.route)
+        answer = transport_named(settings["use"]).send(settings, parcel.name, content, parcel.stable_id)
+    except RefusedError as error:
+        _failed(hub, parcel, str(error), attempts=0)
+    except Exception as error:  # noqa: BLE001 - a transport may be anybody's; whatever it raises, this parcel failed and no other
+        reason = str(error) if isinstance(error, RetriableError) else f"{type(error).__name__}: {error}"
+        _failed(hub, parcel, reason, outbox.ATTEMPTS)
+    else:
+        _sent(hub, parcel, answer)
+
+
+def _bytes_of(hub: Hub, parcel: outbox.Parcel) -> bytes:
+    try:
+        with hub.database.read() as connection:
+            return blobs.read_blob(connection, hub.settings.home, parcel.sha256)
+    except RefusedError as error:  # ours to find again, not the peer's refusal
+        raise RetriableError(str(error)) from error
+
+
+def _sent(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
+    try:
+        with hub.database.begin("sender") as uow:
+            outbox.sent(uow, parcel, answer)
+            _move(uow, parcel.exchange_id, {"waiting", "failed"}, "sent", None)
+            evidence.close_findings(uow, _given_up(uow, parcel), "sent after all")
+            uow.audit(parcel.organisation_id, "outbox.sent", f"outbox/{parcel.id}", after={"stable_id": parcel.stable_id, "answer": answer})
+    except ConflictError as error:
+        _log.info("delivered, but another sender has the parcel", outbox=parcel.id, reason=str(error))
+
+
+def _failed(hub: Hub, parcel: outbox.Parcel, reason: str, attempts: int) -> None:
+    _log.warning("delivery failed", outbox=parcel.id, reason=reason)
+    try:
+        with hub.database.begin("sender") as uow:
+            if outbox.failed(uow, parcel, reason, attempts) == "dead":
+                _give_up(uow, parcel, reason)
+    except ConflictError as error:
+        _log.info("not delivered, and another sender has the parcel", outbox=parcel.id, reason=str(error))
+
+
+def _give_up(uow: UnitOfWork, parcel: outbox.Parcel, reason: str) -> None:
+    """Say for all to see that a parcel will not arrive."""
+    _move(uow, parcel.exchange_id, {"waiting", "sent"}, "failed", "not delivered")
+    answered = outbox.answered_by(uow.connection, parcel.id) if parcel.exchange_id is None else None
+    document_id, interchange_id = answered or (None, None)
+    finding = Finding("OUT-02", expected=parcel.name, got=reason, params={"outbox": str(parcel.id)})
+    evidence.add_findings(
+        uow, [evidence.Found(finding, document_id, interchange_id, parcel.exchange_id, parcel.partner_id, parcel.organisation_id)]
+    )
+
+
+def _move(uow: UnitOfWork, exchange_id: int | None, of: set[str], state: str, reason: str | None) -> None:
+    """Move a parcel's exchange, unless the partner has answered it meanwhile."""
+    if exchange_id is None:
+        return
+    known = uow.connection.execute(sa.select(tables.exchange.c.state).where(tables.exchange.c.id == exchange_id)).scalar_one()
+    if known in of:
+        evidence.transition(uow, [exchange_id], state, reason)
+
+
+def _given_up(uow: UnitOfWork, parcel: outbox.Parcel) -> list[int]:
+    """Open findings which say that this parcel is dead."""
+    finding = tables.finding
+    query = sa.select(finding.c.id).where(
+        finding.c.rule == "OUT-02", finding.c.closed_at.is_(None), finding.c.params["outbox"].as_string() == str(parcel.id)
+    )
+    return list(uow.connection.execute(query).scalars())
