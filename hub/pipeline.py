@@ -22,6 +22,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from connectors.registry import format_named, transport_named
 from connectors.spec import Format, Profile
@@ -132,13 +133,15 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
 def reconcile(hub: Hub, limit: int = 10_000) -> int:
     """Hop 7, second half: renew the discrepancies of everything that changed. Returns how many keys were looked at.
 
-    On a new day also of what falls due or expires by the mere passing of time.
+    When a day begins in an organisation's time zone, also of what falls due or expires there by the mere passing of time.
     """
-    today = hub.clock.now().date()
-    if hub.due_marked_on != today:
+    now = hub.clock.now()
+    days = {hub.organisation_id(key): now.astimezone(ZoneInfo(known.time_zone)).date() for key, known in hub.site.organisations.items()}
+    begun = {number: day for number, day in days.items() if hub.due_marked_on.get(number) != day}
+    if begun:
         with hub.database.begin("reconcile") as uow:
-            mark_due(uow)
-        hub.due_marked_on = today
+            mark_due(uow, begun)
+        hub.due_marked_on.update(begun)
     total = 0
     while True:
         with hub.database.begin("reconcile") as uow:

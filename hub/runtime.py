@@ -21,8 +21,10 @@ class Hub:
         self.site = site
         self.database = database
         self.registry = registry
-        self.due_marked_on: date | None = None
-        """Day on which this process last marked what falls due by the passing of time; a new process marks anew, which harms nothing."""
+        self.due_marked_on: dict[int, date] = {}
+        """Organisation → its own day on which this process last marked what falls due by the passing of time.
+
+        A new process marks anew, which harms nothing, and makes what a changed site file means for old orders come true."""
         self.folders = tuple(folder for folder in site.mapping_folders)
 
     @classmethod

@@ -27,6 +27,7 @@ from connectors.spec import Profile
 from data_contracts.canonical.base import Amount
 from data_contracts.errors import ConfigError
 from data_contracts.rules.catalogue import all_rules
+from hub.store.crosswalk import OWN_SYSTEMS
 
 Model = TypeVar("Model", bound="_Part")
 Severity = Literal["error", "warning", "info"]
@@ -64,8 +65,8 @@ class Partner(_Part):
     name_zh: str | None = None
     kind: Literal["erp", "wms", "mes", "scm", "qms", "supplier", "customer", "carrier"]
     gln: str | None = None
-    party: str | None = None
-    """Code of this party in our ERP's master data."""
+    party: str | dict[str, str] | None = None
+    """Code of this party in our ERP's master data; by system (`{erp_north: V1, erp_south: V7}`) where the site has several ERPs."""
 
 
 class EnvelopeIdentity(_Part):
@@ -238,6 +239,16 @@ class Site:
         return site
 
     def _cross_check(self) -> None:
+        erps = self._erps()
+        for partner in self.partners.values():
+            where = f"{self.folder / 'partners' / partner.partner}.yaml"
+            if isinstance(partner.party, str) and len(erps) > 1:
+                raise ConfigError(
+                    f"{where}: party: say whose code it is, {{{', '.join(f'{erp}: …' for erp in erps)}}}: there are several ERPs"
+                )
+            for system in partner.party if isinstance(partner.party, dict) else ():
+                if system not in self.partners or self.partners[system].kind not in OWN_SYSTEMS:
+                    raise ConfigError(f"{where}: party: {system!r} is no system of ours")
         for agreement in self.agreements.values():
             where = f"{self.folder / 'agreements' / agreement.agreement}.yaml"
             if agreement.partner not in self.partners:
@@ -254,6 +265,16 @@ class Site:
                 raise ConfigError(f"{where}: agreement {flow.agreement!r} has no file in agreements/")
             if agreement_of.direction != flow.direction:
                 raise ConfigError(f"{where}: direction is {flow.direction}, its agreement's is {agreement_of.direction}")
+
+    def party_codes(self, partner: str) -> dict[str, str]:
+        """The partner's code in each of our systems whose master data name it, as its file says; orders of that system call it so."""
+        party = self.partners[partner].party
+        if isinstance(party, dict):
+            return dict(party)
+        return dict.fromkeys(self._erps(), party) if party else {}
+
+    def _erps(self) -> list[str]:
+        return sorted(key for key, partner in self.partners.items() if partner.kind == "erp")
 
     def inbound(self, partner: str, organisations: Iterable[str] | None = None) -> list[Agreement]:
         """The agreements by which this partner may send to these organisations (all when None)."""

@@ -14,9 +14,10 @@ from hub.store import golden as store
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """Names that were gained, lost or changed their meaning."""
+    """Names that were gained, lost or changed their meaning, and the (system, code) of all records that bear or bore them."""
 
     names: frozenset[Name]
+    codes: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def values(self) -> set[str]:
@@ -45,7 +46,7 @@ def renew(connection: sa.Connection, kind: str, subject_ids: Collection[int]) ->
     # A golden id says nothing to anybody, but a change of it means that names now stand together, or no longer do.
     old = {((row.scheme, row.value), (row.golden_id, row.base_quantity, row.unit)) for row in before}
     new = {((row.scheme, row.value), (row.golden_id, row.base_quantity, row.unit)) for row in rows}
-    return Renewal(frozenset(name for name, _ in old ^ new))
+    return Renewal(frozenset(name for name, _ in old ^ new), frozenset(codes))
 
 
 def glns_of(connection: sa.Connection, names: Collection[Name]) -> set[str]:

@@ -55,6 +55,10 @@ class _Judge:
     tolerances: Mapping[int, Tolerance]
     found: list[Discrepancy] = field(default_factory=list)
 
+    @property
+    def apart(self) -> tuple[str, ...]:
+        return (self.picture.apart,) if self.picture.apart else ()
+
     def tolerance(self, partner_id: int | None) -> Tolerance:
         return self.tolerances.get(partner_id or 0) or NoTolerance()
 
@@ -92,7 +96,7 @@ class _Judge:
                 organisation_id=self.picture.organisation_id,
                 scope_kind="order",
                 scope_key=self.picture.number,
-                detail="|".join((line.line, detail)),
+                detail="|".join((line.line, detail, *self.apart)),
                 left_source=left[0],
                 left_value=plain(left[1]),
                 right_source=right[0],
@@ -338,8 +342,13 @@ def _invoice(judge: _Judge, line: LinePicture) -> None:
 
 
 def _strangers(judge: _Judge) -> None:
-    """ORD-18: documents about lines, or orders, that nobody ordered."""
+    """ORD-18: documents about lines, or orders, that nobody ordered of this sender.
+
+    An outsider is told the same whether or not the number is an order of somebody else: not even that can be found out by asking.
+    """
     groups: dict[tuple[str, str, str, str], list[Contribution]] = {}
+    for part in judge.picture.outsiders:
+        groups.setdefault((part.kind, part.partner_key, part.number, ""), []).append(part)
     for part in judge.picture.strangers:
         line = (part.order_line or part.line or "") if judge.picture.lines else ""
         groups.setdefault((part.kind, part.partner_key, part.number, line), []).append(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,7 @@ from hub.store import facts
 from hub.store import golden as names
 from hub.store.crosswalk import names_of
 from hub.store.discrepancies import Scope
+from hub.store.suppliers import suppliers
 from hub.store.unit_of_work import UnitOfWork
 from hub.store.views.lines import order_parts
 from hub.store.views.picture import pictures
@@ -66,10 +67,15 @@ def reconcile(uow: UnitOfWork, limit: int = 10_000, tolerances: Mapping[int, Tol
     return seen
 
 
-def mark_due(uow: UnitOfWork) -> int:
-    """Mark what may have become due by the mere passing of days: counted places (expiry) and open orders (promises). Returns how many."""
+def mark_due(uow: UnitOfWork, organisations: Collection[int] | None = None) -> int:
+    """Mark what may have become due by the mere passing of days: counted places (expiry) and open orders (promises). Returns how many.
+
+    `organisations` are those for which a day has begun (null: all).
+    """
     marks = {("stock", place, owner): 0 for place, owner in names.counted_places(uow.connection)}
     marks |= {("order", number, owner): 0 for number, owner in names.standing_orders(uow.connection)}
+    if organisations is not None:
+        marks = {key: 0 for key in marks if key[2] in organisations}
     facts.mark_stale(uow.connection, marks)
     return len(marks)
 
@@ -80,7 +86,7 @@ def _parties(run: _Run, scopes: Mapping[Scope, int]) -> None:
     glns = {value for scheme, value in renewal.names if scheme == "gln"}
     if renewal.names:
         # A code gained or lost its GLN: whose supplier codes are whose may have changed.
-        partners = names.partners_with_gln(run.connection, glns | masterdata.glns_of(run.connection, renewal.names))
+        partners = names.partners_named(run.connection, glns | masterdata.glns_of(run.connection, renewal.names), renewal.codes)
         keys = facts.partner_keys(run.connection)
         run.mark("order", names.orders_of_partners(run.connection, partners))
         aliases.join_partners(run.connection, [keys[number] for number in partners])
@@ -121,7 +127,7 @@ def _orders(run: _Run, scopes: Mapping[Scope, int]) -> None:
     ]
     known = names_of(run.connection, [part.name for part in parts])
     found = []
-    for (_, owner), picture in pictures(parts, known).items():
+    for (_, owner, _), picture in pictures(parts, known, suppliers(run.connection)).items():
         found += orders.judge(picture, known, run.today(owner), run.tolerances)
     store.renew(run.uow, "order", keys, found)
 

@@ -136,9 +136,11 @@ def counted_places(connection: sa.Connection) -> set[tuple[str, int]]:
     return {(place, owner) for place, owner in connection.execute(statement)}
 
 
-def partners_with_gln(connection: sa.Connection, glns: Collection[str]) -> list[int]:
-    """Partners by GLN."""
-    return list(connection.execute(sa.select(partner.c.id).where(among(connection, partner.c.gln, sorted(glns)))).scalars())
+def partners_named(connection: sa.Connection, glns: Collection[str], codes: Collection[tuple[str, str]]) -> list[int]:
+    """Partners that the site knows by one of these GLNs or (system, code)."""
+    rows = connection.execute(sa.select(partner.c.id, partner.c.gln, partner.c.party).order_by(partner.c.id))
+    wanted = set(codes)
+    return [row.id for row in rows if row.gln in glns or not wanted.isdisjoint((row.party or {}).items())]
 
 
 def standing_orders(connection: sa.Connection) -> set[tuple[str, int]]:

@@ -47,6 +47,10 @@ class SiteLike(Protocol):
         """By key."""
         ...
 
+    def party_codes(self, partner: str) -> Mapping[str, str]:
+        """A partner's codes in our systems' master data, by system."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
@@ -89,7 +93,7 @@ def synchronise(uow: UnitOfWork, site: SiteLike) -> Registry:
         partners=_synchronise(
             uow,
             tables.partner,
-            {key: {"name": p.name, "kind": p.kind, "gln": p.gln} for key, p in site.partners.items()},
+            {key: {"name": p.name, "kind": p.kind, "gln": p.gln, "party": dict(site.party_codes(key))} for key, p in site.partners.items()},
         ),
     )
 

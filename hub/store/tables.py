@@ -43,6 +43,7 @@ partner = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("gln", sa.Text),
+    sa.Column("party", Json),  # its codes in our systems' master data, by system
 )
 credential = sa.Table(
     "credential", metadata, _id(),

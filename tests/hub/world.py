@@ -20,6 +20,7 @@ PARTNERS = {
     4: ("jiangnan_polymer", "江南高分子材料", "supplier", "6901234500017"),
     5: ("rheintal_titan", "Rheintal Titan GmbH", "supplier", "4012345000016"),
     6: ("stadtspital", "Stadtspital-Gruppe Rhein-Maas", "customer", "4012345000023"),
+    7: ("erp_south", "A second ERP", "erp", None),
 }
 KEYS = {key: number for number, (key, *_) in PARTNERS.items()}
 SUZHOU, ROTTERDAM = 1, 2

@@ -64,9 +64,11 @@ def take(hub: Hub, file: str, partner: str) -> tuple[int, str]:
 def order_what(hub: Hub, *samples: Sample) -> None:
     """Our ERP's orders, to which suppliers' documents belong."""
     asked: dict[str, dict[str, dict[str, Any]]] = {}
+    suppliers: dict[str, str] = {}
     for sample in samples:
         for paper in sample.papers if sample.set != "850" else ():
             for line in paper.lines:
+                suppliers[line.order or paper.order or ""] = f"V-{sample.partner.upper()}"  # `party` of the partner's file
                 buyer = sample.file != "810_6.edi" and line.item not in ("WIDGET-001", "BRKT-050", "CS-4040-TI", "PM-8800")
                 asked.setdefault(line.order or paper.order or "", {}).setdefault(
                     line.line.lstrip("0"),
@@ -87,7 +89,7 @@ def order_what(hub: Hub, *samples: Sample) -> None:
             "purpose": "new",
             "issued_at": "1997-01-02T08:00:00+00:00",
             "currency": "USD",
-            "supplier": {"code": "V1"},
+            "supplier": {"code": suppliers[number]},
             "ship_to": {"gln": DOCK},
             "lines": list(lines.values()),
         }

@@ -72,8 +72,13 @@ def _order_line(
         shown = order(connection, number, organisations)
     except NotFoundError:
         return None
-    picture = order_pictures(connection, [(number, shown["organisation_id"])])[number, shown["organisation_id"]]
-    found = next((known for known in picture.lines if line_key(known.line) == line_key(wanted)), None)
+    lines = [
+        known
+        for picture in order_pictures(connection, [(number, shown["organisation_id"])]).values()
+        for known in picture.lines
+        if known.ordered.partner_key == shown["partner"]
+    ]
+    found = next((known for known in lines if line_key(known.line) == line_key(wanted)), None)
     if found is None:
         raise NotFoundError(f"order {number} has no line {wanted}")
     stage, _, member = field.partition(".")

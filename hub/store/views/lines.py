@@ -7,10 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.store.crosswalk import ItemName, names_of
+from hub.store.crosswalk import OWN_SYSTEMS, ItemName, names_of
 from hub.store.lists import among
+from hub.store.suppliers import suppliers
 from hub.store.tables import application, line, partner
 from hub.store.views.picture import STAGES, Contribution, OrderPicture, pictures
+
+
+def supplier_said(member: str) -> sa.ColumnElement[str]:
+    """What an order's header says of its supplier: `code` or `gln`."""
+    said: sa.ColumnElement[str] = application.c.header[("supplier", member)].as_string()
+    return said
+
 
 _STATEMENT = (
     sa.select(
@@ -19,6 +27,7 @@ _STATEMENT = (
         application.c.organisation_id,
         application.c.partner_id,
         partner.c.key.label("partner_key"),
+        partner.c.kind.label("partner_kind"),
         application.c.kind,
         application.c.number,
         application.c.revision,
@@ -26,7 +35,8 @@ _STATEMENT = (
         application.c.effective_at,
         application.c.reference,
         application.c.currency,
-        application.c.counterparty,
+        supplier_said("code").label("supplier_code"),
+        supplier_said("gln").label("supplier_gln"),
         line,
     )
     .select_from(line)
@@ -65,7 +75,9 @@ def contribution(row: Any) -> Contribution:
         lot=row.lot,
         status=row.status,
         due_on=row.due_on,
-        counterparty=row.counterparty,
+        own=row.partner_kind in OWN_SYSTEMS,
+        supplier_code=row.supplier_code,
+        supplier_gln=row.supplier_gln,
     )
 
 
@@ -77,10 +89,10 @@ def order_parts(connection: sa.Connection, numbers: Collection[str]) -> list[Con
     return [contribution(row) for row in rows if row.kind in STAGES]
 
 
-def order_pictures(connection: sa.Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], OrderPicture]:
-    """Pictures of orders by (number, organisation); a key of which nothing stands has none."""
+def order_pictures(connection: sa.Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int, int], OrderPicture]:
+    """Pictures of orders by (number, organisation, issuer) for the (number, organisation) `keys`; of what does not stand there is none."""
     wanted = set(keys)
     parts = [
         part for part in order_parts(connection, {number for number, _ in wanted}) if (part.order_number, part.organisation_id) in wanted
     ]
-    return pictures(parts, names_of(connection, [part.name for part in parts]))
+    return pictures(parts, names_of(connection, [part.name for part in parts]), suppliers(connection))

@@ -8,29 +8,40 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.errors import NotFoundError
-from hub.store.crosswalk import OWN_SYSTEMS, supplier_codes
+from data_contracts.errors import ConflictError, NotFoundError
 from hub.store.lists import among
+from hub.store.suppliers import suppliers
 from hub.store.tables import application, discrepancy, organisation, partner, subject
 from hub.store.types import moment
 from hub.store.views.discrepancies import of_scopes
-from hub.store.views.lines import order_pictures
+from hub.store.views.lines import order_pictures, supplier_said
 from hub.store.views.picture import STAGES, Contribution, LinePicture, OrderPicture
 
 
 def order(
-    connection: sa.Connection, number: str, organisations: Collection[int] | None = None, partner_id: int | None = None
+    connection: sa.Connection,
+    number: str,
+    organisations: Collection[int] | None = None,
+    partner_id: int | None = None,
+    issuer: str | None = None,
 ) -> dict[str, Any]:
     """One order: header, lines, and the sources of every number.
 
     Numbers are Decimals in the order line's unit, null where nobody has said anything that can be compared. `organisations` limits to
-    these (null: all); `partner_id` to orders of that partner, which then sees the numbers of others but not their documents.
-    Raises NotFoundError when there is none that the caller may see.
+    these (null: all); `issuer` to what this partner (its key) ordered; `partner_id` to orders of that partner, which then sees the numbers
+    of others but not their documents. Raises NotFoundError when there is none that the caller may see, ConflictError when there are
+    several: two organisations, or two systems of one, may give out the same number.
     """
-    rows = connection.execute(_standing(connection, organisations, partner_id).where(subject.c.key == number).order_by(subject.c.id)).all()
+    query = _standing(connection, organisations, partner_id).where(subject.c.key == number)
+    if issuer is not None:
+        query = query.where(partner.c.key == issuer)
+    rows = connection.execute(query.order_by(organisation.c.key, partner.c.key)).all()
     if not rows:
         raise NotFoundError(f"there is no order {number}")
-    return _orders(connection, rows[:1], partner_id)[0]
+    if len(rows) > 1:
+        told = ", ".join(f"{row.partner} for {row.organisation}" for row in rows)
+        raise ConflictError(f"there are several orders {number} ({told}): name the organisation, or the issuer, or both")
+    return _orders(connection, rows, partner_id)[0]
 
 
 def orders(
@@ -81,31 +92,36 @@ def _standing(connection: sa.Connection, organisations: Collection[int] | None, 
     if organisations is not None:
         query = query.where(among(connection, subject.c.organisation_id, sorted(organisations)))
     if partner_id is not None:
-        query = query.where(
-            sa.or_(application.c.partner_id == partner_id, application.c.counterparty.in_(identities(connection, partner_id)))
-        )
+        query = query.where(_concerns(connection, partner_id))
     return query
 
 
-def identities(connection: sa.Connection, partner_id: int) -> list[str]:
-    """By what orders name this partner: its GLN and its codes in our systems. What it says of itself elsewhere does not count."""
-    row = connection.execute(sa.select(partner.c.gln, partner.c.kind).where(partner.c.id == partner_id)).first()
-    if row is None or row.kind in OWN_SYSTEMS:
-        return []
-    codes = {code.partition("/")[2] for code in supplier_codes(connection).get(partner_id, ())}
-    return sorted(codes | ({row.gln} if row.gln else set()))
+def _concerns(connection: sa.Connection, partner_id: int) -> sa.ColumnElement[bool]:
+    """Orders that a partner issued, or that name it as supplier in the words of the system that issued them."""
+    own = suppliers(connection).of(partner_id)
+    systems: dict[str, list[str]] = {}
+    for system, code in sorted(own.codes):
+        systems.setdefault(system, []).append(code)
+    return sa.or_(
+        application.c.partner_id == partner_id,
+        supplier_said("gln").in_(sorted(own.glns)),
+        *(sa.and_(partner.c.key == system, supplier_said("code").in_(codes)) for system, codes in systems.items()),
+    )
 
 
 def _orders(connection: sa.Connection, rows: Sequence[Any], partner_id: int | None) -> list[dict[str, Any]]:
     keys = [(row.number, row.organisation_id) for row in rows]
     pictures = order_pictures(connection, keys)
     found = of_scopes(connection, "order", keys, partner_id)
-    return [_order(row, pictures.get(key), found.get(key, []), partner_id) for row, key in zip(rows, keys, strict=True)]
+    return [_order(row, pictures.get((*key, row.partner_id)), found.get(key, []), partner_id) for row, key in zip(rows, keys, strict=True)]
 
 
 def _order(row: Any, picture: OrderPicture | None, discrepancies: Sequence[dict[str, Any]], partner_id: int | None) -> dict[str, Any]:
     lines = picture.lines if picture is not None else []
     shown = {line.line for line in lines}
+    unmatched = [*picture.strangers, *picture.outsiders] if picture is not None else []
+    if partner_id is not None:
+        unmatched = [part for part in unmatched if part.own or part.partner_id == partner_id]
     return {
         "number": row.number,
         "organisation": row.organisation,
@@ -119,7 +135,7 @@ def _order(row: Any, picture: OrderPicture | None, discrepancies: Sequence[dict[
         "partner": row.partner,
         "exchange_id": row.exchange_id if partner_id in (None, row.partner_id) else None,
         "lines": [_line(line, [d for d in discrepancies if d["order_line"] == line.line], partner_id) for line in lines],
-        "unmatched": [_source(part, None, partner_id) for part in (picture.strangers if picture is not None else [])],
+        "unmatched": [_source(part, None, partner_id) for part in unmatched],
         "discrepancies": [d for d in discrepancies if d["order_line"] not in shown],
     }
 

@@ -1,6 +1,11 @@
 """An order line as all systems tell it: what each document contributes, put on the line it belongs to. Pure.
 
 Both the views and reconcile read this picture, so that a number shown and a number judged can't differ.
+
+An order number in a document is a claim. What anybody but our own systems says joins an order only if the order is the sender's own, or
+names the sender as its supplier (`hub.store.suppliers`). An order of our systems that names no supplier at all, neither by code nor by
+GLN, may be joined by any supplier that has an agreement in that organisation: there is nothing to tell one from another by. What may not
+join is an outsider: nothing of it counts, and nothing of the order is told to its sender.
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hub.store.crosswalk import GoldenItem, ItemName, Names
+from hub.store.suppliers import Suppliers
 
 STAGES = {
     "purchase_order": "ordered",
@@ -51,7 +57,11 @@ class Contribution:
     lot: str | None
     status: str | None
     due_on: str | None
-    counterparty: str | None = None
+    own: bool = False
+    """Whether one of our own systems says it."""
+    supplier_code: str | None = None
+    supplier_gln: str | None = None
+    """What an order names as its supplier."""
 
     @property
     def stage(self) -> str:
@@ -106,13 +116,20 @@ class LinePicture:
 
 @dataclass(slots=True)
 class OrderPicture:
-    """An order number in one organisation: its lines, and what speaks of lines that it does not have."""
+    """One issuer's order of a number in one organisation: its lines, and what speaks of lines that it does not have.
+
+    Where nobody ordered, issuer 0 holds what speaks of the number all the same.
+    """
 
     number: str
     organisation_id: int
-    headers: list[Contribution] = field(default_factory=list)
+    issuer_id: int = 0
     lines: list[LinePicture] = field(default_factory=list)
     strangers: list[Contribution] = field(default_factory=list)
+    outsiders: list[Contribution] = field(default_factory=list)
+    """What others say of the number whom no order of it names. Each is in one picture only."""
+    apart: str = ""
+    """Tells apart several issuers' orders of one number: the issuer's key in all but the first, which our own systems come first for."""
 
 
 def rounded(value: Decimal) -> Decimal:
@@ -125,35 +142,67 @@ def line_key(line: str | None) -> str:
     return (line or "").strip().lstrip("0") or ("0" if line else "")
 
 
-def pictures(parts: Iterable[Contribution], names: Names) -> dict[tuple[str, int], OrderPicture]:
-    """Pictures by (order number, organisation)."""
+def pictures(parts: Iterable[Contribution], names: Names, suppliers: Suppliers) -> dict[tuple[str, int, int], OrderPicture]:
+    """Pictures by (order number, organisation, issuer)."""
     groups: dict[tuple[str, int], list[Contribution]] = {}
     for part in parts:
         groups.setdefault((part.order_number, part.organisation_id), []).append(part)
-    return {key: _picture(key, group, names) for key, group in groups.items()}
+    return {
+        (picture.number, picture.organisation_id, picture.issuer_id): picture
+        for (number, owner), group in groups.items()
+        for picture in _pictures(number, owner, group, names, suppliers)
+    }
 
 
-def _picture(key: tuple[str, int], parts: Sequence[Contribution], names: Names) -> OrderPicture:
-    picture = OrderPicture(*key)
+def may_join(order: Contribution, part: Contribution, suppliers: Suppliers) -> bool:
+    """Whether a document's word counts for an order: see the module's own text."""
+    if part.own or part.partner_id == order.partner_id:
+        return True
+    if order.supplier_code is None and order.supplier_gln is None:
+        return order.own
+    return suppliers.of(part.partner_id).named(order.partner_key, order.supplier_code, order.supplier_gln)
+
+
+def _pictures(number: str, owner: int, parts: Sequence[Contribution], names: Names, suppliers: Suppliers) -> list[OrderPicture]:
     ordered = sorted(parts, key=lambda part: (part.issued_at, part.kind, part.partner_key, part.number, part.ordinal))
-    by_line: dict[str, LinePicture] = {}
+    issued: dict[tuple[bool, str], list[Contribution]] = {}
     for part in ordered:
         if part.kind == "purchase_order":
-            picture.headers.append(part)
-            known = by_line.get(line_key(part.order_line))
-            if known is None:
-                known = LinePicture(part.order_line or part.line or str(part.ordinal + 1), part, names.item(part.name))
-                by_line[line_key(known.line)] = known
-                picture.lines.append(known)
-            known.parts.setdefault("ordered", []).append(part)
+            issued.setdefault((not part.own, part.partner_key), []).append(part)
+    found = [_ordered(number, owner, issued[key], names) for key in sorted(issued)]
+    for later in found[1:]:
+        later.apart = later.lines[0].ordered.partner_key
+    others = [part for part in ordered if part.kind != "purchase_order"]
+    if not found:
+        return [OrderPicture(number, owner, strangers=others)]
+    numbered = [{line_key(line.line): line for line in picture.lines} for picture in found]
+    for part in others:
+        joined = [place for place, picture in enumerate(found) if may_join(picture.lines[0].ordered, part, suppliers)]
+        if not joined:
+            found[0].outsiders.append(part)
+            continue
+        wanted = line_key(part.order_line)
+        lines = (numbered[place].get(wanted) if part.order_line else _by_item(found[place].lines, part, names) for place in joined)
+        line = next((line for line in lines if line is not None), None)
+        if line is None:
+            found[joined[0]].strangers.append(part)
+        else:
+            line.parts.setdefault(part.stage, []).append(part)
+    return found
+
+
+def _ordered(number: str, owner: int, parts: Sequence[Contribution], names: Names) -> OrderPicture:
+    """One issuer's order, nothing said of it yet."""
+    picture = OrderPicture(number, owner, parts[0].partner_id)
+    by_line: dict[str, LinePicture] = {}
+    for part in parts:
+        known = by_line.get(line_key(part.order_line))
+        if known is None:
+            known = LinePicture(part.order_line or part.line or str(part.ordinal + 1), part, names.item(part.name))
+            by_line[line_key(known.line)] = known
+            picture.lines.append(known)
+        known.parts.setdefault("ordered", []).append(part)
     picture.lines.sort(key=lambda line: (len(line_key(line.line)), line_key(line.line)))
-    for part in ordered:
-        if part.kind != "purchase_order":
-            line = by_line.get(line_key(part.order_line)) if part.order_line else _by_item(picture.lines, part, names)
-            if line is None:
-                picture.strangers.append(part)
-            else:
-                line.parts.setdefault(part.stage, []).append(part)
     return picture
 
 
