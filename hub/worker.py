@@ -306,6 +306,7 @@ def _exchange_row(hub: Hub, job: Job, interchange: ExaminedInterchange, examined
         control=message.control,
         state=_STATES[examined.fate],
         entity=examined.entity,
+        keys={"rows_left_out": examined.rows_left_out} if examined.rows_left_out else {},
         offset=message.offset,
         length=message.length,
         mapping_hash=examined.mapping.hash if examined.mapping else None,
@@ -361,7 +362,7 @@ def _states_of(uow: UnitOfWork, document_id: int) -> dict[str, int]:
         .where(tables.exchange.c.document_id == document_id)
         .group_by(tables.exchange.c.state)
     )
-    return dict(rows.tuples().all())
+    return {state: count for state, count in rows}  # noqa: C416 - a row is a tuple to SQLAlchemy, not to mypy
 
 
 def _finish(uow: UnitOfWork, jobs: Sequence[Job], states: dict[int, dict[str, int]]) -> None:

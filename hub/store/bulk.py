@@ -67,6 +67,8 @@ def insert_new(connection: sa.Connection, table: sa.Table, columns: Sequence[str
     if not rows:
         return set()
     if connection.dialect.name == "postgresql":
+        if len(rows) > _FEW:
+            return _insert_new_by_copy(connection, table, tuple(columns), rows)
         return set(connection.exec_driver_sql(_unnest(table, tuple(columns)), _for_unnest(table, tuple(columns), rows)).scalars())
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" * len(columns))
@@ -79,6 +81,26 @@ def insert_new(connection: sa.Connection, table: sa.Table, columns: Sequence[str
     if isinstance(first.type, sa.LargeBinary):
         return {row[0] for row in rows}
     return set(connection.execute(sa.select(first).where(among(connection, first, [row[0] for row in rows]))).scalars())
+
+
+_FEW = 20
+"""Rows from which COPY into a temporary table costs less than arrays, which the driver writes value by value."""
+
+
+def _insert_new_by_copy(connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> set[Any]:
+    names = ", ".join(f'"{name}"' for name in columns)
+    arriving = f"{table.name}_arriving_{len(columns)}"
+    connection.exec_driver_sql(
+        f'CREATE TEMPORARY TABLE IF NOT EXISTS "{arriving}" ON COMMIT DELETE ROWS AS SELECT {names} '  # noqa: S608
+        f'FROM "{table.name}" WITH NO DATA'
+    )
+    _copy(connection, arriving, table, columns, rows)
+    added = connection.exec_driver_sql(
+        f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{arriving}" ORDER BY ctid ON CONFLICT DO NOTHING RETURNING "{columns[0]}"'  # noqa: S608
+    )
+    found = set(added.scalars())
+    connection.exec_driver_sql(f'DELETE FROM "{arriving}"')  # noqa: S608
+    return found
 
 
 def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> dict[str, int]:
