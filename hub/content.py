@@ -6,62 +6,143 @@ The original bytes never change. A correction is a document of its own beside th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConflictError, NotFoundError
-from hub.examine import Claimant, ExaminedMessage, reread
+from data_contracts.findings import Finding
+from hub import pipeline
+from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, reread, rows_left_out, without_rows
 from hub.runtime import Hub
+from hub.site import Agreement
 from hub.store import blobs, tables
+from hub.store.lineage import corrections_of, root_of
 from hub.store.types import moment
+
+Fields = Mapping[str, Any]
+"""A correction: canonical paths (`lines[2].gtin`) and their new values; null removes."""
+Place = tuple[str, int]
+"""Member and index of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a message says. `whole` has every row, and findings count its rows; `entity` is less those that must not be applied."""
+
+    whole: dict[str, Any] | None
+    entity: dict[str, Any] | None
+    findings: list[Finding]
+
+    @property
+    def rows_left_out(self) -> int:
+        """Rows that are held back."""
+        return rows_left_out(self.whole, self.entity)
+
+    @property
+    def believable(self) -> bool:
+        """Whether anything of it may be applied."""
+        if self.whole is None or self.entity is None or pipeline.blocks(self.findings):
+            return False
+        return bool(self.entity.get("lines")) or not self.whole.get("lines")
 
 
 def original(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[ExaminedMessage, sa.Row[Any]]:
     """The message of an exchange, read again from its bytes. Raises NotFoundError when there is no such inbound exchange."""
+    examined, _, row = read_again(hub, connection, exchange_id)
+    return examined, row
+
+
+def read_again(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[ExaminedMessage, ExaminedInterchange, sa.Row[Any]]:
+    """The message that an exchange goes back to, its interchange, and the row of the exchange that brought the bytes."""
     row = connection.execute(
-        sa.select(
-            tables.exchange, tables.document.c.sha256, tables.document.c.flow, tables.document.c.channel, tables.document.c.received_at
-        )
+        sa.select(tables.exchange, tables.document.c.sha256, tables.document.c.received_at)
         .join(tables.document, tables.document.c.id == tables.exchange.c.document_id)
-        .where(tables.exchange.c.id == exchange_id)
+        .where(tables.exchange.c.id == root_of(connection, exchange_id))
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no inbound exchange {exchange_id}")
-    agreement = hub.site.agreements.get(row.agreement)
+    agreement = agreement_today(hub, row)
     claimant = Claimant(hub.registry.partner_key(row.partner_id), agreement=agreement.agreement if agreement else None)
     with blobs.open_blob(connection, hub.settings.home, row.sha256) as stream:
         found = reread(stream, hub.site, claimant, row.ordinal, moment(row.received_at).date())
     if found is None:
         raise ConflictError(f"exchange {exchange_id}: its document no longer yields message {row.ordinal} with today's grammar")
-    return found[0], row
+    return *found, row
 
 
-def entity_of(hub: Hub, connection: sa.Connection, exchange_id: int) -> dict[str, Any]:
-    """What an exchange says, as a canonical dictionary: a steward's correction where there is one, else the original."""
-    row = connection.execute(
-        sa.select(tables.exchange.c["keys"], tables.exchange.c.document_id, tables.exchange.c.origin_id).where(
-            tables.exchange.c.id == exchange_id
-        )
-    ).one_or_none()
+def agreement_today(hub: Hub, row: Any) -> Agreement | None:
+    """The agreement that an exchange came under; where its key is gone (renamed), the only one that takes such messages today."""
+    if row.agreement is None or row.agreement in hub.site.agreements:
+        return hub.site.agreements.get(row.agreement or "")
+    heirs = [
+        agreement
+        for agreement in hub.site.inbound(hub.registry.partner_key(row.partner_id))
+        if agreement.format == row.format
+        and hub.organisation_id(agreement.organisation) == row.organisation_id
+        and any(message.type == row.type for message in agreement.messages)
+    ]
+    return heirs[0] if len(heirs) == 1 else None
+
+
+def entity_of(hub: Hub, connection: sa.Connection, exchange_id: int, *, whole: bool = False) -> dict[str, Any]:
+    """What an exchange says, as a canonical dictionary, with the corrections that it carries.
+
+    `whole`: with the rows that were left out, as findings count them. Raises NotFoundError for an unknown inbound exchange and
+    ConflictError where nothing can be read.
+    """
+    row = connection.execute(sa.select(tables.exchange).where(tables.exchange.c.id == exchange_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no exchange {exchange_id}")
-    if row.keys and "corrects" in row.keys:
-        entity = entity_of(hub, connection, row.origin_id)
-        return corrected(entity, _correction_of(hub, connection, row.document_id)["fields"])
-    examined, _ = original(hub, connection, exchange_id)
-    if examined.entity is None:
+    examined, _, _ = read_again(hub, connection, exchange_id)
+    version = version_of(hub, examined, corrections(hub, connection, row), moment(row.recorded_at).date())
+    entity = version.whole if whole else version.entity
+    if entity is None:
         raise ConflictError(f"exchange {exchange_id} has no readable content")
-    return examined.entity
+    return entity
 
 
-def corrected(entity: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+def corrections(hub: Hub, connection: sa.Connection, row: Any) -> list[Fields]:
+    """The corrections that an exchange lays over its bytes, the first one first."""
+    return [_correction_of(hub, connection, document_id)["fields"] for document_id in corrections_of(row)]
+
+
+def version_of(hub: Hub, examined: ExaminedMessage, laid_over: Sequence[Fields], day: date) -> Version:
+    """The message with corrections laid over everything that was mapped, validated as of a day, less the rows that are still bad.
+
+    Raises ConflictError where a correction does not fit.
+    """
+    if not laid_over or examined.mapped is None or examined.agreement is None or examined.mapping is None:
+        return Version(examined.mapped, examined.entity, list(examined.content))
+    whole = examined.mapped
+    for fields in laid_over:
+        whole = corrected(whole, fields)
+    paths = {path for fields in laid_over for path in fields}
+    said_by_mapping = [finding for finding in examined.content if finding.rule.startswith("MAP-") and not _cured(finding, paths)]
+    found = pipeline.validate(whole, examined.agreement, day)
+    untouched = [finding for finding in found if finding.place.path not in paths]
+    touched = [finding for finding in found if finding.place.path in paths]  # the bytes have another value there: no place in them
+    placed = pipeline.placed(untouched, examined.mapping, examined.message, hub.site.profile(examined.agreement))
+    findings = [*said_by_mapping, *touched, *placed]
+    return Version(whole, without_rows(whole, findings), findings)
+
+
+def _cured(finding: Finding, paths: set[str]) -> bool:
+    """Whether a correction gives the field that the mapping could not."""
+    to = finding.params.get("to")
+    fields = {path.rpartition("].")[2] for path in paths} | paths
+    return bool(to) and any(field == to or str(to).endswith(f".{field}") for field in fields)
+
+
+def corrected(entity: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
     """A copy of a canonical dictionary with some paths changed, typed by the canonical model.
 
-    Raises ConflictError for a bad path or value.
+    Rows that the model does not take and that no field touches stay as they are. Raises ConflictError for a bad path or value.
     """
     name = str(entity.get("entity", ""))
     copy = json.loads(json.dumps(_plain_with_locators(entity), default=str))
@@ -69,11 +150,40 @@ def corrected(entity: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str,
         _assign(copy, path, value)
     locators = _take_locators(copy)
     copy.pop("entity", None)
+    if name not in ENTITIES:
+        raise ConflictError(f"{name or 'nothing'} can't be corrected")
+    touched = {place for path in fields if (place := _row_of(path)) is not None}
     try:
-        model = ENTITIES[name].model_validate(copy)
-    except (KeyError, ValueError) as error:
-        raise ConflictError(f"the corrected {name or 'record'} is not valid: {error}") from error
-    return _give_locators(model.as_plain(), locators)
+        typed = ENTITIES[name].model_validate(copy).as_plain()
+    except ValidationError as error:
+        aside = {(str(loc[0]), loc[1]) for one in error.errors() if len(loc := one["loc"]) > 1 and isinstance(loc[1], int)}
+        if aside & touched or any(len(one["loc"]) < 2 or not isinstance(one["loc"][1], int) for one in error.errors()):
+            raise ConflictError(f"the corrected {name} is not valid: {error}") from error
+        typed = _typed_without(name, copy, aside, entity)
+    return _give_locators(typed, locators)
+
+
+def _typed_without(name: str, record: dict[str, Any], aside: set[Place], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The record typed without some rows, which are put back as they were."""
+    rest = {
+        member: [row for index, row in enumerate(rows) if (member, index) not in aside] if isinstance(rows, list) else rows
+        for member, rows in record.items()
+    }
+    try:
+        typed: dict[str, Any] = ENTITIES[name].model_validate(rest).as_plain()
+    except ValidationError as error:
+        raise ConflictError(f"the corrected {name} is not valid: {error}") from error
+    for member, index in sorted(aside):
+        rows = list(typed.get(member, ()))
+        rows.insert(index, dict(before[member][index]))
+        typed[member] = rows
+    return typed
+
+
+def _row_of(path: str) -> Place | None:
+    member, mark, rest = path.partition("[")
+    index = rest.partition("]")[0]
+    return (member, int(index)) if mark and index.isdigit() else None
 
 
 def _correction_of(hub: Hub, connection: sa.Connection, document_id: int) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class ExaminedMessage:
     agreed: AgreedMessage | None = None
     mapping: Mapping | None = None
     entity: dict[str, Any] | None = None
+    """What may be applied: `mapped` less the rows that a finding takes out."""
+    mapped: dict[str, Any] | None = None
+    """All that was mapped: findings count its rows, and a steward corrects them."""
     syntax: list[Finding] = field(default_factory=list)
     """What the acknowledgement answers to."""
     content: list[Finding] = field(default_factory=list)
@@ -52,6 +55,11 @@ class ExaminedMessage:
     def findings(self) -> list[Finding]:
         """Everything found in it."""
         return [*self.syntax, *self.content]
+
+    @property
+    def rows_left_out(self) -> int:
+        """Rows that were mapped but must not be applied."""
+        return rows_left_out(self.mapped, self.entity)
 
 
 @dataclass(slots=True)
@@ -299,6 +307,7 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)
         content += pipeline.placed(found, mapping, message, inside.profile)
+        examined.mapped = mapped.entity
         examined.entity = without_rows(mapped.entity, content)
         emptied = bool(mapped.entity.get("lines")) and not examined.entity.get("lines")
     examined.content = content
@@ -338,6 +347,13 @@ def without_rows(entity: dict[str, Any], findings: Sequence[Finding]) -> dict[st
         if isinstance(rows, list):
             kept[member] = [row for index, row in enumerate(rows) if (member, index) not in bad]
     return kept
+
+
+def rows_left_out(whole: dict[str, Any] | None, kept: dict[str, Any] | None) -> int:
+    """How many rows `without_rows` took out."""
+    if whole is None or kept is None or whole is kept:
+        return 0
+    return sum(len(rows) - len(kept.get(member) or ()) for member, rows in whole.items() if isinstance(rows, list))
 
 
 def _close(stream: BinaryIO, current: ExaminedInterchange, site: Site) -> None:
@@ -402,6 +418,7 @@ __all__ = [
     "Opened",
     "examine",
     "reread",
+    "rows_left_out",
     "settle_fates",
     "walk",
     "without_rows",

@@ -17,7 +17,8 @@ from hub_api.security import hub_of
 
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id, as a list or an answer gave it.")]
-_PRIVATE = frozenset({"actor", "closed_by", "closed_reason", "received_by", "evidence"})
+_PRIVATE = frozenset({"actor", "closed_by", "closed_reason", "received_by", "evidence", "reason", "fields", "corrects", "corrections"})
+"""Members that say which of our people did something, why, and what they corrected."""
 _encode = msgspec.json.Encoder().encode
 
 

@@ -133,6 +133,7 @@ class ExchangeRow(Shape):
     control: str | None
     business_key: str | None = Field(examples=["despatch_advice/SHP00012"])
     state: str
+    rows_left_out: int = Field(description="Rows that a finding holds back; the others were applied.", examples=[0])
     acknowledgement: str | None
     document_id: int | None
     recorded_at: Time
@@ -144,7 +145,7 @@ class HistoryEntry(Shape):
     at: Time
     state: str
     actor: str | None = None
-    reason: str | None
+    reason: str | None = None
 
 
 class SentAcknowledgement(Shape):
@@ -165,7 +166,7 @@ class Replay(Shape):
 
     id: int
     state: str
-    reason: str | None
+    reason: str | None = None
     recorded_at: Time
 
 
@@ -183,10 +184,11 @@ class Exchange(Shape):
     control: str | None
     business_key: str | None
     keys: dict[str, Any] = Field(description="Order, lot and other numbers that it mentions.")
+    rows_left_out: int = Field(description="Rows that a finding holds back; the others were applied.", examples=[0])
     document_id: int | None
     interchange_id: int | None
     state: str
-    reason: str | None
+    reason: str | None = Field(None, description="Why it came to this state; own people only.")
     acknowledgement: str | None
     recorded_at: Time
     changed_at: Time
@@ -208,6 +210,12 @@ class Because(Shape):
         if "\\u0000" in json.dumps(given):
             raise ValueError("no text may hold a zero byte")
         return given
+
+
+class Again(Because):
+    """Why a message is mapped again, and whether what stewards corrected in it is kept."""
+
+    drop_corrections: bool = Field(False, description="Leave out the corrections, which are otherwise laid over it again.")
 
 
 class Correction(Because):

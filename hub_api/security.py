@@ -100,6 +100,11 @@ def require(*roles: Role) -> Callable[[Caller], Caller]:
     return check
 
 
+def sees_all(hub: Hub, caller: Caller) -> bool:
+    """Whether a caller may see every organisation of the site, and so what belongs to none of them."""
+    return set(hub.registry.organisations.values()) <= caller.organisations
+
+
 Poster = Annotated[Caller, Depends(require("partner", "integration", "admin"))]
 Staff = Annotated[Caller, Depends(require("integration", "steward", "auditor", "admin"))]
 """Own people and systems: whoever may see the reconciled views, which speak of several partners at once."""

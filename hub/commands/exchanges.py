@@ -59,16 +59,21 @@ def list_command(
 
 
 def show_command(exchange_id: int, as_json: AsJson = False) -> None:
-    """One exchange: identity, states, findings, acknowledgements, replays."""
+    """One exchange: identity, states, findings, rows that were left out, acknowledgements, replays."""
     hub = Hub.open()
     with hub.database.read() as connection:
         shown = evidence.show(connection, exchange_id, hub.settings.language)
     typer.echo(json.dumps(shown, ensure_ascii=False) if as_json else json.dumps(shown, ensure_ascii=False, indent=2))
 
 
-def replay_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
-    """Map the original bytes again, with today's mapping, in place of the first outcome."""
-    typer.echo(f"exchange {exchange.replay(Hub.open(), exchange_id, by, reason)}")
+def replay_command(
+    exchange_id: int,
+    reason: Reason,
+    by: Actor = "cli",
+    drop_corrections: Annotated[bool, typer.Option("--drop-corrections", help="Leave out what was corrected in it.")] = False,
+) -> None:
+    """Map the original bytes again, with today's mapping, in place of what speaks now; corrections are laid over it again."""
+    typer.echo(f"exchange {exchange.replay(Hub.open(), exchange_id, by, reason, drop_corrections=drop_corrections)}")
 
 
 def resend_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
@@ -87,7 +92,7 @@ def correct_command(
     reason: Reason,
     by: Actor = "cli",
 ) -> None:
-    """Apply a new version of a held message's content; the original stays."""
+    """Apply a new version of a message's content, over earlier corrections; the original stays. Paths count all rows, held back or not."""
     changes: dict[str, Any] = {}
     for field in fields:
         path, mark, value = field.partition("=")

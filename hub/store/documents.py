@@ -14,12 +14,18 @@ from hub.store import blobs, evidence
 from hub.store.tables import document, exchange, finding, interchange, outbox, partner
 from hub.store.types import moment
 
+CORRECTIONS = "steward"
+"""Channel of documents that hold a correction: own people's words, which no partner sees."""
+
 
 def visible(connection: sa.Connection, document_id: int, partner_id: int | None, organisations: Collection[int]) -> sa.Row[Any]:
-    """The document's row. Raises NotFoundError, with one text, when it is unknown or not the caller's to see."""
+    """The document's row; a partner (`partner_id`) sees what it sent, and no corrections.
+
+    Raises NotFoundError, with one text, when it is unknown or not the caller's to see.
+    """
     query = sa.select(document).where(document.c.id == document_id, document.c.organisation_id.in_(organisations))
     if partner_id is not None:
-        query = query.where(document.c.partner_id == partner_id)
+        query = query.where(document.c.partner_id == partner_id, document.c.channel != CORRECTIONS)
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no document {document_id}")
@@ -47,6 +53,18 @@ def free_key(connection: sa.Connection, organisation_id: int, partner_id: int, c
     return key if counted is not None else f"{key}#{sha256.hex()[:16]}"
 
 
+def wholly_visible(connection: sa.Connection, document_id: int, partner_id: int | None, organisations: Collection[int]) -> sa.Row[Any]:
+    """As `visible`, for what speaks of all messages of a document: its bytes and its answers.
+
+    A document may have interchanges for several organisations. Who may not see all of them reads the messages one by one.
+    """
+    row = visible(connection, document_id, partner_id, organisations)
+    foreign = sa.select(exchange.c.id).where(exchange.c.document_id == document_id, exchange.c.organisation_id.not_in(organisations))
+    if connection.execute(foreign.limit(1)).first() is not None:
+        raise NotFoundError(f"document {document_id} is also for organisations that are not yours to see; read its exchanges one by one")
+    return row
+
+
 def state_of(connection: sa.Connection, document_id: int) -> str:
     """`received`, `processed`, `rejected` or `quarantined`."""
     state: str = connection.execute(sa.select(document.c.state).where(document.c.id == document_id)).scalar_one()
@@ -70,17 +88,21 @@ def exchange_visible(connection: sa.Connection, exchange_id: int, partner_id: in
     return row
 
 
-def message_content(connection: sa.Connection, home: Path, row: sa.Row[Any]) -> bytes:
+def message_content(connection: sa.Connection, home: Path, row: sa.Row[Any], *, corrections: bool = True) -> bytes:
     """Exactly the bytes of one message: its part of the document that it came in, or what was written to go out.
 
-    A steward's correction has its own document. Raises NotFoundError when an outbound one was never written.
+    Of a steward's correction that correction, unless `corrections` are not the reader's to see. Raises NotFoundError when an outbound
+    one was never written.
     """
     if row.document_id is None:
         sent = connection.execute(sa.select(outbox.c.sha256).where(outbox.c.exchange_id == row.id).order_by(outbox.c.id.desc())).first()
         if sent is None:
             raise NotFoundError(f"exchange {row.id} has no content")
         return blobs.read_blob(connection, home, bytes(sent.sha256))
-    if row.byte_length is None or "corrects" in (row.keys or {}):
+    keys = row.keys or {}
+    if corrections and "corrects" in keys:
+        return content(connection, home, keys["corrections"][-1])
+    if row.byte_length is None:
         return content(connection, home, row.document_id)
     sha256 = connection.execute(sa.select(document.c.sha256).where(document.c.id == row.document_id)).scalar_one()
     with blobs.open_blob(connection, home, bytes(sha256)) as stream:
@@ -94,8 +116,13 @@ def only_conflicts(connection: sa.Connection, document_id: int) -> bool:
     return bool(outcomes) and all(outcome == "conflict" for outcome in outcomes)
 
 
-def show(connection: sa.Connection, document_id: int, language: Language = "en") -> dict[str, Any]:
-    """One document with its findings, as plain values. Raises NotFoundError for an unknown id."""
+def show(
+    connection: sa.Connection, document_id: int, language: Language = "en", organisations: Collection[int] | None = None
+) -> dict[str, Any]:
+    """One document with its findings, as plain values; `organisations`: less what is said of other organisations' interchanges.
+
+    Raises NotFoundError for an unknown id.
+    """
     row = connection.execute(
         sa.select(document, partner.c.key.label("partner"))
         .join(partner, partner.c.id == document.c.partner_id)
@@ -114,6 +141,12 @@ def show(connection: sa.Connection, document_id: int, language: Language = "en")
         "received_at": moment(row.received_at).isoformat(),
         "received_by": row.received_by,
         "findings": evidence.findings_of(
-            connection, sa.and_(finding.c.document_id == document_id, finding.c.exchange_id.is_(None)), language
+            connection,
+            sa.and_(
+                finding.c.document_id == document_id,
+                finding.c.exchange_id.is_(None),
+                sa.true() if organisations is None else evidence.not_of_others(organisations),
+            ),
+            language,
         ),
     }

@@ -110,6 +110,7 @@ def show(connection: sa.Connection, exchange_id: int, language: Language = "en")
         "control": row["control"],
         "business_key": row["business_key"],
         "keys": row["keys"] or {},
+        "rows_left_out": int((row["keys"] or {}).get("rows_left_out", 0)),
         "document_id": row["document_id"],
         "interchange_id": row["interchange_id"],
         "state": row["state"],
@@ -142,6 +143,16 @@ def findings_of(connection: sa.Connection, condition: sa.ColumnElement[bool], la
         }
         for row in rows
     ]
+
+
+def not_of_others(organisations: Collection[int]) -> sa.ColumnElement[bool]:
+    """Condition on `finding`: not about an envelope whose messages are all for other organisations than these.
+
+    Such a finding belongs to the document's organisation, which may be another one.
+    """
+    inside = sa.select(exchange.c.id).where(exchange.c.interchange_id == finding.c.interchange_id)
+    others = sa.and_(inside.exists(), ~inside.where(exchange.c.organisation_id.in_(organisations)).exists())
+    return sa.or_(finding.c.exchange_id.is_not(None), finding.c.interchange_id.is_(None), ~others)
 
 
 def as_finding(row: sa.Row[Any]) -> Finding:

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from data_contracts.findings import Language
-from hub.store.evidence import as_finding
+from hub.store.documents import CORRECTIONS
+from hub.store.evidence import as_finding, not_of_others
 from hub.store.tables import document, exchange, finding, partner
 from hub.store.types import moment
 
@@ -58,9 +59,14 @@ def exchanges(
     return [_plain(row) for row in connection.execute(query)]
 
 
-def exchanges_of_document(connection: sa.Connection, document_id: int) -> list[dict[str, Any]]:
-    """`[{id, type, control, state, acknowledgement}]` of a document in order: the tail of `ingest --json`."""
-    rows = connection.execute(sa.select(exchange).where(exchange.c.document_id == document_id).order_by(exchange.c.id))
+def exchanges_of_document(
+    connection: sa.Connection, document_id: int, organisations: Collection[int] | None = None
+) -> list[dict[str, Any]]:
+    """`[{id, type, control, state, acknowledgement}]` of a document in order, those of some organisations or all."""
+    query = sa.select(exchange).where(exchange.c.document_id == document_id).order_by(exchange.c.id)
+    if organisations is not None:
+        query = query.where(exchange.c.organisation_id.in_(organisations))
+    rows = connection.execute(query)
     return [
         {"id": row.id, "type": row.type, "control": row.control, "state": row.state, "acknowledgement": row.acknowledgement} for row in rows
     ]
@@ -75,7 +81,7 @@ def documents(
     before: int | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """The newest documents that fit, ids below `before`."""
+    """The newest documents that fit, ids below `before`; of a partner those that it sent, without corrections of them."""
     query = (
         sa.select(document, partner.c.key.label("partner"))
         .join(partner, partner.c.id == document.c.partner_id)
@@ -83,7 +89,7 @@ def documents(
         .limit(limit)
     )
     if partner_id is not None:
-        query = query.where(document.c.partner_id == partner_id)
+        query = query.where(document.c.partner_id == partner_id, document.c.channel != CORRECTIONS)
     if organisations is not None:
         query = query.where(document.c.organisation_id.in_(organisations))
     if state:
@@ -131,7 +137,7 @@ def findings(
     )
     if organisations is not None:
         owned = finding.c.organisation_id.in_(organisations)
-        query = query.where(sa.or_(owned, finding.c.organisation_id.is_(None)) if unowned else owned)
+        query = query.where(sa.or_(owned, finding.c.organisation_id.is_(None)) if unowned else owned, not_of_others(organisations))
     conditions = {
         finding.c.partner_id: partner_id,
         finding.c.rule: rule,
@@ -171,6 +177,7 @@ def _plain(row: sa.Row[Any]) -> dict[str, Any]:
         "control": row.control,
         "business_key": row.business_key,
         "state": row.state,
+        "rows_left_out": int((row.keys or {}).get("rows_left_out", 0)),
         "acknowledgement": row.acknowledgement,
         "document_id": row.document_id,
         "recorded_at": moment(row.recorded_at).isoformat(),

@@ -29,6 +29,7 @@ from hub.store.types import storable
 from hub_api.console import texts
 from hub_api.console.gate import Session, current_language
 from hub_api.console.markup import BASE, Child, Html, address, el, text
+from hub_api.security import sees_all
 
 _log = structlog.get_logger(__name__)
 _SECONDS = 60.0
@@ -76,6 +77,11 @@ class Visit:
     def organisations(self) -> frozenset[int]:
         """Whose data the person may see."""
         return self.session.caller.organisations
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the person may see what belongs to no organisation."""
+        return sees_all(self.hub, self.session.caller)
 
     @property
     def may_mend(self) -> bool:

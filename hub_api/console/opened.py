@@ -50,7 +50,7 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
             header = message_view.decoded(before.partition(b"\n")[0]).strip("\ufeff\r")
     agreement = hub.site.agreements.get(row.agreement or "")
     try:
-        entity: dict[str, Any] | None = exchange.entity_of(hub, connection, exchange_id)
+        entity: dict[str, Any] | None = exchange.entity_of(hub, connection, exchange_id, whole=True)
     except (ConflictError, NotFoundError):
         entity = None
     return Opened(

@@ -41,6 +41,11 @@ def state(visit: Visit, value: str | None) -> Html:
     return chip(visit.word("state", value), _TONES.get(value or "", "quiet")) if value else Html("")
 
 
+def partly(visit: Visit, rows_left_out: int) -> Html:
+    """That rows of a message are held back, where any are."""
+    return chip(visit.say("exchange.partly", n=rows_left_out), "warning") if rows_left_out else Html("")
+
+
 def severity(visit: Visit, value: str) -> Html:
     """A severity as a coloured word."""
     return chip(visit.word("severity", value), {"error": "error", "warning": "warning"}.get(value, "quiet"))

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from data_contracts.errors import ConflictError, HubError, NotFoundError
 from data_contracts.findings import Finding, Language
-from hub import acknowledge, worker
+from hub import acknowledge, outbound, worker
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing
@@ -216,9 +216,11 @@ def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, wai
         if documents.only_conflicts(connection, number):
             return _conflict(number)
         content = acknowledge.bytes_for(connection, hub.settings.home, number)
-        if content is not None and not _json_only(request):
-            return Response(content, 200, headers, media_type=X12)
-        shown = for_caller(caller, _shown(connection, number, language_of(request)))
+        given = content is not None and not _json_only(request)
+        shown = {} if given else for_caller(caller, _shown(connection, number, language_of(request), caller))
+    if given:
+        outbound.fetched(hub, number, caller.label)
+        return Response(content, 200, headers, media_type=X12)
     if content is None and state == "rejected":
         return problem(
             422, "Not processable", "The document can't be read; its bytes are kept.", headers, findings=shown["findings"], document=number
@@ -241,8 +243,10 @@ def _conflict(document_id: int) -> Response:
     )
 
 
-def _shown(connection: sa.Connection, document_id: int, language: Language) -> dict[str, Any]:
-    return documents.show(connection, document_id, language) | {"exchanges": listing.exchanges_of_document(connection, document_id)}
+def _shown(connection: sa.Connection, document_id: int, language: Language, caller: Caller) -> dict[str, Any]:
+    return documents.show(connection, document_id, language, caller.organisations) | {
+        "exchanges": listing.exchanges_of_document(connection, document_id, caller.organisations)
+    }
 
 
 def _organisations(hub: Hub, caller: Caller) -> list[str]:
@@ -301,7 +305,7 @@ def show_document(
     """Where it stands: state, findings, exchanges."""
     with hub.database.read() as connection:
         documents.visible(connection, document_id, caller.partner_id, caller.organisations)
-        shown = _shown(connection, document_id, language)
+        shown = _shown(connection, document_id, language, caller)
     return conditional(request, for_caller(caller, shown))
 
 
@@ -315,9 +319,9 @@ def show_document(
     },
 )
 def document_content(document_id: Id, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
-    """Exactly what was sent, as a download."""
+    """Exactly what was sent, as a download, for who may see all messages in it."""
     with hub.database.read() as connection:
-        documents.visible(connection, document_id, caller.partner_id, caller.organisations)
+        documents.wholly_visible(connection, document_id, caller.partner_id, caller.organisations)
         content = documents.content(connection, hub.settings.home, document_id)
     return conditional(
         request, content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="document-{document_id}"'}
@@ -339,7 +343,10 @@ def document_content(document_id: Id, request: Request, hub: HubDependency, call
 def document_acknowledgements(document_id: Id, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
     """A list, empty while nothing was answered; with `Accept: application/edi-x12` the bytes of the answers, one after the other."""
     with hub.database.read() as connection:
-        documents.visible(connection, document_id, caller.partner_id, caller.organisations)
+        documents.wholly_visible(connection, document_id, caller.partner_id, caller.organisations)
+    if caller.partner_id is not None:  # own people who look at an answer do not take it from the partner
+        outbound.fetched(hub, document_id, caller.label)
+    with hub.database.read() as connection:
         if X12 in request.headers.get("accept", ""):
             content = acknowledge.bytes_for(connection, hub.settings.home, document_id)
             if content is None:

@@ -13,7 +13,7 @@ from hub.store.credentials import Caller
 from hub_api.dependencies import Id, LanguageDependency, conditional, for_caller, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id, page
-from hub_api.schemas import Because, Correction, Exchange, ExchangeRow, Made, Queued
+from hub_api.schemas import Again, Because, Correction, Exchange, ExchangeRow, Made, Queued
 from hub_api.security import CallerDependency, HubDependency, Mender
 
 router = APIRouter(prefix="/v1/exchanges", tags=["exchanges"])
@@ -87,25 +87,33 @@ def show_exchange(
     },
 )
 def exchange_content(exchange_id: Id, request: Request, hub: HubDependency, caller: CallerDependency) -> Response:
-    """The message as it stands in its document (X12: ST to SE), or what was written to go out, as a download."""
+    """The message as it stands in its document (X12: ST to SE), or what was written to go out, as a download.
+
+    Of a correction own people get the correction, its partner what it sent.
+    """
     with hub.database.read() as connection:
         row = documents.exchange_visible(connection, exchange_id, caller.partner_id, caller.organisations)
-        content = documents.message_content(connection, hub.settings.home, row)
+        content = documents.message_content(connection, hub.settings.home, row, corrections=caller.partner_id is None)
     return conditional(
         request, content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="exchange-{exchange_id}"'}
     )
 
 
 @router.post("/{exchange_id}/replay", status_code=201, summary="Map again", response_model=Made, responses=_MENDING)
-def replay_exchange(exchange_id: Id, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
-    """Map the original bytes again with today's mapping and agreement, and apply the outcome in place of the first."""
+def replay_exchange(exchange_id: Id, again: Again, request: Request, hub: HubDependency, caller: Mender) -> Response:
+    """Map the original bytes again with today's mapping and agreement, and apply the outcome in place of what speaks now: the newest of
+    its replays and corrections, whichever of them is named. Corrections are laid over it again, unless dropped.
+    """
     _visible(hub, caller, exchange_id)
-    return _made(request, hub, exchange.replay(hub, exchange_id, caller.label, because.reason))
+    return _made(request, hub, exchange.replay(hub, exchange_id, caller.label, again.reason, drop_corrections=again.drop_corrections))
 
 
 @router.post("/{exchange_id}/correct", status_code=201, summary="Correct", response_model=Made, responses=_MENDING)
 def correct_exchange(exchange_id: Id, correction: Correction, request: Request, hub: HubDependency, caller: Mender) -> Response:
-    """Apply a new version of a held message beside the original. A version that still has blocking findings is refused by name."""
+    """Apply a new version of a message beside the original, over earlier corrections. Paths count all rows, those left out included.
+
+    A version that still has blocking findings is refused by name; rows that are still bad are left out.
+    """
     _visible(hub, caller, exchange_id)
     return _made(request, hub, exchange.correct(hub, exchange_id, correction.fields, caller.label, correction.reason))
 

@@ -11,7 +11,7 @@ from hub_api.dependencies import LARGEST_ID, LanguageDependency, for_caller, ren
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id, page
 from hub_api.schemas import FindingRow
-from hub_api.security import CallerDependency, HubDependency
+from hub_api.security import CallerDependency, HubDependency, sees_all
 
 router = APIRouter(prefix="/v1/findings", tags=["findings"])
 
@@ -31,14 +31,13 @@ def list_findings(
 ) -> Response:
     """The newest first. A partner sees those about what it sent; what belongs to no organisation only keys for all of them see."""
     before = after_id(cursor)
-    everything = set(hub.registry.organisations.values()) <= caller.organisations
     with hub.database.read() as connection:
         rows = listing.findings(
             connection,
             language,
             partner_id=caller.partner_id,
             organisations=caller.organisations,
-            unowned=caller.partner_id is not None or everything,
+            unowned=caller.partner_id is not None or sees_all(hub, caller),
             rule=rule,
             severity=severity,
             document_id=document,

@@ -11,6 +11,7 @@ from data_contracts.errors import ConflictError, NotFoundError
 from hub import audit, content, exchange, outbound
 from hub.explain import explain
 from hub.runtime import Hub
+from hub.site import RuleOverride
 from hub.store import evidence, listing, tables
 from tests.hub.conftest import take
 from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, found, interchange, orders
@@ -135,3 +136,120 @@ def test_what_cannot_be_written_is_said_and_not_sent(hub: Hub) -> None:
     with hub.database.read() as connection:
         (said,) = evidence.findings_of(connection, tables.finding.c.exchange_id == failed)
     assert "*" in said["message"] and said["severity"] == "error"
+
+
+def two_lines(number: str, *, lot: str = "L2", gtin: str = GTIN, quantity: str = "12") -> list[str]:
+    """A despatch advice with two lots, the second of which is as asked."""
+    body = despatch(number)
+    second = ["HL*4*2*I", f"LIN*2*UK*{gtin}", f"SN1*2*{quantity}*EA", f"REF*LT*{lot}", "DTM*036*20281231"]
+    return [*body[:-1], *second, "CTT*4"]
+
+
+def lots(hub: Hub) -> list[tuple[str, str]]:
+    """Lots and quantities of what stands."""
+    with hub.database.read() as connection:
+        rows = connection.execute(
+            sa.select(tables.line.c.lot, tables.line.c.quantity)
+            .join(tables.application, tables.application.c.id == tables.line.c.application_id)
+            .where(tables.application.c.standing)
+        )
+        return sorted((row.lot, str(row.quantity)) for row in rows)
+
+
+def shown(hub: Hub, exchange_id: int) -> dict[str, object]:
+    with hub.database.read() as connection:
+        return evidence.show(connection, exchange_id)
+
+
+def open_rules(hub: Hub, exchange_id: int) -> list[str]:
+    return [row["rule"] for row in shown(hub, exchange_id)["findings"] if row["closed_at"] is None]  # type: ignore[attr-defined]
+
+
+def candidates(hub: Hub) -> list[int]:
+    """Exchanges whose facts may stand."""
+    with hub.database.read() as connection:
+        query = sa.select(tables.application.c.exchange_id).where(sa.not_(tables.application.c.retracted))
+        return sorted(connection.execute(query).scalars())
+
+
+def test_a_row_that_was_left_out_is_seen_and_recovered_in_its_own_place(hub: Hub) -> None:
+    part = only(hub, take(hub, interchange(ACME, 1, two_lines("D1", quantity="1.5")), "acme").document_id)
+    assert (state(hub, part), lots(hub)) == ("applied", [("L1", "24")])
+    assert shown(hub, part)["rows_left_out"] == 1
+    with hub.database.read() as connection:
+        assert len(content.entity_of(hub, connection, part)["lines"]) == 1
+        assert [line["lot"] for line in content.entity_of(hub, connection, part, whole=True)["lines"]] == ["L1", "L2"]
+    (path,) = {row["place"]["path"] for row in shown(hub, part)["findings"] if row["severity"] == "error"}  # type: ignore[attr-defined]
+    assert path == "lines[1].quantity"
+    other = exchange.correct(hub, part, {"lines[0].lot": "L9"}, "ann", "a misprint in the first line")
+    assert (lots(hub), shown(hub, other)["rows_left_out"]) == ([("L9", "24")], 1)
+    assert open_rules(hub, part) == [] and open_rules(hub, other), "what is still wrong stands at the exchange that speaks"
+    whole = exchange.correct(hub, other, {path: "12"}, "ann", "supplier counted again")
+    assert (lots(hub), shown(hub, whole)["rows_left_out"]) == ([("L2", "12"), ("L9", "24")], 0)
+    assert open_rules(hub, whole) == [] and candidates(hub) == [whole]
+    assert [state(hub, one) for one in (part, other, whole)] == ["superseded", "superseded", "applied"]
+
+
+def test_corrections_lie_over_one_another_whichever_exchange_is_named(hub: Hub) -> None:
+    first = only(hub, take(hub, interchange(ACME, 1, despatch("D1")), "acme").document_id)
+    second = exchange.correct(hub, first, {"lines[0].lot": "L8"}, "ann", "misread")
+    third = exchange.correct(hub, first, {"lines[0].quantity": "20"}, "ann", "and miscounted")
+    assert lots(hub) == [("L8", "20")]
+    fourth = exchange.correct(hub, second, {"lines[0].lot": "L7"}, "ann", "misread again")
+    assert lots(hub) == [("L7", "20")] and candidates(hub) == [fourth]
+    fifth = exchange.replay(hub, first, "ira", "mapping mended")
+    assert lots(hub) == [("L7", "20")], "a replay keeps the corrections"
+    assert [state(hub, one) for one in (first, second, third, fourth, fifth)] == [*["superseded"] * 4, "applied"]
+    with hub.database.read() as connection:
+        line = content.entity_of(hub, connection, fifth)["lines"][0]
+        assert (line["lot"], line["quantity"]) == ("L7", 20)
+        assert content.entity_of(hub, connection, second)["lines"][0]["quantity"] == 24
+        assert evidence.show(connection, fifth)["keys"]["fields"] == ["lines[0].lot", "lines[0].quantity"]
+    sixth = exchange.replay(hub, third, "ira", "the corrections were wrong", drop_corrections=True)
+    assert lots(hub) == [("L1", "24")] and candidates(hub) == [sixth] and state(hub, fifth) == "superseded"
+    seventh = exchange.correct(hub, sixth, {"lines[0].lot": "L6"}, "ann", "right now")
+    assert lots(hub) == [("L6", "24")] and shown(hub, seventh)["origin"] == first
+    with hub.database.read() as connection:
+        assert audit.verify_all(connection) == []
+
+
+def test_what_was_refused_with_its_envelope_or_group_gets_no_other_chance(hub: Hub) -> None:
+    take(hub, interchange(ACME, 1, despatch("D1")), "acme")
+    conflict = interchange(ACME, 1, despatch("D2"))
+    nested = interchange(ACME, 2, despatch("D3")) + conflict
+    landing = take(hub, nested, "acme")
+    with hub.database.read() as connection:
+        good, refused = listing.exchanges_of_document(connection, landing.document_id)
+    assert (good["state"], refused["state"]) == ("applied", "rejected")
+    group = interchange(ACME, 3, despatch("D4")).replace(b"GE*1*3~", b"GE*2*3~")
+    miscounted = only(hub, take(hub, group, "acme").document_id)
+    stranger = interchange(ACME, 4, despatch("D5"), sender="NOBODY")
+    unagreed = only(hub, take(hub, stranger, "acme").document_id)
+    test = only(hub, take(hub, interchange(ACME, 5, despatch("D6")).replace(b"*0*P*", b"*0*T*"), "acme").document_id)
+    assert [state(hub, one) for one in (miscounted, unagreed, test)] == ["rejected", "rejected", "checked"]
+    before = lots(hub)
+    for number, why in ((refused["id"], "refused"), (miscounted, "group"), (unagreed, "agreement"), (test, "test")):
+        with pytest.raises(ConflictError, match=why):
+            exchange.replay(hub, number, "ira", "once more")
+        with pytest.raises(ConflictError, match=why):
+            exchange.correct(hub, number, {"lines[0].lot": "L5"}, "ira", "once more")
+    assert lots(hub) == before
+
+
+def test_an_acknowledgement_is_not_replayed(hub: Hub) -> None:
+    body = ["AK1*PO*77", "AK2*850*0001", "AK5*A", "AK9*A*1*1*1"]
+    landing = take(hub, interchange(ACME, 50, body, code="997", group="FA"), "acme")
+    with pytest.raises(ConflictError, match="acknowledgement"):
+        exchange.replay(hub, only(hub, landing.document_id), "ira", "again")
+
+
+def test_a_replay_that_is_held_takes_back_what_waited(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = orders("4500000001").replace(b'"purpose": "new"', b'"purpose": "changed"').replace(GTIN.encode(), WRONG_GTIN.encode())
+    strict = hub.site.agreements["orders_north"]
+    lenient = strict.model_copy(update={"rules": {**strict.rules, "GS1-01": RuleOverride(severity="warning", action="none")}})
+    with monkeypatch.context() as patched:
+        patched.setattr(hub.site, "agreements", {**hub.site.agreements, "orders_north": lenient})
+        waiting = only(hub, take(hub, change, "erp", key="k1", agreement="orders_north").document_id)
+    assert state(hub, waiting) == "waiting" and candidates(hub) == [waiting]
+    held = exchange.replay(hub, waiting, "ira", "stricter now")
+    assert (state(hub, waiting), state(hub, held), candidates(hub)) == ("superseded", "quarantined", [])

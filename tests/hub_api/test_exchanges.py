@@ -56,6 +56,32 @@ def test_replay_maps_the_original_again(api: Api) -> None:
     assert api.request("POST", "/v1/exchanges/987654321/replay", "steward", json={"reason": "x"}).status_code == 404
 
 
+def test_a_replay_of_a_correction_keeps_or_drops_it(api: Api) -> None:
+    api.post(interchange(ACME, 1, despatch("S1")), "acme")
+    correction = {"reason": "misread", "fields": {"lines[0].lot": "L9"}}
+    assert api.request("POST", "/v1/exchanges/1/correct", "steward", json=correction).json() == {"exchange": 2, "state": "applied"}
+    assert api.request("POST", "/v1/exchanges/1/replay", "steward", json={"reason": "again"}).json() == {"exchange": 3, "state": "applied"}
+    assert api.get("/v1/exchanges/3").json()["keys"]["lots"] == ["L9"]
+    dropped = {"reason": "it was right", "drop_corrections": True}
+    assert api.request("POST", "/v1/exchanges/2/replay", "steward", json=dropped).json() == {"exchange": 4, "state": "applied"}
+    assert api.get("/v1/exchanges/4").json()["keys"]["lots"] == ["L1"]
+    assert states(api) == {1: "superseded", 2: "superseded", 3: "superseded", 4: "applied"}
+
+
+def test_what_came_under_no_agreement_is_refused_with_a_reason(api: Api) -> None:
+    api.post(interchange(ACME, 1, despatch("S1"), sender="NOBODY"), "acme")
+    for what, body in (("replay", {}), ("correct", {"fields": {"lines[0].lot": "L9"}})):
+        answer = api.request("POST", f"/v1/exchanges/1/{what}", "steward", json={"reason": "x", **body})
+        assert answer.status_code == 409 and "no agreement" in answer.json()["detail"]
+
+
+def test_rows_that_are_held_back_are_counted(api: Api) -> None:
+    second = ["HL*4*2*I", f"LIN*2*UK*{GTIN}", "SN1*2*1.5*EA", "REF*LT*L2", "DTM*036*20281231"]
+    api.post(interchange(ACME, 1, [*despatch("S1")[:-1], *second, "CTT*4"]), "acme")
+    assert api.get("/v1/exchanges").json()["items"][0]["rows_left_out"] == 1
+    assert api.get("/v1/exchanges/1").json()["rows_left_out"] == 1
+
+
 def test_what_went_out_is_resent_and_copied(api: Api) -> None:
     api.post(orders("4500000001"), "erp", key="1", params={"agreement": "orders_north"})
     api.settle()

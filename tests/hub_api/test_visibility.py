@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from hub.store import credentials
 from tests.hub_api.conftest import Api
 from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, interchange, orders, stock
 
@@ -31,6 +33,8 @@ WRITTEN_BY = {
     "/v1/exchanges/{exchange_id}/resend": {"integration", "steward", "admin"},
 }
 OPEN = {"/health/live", "/health/ready"}
+OURS = ("telephoned with", "steward key", "lines[0].lot", "steward")
+"""What our people did to a message of Borealis, and why: for no partner."""
 SECRETS = ("BOREALIS", "borealis", "Borealis", "SECRET-LOT", "4599999999", "SHPB1", "SHPB2")
 """What only Borealis and our own people may read: its name, its lot, its order, its despatch advices."""
 
@@ -49,6 +53,11 @@ def busy(api: Api) -> Api:
     api.post(b"\x00BOREALIS" * 20, "borealis")
     api.post(b"BOREALIS" * 100_000, "borealis")
     api.post(stock(gln="6999999010005"), "wms", key="1", params={"agreement": "stock_south"})
+    api.settle()
+    good = next(row["id"] for row in api.get("/v1/exchanges?find=SHPB1").json()["items"])
+    because = {"reason": "telephoned with their Ms Li", "fields": {"lines[0].lot": "SECRET-LOT"}}
+    assert api.request("POST", f"/v1/exchanges/{good}/correct", "steward", json=because).status_code == 201
+    assert api.request("POST", f"/v1/exchanges/{good}/replay", "steward", json={"reason": "telephoned with them"}).status_code == 201
     api.settle()
     return api
 
@@ -91,6 +100,47 @@ def test_a_partner_sees_nothing_of_another_on_any_route(busy: Api) -> None:
                 assert {answer.status_code, known.status_code} != {200}, f"{address} is seen by both"
     shown = busy.get("/v1/documents", "acme").json()["items"]
     assert shown and {row["partner"] for row in shown} == {"acme"}
+
+
+def test_no_partner_reads_what_our_people_corrected_and_why(busy: Api) -> None:
+    corrections = [row["id"] for row in busy.get("/v1/documents?limit=200").json()["items"] if row["channel"] == "steward"]
+    assert corrections and b"telephoned with" in busy.get(f"/v1/documents/{corrections[0]}/content").content
+    (corrected,) = [row for row in busy.get("/v1/exchanges?limit=200").json()["items"] if "corrects" in _keys(busy, row["id"])]
+    assert b"telephoned with" in busy.get(f"/v1/exchanges/{corrected['id']}/content").content
+    assert busy.get(f"/v1/exchanges/{corrected['id']}/content", "borealis").content.startswith(b"ST*856*"), "a partner reads what it sent"
+    for number in corrections:
+        for tail in ("", "/content", "/acknowledgements"):
+            assert busy.get(f"/v1/documents/{number}{tail}", "borealis").status_code == 404
+    for path in paths(busy.app, "GET"):
+        if path not in OPEN | {"/v1/openapi.json"}:
+            for address in concrete(busy, path):
+                for who in ("borealis", "acme"):
+                    answer = busy.get(address, who)
+                    for ours in OURS:
+                        assert ours not in answer.text or answer.status_code == 403, f"{ours} on {address} for {who}: {answer.text[:500]}"
+
+
+def _keys(api: Api, exchange_id: int) -> dict[str, object]:
+    keys: dict[str, object] = api.get(f"/v1/exchanges/{exchange_id}").json()["keys"]
+    return keys
+
+
+def test_a_document_for_two_organisations_shows_each_its_own_part(api: Api) -> None:
+    north = interchange(ACME, 1, despatch("SHPN", lot="LOTN"))
+    south = interchange(replace(ACME, receiver="SOUTH"), 2, despatch("SHPS", lot="LOTS")).replace(b"GE*1*2~", b"GE*7*2~")
+    assert api.post(north + south, "acme").status_code == 200
+    with api.hub.database.begin("test") as uow:
+        api.keys["north_auditor"] = credentials.issue(uow, "north auditor", "auditor", organisations=("north",)).secret
+    mine, whole = api.get("/v1/documents/1", "north_auditor"), api.get("/v1/documents/1")
+    assert [row["id"] for row in mine.json()["exchanges"]] == [1] and len(whole.json()["exchanges"]) == 2
+    assert mine.json()["findings"] == [] and [row["rule"] for row in whole.json()["findings"]] == ["X12-G05"]
+    assert api.get("/v1/findings", "north_auditor").json()["items"] == []
+    assert api.get("/v1/exchanges/1/content", "north_auditor").status_code == 200
+    for tail in ("content", "acknowledgements"):
+        assert api.get(f"/v1/documents/1/{tail}", "north_auditor").status_code == 404
+        for who in ("acme", "admin"):
+            assert api.get(f"/v1/documents/1/{tail}", who).status_code == 200
+    assert "LOTS" not in "".join(api.get(path, "north_auditor").text for path in ("/v1/documents/1", "/v1/documents/1/content"))
 
 
 def test_unknown_and_foreign_look_the_same(busy: Api) -> None:

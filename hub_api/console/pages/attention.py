@@ -57,11 +57,17 @@ async def attention(visit: Visit) -> None:
 def _read(visit: Visit, connection: sa.Connection) -> _Found:
     organisations = visit.organisations
     errors = listing.findings(
-        connection, visit.language, organisations=organisations, unowned=True, severity="error", open_only=True, limit=_MOST
+        connection,
+        visit.language,
+        organisations=organisations,
+        unowned=visit.sees_all,
+        severity="error",
+        open_only=True,
+        limit=_MOST,
     )
     held = listing.exchanges(connection, state="quarantined", organisations=organisations, limit=_MOST)
     numbers = {one["id"] for one in held}
-    runs = latest_runs(connection)
+    runs = latest_runs(connection) if visit.sees_all else []  # of all organisations together
     return _Found(
         held=[
             {**one, "findings": listing.findings(connection, visit.language, exchange_id=one["id"], severity="error", limit=3)}

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from data_contracts.errors import NotFoundError
 from hub.store import documents, listing
 from hub_api.console import message_view
 from hub_api.console.frame import Visit, console_page, section, show, show_first_mark, title
@@ -20,7 +21,7 @@ _WHOLE = 1_000_000
 async def document(visit: Visit) -> None:
     """Where it came from, its findings, its messages, its bytes."""
     number = visit.path_id()
-    found, inside, content = await visit.read(lambda connection: _read(visit, connection, number))
+    found, inside, held = await visit.read(lambda connection: _read(visit, connection, number))
     say = visit.say
     title(visit, f"{say('exchange.document')} {number}", state(visit, found["state"]))
     show(
@@ -30,7 +31,7 @@ async def document(visit: Visit) -> None:
                 (say("exchanges.partner"), found["partner"]),
                 (say("document.channel"), found["channel"]),
                 (say("document.received"), when(found["received_at"])),
-                (say("document.size"), say("document.bytes", n=f"{len(content):,}")),
+                (say("document.size"), say("document.bytes", n=f"{len(held):,}") if held is not None else None),
                 ("SHA-256", el("code", found["sha256"][:16] + "…", title=found["sha256"])),
             ]
         )
@@ -50,6 +51,10 @@ async def document(visit: Visit) -> None:
                 ),
             )
         )
+    if held is None:
+        show(section(say("exchange.source"), el("p", say("document.not_all_yours"), cls="nothing")))
+        return
+    content = held
     if b"\x00" in content[:4096]:
         show(section(say("exchange.source"), el("p", say("document.binary"), cls="nothing")))
         return
@@ -58,10 +63,17 @@ async def document(visit: Visit) -> None:
     show_first_mark()
 
 
-def _read(visit: Visit, connection: sa.Connection, number: int) -> tuple[dict[str, Any], list[dict[str, Any]], bytes]:
-    documents.visible(connection, number, None, visit.organisations)
+def _read(visit: Visit, connection: sa.Connection, number: int) -> tuple[dict[str, Any], list[dict[str, Any]], bytes | None]:
+    """The document, its messages, and its bytes unless some of them are for organisations that are not the visitor's."""
+    organisations = visit.organisations
+    documents.visible(connection, number, None, organisations)
+    try:
+        documents.wholly_visible(connection, number, None, organisations)
+        content: bytes | None = documents.content(connection, visit.hub.settings.home, number)
+    except NotFoundError:
+        content = None
     return (
-        documents.show(connection, number, visit.language),
-        listing.exchanges_of_document(connection, number),
-        documents.content(connection, visit.hub.settings.home, number),
+        documents.show(connection, number, visit.language, organisations),
+        listing.exchanges_of_document(connection, number, organisations),
+        content,
     )

@@ -12,9 +12,10 @@ from hub import outbound
 from hub_api.console.frame import Visit, console_page, go, section, show, show_first_mark, title
 from hub_api.console.markup import Child, chip, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
-from hub_api.console.sentences import findings_list, message_of, state
+from hub_api.console.sentences import findings_list, message_of, partly, state
 
 _OVER = frozenset({"superseded"})
+_OF_CORRECTIONS = frozenset({"fields", "corrections"})
 
 
 @console_page("/exchanges/{id}", under="exchanges")
@@ -23,7 +24,13 @@ async def exchange(visit: Visit) -> None:
     exchange_id = visit.path_id()
     opened = await visit.read(lambda connection: open_exchange(visit, connection, exchange_id))
     shown, say = opened.shown, visit.say
-    title(visit, f"{say('exchange.title')} {exchange_id}", state(visit, shown["state"]), state(visit, shown["acknowledgement"]))
+    title(
+        visit,
+        f"{say('exchange.title')} {exchange_id}",
+        state(visit, shown["state"]),
+        partly(visit, shown["rows_left_out"]),
+        state(visit, shown["acknowledgement"]),
+    )
     show(_identity(visit, opened))
     if visit.may_mend:
         _chances(visit, opened)
@@ -38,7 +45,7 @@ def _identity(visit: Visit, opened: Opened) -> Child:
     shown, say = opened.shown, visit.say
     mentioned: list[Child] = []
     for name, values in shown["keys"].items():
-        for value in values if isinstance(values, list) else ():
+        for value in values if isinstance(values, list) and name not in _OF_CORRECTIONS else ():
             mentioned.append(link(value, f"/orders/{value}", cls="key") if name == "orders" else chip(value, "quiet"))
             mentioned.append(" ")
     origin = shown["origin"]
@@ -55,6 +62,7 @@ def _identity(visit: Visit, opened: Opened) -> Child:
             (say("exchange.agreement"), shown["agreement"]),
             (say("exchange.origin"), link(f"#{origin}", f"/exchanges/{origin}") if origin else None),
             (say("exchange.reason"), shown["reason"]),
+            (say("exchange.rows_left_out"), shown["rows_left_out"] or None),
             (say("exchange.mentions"), mentioned or None),
         ]
     )
@@ -101,8 +109,10 @@ def _chances(visit: Visit, opened: Opened) -> None:
     shown, hub = opened.shown, visit.hub
     number = int(shown["id"])
     with ui.element("div").classes("actions"):
-        if shown["direction"] == "in" and shown["state"] not in _OVER and "corrects" not in shown["keys"]:
-            _ask(visit, "replay", lambda actor, reason: exchanges.replay(hub, number, actor, reason))
+        if shown["direction"] == "in" and shown["state"] not in _OVER:
+            keep = {"kept": True}
+            again = lambda actor, reason: exchanges.replay(hub, number, actor, reason, drop_corrections=not keep["kept"])  # noqa: E731
+            _ask(visit, "replay", again, keep if "corrections" in shown["keys"] else None)
         if shown["direction"] == "in" and shown["state"] in ("quarantined", "applied", "waiting") and opened.entity is not None:
             ui.button(visit.say("exchange.correct"), on_click=lambda: go(f"/quarantine/{number}")).props("outline no-caps dense")
         if shown["direction"] == "out":
@@ -114,11 +124,16 @@ def _resent(_outbox: int, number: int) -> int:
     return number
 
 
-def _ask(visit: Visit, what: str, work: Callable[[str, str], int]) -> None:
-    """A button that opens a dialog for the reason; on success the page of the exchange that came of it."""
+def _ask(visit: Visit, what: str, work: Callable[[str, str], int], keep: dict[str, bool] | None = None) -> None:
+    """A button that opens a dialog for the reason; on success the page of the exchange that came of it.
+
+    With `keep` it also asks whether corrections are kept, and leaves the answer there.
+    """
     with ui.dialog() as dialog, ui.card().classes("ask"):
         show(el("h2", visit.say(f"exchange.{what}")), el("p", visit.say(f"exchange.{what}_more")))
         reason = ui.textarea(visit.say("exchange.reason")).props("outlined autogrow autofocus").classes("whole")
+        if keep is not None:
+            ui.checkbox(visit.say("exchange.keep_corrections")).bind_value(keep, "kept").mark("keep-corrections")
         problem = ui.label().classes("problem")
 
         async def confirm() -> None:

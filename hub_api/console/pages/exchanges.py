@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.store import listing
 from hub_api.console.frame import Visit, console_page, nothing, show, title
 from hub_api.console.markup import choice, el, field, form, link, row, table, when
-from hub_api.console.sentences import message_of, state
+from hub_api.console.sentences import message_of, partly, state
 
 _STATES = ("received", "applied", "acknowledged", "quarantined", "rejected", "waiting", "superseded", "cancelled", "sent", "failed")
 _ROWS = 50
@@ -66,7 +66,7 @@ async def exchanges(visit: Visit) -> None:
                     message_of(visit, one),
                     link((one["business_key"] or "–").partition("/")[2] or "–", f"/exchanges/{one['id']}", cls="key"),
                     one["control"],
-                    state(visit, one["state"]),
+                    [state(visit, one["state"]), " ", partly(visit, one["rows_left_out"])],
                     state(visit, one["acknowledgement"]),
                 )
                 for one in found[:_ROWS]
