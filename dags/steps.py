@@ -54,18 +54,22 @@ def backlog() -> list[list[int]]:
 
 
 def process(document_ids: Sequence[int]) -> int:
-    """Hops 3 to 7 on a batch. Returns how many of it were done here; the rest was done already.
+    """Hops 3 to 7 on a batch, what was tried before one by one. Returns how many of it were done here; the rest was done already.
 
     Raises RetriableError while another worker, perhaps one that died, still holds some of them.
     """
     with opened() as hub:
-        claimed = claims.claim_these(hub.database, document_ids, worker.LEASE_SECONDS)
-        if claimed:
-            _process(hub, claimed)
+        done = 0
+        failed: list[Exception] = []
+        while claimed := claims.claim_these(hub.database, document_ids, worker.LEASE_SECONDS):
+            failed += worker.process(hub, claimed).values()
+            done += len(claimed)
+        if failed:  # they stopped none of the others, and rest before they may be claimed again
+            raise failed[0]
         left = _left(hub, document_ids)
     if left:
         raise RetriableError(f"{len(left)} of {len(document_ids)} documents are with another worker, document/{left[0]} first")
-    return len(claimed)
+    return done
 
 
 def reconcile() -> int:
@@ -178,9 +182,3 @@ def _batches(hub: Hub, flow: str | None) -> list[list[int]]:
 def _left(hub: Hub, document_ids: Sequence[int]) -> list[int]:
     with hub.database.read() as connection:
         return waiting.still_waiting(connection, document_ids)
-
-
-def _process(hub: Hub, claimed: Sequence[claims.Claim]) -> None:
-    """The batch; a document that the machinery could not finish stops none of the others, and its failure is raised at the end."""
-    for error in worker.process(hub, claimed).values():
-        raise error

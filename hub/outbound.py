@@ -127,7 +127,7 @@ def _said(hub: Hub, connection: sa.Connection, exchange_ids: Sequence[int]) -> S
             exchange.c.ordinal,
             exchange.c.partner_id,
             exchange.c.agreement,
-            exchange.c["keys"],
+            exchange.c.origin_id,
             document.c.sha256,
             document.c.received_at,
         )
@@ -136,9 +136,9 @@ def _said(hub: Hub, connection: sa.Connection, exchange_ids: Sequence[int]) -> S
         .order_by(exchange.c.document_id, exchange.c.ordinal)
     ).all()
     said: dict[int, dict[str, Any] | Exception] = {}
-    for _, group in groupby((row for row in rows if "corrects" not in (row.keys or {})), key=lambda row: row.document_id):
+    for _, group in groupby((row for row in rows if row.origin_id is None), key=lambda row: row.document_id):
         siblings = list(group)
-        if len(siblings) > 1:
+        if len(siblings) > 1 and siblings[0].agreement in hub.site.agreements:
             try:
                 said.update(_walked(hub, connection, siblings))
             except (RetriableError, sa.exc.DBAPIError):
@@ -146,7 +146,7 @@ def _said(hub: Hub, connection: sa.Connection, exchange_ids: Sequence[int]) -> S
             except Exception as error:  # noqa: BLE001 - each is read alone below, where its own reason is told
                 _log.warning("a document cannot be read in one go", document=siblings[0].document_id, reason=_reason(error))
     for number in exchange_ids:
-        if number not in said:  # alone, corrected, or not found where it was: then this says why
+        if number not in said:  # alone, replayed, corrected, or not found where it was: then this says why
             try:
                 said[number] = entity_of(hub, connection, number)
             except (RetriableError, sa.exc.DBAPIError):
@@ -159,8 +159,7 @@ def _said(hub: Hub, connection: sa.Connection, exchange_ids: Sequence[int]) -> S
 def _walked(hub: Hub, connection: sa.Connection, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
     """The entities of several messages of one document; without those that are not found or readable."""
     first = rows[0]
-    agreement = first.agreement if first.agreement in hub.site.agreements else None
-    claimant = Claimant(hub.registry.partner_key(first.partner_id), agreement=agreement)
+    claimant = Claimant(hub.registry.partner_key(first.partner_id), agreement=first.agreement)
     wanted = {row.ordinal: row.id for row in rows}
     found: dict[int, dict[str, Any]] = {}
     with blobs.open_blob(connection, hub.settings.home, bytes(first.sha256)) as stream:

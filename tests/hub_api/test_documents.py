@@ -44,7 +44,7 @@ def test_without_waiting_it_is_202_and_a_worker_does_the_rest(api: Api) -> None:
     assert api.get(f"{location}/acknowledgements", "acme", headers={"Accept": "application/edi-x12"}).status_code == 404
     api.settle()
     (listed,) = api.get(f"{location}/acknowledgements", "acme").json()
-    assert (listed["kind"], listed["verdict"], listed["state"], listed["route"]) == ("997", "accepted", "held", "response")
+    assert (listed["kind"], listed["verdict"], listed["state"], listed["route"]) == ("997", "accepted", "sent", "response")
     content = api.get(f"{location}/acknowledgements", "acme", headers={"Accept": "application/edi-x12"}).content
     assert content.decode() == listed["content"] and found(content, "AK5") == [["AK5", "A"]]
 
