@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from data_contracts.errors import ConfigError
-from hub import check, worker
+from hub import acknowledge, check, worker
 from hub.examine import Claimant, examine
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Site
-from hub.store import listing
+from hub.store import claims, ingested
 
 Files = Annotated[list[Path], typer.Argument(exists=False, help="Files to read.")]
 OneFile = Annotated[Path, typer.Argument(help="File to read.")]
@@ -33,6 +33,9 @@ def register(app: typer.Typer) -> None:
     app.command("map")(map_command)
     app.command("ingest")(ingest_command)
     app.command("write")(write_command)
+    group = typer.Typer(help="Documents that were put aside.", no_args_is_help=True)
+    group.command("retry")(retry_command)
+    app.add_typer(group, name="document")
 
 
 def check_command(
@@ -82,7 +85,10 @@ def map_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreemen
 
 
 def ingest_command(files: Files, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False) -> None:
-    """Land and process files as if they had been received from a partner. Exit code as of `check`, the worst of all files."""
+    """Land and process files as if they had been received from a partner, and say what became of them in the store.
+
+    Exit code as of `check`, the worst of all files: 0 all of it taken, 1 something refused or held back, 2 unreadable.
+    """
     hub = Hub.open()
     if partner is None:
         raise ConfigError("whose file is it? name the --partner")
@@ -111,22 +117,25 @@ def _ingest_one(hub: Hub, file: Path, partner: str, agreement: str | None, as_js
             ),
         )
     worker.drain(hub)
-    with file.open("rb") as stream:
-        examination = examine(stream, hub.site, Claimant(partner, agreement=agreement), hub.clock.now().date())
-    answer = check.as_json(str(file), examination, hub.clock.now(), hub.settings.language)
-    answer["document"] = received.document_id
-    answer["outcome"] = received.outcome
     with hub.database.read() as connection:
-        answer["exchanges"] = listing.exchanges_of_document(connection, received.document_id)
+        stored = ingested.ingested(connection, received.document_id, hub.settings.language)
+        said = acknowledge.bytes_for(connection, hub.settings.home, received.document_id)
+        unreadable = ingested.unreadable(connection, received.document_id)
+    answer = {
+        "file": str(file),
+        "outcome": received.outcome,
+        **stored,
+        "acknowledgement": None if said is None else said.decode("latin-1"),
+    }
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        typer.echo(f"{file}: document {received.document_id} ({received.outcome})")
+        typer.echo(f"{file}: document {received.document_id} ({received.outcome}), {answer['state']}")
         for exchange in answer["exchanges"]:
             typer.echo(f"  exchange {exchange['id']}: {exchange['type']} {exchange['control'] or ''} {exchange['state']}")
         for finding in _all_findings(answer):
             typer.echo(f"  {finding['severity']} {finding['rule']}: {finding['message']}")
-    return check.exit_code(answer)
+    return check.UNREADABLE if unreadable else check.VALID if answer["valid"] else check.INVALID
 
 
 def write_command(
@@ -139,8 +148,22 @@ def write_command(
     from hub.writing import write_dry
 
     settings = Settings.from_environment()
-    content = write_dry(_site(settings, partner), json.loads(file.read_text(encoding="utf-8")), to, partner, version, settings.clock.now())
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file}: not readable as JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise ConfigError(f"{file}: expected one JSON object")
+    content = write_dry(_site(settings, partner), record, to, partner, version, settings.clock.now())
     typer.echo(content.decode("utf-8", "replace"), nl=False)
+
+
+def retry_command(document_id: int, reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]) -> None:
+    """Let a document that was put aside (DOC-95) be processed again."""
+    hub = Hub.open()
+    with hub.database.begin("cli") as uow:
+        claims.retry(uow, document_id, reason)
+    typer.echo(f"document {document_id} waits again")
 
 
 def _site(settings: Settings, partner: str | None) -> Site:

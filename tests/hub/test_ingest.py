@@ -1,0 +1,68 @@
+"""`udihub ingest` says what the store holds: outcome, exchanges and answer, not what a second look at the file would say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.cli import application
+from tests.hub.conftest import SITE
+from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange
+
+
+@pytest.fixture
+def ingest(database_url: str, tmp_path: Path) -> Any:
+    environment = {
+        "UDIHUB_HOME": str(tmp_path / "home"),
+        "UDIHUB_SITE": str(SITE),
+        "UDIHUB_DATABASE_URL": database_url,
+        "UDIHUB_CLOCK": "2026-11-22T08:00:00+00:00",
+    }
+
+    def run(name: str, content: bytes, partner: str = "acme") -> tuple[int, dict[str, Any]]:
+        file = tmp_path / name
+        if not file.exists():  # the same file again is the same delivery
+            file.write_bytes(content)
+        ran = CliRunner().invoke(application(), ["ingest", str(file), "--partner", partner, "--json"], env=environment)
+        (line,) = [line for line in ran.stdout.splitlines() if line.startswith("{")] or [ran.output]
+        return ran.exit_code, json.loads(line)
+
+    return run
+
+
+def test_what_was_taken_is_told_with_its_answer(ingest: Any) -> None:
+    code, answer = ingest("a.edi", interchange(ACME, 7, despatch("S1")))
+    assert (code, answer["outcome"], answer["state"], answer["format"], answer["valid"]) == (0, "new", "processed", "x12", True)
+    assert [(row["type"], row["state"], row["acknowledgement"]) for row in answer["exchanges"]] == [("856", "applied", "accepted")]
+    assert "AK9*A*1*1*1" in answer["acknowledgement"]
+    (envelope,) = answer["interchanges"]
+    assert (envelope["sender"], envelope["control"], envelope["outcome"]) == ("ZZ:ACME", "000000007", "accepted")
+    assert [(group["type"], len(group["messages"])) for group in envelope["groups"]] == [("SH", 1)]
+    again = ingest("a.edi", interchange(ACME, 7, despatch("S1")))[1]
+    assert {**again, "outcome": "new"} == answer and again["outcome"] == "repeat", "the first answer again"
+    _, other = ingest("copy.edi", interchange(ACME, 7, despatch("S1")))
+    assert (other["outcome"], other["exchanges"], other["interchanges"][0]["outcome"]) == ("new", [], "repeat")
+    assert other["acknowledgement"] == answer["acknowledgement"]
+
+
+def test_a_used_number_with_other_bytes_is_told_as_refused(ingest: Any) -> None:
+    ingest("a.edi", interchange(ACME, 7, despatch("S1")))
+    code, answer = ingest("b.edi", interchange(ACME, 7, despatch("S2")))
+    assert (code, answer["valid"], answer["exchanges"][0]["state"]) == (1, False, "rejected")
+    assert "TA1*000000007*" in answer["acknowledgement"] and "*R*025" in answer["acknowledgement"]
+    assert "AK9" not in answer["acknowledgement"]
+    assert [(row["outcome"], row["valid"], [one["rule"] for one in row["findings"]]) for row in answer["interchanges"]] == [
+        ("conflict", False, ["DUP-03"])
+    ]
+
+
+def test_what_is_held_or_unreadable_is_told(ingest: Any) -> None:
+    code, answer = ingest("a.edi", interchange(ACME, 7, despatch("S1", gtin=WRONG_GTIN)))
+    assert (code, answer["state"], answer["valid"], answer["exchanges"][0]["state"]) == (1, "quarantined", False, "quarantined")
+    code, answer = ingest("b.bin", b"\x00\x01\x02" * 100)
+    assert (code, answer["state"], answer["valid"], answer["interchanges"]) == (2, "rejected", False, [])
+    assert answer["findings"]
