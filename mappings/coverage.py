@@ -1,14 +1,16 @@
 """What a message says that its mapping does not take: neither mapped nor ignored (MAP-01), or said again where one is kept (MAP-05).
 
 All source paths of a mapping become one small automaton over records: a state is the set of paths that are alive at
-a record, and the step from state to state is remembered by tag and qualifiers, so that checking a message costs
-about a look-up for each segment. Equal losses are told once, with their count and the first place.
+a record; the step from state to state is remembered by tag and qualifiers, and what a state leaves over of a segment by
+its length, so that checking a message costs a few look-ups for each segment. Equal losses are told once, with their
+count and the first place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
@@ -18,7 +20,9 @@ from mappings.plan import Plan, Rule, Scope
 
 _TRAILERS = frozenset({"SE", "UNT"})
 _REMEMBERED = 4096
-"""States and steps kept at most; a hostile sender may vary qualifiers without end."""
+"""States, steps and shapes kept at most; a hostile sender may vary qualifiers without end."""
+_LONGEST_KEY = 256
+"""Characters of a key that is remembered; what is longer is no qualifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,21 @@ class _Track:
 
 
 @dataclass(slots=True)
+class _Branch:
+    """Where records of one tag below a state lead, by the elements that decide."""
+
+    tag: str
+    keys: tuple[int | str, ...]
+    only: int
+    """The single element that decides, as in nearly every segment; 0 where it is none, several or a name."""
+    always: _State | None = None
+    """Where nothing decides but the tag."""
+    by_text: dict[str, _State] = field(default_factory=dict)
+    """By the text of `only` as received."""
+    by_texts: dict[tuple[str, ...], _State] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
 class _State:
     """The tracks alive at a record, as (track, steps done), and what they take from it."""
 
@@ -45,9 +64,13 @@ class _State:
     """Element 01 tells such records apart."""
     single: tuple[int | str, ...]
     """Elements of which the mapping keeps one value under each parent."""
-    looked_at: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
-    """For each tag below, the elements whose values decide about the next state."""
-    after: dict[str | tuple[str, ...], _State] = field(default_factory=dict)
+    simple: bool
+    """Known, not ignored as a whole, and nothing of which one is kept."""
+    paired_from: int
+    """First element of its qualifier and value pairs; 0 where it has none or they do not agree."""
+    branches: dict[str, _Branch] = field(default_factory=dict)
+    left: dict[Any, tuple[int, ...]] = field(default_factory=dict)
+    """Elements that nothing takes, by the length of the segment, or with pairs by its length and qualifiers."""
 
 
 @dataclass(slots=True)
@@ -80,51 +103,78 @@ class Coverage:
         return [_finding(key, loss) for key, loss in losses.items()]
 
     def _children(self, record: SourceRecord, state: _State, losses: _Losses) -> None:
-        kept: dict[tuple[int, int | str], str] | None = None
+        branches = state.branches
+        firsts: dict[_State, SourceRecord] | None = None
+        texts: dict[tuple[_State, int | str], str] = {}
+        below: _State | None
         for child in record.children:
-            below = self._next(state, child)
-            if not below.known:
-                if not (self._segments and child.tag in _TRAILERS):
-                    _lose(losses, "MAP-01", child, None, _said(child), True)
-                continue
-            if below.whole:
-                continue
-            if below.single:
-                kept = {} if kept is None else kept
-                for key in below.single:
-                    text = plain_value(child, key)
-                    if text and kept.setdefault((id(below), key), text) != text:
-                        _lose(losses, "MAP-05", child, key, text, below.qualified, kept[id(below), key])
+            branch = branches.get(child.tag)
+            if branch is None:
+                branch = self._branch(state, child.tag)
+            only = branch.only
+            if only:
+                values: Any = child.values
+                below = branch.by_text.get(values[only] if only < len(values) else "")
+            else:
+                below = branch.always
+            if below is None:
+                below = self._next(state, branch, child)
+            if not below.simple:
+                if not below.known:
+                    if not (self._segments and child.tag in _TRAILERS):
+                        _lose(losses, "MAP-01", child, None, _said(child), True)
+                    continue
+                if below.whole:
+                    continue
+                if firsts is None:
+                    firsts = {below: child}
+                elif (first := firsts.setdefault(below, child)) is not child:
+                    _again(losses, below, first, child, texts)
             self._values(child, below, losses)
             if child.children:
                 self._children(child, below, losses)
 
     def _values(self, record: SourceRecord, state: _State, losses: _Losses) -> None:
-        elements = state.elements
-        values = record.values
+        values: Any = record.values
         if values.__class__ is dict:
-            for key, text in values.items():
-                if text and key not in elements:
-                    _lose(losses, "MAP-01", record, key, text, False)
+            elements = state.elements
+            if not values.keys() <= elements:
+                for key, text in values.items():
+                    if text and key not in elements:
+                        _lose(losses, "MAP-01", record, key, text, False)
             return
-        pairs = state.pairs
-        for number, text in enumerate(values):
-            if text and number not in elements and not (pairs and _paired(pairs, values, number)) and text.strip():  # type: ignore[arg-type]
+        shape: Any = len(values)
+        if state.pairs:
+            start = state.paired_from
+            shape = (shape, *values[start::2]) if start else tuple(values)
+        left = state.left.get(shape)
+        if left is None:
+            left = self._left(state, values, shape)
+        for number in left:
+            text = values[number]
+            if text and text.strip():
                 _lose(losses, "MAP-01", record, number, text, state.qualified)
 
-    def _next(self, state: _State, record: SourceRecord) -> _State:
-        """The state of a record below one in `state`."""
-        tag = record.tag
-        keys = state.looked_at.get(tag)
-        if keys is None:
-            steps = [self._tracks[track].steps[at] for track, at in state.alive]
-            keys = tuple(dict.fromkeys(condition.key for step in steps if step.tag == tag for condition in step.conditions))
-            if len(state.looked_at) < _REMEMBERED:
-                state.looked_at[tag] = keys
-        memo: str | tuple[str, ...] = tag
-        if keys:
-            memo = (tag, plain_value(record, keys[0])) if len(keys) == 1 else (tag, *[plain_value(record, key) for key in keys])
-        found = state.after.get(memo)
+    def _left(self, state: _State, values: Sequence[str], shape: Any) -> tuple[int, ...]:
+        """Numbers of the elements that no row takes, in a segment of this shape; whether they hold something is another matter."""
+        elements, pairs = state.elements, state.pairs
+        left = tuple(number for number in range(len(values)) if number not in elements and not (pairs and _paired(pairs, values, number)))
+        if shape.__class__ is int or sum(map(len, shape[1:])) <= _LONGEST_KEY:
+            _remember(state.left, shape, left)
+        return left
+
+    def _branch(self, state: _State, tag: str) -> _Branch:
+        steps = [self._tracks[track].steps[at] for track, at in state.alive]
+        keys = tuple(dict.fromkeys(condition.key for step in steps if step.tag == tag for condition in step.conditions))
+        only = keys[0] if len(keys) == 1 and isinstance(keys[0], int) else 0
+        branch = _Branch(tag, keys, only)
+        _remember(state.branches, tag, branch)
+        return branch
+
+    def _next(self, state: _State, branch: _Branch, record: SourceRecord) -> _State:
+        """The state of a record below one in `state`, where `branch` does not know it by what was received."""
+        texts = tuple([plain_value(record, key) for key in branch.keys])
+        found = branch.by_texts.get(texts)
         if found is None:
             alive: set[tuple[int, int]] = set()
             for track, at in state.alive:
@@ -134,8 +184,15 @@ class Coverage:
                 if step.matches(record):
                     alive.add((track, at + 1))
             found = self._state(frozenset(alive))
-            if len(state.after) < _REMEMBERED:
-                state.after[memo] = found
+            if sum(map(len, texts)) <= _LONGEST_KEY:
+                _remember(branch.by_texts, texts, found)
+        if not texts:
+            branch.always = found
+        elif branch.only:
+            values: Any = record.values
+            received = values[branch.only] if branch.only < len(values) else ""
+            if len(received) <= _LONGEST_KEY:
+                _remember(branch.by_text, received, found)
         return found
 
     def _state(self, alive: frozenset[tuple[int, int]]) -> _State:
@@ -147,14 +204,20 @@ class Coverage:
         again = {_key(track.leaf) for track in ended if not track.steps or track.repeats[-1]}
         once = {_key(track.leaf) for track in ended if track.steps and not track.repeats[-1]}
         conditions = {condition.key for track, at in on if at for condition in track.steps[at - 1].conditions}
+        known_here, whole = any(at for _, at in on), any(track.whole for track in ended)
+        pairs = tuple(track.leaf for track in ended if isinstance(track.leaf, Pairs))
+        starts = {wanted.start for wanted in pairs}
+        single = tuple(sorted((key for key in once - again if key is not None), key=str))
         state = _State(
             alive=tuple(sorted((number, at) for number, at in alive if at < len(self._tracks[number].steps))),
-            known=any(at for _, at in on),
-            whole=any(track.whole for track in ended),
+            known=known_here,
+            whole=whole,
             elements=frozenset({0, *conditions, *(key for key in again | once if key is not None)}),
-            pairs=tuple(track.leaf for track in ended if isinstance(track.leaf, Pairs)),
+            pairs=pairs,
             qualified=1 in conditions,
-            single=tuple(sorted((key for key in once - again if key is not None), key=str)),
+            single=single,
+            simple=known_here and not whole and not single,
+            paired_from=starts.pop() if len(starts) == 1 else 0,
         )
         if len(self._states) < _REMEMBERED:
             self._states[alive] = state
@@ -234,6 +297,25 @@ def _paired(pairs: tuple[Pairs, ...], values: Sequence[str], number: int) -> boo
             if any(qualifier == code for code, _ in wanted.qualifiers):
                 return True
     return False
+
+
+def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep what was found; a memory that is full is emptied, which only costs time."""
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value
+
+
+def _again(losses: _Losses, state: _State, first: SourceRecord, record: SourceRecord, texts: dict[tuple[_State, int | str], str]) -> None:
+    """What a record says otherwise than those of its state before it, of which the first is given; `texts`: said after the first."""
+    for key in state.single:
+        text = plain_value(record, key)
+        if text:
+            kept = texts.get((state, key)) or plain_value(first, key)
+            if not kept:
+                texts[state, key] = text
+            elif text != kept:
+                _lose(losses, "MAP-05", record, key, text, state.qualified, kept)
 
 
 def _name(record: SourceRecord, key: int | str | None) -> str:
