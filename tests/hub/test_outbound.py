@@ -184,6 +184,22 @@ def test_a_flow_that_fails_stops_no_step_behind_it(site: Path, reopen: Any) -> N
     assert turn(hub) == 0
 
 
+def test_a_renamed_agreement_stops_nothing_that_goes_out(site: Path, reopen: Any) -> None:
+    first = reopen()
+    say(first, orders("4500000001"), "k1")
+    outbound.push(first, first.site.flows[FLOW])
+    say(first, export("4500000002", "4500000003"), "k2")
+    change(site / "agreements" / "orders_north.yaml", "agreement: orders_north", "agreement: orders_renamed")
+    (site / "agreements" / "orders_north.yaml").rename(site / "agreements" / "orders_renamed.yaml")
+    hub = reopen()
+    assert take_turn(hub).failed == ()
+    assert [row.state for row in parcels(hub, "document")][:1] == ["sent"]
+    with hub.database.read() as connection:
+        made = connection.execute(sa.select(tables.exchange.c.state).where(tables.exchange.c.direction == "out")).scalars().all()
+    assert len(made) == 3, "each is told, or says why it is not"
+    assert len([one for one in made if one == "failed"]) == len([rule for rule, _, _ in findings(hub) if rule == "OUT-03"])
+
+
 class Peer:
     """Somebody's transport plug-in."""
 
