@@ -8,6 +8,7 @@ from typing import Any
 
 from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding, Place
+from hub.apply.digest import digest, spans
 from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS, Facts, facts_of
 from hub.apply.follow import Consequences, Source
 from hub.apply.limits import too_much
@@ -82,7 +83,8 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     for entry, number in zip(entries, allocate(uow.connection, "application", len(entries)), strict=True):
         entry.application_id = number
     again = _take_subjects(uow, entries)
-    again |= _supersede_replayed(uow, entries, again)
+    concerned, retracted = _supersede_replayed(uow, entries, again)
+    again |= concerned
     _write(uow, entries, again)
     consequences = Consequences(uow, kinds)
     outcomes: dict[int, Outcome] = {}
@@ -99,6 +101,7 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     if again:
         outcomes.update(settle(uow, again, consequences, {entry.item.exchange_id for entry in entries}))
     consequences.write()
+    _audit(uow, entries, consequences, retracted)
     applied = iter([_outcome(entry, outcomes) for entry in entries])
     return [refused[place] if place in refused else next(applied) for place in range(len(items))]
 
@@ -119,7 +122,44 @@ def withdraw(uow: UnitOfWork, application_id: int, reason: str) -> None:
     consequences = Consequences(uow, store.partner_kinds(uow.connection))
     settle(uow, {row.subject_id}, consequences, set())
     consequences.write()
-    uow.audit(row.organisation_id, "application.withdrawn", f"application/{application_id}", reason=reason)
+    uow.audit(
+        row.organisation_id,
+        "application.withdrawn",
+        f"application/{application_id}",
+        reason=reason,
+        after=_moved(consequences, row.organisation_id),
+    )
+
+
+def _audit(uow: UnitOfWork, entries: Sequence[_Entry], consequences: Consequences, retracted: Sequence[Any]) -> None:
+    """One entry for each organisation: what was applied, what stands by it, what stands no longer, and a digest of what was said."""
+    by_owner: dict[int, list[_Entry]] = {row.organisation_id: [] for row in (*consequences.fallen, *retracted)}
+    for entry in entries:
+        by_owner.setdefault(entry.item.organisation_id, []).append(entry)
+    for owner, own in sorted(by_owner.items()):
+        said = digest(
+            (e.application_id, e.item.exchange_id, e.subject_id, e.facts.kind, e.facts.application, e.facts.lines, e.facts.master)
+            for e in own
+        )
+        uow.audit(
+            owner,
+            "facts.applied",
+            f"application/{spans(entry.application_id for entry in own)}",
+            after={
+                "exchanges": spans(entry.item.exchange_id for entry in own),
+                "digest": said,
+                **_moved(consequences, owner),
+                "retracted": spans(row.id for row in retracted if row.organisation_id == owner),
+            },
+        )
+
+
+def _moved(consequences: Consequences, owner: int) -> dict[str, str]:
+    """Applications of an organisation that stand from now on, and that stand no longer."""
+    return {
+        "standing": spans(source.application_id for source in consequences.standing if source.organisation_id == owner),
+        "fallen": spans(source.application_id for source in consequences.fallen if source.organisation_id == owner),
+    }
 
 
 def _first_state(purpose: str) -> str:
@@ -157,8 +197,8 @@ def _take_subjects(uow: UnitOfWork, entries: Sequence[_Entry]) -> set[int]:
     return again
 
 
-def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -> set[int]:
-    """Retract what replayed exchanges said before; returns the subjects that this concerns, the new ones included.
+def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -> tuple[set[int], Sequence[Any]]:
+    """Retract what replayed exchanges said before; returns the subjects that this concerns, the new ones included, and what was retracted.
 
     All subjects that this batch decides (`again` and these) are locked first: who settles one of them also writes its applications.
     """
@@ -170,12 +210,12 @@ def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry], again: Colle
             roots.setdefault(entry.item.exchange_id, entry.item.origin_id)
     earlier = store.replayed(connection, {*roots.values(), *exchanges}, min(entry.application_id for entry in entries))
     if not earlier:
-        return set()
+        return set(), ()
     concerned = {row.subject_id for row in earlier}
     concerned |= {entry.subject_id for number, entry in exchanges.items() if number in roots}
     store.lock_subjects(connection, sorted({*again, *concerned}))
     store.retract(uow, [row.id for row in earlier], "replayed")
-    return concerned
+    return concerned, earlier
 
 
 def _write(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -> None:

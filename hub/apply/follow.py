@@ -40,6 +40,10 @@ class Consequences:
 
     def __init__(self, uow: UnitOfWork, partner_kinds: Mapping[int, str]) -> None:
         self.partner_kinds = partner_kinds
+        self.standing: list[Source] = []
+        """What counts from now on."""
+        self.fallen: list[Source] = []
+        """What counts no longer."""
         self._uow = uow
         self._made: list[tuple[Source, Effects]] = []
         self._balances: list[tuple[int, int, str, int, int, str, str, Decimal]] = []
@@ -48,6 +52,7 @@ class Consequences:
 
     def stand(self, source: Source, facts: Facts) -> None:
         """These facts count from now on."""
+        self.standing.append(source)
         effects = effects_of(facts, source.partner_id, source.partner_key, source.own)
         if effects.movements or effects.edges:
             self._made.append((source, effects))
@@ -55,6 +60,7 @@ class Consequences:
 
     def fall(self, source: Source, facts: Facts, movements: Sequence[Any]) -> None:
         """These no longer count: their movements, already deleted, are taken back from the balances."""
+        self.fallen.append(source)
         for m in movements:
             self._balances.append((m.organisation_id, m.source_id, m.location, m.item_id, m.lot_id, m.status, m.unit, -m.quantity))
             self._stale["stock", m.location, m.organisation_id] = source.application_id

@@ -55,17 +55,17 @@ def canonical(value: Any) -> str | None:
     try:
         return _encode_sorted(value).decode()
     except UnicodeEncodeError:  # a lone surrogate somewhere in a text from outside
-        return _encode_sorted(_cleaned(value)).decode()
+        return _encode_sorted(cleaned(value)).decode()
 
 
-def _cleaned(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
     """The same value with storable texts."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, Mapping):
-        return {storable(str(key)): _cleaned(member) for key, member in value.items()}
+        return {storable(str(key)): cleaned(member) for key, member in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [_cleaned(member) for member in value]
+        return [cleaned(member) for member in value]
     return value
 
 

@@ -103,7 +103,7 @@ def replay_roots(connection: sa.Connection, exchange_ids: Collection[int]) -> di
 
 
 def replayed(connection: sa.Connection, roots: Collection[int], before: int) -> list[sa.Row[Any]]:
-    """Live applications older than `before`, of exchanges that are or descend from these roots: id, subject_id, exchange_id."""
+    """Live applications older than `before`, of exchanges that are or descend from these roots: id, subject_id, organisation_id."""
     chain: set[int] = set(roots)
     edge_of_chain = set(roots)
     while edge_of_chain:
@@ -114,7 +114,7 @@ def replayed(connection: sa.Connection, roots: Collection[int], before: int) -> 
         chain |= edge_of_chain
     return list(
         connection.execute(
-            sa.select(application.c.id, application.c.subject_id, application.c.exchange_id).where(
+            sa.select(application.c.id, application.c.subject_id, application.c.organisation_id).where(
                 among(connection, application.c.exchange_id, chain), application.c.id < before, sa.not_(application.c.retracted)
             )
         )
