@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -253,3 +254,12 @@ def test_a_replay_that_is_held_takes_back_what_waited(hub: Hub, monkeypatch: pyt
     assert state(hub, waiting) == "waiting" and candidates(hub) == [waiting]
     held = exchange.replay(hub, waiting, "ira", "stricter now")
     assert (state(hub, waiting), state(hub, held), candidates(hub)) == ("superseded", "quarantined", [])
+
+
+def test_two_stewards_at_once_leave_one_live_end(hub: Hub) -> None:
+    first = only(hub, take(hub, interchange(ACME, 1, despatch("D1")), "acme").document_id)
+    fields = ({"lines[0].lot": "L8"}, {"lines[0].quantity": "20"})
+    with ThreadPoolExecutor(2) as both:
+        made = sorted(both.map(lambda one: exchange.correct(hub, first, one, "ann", "at the same time"), fields))
+    assert lots(hub) == [("L8", "20")] and candidates(hub) == [made[1]]
+    assert [state(hub, one) for one in (first, *made)] == ["superseded", "superseded", "applied"]

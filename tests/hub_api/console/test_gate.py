@@ -189,3 +189,11 @@ def test_a_second_application_of_the_process_has_its_own_hub(api: Api) -> None:
     create_app(api.hub)
     sign_in(api)
     assert api.client.get("/console").status_code == 200
+
+
+def test_what_belongs_to_nobody_is_shown_to_who_sees_everything(api: Api) -> None:
+    api.post(b"x" * 250_000, "acme")
+    for organisations, seen in ((("*",), True), (("south",), False)):
+        api.client.cookies.clear()
+        sign_in(api, "auditor", organisations=organisations)
+        assert ("SEC-03" in api.client.get("/console").text) is seen
