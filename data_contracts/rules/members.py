@@ -198,11 +198,40 @@ CHECKS: dict[str, Callable[[Any], list[Fault]]] = {
 }
 """Check by kind of member. `choice`, `record` and `records` are judged by `faults` and by the walk."""
 
-REMEMBER = frozenset(CHECKS) - {"moment", "int", "bool", "serials"}
-"""Kinds whose good values are remembered. A fraction of a quantity is not: its unit decides (`lines.py`)."""
+REMEMBER = frozenset(CHECKS) - {"moment", "int", "bool", "serials", "text", "key", "lot"}
+"""Kinds whose good values are remembered. A fraction of a quantity is not: its unit decides (`lines.py`).
+Nor are texts and lots, which are told good as quickly."""
 
 good: dict[str, set[Any]] = {kind: set() for kind in REMEMBER}
 """Values that passed, by kind."""
+
+
+def _clear_key(value: str) -> bool:
+    return value.isprintable() and bool(value.strip())
+
+
+def _clear_moment(value: datetime) -> bool:
+    return value.utcoffset() is not None
+
+
+def _clear_gtin(value: str) -> bool:
+    gtin14 = gtin.normal(value)
+    return gtin14 is not None and value not in _FILLERS and not _restricted(gtin14)
+
+
+def _clear_sscc(value: str) -> bool:
+    return sscc.is_right(value) and value not in _FILLERS
+
+
+CLEAR: dict[str, Callable[[Any], object]] = {
+    "text": str.isprintable,
+    "key": _clear_key,
+    "lot": _CSET82.fullmatch,
+    "gtin": _clear_gtin,
+    "sscc": _clear_sscc,
+    "moment": _clear_moment,
+}
+"""Quick checks of values of the right class: what they pass (anything true), the check of the kind passes too. The rest goes there."""
 
 _NOT_A_NUMBER = {"quantity": "QTY-01", "part": "QTY-01", "price": "PRC-01", "total": "PRC-01"}
 
@@ -219,11 +248,15 @@ def faults(member: Member, value: Any) -> list[Fault]:
         return [Fault(_NOT_A_NUMBER.get(member.kind, "DOC-07"), member.type.__name__, str(value))]
     found = CHECKS[member.kind](value)
     if not found and member.kind in REMEMBER and value.__class__ is member.type and _plain(member.kind, value):
-        remembered = good[member.kind]
-        if len(remembered) >= REMEMBERED:
-            remembered.clear()
-        remembered.add(value)
+        remember(good[member.kind], value)
     return found
+
+
+def remember(passed: Any, value: Any) -> None:
+    """Keep a value that passed."""
+    if len(passed) >= REMEMBERED:
+        passed.clear()
+    passed.add(value)
 
 
 def _plain(kind: str, value: Any) -> bool:

@@ -6,7 +6,7 @@ finding's place is the canonical path, counted from zero as in JSON (`lines[2].g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -20,7 +20,11 @@ from data_contracts.rules.members import Fault
 from data_contracts.rules.references import References
 from data_contracts.rules.shapes import Member, Shape, shape_of
 
-_Fast = tuple[type, "set[Any] | frozenset[str] | None"]
+_Fast = tuple[type, "set[Any] | frozenset[str] | tuple[()] | None", "Callable[[Any], object] | None"]
+"""Class of good values; those that passed (null: all of the class); what tells of most other good ones that they are good."""
+
+_FORGETS: tuple[()] = ()
+"""Stands for the memory of a kind whose check costs no more than a look-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +53,19 @@ def _plan_of(entity: str) -> _Plan:
 
 
 def _plan(shape: Shape) -> _Plan:
-    fast: dict[str, _Fast] = {"entity": (str, None), "@": (int, None)}
+    fast: dict[str, _Fast] = {"entity": (str, None, None), "@": (int, None, None)}
     for name, member in shape.members.items():
-        if member.kind in ("records", "record"):
-            fast[name] = (member.type, None)
+        clear = members.CLEAR.get(member.kind)
+        if member.kind in ("records", "record", "int", "bool"):
+            fast[name] = (member.type, None, None)
         elif member.kind == "choice":
-            fast[name] = (str, member.choices)
-        elif member.kind in ("int", "bool"):
-            fast[name] = (member.type, None)
+            fast[name] = (str, member.choices, None)
         elif member.kind in members.REMEMBER:
-            fast[name] = (member.type, members.good[member.kind])
+            fast[name] = (member.type, members.good[member.kind], clear)
+        elif clear is not None:
+            fast[name] = (member.type, _FORGETS, clear)
         else:
-            fast[name] = (_Slow, None)
+            fast[name] = (_Slow, None, None)
     nested = [(name, _plan(member.shape), member.kind) for name, member in shape.members.items() if member.shape is not None]
     return _Plan(
         fast=fast,
@@ -107,36 +112,47 @@ def validate(entity: Mapping[str, Any], references: References | None, today: da
 
 
 def _members(record: Mapping[str, Any], plan: _Plan, where: str | tuple[str, int], findings: list[Finding]) -> None:
-    """Each member by itself, and the required ones that are absent. Good records cost one look-up a member."""
+    """Each member by itself, and the required ones that are absent. Good records cost one look-up a member or one quick check."""
     fast = plan.fast
-    slow: list[str] | None = None
+    wrong: dict[str, list[Fault]] | None = None
     try:
         for name, value in record.items():
-            kind, good = fast[name]
-            if value.__class__ is kind and (good is None or value in good):
-                continue
-            if slow is None:
-                slow = [name]
-            else:
-                slow.append(name)
+            kind, good, clear = fast[name]
+            if value.__class__ is kind:
+                if good is None or value in good:
+                    continue
+                if clear is not None and clear(value):
+                    if good is not _FORGETS:
+                        members.remember(good, value)
+                    continue
+            if faults := _judged(plan, name, value):
+                if wrong is None:
+                    wrong = {}
+                wrong[name] = faults
     except (KeyError, TypeError):  # a member that the model does not have; a signalling NaN, which has no hash
-        slow = [name for name in record if name not in ("entity", "@")]
+        wrong = _all_faults(record, plan)
     missing = () if plan.required <= record.keys() else plan.required - record.keys()
-    if slow is None and not missing:
+    if wrong is None and not missing:
         return
+    wrong = {**(wrong or {}), **{name: [Fault("DOC-01", expected=name)] for name in missing}}
     header = where.__class__ is str
     prefix = where if isinstance(where, str) else f"{where[0]}[{where[1]}]."
     rank = plan.rank
-    for name in sorted((*(slow or ()), *missing), key=lambda name: rank.get(name, len(rank))):
-        if name in missing:
-            findings.append(_finding(Fault("DOC-01", expected=name), prefix + name, header))
-            continue
-        known = plan.shape.members.get(name)
-        if known is None:
-            if not name.startswith("@"):
-                findings.append(_finding(Fault("DOC-06", got=name), prefix + name, header))
-            continue
-        findings += [_finding(fault, prefix + name, header) for fault in _faults(known, record[name])]
+    for name in sorted(wrong, key=lambda name: rank.get(name, len(rank))):
+        findings += [_finding(fault, prefix + name, header) for fault in wrong[name]]
+
+
+def _all_faults(record: Mapping[str, Any], plan: _Plan) -> dict[str, list[Fault]]:
+    """Every member with the full check, and those that the model does not have."""
+    return {name: _judged(plan, name, value) for name, value in record.items() if name not in ("entity", "@")}
+
+
+def _judged(plan: _Plan, name: str, value: Any) -> list[Fault]:
+    """The full check of one member, which the model may not have."""
+    known = plan.shape.members.get(name)
+    if known is None:
+        return [] if name.startswith("@") else [Fault("DOC-06", got=name)]
+    return _faults(known, value)
 
 
 def _faults(member: Member, value: Any) -> list[Fault]:
