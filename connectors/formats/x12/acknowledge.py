@@ -7,6 +7,8 @@ acknowledgement is never acknowledged, and an interchange that was rejected gets
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
 
 from connectors.formats.x12.verdicts import (
     GroupVerdict,
@@ -65,15 +67,16 @@ def functional_acknowledgement(groups: Sequence[GroupVerdict], controls: Envelop
     wanted = answered(groups)
     if not wanted:
         return b""
-    ink = _Ink(controls, profile)
-    lines = [ink.header()]
+    ink = _ink(controls, profile)
+    stamp = _stamp(controls.created_at)
+    lines = [ink.header(controls.control, stamp)]
     by_version: dict[str, list[GroupVerdict]] = {}
     for group in wanted:
         by_version.setdefault(_version(group), []).append(group)
     control = controls.first_message_control
     for number, (version, ours) in enumerate(by_version.items()):
         group_control = str(controls.group_control + number)
-        lines.append(ink.group_header(version, group_control))
+        lines.append(ink.group_header(version, group_control, stamp))
         for group in ours:
             body = list(_body(group, ink))
             set_control = str(control).zfill(4)
@@ -82,7 +85,7 @@ def functional_acknowledgement(groups: Sequence[GroupVerdict], controls: Envelop
             lines.append(ink.line("SE", str(len(body) + 2), set_control))
             control += 1
         lines.append(ink.line("GE", str(len(ours)), group_control))
-    lines.append(ink.trailer(len(by_version)))
+    lines.append(ink.trailer(len(by_version), controls.control))
     return ink.bytes_of(lines)
 
 
@@ -91,9 +94,10 @@ def interchange_acknowledgement(header: Sequence[str], note: str, accepted: str,
 
     `accepted` is A, E or R. TA1 copies ISA13, ISA09 and ISA10 as they were received (X12.56).
     """
-    ink = _Ink(controls, profile)
+    ink = _ink(controls, profile)
     control, date, time = (ink.carried(header[place].strip()) for place in (12, 8, 9))
-    return ink.bytes_of([ink.header(), ink.line("TA1", control, date, time, accepted, note), ink.trailer(0)])
+    header_line = ink.header(controls.control, _stamp(controls.created_at))
+    return ink.bytes_of([header_line, ink.line("TA1", control, date, time, accepted, note), ink.trailer(0, controls.control)])
 
 
 def _version(group: GroupVerdict) -> str:
@@ -125,62 +129,73 @@ def _segment(error: SegmentError, ink: _Ink, modern: bool) -> Iterator[str]:
         yield ink.line("AK4", place, number, element.code, ink.carried(element.bad or ""))
 
 
-class _Ink:
-    """The delimiters and the envelope of one answer."""
+def _stamp(moment: datetime) -> tuple[str, str]:
+    """CCYYMMDD and HHMM; `strftime` would ask the zone each time."""
+    return f"{moment.year:04d}{moment.month:02d}{moment.day:02d}", f"{moment.hour:02d}{moment.minute:02d}"
 
-    def __init__(self, controls: Envelope, profile: Profile) -> None:
-        marks: dict[str, str] = {**profile.options.get("delimiters", {}), **controls.delimiters}
+
+def _ink(controls: Envelope, profile: Profile) -> _Ink:
+    """Delimiters and identities of an answer, which are the same for every document of an agreement."""
+    marks: dict[str, str] = {**profile.options.get("delimiters", {}), **controls.delimiters}
+    group = controls.group_sender or "", controls.group_receiver or ""
+    identities = (controls.sender, controls.receiver, *group)
+    return _Ink.made(identities, controls.version[:5], controls.test, tuple(marks.items()), str(profile.options.get("line_end", "")))
+
+
+class _Ink:
+    """The delimiters and the envelope of one partner's answers, without their numbers and time."""
+
+    def __init__(
+        self, identities: tuple[str, str, str, str], version: str, test: bool, delimiters: tuple[tuple[str, str], ...], line_end: str
+    ) -> None:
+        marks = dict(delimiters)
         for name, customary in _CUSTOMARY.items():
             if name not in marks:
                 marks[name] = next(mark for mark in customary if mark not in marks.values())
         self.element, self.component, self.segment = marks["element"], marks["component"], marks["segment"]
-        self.repetition = marks["repetition"] if controls.version[:5] >= "00402" else ""
-        self._marks = {self.element, self.component, self.segment, self.repetition} - {""}
-        self._controls = controls
-        self._end = self.segment + str(profile.options.get("line_end", ""))
-        for value in (controls.sender, controls.receiver, controls.group_sender or "", controls.group_receiver or ""):
+        self.repetition = marks["repetition"] if version >= "00402" else ""
+        self._marks = frozenset({self.element, self.component, self.segment, self.repetition} - {""})
+        self._end = self.segment + line_end
+        for value in identities:
             if value != self.carried(value) and set(value) & self._marks - {":"}:
                 raise ValueError(f"an identity holds a delimiter: {value!r}")
+        sender, receiver = identities[0].partition(":"), identities[1].partition(":")
+        names = [sender[0].ljust(2), sender[2].ljust(15), receiver[0].ljust(2), receiver[2].ljust(15)]
+        self._before_date = ["ISA", "00", " " * 10, "00", " " * 10, *names]
+        self._after_time = [self.repetition or "U", version]
+        # ISA14 is 0: acknowledgements are never acknowledged.
+        self._after_control = ["0", "T" if test else "P", self.component]
+        self._group = ["GS", ANSWER, identities[2] or sender[2], identities[3] or receiver[2]]
+
+    @classmethod
+    @lru_cache(maxsize=1024)
+    def made(
+        cls, identities: tuple[str, str, str, str], version: str, test: bool, delimiters: tuple[tuple[str, str], ...], line_end: str
+    ) -> _Ink:
+        """One that was made before, where there is one."""
+        return cls(identities, version, test, delimiters, line_end)
 
     def carried(self, value: str) -> str:
         """The value, or nothing where the answer cannot carry it: a delimiter or a character outside printable ASCII."""
-        return value if value.isascii() and value.isprintable() and not self._marks & set(value) else ""
+        return value if value.isascii() and value.isprintable() and self._marks.isdisjoint(value) else ""
 
     def line(self, *values: str) -> str:
         """A segment without empty elements at its end."""
         return self.element.join(values).rstrip(self.element)
 
-    def header(self) -> str:
+    def header(self, control: int, stamp: tuple[str, str]) -> str:
         """ISA."""
-        ours = self._controls
-        sender, receiver = ours.sender.partition(":"), ours.receiver.partition(":")
-        values = [
-            "ISA",
-            "00",
-            " " * 10,
-            "00",
-            " " * 10,
-            sender[0].ljust(2),
-            sender[2].ljust(15),
-            receiver[0].ljust(2),
-            receiver[2].ljust(15),
-        ]
-        values += [ours.created_at.strftime("%y%m%d"), ours.created_at.strftime("%H%M"), self.repetition or "U", ours.version[:5]]
-        # ISA14 is 0: acknowledgements are never acknowledged.
-        values += [f"{ours.control:09d}", "0", "T" if ours.test else "P", self.component]
-        return self.element.join(values)
+        date, time = stamp
+        return self.element.join([*self._before_date, date[2:], time, *self._after_time, f"{control:09d}", *self._after_control])
 
-    def group_header(self, version: str, control: str) -> str:
+    def group_header(self, version: str, control: str, stamp: tuple[str, str]) -> str:
         """GS of the functional acknowledgements in one version."""
-        ours = self._controls
-        sender = ours.group_sender or ours.sender.partition(":")[2]
-        receiver = ours.group_receiver or ours.receiver.partition(":")[2]
-        date = ours.created_at.strftime("%y%m%d" if version < "004010" else "%Y%m%d")
-        return self.line("GS", ANSWER, sender, receiver, date, ours.created_at.strftime("%H%M"), control, "X", version)
+        date, time = stamp
+        return self.line(*self._group, date[2:] if version < "004010" else date, time, control, "X", version)
 
-    def trailer(self, groups: int) -> str:
+    def trailer(self, groups: int, control: int) -> str:
         """IEA."""
-        return self.line("IEA", str(groups), f"{self._controls.control:09d}")
+        return self.line("IEA", str(groups), f"{control:09d}")
 
     def bytes_of(self, lines: Sequence[str]) -> bytes:
         """The interchange."""
