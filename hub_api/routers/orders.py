@@ -49,7 +49,7 @@ def list_orders(
     return render(view_page(([_shown(hub, caller, row, language) for row in rows], following)))
 
 
-@router.get("/{number:path}", summary="Show an order", response_model=Order, responses=problems(401, 404, 422, 429))
+@router.get("/{number:path}", summary="Show an order", response_model=Order, responses=problems(401, 404, 409, 422, 429))
 def show_order(
     number: str,
     request: Request,
@@ -57,10 +57,14 @@ def show_order(
     caller: CallerDependency,
     language: LanguageDependency,
     organisation: Organisation = None,
+    issuer: Annotated[str | None, Query(description="Key of the partner that issued the order.", max_length=200)] = None,
 ) -> Response:
-    """Every line: ordered, confirmed, despatched, received, invoiced, each with the facts it is made of, and what disagrees."""
+    """Every line: ordered, confirmed, despatched, received, invoiced, each with the facts it is made of, and what disagrees.
+
+    409 when several orders bear the number: name organisation or issuer.
+    """
     with hub.database.read() as connection:
-        found = views.order(connection, number, organisations_of(hub, caller, organisation), caller.partner_id)
+        found = views.order(connection, number, organisations_of(hub, caller, organisation), caller.partner_id, issuer)
     return conditional(request, _shown(hub, caller, found, language))
 
 

@@ -11,13 +11,15 @@ from hub_api.console.frame import Visit, console_page, section, show, title
 from hub_api.console.markup import Child, Html, el, facts, link, number, row, table, when
 from hub_api.console.pages.orders import STAGES, cell_class, item
 from hub_api.console.sentences import disagreements
+from hub_api.routers.views import organisations_of
 
 
 @console_page("/orders/{number:path}", under="orders")
 async def order(visit: Visit) -> None:
     """Header, lines, sources, and lines of others that fit none of them."""
     asked = storable(str(visit.request.path_params["number"]))
-    found = await visit.read(lambda connection: views.order(connection, asked, visit.organisations))
+    organisations, issuer = organisations_of(visit.hub, visit.session.caller, visit.asked("organisation")), visit.asked("issuer")
+    found = await visit.read(lambda connection: views.order(connection, asked, organisations, issuer=issuer))
     say = visit.say
     title(visit, f"{say('orders.order')} {found['number']}")
     supplier, ship_to = found["supplier"] or {}, found["ship_to"] or {}

@@ -63,7 +63,7 @@ def _lines(visit: Visit, order: Mapping[str, Any], everything: bool, rule: str |
     wanted = [one for one in order["discrepancies"] if rule in (None, one["rule"])]
     if wanted:
         yield row(
-            link(order["number"], f"/orders/{order['number']}"),
+            link(order["number"], f"/orders/{order['number']}", organisation=order["organisation"], issuer=order["partner"]),
             *("",) * (3 + len(STAGES)),
             disagreements(visit, wanted),
         )
@@ -71,7 +71,7 @@ def _lines(visit: Visit, order: Mapping[str, Any], everything: bool, rule: str |
         against = [one for one in line["discrepancies"] if rule in (None, one["rule"])]
         if against or (everything and rule is None):
             yield row(
-                link(order["number"], f"/orders/{order['number']}"),
+                link(order["number"], f"/orders/{order['number']}", organisation=order["organisation"], issuer=order["partner"]),
                 line["line"],
                 item(line["item"]),
                 line["unit"],
