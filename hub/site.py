@@ -12,9 +12,10 @@ Every file is validated whole before the hub starts; a mistake is a `ConfigError
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -23,6 +24,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from connectors import registry
 from connectors.spec import Profile
 from data_contracts.canonical.base import Amount
 from data_contracts.errors import ConfigError
@@ -31,6 +33,8 @@ from hub.store.crosswalk import OWN_SYSTEMS
 
 Model = TypeVar("Model", bound="_Part")
 Severity = Literal["error", "warning", "info"]
+RESPONSE = "response"
+"""The route by which a partner fetches its answers itself."""
 Action = Literal["none", "row", "message", "flow"]
 
 
@@ -77,12 +81,20 @@ class EnvelopeIdentity(_Part):
     group_sender: str | None = None
     group_receiver: str | None = None
 
+    @field_validator("sender", "receiver")
+    @classmethod
+    def _qualified(cls, value: str) -> str:
+        qualifier, mark, name = value.partition(":")
+        if not (qualifier and mark and name):
+            raise ValueError(f"expected `qualifier:id`, e.g. ZZ:{value}")
+        return value
+
 
 class AgreedMessage(_Part):
     """One message type that the partners agreed on, and the mapping that reads or writes it."""
 
     type: str
-    version: str | None = None
+    version: str | None = Field(default=None, pattern=r"^[0-9]{6}$")
     """Base version (`004010`); null takes any version of the type."""
     mapping: str
 
@@ -255,12 +267,16 @@ class Site:
                 raise ConfigError(f"{where}: partner {agreement.partner!r} has no file in partners/")
             if agreement.organisation not in self.organisations:
                 raise ConfigError(f"{where}: organisation {agreement.organisation!r} is not in site.yaml")
+            _known_plugin(registry.format_named, agreement.format, f"{where}: format")
+            if agreement.acknowledge.route.get("use") != RESPONSE:
+                _known_plugin(registry.transport_named, str(agreement.acknowledge.route.get("use")), f"{where}: acknowledge.route.use")
             for rule in agreement.rules:
                 if rule not in all_rules():
                     raise ConfigError(f"{where}: rules: there is no rule {rule!r}")
         for flow in self.flows.values():
             agreement_of = self.agreements.get(flow.agreement)
             where = f"{self.folder / 'flows' / flow.flow}.yaml"
+            _known_plugin(registry.transport_named, str(flow.transport.get("use")), f"{where}: transport.use")
             if agreement_of is None:
                 raise ConfigError(f"{where}: agreement {flow.agreement!r} has no file in agreements/")
             if agreement_of.direction != flow.direction:
@@ -322,6 +338,13 @@ def _folder_if_there(folder: Path) -> tuple[Path, ...]:
     return (folder,) if folder.is_dir() else ()
 
 
+def _known_plugin(find: Callable[[str], object], name: str, where: str) -> None:
+    try:
+        find(name)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
 def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -339,7 +362,8 @@ def _parse(model: type[Model], path: Path, *, with_body: bool = False) -> Model:
         text = path.read_text(encoding="utf-8")
         data = yaml.load(text, Loader=yaml.CSafeLoader)
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is no such file") from error
+        hint = "; UDIHUB_SITE names the folder of your site (the demonstration's is deploy/site)" if path.name == "site.yaml" else ""
+        raise ConfigError(f"{path}: there is no such file{hint}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(data, dict):
@@ -349,5 +373,13 @@ def _parse(model: type[Model], path: Path, *, with_body: bool = False) -> Model:
     try:
         return model.model_validate({**data, "body": text} if with_body else data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{path}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+        raise ConfigError("; ".join(f"{path}: {_said(model, one)}" for one in error.errors())) from error
+
+
+def _said(model: type[BaseModel], one: Any) -> str:
+    """One mistake in words for whoever wrote the YAML."""
+    field = ".".join(str(part) for part in one["loc"])
+    if one["type"] == "extra_forbidden":
+        near = get_close_matches(str(one["loc"][-1]), list(model.model_fields), n=1)
+        return f"{field}: there is no such key" + (f"; did you mean {near[0]}?" if near else "")
+    return f"{field}: {one['msg'].removeprefix('Value error, ')}"

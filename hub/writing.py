@@ -11,6 +11,8 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
+from pydantic import ValidationError
+
 from connectors.registry import format_named
 from connectors.spec import STRICT, Envelope, Format, Profile
 from data_contracts.canonical import ENTITIES
@@ -55,7 +57,11 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
     name = str(plain.get("entity", ""))
     if name not in ENTITIES:
         raise ConfigError(f"the record's entity is {name or 'missing'}; known are {', '.join(sorted(ENTITIES))}")
-    entity = ENTITIES[name].model_validate({key: value for key, value in plain.items() if key != "entity"}).as_plain()
+    try:
+        entity = ENTITIES[name].model_validate({key: value for key, value in plain.items() if key != "entity"}).as_plain()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"the record is no valid {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     syntax, _, message = to.partition("/")
     agreement = _outbound(site, partner, syntax, message)
     agreed = AgreedMessage(type=message, version=version, mapping=to)
@@ -73,6 +79,8 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
     if agreement is not None:
         agreed = agreement.message(message, version) or agreed
     mapping = pipeline.mapping_of(site.mapping_folders, agreed)
+    if mapping.entity != name:
+        raise ConfigError(f"{to} says a {mapping.entity}; the record is a {name}")
     written = _write(
         format_named(syntax), mapping, agreed, entity, envelope if syntax == "x12" else None, profile, None if syntax == "x12" else message
     )

@@ -65,7 +65,7 @@ def demo_command(
     with hub.database.begin("demo") as uow:
         key = credentials.issue(uow, "demonstration: Jiangnan Polymer", "partner", partner_id=hub.partner_id("jiangnan_polymer")).secret
         link = credentials.issue(uow, "demonstration: steward", "admin", kind="one_time_link", expires_in=24 * 3600).secret
-    screen.show(hub, console, played, quality, folder, f"http://127.0.0.1:{port}", key, link)
+    screen.show(hub, console, played, quality, folder, f"http://127.0.0.1:{port}", key, link, SITE, not no_serve)
     hub.database.close()
     if no_serve:
         return

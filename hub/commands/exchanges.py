@@ -11,6 +11,7 @@ from rich.table import Table
 
 from data_contracts.errors import ConfigError
 from hub import exchange
+from hub.check import plain
 from hub.explain import explain
 from hub.runtime import Hub
 from hub.store import evidence, listing
@@ -107,7 +108,7 @@ def explain_command(entity: str, field: str, as_json: AsJson = False) -> None:
     hub = Hub.open()
     explained = explain(hub, entity, field)
     if as_json:
-        typer.echo(json.dumps(explained, ensure_ascii=False))
+        typer.echo(json.dumps(plain(explained), ensure_ascii=False))
         return
     typer.echo(f"{entity} {field} = {explained['value']}")
     for step in explained["steps"]:

@@ -48,6 +48,13 @@ def partner_check_command() -> None:
             pipeline.mapping_of(site.mapping_folders, message)
             count += 1
         pipeline.syntax_of(agreement)
+    pairs: dict[tuple[str, str, str], str] = {}
+    for agreement in site.agreements.values():
+        if agreement.envelope is not None:
+            pair = (agreement.direction, agreement.envelope.sender, agreement.envelope.receiver)
+            other = pairs.setdefault(pair, agreement.agreement)
+            if other != agreement.agreement:
+                typer.echo(f"note: {other} and {agreement.agreement} have the same identities {pair[1]} > {pair[2]}")
     typer.echo(f"{len(site.partners)} partners, {len(site.agreements)} agreements, {count} messages, {len(site.flows)} flows: all sound")
 
 

@@ -47,7 +47,16 @@ def quality_of(hub: Hub, folder: Path) -> list[dict[str, Any]] | None:
 
 
 def show(
-    hub: Hub, console: Console, played: Played, quality: list[dict[str, Any]] | None, folder: Path, address: str, key: str, link: str
+    hub: Hub,
+    console: Console,
+    played: Played,
+    quality: list[dict[str, Any]] | None,
+    folder: Path,
+    address: str,
+    key: str,
+    link: str,
+    site: Path,
+    serves: bool,
 ) -> None:
     """Print the whole screen."""
     with hub.database.read() as connection:
@@ -72,6 +81,16 @@ def show(
         *([f"quality   {folder / 'quality' / 'report.en.html'}"] if quality is not None else []),
         f"found     {folder / 'found.json'}",
         f"planted   {folder / 'story' / 'faults.json'}",
+        "",
+        *(
+            [
+                "",
+                "Serve it, and use every command on it 启动服务:",
+                f"UDIHUB_HOME={folder} UDIHUB_SITE={site} .venv/bin/udihub serve",
+            ]
+            if not serves
+            else []
+        ),
         "",
         "A partner could paste this; the answer is a 997 伙伴可粘贴以下命令,应答为 997:",
         f"curl -sS -H 'Authorization: Bearer {key}' -H 'Prefer: wait' -H 'Content-Type: application/edi-x12' \\",

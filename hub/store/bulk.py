@@ -96,7 +96,8 @@ def _insert_new_by_copy(connection: sa.Connection, table: sa.Table, columns: tup
     )
     _copy(connection, arriving, table, columns, rows)
     added = connection.exec_driver_sql(
-        f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{arriving}" ORDER BY ctid ON CONFLICT DO NOTHING RETURNING "{columns[0]}"'  # noqa: S608
+        f'INSERT INTO "{table.name}" ({names}) SELECT {names} FROM "{arriving}" ORDER BY ctid '  # noqa: S608
+        f'ON CONFLICT DO NOTHING RETURNING "{columns[0]}"'
     )
     found = set(added.scalars())
     connection.exec_driver_sql(f'DELETE FROM "{arriving}"')  # noqa: S608

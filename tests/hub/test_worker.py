@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from hub import acknowledge, outbound, worker
+from hub import acknowledge, batch, outbound, slices, worker
 from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing, tables
 from tests.hub.conftest import take
@@ -135,7 +135,7 @@ def test_a_feed_is_found_by_its_agreement(hub: Hub) -> None:
 
 def test_a_document_in_slices_ends_like_one_at_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "LARGE", 100)
-    monkeypatch.setattr(worker, "BATCH", 2)
+    monkeypatch.setattr(slices, "MESSAGES", 2)
     sets = [despatch(f"D{number}") for number in range(7)]
     landing = take(hub, interchange(ACME, 1, *sets, miscounted=3), "acme")
     assert states(hub, landing.document_id) == ["applied"] * 3 + ["rejected"] + ["applied"] * 3
@@ -146,10 +146,10 @@ def test_a_document_in_slices_ends_like_one_at_once(hub: Hub, monkeypatch: pytes
 
 def test_a_slice_that_is_done_stays_done_when_the_worker_dies(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "LARGE", 100)
-    monkeypatch.setattr(worker, "BATCH", 2)
+    monkeypatch.setattr(slices, "MESSAGES", 2)
     sets = [despatch(f"D{number}") for number in range(5)]
     landing = take(hub, interchange(ACME, 1, *sets), "acme", process=False)
-    real = worker._record_slice
+    real = slices._record_slice
     calls = []
 
     def die_at_the_second(*arguments: Any) -> None:
@@ -158,11 +158,11 @@ def test_a_slice_that_is_done_stays_done_when_the_worker_dies(hub: Hub, monkeypa
             raise KeyboardInterrupt
         real(*arguments)
 
-    monkeypatch.setattr(worker, "_record_slice", die_at_the_second)
+    monkeypatch.setattr(slices, "_record_slice", die_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         worker.process(hub, claims.claim_documents(hub.database, 10, 0))
     assert states(hub, landing.document_id) == ["applied"] * 2
-    monkeypatch.setattr(worker, "_record_slice", real)
+    monkeypatch.setattr(slices, "_record_slice", real)
     hub.clock.advance(worker.LEASE_SECONDS + 1)  # type: ignore[attr-defined]  # the dead worker's lease runs out
     worker.process(hub, claims.claim_documents(hub.database, 10, 60))
     assert states(hub, landing.document_id) == ["applied"] * 5
@@ -195,14 +195,14 @@ def test_what_is_shown_of_an_exchange(hub: Hub) -> None:
 def test_a_document_that_breaks_the_machinery_stops_no_other(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = take(hub, interchange(ACME, 1, despatch("BAD")), "acme", process=False)
     good = take(hub, interchange(ACME, 2, despatch("GOOD")), "acme", process=False)
-    real = worker.insert_exchanges
+    real = batch.insert_exchanges
 
     def break_on_bad(uow: Any, rows: Any) -> Any:
         if any(row.entity is not None and row.entity["number"] == "BAD" for row in rows):
             raise ZeroDivisionError("a bug of ours")
         return real(uow, rows)
 
-    monkeypatch.setattr(worker, "insert_exchanges", break_on_bad)
+    monkeypatch.setattr(batch, "insert_exchanges", break_on_bad)
     failed = worker.process(hub, claims.claim_documents(hub.database, 10, 60))
     assert list(failed) == [bad.document_id]
     assert states(hub, good.document_id) == ["applied"]

@@ -1,0 +1,229 @@
+"""What follows from examined documents, in one transaction: envelopes, exchanges, facts, findings, answers, audit, the end of the claim.
+
+The caller begins the transaction; either all of it is true afterwards or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.findings import Finding
+from hub import acknowledge, grammars, pipeline
+from hub.apply import Applicable
+from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, settle_fates
+from hub.record import ExchangeRow, insert_exchanges, insert_findings, settle_applied
+from hub.runtime import Hub
+from hub.store import claims, configurations, envelopes, tables
+from hub.store.unit_of_work import UnitOfWork
+
+STATES = {"ready": "applied", "rejected": "rejected", "quarantined": "quarantined", "test": "checked", "answer": "acknowledged"}
+
+
+@dataclass(slots=True)
+class Job:
+    """A claimed document with what its inbox row says."""
+
+    claim: claims.Claim
+    row: Any
+    format: str | None = None
+    interchanges: list[ExaminedInterchange] = field(default_factory=list)
+    unreadable: list[Finding] = field(default_factory=list)
+    state: str = "processed"
+
+
+def claimant_of(hub: Hub, row: Any) -> Claimant:
+    """Who a landed document is from, where its credential may send to, and to which agreement its flow narrows it."""
+    flow = hub.site.flows.get(row.flow) if row.flow else None
+    agreement = flow.agreement if flow is not None else row.flow if row.flow in hub.site.agreements else None
+    allowed = None if row.organisations is None else frozenset(row.organisations)
+    return Claimant(hub.registry.partner_key(row.partner_id), allowed, agreement)
+
+
+def record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
+    """Everything that follows from a batch, in the caller's transaction."""
+    registered = envelopes.register_many(
+        uow, [registration(job, interchange, hub.site.environment == "production") for job, interchange in envelopes_of(jobs)]
+    )
+    for (job, interchange), envelope in zip(envelopes_of(jobs), registered, strict=True):
+        admit(interchange, envelope)
+        settle_fates(interchange, interchange.messages, hub.site)
+        for examined in interchange.messages:
+            acknowledge.remember(interchange, examined)
+        if interchange.refused:
+            job.state = "rejected"
+    rows: list[ExchangeRow] = []
+    origin: list[tuple[Job, ExaminedInterchange, ExaminedMessage, int]] = []
+    findings: list[Any] = []
+    for (job, interchange), envelope in zip(envelopes_of(jobs), registered, strict=True):
+        if envelope.outcome == "repeat":
+            continue
+        for examined in interchange.messages:
+            rows.append(exchange_row(hub, job, interchange, examined, envelope.interchange_id))
+            origin.append((job, interchange, examined, envelope.interchange_id))
+    ids = insert_exchanges(uow, rows)
+    apply(hub, uow, origin, ids)
+    for (job, interchange), envelope in zip(envelopes_of(jobs), registered, strict=True):
+        hear(hub, uow, job, interchange, envelope)
+    for (job, _interchange, examined, interchange_id), exchange_id in zip(origin, ids, strict=True):
+        if examined.findings:
+            findings.append(
+                (exchange_id, job.row.id, interchange_id, job.row.partner_id, organisation_of(hub, job, examined), examined.findings)
+            )
+    for (job, interchange), envelope in zip(envelopes_of(jobs), registered, strict=True):
+        outer = [*interchange.findings, *(f for group in interchange.groups for f in group.findings), *envelope.findings]
+        if outer:
+            findings.append((None, job.row.id, envelope.interchange_id, job.row.partner_id, job.row.organisation_id, outer))
+    for job in jobs:
+        if job.unreadable:
+            job.state = "rejected"
+            findings.append((None, job.row.id, None, job.row.partner_id, job.row.organisation_id, job.unreadable))
+    insert_findings(uow, findings)
+    acknowledge.answer_many(
+        uow, [(job.row, interchange, envelope) for (job, interchange), envelope in zip(envelopes_of(jobs), registered, strict=True)]
+    )
+    states: dict[int, dict[str, int]] = {job.row.id: {} for job in jobs}
+    for job, _, examined, _ in origin:
+        counts = states[job.row.id]
+        counts[STATES[examined.fate]] = counts.get(STATES[examined.fate], 0) + 1
+    finish(uow, jobs, states)
+
+
+def envelopes_of(jobs: Sequence[Job]) -> Iterator[tuple[Job, ExaminedInterchange]]:
+    """Every interchange of the jobs with its job, in order."""
+    for job in jobs:
+        for interchange in job.interchanges:
+            yield job, interchange
+
+
+def registration(job: Job, examined: ExaminedInterchange, production: bool) -> envelopes.Registration:
+    """What the store must know of an envelope. One that is refused anyway does not use up its control number."""
+    interchange = examined.interchange
+    counts = interchange.control is not None and examined.agreement is not None and not examined.refused
+    return envelopes.Registration(
+        document_id=job.row.id,
+        ordinal=interchange.ordinal,
+        sender=interchange.sender,
+        receiver=interchange.receiver,
+        control=interchange.control,
+        sha256=examined.sha256,
+        counts=counts,
+        refused=examined.refused,
+        test=interchange.test and production,
+        detail={
+            "groups": [{"type": g.type, "control": g.control, "version": g.version, "messages": g.message_count} for g in examined.groups],
+            "header": list(interchange.header),
+        },
+    )
+
+
+def admit(interchange: ExaminedInterchange, envelope: envelopes.Registered) -> None:
+    """A duplicate envelope is refused whole; a repeat of the same bytes is answered as the first was."""
+    control = interchange.interchange.control
+    if envelope.outcome == "conflict":
+        interchange.admission.append(Finding("DUP-03", got=control, code="025"))
+    elif envelope.outcome == "repeat":
+        envelope.findings.append(Finding("DUP-02", got=control, code="025"))
+
+
+def organisation_of(hub: Hub, job: Job, examined: ExaminedMessage) -> int:
+    """Whose message it is: the agreement's organisation, else the document's."""
+    return hub.organisation_id(examined.agreement.organisation) if examined.agreement is not None else int(job.row.organisation_id)
+
+
+def exchange_row(hub: Hub, job: Job, interchange: ExaminedInterchange, examined: ExaminedMessage, interchange_id: int) -> ExchangeRow:
+    """The row of one message: where it stands in the document, how it ended, and by what it was read."""
+    message, agreement = examined.message, examined.agreement
+    grammar = grammars.used(agreement, message, interchange.profile) if agreement is not None and examined.agreed is not None else None
+    return ExchangeRow(
+        document_id=job.row.id,
+        interchange_id=interchange_id,
+        group_ordinal=examined.group.ordinal if examined.group else None,
+        group_control=examined.group.control if examined.group else None,
+        ordinal=message.ordinal,
+        organisation_id=organisation_of(hub, job, examined),
+        partner_id=job.row.partner_id,
+        agreement=agreement.agreement if agreement else None,
+        flow=job.row.flow,
+        format=interchange.format,
+        type=message.type,
+        version=message.version,
+        control=message.control,
+        state=STATES[examined.fate],
+        entity=examined.entity,
+        keys={"rows_left_out": examined.rows_left_out} if examined.rows_left_out else {},
+        offset=message.offset,
+        length=message.length,
+        mapping_hash=examined.mapping.hash if examined.mapping else None,
+        agreement_hash=agreement.hash if agreement else None,
+        grammar_hash=grammar.hash if grammar else None,
+        acknowledgement=acknowledge.word_for(interchange, examined),
+    )
+
+
+def apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterchange, ExaminedMessage, int]], ids: Sequence[int]) -> None:
+    """Apply what is ready, and let 997s close what they answer."""
+    items: list[Applicable] = []
+    for (job, interchange, examined, _), exchange_id in zip(origin, ids, strict=True):
+        if examined.fate == "ready" and examined.entity is not None:
+            assert examined.mapping is not None
+            _keep_configuration(uow, interchange, examined)
+            items.append(
+                Applicable(
+                    exchange_id=exchange_id,
+                    organisation_id=organisation_of(hub, job, examined),
+                    partner_id=job.row.partner_id,
+                    partner_key=hub.registry.partner_key(job.row.partner_id),
+                    entity=examined.entity,
+                )
+            )
+        elif examined.fate == "answer":
+            acknowledge.receive_functional(hub, uow, job.row, interchange, exchange_id, examined.message)
+    if items:
+        settle_applied(uow, pipeline.apply(uow, items))
+
+
+def hear(hub: Hub, uow: UnitOfWork, job: Job, interchange: ExaminedInterchange, envelope: envelopes.Registered) -> None:
+    """TA1 segments, which travel alone as a rule; those of a refused, repeated or test interchange say nothing."""
+    if envelope.outcome == "accepted" and not interchange.refused:
+        for note in interchange.answers:
+            acknowledge.receive_interchange(hub, uow, job.row, interchange, note)
+
+
+def _keep_configuration(uow: UnitOfWork, interchange: ExaminedInterchange, examined: ExaminedMessage) -> None:
+    mapping, agreement = examined.mapping, examined.agreement
+    if mapping is None or agreement is None:
+        return
+    configurations.keep(uow, "mapping", mapping.name, mapping)
+    configurations.keep(uow, "agreement", agreement.agreement, agreement)
+    grammar = grammars.used(agreement, examined.message, interchange.profile)
+    if grammar is not None:
+        configurations.keep(uow, "grammar", grammar.name, grammar)
+
+
+def states_of(uow: UnitOfWork, document_id: int) -> dict[str, int]:
+    """How many exchanges of a document ended how, as the store has them."""
+    rows = uow.connection.execute(
+        sa.select(tables.exchange.c.state, sa.func.count())
+        .where(tables.exchange.c.document_id == document_id)
+        .group_by(tables.exchange.c.state)
+    )
+    return {state: count for state, count in rows}  # noqa: C416 - a row is a tuple to SQLAlchemy, not to mypy
+
+
+def finish(uow: UnitOfWork, jobs: Sequence[Job], states: dict[int, dict[str, int]]) -> None:
+    """End the claims, with one audit entry a document."""
+    for job in jobs:
+        if job.state == "processed" and "quarantined" in states[job.row.id]:
+            job.state = "quarantined"
+        uow.audit(
+            job.row.organisation_id,
+            "document.processed",
+            f"document/{job.row.id}",
+            before={"state": "received"},
+            after={"state": job.state, "format": job.format, "exchanges": states[job.row.id]},
+        )
+    claims.finish_many(uow, [(job.claim, job.state, job.format) for job in jobs])
