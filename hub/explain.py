@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError
 from hub import content, pipeline
+from hub.examine import ExaminedMessage
 from hub.runtime import Hub
 from hub.store import tables, views
 from hub.store.types import moment
@@ -38,7 +39,6 @@ def _step(hub: Hub, connection: sa.Connection, contribution: Any) -> dict[str, A
             tables.exchange.c.control,
             tables.exchange.c.business_key,
             tables.exchange.c.mapping_hash,
-            tables.exchange.c.origin_id,
             tables.exchange.c["keys"],
             tables.exchange.c.partner_id,
             tables.document.c.name,
@@ -67,21 +67,29 @@ def _step(hub: Hub, connection: sa.Connection, contribution: Any) -> dict[str, A
         "mapping_hash": row.mapping_hash,
         "canonical_path": contribution.path,
     }
-    corrected = row.keys and contribution.path in row.keys.get("fields", ())
-    if corrected:
-        step["rule"] = "corrected by a steward"
-        return step
-    source = row.origin_id if row.keys and "corrects" in row.keys else row.id
-    step.update(_place(hub, connection, source, contribution.path))
-    return step
-
-
-def _place(hub: Hub, connection: sa.Connection, exchange_id: int, path: str) -> dict[str, Any]:
-    """Segment and element of a canonical path, by reading the bytes again."""
     try:
-        examined, _row = content.original(hub, connection, exchange_id)
+        examined, _row = content.original(hub, connection, row.id)
     except ConflictError as error:
-        return {"unreadable": str(error)}
+        return {**step, "unreadable": str(error)}
+    path = _path_in_message(examined.mapped, contribution.path, contribution.locator)
+    step["canonical_path"] = path
+    if path in (row.keys or {}).get("fields", ()):
+        return {**step, "rule": "corrected by a steward"}
+    return step | _place(hub, examined, path)
+
+
+def _path_in_message(entity: dict[str, Any] | None, path: str, locator: int | None) -> str:
+    """The path as the message counts its rows: what is applied counts without the rows that were left out, but knows their records."""
+    member, bracket, rest = path.partition("[")
+    rows = (entity or {}).get(member)
+    if not bracket or not isinstance(rows, list) or locator is None:
+        return path
+    place = next((at for at, one in enumerate(rows) if one.get("@") == locator), None)
+    return path if place is None else f"{member}[{place}]{rest.partition(']')[2]}"
+
+
+def _place(hub: Hub, examined: ExaminedMessage, path: str) -> dict[str, Any]:
+    """Segment and element of a canonical path, by reading the bytes again."""
     if examined.mapping is None or examined.message.root is None or examined.agreement is None:
         return {"unreadable": "the message has no mapping today"}
     profile = hub.site.profile(examined.agreement)

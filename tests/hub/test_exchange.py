@@ -263,3 +263,13 @@ def test_two_stewards_at_once_leave_one_live_end(hub: Hub) -> None:
         made = sorted(both.map(lambda one: exchange.correct(hub, first, one, "ann", "at the same time"), fields))
     assert lots(hub) == [("L8", "20")] and candidates(hub) == [made[1]]
     assert [state(hub, one) for one in (first, *made)] == ["superseded", "superseded", "applied"]
+
+
+def test_explain_counts_the_rows_of_the_message_though_some_were_left_out(hub: Hub) -> None:
+    body = despatch("D1", quantity="7")[:-1]
+    body += ["HL*4*2*I", f"LIN*1*UK*{GTIN}", "SN1*1*24*EA", "REF*LT*L2", "CTT*4"]
+    body[body.index("SN1*1*7*EA")] = "SN1*1*0*EA"  # QTY-01 leaves the first line out
+    take(hub, interchange(ACME, 1, body), "acme")
+    take(hub, orders("4500000001"), "erp", key="k1", agreement="orders_north")
+    (step,) = explain(hub, "order/4500000001/1", "despatched")["steps"]
+    assert (step["canonical_path"], step["segment"], step["raw"]) == ("lines[1].quantity", "SN1", "24")

@@ -112,7 +112,11 @@ def test_released_work_comes_back_later(inbox: Database, clock: FrozenClock) -> 
         claims.release(uow, mine, after_seconds=30)
     assert claims.claim_documents(inbox, 10, 60) == []
     clock.advance(30)
-    assert len(claims.claim_documents(inbox, 10, 60)) == 10
+    again = []
+    while suspects := claims.claim_documents(inbox, 10, 60):
+        assert len(suspects) == 1, "what was tried before is claimed alone, lest it take others along"
+        again += suspects
+    assert [claim.document_id for claim in again] == [claim.document_id for claim in mine]
 
 
 def test_a_document_that_kills_its_workers_is_set_aside(inbox: Database, clock: FrozenClock) -> None:
