@@ -139,12 +139,14 @@ def _control_numbers(uow: UnitOfWork, due: Sequence[Due]) -> list[tuple[int, int
 def _carried(uow: UnitOfWork, one: Due, numbers: tuple[int, int]) -> tuple[str, bytes] | None:
     """The answer; in the sender's own delimiters where its identities hold one of ours, and a finding where it cannot be written."""
     envelope = _envelope(uow, one, *numbers)
-    theirs = replace(envelope, delimiters=dict(one.examined.interchange.delimiters))
-    for tried in (envelope, theirs):
-        try:
-            return _content(one, tried)
-        except ValueError as error:
-            reason = str(error)
+    try:
+        return _content(one, envelope)
+    except ValueError:
+        theirs = replace(envelope, delimiters=dict(one.examined.interchange.delimiters))
+    try:
+        return _content(one, theirs)
+    except ValueError as error:
+        reason = str(error)
     document = one.document
     finding = Finding("ACK-04", got=reason)
     evidence.add_findings(
