@@ -115,7 +115,8 @@ def test_every_package_has_a_readme_at_its_door() -> None:
 
 
 def test_no_file_names_a_registry_or_a_machine() -> None:
-    pattern = re.compile(r"pypi\.org|pythonhosted|npmjs|/work/|/root/")
+    hosts = ("python" + "hosted", "py" + "pi.org", "npm" + "js.")
+    pattern = re.compile("|".join([*map(re.escape, hosts), r"/(?:home|root|Users)/\w+/", re.escape(str(ROOT))]))
     named = {
         str(path.relative_to(ROOT))
         for room in (*ROOMS, "docs", "deploy", "tests", "benchmarks", "requirements")
