@@ -77,7 +77,7 @@ def test_good_again_conflict_and_one_bad_set_among_good_ones(server: Server, tmp
     hub = server.hub()
     with hub.database.read() as connection:
         parcels = connection.execute(sa.select(tables.outbox.c.kind, tables.outbox.c.state).order_by(tables.outbox.c.id)).all()
-        assert [tuple(parcel) for parcel in parcels] == [("acknowledgement", "held")] * 2, "the 997 and the TA1"
+        assert [tuple(parcel) for parcel in parcels] == [("acknowledgement", "sent")] * 2, "the partner fetched the 997 and the TA1"
     hub.database.close()
     twice = effects(server)
     assert (twice["application"], twice["exchange"]) == (once["application"], once["exchange"]) == (2, 2)
