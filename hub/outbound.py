@@ -17,13 +17,14 @@ import sqlalchemy as sa
 import structlog
 
 from connectors.spec import Envelope
+from data_contracts.canonical import KINDS
 from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
 from data_contracts.findings import Finding
 from hub import writing
 from hub.content import entity_of
 from hub.delivery import fetched, resend_parcel, send, watch
 from hub.examine import Claimant, ExaminedMessage, walk
-from hub.record import KINDS, ExchangeRow, business_key, insert_exchanges, insert_findings
+from hub.record import ExchangeRow, business_key, insert_exchanges, insert_findings
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import blobs, configurations, controls, outbox, tables

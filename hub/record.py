@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from data_contracts.canonical import KINDS
 from data_contracts.findings import Finding
 from hub.apply import Applied
 from hub.store import bulk, evidence, tables
@@ -54,18 +55,6 @@ _EXCHANGE = (
 )  # fmt: skip
 FindingsOf = tuple[int | None, int | None, int | None, int | None, int | None, Sequence[Finding]]
 """exchange, document, interchange, partner, organisation, findings."""
-
-KINDS = {
-    "DespatchAdvice": "despatch_advice",
-    "InventoryReport": "inventory_report",
-    "Invoice": "invoice",
-    "Item": "item",
-    "OrderResponse": "order_response",
-    "Party": "party",
-    "ProductionEvent": "production_event",
-    "PurchaseOrder": "purchase_order",
-    "ReceivingAdvice": "receiving_advice",
-}
 
 
 def business_key(entity: dict[str, Any] | None) -> str | None:

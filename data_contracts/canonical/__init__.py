@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import re
+
 from data_contracts.canonical.base import BusinessDocument, Entity, PartyReference, Purpose
+from data_contracts.canonical.logistics import (
+    DespatchInstruction,
+    InventoryMovement,
+    TransportInstruction,
+    TransportResponse,
+    TransportStatus,
+)
 from data_contracts.canonical.master import Item, Party
 from data_contracts.canonical.operations import InventoryReport, ProductionEvent
+from data_contracts.canonical.planning import DeliverySchedule, PriceCatalogue, RemittanceAdvice, SalesReport
 from data_contracts.canonical.trade import DespatchAdvice, Invoice, OrderResponse, PurchaseOrder, ReceivingAdvice
 
 ENTITIES: dict[str, type[BusinessDocument]] = {
     entity.__name__: entity
     for entity in (
+        DeliverySchedule,
         DespatchAdvice,
+        DespatchInstruction,
+        InventoryMovement,
         InventoryReport,
         Invoice,
         Item,
         OrderResponse,
         Party,
+        PriceCatalogue,
         ProductionEvent,
         PurchaseOrder,
         ReceivingAdvice,
+        RemittanceAdvice,
+        SalesReport,
+        TransportInstruction,
+        TransportResponse,
+        TransportStatus,
     )
 }
 
-__all__ = ["ENTITIES", "BusinessDocument", "Entity", "PartyReference", "Purpose", *sorted(ENTITIES)]
+KINDS = {name: "_".join(re.findall("[A-Z][a-z]+", name)).lower() for name in ENTITIES}
+"""Canonical entity → kind of subject and application in the store: `PurchaseOrder` → `purchase_order`."""
+
+__all__ = ["ENTITIES", "KINDS", "BusinessDocument", "Entity", "PartyReference", "Purpose", *sorted(ENTITIES)]

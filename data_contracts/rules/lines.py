@@ -95,6 +95,8 @@ def _sign_rule(line: Mapping[str, Any], said: Circumstances, quantity: Decimal) 
         return "QTY-03" if quantity < 0 else None
     if said.entity == "Invoice":
         return "QTY-03"
+    if said.entity in ("InventoryMovement", "SalesReport", "DeliverySchedule"):
+        return None  # signed: a withdrawal, a return, a call-off that is taken back
     if quantity == 0:
         if said.entity == "ReceivingAdvice" or line.get("status") in ("rejected", "backordered"):
             return None
@@ -208,6 +210,11 @@ JUDGES: Mapping[tuple[str, str], Judge] = {
     ("InventoryReport", "lines"): _goods,
     ("ProductionEvent", "inputs"): _goods,
     ("ProductionEvent", "outputs"): _goods,
+    ("DeliverySchedule", "lines"): _trade,
+    ("DespatchInstruction", "lines"): _goods,
+    ("InventoryMovement", "lines"): _goods,
+    ("PriceCatalogue", "lines"): _trade,
+    ("SalesReport", "lines"): _goods,
     ("Item", "trade_items"): _package,
 }
 """Which judge looks at which list of which entity."""

@@ -13,20 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from data_contracts.canonical import KINDS
 from hub.store.types import micros, scaled
-
-KINDS = {
-    "PurchaseOrder": "purchase_order",
-    "OrderResponse": "order_response",
-    "DespatchAdvice": "despatch_advice",
-    "ReceivingAdvice": "receiving_advice",
-    "Invoice": "invoice",
-    "InventoryReport": "inventory_report",
-    "ProductionEvent": "production_event",
-    "Item": "item",
-    "Party": "party",
-}
-"""Canonical entity → kind of subject and application."""
 
 MASTER = frozenset({"item", "party"})
 
@@ -47,9 +35,14 @@ _COLUMN_MEMBERS = frozenset(
     {"entity", "@", "number", "purpose", "revision", "issued_at", "order_number", "despatch_number", "currency", "total"}
     | {"lines", "inputs", "outputs"}
 )
-_EFFECTIVE = {"despatch_advice": "despatched_at", "receiving_advice": "received_at", "production_event": "occurred_at"}
-_PLACE = {"inventory_report": "location", "receiving_advice": "location", "production_event": "location"}
-_DEFAULT_STATUS = {"order_response": "accepted", "inventory_report": "available"}
+_EFFECTIVE = {
+    "despatch_advice": "despatched_at",
+    "receiving_advice": "received_at",
+    "production_event": "occurred_at",
+    "inventory_movement": "occurred_at",
+}
+_PLACE = {"inventory_report": "location", "receiving_advice": "location", "production_event": "location", "inventory_movement": "location"}
+_DEFAULT_STATUS = {"order_response": "accepted", "inventory_report": "available", "inventory_movement": "available"}
 _DUE = {"order_response": "promised_on", "purchase_order": "requested_on"}
 
 Line = tuple[Any, ...]
