@@ -8,7 +8,7 @@ export GX_ANALYTICS_ENABLED := false
 # Without bytecode every start compiles a hundred megabytes of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 lock docs clean \
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 bench-formats lock docs clean \
 	prove-kill prove-sync prove-airflow
 
 help: ## what can be made
@@ -49,10 +49,13 @@ test-reference: $(VENV)/.dev ## tests on the reference material in UDIHUB_REFERE
 	@if [ -z "$(UDIHUB_REFERENCE)" ]; then echo "UDIHUB_REFERENCE names no folder: nothing was tested on reference material."; \
 	else UDIHUB_REFERENCE="$(UDIHUB_REFERENCE)" $(BIN)/pytest tests/reference -s; fi
 
-bench: bench-x12 bench-ingest ## all benchmarks, each with its ratio to a limit
+bench: bench-x12 bench-formats bench-ingest ## all benchmarks, each with its ratio to a limit
 
 bench-x12: $(VENV)/.dev ## reading X12: MB/s and the ratio to a bare split
 	@$(BIN)/python -m benchmarks.x12_read
+
+bench-formats: $(VENV)/.dev ## every format read, mapped and written: MB/s, ratios to a bare split and to other libraries (ARGS="--only x12-850")
+	@$(BIN)/python -m benchmarks.formats $(ARGS)
 
 bench-ingest: $(VENV)/.dev ## 856s kept in full per second, SQLite and PostgreSQL, and the ratio to bare loading
 	@$(BIN)/python -m benchmarks.ingest

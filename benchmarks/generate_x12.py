@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_GOODS = (
+GOODS = (
     "BONE SCREW 3.5MM TI",
     "LOCKING PLATE 8 HOLE",
     "ACETABULAR CUP 52MM",
@@ -24,14 +24,15 @@ _GOODS = (
 _PREFIX = "7640123"
 
 
-def _checked(digits: str) -> str:
+def checked(digits: str) -> str:
     """A GS1 key with its check digit (GS1 General Specifications 7.9)."""
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
     return digits + str(-total % 10)
 
 
-def _gtin(draw: random.Random) -> str:
-    return _checked(f"0{_PREFIX}{draw.randrange(10**5):05d}")
+def gtin(draw: random.Random) -> str:
+    """A GTIN-14 of our prefix."""
+    return checked(f"0{_PREFIX}{draw.randrange(10**5):05d}")
 
 
 def _order(number: int, draw: random.Random) -> Iterator[str]:
@@ -40,15 +41,15 @@ def _order(number: int, draw: random.Random) -> Iterator[str]:
     yield f"REF*CT*FRAME-{number % 29:03d}"
     yield "PER*BD*PROCUREMENT*TE*+31105550100"
     yield "DTM*002*20261215"
-    yield f"N1*ST*CENTRAL STORE {number % 7}*UL*{_checked(f'{_PREFIX}{number % 90:05d}')}"
+    yield f"N1*ST*CENTRAL STORE {number % 7}*UL*{checked(f'{_PREFIX}{number % 90:05d}')}"
     yield "N3*HAVENWEG 12"
     yield "N4*ROTTERDAM**3088GA*NL"
     yield "N1*SU*RHEINTAL TITAN*92*V1002"
     lines = draw.randint(2, 8)
     for line in range(1, lines + 1):
         price = f"{draw.randint(200, 95000) / 100:.2f}"
-        yield f"PO1*{line}*{draw.randint(1, 60)}*EA*{price}**UK*{_gtin(draw)}*BP*{draw.randrange(10**6):06d}"
-        yield f"PID*F****{draw.choice(_GOODS)}"
+        yield f"PO1*{line}*{draw.randint(1, 60)}*EA*{price}**UK*{gtin(draw)}*BP*{draw.randrange(10**6):06d}"
+        yield f"PID*F****{draw.choice(GOODS)}"
         yield "DTM*002*20261215"
     yield f"CTT*{lines}"
 
@@ -61,7 +62,7 @@ def _despatch(number: int, draw: random.Random) -> Iterator[str]:
     yield f"REF*CN*{draw.randrange(10**12):012d}"
     yield "DTM*011*20261122*1415"
     yield "N1*SF*RHEINTAL TITAN*92*V1002"
-    yield f"N1*ST*CENTRAL STORE*UL*{_checked(f'{_PREFIX}{number % 90:05d}')}"
+    yield f"N1*ST*CENTRAL STORE*UL*{checked(f'{_PREFIX}{number % 90:05d}')}"
     yield "HL*2*1*O"
     yield f"PRF*45{number:08d}***20261118"
     level, line = 2, 0
@@ -69,13 +70,13 @@ def _despatch(number: int, draw: random.Random) -> Iterator[str]:
         level += 1
         carton = level
         yield f"HL*{carton}*2*P"
-        yield f"MAN*GM*00{_checked(f'3{_PREFIX}{draw.randrange(10**9):09d}')}"
+        yield f"MAN*GM*00{checked(f'3{_PREFIX}{draw.randrange(10**9):09d}')}"
         for _item in range(draw.randint(1, 3)):
             level, line = level + 1, line + 1
             yield f"HL*{level}*{carton}*I"
-            yield f"LIN*{line}*UK*{_gtin(draw)}*VN*{draw.randrange(10**6):06d}"
+            yield f"LIN*{line}*UK*{gtin(draw)}*VN*{draw.randrange(10**6):06d}"
             yield f"SN1*{line}*{draw.randint(1, 30)}*EA"
-            yield f"PID*F****{draw.choice(_GOODS)}"
+            yield f"PID*F****{draw.choice(GOODS)}"
             yield f"REF*LT*L{draw.randrange(10**7):07d}"
             yield f"DTM*036*20{draw.randint(28, 33)}0630"
             yield f"DTM*094*2026{draw.randint(1, 9):02d}15"
