@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from connectors.feed import FeedGrammar, Field
+from connectors.feed import FeedGrammar, Field, grammar_for, grammar_names
+from connectors.spec import Profile
 from data_contracts.findings import Language
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -28,8 +30,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 def as_markdown(grammar: FeedGrammar, language: Language = "en") -> str:
     """The page, in English or Chinese. What it says is what the reader checks, since both come from the same file."""
     words = {key: texts[1 if language == "zh-CN" else 0] for key, texts in _WORDS.items()}
-    title = grammar.title.get(language) or grammar.title.get("en") or grammar.name
-    lines = [f"# {grammar.format}/{grammar.name}: {title}", "", words["messages"].format(_messages(grammar, words)), ""]
+    lines = [f"# {grammar.format}/{grammar.name}: {_title(grammar, language)}", "", words["messages"].format(_messages(grammar, words)), ""]
     if grammar.format == "delimited":
         lines += [words["separator"].format(grammar.separator, grammar.decimal, ", ".join(grammar.charsets)), ""]
     if grammar.namespace:
@@ -37,6 +38,26 @@ def as_markdown(grammar: FeedGrammar, language: Language = "en") -> str:
     lines += [f"| {words['field']} | {words['type']} | {words['required']} | {words['rule']} | {words['note']} |", "|---|---|---|---|---|"]
     lines += _rows(grammar.fields, "", words)
     return "\n".join([*lines, "", f"SHA-256 `{grammar.hash}`", ""])
+
+
+class FeedGuides:
+    """The guides of a feed format (`connectors.guides.Guided`), for its class to inherit."""
+
+    name: str
+
+    def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
+        """Title by name of the feed's grammars, shipped ones and the site's."""
+        folders = [Path(str(folder)) for folder in profile.options.get("grammar_folders", ())]
+        loaded = (grammar_for(self.name, name, profile) for name in grammar_names(self.name, folders))
+        return {grammar.name: _title(grammar, language) for grammar in loaded}
+
+    def guide(self, name: str, version: str | None, profile: Profile, language: Language) -> str | None:
+        """The page of one feed; feeds have one version only."""
+        return as_markdown(grammar_for(self.name, name, profile), language) if version is None else None
+
+
+def _title(grammar: FeedGrammar, language: Language) -> str:
+    return grammar.title.get(language) or grammar.title.get("en") or grammar.name
 
 
 def _messages(grammar: FeedGrammar, words: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from connectors.feed import FeedGrammar, Field, grammar_for
 from connectors.feed_check import shown
+from connectors.feed_document import FeedGuides
 from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import byte_order_mark, charset_named, declared_charset, look, size_of, unreadable, wide_charset
 from connectors.formats.delimited.grouping import GroupedRows, SingleRows
@@ -75,7 +76,7 @@ def _unguided(names: Sequence[str], separator: str) -> FeedGrammar:
     return FeedGrammar(name="", format="delimited", message="delimited", version=1, hash="", fields=fields, separator=separator)
 
 
-class Delimited:
+class Delimited(FeedGuides):
     """The format `delimited`."""
 
     name = "delimited"

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from connectors.byte_window import ByteWindow
 from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import Checker, pointer, shown
+from connectors.feed_document import FeedGuides
 from connectors.feed_reading import DEPTH, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import byte_order_mark, declared_charset, look, size_of, unreadable, wide_charset
 from connectors.formats.json.parser import parse
@@ -138,7 +139,7 @@ class _Reading:
         yield from self.document.message(message)
 
 
-class Json:
+class Json(FeedGuides):
     """The format `json`."""
 
     name = "json"

@@ -8,17 +8,20 @@ pipeline knows, before it applies anything, what will be rejected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from connectors.formats.x12.delimiters import parse_header
 from connectors.formats.x12.envelope import Reading
+from connectors.formats.x12.grammar import BASE_VERSIONS, Grammar, known_messages, load
+from connectors.formats.x12.guide import describe
 from connectors.formats.x12.header import interchange_of
 from connectors.formats.x12.hierarchy import release
 from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
 from connectors.formats.x12.writer import write
 from connectors.spec import STRICT, Envelope, Profile
+from data_contracts.findings import Language
 from data_contracts.source import ReadEvent, SourceRecord
 
 __all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "release", "scan"]
@@ -66,6 +69,20 @@ class X12:
         if envelope is None:
             raise ValueError("an X12 interchange needs an envelope")
         return write(messages, envelope, profile)
+
+    def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
+        """Name of each set that is described."""
+        return {message: grammar.name for message in known_messages() if (grammar := _newest(message)) is not None}
+
+    def guide(self, name: str, version: str | None, profile: Profile, language: Language) -> str | None:
+        """The guide of a set; without a version the oldest that has it, which most partners use."""
+        grammar = load(name, version) if version is not None else load(name, BASE_VERSIONS[0]) or _newest(name)
+        return None if grammar is None else describe(grammar, language)
+
+
+def _newest(message: str) -> Grammar | None:
+    """A set by the newest version, since some sets do not exist before."""
+    return load(message, BASE_VERSIONS[-1])
 
 
 _START = re.compile(rb"ISA([^A-Za-z0-9\s])[0-9]{2}\1")

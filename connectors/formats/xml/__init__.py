@@ -18,6 +18,7 @@ from lxml import etree
 from connectors.byte_window import ByteWindow
 from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import Checker, element_path, shown
+from connectors.feed_document import FeedGuides
 from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import byte_order_mark, charset_named, declared_charset, look, size_of, unreadable, wide_charset
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
@@ -161,7 +162,7 @@ def _document_line(pieces: Sequence[tuple[int, bytes]], line: int) -> int:
     return pieces[-1][0]
 
 
-class Xml:
+class Xml(FeedGuides):
     """The format `xml`."""
 
     name = "xml"

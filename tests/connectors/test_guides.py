@@ -1,0 +1,79 @@
+"""Guides of every format that has them, in both languages, as Markdown and as a page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from lxml import etree, html
+
+from connectors.guide_page import as_html
+from connectors.guides import guide_of, listed
+from connectors.spec import STRICT, Profile
+from data_contracts.errors import ConfigError
+from data_contracts.findings import Language
+
+LISTED = [(entry.format, entry.name) for entry in listed()]
+
+
+def page(format_name: str, name: str, language: Language) -> etree._Element:
+    root: etree._Element = html.document_fromstring(as_html(guide_of(format_name, name, None, STRICT, language), language))
+    return root
+
+
+def test_every_feed_and_x12_have_guides() -> None:
+    assert {"x12", "json", "xml", "delimited"} <= {name for name, _ in LISTED}
+    assert ("x12", "850") in LISTED and ("json", "erp_orders") in LISTED
+
+
+@pytest.mark.parametrize(("format_name", "name"), LISTED)
+def test_a_page_stands_alone_and_its_tables_are_whole(format_name: str, name: str) -> None:
+    for language in ("en", "zh-CN"):
+        root = page(format_name, name, language)
+        assert root.get("lang") == language and name in (root.findtext(".//title") or "")
+        assert root.xpath("//script | //link | //img | //@src | //@href") == []
+        assert "url(" not in (root.findtext(".//style") or "")
+        for table in root.iter("table"):
+            (columns,) = {len(row) for row in table.iter("tr")}
+            assert columns >= 2 and len(list(table.iter("tr"))) > 1
+        assert "**" not in root.text_content() and "`" not in root.text_content()
+
+
+def test_a_page_says_what_the_grammar_says() -> None:
+    order = page("json", "erp_orders", "zh-CN")
+    cells = {row[0].text_content(): [cell.text_content() for cell in row[1:]] for row in order.iter("tr")}
+    assert cells["purpose"] == ["text", "是", "cancelled, changed, new, replaced", ""]
+    assert cells["lines/quantity"][:2] == ["decimal number with '.'", "是"]
+    despatch = page("x12", "856", "en")
+    assert any("HL levels nest" in (text.text or "") for text in despatch.iter("p"))
+    assert ["\u2003\u2003N4", "Geographic Location", "O", "1"] in [[cell.text_content() for cell in row] for row in despatch.iter("tr")]
+
+
+def test_what_a_grammar_says_cannot_become_markup(tmp_path: Path) -> None:
+    (tmp_path / "json").mkdir()
+    (tmp_path / "json" / "odd.yaml").write_text(
+        "version: 1\ngrammar: odd\nformat: json\nmessage: odd\nmessages: .\ntitle: {en: 'a <script>x</script> & b'}\n"
+        "fields:\n  'a|b': {type: text, pattern: '[<|>]+', note: 'see <b>`x`</b> &amp; y'}\n"
+    )
+    profile = Profile(options={"grammar_folders": [str(tmp_path)]})
+    text = as_html(guide_of("json", "odd", None, profile))
+    root = html.document_fromstring(text)
+    assert root.xpath("//script | //b") == []
+    assert [cell.text_content() for cell in list(root.iter("tr"))[1]] == ["a|b", "text", "", "[<|>]+", "see <b>x</b> &amp; y"]
+    assert re.search(r"<title>json/odd: a &lt;script&gt;", text)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "name", "version", "says"),
+    [
+        ("x12", "859", None, "did you mean x12/85"),
+        ("json", "erp_order", None, "did you mean json/erp_orders"),
+        ("json", "erp_orders", "5", "not described in version 5"),
+        ("x12", "999", "004010", "not described in version 004010"),
+        ("morse", "sos", None, "no format 'morse'"),
+    ],
+)
+def test_what_is_not_there_is_answered_with_what_is(format_name: str, name: str, version: str | None, says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        guide_of(format_name, name, version)
