@@ -19,20 +19,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from connectors.legible import LAYOUT as LAYOUT
+from connectors.legible import legible as legible
+from connectors.legible import storable as storable
+
 WIDTH = 106
 """Characters of an ISA, terminator included (X12.5)."""
 
 WINDOW = 512
 """Characters that are looked at to find the 16 elements of an ISA that lost its width."""
 
-LAYOUT = " \t\r\n"
-"""What may stand between segments without meaning."""
-
 FIXED = re.compile(r"ISA([^0-9A-Za-z\s])..\1.{10}\1..\1.{10}\1..\1.{15}\1..\1.{15}\1.{6}\1.{4}\1.\1.{5}\1.{9}\1.\1.\1..", re.DOTALL)
 """An ISA of the standard's width wherever it stands; data cannot look like this by chance."""
 
 _LIMITS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)
-_UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLANKS = LAYOUT + "\x00\x1a\xa0"
 
 
@@ -148,18 +148,3 @@ def plain(value: str) -> str:
     'DEVICECO'
     """
     return value.strip(_BLANKS)
-
-
-def legible(value: str, limit: int = 80) -> str:
-    """Text that can be stored and shown: control characters and undecodable bytes as `\\xNN`, no longer than `limit`.
-
-    >>> legible("A" + chr(0) + "B")
-    'A\\\\x00B'
-    """
-    value = _UNSTORABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", value)
-    return value if len(value) <= limit else value[: limit - 1] + "…"
-
-
-def storable(value: str) -> str:
-    """The same text with U+FFFD for every control character and undecodable byte."""
-    return value if value.isprintable() else _UNSTORABLE.sub("\ufffd", value)

@@ -1,0 +1,40 @@
+"""The control numbers of one envelope that have been used, so that one that comes twice is found."""
+
+from __future__ import annotations
+
+_REMEMBERED = 500_000
+
+
+class UsedNumbers:
+    """References of messages, to find one that comes twice, in memory that does not grow with an envelope numbered in order.
+
+    Numbers that follow each other are kept as one range. Where a sender numbers at random, `_REMEMBERED` are kept; `complete`
+    is false once some had to be let go.
+    """
+
+    __slots__ = ("_first", "_last", "_others", "_width", "complete")
+
+    def __init__(self) -> None:
+        self._width = 0
+        self._first = self._last = -1
+        self._others: set[str] = set()
+        self.complete = True
+
+    def take(self, number: str) -> bool:
+        """Note a number; false when it was there before."""
+        if number.isascii() and number.isdigit():
+            value, width = int(number), len(number)
+            if self._last < 0 or (width == self._width and value == self._last + 1 and number not in self._others):
+                if self._last < 0:
+                    self._first, self._width = value, width
+                self._last = value
+                return True
+            if width == self._width and self._first <= value <= self._last:
+                return False
+        if number in self._others:
+            return False
+        if len(self._others) < _REMEMBERED:
+            self._others.add(number)
+        else:
+            self.complete = False
+        return True
