@@ -41,12 +41,22 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
+_TOP_ROOMS = ("hub_api", "hub/quality", "journeys", "dags")
+"""Rooms whose fast tests run on SQLite only: what they stand on is tested on both databases below them, and `make test` runs all."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/reference, and leave out what carries the marker where there is no reference."""
-    reference = Path(config.rootpath) / "tests" / "reference"
+    """Mark what lies in tests/reference and what the fast checks leave to `make test`; leave out references where there are none."""
+    tests = Path(config.rootpath) / "tests"
+    reference = tests / "reference"
+    top = [tests / room for room in _TOP_ROOMS]
     for item in items:
         if reference in item.path.parents:
             item.add_marker(pytest.mark.reference)
+        parameters = item.name.partition("[")[2].rstrip("]").split("-")
+        real_server = "sshd" in getattr(item, "fixturenames", ()) or "sftp" in parameters
+        if real_server or ("postgresql" in parameters and any(room in item.path.parents for room in top)):
+            item.add_marker(pytest.mark.slow)
     if not os.environ.get("UDIHUB_REFERENCE"):
         left_out = [item for item in items if item.get_closest_marker("reference")]
         if left_out:
