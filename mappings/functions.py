@@ -14,46 +14,27 @@ Texts come without blanks at their ends and are never empty. Caches are bounded;
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
-from data_contracts.errors import ConfigError
+from mappings import functions_feeds as functions_feeds  # what it defines is registered
+from mappings.function_base import (
+    FUNCTIONS,
+    LIMIT,
+    Function,
+    Inverse,
+    Kind,
+    Moment,
+    bounded,
+    calendar_day,
+    finite,
+    in_zone,
+    register,
+    zone_named,
+)
 
-Kind = Literal["text", "decimal", "integer", "boolean", "date", "instant"]
-Inverse = Literal["exact", "canonical", "none"]
-
-
-class Moment(NamedTuple):
-    """What a function of kind `instant` reads: the aware time, and whether the source itself stated the offset."""
-
-    at: datetime
-    stated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A named conversion. Functions of kind `instant` take the time zone as their last argument, in both directions."""
-
-    name: str
-    kind: Kind
-    inverse: Inverse
-    read: Callable[..., Any]
-    write: Callable[..., tuple[str, ...]] | None
-    arguments: int = 1
-    says: str = ""
-    """One line for people."""
-
-
-FUNCTIONS: dict[str, Function] = {}
-
-
-def _register(function: Function) -> None:
-    FUNCTIONS[function.name] = function
+__all__ = ["FUNCTIONS", "Function", "Inverse", "Kind", "Moment", "zone_named"]
 
 
 # --- text --------------------------------------------------------------------------------------------------------------
@@ -99,22 +80,6 @@ _PLAIN = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
 _COMMA = re.compile(r"-?(?:[0-9]{1,40}(?:,[0-9]{0,40})?|,[0-9]{1,40})")
 _JSON = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
-_TOO_LARGE = "at most 12 digits before and 6 after the point"
-_LIMIT = Decimal(10) ** 12
-_SIX = Decimal("0.000001")
-
-
-def _bounded(number: Decimal) -> Decimal:
-    """The number if 18 digits scaled by 10^6 hold it exactly; zeros beyond the sixth decimal are dropped."""
-    if abs(number) >= _LIMIT:
-        raise ValueError(_TOO_LARGE)
-    exponent = number.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -6:
-        shorter = number.quantize(_SIX)
-        if shorter != number:
-            raise ValueError(_TOO_LARGE)
-        return shorter
-    return number
 
 
 @lru_cache(maxsize=16384)
@@ -122,7 +87,7 @@ def read_decimal(text: str) -> Decimal:
     """X12 type R and like numbers: explicit point, leading minus; no plus, no exponent, no NaN (X12.6 3.3.1.2)."""
     if not _PLAIN.fullmatch(text):
         raise ValueError("a number like 12.50")
-    return _bounded(Decimal(text))
+    return bounded(Decimal(text))
 
 
 @lru_cache(maxsize=16384)
@@ -130,7 +95,7 @@ def read_decimal_comma(text: str) -> Decimal:
     """A number with a decimal comma and no grouping."""
     if not _COMMA.fullmatch(text):
         raise ValueError("a number like 12,50")
-    return _bounded(Decimal(text.replace(",", ".")))
+    return bounded(Decimal(text.replace(",", ".")))
 
 
 @lru_cache(maxsize=16384)
@@ -139,7 +104,7 @@ def read_json_number(text: str) -> Decimal:
     if not _JSON.fullmatch(text):
         raise ValueError("a number like 12.50")
     number = Decimal(text)
-    return _bounded(Decimal(format(number, "f")) if abs(number) < _LIMIT else number)
+    return bounded(Decimal(format(number, "f")) if abs(number) < LIMIT else number)
 
 
 @lru_cache(maxsize=4096)
@@ -147,12 +112,12 @@ def read_implied_decimal_2(text: str) -> Decimal:
     """X12 type N2: whole digits of which the last two are decimals (X12.6 3.3.1.1)."""
     if not _WHOLE.fullmatch(text):
         raise ValueError("digits of which the last two are decimals")
-    return _bounded(Decimal(text).scaleb(-2))
+    return bounded(Decimal(text).scaleb(-2))
 
 
 def write_decimal(value: Decimal) -> tuple[str, ...]:
     """Explicit point, never an exponent."""
-    return (format(_bounded(_number(value)), "f"),)
+    return (format(bounded(finite(value)), "f"),)
 
 
 def write_decimal_comma(value: Decimal) -> tuple[str, ...]:
@@ -162,16 +127,10 @@ def write_decimal_comma(value: Decimal) -> tuple[str, ...]:
 
 def write_implied_decimal_2(value: Decimal) -> tuple[str, ...]:
     """Digits of which the last two are decimals; a third decimal other than zero is refused, never rounded."""
-    cents = _number(value).scaleb(2)
+    cents = finite(value).scaleb(2)
     if cents != cents.to_integral_value():
         raise ValueError("at most two decimals")
     return (format(cents.to_integral_value(), "f"),)
-
-
-def _number(value: Decimal) -> Decimal:
-    if not isinstance(value, Decimal) or not value.is_finite():
-        raise ValueError("a finite decimal number")
-    return value
 
 
 def read_integer(text: str) -> int:
@@ -218,18 +177,11 @@ _CENTURY_TURN = 70  # two-digit years of 3060 and older: 70..99 are 19xx, 00..69
 
 def _x12_day(text: str) -> date:
     if match := _DAY8.fullmatch(text):
-        return _day(int(match[1]), int(match[2]), int(match[3]), "CCYYMMDD")
+        return calendar_day(int(match[1]), int(match[2]), int(match[3]), "CCYYMMDD")
     if match := _DAY6.fullmatch(text):
         year = int(match[1])
-        return _day(year + (1900 if year >= _CENTURY_TURN else 2000), int(match[2]), int(match[3]), "YYMMDD")
+        return calendar_day(year + (1900 if year >= _CENTURY_TURN else 2000), int(match[2]), int(match[3]), "YYMMDD")
     raise ValueError("a date like 20261122")
-
-
-def _day(year: int, month: int, day: int, form: str) -> date:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        raise ValueError(f"a day of the calendar, {form}") from None
 
 
 @lru_cache(maxsize=8192)
@@ -282,7 +234,7 @@ def read_date_dotted(text: str) -> str:
     match = _DOTTED.fullmatch(text)
     if match is None:
         raise ValueError("a date like 22.11.2026")
-    return _day(int(match[3]), int(match[2]), int(match[1]), "DD.MM.YYYY").isoformat()
+    return calendar_day(int(match[3]), int(match[2]), int(match[1]), "DD.MM.YYYY").isoformat()
 
 
 def write_date_dotted(value: str) -> tuple[str, ...]:
@@ -295,7 +247,7 @@ def write_date_dotted(value: str) -> tuple[str, ...]:
 def read_iso_date(text: str) -> str:
     """ISO 8601 calendar date, or year and month: `2026-08` stays a month."""
     if _ISO_DAY.fullmatch(text):
-        return _day(int(text[:4]), int(text[5:7]), int(text[8:]), "YYYY-MM-DD").isoformat()
+        return calendar_day(int(text[:4]), int(text[5:7]), int(text[8:]), "YYYY-MM-DD").isoformat()
     if _ISO_MONTH.fullmatch(text):
         return text
     raise ValueError("a date like 2026-11-22 or a month like 2026-08")
@@ -309,33 +261,18 @@ _INSTANT = re.compile(
 )
 
 
-@lru_cache(maxsize=256)
-def zone_named(name: str) -> ZoneInfo:
-    """The IANA zone. Raises ConfigError, since an agreement or organisation names it."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(f"time_zone: there is no IANA time zone `{name}`") from None
-
-
-def _in_zone(local: datetime, zone: str) -> datetime:
-    """The local time with the offset that the zone had then, as a fixed offset: a fact that no later zone table changes."""
-    offset = local.replace(tzinfo=zone_named(zone)).utcoffset()
-    return local.replace(tzinfo=timezone(offset or timedelta()))
-
-
 @lru_cache(maxsize=8192)
 def read_x12_date_time(day: str, time: str, zone: str) -> Moment:
     """X12 DT and TM (HHMM, HHMMSS, HHMMSSD, HHMMSSDD); no time means the day's beginning."""
     at = _x12_day(day)
     if not time:
-        return Moment(_in_zone(datetime(at.year, at.month, at.day), zone), False)  # noqa: DTZ001
+        return Moment(in_zone(datetime(at.year, at.month, at.day), zone), False)  # noqa: DTZ001
     match = _TIME.fullmatch(time)
     if match is None:
         raise ValueError("a time like 0830")
     hundredths = int((match[4] or "0").ljust(2, "0"))
     local = datetime(at.year, at.month, at.day, int(match[1]), int(match[2]), int(match[3] or 0), hundredths * 10_000)  # noqa: DTZ001
-    return Moment(_in_zone(local, zone), False)
+    return Moment(in_zone(local, zone), False)
 
 
 def write_x12_date_time(value: datetime, zone: str) -> tuple[str, ...]:
@@ -367,7 +304,7 @@ def read_date_time_dotted(text: str, zone: str) -> Moment:
     if match is None or not _DOTTED.fullmatch(day):
         raise ValueError("a time like 22.11.2026 08:30")
     at = date.fromisoformat(read_date_dotted(day))
-    return Moment(_in_zone(datetime(at.year, at.month, at.day, int(match[1]), int(match[2])), zone), False)  # noqa: DTZ001
+    return Moment(in_zone(datetime(at.year, at.month, at.day, int(match[1]), int(match[2])), zone), False)  # noqa: DTZ001
 
 
 def write_date_time_dotted(value: datetime, zone: str) -> tuple[str, ...]:
@@ -386,7 +323,7 @@ def read_iso_instant(text: str, zone: str) -> Moment:
         at = datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ''}")
     except ValueError:
         raise ValueError("a time of the calendar, like 2026-11-22T08:30:00+08:00") from None
-    return Moment(at, True) if match[3] else Moment(_in_zone(at, zone), False)
+    return Moment(at, True) if match[3] else Moment(in_zone(at, zone), False)
 
 
 def write_iso_instant(value: datetime, zone: str) -> tuple[str, ...]:
@@ -417,4 +354,4 @@ for _function in (
     Function("date_time_dotted", "instant", "canonical", read_date_time_dotted, write_date_time_dotted, says="22.11.2026 08:30"),
     Function("iso_instant", "instant", "exact", read_iso_instant, write_iso_instant, says="2026-11-22T08:30:00+08:00"),
 ):
-    _register(_function)
+    register(_function)

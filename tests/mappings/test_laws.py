@@ -39,6 +39,10 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "decimal_comma": st.decimals(-(10**11), 10**11, places=6),
     "json_number": st.decimals(0, 10**11, places=6),
     "implied_decimal_2": st.decimals(-(10**9), 10**9, places=2),
+    "implied_decimal_3": st.decimals(-(10**9), 10**9, places=3),
+    "decimal_grouped": st.decimals(-(10**11), 10**11, places=6),
+    "decimal_comma_grouped": st.decimals(-(10**11), 10**11, places=6),
+    "price_per": st.decimals(-(10**11), 10**11, places=6),
     "integer": st.integers(0, 10**6),
     "boolean_yn": st.booleans(),
     "x12_date": _days,
@@ -48,6 +52,16 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "x12_day_start": _moments,
     "date_time_dotted": _moments,
     "iso_instant": _moments,
+    "date_slashed_ymd": _days,
+    "date_slashed_dmy": _days,
+    "date_slashed_mdy": _days,
+    "date_chinese": _days,
+    "date_of_midnight": _days,
+    "odata_date": _days,
+    "odata_instant": _moments,
+    "date_time_slashed_ymd": _moments,
+    "date_time_compact": _moments,
+    "iso_day_or_time": _moments,
 }
 
 

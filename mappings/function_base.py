@@ -1,0 +1,97 @@
+"""What every named function of a mapping is made of: its record, the table of all, and the checks that families share.
+
+`functions.py` holds the general ones; a syntax family has a module of its own beside it (`functions_feeds.py`), registers there and is
+loaded by `functions.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from data_contracts.errors import ConfigError
+
+Kind = Literal["text", "decimal", "integer", "boolean", "date", "instant"]
+Inverse = Literal["exact", "canonical", "none"]
+
+
+class Moment(NamedTuple):
+    """What a function of kind `instant` reads: the aware time, and whether the source itself stated the offset."""
+
+    at: datetime
+    stated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A named conversion. Functions of kind `instant` take the time zone as their last argument, in both directions."""
+
+    name: str
+    kind: Kind
+    inverse: Inverse
+    read: Callable[..., Any]
+    write: Callable[..., tuple[str, ...]] | None
+    arguments: int = 1
+    says: str = ""
+    """One line for people."""
+
+
+FUNCTIONS: dict[str, Function] = {}
+
+
+def register(function: Function) -> None:
+    """Add a function to the table."""
+    FUNCTIONS[function.name] = function
+
+
+TOO_LARGE = "at most 12 digits before and 6 after the point"
+LIMIT = Decimal(10) ** 12
+_SIX = Decimal("0.000001")
+
+
+def bounded(number: Decimal) -> Decimal:
+    """The number if 18 digits scaled by 10^6 hold it exactly; zeros beyond the sixth decimal are dropped."""
+    if abs(number) >= LIMIT:
+        raise ValueError(TOO_LARGE)
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -6:
+        shorter = number.quantize(_SIX)
+        if shorter != number:
+            raise ValueError(TOO_LARGE)
+        return shorter
+    return number
+
+
+def finite(value: Decimal) -> Decimal:
+    """The number; ValueError for what is none."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise ValueError("a finite decimal number")
+    return value
+
+
+def calendar_day(year: int, month: int, day: int, form: str) -> date:
+    """The day; ValueError with the form that is expected when the calendar has none such."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise ValueError(f"a day of the calendar, {form}") from None
+
+
+@lru_cache(maxsize=256)
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA zone. Raises ConfigError, since an agreement or organisation names it."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ConfigError(f"time_zone: there is no IANA time zone `{name}`") from None
+
+
+def in_zone(local: datetime, zone: str) -> datetime:
+    """The local time with the offset that the zone had then, as a fixed offset: a fact that no later zone table changes."""
+    offset = local.replace(tzinfo=zone_named(zone)).utcoffset()
+    return local.replace(tzinfo=timezone(offset or timedelta()))
