@@ -155,12 +155,21 @@ def _production(facts: Facts, _partner_id: int, partner: str, own: bool, effects
 
 
 def _count(facts: Facts, partner_id: int, partner: str, own: bool, effects: Effects) -> None:
+    _book(facts, partner_id, partner, own, effects)
+
+
+def _movement(facts: Facts, _partner_id: int, partner: str, own: bool, effects: Effects) -> None:
+    _book(facts, HUB_BOOKS, partner, own, effects)
+
+
+def _book(facts: Facts, books: int, partner: str, own: bool, effects: Effects) -> None:
+    """Every line as it stands, with its sign and status, into these books."""
     place = facts.location or ""
     for row in facts.lines:
         part = item_part(partner, own, row[4], row[7], row[6], row[5])
         if part is not None and row[9] is not None:
             lot_node = lot_key(part, row[14]) if row[14] is not None else None
-            effects.movements.append((partner_id, place, item_key(part), lot_node, row[20] or "available", row[10] or "", row[9]))
+            effects.movements.append((books, place, item_key(part), lot_node, row[20] or "available", row[10] or "", row[9]))
 
 
 _MAKERS: dict[str, Any] = {
@@ -168,4 +177,5 @@ _MAKERS: dict[str, Any] = {
     "receiving_advice": _receipt,
     "production_event": _production,
     "inventory_report": _count,
+    "inventory_movement": _movement,
 }

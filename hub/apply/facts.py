@@ -7,7 +7,7 @@ effects can be made again from what is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ MASTER = frozenset({"item", "party"})
 LINE_COLUMNS = (
     "role", "line", "order_number", "order_line", "gtin", "buyer_item", "supplier_item", "item_code", "description",
     "quantity", "unit", "rejected_quantity", "unit_price", "amount", "lot", "serials", "expires_on", "manufactured_on",
-    "sscc", "parent_sscc", "status", "due_on", "locator",
+    "sscc", "parent_sscc", "status", "due_on", "locator", "detail",
 )  # fmt: skip
 """Columns of a line behind application and ordinal, in the order of `Facts.lines`."""
 
@@ -44,6 +44,8 @@ _EFFECTIVE = {
 _PLACE = {"inventory_report": "location", "receiving_advice": "location", "production_event": "location", "inventory_movement": "location"}
 _DEFAULT_STATUS = {"order_response": "accepted", "inventory_report": "available", "inventory_movement": "available"}
 _DUE = {"order_response": "promised_on", "purchase_order": "requested_on"}
+
+_LINE_MEMBERS = frozenset(LINE_COLUMNS) - {"role", "locator", "detail"} | {"@"}
 
 Line = tuple[Any, ...]
 
@@ -139,6 +141,7 @@ def _lines(kind: str, entity: Mapping[str, Any], order: str | None) -> tuple[lis
     due = _DUE.get(kind, "due_on")
     header_due = entity.get("requested_on") if kind == "purchase_order" else None
     is_order = kind == "purchase_order"
+    columned = _LINE_MEMBERS | {due}
     lines: list[Line] = []
     orders = {} if order is None else {order: True}
     for role, rows in roles:
@@ -182,9 +185,25 @@ def _lines(kind: str, entity: Mapping[str, Any], order: str | None) -> tuple[lis
                     get("status") or status,
                     get(due) or header_due,
                     get("@", 0),
+                    detail_of(row, others) if (others := row.keys() - columned) else None,
                 )
             )
     return lines, tuple(orders)
+
+
+def detail_of(row: Mapping[str, Any], members: Iterable[str]) -> dict[str, Any]:
+    """Members of a line that have no column of their own, as plain values: exact numbers and moments as text."""
+    return {name: _as_text(row[name]) for name in sorted(members)}
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _as_text(member) for name, member in value.items()}
+    return value
 
 
 def _master(kind: str, entity: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -99,7 +99,7 @@ def _contents(uow: UnitOfWork, rows: Sequence[Any]) -> dict[int, str]:
 
 
 def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | list) else format(value, "f")
+    return value if value is None or isinstance(value, str | int | list | dict) else format(value, "f")
 
 
 def _state(application_id: int, verdict: Verdict) -> str:

@@ -204,6 +204,7 @@ line = sa.Table(
     sa.Column("sscc", sa.Text), sa.Column("parent_sscc", sa.Text),
     sa.Column("status", sa.Text), sa.Column("due_on", sa.Text),  # promised_on, requested_on
     sa.Column("locator", sa.Integer, nullable=False),  # position of the line's record in its message: explain re-reads from here
+    sa.Column("detail", Json),  # members that have no column of their own; null for most
     sqlite_with_rowid=False,
 )
 sa.Index("ix_line_order", line.c.order_number)
