@@ -20,6 +20,7 @@ from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.compile import compile_scope
+from mappings.compile_write import compile_writer
 from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
 from mappings.getters import Run
@@ -64,6 +65,7 @@ class Mapping:
         numbers = count()
         self._read = compile_scope(plan.root, lambda: next(numbers))
         self._scopes = next(numbers)
+        self._write = compile_writer(plan)
         self._coverage = Coverage(plan)
 
     def read(self, root: SourceRecord, context: Context) -> Mapped:
@@ -101,19 +103,28 @@ class Mapping:
 
     def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
         """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""
-        return self._written(entity, context)[0]
+        self._refuse_to_write()
+        try:
+            root = self._write(entity, Writer(self.plan, context))
+        except ValueError:
+            root = Writer(self.plan, context).write(entity)
+        number_positions(root)
+        return root
 
     def unwritten(self, entity: AbstractMapping[str, Any], context: Context) -> list[Finding]:
         """MAP-06 for members of the entity that `write` finds no place for."""
         return unwritten(entity, self._written(entity, context)[1])
 
     def _written(self, entity: AbstractMapping[str, Any], context: Context) -> tuple[SourceRecord, set[str]]:
-        if self.direction == "in":
-            raise ConfigError(f"mapping {self.name}: it only reads")
+        self._refuse_to_write()
         writer = Writer(self.plan, context)
         root = writer.write(entity)
         number_positions(root)
         return root, writer.written
+
+    def _refuse_to_write(self) -> None:
+        if self.direction == "in":
+            raise ConfigError(f"mapping {self.name}: it only reads")
 
 
 def _too_deep(root: SourceRecord) -> SourceRecord | None:

@@ -41,20 +41,30 @@ class Writer:
         self._plan = plan
         self._context = context
         self._segments = plan.content.format in SEGMENT_FORMATS
-        self._findings: list[Finding] = []
+        self.time_zone = context.time_zone
+        self.findings: list[Finding] = []
+        """MAP-08 for what could not be said so far."""
         self.written: set[str] = set()
 
     def write(self, entity: Mapping[str, Any]) -> SourceRecord:
         """The tree. Raises UnwritableError with all findings at once."""
         scope = self._plan.root
-        root = self._record("ST" if self._segments else self._plan.content.message, None)
+        root = self.start()
         self._scope(scope, entity, root, "")
-        for rule in scope.rules:
+        self.counts(entity, root)
+        if self.findings:
+            raise UnwritableError(self.findings)
+        return root
+
+    def start(self) -> SourceRecord:
+        """The record of the message, empty."""
+        return self._record("ST" if self._segments else self._plan.content.message, None)
+
+    def counts(self, entity: Mapping[str, Any], root: SourceRecord) -> None:
+        """Rows that say how many elements a list has."""
+        for rule in self._plan.root.rules:
             if rule.writes and not rule.to and str(rule.const).startswith(COUNT):
                 self._place(rule.paths[0], str(len(entity.get(str(rule.const)[len(COUNT) :], ()))), root)
-        if self._findings:
-            raise UnwritableError(self._findings)
-        return root
 
     # --- scopes ----------------------------------------------------------------------------------------------------
     def _scope(self, scope: Scope, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
@@ -68,20 +78,24 @@ class Writer:
             always = rule.row.direction == "out"
             if not rule.writes or (rule.to in done and not always) or str(rule.const).startswith(COUNT):
                 continue
-            if not rule.to:
-                if all(self._take(when.path, (when.values or ("",))[0], record) for when in rule.when):
-                    self._place(rule.paths[0], str(rule.const), record)
-                continue
-            value = _value(data, rule.to)
-            if value is None and rule.default is not None and not str(rule.default).startswith("@"):
-                value = rule.default
-            if value is None or value == [] or (rule.const is not None and value != rule.const):
-                continue
-            if rule.many:
-                self._many(rule, value, record, prefix)
+            if self.row(rule, data, record, prefix) and not always:
                 done.add(rule.to)
-            elif self._one(rule, value, record, prefix) and not always:
-                done.add(rule.to)
+
+    def row(self, rule: Rule, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> bool:
+        """Write one row; false where its member is absent or its place is taken, so that another row for it is asked."""
+        if not rule.to:
+            if all(self._take(when.path, (when.values or ("",))[0], record) for when in rule.when):
+                self._place(rule.paths[0], str(rule.const), record)
+            return False
+        value = _value(data, rule.to)
+        if value is None and rule.default is not None and not str(rule.default).startswith("@"):
+            value = rule.default
+        if value is None or value == [] or (rule.const is not None and value != rule.const):
+            return False
+        if rule.many:
+            self._many(rule, value, record, prefix)
+            return True
+        return self._one(rule, value, record, prefix)
 
     def _one(self, rule: Rule, value: Any, record: SourceRecord, prefix: str) -> bool:
         name = f"{prefix}{'.'.join(rule.to)}"
@@ -111,9 +125,9 @@ class Writer:
                 continue
             holder = record
             for step in path.steps[:-1]:
-                holder = self._reach(step, holder)
+                holder = self.reach(step, holder)
             if isinstance(path.leaf, Name) and path.leaf.name:
-                self._record(path.leaf.name, self._reach(path.steps[-1], holder) if path.steps else holder).values = {"": texts[0]}
+                self._record(path.leaf.name, self.reach(path.steps[-1], holder) if path.steps else holder).values = {"": texts[0]}
             else:
                 self._put(path, texts[0], self._made(path.steps[-1], holder))
             self.written.add(name)
@@ -136,7 +150,7 @@ class Writer:
             else:
                 holder = record
                 for step in scope.at.steps[:-1]:
-                    holder = self._reach(step, holder)
+                    holder = self.reach(step, holder)
                 made = self._made(at, holder)
             self._scope(scope, element, made, prefix)
 
@@ -150,7 +164,10 @@ class Writer:
             said = tuple(
                 str(_value(element, rule.to))
                 for rule in scope.rules
-                if rule.writes and _first(rule) == level and _value(element, rule.to) is not None and not self._vain(rule, scope, element)
+                if rule.writes
+                and level_written(rule) == level
+                and _value(element, rule.to) is not None
+                and not self._vain(rule, scope, element)
             )
             if not said and number:
                 continue
@@ -159,7 +176,7 @@ class Writer:
                 holder = chain[depth][1]
             else:
                 del chain[depth:]
-                holder = self._reach(level, holder) if not number else self._made(level, holder, fresh)
+                holder = self.reach(level, holder) if not number else self._made(level, holder, fresh)
                 chain.append((key, holder))
             depth += 1
         del chain[depth:]
@@ -167,8 +184,8 @@ class Writer:
 
     def _vain(self, rule: Rule, scope: Scope, element: Mapping[str, Any]) -> bool:
         """Whether a row asks for an ancestor that this element does not have."""
-        asked = {_level_of(when.path) for when in rule.when} & set(scope.within)
-        there = {_first(other) for other in scope.rules if other.writes and not other.when and _value(element, other.to) is not None}
+        asked = {level_of(when.path) for when in rule.when} & set(scope.within)
+        there = {level_written(other) for other in scope.rules if other.writes and not other.when and _value(element, other.to) is not None}
         return bool(asked - there)
 
     def _levelled(self, scope: Scope, element: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
@@ -184,16 +201,16 @@ class Writer:
                 text = str(value)
             if text is None:
                 expected = ", ".join(sorted(rule.table.outward))
-                self._findings.append(Finding("MAP-08", Place(path=name), expected=expected, got=str(value), params={"to": name}))
+                self.findings.append(Finding("MAP-08", Place(path=name), expected=expected, got=str(value), params={"to": name}))
                 return None
             return (text,)
         write = rule.function.write
         if write is None:
             return None
         try:
-            return write(value, self._context.time_zone) if rule.function.kind == "instant" else write(value)
+            return write(value, self.time_zone) if rule.function.kind == "instant" else write(value)
         except ValueError as error:
-            self._findings.append(Finding("MAP-08", Place(path=name), expected=str(error), got=str(value), params={"to": name}))
+            self.findings.append(Finding("MAP-08", Place(path=name), expected=str(error), got=str(value), params={"to": name}))
             return None
 
     def _fits(self, path: Path, values: tuple[str, ...] | None, record: SourceRecord) -> bool:
@@ -233,7 +250,7 @@ class Writer:
 
     def _place(self, path: Path, text: str, record: SourceRecord) -> None:
         for step in path.steps:
-            record = self._reach(step, record)
+            record = self.reach(step, record)
         self._put(path, text, record)
 
     def _put(self, path: Path, text: str, record: SourceRecord) -> None:
@@ -259,7 +276,7 @@ class Writer:
                 _set(values, leaf.number, self._context.components.join(parts))
 
     # --- records -----------------------------------------------------------------------------------------------------
-    def _reach(self, step: Step, record: SourceRecord) -> SourceRecord:
+    def reach(self, step: Step, record: SourceRecord) -> SourceRecord:
         """The record of a step, made when it is not there."""
         return self._existing(step, record) or self._made(step, record)
 
@@ -307,10 +324,15 @@ def unwritten(entity: Mapping[str, Any], written: set[str]) -> list[Finding]:
     ]
 
 
-def number_positions(root: SourceRecord) -> None:
-    """Positions in document order from 1, as a reader of the written message would count."""
-    for position, record in enumerate(root.walk(), 1):
-        record.position = position
+def number_positions(root: SourceRecord, position: int = 1) -> int:
+    """Positions in document order from 1, as a reader of the written message would count; the last one."""
+    root.position = position
+    for child in root.children:
+        if child.children:
+            position = number_positions(child, position + 1)
+        else:
+            child.position = position = position + 1
+    return position
 
 
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -333,18 +355,19 @@ def _value(data: Any, to: tuple[str, ...]) -> Any:
     return data
 
 
-def _first(rule: Rule) -> Step | None:
+def level_written(rule: Rule) -> Step | None:
     """The level of `within` on which a row is written: the ancestor that its first path starts from."""
-    return _level_of(rule.paths[0]) if rule.paths else None
+    return level_of(rule.paths[0]) if rule.paths else None
 
 
-def _level_of(path: Path) -> Step | None:
+def level_of(path: Path) -> Step | None:
+    """The ancestor that a path starts from, as a step of `within`; null where it starts elsewhere."""
     steps = path.steps
     return Step("child", steps[0].tag, steps[0].conditions) if steps and steps[0].axis == "ancestor" else None
 
 
 def _level(rule: Rule, scope: Scope) -> bool:
-    return _first(rule) in scope.within
+    return level_written(rule) in scope.within
 
 
 def _outside(path: Path) -> bool:

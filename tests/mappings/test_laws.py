@@ -17,6 +17,7 @@ from data_contracts.canonical import ENTITIES
 from data_contracts.source import SourceRecord
 from mappings.engine import Context, Mapping, load, shipped_names
 from mappings.plan import Rule, Scope
+from mappings.write import Writer, number_positions
 from tests.mappings.samples import samples
 from tests.mappings.trees import leaves, segments, shape, without_places
 
@@ -232,6 +233,22 @@ def test_no_tree_raises(tree: SourceRecord) -> None:
         if name.startswith("x12/"):
             MAPPINGS[name].read(tree, CONTEXT)
             MAPPINGS[name].unmapped(tree)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_compiled_and_the_plain_writer_agree(name: str) -> None:
+    mapping = MAPPINGS[name]
+
+    @QUICK
+    @given(entities(mapping))
+    def law(said: dict[str, Any]) -> None:
+        compiled = mapping._write(said, Writer(mapping.plan, CONTEXT))
+        number_positions(compiled)
+        plain, _ = mapping._written(said, CONTEXT)
+        assert shape(compiled) == shape(plain)
+        assert [record.position for record in compiled.walk()] == [record.position for record in plain.walk()]
+
+    law()
 
 
 def test_every_value_of_a_tree_is_mapped_ignored_or_told() -> None:

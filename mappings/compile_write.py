@@ -1,0 +1,346 @@
+"""Writing, compiled: the rows of a plan as closures over slots, as `compile.py` does for reading.
+
+`write.py` says what writing means, row by row on the tree; this says the same faster, and a property test holds that both build equal
+trees. What these closures are not made for (components, rows that change what a condition asks) they leave to the plain row. A value
+that can't be said raises ValueError here, and the plain writer then tells what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from data_contracts.source import SourceRecord
+from mappings.path import Step
+from mappings.plan import COUNT, Plan, Rule, Scope
+from mappings.slots import Slots, Target, Targets, maker, put
+from mappings.write import Writer, level_of, level_written
+
+RowWriter = Callable[[Any, Slots, Writer, str], bool]
+"""Takes what holds the member, the slots of the element, the plain writer of this entity, the element's canonical path; tells whether
+the value found its place."""
+Texts = Callable[[Any, Writer], tuple[str, ...]]
+
+
+def compile_writer(plan: Plan) -> Callable[[Mapping[str, Any], Writer], SourceRecord]:
+    """The writer of whole entities. It raises ValueError for what can't be said."""
+    scope = _Scope(plan.root, plan.content.format)
+
+    def write(entity: Mapping[str, Any], writer: Writer) -> SourceRecord:
+        root = writer.start()
+        scope.write(entity, scope.slots(root), writer, "")
+        writer.counts(entity, root)
+        if writer.findings:
+            raise ValueError("a plain row could not say its value")
+        return root
+
+    return write
+
+
+class _Scope:
+    """The rows of the message, or of one `each`."""
+
+    def __init__(self, scope: Scope, format_name: str) -> None:
+        rules = [rule for rule in scope.rules if rule.writes and not str(rule.const).startswith(COUNT)]
+        targets = Targets(scope, rules, format_name)
+        self._levelled = _rows([rule for rule in rules if level_written(rule) in scope.within], targets)
+        self._own = _rows([rule for rule in rules if level_written(rule) not in scope.within], targets)
+        self._inner = tuple((child.to, _elements(child, format_name)) for child in scope.scopes)
+        self._blank: Slots = [None] * targets.size
+
+    def slots(self, record: SourceRecord) -> Slots:
+        """Slots for one element, whose record is at hand."""
+        slots = self._blank.copy()
+        slots[0] = record
+        return slots
+
+    def levels(self, data: Mapping[str, Any], slots: Slots, writer: Writer, prefix: str) -> None:
+        """What the element says on its ancestors; it stands there already when a neighbour shares them."""
+        for row in self._levelled:
+            row(data, slots, writer, prefix)
+
+    def write(self, data: Mapping[str, Any], slots: Slots, writer: Writer, prefix: str) -> None:
+        """What it says on its own record and below, with the elements of its lists."""
+        for row in self._own:
+            row(data, slots, writer, prefix)
+        for to, elements in self._inner:
+            if listed := data.get(to):
+                elements(listed, slots[0], writer, f"{prefix}{to}")
+
+
+# --- lists -------------------------------------------------------------------------------------------------------------
+def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], SourceRecord, Writer, str], None]:
+    """Writes one record for each element of a list."""
+    compiled = _Scope(scope, format_name)
+    if scope.at is None or not scope.at.steps:
+
+        def on_the_same(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
+            for number, element in enumerate(elements):
+                compiled.write(element, compiled.slots(record), writer, f"{name}[{number}].")
+
+        return on_the_same
+    make, above = maker(scope.at.steps[-1], format_name), scope.at.steps[:-1]
+    if not scope.within:
+
+        def below(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
+            for number, element in enumerate(elements):
+                holder = record
+                for step in above:
+                    holder = writer.reach(step, holder)
+                made = make(holder)
+                holder.children.append(made)
+                compiled.write(element, compiled.slots(made), writer, f"{name}[{number}].")
+
+        return below
+    levels = _Levels(scope, format_name)
+
+    def below_levels(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
+        levels_before: _Chain = []
+        for number, element in enumerate(elements):
+            prefix = f"{name}[{number}]."
+            fresh: list[SourceRecord] = []
+            made = make(levels.holder(element, record, levels_before, fresh, writer))
+            fresh.append(made)
+            slots = compiled.slots(made)
+            compiled.levels(element, slots, writer, prefix)
+            for level in fresh:  # below what was said on the level above, as the set has it
+                level.parent.children.append(level)  # type: ignore[union-attr]  # each was made below one
+            compiled.write(element, slots, writer, prefix)
+
+    return below_levels
+
+
+_Chain = list[tuple[tuple[int, tuple[str, ...]], SourceRecord]]
+"""The ancestors of the element before, outermost first: level and what is said on it, its record."""
+
+
+class _Levels:
+    """The levels above the elements of a list; neighbours share those of which the same is said."""
+
+    def __init__(self, scope: Scope, format_name: str) -> None:
+        rules = [rule for rule in scope.rules if rule.writes]
+        self._levels = []
+        for step in scope.within:
+            said = tuple(
+                (_member(rule.to), frozenset(level_of(when.path) for when in rule.when) & set(scope.within))
+                for rule in rules
+                if level_written(rule) == step
+            )
+            self._levels.append((step, maker(step, format_name), said))
+        self._there = tuple((level_written(rule), _member(rule.to)) for rule in rules if not rule.when)
+
+    def holder(
+        self, element: Mapping[str, Any], record: SourceRecord, before: _Chain, fresh: list[SourceRecord], writer: Writer
+    ) -> SourceRecord:
+        """The innermost ancestor for this element; those that had to be made are in `fresh`, not yet hung up."""
+        depth = 0
+        for number, (step, make, members) in enumerate(self._levels):
+            said = tuple(
+                str(value)
+                for member, asked in members
+                if (value := member(element)) is not None and not (asked and asked - self._levels_there(element))
+            )
+            if not said and number:
+                continue
+            key = (number, said)
+            if depth < len(before) and before[depth][0] == key:
+                record = before[depth][1]
+            else:
+                del before[depth:]
+                if number:
+                    record = make(record)
+                    fresh.append(record)
+                else:
+                    record = writer.reach(step, record)
+                before.append((key, record))
+            depth += 1
+        del before[depth:]
+        return record
+
+    def _levels_there(self, element: Mapping[str, Any]) -> set[Step | None]:
+        return {level for level, member in self._there if member(element) is not None}
+
+
+# --- rows --------------------------------------------------------------------------------------------------------------
+def _rows(rules: Sequence[Rule], targets: Targets) -> tuple[RowWriter, ...]:
+    """A closure for each row; neighbours of the same party stand together in one, which is passed over when it is absent."""
+    aims = [rule.to for rule in rules if rule.row.direction != "out"]
+    flags = {to: targets.flag() for to in aims if aims.count(to) > 1}
+    compiled: list[tuple[tuple[str, ...], RowWriter]] = []
+    for rule in rules:
+        row, holder = _row(rule, targets), rule.to[:-1]
+        if row is None:
+            row, holder = _plain(rule), ()
+        if rule.to in flags and rule.row.direction != "out":
+            row = _once(row, flags[rule.to])
+        compiled.append((holder, row))
+    rows: list[RowWriter] = []
+    for holder, group in groupby(compiled, key=itemgetter(0)):
+        members = tuple(row for _, row in group)
+        rows.extend((_party(holder, members),) if holder else members)
+    return tuple(rows)
+
+
+def _member(to: tuple[str, ...]) -> Callable[[Any], Any]:
+    """The value of a member, null where it or what should hold it is absent."""
+    if len(to) == 1:
+        name = to[0]
+        return lambda data: data.get(name)
+
+    def member(data: Any) -> Any:
+        for name in to:
+            if not isinstance(data, Mapping):
+                return None
+            data = data.get(name)
+        return data
+
+    return member
+
+
+def _party(holder: tuple[str, ...], members: tuple[RowWriter, ...]) -> RowWriter:
+    find = _member(holder)
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        party = find(data)
+        if party is not None and isinstance(party, Mapping):
+            for member in members:
+                member(party, slots, writer, prefix)
+        return True
+
+    return row
+
+
+def _once(row: RowWriter, flag: int) -> RowWriter:
+    """Of rows that stand for each other the first that finds its place is written."""
+
+    def once(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        if slots[flag] is None and row(data, slots, writer, prefix):
+            slots[flag] = True
+        return True
+
+    return once
+
+
+def _plain(rule: Rule) -> RowWriter:
+    """The row as `write.py` writes it."""
+    return lambda data, slots, writer, prefix: writer.row(rule, data, slots[0], prefix)
+
+
+def _row(rule: Rule, targets: Targets) -> RowWriter | None:
+    """The closure of a row; null for one that is left to the plain writer."""
+    conditions = tuple((targets.target(when.path), when.values) for when in rule.when)
+    places = tuple(targets.target(path) for path in (rule.paths[: rule.function.arguments] if rule.to else rule.paths[:1]))
+    asked = tuple((target, values) for target, values in conditions if target is not None and target.pair is None)
+    found = tuple(target for target in places if target is not None)
+    if rule.many or len(asked) < len(conditions) or len(found) < len(places):
+        return None
+    default = None if str(rule.default).startswith("@") else rule.default
+    if default is not None and len(rule.to) > 1:
+        return None  # it says something even where the party is absent
+    if not rule.to:
+        return None if any(target.anchored for target in (*found, *(target for target, _ in asked))) else _constant(rule, found[0], asked)
+    simple = rule.const is None and default is None and not asked and len(found) == 1 and found[0].pair is None
+    return _one(rule, found[0]) if simple and not found[0].anchored else _several(rule, found, asked, default)
+
+
+_Asked = tuple[tuple[Target, tuple[str, ...] | None], ...]
+
+
+def _constant(rule: Rule, place: Target, asked: _Asked) -> RowWriter:
+    """A fixed text, where what its conditions say fits."""
+    text = str(rule.const)
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        for target, values in asked:
+            said, wanted = target.said(slots), (values or ("",))[0]
+            if not said and wanted:
+                target.place(slots, wanted)
+            elif said and wanted and said != wanted:
+                return False
+        place.place(slots, text)
+        return False
+
+    return row
+
+
+def _one(rule: Rule, target: Target) -> RowWriter:
+    """Most rows: one member, one whole value, no condition."""
+    member, texts = rule.to[-1], _texts(rule)
+    slot, find, reach = target.slot, target.find, target.reach
+    key: Any = target.key
+    numbered = isinstance(key, int)
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        value = data.get(member)
+        if value is None:
+            return False
+        (text,) = texts(value, writer)
+        record = slots[slot] or find(slots)
+        if record is None:
+            if not text:
+                return True
+            record = reach(slots)
+        values: Any = record.values
+        said = values.get(key) if not numbered else values[key] if key < len(values) else ""
+        if said:
+            return bool(said == text)
+        if text:
+            put(values, key, text)
+        return True
+
+    return row
+
+
+def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any) -> RowWriter:
+    """Rows with conditions, constants and defaults, pairs, or several texts."""
+    member, texts, const = rule.to[-1], _texts(rule), rule.const
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        value = data.get(member)
+        if value is None:
+            value = default
+        if value is None or value == [] or (const is not None and value != const):
+            return False
+        written = texts(value, writer)
+        for target, values in asked:
+            said = target.said(slots)
+            if said:
+                if values is not None and said not in values:
+                    return False
+            elif target.anchored:
+                return False
+        for target, text in zip(places, written, strict=False):
+            if target.pair is None and (target.said(slots) not in ("", text) or (target.anchored and not target.there(slots))):
+                return False
+        for target, values in asked:
+            if values is not None and values[0] and not target.said(slots):
+                target.place(slots, values[0])
+        for target, text in zip(places, written, strict=False):
+            if text:
+                target.place(slots, text)
+        return True
+
+    return row
+
+
+def _texts(rule: Rule) -> Texts:
+    """The source texts of a value. What can't be said raises ValueError."""
+    if rule.table is not None:
+        outward, keep = rule.table.outward, rule.row.unknown == "keep"
+
+        def coded(value: Any, writer: Writer) -> tuple[str, ...]:
+            text = outward.get(str(value))
+            if text is None:
+                if not keep:
+                    raise ValueError("a value that the code table lacks")
+                text = str(value)
+            return (text,)
+
+        return coded
+    write = rule.function.write
+    assert write is not None  # rows that write have one
+    if rule.function.kind == "instant":
+        return lambda value, writer: write(value, writer.time_zone)
+    return lambda value, writer: write(value)

@@ -1,0 +1,204 @@
+"""Slots of a scope that is written: where a path leads in the tree so far, looked for once for an element and not for every row.
+
+A slot keeps the first record that its steps reach. It stays the first: records are only added behind it, and rows that would change
+what a condition asks get no slot (`Targets.target` answers null).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from data_contracts.source import SourceRecord
+from mappings.path import SEGMENT_FORMATS, Element, Leaf, Name, Pairs, Path, Step
+from mappings.plan import Rule, Scope
+
+Slots = list[Any]
+"""The record at hand, then records by slot (null: not looked for, or not there) and flags of rows that were written."""
+Find = Callable[[Slots], SourceRecord | None]
+Reach = Callable[[Slots], SourceRecord]
+
+
+def maker(step: Step, format_name: str) -> Callable[[SourceRecord], SourceRecord]:
+    """Makes the record of a step with its qualifiers, below a parent that does not list it yet."""
+    tag, new = step.tag, SourceRecord.__new__
+    values: Any = [tag] if format_name in SEGMENT_FORMATS else {}
+    for condition in step.conditions:
+        put(values, condition.key, condition.values[0])
+
+    def make(parent: SourceRecord) -> SourceRecord:
+        record = new(SourceRecord)  # what SourceRecord() does, without the call
+        record.tag = tag
+        record.values = values.copy()
+        record.position = record.line = 0
+        record.parent = parent
+        record.children = []
+        return record
+
+    return make
+
+
+def put(values: Any, key: Any, text: str) -> None:
+    """Set an element, with empty ones before it where there are none yet, or a named value."""
+    if key.__class__ is int and key >= len(values):
+        values.extend([""] * (key + 1 - len(values)))
+    values[key] = text
+
+
+def put_pair(leaf: Pairs) -> Callable[[list[str], str], None]:
+    """Sets the first pair that is free, under the qualifier for a value of this length."""
+    lengths = {length: code for code, length in reversed(leaf.qualifiers) if length is not None}
+    plain = next((code for code, length in leaf.qualifiers if length is None), leaf.qualifiers[0][0])
+
+    def put_next(values: list[str], text: str) -> None:
+        at, end = leaf.start, len(values)
+        while at < end and values[at]:
+            at += 2
+        if at > end:
+            values.extend([""] * (at - end))
+        values[at : at + 2] = (lengths.get(len(text), plain), text)
+
+    return put_next
+
+
+class Target:
+    """A place that rows write to or ask about: the record in its slot, and the value in it."""
+
+    __slots__ = ("anchor", "anchored", "find", "key", "pair", "reach", "slot")
+
+    def __init__(self, slot: int, find: Find, reach: Reach, path: Path, anchor: Find) -> None:
+        self.slot, self.find, self.reach, self.anchor = slot, find, reach, anchor
+        self.anchored = bool(path.steps) and path.steps[0].axis in ("ancestor", "top")
+        """It starts above the record: a condition there is asked and never made true."""
+        self.key = key_of(path.leaf)
+        self.pair = put_pair(path.leaf) if isinstance(path.leaf, Pairs) else None
+
+    def said(self, slots: Slots) -> str:
+        """What stands there so far."""
+        record = slots[self.slot] or self.find(slots)
+        if record is None:
+            return ""
+        values: Any = record.values
+        key: Any = self.key
+        text: str = values.get(key, "") if key.__class__ is not int else values[key] if key < len(values) else ""
+        return text
+
+    def there(self, slots: Slots) -> bool:
+        """Whether the record above that the path starts from is there."""
+        return self.anchor(slots) is not None
+
+    def place(self, slots: Slots, text: str) -> None:
+        """Put a text there, making the records on the way."""
+        record = slots[self.slot] or self.reach(slots)
+        if self.pair is not None:
+            self.pair(record.values, text)  # type: ignore[arg-type]  # pairs are of segments
+        else:
+            put(record.values, self.key, text)
+
+
+def key_of(leaf: Leaf | None) -> int | str | None:
+    """The element or name of a leaf that is one whole value; null for pairs and components."""
+    if isinstance(leaf, Element):
+        return leaf.number if leaf.component is None else None
+    return leaf.name if isinstance(leaf, Name) else None
+
+
+class Targets:
+    """The slots of one scope: ask for targets while its rows are compiled, then `size`."""
+
+    def __init__(self, scope: Scope, rules: Iterable[Rule], format_name: str) -> None:
+        self.size = 1
+        self._format = format_name
+        self._known: dict[tuple[Step, ...], tuple[int, Find, Reach]] = {(): (0, _at_hand, _at_hand)}
+        self._own = scope.at.steps[-1].tag if scope.at is not None and scope.at.steps else ""
+        self._asked: dict[str, set[int | str]] = {}
+        steps = [step for rule in rules for path in (*rule.paths, *(when.path for when in rule.when)) for step in path.steps]
+        for step in (*steps, *scope.within, *(scope.at.steps if scope.at is not None else ())):
+            self._asked.setdefault(step.tag, set()).update(condition.key for condition in step.conditions)
+
+    def flag(self) -> int:
+        """A slot that is no record."""
+        self.size += 1
+        return self.size - 1
+
+    def target(self, path: Path) -> Target | None:
+        """The target of a path, or null where only walking the tree leads there."""
+        if any(step.axis == "below" for step in path.steps) or (isinstance(path.leaf, Element) and path.leaf.component is not None):
+            return None
+        target = Target(*self._slot(path.steps), path, self._slot(path.steps[:1])[1])
+        if target.pair is not None and target.anchored:
+            return None
+        asked = self._asked.get(path.steps[-1].tag if path.steps else self._own, set())
+        start = path.leaf.start if isinstance(path.leaf, Pairs) else None
+        changed = target.key in asked if start is None else any(isinstance(key, int) and key >= start for key in asked)
+        return None if changed else target
+
+    def _slot(self, steps: tuple[Step, ...]) -> tuple[int, Find, Reach]:
+        if steps not in self._known:
+            above = self._slot(steps[:-1])
+            slot = self.flag()
+            step = steps[-1]
+            if step.axis == "ancestor":
+                self._known[steps] = (slot, *_ancestor(slot, step))
+            elif step.axis == "top":
+                self._known[steps] = (slot, *_top(slot))
+            else:
+                self._known[steps] = (slot, *_child(slot, step, above, self._format))
+        return self._known[steps]
+
+
+def _at_hand(slots: Slots) -> SourceRecord:
+    record: SourceRecord = slots[0]
+    return record
+
+
+def _child(slot: int, step: Step, above: tuple[int, Find, Reach], format_name: str) -> tuple[Find, Reach]:
+    tag, matches, make = step.tag, step.matches if step.conditions else None, maker(step, format_name)
+    upper, find_upper, reach_upper = above
+
+    def find(slots: Slots) -> SourceRecord | None:
+        parent = slots[upper] or find_upper(slots)
+        if parent is not None:
+            for child in parent.children:
+                if child.tag == tag and (matches is None or matches(child)):
+                    slots[slot] = child
+                    return child
+        return None
+
+    def reach(slots: Slots) -> SourceRecord:
+        record = find(slots)
+        if record is None:
+            parent = slots[upper] or reach_upper(slots)
+            record = slots[slot] = make(parent)
+            parent.children.append(record)
+        return record
+
+    return find, reach
+
+
+def _ancestor(slot: int, step: Step) -> tuple[Find, Reach]:
+    def find(slots: Slots) -> SourceRecord | None:
+        here: SourceRecord | None = slots[0]
+        while here is not None and not step.matches(here):
+            here = here.parent
+        slots[slot] = here
+        return here
+
+    def reach(slots: Slots) -> SourceRecord:
+        record = find(slots)
+        if record is None:
+            raise ValueError(f"there is no {step.tag} above")  # rows ask first; the plain writer tells what is meant
+        return record
+
+    return find, reach
+
+
+def _top(slot: int) -> tuple[Find, Reach]:
+    def find(slots: Slots) -> SourceRecord:
+        here: SourceRecord = slots[0]
+        while here.parent is not None:
+            here = here.parent
+        slots[slot] = here
+        return here
+
+    return find, find
