@@ -1,6 +1,7 @@
 """Finds plug-ins: a file or package in `formats/` or `transports/` is a connector part, and its name is the word that sites use.
 
-A module offers `FORMAT` or `TRANSPORT`; names that begin with `_` and modules that offer neither are parts of others.
+A module offers `FORMAT` or `TRANSPORT`, a format also `ANSWERING` where its standard knows acknowledgements; names that begin
+with `_` and modules that offer neither are parts of others.
 Packages from outside join by entry points of the groups `udihub.formats` and `udihub.transports`, which point at such an
 object; the hub's own name wins. Nothing is imported before it is asked for, and a plug-in whose optional dependency is absent
 is refused on use with the name of what lacks, without disturbing the others.
@@ -14,6 +15,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from connectors.answering import Answering
 from connectors.first_bytes import HEAD, unreadable
 from connectors.first_bytes import unrecognised as unrecognised
 from connectors.spec import Format, Transport
@@ -61,6 +63,23 @@ def format_named(name: str) -> Format:
     if not isinstance(plugin, Format):
         raise ConfigError(f"format {name!r} offers no FORMAT that reads and writes (connectors/spec.py)")
     return plugin
+
+
+@cache
+def answering_of(name: str | None) -> Answering | None:
+    """How the format of this name acknowledges (`ANSWERING` beside its `FORMAT`); None where its standard does not.
+
+    Raises ConfigError when there is no such format.
+    """
+    if name is None:
+        return None
+    if name in _own("formats"):
+        offered = _plugin("formats", "ANSWERING", name)
+    else:
+        offered = getattr(format_named(name), "answering", None)  # from outside: the format itself names it
+    if offered is not None and not isinstance(offered, Answering):
+        raise ConfigError(f"format {name!r} offers an ANSWERING that does not answer (connectors/answering.py)")
+    return offered
 
 
 def transport_named(name: str) -> Transport:

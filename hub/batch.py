@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.registry import answering_of
 from data_contracts.findings import Finding
 from hub import acknowledge, grammars, pipeline
 from hub.apply import Applicable
@@ -123,10 +124,12 @@ def registration(job: Job, examined: ExaminedInterchange, production: bool) -> e
 def admit(interchange: ExaminedInterchange, envelope: envelopes.Registered) -> None:
     """A duplicate envelope is refused whole; a repeat of the same bytes is answered as the first was."""
     control = interchange.interchange.control
+    answering = answering_of(interchange.format)
+    duplicate = answering.refusals.duplicate if answering is not None else None
     if envelope.outcome == "conflict":
-        interchange.admission.append(Finding("DUP-03", got=control, code="025"))
+        interchange.admission.append(Finding("DUP-03", got=control, code=duplicate))
     elif envelope.outcome == "repeat":
-        envelope.findings.append(Finding("DUP-02", got=control, code="025"))
+        envelope.findings.append(Finding("DUP-02", got=control, code=duplicate))
 
 
 def organisation_of(hub: Hub, job: Job, examined: ExaminedMessage) -> int:
@@ -165,7 +168,7 @@ def exchange_row(hub: Hub, job: Job, interchange: ExaminedInterchange, examined:
 
 
 def apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterchange, ExaminedMessage, int]], ids: Sequence[int]) -> None:
-    """Apply what is ready, and let 997s close what they answer."""
+    """Apply what is ready, and let acknowledgements close what they answer."""
     items: list[Applicable] = []
     for (job, interchange, examined, _), exchange_id in zip(origin, ids, strict=True):
         if examined.fate == "ready" and examined.entity is not None:
@@ -181,16 +184,16 @@ def apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterch
                 )
             )
         elif examined.fate == "answer":
-            acknowledge.receive_functional(hub, uow, job.row, interchange, exchange_id, examined.message)
+            acknowledge.receive(hub, uow, job.row, interchange, exchange_id, examined.message)
     if items:
         settle_applied(uow, pipeline.apply(uow, items))
 
 
 def hear(hub: Hub, uow: UnitOfWork, job: Job, interchange: ExaminedInterchange, envelope: envelopes.Registered) -> None:
-    """TA1 segments, which travel alone as a rule; those of a refused, repeated or test interchange say nothing."""
+    """Acknowledgements beside the messages (TA1); those of a refused, repeated or test interchange say nothing."""
     if envelope.outcome == "accepted" and not interchange.refused:
         for note in interchange.answers:
-            acknowledge.receive_interchange(hub, uow, job.row, interchange, note)
+            acknowledge.receive_note(hub, uow, job.row, interchange, note)
 
 
 def _keep_configuration(uow: UnitOfWork, interchange: ExaminedInterchange, examined: ExaminedMessage) -> None:

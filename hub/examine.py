@@ -6,7 +6,7 @@ the standard's acknowledgement will state. A message's fate:
     ready         read, checked, mapped and valid: its facts may be applied
     rejected      its syntax is wrong: refused in the acknowledgement, nothing of it is applied
     quarantined   its syntax is right but its content must not be believed: held for a steward
-    answer        an acknowledgement of something that we sent (997)
+    answer        an acknowledgement of something that we sent (997, CONTRL)
     test          all is well, but the interchange is flagged as test and this site is production
 """
 
@@ -19,9 +19,10 @@ from datetime import date
 from typing import Any, BinaryIO, Literal
 
 from connectors import registry
+from connectors.answering import NO_REFUSALS
 from connectors.first_bytes import unreadable
 from connectors.spec import STRICT, Format, Profile
-from data_contracts.findings import Finding, Place, has_error
+from data_contracts.findings import Finding, has_error
 from data_contracts.source import Group, Interchange, Message
 from hub import pipeline
 from hub.site import AgreedMessage, Agreement, Site
@@ -29,7 +30,6 @@ from mappings.engine import Mapping
 
 Fate = Literal["ready", "rejected", "quarantined", "answer", "test"]
 HEAD = 4096
-ANSWERS = frozenset({"997", "999"})
 
 
 @dataclass(slots=True)
@@ -72,10 +72,10 @@ class ExaminedInterchange:
     format: str
     groups: list[Group] = field(default_factory=list)
     messages: list[ExaminedMessage] = field(default_factory=list)
-    answers: list[dict[str, Any]] = field(default_factory=list)
-    """TA1 segments received."""
-    verdicts: list[Any] = field(default_factory=list)
-    """What the acknowledgement says of each message, in order: all that is kept of a large document's messages."""
+    answers: list[Any] = field(default_factory=list)
+    """Acknowledgements that came beside the messages (TA1 segments)."""
+    verdicts: list[tuple[int, Any]] = field(default_factory=list)
+    """Of each message in order, its group and what the acknowledgement says of it: all that is kept of a large document's messages."""
     admission: list[Finding] = field(default_factory=list)
     """Why this sender may not send this to us: envelope identities, usage indicator, duplicates."""
     sha256: bytes = b""
@@ -259,27 +259,14 @@ def _agreement_of(
     agreement = site.by_envelope(fitting, interchange.sender, interchange.receiver, today)
     if agreement is not None:
         return agreement, []
+    refusals = answering.refusals if (answering := registry.answering_of(syntax.name)) is not None else NO_REFUSALS
     senders = {candidate.envelope.sender for candidate in fitting if candidate.envelope}
     if interchange.sender not in senders:
-        return None, [
-            Finding(
-                "SEC-01",
-                place=Place(segment="ISA", position=1, element=6),
-                expected=", ".join(sorted(senders)),
-                got=interchange.sender,
-                code="006",
-            )
-        ]
+        place, code = refusals.sender
+        return None, [Finding("SEC-01", place=place, expected=", ".join(sorted(senders)), got=interchange.sender, code=code)]
     receivers = {candidate.envelope.receiver for candidate in fitting if candidate.envelope}
-    return None, [
-        Finding(
-            "SEC-02",
-            place=Place(segment="ISA", position=1, element=8),
-            expected=", ".join(sorted(receivers)),
-            got=interchange.receiver,
-            code="009",
-        )
-    ]
+    place, code = refusals.receiver
+    return None, [Finding("SEC-02", place=place, expected=", ".join(sorted(receivers)), got=interchange.receiver, code=code)]
 
 
 def _examine_message(message: Message, group: Group | None, inside: ExaminedInterchange, site: Site, today: date) -> ExaminedMessage:
@@ -289,12 +276,14 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
         return ExaminedMessage(
             message, group, None, syntax=list(message.findings), fate="rejected" if has_error(message.findings) else "ready"
         )
-    if message.type in ANSWERS:
+    answering = registry.answering_of(inside.format)
+    if answering is not None and message.type in answering.answers:
         return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer")
     agreed, syntax = pipeline.check(message, group, agreement)
     message.findings = [finding for finding in syntax if finding.rule != "AGR-01"]
     examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax)
-    refused = has_error(syntax) and not (agreed is not None and inside.profile.accept_with_errors and _survivable(syntax))
+    frame = answering.frame if answering is not None else frozenset()
+    refused = has_error(syntax) and not (agreed is not None and inside.profile.accept_with_errors and _survivable(syntax, frame))
     if refused or message.root is None or agreed is None:
         examined.fate = "rejected"
         return examined
@@ -324,9 +313,9 @@ def _lost(unmapped: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in unmapped if finding.rule == "MAP-05"]
 
 
-def _survivable(findings: Sequence[Finding]) -> bool:
-    """Errors in elements and segments may be taken by an agreement (AK5 E); a set whose frame is wrong never is."""
-    return not any(finding.place.segment in ("ST", "SE") or finding.action == "flow" for finding in findings if finding.severity == "error")
+def _survivable(findings: Sequence[Finding], frame: frozenset[str]) -> bool:
+    """Errors in elements and segments may be taken by an agreement (AK5 E); a message whose frame is wrong (ST, SE) never is."""
+    return not any(finding.place.segment in frame or finding.action == "flow" for finding in findings if finding.severity == "error")
 
 
 def without_rows(entity: dict[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
@@ -361,7 +350,9 @@ def _close(stream: BinaryIO, current: ExaminedInterchange, site: Site) -> None:
     current.sha256 = _hash_of(stream, current.interchange.offset, current.interchange.length)
     agreement = current.agreement
     if agreement is not None and agreement.envelope is not None and agreement.test and not current.interchange.test:
-        current.admission.append(Finding("AGR-02", got="P", expected="T", code="020"))
+        answering = registry.answering_of(current.format)
+        code = answering.refusals.production if answering is not None else None
+        current.admission.append(Finding("AGR-02", got="P", expected="T", code=code))
 
 
 def _hash_of(stream: BinaryIO, offset: int, length: int) -> bytes:

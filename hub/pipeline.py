@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from connectors.registry import format_named, transport_named
+from connectors.answering import NO_REFUSALS
+from connectors.registry import answering_of, format_named, transport_named
 from connectors.spec import Format, Profile
 from data_contracts.errors import FatalError, HubError
-from data_contracts.findings import Finding, Place, has_error
+from data_contracts.findings import Finding, has_error
 from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
 from hub.apply import Applicable, Applied
@@ -101,13 +102,15 @@ def check(message: Message, group: Group | None, agreement: Agreement) -> tuple[
     agreed = agreement.message(message.type, message.version or (group.version if group else None))
     findings = with_overrides(message.findings, agreement)
     if agreed is None and message.root is not None:
+        answering = answering_of(agreement.format)
+        place, code = (answering.refusals if answering is not None else NO_REFUSALS).message
         findings.append(
             Finding(
                 "AGR-01",
-                place=Place(segment="ST", position=1, element=1) if message.control else Place(),
+                place=place,
                 expected=", ".join(f"{known.type} {known.version or ''}".strip() for known in agreement.messages),
                 got=f"{message.type} {message.version or ''}".strip(),
-                code="1",
+                code=code,
                 params={"agreement": agreement.agreement},
             )
         )

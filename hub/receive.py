@@ -7,13 +7,13 @@ then B, then A again), hence a feed, which has no envelope, needs a key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
 from connectors import registry
-from connectors.formats.x12 import interchange_starts
+from connectors.spec import STRICT
 from data_contracts.errors import ConflictError
 from hub import acknowledge, pipeline
 from hub.runtime import Hub
@@ -73,8 +73,8 @@ def receive(hub: Hub, reception: Reception) -> Landing:
             organisations=reception.organisations,
         ),
     )
-    if landing.outcome == "conflict":
-        acknowledge.refuse_conflict(hub, landing.document_id, agreement, head)
+    if landing.outcome == "conflict" and (found := registry.sniff(head)) is not None:
+        acknowledge.refuse_conflict(hub, landing.document_id, agreement, found.name)
     return landing
 
 
@@ -98,14 +98,20 @@ def _delivery_key(hub: Hub, reception: Reception, reference: tuple[str, str] | N
     """
     if reception.delivery_key is not None:
         return f"key:{reception.delivery_key}"
-    if reference is not None and not _several(hub, staged):
+    if reference is not None and not _several(hub, reference[0], staged):
         return f"{reference[0]}:{reference[1]}"
     return f"sha256:{staged.sha256.hex()}"
 
 
-def _several(hub: Hub, staged: blobs.Staged) -> bool:
+def _several(hub: Hub, syntax: str, staged: blobs.Staged) -> bool:
+    """Whether a body holds more than one interchange. A format that can tell without reading it all offers `interchange_starts`."""
+    format_ = registry.format_named(syntax)
     with blobs.opened(staged.body, hub.settings.home, staged.sha256) as stream:
-        return sum(1 for _ in islice(interchange_starts(stream), 2)) > 1
+        quick: Callable[[BinaryIO], Iterable[int]] | None = getattr(format_, "interchange_starts", None)
+        if quick is not None:
+            return sum(1 for _ in islice(quick(stream), 2)) > 1
+        opened = (event for event in format_.read(stream, STRICT) if event.kind == "interchange")
+        return sum(1 for _ in islice(opened, 2)) > 1
 
 
 def _agreement(hub: Hub, reception: Reception, reference: tuple[str, str] | None) -> Agreement | None:

@@ -103,7 +103,11 @@ class Acknowledge(_Part):
     """What is answered, by which route, and how long we wait for the other side's answer."""
 
     functional: Literal["always", "never"] = "never"
+    functional_as: str | None = None
+    """Which of the standard's acknowledgements (X12: `999`); null: the customary one (997, CONTRL)."""
     interchange: Literal["on_rejection", "requested", "always", "never"] = "on_rejection"
+    application: Literal["on_error", "always", "never"] = "never"
+    """Whether what mapping and rules found is answered too (824, APERAK, ApplicationResponse)."""
     route: dict[str, Any] = Field(default_factory=lambda: {"use": "response"})
     expect_within_hours: int | None = None
     """Direction out: hours until a 997 is overdue; null expects none."""

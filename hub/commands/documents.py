@@ -125,7 +125,7 @@ def _ingest_one(hub: Hub, file: Path, partner: str, agreement: str | None, as_js
         "file": str(file),
         "outcome": received.outcome,
         **stored,
-        "acknowledgement": None if said is None else said.decode("latin-1"),
+        "acknowledgement": None if said is None else acknowledge.text_of(said),
     }
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False))

@@ -27,7 +27,8 @@ from hub_api.schemas import Acknowledgement, Document, DocumentRow, Landed
 from hub_api.security import CallerDependency, HubDependency, Poster
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
-X12 = acknowledge.MEDIA_TYPE
+X12 = "application/edi-x12"
+"""The media type in examples; answers come in that of their syntax."""
 LONGEST_WAIT = 60.0
 """Seconds that `Prefer: wait` may ask for."""
 _USUAL_WAIT = 30.0
@@ -216,11 +217,12 @@ def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, wai
         if documents.only_conflicts(connection, number):
             return _conflict(number)
         content = acknowledge.bytes_for(connection, hub.settings.home, number)
-        given = content is not None and not _json_only(request)
+        media_type = acknowledge.media_type(connection, number)
+        given = content is not None and not _json_only(request, media_type)
         shown = {} if given else for_caller(caller, _shown(connection, number, language_of(request), caller))
     if given:
         outbound.fetched(hub, number, caller.label)
-        return Response(content, 200, headers, media_type=X12)
+        return Response(content, 200, headers, media_type=media_type)
     if content is None and state == "rejected":
         return problem(
             422, "Not processable", "The document can't be read; its bytes are kept.", headers, findings=shown["findings"], document=number
@@ -228,9 +230,9 @@ def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, wai
     return render(shown, 200, headers)
 
 
-def _json_only(request: Request) -> bool:
+def _json_only(request: Request, media_type: str) -> bool:
     accept = request.headers.get("accept", "*/*").lower()
-    return "application/json" in accept and X12 not in accept and "*/*" not in accept
+    return "application/json" in accept and media_type not in accept and "*/*" not in accept
 
 
 def _conflict(document_id: int) -> Response:
@@ -347,9 +349,10 @@ def document_acknowledgements(document_id: Id, request: Request, hub: HubDepende
     if caller.partner_id is not None:  # own people who look at an answer do not take it from the partner
         outbound.fetched(hub, document_id, caller.label)
     with hub.database.read() as connection:
-        if X12 in request.headers.get("accept", ""):
+        accept = request.headers.get("accept", "")
+        if any(known in accept for known in acknowledge.known_media_types()):
             content = acknowledge.bytes_for(connection, hub.settings.home, document_id)
             if content is None:
                 raise NotFoundError(f"document {document_id} has no acknowledgement yet")
-            return conditional(request, content, X12)
+            return conditional(request, content, acknowledge.media_type(connection, document_id))
         return conditional(request, acknowledge.listed(connection, hub.settings.home, document_id))

@@ -1,7 +1,7 @@
 """X12: purchase orders, despatch advices, invoices and their acknowledgements as most of the Americas exchange them.
 
 Read in one streaming pass (`envelope.py`, `sets.py`), validated by grammars that are data (`connectors/grammars/x12/`),
-answered with TA1 and 997 (`acknowledge.py`), written from trees (`writer.py`). `scan` is the fast first pass by which the
+answered with TA1 and 997 (`answering.py`), written from trees (`writer.py`). `scan` is the fast first pass by which the
 pipeline knows, before it applies anything, what will be rejected.
 """
 
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
+from connectors.formats.x12.answering import ANSWERING
 from connectors.formats.x12.delimiters import parse_header
 from connectors.formats.x12.envelope import Reading
 from connectors.formats.x12.grammar import BASE_VERSIONS, Grammar, known_messages, load
@@ -24,7 +25,20 @@ from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Language
 from data_contracts.source import ReadEvent, SourceRecord
 
-__all__ = ["FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "release", "scan"]
+__all__ = ["ANSWERING", "FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "release", "scan"]
+
+
+_START = re.compile(rb"ISA([^A-Za-z0-9\s])[0-9]{2}\1")
+
+
+def interchange_starts(stream: BinaryIO) -> Iterator[int]:
+    """Byte offsets at which interchanges seem to begin; flat memory. Tells one interchange from several before anything is read."""
+    kept, at = b"", 0
+    while piece := stream.read(1 << 20):
+        window = kept + piece
+        yield from (at + found.start() for found in _START.finditer(window))
+        kept = window[-6:]  # one byte less than a whole mark, so that none is found twice
+        at += len(window) - len(kept)
 
 
 class X12:
@@ -57,6 +71,10 @@ class X12:
             start = text.find("ISA", start + 3)
         return None
 
+    def interchange_starts(self, stream: BinaryIO) -> Iterator[int]:
+        """Byte offsets at which interchanges seem to begin."""
+        return interchange_starts(stream)
+
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
         """Events of a document. X12 names its sets itself, so `grammar` is not looked at."""
         most = int(profile.options.get("max_segments", MOST_SEGMENTS))
@@ -83,19 +101,6 @@ class X12:
 def _newest(message: str) -> Grammar | None:
     """A set by the newest version, since some sets do not exist before."""
     return load(message, BASE_VERSIONS[-1])
-
-
-_START = re.compile(rb"ISA([^A-Za-z0-9\s])[0-9]{2}\1")
-
-
-def interchange_starts(stream: BinaryIO) -> Iterator[int]:
-    """Byte offsets at which interchanges seem to begin; flat memory. Tells one interchange from several before anything is read."""
-    kept, at = b"", 0
-    while piece := stream.read(1 << 20):
-        window = kept + piece
-        yield from (at + found.start() for found in _START.finditer(window))
-        kept = window[-6:]  # one byte less than a whole mark, so that none is found twice
-        at += len(window) - len(kept)
 
 
 FORMAT = X12()

@@ -1,0 +1,207 @@
+"""Answering: what a standard says back when something came, and what a partner's answer says of something that we sent.
+
+A format whose standard knows acknowledgements offers, beside `FORMAT`, an object `ANSWERING` with what this page asks (X12: TA1, 997, 999
+and 824; UN/EDIFACT: CONTRL and APERAK; IDoc: STATUS; cXML: Response; UBL: ApplicationResponse). A format without it is never answered.
+The hub knows no syntax: it decides by the agreement whether an answer leaves, draws its numbers from the store, routes it, and finds the
+document that a received answer speaks of. What an answer says, and in which words, is the format's.
+
+Two levels, never mixed:
+
+    syntax      could it be read, may it come in: `verdicts` and the envelope's `findings`       policy: functional, interchange
+    business    what mapping and rules make of it (an unknown GTIN, an order never placed): `judgements`   policy: application
+
+For authors of formats:
+
+- `wanted` is asked once for each interchange, with everything that may be said of it; `write` once for each kind that it named. Both see
+  the same `Received`. Messages whose type is in `answers`, and groups of such, are never spoken of.
+- `write` gets an `Envelope` back to the sender: `sender` and `receiver` are those of the received interchange turned round, `control` is
+  fresh, `group_control` and `first_message_control` are the first of as many numbers as `Wanted` asked for, consecutive. `version` is the
+  first group's as it came, or empty. It raises ValueError where the envelope cannot be carried in the delimiters at hand; then it is
+  asked again with the sender's own, and after that the answer is finding ACK-04.
+- `read` says one thing for each level that the acknowledgement speaks of, the outer level first. Control numbers are given as they stand
+  there; leading zeros do not matter to the hub. `rejected` needs codes or texts in `notes`: people read them.
+- `numbered` names the numbers that a *document* of this syntax takes from the store when it goes out (`hub/outbound.py`): the hub fills
+  `Envelope.control` (interchange), `.group_control` (group) and `.first_message_control` (message) and reads the references back from
+  the written bytes by the format's own reader (`Interchange.control`, `Group.control`, `Message.control`), by which answers find it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from connectors.spec import Envelope, Profile
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Group, Interchange, Message
+
+Level = Literal["interchange", "group", "message", "document"]
+Word = Literal["accepted", "partly", "rejected"]
+Numbered = Literal["interchange", "group", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a received acknowledgement says of something that we sent.
+
+    `interchange`, `group` and `message` are answers to syntax, found by control numbers; `document` is a business answer, found by the
+    document's own number. An accepted outer level accepts what is inside unless an inner level says otherwise; `received` says that it
+    arrived and no more (TA1 A, UCI 8), so that a finer answer is still awaited.
+    """
+
+    level: Level
+    verdict: Literal["accepted", "partly", "rejected", "received"]
+    control: str | None = None
+    """The interchange's control number (ISA13, 0020, payloadID)."""
+    group_type: str | None = None
+    group_control: str | None = None
+    message_type: str | None = None
+    message_control: str | None = None
+    """ST02, UNH 0062, DOCNUM."""
+    number: str | None = None
+    """Business number (BGM, OTI03, DocumentReference), or for syntaxes without control numbers whatever names the document."""
+    notes: str = ""
+    """The standard's codes and texts, short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What mapping and rules made of one message that was read: what a business answer says."""
+
+    type: str
+    version: str | None
+    control: str | None
+    group_ordinal: int
+    """0 where the syntax has no groups; else `Group.ordinal`."""
+    number: str | None
+    """The document's own business number, where it could be mapped."""
+    verdict: Word
+    """`partly`: rows were left out. `rejected`: it is held, nothing of it counts until a person has mended it."""
+    findings: tuple[Finding, ...] = ()
+    """What is wrong with what it says, worst first; their places name segment and element where known."""
+
+
+@dataclass(slots=True)
+class Received:
+    """One received interchange and all that an answer may say of it."""
+
+    interchange: Interchange
+    groups: Sequence[Group]
+    verdicts: Sequence[tuple[int, Any]]
+    """Of each message in order: its group's ordinal (0: none) and what `remember` kept of it."""
+    findings: Sequence[Finding]
+    """What is wrong with the envelope itself, also who may not send it; codes are the standard's."""
+    refused: bool
+    """Nothing inside was processed."""
+    judgements: Sequence[Judgement] = ()
+    """What a business answer is to say; empty unless the agreement wants one."""
+
+
+class Policy(Protocol):
+    """What an agreement says of answers (`acknowledge:` in the site)."""
+
+    @property
+    def functional(self) -> Literal["always", "never"]:
+        """Whether each message's syntax is answered."""
+        ...
+
+    @property
+    def functional_as(self) -> str | None:
+        """Which of the standard's acknowledgements does it (X12 `999`); null: the customary one."""
+        ...
+
+    @property
+    def interchange(self) -> Literal["on_rejection", "requested", "always", "never"]:
+        """When the envelope is answered by itself."""
+        ...
+
+    @property
+    def application(self) -> Literal["on_error", "always", "never"]:
+        """When what mapping and rules found is answered; the hub passes no judgements otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One document that is to answer, and how many fresh numbers it takes."""
+
+    kind: str
+    """The standard's word: TA1, 997, CONTRL, APERAK, STATUS, Response."""
+    interchanges: int = 1
+    groups: int = 0
+    messages: int = 0
+    """Control numbers of messages that must not repeat between two parties. 0: they count from 1 inside the interchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Where an envelope says who it is, and by which codes the standard turns it away."""
+
+    sender: tuple[Place, str | None] = (Place(), None)
+    """SEC-01: who sends is not who delivered."""
+    receiver: tuple[Place, str | None] = (Place(), None)
+    """SEC-02: it is for none of us."""
+    message: tuple[Place, str | None] = (Place(), None)
+    """AGR-01: a type or version that was not agreed."""
+    production: str | None = None
+    """AGR-02: not flagged as test, though only tests were agreed."""
+    duplicate: str | None = None
+    """DUP-02, DUP-03: a control number that was used before."""
+
+
+NO_REFUSALS = Refusals()
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """The acknowledgements of one syntax. Pure: findings and numbers in, bytes out; messages in, statements out."""
+
+    media_type: str
+    suffix: str
+    """Of the files that hold answers, without a point."""
+    answers: frozenset[str]
+    """Message types that are acknowledgements themselves: they are heard, never mapped and never answered."""
+    frame: frozenset[str]
+    """Segments that frame a message (ST, SE): what is wrong with them always refuses it."""
+    refusals: Refusals
+    numbered: frozenset[Numbered]
+
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> Any:
+        """What must be kept of one message to answer it: small, for messages of a large document do not stay. None: nothing.
+
+        `refusal` is the standard's code (`Refusals.message`) where the agreement does not take this type.
+        """
+        ...
+
+    def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
+        """The answers that the policy wants, in the order in which they leave."""
+        ...
+
+    def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
+        """One word for what it says, and its bytes. Raises ValueError when it cannot be written."""
+        ...
+
+    def read(self, message: Message) -> list[Said]:
+        """What a received message of `answers` says; empty when it says nothing that can be understood."""
+        ...
+
+    def read_note(self, note: Any) -> list[Said]:
+        """What an `acknowledgement` event of the reader says (X12: a TA1 beside the groups); empty where there are none."""
+        ...
+
+    def group_type(self, message_type: str) -> str | None:
+        """The group in which messages of this type travel (`PO` for an 850), as acknowledgements name it; None: no groups."""
+        ...
+
+
+__all__ = [
+    "NO_REFUSALS",
+    "Answering",
+    "Judgement",
+    "Policy",
+    "Received",
+    "Refusals",
+    "Said",
+    "Wanted",
+    "Word",
+]

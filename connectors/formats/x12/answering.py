@@ -1,0 +1,138 @@
+"""What X12 answers and what its answers say, in the words of `connectors/answering.py`: TA1 for the interchange, 997 for its groups.
+
+A refused interchange gets a TA1 at most; acknowledgements themselves are never answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
+from connectors.formats.x12 import acknowledge
+from connectors.formats.x12.answers import read_functional_acknowledgement
+from connectors.formats.x12.grammar import known_messages
+from connectors.formats.x12.verdicts import GroupVerdict, MessageVerdict, group_verdict, message_verdict
+from connectors.spec import Envelope, Profile
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Group, Message
+
+_WORDS: dict[str, Word] = {"A": "accepted", "E": "accepted", "P": "partly", "R": "rejected"}
+_OLDEST = "004010"
+"""Version of an answer to what states none, or an older one."""
+
+
+class X12Answering:
+    """The `Answering` of X12."""
+
+    media_type = "application/edi-x12"
+    suffix = "edi"
+    answers = frozenset({"997", "999"})
+    frame = frozenset({"ST", "SE"})
+    refusals = Refusals(
+        sender=(Place(segment="ISA", position=1, element=6), "006"),
+        receiver=(Place(segment="ISA", position=1, element=8), "009"),
+        message=(Place(segment="ST", position=1, element=1), "1"),
+        production="020",
+        duplicate="025",
+    )
+    numbered: frozenset[Numbered] = frozenset({"interchange", "group"})
+
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> MessageVerdict | None:
+        """AK2 to AK5 of one set."""
+        if group is None:
+            return None
+        verdict = message_verdict(message, profile)
+        if refusal is not None:
+            verdict = replace(verdict, verdict="R", codes=(refusal, *(code for code in verdict.codes if code != refusal)))
+        return verdict
+
+    def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
+        """A TA1 on rejection, when asked or always, as the agreement has it; a 997 for the groups of what was not refused."""
+        kinds: list[Wanted] = []
+        say, refused = policy.interchange, received.refused
+        if say == "always" or (say == "requested" and received.interchange.acknowledgement_requested) or (say != "never" and refused):
+            kinds.append(Wanted("TA1"))
+        if not refused and policy.functional == "always" and (groups := acknowledge.functional_groups(_groups(received))):
+            kinds.append(Wanted("997", groups=groups))
+        return kinds
+
+    def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
+        """One interchange that answers."""
+        version = (envelope.version or _OLDEST)[:6]
+        envelope = replace(envelope, version=max(version, _OLDEST))
+        if kind == "TA1":
+            code, note = _interchange_verdict(received.findings)
+            header = received.interchange.header
+            return _WORDS[code], acknowledge.interchange_acknowledgement(header, note, code, envelope, profile)
+        groups = _groups(received)
+        return _summary(groups), acknowledge.functional_acknowledgement(groups, envelope, profile)
+
+    def read(self, message: Message) -> list[Said]:
+        """What a 997 says of one of our groups and of its sets."""
+        verdict = read_functional_acknowledgement(message.root, message.components) if message.root is not None else None
+        if verdict is None:
+            return []
+        group = verdict.type, verdict.control
+        statements = [_said("group", verdict.verdict, verdict.codes, group)]
+        for one in verdict.messages:
+            # No set of a rejected group was taken, whatever is said of the set.
+            spoken = verdict if verdict.verdict == "R" and one.verdict != "R" else one
+            statements.append(_said("message", spoken.verdict, spoken.codes, group, (one.type, one.control)))
+        return statements
+
+    def read_note(self, note: Any) -> list[Said]:
+        """A TA1: its rejection closes every document of that interchange, its acceptance says that it arrived."""
+        refused = note.get("status") == "R"
+        return [
+            Said(
+                "interchange",
+                "rejected" if refused else "received",
+                control=str(note.get("control", "")),
+                notes=f"{note.get('status')} TA1 {note.get('note')}",
+            )
+        ]
+
+    def group_type(self, message_type: str) -> str | None:
+        """GS01 of a set."""
+        return known_messages().get(message_type)
+
+
+def _said(
+    level: Any, code: str, codes: Sequence[str], group: tuple[str, str], message: tuple[str | None, str | None] = (None, None)
+) -> Said:
+    return Said(
+        level,
+        _WORDS.get(code, "rejected"),
+        group_type=group[0],
+        group_control=group[1],
+        message_type=message[0],
+        message_control=message[1],
+        notes=f"{code} {', '.join(codes)}".strip() if code != "A" or codes else "",
+    )
+
+
+def _interchange_verdict(findings: Sequence[Finding]) -> tuple[str, str]:
+    """TA1 code and note: the first thing that refuses the interchange, else the first remark that has a note."""
+    for severity, code in (("error", "R"), ("warning", "E")):
+        notes = [finding.code for finding in findings if finding.severity == severity and finding.code]
+        if notes:
+            return code, notes[0]
+    return "A", "000"
+
+
+def _groups(received: Received) -> list[GroupVerdict]:
+    by_group: dict[int, list[MessageVerdict]] = {}
+    for ordinal, verdict in received.verdicts:
+        by_group.setdefault(ordinal, []).append(verdict)
+    return [group_verdict(group, by_group.get(group.ordinal, [])) for group in received.groups]
+
+
+def _summary(verdicts: Sequence[GroupVerdict]) -> Word:
+    """One word for all groups together."""
+    words = {_WORDS[verdict.verdict] for verdict in acknowledge.answered(verdicts)}
+    return words.pop() if len(words) == 1 else "partly"
+
+
+ANSWERING: Answering = X12Answering()

@@ -1,0 +1,30 @@
+"""Acknowledgements: what we say to a partner's document, how it gets there, and what its answers to ours mean.
+
+    say.py      which answers the agreement wants, their numbers from the store, their bytes
+    route.py    kept beside the document and put into the outbox; given again when the document is repeated
+    hear.py     a received answer closes, part-closes or rejects exactly what it speaks of
+
+What a standard's acknowledgement says and how it is read is the format's (`connectors/answering.py`); no syntax is known here.
+"""
+
+from __future__ import annotations
+
+from hub.acknowledge.hear import receive, receive_note
+from hub.acknowledge.route import answer, answer_many, bytes_for, known_media_types, listed, media_type, refuse_conflict
+from hub.acknowledge.say import preview, remember, text_of, word_for
+
+__all__ = [
+    "answer",
+    "answer_many",
+    "bytes_for",
+    "known_media_types",
+    "listed",
+    "media_type",
+    "preview",
+    "receive",
+    "receive_note",
+    "refuse_conflict",
+    "remember",
+    "text_of",
+    "word_for",
+]

@@ -1,0 +1,166 @@
+"""How an answer gets there: kept beside the document that it answers, and put into the outbox by the route that was agreed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.registry import answering_of, format_named, format_names
+from connectors.spec import STRICT
+from data_contracts.findings import Finding
+from hub import pipeline
+from hub.acknowledge import say
+from hub.examine import ExaminedInterchange
+from hub.runtime import Hub
+from hub.site import Agreement
+from hub.store import blobs, bulk, envelopes, evidence, outbox, tables
+from hub.store.identity import allocate
+from hub.store.types import moment
+from hub.store.unit_of_work import UnitOfWork
+
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._@-]+")
+
+
+def answer(uow: UnitOfWork, document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> None:
+    """Write and route what one interchange is to be answered, in the transaction that applies it."""
+    answer_many(uow, [(document, examined, envelope)])
+
+
+def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange, envelopes.Registered]]) -> None:
+    """`answer` for a batch: control numbers are drawn once a pair of identities, rows written once a table."""
+    due = [one for document, examined, envelope in asked for one in say.due(document, examined, envelope)]
+    if not due:
+        return
+    numbers = say.control_numbers(uow, due)
+    tried = [say.carried(uow, one, number) for one, number in zip(due, numbers, strict=True)]
+    contents = [content for content in tried if content is not None]
+    due = [one for one, content in zip(due, tried, strict=True) if content is not None]
+    staged = [blobs.stage(uow.home, content) for _, content in contents]
+    blobs.record(uow.connection, staged)
+    ids = allocate(uow.connection, "acknowledgement", len(due))
+    outbox_ids = outbox.put_many(
+        uow,
+        [
+            outbox.Parcel(
+                stable_id=f"acknowledgement/{number}",
+                organisation_id=one.document.organisation_id,
+                partner_id=one.document.partner_id,
+                kind="acknowledgement",
+                route=dict(one.policy.route),
+                name=_name(one, number),
+                media_type=one.answering.media_type,
+                sha256=content.sha256,
+            )
+            for one, number, content in zip(due, ids, staged, strict=True)
+        ],
+    )
+    bulk.insert(
+        uow.connection,
+        tables.acknowledgement,
+        ("id", "document_id", "interchange_id", "kind", "verdict", "sha256", "outbox_id", "recorded_at"),
+        [
+            (number, one.document.id, one.interchange_id, one.wanted.kind, verdict, content.sha256, outbox_id, uow.now)
+            for one, number, (verdict, _), content, outbox_id in zip(due, ids, contents, staged, outbox_ids, strict=True)
+        ],
+    )
+
+
+def _name(one: say.Due, number: int) -> str:
+    control = one.received.interchange.control or "none"
+    if not control.isalnum():
+        control = _NOT_IN_A_NAME.sub("_", control)
+    return f"{one.wanted.kind}_{control}_{number}.{one.answering.suffix}"
+
+
+def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, syntax: str) -> None:
+    """Answer a document that came under a used key with other bytes, as its standard refuses a duplicate (TA1 R 025, UCI 4/26), and keep
+    its envelope as evidence. A syntax that has no acknowledgement is not answered.
+    """
+    answering = answering_of(syntax)
+    if answering is None:
+        return
+    profile = hub.site.profile(agreement) if agreement is not None else STRICT
+    with hub.database.read() as connection:
+        document = connection.execute(sa.select(tables.document).where(tables.document.c.id == document_id)).one()
+        with blobs.open_blob(connection, hub.settings.home, bytes(document.sha256)) as stream:
+            events = pipeline.read(stream, format_named(syntax), profile, None)
+            interchange = next((event.interchange for event in events if event.kind == "interchange"), None)
+    if interchange is None:
+        return
+    examined = ExaminedInterchange(interchange, agreement, profile, syntax)
+    examined.admission.append(Finding("DUP-03", got=interchange.control, code=answering.refusals.duplicate))
+    with hub.database.begin("receiver") as uow:
+        known = uow.connection.execute(sa.select(tables.interchange.c.id).where(tables.interchange.c.document_id == document_id)).first()
+        if known is not None:
+            return  # the same conflict again: it has been answered
+        registered = envelopes.register(
+            uow,
+            envelopes.Registration(
+                document_id, 1, interchange.sender, interchange.receiver, interchange.control, bytes(document.sha256), refused=True
+            ),
+        )
+        evidence.add_findings(
+            uow,
+            [
+                evidence.Found(finding, document_id, registered.interchange_id, None, document.partner_id, document.organisation_id)
+                for finding in examined.admission
+            ],
+        )
+        answer(uow, document, examined, registered)
+        uow.audit(document.organisation_id, "document.refused", f"document/{document_id}", reason="control number used with other bytes")
+
+
+def bytes_for(connection: sa.Connection, home: Path, document_id: int) -> bytes | None:
+    """The answers to a document, one interchange after the other; a repeat has those of the first. None: no answer (yet)."""
+    rows = _rows(connection, document_id)
+    return b"".join(blobs.read_blob(connection, home, bytes(row.sha256)) for row in rows) or None
+
+
+def media_type(connection: sa.Connection, document_id: int) -> str:
+    """Of the bytes that `bytes_for` gives."""
+    found = {row.media_type for row in _rows(connection, document_id) if row.media_type}
+    return found.pop() if len(found) == 1 else "application/octet-stream"
+
+
+@cache
+def known_media_types() -> frozenset[str]:
+    """Those of all syntaxes that have acknowledgements."""
+    return frozenset(answering.media_type for name in format_names() if (answering := answering_of(name)) is not None)
+
+
+def listed(connection: sa.Connection, home: Path, document_id: int) -> list[dict[str, Any]]:
+    """The answers to a document as plain values with their text."""
+    return [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "verdict": row.verdict,
+            "recorded_at": moment(row.recorded_at).isoformat(),
+            "state": row.state,
+            "route": row.route.get("use") if row.route else None,
+            "content": say.text_of(blobs.read_blob(connection, home, bytes(row.sha256))),
+        }
+        for row in _rows(connection, document_id)
+    ]
+
+
+def _rows(connection: sa.Connection, document_id: int) -> list[Any]:
+    own = sa.select(sa.func.coalesce(tables.interchange.c.repeat_of, tables.interchange.c.id)).where(
+        tables.interchange.c.document_id == document_id, tables.interchange.c.outcome != "conflict"
+    )
+    conflicts = sa.select(tables.interchange.c.id).where(
+        tables.interchange.c.document_id == document_id, tables.interchange.c.outcome == "conflict"
+    )
+    return list(
+        connection.execute(
+            sa.select(tables.acknowledgement, tables.outbox.c.state, tables.outbox.c.route, tables.outbox.c.media_type)
+            .outerjoin(tables.outbox, tables.outbox.c.id == tables.acknowledgement.c.outbox_id)
+            .where(sa.or_(tables.acknowledgement.c.interchange_id.in_(own), tables.acknowledgement.c.interchange_id.in_(conflicts)))
+            .order_by(tables.acknowledgement.c.id)
+        ).all()
+    )
