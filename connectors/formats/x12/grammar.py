@@ -3,7 +3,8 @@
 One grammar reads, validates, writes and documents a transaction set, and generates the maps of the second judge
 (`second_opinion.py`). The tables stand in `connectors/grammars/x12/` and are our own writing from published partner
 guides: `elements.yaml` (data elements and composites), `segments.yaml` (segments and their syntax notes) and one file for
-each set. They describe the base versions 004010 and 005010; `connectors/grammars/x12/README.md` tells how to extend them.
+each set. They describe the base versions 004010, 004030, 005010 and 006020; `connectors/grammars/x12/README.md` tells how to
+extend them.
 
     >>> grammar = load("856", "004010VICS")
     >>> grammar.name, grammar.group, grammar.version, grammar.hierarchy
@@ -28,8 +29,11 @@ from data_contracts.errors import ConfigError
 TABLES = Path(__file__).resolve().parents[2] / "grammars" / "x12"
 """The folder of the YAML tables."""
 
-BASE_VERSIONS = ("004010", "005010")
-"""Versions for which sets are described; others fall back to the nearest."""
+BASE_VERSIONS = ("004010", "004030", "005010", "006020")
+"""Versions for which sets are described; the others are read as the nearest before them, those before the first as the first."""
+
+_REPEATING = "004030"
+"""First base version whose ISA names a repetition separator; ISA12 has it from 00402 on."""
 
 _SIX_DIGIT_DATES = "003070"
 """Last release before dates got eight digits. Its sets are read by the 004010 tables with six-digit dates."""
@@ -149,7 +153,7 @@ def load(message: str, version: str) -> Grammar | None:
     """The grammar for a set under a GS08, or null when the set is unknown (or unknown in that version).
 
     Only the first six characters count: 004010VICS and 004010X357 are read as 004010. Versions that have no tables of
-    their own take the nearest: up to 004999 those of 004010, later ones those of 005010.
+    their own take those of the nearest base version before them: 004060 those of 004030, 005050 those of 005010.
     """
     step = _step(version)
     key = (message, step)
@@ -178,12 +182,19 @@ def envelope_segment(tag: str, version: str) -> SegmentUse:
     step = _step(version)
     # The repetition separator came between two base versions; only ISA11 depends on it.
     if tag == "ISA" and version[:5] >= "00402":
-        step = BASE_VERSIONS[1]
+        step = max(step, _REPEATING)
     key = (tag, step)
     with _lock:
         if key not in _envelopes:
             _envelopes[key] = _segment(tag, "M", 1, step, {})
         return _envelopes[key]
+
+
+@cache
+def known_segments() -> frozenset[str]:
+    """The ids of every segment that some set may hold; builds no grammar."""
+    with _lock:
+        return frozenset(_table("segments")["segments"]) - {"ISA", "IEA", "GS", "GE", "ST", "SE", "TA1"}
 
 
 def base_version(version: str) -> str:
@@ -195,7 +206,7 @@ def _step(version: str) -> str:
     plain = version[:6].ljust(6, "0")
     if plain <= "003999":
         return _SIX_DIGIT_DATES
-    return BASE_VERSIONS[0] if plain <= "004999" else BASE_VERSIONS[1]
+    return max((base for base in BASE_VERSIONS if base <= plain), default=BASE_VERSIONS[0])
 
 
 def _table(name: str) -> Any:

@@ -137,8 +137,9 @@ def _copy(header: Header, segments: list[str]) -> _Copy:
         raise _CannotJudge("the interchange holds no functional group")
     bases = {base_version(_at(group, 8)) for group in groups}
     if len(bases) > 1:
-        raise _CannotJudge("groups of 004010 and 005010 in one interchange: pyx12 knows one length of a data element for all")
-    version = "00501" if bases == {"005010"} else "00401"
+        versions = " and ".join(sorted(bases))
+        raise _CannotJudge(f"groups of {versions} in one interchange: pyx12 knows one length of a data element for all")
+    version = "00401" if min(bases) < "005010" else "00501"
     sets, own_maps = _sets(segments, mark, version)
     count = sum(1 for segment in segments if segment.startswith("ST" + mark))
     terminator, component = header.delimiters.segment, header.delimiters.component

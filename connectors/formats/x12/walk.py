@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from functools import cache
 from threading import Lock
 from typing import NamedTuple
 
-from connectors.formats.x12.grammar import Grammar, LoopUse, SegmentUse, known_messages, load
+from connectors.formats.x12.grammar import Grammar, LoopUse, SegmentUse, known_segments, load
 from connectors.formats.x12.patterns import Style, compiled
 
 ENDLESS = 1 << 60
@@ -216,7 +215,7 @@ class Walk:
             loop = loop.parent
         if tag in self._ids:
             return "2", None
-        return ("6" if tag in every_segment() else "1"), None
+        return ("6" if tag in known_segments() else "1"), None
 
 
 def _trouble(missing: list[tuple[str, str | None]]) -> Trouble | None:
@@ -229,18 +228,6 @@ def _needed(sibling: Place | Loop) -> Iterator[tuple[str, str | None]]:
             yield sibling.id, sibling.loop.id
     elif sibling.mandatory:
         yield sibling.first.id, sibling.id
-
-
-@cache
-def every_segment() -> frozenset[str]:
-    """The ids that any set of the grammars knows."""
-    found: set[str] = set()
-    for message in known_messages():
-        for version in ("004010", "005010"):
-            grammar = load(message, version)
-            if grammar is not None:
-                found.update(use.id for use in grammar.segments())
-    return frozenset(found)
 
 
 _walks: OrderedDict[tuple[str, Style], Walk] = OrderedDict()

@@ -113,7 +113,8 @@ def _value(use: ElementUse, random: Random, fullness: float, component: str) -> 
         return text[-use.max :]
     if use.type == "TM":
         return f"{random.randint(0, 23):02d}{random.randint(0, 59):02d}"
-    length = random.randint(use.min, min(use.max, use.min + 8))
+    longest = use.max if random.random() < 0.1 else min(use.max, use.min + 8)
+    length = random.randint(use.min, longest)
     if use.type == "R" or use.type.startswith("N"):
         digits = "".join(random.choice("123456789") for _ in range(length))
         return f"{digits[:-1]}.{digits[-1]}" if use.type == "R" and length > 2 and random.random() < 0.3 else digits

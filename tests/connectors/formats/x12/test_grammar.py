@@ -49,7 +49,13 @@ def elements(use: ElementUse) -> Iterator[ElementUse]:
 
 
 def test_sets_and_their_groups() -> None:
-    assert known_messages() == {"810": "IN", "850": "PO", "855": "PR", "856": "SH", "997": "FA", "999": "FA"}
+    assert known_messages() == {
+        **{"204": "SM", "214": "QM", "990": "GF"},
+        **{"810": "IN", "820": "RA", "824": "AG", "830": "PS", "832": "SC", "846": "IB", "850": "PO", "852": "PD", "855": "PR", "856": "SH"},
+        **{"860": "PC", "861": "RC", "862": "SS", "865": "CA", "867": "PT"},
+        **{"940": "OW", "943": "AR", "944": "RE", "945": "SW", "947": "AW"},
+        **{"997": "FA", "999": "FA"},
+    }
     order = load("850", "004010")
     assert order is not None
     assert order.groups == ("PO", "SC")
@@ -64,11 +70,15 @@ def test_sets_and_their_groups() -> None:
         ("004010X357", "004010"),
         ("002001", "004010"),
         ("003060", "004010"),
-        ("004030", "004010"),
+        ("004020", "004010"),
+        ("004030", "004030"),
+        ("004060", "004030"),
         ("005010", "005010"),
         ("005010X231A1", "005010"),
-        ("006020", "005010"),
-        ("008010", "005010"),
+        ("006010", "005010"),
+        ("006020", "006020"),
+        ("006020X304", "006020"),
+        ("008010", "006020"),
         ("", "004010"),
     ],
 )
@@ -86,6 +96,20 @@ def test_lengths_differ_by_version() -> None:
     assert old.hash != new.hash
 
 
+def test_references_grew_with_004030() -> None:
+    longest = {}
+    for version in BASE_VERSIONS:
+        grammar = load("850", version)
+        assert grammar is not None
+        longest[version] = segment(grammar, "REF").elements[1].max
+    assert longest == {"004010": 30, "004030": 50, "005010": 50, "006020": 50}
+
+
+def test_every_set_is_described_in_every_base_version() -> None:
+    missing = [(message, version) for message in known_messages() for version in BASE_VERSIONS if load(message, version) is None]
+    assert missing == [("999", "004010"), ("999", "004030")]
+
+
 def test_dates_had_six_digits() -> None:
     ancient, old = load("856", "003060"), load("856", "004010")
     assert ancient is not None and old is not None
@@ -94,7 +118,7 @@ def test_dates_had_six_digits() -> None:
     assert ancient.hash != old.hash
 
 
-@pytest.mark.parametrize("message", ["940", "elements", "segments", "", "../850", "85\u00b2", "README"])
+@pytest.mark.parametrize("message", ["148", "elements", "segments", "", "../850", "85\u00b2", "README"])
 def test_unknown_set(message: str) -> None:
     assert load(message, "004010") is None
 
@@ -123,6 +147,7 @@ def test_envelope_by_version() -> None:
     assert envelope_segment("ISA", "00401").elements[10].number == "I10"
     assert envelope_segment("ISA", "00402").elements[10].number == "I65"
     assert envelope_segment("ISA", "00501").elements[10].number == "I65"
+    assert envelope_segment("ISA", "00602").elements[10].number == "I65"
     assert [use.max for use in envelope_segment("ISA", "00401").elements] == [2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1]
     assert len(envelope_segment("ST", "004010").elements) == 2
     assert len(envelope_segment("ST", "005010").elements) == 3
@@ -183,10 +208,12 @@ def ambiguous(body: tuple[SegmentUse | LoopUse, ...], after: frozenset[str]) -> 
 
 
 @pytest.mark.parametrize("message", known_messages())
-def test_a_segment_belongs_to_one_place(message: str) -> None:
+@pytest.mark.parametrize("version", ["004010", "006020"])
+def test_a_segment_belongs_to_one_place(message: str, version: str) -> None:
     """Else a tree could be written that reads back as another one."""
-    grammar = load(message, "005010")
-    assert grammar is not None
+    grammar = load(message, version)
+    if grammar is None:
+        return
     assert list(ambiguous(grammar.body, frozenset())) == []
 
 

@@ -88,8 +88,8 @@ def test_two_interchanges_with_their_own_delimiters() -> None:
 def test_what_it_cannot_judge() -> None:
     assert second_opinion(b"").refused_reason == "no interchange found"
     assert second_opinion(b"ISA is no header").refused_reason == "no interchange found"
-    unknown = second_opinion(GOOD.replace(b"ST*850", b"ST*940"))
-    assert unknown.accepted is None and "no map for set 940" in str(unknown.refused_reason)
+    unknown = second_opinion(GOOD.replace(b"ST*850", b"ST*148"))
+    assert unknown.accepted is None and "no map for set 148" in str(unknown.refused_reason)
     misplaced = second_opinion(GOOD.replace(b"GS*PO", b"GS*IN"))
     assert misplaced.accepted is None and "group IN" in str(misplaced.refused_reason)
     empty = second_opinion(GOOD[: GOOD.index(b"GS*")] + b"IEA*0*000000042~")
@@ -97,7 +97,7 @@ def test_what_it_cannot_judge() -> None:
 
 
 def test_an_unjudged_interchange_does_not_hide_a_refused_one() -> None:
-    opinion = second_opinion(GOOD.replace(b"ST*850", b"ST*940") + GOOD.replace(b"SE*9", b"SE*8"))
+    opinion = second_opinion(GOOD.replace(b"ST*850", b"ST*148") + GOOD.replace(b"SE*9", b"SE*8"))
     assert opinion.accepted is False
     assert "no map" in str(opinion.refused_reason)
 
