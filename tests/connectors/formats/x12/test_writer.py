@@ -258,7 +258,7 @@ def test_read_gives_back_what_was_written(message: str, version: str, seed: int,
 
 @pytest.mark.parametrize("message", known_messages())
 @settings(max_examples=4, deadline=None, suppress_health_check=UNHURRIED)
-@given(version=st.sampled_from(BASE_VERSIONS + ("003060", "004060", "006020X304")), seed=SEEDS, fullness=FULLNESS)
+@given(version=st.sampled_from((*BASE_VERSIONS, "003060", "004060", "006020X304")), seed=SEEDS, fullness=FULLNESS)
 def test_so_it_does_in_every_version(message: str, version: str, seed: int, fullness: float) -> None:
     comes_back(message, version, seed, fullness)
 
