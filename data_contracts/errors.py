@@ -1,12 +1,12 @@
 """Errors of the machinery, grouped by what to do next. Bad data is a `Finding`, never one of these.
 
-    HubError
-     ├── ConfigError           a person mends a file of the site
-     ├── RetriableError        try again later: peer away, database restarting
-     ├── FatalError            stop and tell a person: durability or integrity is in doubt
-     └── RefusedError          the caller may not do this, or not in this state
-          ├── NotFoundError    unknown, or not the caller's to see: the two look the same
-          └── ConflictError    same key, other bytes; a state that forbids the step
+HubError
+ ├── ConfigError           a person mends a file of the site
+ ├── RetriableError        try again later: peer away, database restarting
+ ├── FatalError            stop and tell a person: durability or integrity is in doubt
+ └── RefusedError          the caller may not do this, or not in this state
+      ├── NotFoundError    unknown, or not the caller's to see: the two look the same
+      └── ConflictError    same key, other bytes; a state that forbids the step
 """
 
 from __future__ import annotations

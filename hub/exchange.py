@@ -125,9 +125,7 @@ def _fit(hub: Hub, uow: UnitOfWork, of: Lineage) -> tuple[ExaminedMessage, Exami
     """The message read again from its bytes. Raises ConflictError where it must not be given another chance."""
     root, live, connection = of.root, of.live, uow.connection
     if root.agreement is None:
-        raise ConflictError(
-            f"exchange {root.id} came under no agreement; when there is one, its partner must send it again"
-        )
+        raise ConflictError(f"exchange {root.id} came under no agreement; when there is one, its partner must send it again")
     if live.state == "checked":
         raise ConflictError(f"exchange {live.id} is a test: it was checked and is never applied")
     outcome = envelope_outcome(connection, root)

@@ -15,6 +15,7 @@ _FAMILIES = {
     "AGR": "Agreements and who is who",
     "CSV": "Delimited files",
     "CTY": "Countries",
+    "EDF": "EDIFACT envelopes, messages, segments and elements",
     "CUR": "Currencies",
     "DOC": "Documents",
     "DTE": "Dates and times",

@@ -1,0 +1,94 @@
+"""EDIFACT: orders, despatch advices, invoices and their reports as most of the world exchanges them (ISO 9735, syntax 1 to 4).
+
+Read in one streaming pass (`envelope.py`, `messages.py`), validated by grammars that are data (`connectors/grammars/edifact/`), answered
+with CONTRL and APERAK (`acknowledge.py`, `application.py`), written from trees (`writer.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from connectors.formats.edifact.envelope import Reading
+from connectors.formats.edifact.header import find_start, parse_header
+from connectors.formats.edifact.interchange import interchange_of
+from connectors.formats.edifact.messages import MOST_SEGMENTS, FullMessages
+from connectors.formats.edifact.separators import ELEMENT, Translation
+from connectors.formats.edifact.writer import write
+from connectors.spec import Envelope, Profile
+from data_contracts.source import Interchange, ReadEvent, SourceRecord
+
+__all__ = ["FORMAT", "Edifact", "first_interchange", "interchange_starts"]
+
+
+class Edifact:
+    """The format of `connectors/spec.py`. Options of a profile: `max_segments` (of one message), `characters: declared` (refuse what UNOA
+    and UNOB do not hold), and for writing `delimiters`, `line_end`, `syntax` (`UNOC:3`), `una`."""
+
+    name = "edifact"
+
+    def sniff(self, head: bytes) -> bool:
+        """Whether a UNA with UNB, or a UNB, stands near the start, behind a byte order mark or a few foreign bytes."""
+        return _first(head) is not None
+
+    def envelope_reference(self, head: bytes) -> str | None:
+        """`sender|receiver|reference` of the first UNB: the name under which its sender knows the interchange; None when there is none."""
+        first = first_interchange(head)
+        return f"{first.sender}|{first.receiver}|{first.control}" if first is not None and first.control else None
+
+    def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
+        """Events of a document. EDIFACT names its messages itself, so `grammar` is not looked at."""
+        most = int(profile.options.get("max_segments", MOST_SEGMENTS))
+        return Reading(stream, profile, FullMessages(most)).events()
+
+    def write(
+        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+    ) -> bytes:
+        """One interchange. Raises ValueError without an envelope, or for what EDIFACT cannot carry."""
+        if envelope is None:
+            raise ValueError("an EDIFACT interchange needs an envelope")
+        return write(messages, envelope, profile)
+
+
+def _first(head: bytes) -> tuple[str, int] | None:
+    """The first 4 KiB as text, and where an interchange begins in it."""
+    text = head[:4096].replace(b"\x00", b"").decode("latin-1")
+    start = find_start(text, 0)
+    while start >= 0:
+        if parse_header(text, start) is not None:
+            return text, start
+        start = find_start(text, start + 3)
+    return None
+
+
+def first_interchange(head: bytes) -> Interchange | None:
+    """The envelope of the first interchange, as far as the first bytes tell it; None where there is none."""
+    found = _first(head)
+    if found is None:
+        return None
+    text, start = found
+    header = parse_header(text, start)
+    assert header is not None  # `_first` has parsed it
+    begin = start + header.length
+    end = header.separators.first_end(text, begin)
+    if not end:
+        return None
+    unb = Translation(header.separators).segments(text[begin:end], None)[1][0]
+    return interchange_of(header, unb.split(ELEMENT), 1, start, 1)
+
+
+_START = re.compile(rb"UNB([^A-Za-z0-9\s])[A-Z]{4}[^A-Za-z0-9\s][0-9]")
+
+
+def interchange_starts(stream: BinaryIO) -> Iterator[int]:
+    """Byte offsets at which interchanges seem to begin; flat memory. Tells one interchange from several before anything is read."""
+    kept, at = b"", 0
+    while piece := stream.read(1 << 20):
+        window = kept + piece
+        yield from (at + found.start() for found in _START.finditer(window))
+        kept = window[-9:]  # one byte less than a whole mark, so that none is found twice
+        at += len(window) - len(kept)
+
+
+FORMAT = Edifact()

@@ -1,0 +1,97 @@
+"""What charset an interchange is in: what S001 of its UNB declares, and what its bytes turn out to be.
+
+Real files lie: texts in UTF-8 under UNOA are everyday. Bytes that are no ASCII are tried as strict UTF-8 first, which text in
+another charset is never by chance, and said to be so (`EDF-I111`); else they are decoded as declared. An agreement's `charset` is
+taken at its word.
+"""
+
+from __future__ import annotations
+
+import codecs
+import string
+from typing import BinaryIO
+
+from data_contracts.errors import ConfigError
+
+DECLARED = {
+    "UNOA": "ascii",
+    "UNOB": "ascii",
+    "UNOC": "iso8859-1",
+    "UNOD": "iso8859-2",
+    "UNOE": "iso8859-5",
+    "UNOF": "iso8859-7",
+    "UNOG": "iso8859-3",
+    "UNOH": "iso8859-4",
+    "UNOI": "iso8859-6",
+    "UNOJ": "iso8859-8",
+    "UNOK": "iso8859-9",
+    "UNOW": "utf-8",
+    "UNOY": "utf-8",
+}
+"""Character repertoires of data element 0001. UNOX (ISO 2022) and identifiers of other bodies (IATB) are read as ISO 8859-1."""
+
+_LEVEL_A = (
+    (string.ascii_uppercase + string.digits + " .,-()/='+:?!\"%&*;<>" + "\r\n\t").encode()
+    + bytes(range(0x1C, 0x20))
+    + b"\x01\x02\x03\x04\x05"
+)
+
+_MARKS = ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF8, "utf-8"))
+_WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+UNITS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
+"""Bytes of one ASCII character where it is not one."""
+
+
+def wire_charset(stream: BinaryIO) -> tuple[str, bool]:
+    """How the stream's bytes become characters that can be cut, and whether a byte order mark said so; the stream is left behind the mark.
+
+    All but UTF-16 and UTF-32 are cut byte by byte (Latin-1) and decoded afterwards, since each interchange declares its own charset.
+    """
+    head = stream.read(4)
+    found = next(((mark, name) for mark, name in (*_MARKS, *_WIDE) if head.startswith(mark)), None)
+    stream.seek(len(found[0]) if found else 0)
+    return ("iso8859-1" if found is None or found[1] == "utf-8" else found[1]), found is not None
+
+
+def charset_of(wanted: str | None) -> str | None:
+    """Python's name of the agreement's charset. Raises `ConfigError` for one that does not exist."""
+    try:
+        return codecs.lookup(wanted).name if wanted else None
+    except LookupError as error:
+        raise ConfigError(f"profile charset: {error}") from error
+
+
+class Decoder:
+    """Decodes the pieces of one interchange. `met` is the charset in which bytes beyond ASCII turned out to be."""
+
+    __slots__ = ("_agreed", "declared", "met")
+
+    def __init__(self, identifier: str, agreed: str | None, marked: bool) -> None:
+        self.declared = DECLARED.get(identifier, "iso8859-1")
+        self._agreed = agreed or ("utf-8" if marked else None)
+        self.met: str | None = None
+
+    @property
+    def lied(self) -> bool:
+        """Whether the bytes are of another charset than UNB declares."""
+        return self._agreed is None and self.met is not None and self.met != self.declared
+
+    def __call__(self, text: str) -> str:
+        """The characters of a piece that was read byte by byte."""
+        content = text.encode("iso8859-1")
+        if self._agreed is not None:
+            self.met = self._agreed
+            return content.decode(self._agreed, "surrogateescape")
+        try:
+            decoded = content.decode("utf-8")
+            self.met = "utf-8"
+        except UnicodeDecodeError:
+            self.met = self.declared
+            decoded = content.decode(self.declared, "surrogateescape")
+        return decoded
+
+
+def outside_level_a(text: str) -> str:
+    """Characters of a text that UNOA does not hold, some of them; empty where it holds all."""
+    foreign = text.encode("ascii", "replace").translate(None, _LEVEL_A)
+    return "".join(dict.fromkeys(foreign.decode("ascii")))[:10]

@@ -1,0 +1,289 @@
+"""UNB to UNZ: the interchanges of a document, their groups and messages, and what is wrong with the envelope.
+
+Rules are numbered by data element 0085, which a CONTRL carries: `EDF-I…` on the interchange, `EDF-G…` on the group, `EDF-M…` on the
+message. An interchange finding of severity error rejects it whole (UCI action 4). Most interchanges have no groups; their messages
+then stand in one group without a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from connectors.formats.edifact.header import Header
+from connectors.formats.edifact.interchange import group_of, interchange_of, opening_findings, part, parts_of, style_of, version_of
+from connectors.formats.edifact.messages import MessageReader
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
+from connectors.formats.edifact.tokens import Batch, Segments
+from connectors.legible import legible, storable
+from connectors.spec import Profile
+from connectors.used_numbers import UsedNumbers
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Group, Interchange, Message, ReadEvent
+
+_MOST_STRAYS = 20
+_SERVICE_MESSAGES = frozenset({"CONTRL"})
+
+
+class Reading:
+    """One pass over a document."""
+
+    def __init__(self, stream: BinaryIO, profile: Profile, messages: MessageReader) -> None:
+        self._profile = profile
+        self._reader = messages
+        self._segments = Segments(stream, profile.charset)
+        self._ordinal = 0
+        self._messages = 0
+        self._inside_count = 0
+        self._group: Group | None = None
+        self._named = False
+        self._numbers = UsedNumbers()
+        self._opened: tuple[list[str], str, int] = ([], "", 0)
+        self._start = 0
+        self._strays = 0
+
+    def events(self) -> Iterator[ReadEvent]:
+        """What the document holds, in order. Yields `unreadable` alone when there is no UNB in it."""
+        segments = self._segments
+        open_interchange: Interchange | None = None
+        while (found := segments.find_header()) is not None:
+            header, at, line = found
+            if open_interchange is not None:
+                yield self._ended(open_interchange)
+            self._ordinal += 1
+            before = self._before() if open_interchange is None else []
+            for event in self._interchange(header, at, line):
+                if event.kind == "interchange" and event.interchange is not None:
+                    open_interchange = event.interchange
+                    open_interchange.findings[:0] = before
+                yield event
+            if open_interchange is not None and not open_interchange.length:
+                open_interchange.length = segments.at - at
+        if open_interchange is not None:
+            yield self._ended(open_interchange)
+        else:
+            yield ReadEvent("unreadable", finding=self._foreign("EDF-I101"))
+
+    def _before(self) -> list[Finding]:
+        segments = self._segments
+        findings = [self._foreign("EDF-I102")] if segments.skipped else []
+        if segments.bom:
+            findings.append(Finding("EDF-I107"))
+        return findings
+
+    def _ended(self, interchange: Interchange) -> ReadEvent:
+        # What stands behind a UNZ is only known when the next header, or the end, has been found.
+        if self._segments.skipped:
+            interchange.findings.append(self._foreign("EDF-I103"))
+        return ReadEvent("interchange_end", interchange=interchange)
+
+    def _foreign(self, rule: str) -> Finding:
+        return Finding(rule, expected="UNB", got=legible(self._segments.sample, 40), params={"bytes": str(self._segments.skipped)})
+
+    # --- inside an interchange ---------------------------------------------------------------------------------------
+
+    def _interchange(self, header: Header, at: int, line: int) -> Iterator[ReadEvent]:
+        segments, reader = self._segments, self._reader
+        readable = not header.separators.clash()
+        self._group, self._strays, self._inside_count, self._numbers = None, 0, 0, UsedNumbers()
+        style = style_of(header, self._profile)
+        interchange: Interchange | None = None
+        for batch in segments.batches():
+            pairs = batch.pairs
+            if interchange is None:
+                text, line = next(pairs, ("UNB", line))
+                interchange = interchange_of(header, text.split(ELEMENT), self._ordinal, at, line)
+                yield ReadEvent("interchange", interchange=interchange)
+            while (stop := reader.feed(pairs) if reader.open else next(pairs, None)) is not None:
+                text, line = stop
+                if not text:
+                    continue
+                elements = text.split(ELEMENT)
+                tag = elements[0]
+                if tag == "UNB":
+                    segments.push_back(batch)
+                    yield from self._broken_off(interchange, batch.offset(), line)
+                    return
+                if tag == "UNZ":
+                    yield from self._close_group(interchange, batch.offset(), line)
+                    if readable:
+                        self._trailer(interchange, elements, line, batch.unterminated and segments.unterminated)
+                    interchange.length = batch.end() - interchange.offset
+                    self._remarks(interchange)
+                    segments.close(batch)
+                    return
+                if readable:
+                    if tag == "UNH":
+                        yield from self._message_opens(header, interchange, elements, batch, line)
+                        reader.begin(elements, self._kind(elements), self._opened[1], style, line)
+                    else:
+                        yield from self._segment(header, interchange, tag, elements, batch, line)
+        if interchange is None:
+            interchange = interchange_of(header, ["UNB"], self._ordinal, at, line)
+            yield ReadEvent("interchange", interchange=interchange)
+        yield from self._broken_off(interchange, segments.at, line)
+
+    def _segment(
+        self, header: Header, interchange: Interchange, tag: str, elements: list[str], batch: Batch, line: int
+    ) -> Sequence[ReadEvent]:
+        if tag == "UNT":
+            if self._reader.open:
+                self._reader.position += 1
+                return self._close_message(interchange, batch.end(), line, elements)
+            self._stray(interchange, tag, line)
+        elif tag == "UNG":
+            events = self._close_group(interchange, batch.offset(), line)
+            if self._inside_count and not interchange.group_count:
+                interchange.findings.append(Finding("EDF-I30", Place("UNG", line=line), None, "UNG", "30"))
+            interchange.group_count += 1
+            self._group, self._named = group_of(elements, header.syntax, interchange.group_count, line), True
+            return [*events, ReadEvent("group", interchange=interchange, group=self._group)]
+        elif tag == "UNE":
+            if self._group is not None and self._named:
+                return self._close_group(interchange, batch.offset(), line, elements)
+            self._stray(interchange, tag, line)
+        else:
+            self._stray(interchange, tag, line)
+        return ()
+
+    def _stray(self, interchange: Interchange, tag: str, line: int) -> None:
+        """A segment that stands outside of everything it could belong to."""
+        self._strays += 1
+        if self._strays <= _MOST_STRAYS:
+            tag = legible(tag, 8)
+            interchange.findings.append(Finding("EDF-I33", Place(tag, line=line), None, tag, "33"))
+
+    def _trailer(self, interchange: Interchange, elements: list[str], line: int, unterminated: bool) -> None:
+        declared, number = part(elements, 1), part(elements, 2)
+        held = str(interchange.group_count or self._inside_count)
+        if unterminated:
+            interchange.findings.append(Finding("EDF-I105", Place("UNZ", line=line)))
+        if not same_count(declared, held):
+            interchange.findings.append(Finding("EDF-I29", Place("UNZ", element=1, line=line), held, legible(declared, 20), "29"))
+        if number != interchange.control:
+            where = Place("UNZ", element=2, line=line)
+            interchange.findings.append(Finding("EDF-I28", where, interchange.control, legible(number, 20), "28"))
+        if held == "0":
+            interchange.findings.append(Finding("EDF-I32", Place("UNZ", line=line), "UNH", None, "32"))
+
+    def _broken_off(self, interchange: Interchange, at: int, line: int) -> Sequence[ReadEvent]:
+        """No UNZ came: the document ended, or another interchange began."""
+        events = self._close_group(interchange, at, line)
+        interchange.length = at - interchange.offset
+        interchange.findings.append(Finding("EDF-I13", Place("UNZ", line=line), "UNZ", None, "13"))
+        self._remarks(interchange)
+        return events
+
+    def _remarks(self, interchange: Interchange) -> None:
+        """What was taken although it is not as it should be; said once for the interchange."""
+        segments, decoder = self._segments, self._segments.decoder
+        if decoder.lied:
+            interchange.findings.append(Finding("EDF-I111", Place("UNB", 1, 1, 1), decoder.declared, decoder.met))
+        if segments.outside:
+            interchange.findings.append(Finding("EDF-I109", Place("UNB", 1, 1, 1), "UNOA", segments.outside))
+        if segments.folded:
+            interchange.findings.append(Finding("EDF-I106"))
+        if segments.stray_release:
+            interchange.findings.append(Finding("EDF-I108", got=str(interchange.delimiters.get("release"))))
+        if not self._numbers.complete:
+            interchange.findings.append(Finding("EDF-I112"))
+
+    # --- groups ------------------------------------------------------------------------------------------------------
+
+    def _close_group(self, interchange: Interchange, at: int, line: int, trailer: list[str] | None = None) -> list[ReadEvent]:
+        events = self._close_message(interchange, at, line, None) if self._reader.open else []
+        group = self._group
+        if group is None:
+            return events
+        self._group = None
+        if self._named:
+            self._group_findings(group, line, trailer)
+        events.append(ReadEvent("group_end", interchange=interchange, group=group))
+        return events
+
+    def _group_findings(self, group: Group, line: int, trailer: list[str] | None) -> None:
+        if trailer is None:
+            group.findings.append(Finding("EDF-G13", Place("UNE", line=line), "UNE", None, "13"))
+            return
+        group.count_declared = legible(part(trailer, 1), 20)
+        received = str(group.message_count)
+        if part(trailer, 2) != group.control:
+            where = Place("UNE", element=2, line=line)
+            group.findings.append(Finding("EDF-G28", where, group.control, legible(part(trailer, 2), 20), "28"))
+        if not same_count(group.count_declared, received):
+            group.findings.append(Finding("EDF-G29", Place("UNE", element=1, line=line), received, group.count_declared, "29"))
+        if not group.message_count:
+            group.findings.append(Finding("EDF-G32", Place("UNE", line=line), "UNH", None, "32"))
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    def _kind(self, elements: list[str]) -> str:
+        return part(elements, 2, 1)
+
+    def _message_opens(self, header: Header, interchange: Interchange, elements: list[str], batch: Batch, line: int) -> list[ReadEvent]:
+        """A UNH: what was open before it ends, and where no group is named one without a name begins."""
+        at = batch.offset()
+        events = self._close_message(interchange, at, line, None) if self._reader.open else []
+        if self._group is None:
+            if interchange.group_count and not any(finding.rule == "EDF-I30" for finding in interchange.findings):
+                interchange.findings.append(Finding("EDF-I30", Place("UNH", line=line), "UNG", "UNH", "30"))
+            self._group, self._named = Group(None, None, None, None, None, interchange.group_count + 1), False
+            events.append(ReadEvent("group", interchange=interchange, group=self._group))
+        group, kind = self._group, self._kind(elements)
+        if self._named and group.type and group.type != kind and not any(finding.rule == "EDF-G31" for finding in group.findings):
+            group.findings.append(Finding("EDF-G31", Place("UNH", element=2, component=1, line=line), group.type, legible(kind, 20), "31"))
+        self._opened = (elements, version_of(parts_of(elements, 2)[1:3]), line)
+        self._opening = list(opening_findings(elements, header.syntax, line))
+        self._start = at
+        group.message_count += 1
+        self._inside_count += 1
+        return events
+
+    def _close_message(self, interchange: Interchange, end: int, line: int, trailer: list[str] | None) -> list[ReadEvent]:
+        """The message event of the message that ends here; none where messages are only counted."""
+        reader, group = self._reader, self._group
+        if group is None:
+            return []
+        reader.finish(line, complete=trailer is not None)
+        if not reader.keeps:
+            return []
+        self._messages += 1
+        elements, version, opened_at = self._opened
+        kind, control = self._kind(elements), part(elements, 1)
+        findings = self._opening
+        if reader.known is None and kind:
+            findings.append(Finding("EDF-M14", Place("UNH", 1, 2, 1, opened_at), None, legible(kind, 20), "14"))
+        if control and not self._numbers.take(control):
+            findings.append(Finding("EDF-M26", Place("UNH", 1, 1, line=opened_at), None, control, "26"))
+        findings += _closing_findings(trailer, control, reader.position, line)
+        message = Message(
+            type=storable(kind),
+            version=storable(version) or None,
+            control=control,
+            root=reader.root,
+            ordinal=self._messages,
+            offset=self._start,
+            length=end - self._start,
+            findings=findings + reader.findings if findings else reader.findings,
+            components=COMPONENT,
+            repetition=REPETITION if interchange.delimiters.get("repetition") else "",
+        )
+        return [ReadEvent("message", interchange, group, message)]
+
+
+def _closing_findings(trailer: list[str] | None, control: str, position: int, line: int) -> list[Finding]:
+    """What is wrong with the UNT: missing, another reference, another count."""
+    if trailer is None:
+        return [Finding("EDF-M13", Place("UNT", position + 1, line=line), "UNT", None, "13", params={"number": ""})]
+    findings = []
+    if part(trailer, 2) != control:
+        where = Place("UNT", position, 2, line=line)
+        findings.append(Finding("EDF-M28", where, legible(control, 20), legible(part(trailer, 2), 20), "28"))
+    if not same_count(part(trailer, 1), str(position)):
+        findings.append(Finding("EDF-M29", Place("UNT", position, 1, line=line), str(position), legible(part(trailer, 1), 20), "29"))
+    return findings
+
+
+def same_count(one: str, other: str) -> bool:
+    """Whether two counts are equal; leading zeros say nothing."""
+    return one.isascii() and one.isdigit() and len(one) <= 10 and int(one) == int(other)

@@ -1,0 +1,142 @@
+"""What UNB, UNG and UNH say, and what is wrong with them, in the codes of data element 0085 that a CONTRL carries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from connectors.formats.edifact.charsets import DECLARED
+from connectors.formats.edifact.elements import explain
+from connectors.formats.edifact.grammar import service_segment
+from connectors.formats.edifact.header import Header
+from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT, Style, compiled
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT
+from connectors.legible import legible, storable
+from connectors.spec import Profile
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Group, Interchange
+
+_ENVELOPE = Style(decimals=".")
+_MOMENT = re.compile("[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9]")
+_IDENTITY = frozenset({2, 3, 5})
+"""Elements of UNB by which an interchange is known: sender, recipient, reference."""
+
+
+def style_of(header: Header, profile: Profile) -> Style:
+    """How the messages of this interchange are to be read.
+
+    Up to syntax 3 the UNA names the decimal mark; without a UNA, and from syntax 4 on, point and comma both stand. Characters beyond
+    UNOA and UNOB are a remark on the interchange, and errors only where the agreement asks for it (`options.characters: declared`).
+    """
+    separators = header.separators
+    fixed = header.una and header.syntax < "4" and separators.decimal in ".,"
+    text = TEXT
+    if profile.options.get("characters") == "declared" and profile.charset is None:
+        text = {"UNOA": LEVEL_A, "UNOB": LEVEL_B}.get(header.identifier, TEXT)
+    return Style(separators.decimal if fixed else ".,", text, bool(separators.repetition))
+
+
+def parts_of(elements: Sequence[str], place: int) -> list[str]:
+    """The components of an element, blanks at their ends dropped; one empty text where it is absent."""
+    return [storable(part).strip() for part in elements[place].split(COMPONENT)] if place < len(elements) else [""]
+
+
+def part(elements: Sequence[str], place: int, component: int = 1) -> str:
+    """One component of an element, counted from 1; empty when absent."""
+    parts = parts_of(elements, place)
+    return parts[component - 1] if component <= len(parts) else ""
+
+
+def identity(elements: Sequence[str], place: int) -> str:
+    """`qualifier:id` of S002, S003, S006 or S007."""
+    return f"{part(elements, place, 2)}:{part(elements, place)}"
+
+
+def interchange_of(header: Header, elements: list[str], ordinal: int, at: int, line: int) -> Interchange:
+    """The interchange that this UNB opens, with the findings on the UNB itself."""
+    return Interchange(
+        sender=identity(elements, 2),
+        receiver=identity(elements, 3),
+        control=part(elements, 5),
+        test=part(elements, 11) == "1",
+        ordinal=ordinal,
+        offset=at,
+        length=0,
+        header=tuple(elements[1:]),
+        acknowledgement_requested=part(elements, 9) == "1",
+        delimiters=header.separators.as_mapping(),
+        findings=[*_shape(header, line), *_values(header, elements, line)],
+    )
+
+
+def _shape(header: Header, line: int) -> Iterator[Finding]:
+    marks = "".join((header.separators.component, header.separators.element, header.separators.release, header.separators.terminator))
+    if header.separators.clash():
+        yield Finding("EDF-I20", Place("UNA", line=line), ":+.? '", legible(marks), "20")
+    if header.shortened:
+        yield Finding("EDF-I104", Place("UNA", line=line))
+    if header.identifier and header.identifier not in DECLARED:
+        yield Finding("EDF-I110", Place("UNB", 1, 1, 1, line), "UNOA-UNOK, UNOW, UNOY", legible(header.identifier, 20))
+
+
+def _values(header: Header, elements: list[str], line: int) -> Iterator[Finding]:
+    if header.syntax and header.syntax not in ("1", "2", "3", "4"):
+        yield Finding("EDF-I02", Place("UNB", 1, 1, 2, line), "1, 2, 3, 4", legible(header.syntax, 20), "2")
+    segment = service_segment("UNB", header.syntax)
+    if compiled(segment, _ENVELOPE)(ELEMENT.join(elements)) is None:
+        for fault in explain(segment, elements, _ENVELOPE):
+            where = Place("UNB", 1, fault.element, fault.component, line)
+            got = legible(fault.got, 40) if fault.got is not None else None
+            if fault.code == "13" and fault.element != 4:
+                yield Finding("EDF-I13", where, f"UNB {fault.number} {fault.expected}", None, "13")
+            else:
+                rule = "EDF-I11" if fault.element in _IDENTITY else "EDF-I12"
+                yield Finding(rule, where, fault.expected, got, fault.code, params={"number": fault.number})
+    date, time = part(elements, 4, 1), part(elements, 4, 2)
+    if not _is_moment(date, time):
+        params = {"number": "S004"}
+        yield Finding("EDF-I12", Place("UNB", 1, 4, line=line), "YYMMDD:HHMM", legible(f"{date}:{time}", 40), "12", params=params)
+
+
+def _is_moment(date: str, time: str) -> bool:
+    return len(date) in (6, 8) and _MOMENT.fullmatch(date[-6:] + time) is not None
+
+
+def group_of(elements: list[str], syntax: str, ordinal: int, line: int) -> Group:
+    """The group that a UNG opens, with the findings on the UNG itself."""
+    group = Group(
+        type=part(elements, 1) or None,
+        control=part(elements, 5),
+        version=version_of(parts_of(elements, 7)) or None,
+        sender=identity(elements, 2),
+        receiver=identity(elements, 3),
+        ordinal=ordinal,
+    )
+    segment = service_segment("UNG", syntax)
+    if compiled(segment, _ENVELOPE)(ELEMENT.join(elements)) is None:
+        for fault in explain(segment, elements, _ENVELOPE):
+            where = Place("UNG", None, fault.element, fault.component, line)
+            got = legible(fault.got, 40) if fault.got is not None else None
+            if fault.code == "13" and fault.element == 5:
+                group.findings.append(Finding("EDF-G13", where, f"UNG {fault.number} {fault.expected}", None, "13"))
+            else:
+                params = {"number": fault.number}
+                group.findings.append(Finding("EDF-G12", where, fault.expected, got, fault.code, params=params))
+    return group
+
+
+def version_of(version_release: Sequence[str]) -> str:
+    """`D.96A` of 0052 and 0054."""
+    return ".".join(value for value in version_release[:2] if value)
+
+
+def opening_findings(elements: list[str], syntax: str, line: int) -> Iterator[Finding]:
+    """What is wrong with a UNH."""
+    segment = service_segment("UNH", syntax)
+    if compiled(segment, _ENVELOPE)(ELEMENT.join(elements)) is None:
+        for fault in explain(segment, elements, _ENVELOPE):
+            where = Place("UNH", 1, fault.element, fault.component, line)
+            got = legible(fault.got, 40) if fault.got is not None else None
+            rule = "EDF-M13" if fault.code == "13" else "EDF-M12"
+            expected = f"UNH {fault.number} {fault.expected}" if fault.code == "13" else fault.expected
+            yield Finding(rule, where, expected, got, fault.code, params={"number": fault.number})

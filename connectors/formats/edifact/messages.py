@@ -1,0 +1,297 @@
+"""Reading one message after another: order of segments, elements, tree and findings in a single pass.
+
+This is the hot part: a valid segment costs a split, a look-up of its step, a pattern match and a record. Whatever is
+wrong leaves that path and is worked out at leisure. Nothing is kept from one message to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from connectors.formats.edifact.elements import explain
+from connectors.formats.edifact.grammar import Grammar
+from connectors.formats.edifact.patterns import Style
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
+from connectors.formats.edifact.walk import REMEMBERED, Missing, Place, Step, Walk, walk_for
+from connectors.legible import legible
+from data_contracts.findings import Finding
+from data_contracts.findings import Place as Where
+from data_contracts.source import SourceRecord
+
+SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
+"""Segments of the envelope: no message may hold them."""
+
+MOST_FINDINGS = 1000
+"""Findings kept for one message; one that has more is rejected anyway."""
+
+MOST_SEGMENTS = 1_000_000
+"""Segments that a message may have before its tree is given up, so that one message cannot fill the memory (option `max_segments`)."""
+
+Stop = tuple[str, int]
+
+
+class MessageReader(Protocol):
+    """What the envelope needs of a reader of messages: `FullMessages` reads in full, `CountedMessages` only counts."""
+
+    open: bool
+    position: int
+    findings: list[Finding]
+    root: SourceRecord | None
+
+    @property
+    def keeps(self) -> bool:
+        """Whether messages are read for their content, so that they are told of."""
+
+    @property
+    def known(self) -> Grammar | None:
+        """The grammar of the open message, null when it is unknown."""
+
+    def begin(self, elements: list[str], kind: str, version: str, style: Style, line: int) -> None:
+        """A UNH has come."""
+
+    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+        """Take segments up to one of the envelope, which is returned, or null when the piece is used up."""
+
+    def finish(self, line: int, complete: bool) -> None:
+        """The message ends."""
+
+
+@dataclass(slots=True)
+class CountedMessages:
+    """Passes over messages without looking into them: for who only wants to know of envelopes."""
+
+    open: bool = False
+    position: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    root: SourceRecord | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """No: nothing is told of the messages."""
+        return False
+
+    @property
+    def known(self) -> Grammar | None:
+        """Not looked up."""
+        return None
+
+    def begin(self, elements: list[str], kind: str, version: str, style: Style, line: int) -> None:
+        """A UNH has come."""
+        self.open, self.position = True, 1
+
+    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+        """Pass on to the next segment of the envelope."""
+        position = self.position
+        for pair in pairs:
+            text = pair[0]
+            if text[:2] == "UN" and text.split(ELEMENT, 1)[0] in SERVICE:
+                self.position = position
+                return pair
+            if text:
+                position += 1
+        self.position = position
+        return None
+
+    def finish(self, line: int, complete: bool) -> None:
+        """The message ends."""
+        self.open = False
+
+
+@dataclass(slots=True)
+class FullMessages:
+    """Validates messages and builds their trees."""
+
+    most_segments: int = MOST_SEGMENTS
+    open: bool = False
+    position: int = 0
+    """Segments of the message so far, UNH included."""
+    root: SourceRecord | None = None
+    findings: list[Finding] = field(default_factory=list)
+    _walk: Walk | None = None
+    _records: list[SourceRecord] = field(default_factory=list)
+    _counts: list[int] = field(default_factory=list)
+    _place: Place | None = None
+    _run: int = 1
+    _style: Style = field(default_factory=Style)
+    _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
+    _dropped: int = 0
+    _grammar: Grammar | None = None
+
+    @property
+    def keeps(self) -> bool:
+        """Yes: messages carry findings and a tree."""
+        return True
+
+    @property
+    def known(self) -> Grammar | None:
+        """The grammar of the message."""
+        return self._grammar
+
+    def begin(self, elements: list[str], kind: str, version: str, style: Style, line: int) -> None:
+        """Stand at the UNH of a message of this type and version."""
+        if style is not self._style:
+            self._style, self._walks = style, {}
+        self.open, self.position, self.findings, self._dropped, self._run = True, 1, [], 0, 1
+        key = (kind, version)
+        if key not in self._walks:
+            if len(self._walks) > 16:
+                self._walks.clear()
+            self._walks[key] = walk_for(kind, version, style)
+        self._walk = walk = self._walks[key]
+        if walk is None:
+            self._grammar = self.root = self._place = None
+            return
+        self._grammar = walk.grammar
+        self.root = SourceRecord("UNH", elements, 1, None, line)
+        self._records = [self.root] * (walk.depth + 1)
+        self._counts = [0] * (walk.depth + 1)
+        self._place = walk.start
+
+    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+        """Take segments up to the next one of the envelope."""
+        walk, place = self._walk, self._place
+        if walk is None or place is None:
+            return self._skip(pairs)
+        if self.position > self.most_segments:
+            self._add(Finding("EDF-M30", Where("UNH", 1), str(self.most_segments), code="18"))
+            self.root = self._walk = self._place = None
+            return self._skip(pairs)
+        new, records, counts = SourceRecord.__new__, self._records, self._counts
+        position, run = self.position, self._run
+        steps = place.known if run < place.limit else place.full
+        for text, line in pairs:
+            elements = text.split(ELEMENT)
+            tag = elements[0]
+            step = steps.get(tag)
+            if step is None:
+                if tag in SERVICE:
+                    self.position, self._run, self._place = position, run, place
+                    return text, line
+                if not text:
+                    continue
+                step = walk.step(place, tag, run >= place.limit)
+                if step is None:
+                    position += 1
+                    self._misplaced(walk, place, text, elements, position, line)
+                    continue
+            position += 1
+            then, again, _, _, trouble = step
+            if trouble:
+                self._stepped(step, position, line)
+            if then is place:
+                run += 1
+                if run >= then.limit:
+                    steps = then.full
+            else:
+                place, run, steps = then, 1, then.known
+            # What SourceRecord() does, without the call: half the time of building a tree.
+            record = new(SourceRecord)
+            record.tag = tag
+            record.values = elements
+            record.position = position
+            record.line = line
+            record.children = []
+            depth = then.depth
+            if then.opens:
+                record.parent = parent = records[depth - 1]
+                records[depth] = record
+                counts[depth] = count = counts[depth] + 1 if again else 1
+                if count > then.most:
+                    self._too_often(then, position, line)
+            else:
+                record.parent = parent = records[depth]
+            parent.children.append(record)
+            passed = then.passed
+            if text not in passed:
+                if then.match(text) is None:
+                    self._faults(then, elements, position, line)
+                else:
+                    passed.add(text)
+                    if len(passed) > REMEMBERED:
+                        passed.clear()
+        self.position, self._run, self._place = position, run, place
+        return None
+
+    def _skip(self, pairs: Iterator[Stop]) -> Stop | None:
+        """Count the segments of a message that has no grammar or is too large."""
+        position = self.position
+        for pair in pairs:
+            text = pair[0]
+            if text[:2] == "UN" and text.split(ELEMENT, 1)[0] in SERVICE:
+                self.position = position
+                return pair
+            if text:
+                position += 1
+        self.position = position
+        return None
+
+    def finish(self, line: int, complete: bool) -> None:
+        """The message ends here: with a UNT at `position`, or not `complete`, so that nobody knows what would have come."""
+        if complete and self._walk is not None and self._place is not None:
+            self._missing(self._walk.unfinished(self._place), self.position, line)
+        if self._dropped:
+            self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(MOST_FINDINGS), str(self._dropped)))
+        self.open = False
+
+    def _add(self, finding: Finding) -> None:
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
+        else:
+            self._dropped += 1
+
+    # --- what is wrong -----------------------------------------------------------------------------------------------
+
+    def _stepped(self, step: Step, position: int, line: int) -> None:
+        place = step.place
+        self._missing(step.missing, position, line)
+        if step.surplus:
+            where = Where(place.id, position, line=line)
+            self._add(Finding("EDF-S35", where, str(place.use.max), place.id, "35", params=_group(place.group.id)))
+
+    def _missing(self, missing: Missing, position: int, line: int) -> None:
+        for tag, group in missing:
+            self._add(Finding("EDF-S13", Where(tag, position, line=line), tag, None, "13", params=_group(group)))
+
+    def _too_often(self, place: Place, position: int, line: int) -> None:
+        where = Where(place.id, position, line=line)
+        self._add(Finding("EDF-S36", where, str(place.group.max), place.id, "36", params=_group(place.group.id)))
+
+    def _misplaced(self, walk: Walk, place: Place, text: str, elements: list[str], position: int, line: int) -> None:
+        missed = walk.passed_by(place, elements[0])
+        tag = legible(elements[0], 8)
+        group = missed.group.id if missed else place.group.id
+        self._add(Finding("EDF-S15", Where(tag, position, line=line), None, tag, "15", params=_group(group)))
+        parent = self._records[missed.depth if missed else place.depth]
+        parent.children.append(SourceRecord(tag, elements, position, parent, line))
+        if missed is not None and missed.match(text) is None:
+            self._faults(missed, elements, position, line)
+        elif missed is None:
+            _clean(elements)
+
+    def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
+        for fault in explain(place.use, elements, self._style):
+            params = _group(place.group.id)
+            if fault.number:
+                params["number"] = fault.number
+            where = Where(place.id, position, fault.element, fault.component, line)
+            got = legible(fault.got) if fault.got is not None else None
+            self._add(Finding(f"EDF-E{fault.code}", where, fault.expected, got, fault.code, params=params))
+        _clean(elements)
+
+
+def _group(name: str | None) -> dict[str, str]:
+    return {"group": name} if name else {}
+
+
+_UNSTORABLE = {
+    code: 0xFFFD for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(code) not in COMPONENT + REPETITION
+}
+
+
+def _clean(elements: list[str]) -> None:
+    """Make values storable; the finding says what was there."""
+    for index, value in enumerate(elements):
+        if not value.isprintable():
+            elements[index] = value.translate(_UNSTORABLE)

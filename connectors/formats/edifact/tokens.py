@@ -1,0 +1,272 @@
+"""Cutting an EDIFACT document into segments, by the piece and in flat memory, with places in bytes and lines.
+
+What the field sends is taken as it comes: byte order marks, line breaks and indentation between segments, documents folded at some
+column, bytes before UNA or UNB and after UNZ, several interchanges each with its own UNA and charset, a last segment without terminator.
+What was met is remembered here (`Segments` attributes) and judged in `envelope.py`.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, count, repeat
+from operator import length_hint
+from typing import BinaryIO
+
+from connectors.formats.edifact.charsets import UNITS, Decoder, charset_of, outside_level_a, wire_charset
+from connectors.formats.edifact.header import WINDOW, Header, another, find_start, parse_header
+from connectors.formats.edifact.separators import LEVEL_A, Translation, released_in
+from connectors.legible import LAYOUT
+
+CHUNK = 1 << 18
+"""Bytes read at a time."""
+
+LONGEST = 1 << 20
+"""Characters a segment may have; what is longer is no EDIFACT (a wrong terminator, a binary file), and is not held in memory."""
+
+_NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fill up with
+
+
+class Batch:
+    """The segments of one piece of the document: iterate `pairs` for (segment text, line); `offset` tells where one stands."""
+
+    __slots__ = ("_at", "_counted", "_ends", "_raw", "_segments", "_source", "pairs", "unterminated")
+
+    def __init__(self, raw: list[str], cleaned: list[str], lines: Iterable[int], at: int, source: Segments, unterminated: bool) -> None:
+        self._raw = raw
+        self._segments = iter(cleaned)
+        self._source = source
+        self._counted = 0
+        self._at = at
+        self._ends = len(cleaned)
+        self.pairs: Iterator[tuple[str, int]] = zip(self._segments, lines)  # noqa: B905  # lines may be endless
+        self.unterminated = unterminated
+
+    def _index(self) -> int:
+        """Number, from 0, of the segment that `pairs` gave last."""
+        return self._ends - length_hint(self._segments) - 1
+
+    def offset(self) -> int:
+        """First byte, in the document, of the segment that `pairs` gave last."""
+        index = self._index()
+        self._count_to(index)
+        text = self._raw[index]
+        layout = len(text) - len(text.lstrip(LAYOUT))
+        return self._at + self._source.size_of(text[:layout])
+
+    def end(self) -> int:
+        """The byte after that segment's terminator."""
+        index = self._index()
+        self._count_to(index)
+        return self._at + self._source.size_of(self._raw[index]) + (0 if self.unterminated else self._source.unit)
+
+    def characters(self, including: bool) -> int:
+        """Characters from the start of the piece to that segment's start, or to its end `including` it and its terminator."""
+        stop = self._index() + (1 if including else 0)
+        pieces = self._raw[:stop]
+        return sum(map(len, pieces)) + sum(map(released_in, pieces)) + (0 if self.unterminated and including else stop)
+
+    def _count_to(self, index: int) -> None:
+        # Only messages' first and last segments ask, in order: each segment is measured once, in C.
+        if index > self._counted:
+            pieces = self._raw[self._counted : index]
+            self._at += self._source.size_of("".join(pieces)) + len(pieces) * self._source.unit
+            self._counted = index
+
+
+class Segments:
+    """A document as a sequence of interchanges, each a header and batches of segments.
+
+    Raises `ConfigError` for a charset that does not exist; never for what the bytes hold.
+    """
+
+    def __init__(self, stream: BinaryIO, charset: str | None) -> None:
+        self._stream = stream
+        self._agreed = charset_of(charset)
+        self._wire, self.bom = wire_charset(stream)
+        self._decoder = codecs.getincrementaldecoder(self._wire)("surrogateescape")
+        self.unit = UNITS.get(self._wire, 1)
+        """Bytes of a separator."""
+        self._text = ""
+        self._at = stream.tell()
+        self._line = 1
+        self._ended = False
+        self._closed = False
+        self._translation = Translation(LEVEL_A)
+        self._has_releases = False
+        self.decoder = Decoder("", self._agreed, self.bom)
+        """The charset of the interchange at hand, and what it turned out to be."""
+        self.outside = ""
+        """Characters that an interchange in UNOA holds beyond what UNOA allows."""
+        self._checks_level = False
+        self.folded = False
+        """Whether line breaks run through the interchange's segments."""
+        self.skipped = 0
+        """Bytes that were passed over before the header found last, layout not counted."""
+        self.sample = ""
+        """How they begin."""
+        self.interrupted = False
+        """Whether the interchange stopped at the header of another one, or at a segment of impossible length."""
+        self.unterminated = False
+        """Whether the last segment of the document had no terminator."""
+
+    @property
+    def stray_release(self) -> bool:
+        """Whether the interchange holds a release character before something that needs none."""
+        return self._translation.stray
+
+    @property
+    def at(self) -> int:
+        """The byte up to which the document has been taken."""
+        return self._at
+
+    def size_of(self, text: str) -> int:
+        """Bytes of a piece of the document as it was cut."""
+        size = len(text) if self.unit == 1 else len(text.encode(self._wire, "surrogatepass"))
+        return size + (released_in(text) * self.unit if self._has_releases else 0)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _more(self) -> bool:
+        if self._ended:
+            return False
+        piece = self._stream.read(CHUNK)
+        self._ended = not piece
+        self._text += self._decoder.decode(piece, final=self._ended)
+        return not self._ended
+
+    def _drop(self, characters: int) -> None:
+        gone = self._text[:characters]
+        self._at += len(gone) if self.unit == 1 else len(gone.encode(self._wire, "surrogatepass"))
+        self._line += gone.count(self._line_mark())
+        self._text = self._text[characters:]
+
+    def _line_mark(self) -> str:
+        return "\r" if self._translation.separators.terminator == "\r" else "\n"
+
+    def find_header(self) -> tuple[Header, int, int] | None:
+        """The next UNA or UNB with its first byte and its line, or null at the end of the document."""
+        self.skipped, self.sample, self.interrupted, self.unterminated = 0, "", False, False
+        search = 0
+        while True:
+            start = find_start(self._text, search)
+            if start < 0:
+                self._pass_over(max(len(self._text) - 2, 0))
+                search = 0
+                if self._more():
+                    continue
+                self._pass_over(len(self._text))
+                return None
+            if len(self._text) - start < WINDOW and self._more():
+                continue
+            header = parse_header(self._text, start)
+            if header is None:
+                search = start + 3
+                if search > LONGEST:
+                    self._pass_over(search)
+                    search = 0
+                continue
+            self._pass_over(start)
+            at, line = self._at, self._line
+            self._open(header)
+            self._drop(header.length)
+            return header, at, line
+
+    def _open(self, header: Header) -> None:
+        self._translation = Translation(header.separators)
+        self._has_releases = bool(header.separators.release)
+        self.decoder = Decoder(header.identifier, self._agreed, self.bom)
+        self._checks_level = header.identifier == "UNOA" and self._agreed is None
+        self.outside, self.folded = "", False
+
+    def _pass_over(self, characters: int) -> None:
+        foreign = self._text[:characters].strip(_NOTHING)
+        if foreign:
+            self.sample = self.sample or foreign[:40]
+            self.skipped += len(foreign) if self.unit == 1 else len(foreign.encode(self._wire, "surrogatepass"))
+        self._drop(characters)
+
+    def batches(self) -> Iterator[Batch]:
+        """The segments from UNB on, until the document or the interchange ends (`close`, `push_back`)."""
+        separators = self._translation.separators
+        self._closed = False
+        searched, first = 0, 3  # behind the UNB that begins it
+        while True:
+            text = self._text
+            other = another(text, max(searched - 16, first))
+            searched = len(text)
+            body = text[:other] if other >= 0 else text
+            cut = separators.last_end(body)
+            if cut:
+                yield self._batch(body[:cut], unterminated=False)
+                if self._closed:
+                    return
+                self._drop(cut)
+                searched, first = max(searched - cut, 0), 0
+            rest = body[cut:]
+            if other >= 0 or (self._ended and rest.strip(_NOTHING)):
+                if rest.strip(_NOTHING):
+                    self.unterminated = other < 0
+                    yield self._batch(rest.rstrip(_NOTHING) + separators.terminator, unterminated=True)
+                    if self._closed:
+                        return
+                self.interrupted = other >= 0
+                self._drop(len(rest))
+                return
+            if self._ended:
+                return
+            if len(rest) > LONGEST:
+                self.interrupted = True
+                return
+            self._more()
+
+    def close(self, batch: Batch) -> None:
+        """The segment that the batch gave last ends the interchange; reading goes on behind it."""
+        self._closed = True
+        self._drop(batch.characters(including=True))
+
+    def push_back(self, batch: Batch) -> None:
+        """That segment begins another interchange; reading goes on with it."""
+        self.interrupted = True
+        self._closed = True
+        self._drop(batch.characters(including=False))
+
+    def _batch(self, body: str, unterminated: bool) -> Batch:
+        terminator = self._translation.separators.terminator
+        if self._checks_level and not self.outside:
+            self.outside = outside_level_a(body)
+        raw, cut = self._translation.segments(body, self.decoder if self.unit == 1 else None)
+        if len(cut) > 1:
+            cut.pop()
+            if raw is not cut:
+                raw.pop()
+        if "\n" in body or "\r" in body or body[0] in " \t" or f"{terminator} " in body or f"{terminator}\t" in body:
+            cut = [text.lstrip(LAYOUT) for text in cut]
+            if _breaks(body, terminator) and any("\n" in text or "\r" in text for text in cut):
+                self.folded = True
+                cut = [text.replace("\r", "").replace("\n", "") for text in cut]
+        mark = self._line_mark()
+        lines: Iterable[int]
+        if mark == terminator:
+            lines = count(self._line)
+        elif mark in body:
+            # A segment's line is where it begins: behind the line breaks before it.
+            after = accumulate((text.count(mark) for text in raw), initial=self._line)
+            lines = [line + _leading(text, mark) for line, text in zip(after, raw, strict=False)] if self.folded else list(after)[1:]
+        else:
+            lines = repeat(self._line)
+        return Batch(raw, cut, lines, self._at, self, unterminated)
+
+
+def _leading(text: str, mark: str) -> int:
+    return text[: len(text) - len(text.lstrip(LAYOUT))].count(mark)
+
+
+def _breaks(body: str, terminator: str) -> bool:
+    """Whether a line break may stand within a segment: more of them than directly follow terminators."""
+    for mark in "\n\r":
+        if mark in body and mark != terminator:
+            usual = body.count(terminator + mark) + (body.count(terminator + "\r\n") if mark == "\n" else 0)
+            if body.count(mark) > usual:
+                return True
+    return False

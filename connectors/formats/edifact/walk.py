@@ -1,0 +1,198 @@
+"""The places of a message and the steps between them: where may this segment stand, and what was left out before it?
+
+A grammar's tree of segment groups becomes places that know each other. A step is searched for once, from the place where the message
+stands with the tag of the segment that comes, and then remembered, so that reading a message is one look-up a segment. The search is
+the one that ISO 9735 implies: go on in the group, repeat the group, leave it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import NamedTuple
+
+from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, load
+from connectors.formats.edifact.patterns import Style, compiled
+
+ENDLESS = 1 << 60
+REMEMBERED = 256
+"""Segments a place remembers as good; small, since what repeats, repeats soon."""
+
+Missing = tuple[tuple[str, str | None], ...]
+"""Mandatory segments that should have come: (tag, group)."""
+
+
+class Step(NamedTuple):
+    """What a segment does to the walk."""
+
+    place: Place
+    again: bool
+    """It begins a group in which the message already stands."""
+    missing: Missing
+    surplus: bool
+    """The place is full: one segment too many."""
+    trouble: bool
+    """Whether any of the two is so."""
+
+
+class Group:
+    """A segment group of the grammar; the message itself is the outermost, of depth 0."""
+
+    __slots__ = ("body", "depth", "id", "index", "mandatory", "max", "parent")
+
+    def __init__(self, use: GroupUse | None, parent: Group | None, index: int) -> None:
+        self.id = use.id if use else None
+        self.parent = parent
+        self.index = index
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.max = (use.max if use else 1) or ENDLESS
+        self.mandatory = use is not None and use.use == "M"
+        self.body: list[Place | Group] = []
+
+    @property
+    def first(self) -> Place:
+        """The trigger."""
+        place = self.body[0]
+        assert isinstance(place, Place)
+        return place
+
+
+class Place:
+    """A segment at its place in the message, with the steps from here that are known."""
+
+    __slots__ = ("depth", "ending", "full", "group", "id", "index", "known", "limit", "match", "most", "opens", "passed", "style", "use")
+
+    def __init__(self, use: SegmentUse, group: Group, index: int, style: Style, opens: bool) -> None:
+        self.use = use
+        self.id = use.id
+        self.group = group
+        self.depth = group.depth
+        self.index = index
+        self.opens = opens
+        self.limit = ENDLESS if opens else (use.max or ENDLESS)
+        self.most = group.max
+        """How often the group that it opens may come."""
+        self.full: dict[str, Step] = {}
+        """Steps from here, by tag, when the place has had all its segments."""
+        self.known: dict[str, Step] = self.full if self.limit == 1 else {}
+        self.ending: Missing | None = None
+        """What is missing when the message ends here; null until it was asked."""
+        self.style = style
+        self.passed: set[str] = set()
+        """Segments that matched lately. Partners repeat themselves: parties, dates, currencies, descriptions."""
+        self.match: Callable[[str], re.Match[str] | None] = self._match_first
+
+    def _match_first(self, text: str) -> re.Match[str] | None:
+        # Patterns cost milliseconds: a place gets its own when its first segment comes.
+        self.match = compiled(self.use, self.style)
+        return self.match(text)
+
+
+class Walk:
+    """A grammar made ready for reading in one style."""
+
+    def __init__(self, grammar: Grammar, style: Style) -> None:
+        self.grammar = grammar
+        self.style = style
+        self.depth = 0
+        self._tags: set[str] = set()
+        self._root = Group(None, None, -1)
+        self._fill(self._root, grammar.body)
+        self.start = Place(SegmentUse("UNH", "Message header", "M", 1, ()), self._root, -1, style, False)
+
+    def _fill(self, group: Group, body: tuple[SegmentUse | GroupUse, ...]) -> None:
+        self.depth = max(self.depth, group.depth)
+        for index, use in enumerate(body):
+            if isinstance(use, SegmentUse):
+                self._tags.add(use.id)
+                group.body.append(Place(use, group, index, self.style, index == 0 and group.parent is not None))
+            else:
+                inner = Group(use, group, index)
+                self._fill(inner, use.body)
+                group.body.append(inner)
+
+    def step(self, place: Place, tag: str, full: bool) -> Step | None:
+        """The step from a place, remembered; null when the segment cannot stand here."""
+        if tag not in self._tags:
+            return None
+        found = self._search(place, tag, full or place.opens)
+        if found is None and not place.opens and place.id == tag:
+            found = Step(place, False, (), True, True)
+        if found is not None:
+            (place.full if full else place.known)[tag] = found
+        return found
+
+    def _search(self, place: Place, tag: str, beyond: bool) -> Step | None:
+        group: Group | None = place.group
+        index = place.index + 1 if beyond else place.index
+        missing: list[tuple[str, str | None]] = []
+        while group is not None:
+            for sibling in group.body[max(index, 0) :]:
+                target = sibling if isinstance(sibling, Place) else sibling.first
+                if target.id == tag:
+                    return Step(target, False, tuple(missing), False, bool(missing))
+                if sibling is not place:
+                    missing.extend(_needed(sibling))
+            if group.parent is not None and group.first.id == tag:
+                return Step(group.first, True, tuple(missing), False, bool(missing))
+            index = group.index + 1
+            group = group.parent
+        return None
+
+    def unfinished(self, place: Place) -> Missing:
+        """Mandatory segments that are still to come where the message ends."""
+        if place.ending is None:
+            missing: list[tuple[str, str | None]] = []
+            group: Group | None = place.group
+            index = place.index + 1
+            while group is not None:
+                for sibling in group.body[index:]:
+                    missing.extend(_needed(sibling))
+                index = group.index + 1
+                group = group.parent
+            place.ending = tuple(missing)
+        return place.ending
+
+    def passed_by(self, place: Place, tag: str) -> Place | None:
+        """The place of a segment that comes too late, null where the tag has none before this one."""
+        group: Group | None = place.group
+        index = place.index
+        while group is not None:
+            for sibling in reversed(group.body[: index + 1]):
+                if isinstance(sibling, Place) and sibling.id == tag and not sibling.opens:
+                    return sibling
+            index = group.index
+            group = group.parent
+        return None
+
+
+def _needed(sibling: Place | Group) -> Iterator[tuple[str, str | None]]:
+    if isinstance(sibling, Place):
+        if sibling.use.use == "M":
+            yield sibling.id, sibling.group.id
+    elif sibling.mandatory:
+        yield sibling.first.id, sibling.id
+
+
+_walks: OrderedDict[tuple[str, Style], Walk] = OrderedDict()
+_lock = Lock()
+_KEPT = 64
+
+
+def walk_for(message: str, version: str, style: Style) -> Walk | None:
+    """The walk of a message, kept for the next one; null when the message is unknown. The cache is bounded."""
+    grammar = load(message, version)
+    if grammar is None:
+        return None
+    key = (grammar.hash, style)
+    with _lock:
+        walk = _walks.get(key)
+        if walk is None:
+            walk = _walks[key] = Walk(grammar, style)
+            if len(_walks) > _KEPT:
+                _walks.popitem(last=False)
+        else:
+            _walks.move_to_end(key)
+        return walk
