@@ -16,7 +16,7 @@ from mappings.context import place_of
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, first_of, getter_of
-from mappings.path import Element, Name, Path, Step, locate, records
+from mappings.path import Element, Name, Path, Step, lies_below, locate, records
 from mappings.plan import CURRENCY, ORDINAL, Rule, Scope, When
 
 RowReader = Callable[[Found, dict[str, Any], Run], None]
@@ -29,7 +29,7 @@ def compile_scope(scope: Scope, number: Callable[[], int]) -> ScopeReader:
     gatherer = Gatherer(step)
     mine = number()
     rows = tuple(_rows([rule for rule in scope.rules if rule.reads], gatherer))
-    inner = tuple(_each(child, compile_scope(child, number)) for child in scope.scopes)
+    inner = tuple(_each(child, compile_scope(child, number)) for child in scope.scopes if child.reads)
     gatherer.close()
     gather = gatherer.gather
     needs, required = scope.needs, frozenset(scope.required)
@@ -54,12 +54,14 @@ def compile_scope(scope: Scope, number: Callable[[], int]) -> ScopeReader:
 
 def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, Any], Run], None]:
     elements = _elements(scope.at)
-    to = scope.to
+    to, unless = scope.to, scope.unless
 
     def group(record: SourceRecord, out: dict[str, Any], run: Run) -> None:
         made = out.get(to, [])
         counter = len(made)
         for element in elements(record):
+            if unless and lies_below(unless, element):
+                continue
             if (line := read(element, counter + 1, run)) is not None:
                 counter += 1
                 made.append(line)

@@ -14,7 +14,7 @@ from typing import Any
 
 from data_contracts.source import SourceRecord
 from mappings.path import Step
-from mappings.plan import COUNT, Plan, Rule, Scope
+from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope
 from mappings.slots import Slots, Target, Targets, maker, put
 from mappings.write import Writer, level_of, level_written
 
@@ -47,7 +47,7 @@ class _Scope:
         targets = Targets(scope, rules, format_name)
         self._levelled = _rows([rule for rule in rules if level_written(rule) in scope.within], targets)
         self._own = _rows([rule for rule in rules if level_written(rule) not in scope.within], targets)
-        self._inner = tuple((child.to, _elements(child, format_name)) for child in scope.scopes)
+        self._inner = tuple((child.to, _elements(child, format_name)) for child in scope.scopes if child.writes)
         self._blank: Slots = [None] * targets.size
 
     def slots(self, record: SourceRecord) -> Slots:
@@ -78,6 +78,7 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
 
         def on_the_same(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
             for number, element in enumerate(elements):
+                writer.ordinal = number + 1
                 compiled.write(element, compiled.slots(record), writer, f"{name}[{number}].")
 
         return on_the_same
@@ -86,6 +87,7 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
 
         def below(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
             for number, element in enumerate(elements):
+                writer.ordinal = number + 1
                 holder = record
                 for step in above:
                     holder = writer.reach(step, holder)
@@ -100,6 +102,7 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
         levels_before: _Chain = []
         for number, element in enumerate(elements):
             prefix = f"{name}[{number}]."
+            writer.ordinal = number + 1
             fresh: list[SourceRecord] = []
             made = make(levels.holder(element, record, levels_before, fresh, writer))
             fresh.append(made)
@@ -239,6 +242,8 @@ def _row(rule: Rule, targets: Targets) -> RowWriter | None:
     default = None if str(rule.default).startswith("@") else rule.default
     if default is not None and len(rule.to) > 1:
         return None  # it says something even where the party is absent
+    if rule.elsewhere or rule.const == ORDINAL or (not rule.to and any(when.values is None for when in rule.when)):
+        return None
     if not rule.to:
         return None if any(target.anchored for target in (*found, *(target for target, _ in asked))) else _constant(rule, found[0], asked)
     simple = rule.const is None and default is None and not asked and len(found) == 1 and found[0].pair is None

@@ -8,15 +8,26 @@ count and the first place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.context import place_of
-from mappings.path import SEGMENT_FORMATS, Condition, Element, Leaf, Name, Pairs, Path, Step, plain_value
-from mappings.plan import Plan, Rule, Scope
+from mappings.path import (
+    COMPONENT_MARK,
+    SEGMENT_FORMATS,
+    Component,
+    Element,
+    Key,
+    Leaf,
+    Name,
+    Pairs,
+    plain_value,
+)
+from mappings.plan import Plan
+from mappings.tracks import tracks_of
 
 _TRAILERS = frozenset({"SE", "UNT"})
 _REMEMBERED = 4096
@@ -25,25 +36,16 @@ _LONGEST_KEY = 256
 """Characters of a key that is remembered; what is longer is no qualifier."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Track:
-    """One source path from the top of the message; `repeats[i]`: the record at step i may come again without loss."""
-
-    steps: tuple[Step, ...]
-    repeats: tuple[bool, ...]
-    leaf: Leaf | None
-    whole: bool = False
-    """Ignored with everything below it."""
-
-
 @dataclass(slots=True)
 class _Branch:
     """Where records of one tag below a state lead, by the elements that decide."""
 
     tag: str
-    keys: tuple[int | str, ...]
+    keys: tuple[Key, ...]
     only: int
     """The single element that decides, as in nearly every segment; 0 where it is none, several or a name."""
+    first: bool = False
+    """Of that element its first component decides (EDIFACT)."""
     always: _State | None = None
     """Where nothing decides but the tag."""
     by_text: dict[str, _State] = field(default_factory=dict)
@@ -59,10 +61,14 @@ class _State:
     known: bool
     whole: bool
     elements: frozenset[int | str]
+    parts: dict[int, frozenset[int]]
+    """Elements of which components are taken: element to components."""
     pairs: tuple[Pairs, ...]
+    composites: tuple[Pairs, ...]
+    """Pairs of which each is one composite."""
     qualified: bool
     """Element 01 tells such records apart."""
-    single: tuple[int | str, ...]
+    single: tuple[Key, ...]
     """Elements of which the mapping keeps one value under each parent."""
     simple: bool
     """Known, not ignored as a whole, and nothing of which one is kept."""
@@ -76,7 +82,7 @@ class _State:
 @dataclass(slots=True)
 class _Loss:
     record: SourceRecord
-    at: int | str | None
+    at: Key | None
     text: str
     kept: str
     count: int = 1
@@ -90,7 +96,7 @@ class Coverage:
 
     def __init__(self, plan: Plan) -> None:
         self._segments = plan.content.format in SEGMENT_FORMATS
-        self._tracks = [*_tracks(plan.root, ()), *_ignored(plan)]
+        self._tracks = tracks_of(plan)
         self._states: dict[frozenset[tuple[int, int]], _State] = {}
         self._start = self._state(frozenset((number, 0) for number in range(len(self._tracks))))
 
@@ -105,7 +111,7 @@ class Coverage:
     def _children(self, record: SourceRecord, state: _State, losses: _Losses) -> None:
         branches = state.branches
         firsts: dict[_State, SourceRecord] | None = None
-        texts: dict[tuple[_State, int | str], str] = {}
+        texts: dict[tuple[_State, Key], str] = {}
         below: _State | None
         for child in record.children:
             branch = branches.get(child.tag)
@@ -114,7 +120,8 @@ class Coverage:
             only = branch.only
             if only:
                 values: Any = child.values
-                below = branch.by_text.get(values[only] if only < len(values) else "")
+                text = values[only] if only < len(values) else ""
+                below = branch.by_text.get(text.partition(COMPONENT_MARK)[0] if branch.first else text)
             else:
                 below = branch.always
             if below is None:
@@ -154,11 +161,35 @@ class Coverage:
             text = values[number]
             if text and text.strip():
                 _lose(losses, "MAP-01", record, number, text, state.qualified)
+        if state.parts or state.composites:
+            self._components(values, record, state, losses)
+
+    def _components(self, values: Sequence[str], record: SourceRecord, state: _State, losses: _Losses) -> None:
+        """Components that nothing takes, in elements of which some are taken."""
+        for number in range(1, len(values)):
+            text = values[number]
+            if not text or number in state.elements:
+                continue
+            taken = state.parts.get(number, frozenset())
+            paired = [wanted for wanted in state.composites if number >= wanted.start]
+            if not taken and not paired:
+                continue
+            said = text.split(COMPONENT_MARK)
+            if len(said) > 1 and any(code == said[1].strip() for wanted in paired for code, _ in wanted.qualifiers):
+                taken = taken | {1, 2}
+            for at, part in enumerate(said, 1):
+                if at not in taken and part.strip():
+                    _lose(losses, "MAP-01", record, Component(number, at), part, state.qualified)
 
     def _left(self, state: _State, values: Sequence[str], shape: Any) -> tuple[int, ...]:
         """Numbers of the elements that no row takes, in a segment of this shape; whether they hold something is another matter."""
         elements, pairs = state.elements, state.pairs
-        left = tuple(number for number in range(len(values)) if number not in elements and not (pairs and _paired(pairs, values, number)))
+        partly = {*state.parts, *(number for wanted in state.composites for number in range(wanted.start, len(values)))}
+        left = tuple(
+            number
+            for number in range(len(values))
+            if number not in elements and number not in partly and not (pairs and _paired(pairs, values, number))
+        )
         if shape.__class__ is int or sum(map(len, shape[1:])) <= _LONGEST_KEY:
             _remember(state.left, shape, left)
         return left
@@ -166,8 +197,9 @@ class Coverage:
     def _branch(self, state: _State, tag: str) -> _Branch:
         steps = [self._tracks[track].steps[at] for track, at in state.alive]
         keys = tuple(dict.fromkeys(condition.key for step in steps if step.tag == tag for condition in step.conditions))
-        only = keys[0] if len(keys) == 1 and isinstance(keys[0], int) else 0
-        branch = _Branch(tag, keys, only)
+        key = keys[0] if len(keys) == 1 else ""
+        first = isinstance(key, Component) and key.component == 1
+        branch = _Branch(tag, keys, key.number if isinstance(key, Component) and first else key if isinstance(key, int) else 0, first)
         _remember(state.branches, tag, branch)
         return branch
 
@@ -191,6 +223,8 @@ class Coverage:
         elif branch.only:
             values: Any = record.values
             received = values[branch.only] if branch.only < len(values) else ""
+            if branch.first:
+                received = received.partition(COMPONENT_MARK)[0]
             if len(received) <= _LONGEST_KEY:
                 _remember(branch.by_text, received, found)
         return found
@@ -205,16 +239,20 @@ class Coverage:
         once = {_key(track.leaf) for track in ended if track.steps and not track.repeats[-1]}
         conditions = {condition.key for track, at in on if at for condition in track.steps[at - 1].conditions}
         known_here, whole = any(at for _, at in on), any(track.whole for track in ended)
-        pairs = tuple(track.leaf for track in ended if isinstance(track.leaf, Pairs))
+        every = tuple(track.leaf for track in ended if isinstance(track.leaf, Pairs))
+        pairs = tuple(wanted for wanted in every if not wanted.composites)
+        taken = {key for key in (*conditions, *again, *once) if key is not None}
         starts = {wanted.start for wanted in pairs}
         single = tuple(sorted((key for key in once - again if key is not None), key=str))
         state = _State(
             alive=tuple(sorted((number, at) for number, at in alive if at < len(self._tracks[number].steps))),
             known=known_here,
             whole=whole,
-            elements=frozenset({0, *conditions, *(key for key in again | once if key is not None)}),
+            elements=frozenset({0, *(key for key in taken if not isinstance(key, Component))}),
+            parts=_parts(taken),
             pairs=pairs,
-            qualified=1 in conditions,
+            composites=tuple(wanted for wanted in every if wanted.composites),
+            qualified=1 in conditions or Component(1, 1) in conditions,
             single=single,
             simple=known_here and not whole and not single,
             paired_from=starts.pop() if len(starts) == 1 else 0,
@@ -224,67 +262,10 @@ class Coverage:
         return state
 
 
-# --- tracks ------------------------------------------------------------------------------------------------------------
-def _tracks(scope: Scope, base: tuple[Step, ...]) -> Iterable[_Track]:
-    """Every source path that reading uses, of a scope and of those inside it, from the top of the message."""
-    for rule in scope.rules:
-        if rule.reads:
-            for path in (*(_conditioned(path, rule) for path in rule.paths), *(when.path for when in rule.when)):
-                steps = _absolute(path, base)
-                above = len(steps) - len(path.steps)  # records of the `each` around, which come as often as they like
-                repeats = tuple(rule.many or at < above or step.axis == "below" for at, step in enumerate(steps))
-                yield from _reached(steps, repeats, path.leaf, rule.many)
-    for child in scope.scopes:
-        steps = _absolute(child.at, base) if child.at is not None else base
-        yield _Track(steps, (True,) * len(steps), None)
-        yield from _tracks(child, steps)
-
-
-def _conditioned(path: Path, rule: Rule) -> Path:
-    """The path with the row's conditions on its own record, so that a value passed over for them is told as not mapped."""
-    for when in rule.when:
-        if when.values is not None and path.steps and when.path.steps == path.steps and isinstance(when.path.leaf, Element):
-            last = path.steps[-1]
-            sharper = replace(last, conditions=(*last.conditions, Condition(when.path.leaf.number, when.values)))
-            path = replace(path, steps=(*path.steps[:-1], sharper))
-    return path
-
-
-def _ignored(plan: Plan) -> Iterable[_Track]:
-    """Paths of `ignore` and `expect`: taken notice of, however often they come."""
-    for path in plan.ignored:
-        steps = _absolute(path, ())
-        repeats = (True,) * len(steps)
-        if path.leaf is None:
-            yield _Track(steps, repeats, None, whole=True)
-        else:
-            yield from _reached(steps, repeats, path.leaf, True)
-            if isinstance(path.leaf, Name):  # a name may be a value or a record
-                yield _Track((*steps, Step("child", path.leaf.name)), (*repeats, True), None, whole=True)
-    for refusal in plan.expected:
-        steps = _absolute(refusal.path, ())
-        yield from _reached(steps, (True,) * len(steps), refusal.path.leaf, True)
-
-
-def _reached(steps: tuple[Step, ...], repeats: tuple[bool, ...], leaf: Leaf | None, many: bool) -> Iterable[_Track]:
-    yield _Track(steps, repeats, leaf)
-    if isinstance(leaf, Name) and leaf.name:  # the value may be the own text of a child of that name
-        yield _Track((*steps, Step("child", leaf.name)), (*repeats, many), Name(""))
-
-
-def _absolute(path: Path, base: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Steps from the top of the message. An ancestor may stand anywhere above, so it is looked for anywhere below the top."""
-    steps = path.steps
-    if steps and steps[0].axis == "top":
-        return steps[1:]
-    if steps and steps[0].axis == "ancestor":
-        return (Step("below", steps[0].tag, steps[0].conditions), *steps[1:])
-    return base + steps
-
-
-def _key(leaf: Leaf | None) -> int | str | None:
+# --- keys ---------------------------------------------------------------------------------------------------------------
+def _key(leaf: Leaf | None) -> Key | None:
     if isinstance(leaf, Element):
-        return leaf.number
+        return leaf.number if leaf.component is None else Component(leaf.number, leaf.component)
     return leaf.name if isinstance(leaf, Name) else None
 
 
@@ -306,7 +287,15 @@ def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
     memory[key] = value
 
 
-def _again(losses: _Losses, state: _State, first: SourceRecord, record: SourceRecord, texts: dict[tuple[_State, int | str], str]) -> None:
+def _parts(taken: set[Key]) -> dict[int, frozenset[int]]:
+    parts: dict[int, set[int]] = {}
+    for key in taken:
+        if isinstance(key, Component) and key.number not in taken:
+            parts.setdefault(key.number, set()).add(key.component)
+    return {number: frozenset(components) for number, components in parts.items()}
+
+
+def _again(losses: _Losses, state: _State, first: SourceRecord, record: SourceRecord, texts: dict[tuple[_State, Key], str]) -> None:
     """What a record says otherwise than those of its state before it, of which the first is given; `texts`: said after the first."""
     for key in state.single:
         text = plain_value(record, key)
@@ -318,9 +307,9 @@ def _again(losses: _Losses, state: _State, first: SourceRecord, record: SourceRe
                 _lose(losses, "MAP-05", record, key, text, state.qualified, kept)
 
 
-def _name(record: SourceRecord, key: int | str | None) -> str:
-    """Tags from below the top of the message to the record, then the element or name."""
-    steps = [] if key is None or key == "" else [f"{key:02d}" if isinstance(key, int) else key]
+def _name(record: SourceRecord, key: Key | None) -> str:
+    """Tags from below the top of the message to the record, then the element, component or name."""
+    steps = [] if key is None or key == "" else [_said_key(key)]
     here = record
     while here.parent is not None:
         steps.append(here.tag)
@@ -328,21 +317,28 @@ def _name(record: SourceRecord, key: int | str | None) -> str:
     return "/".join(reversed(steps))
 
 
+def _said_key(key: Key) -> str:
+    if isinstance(key, Component):
+        return f"{key.number:02d}-{key.component}"
+    return f"{key:02d}" if isinstance(key, int) else key
+
+
 def _qualifier(record: SourceRecord) -> str:
     """Element 01 where it looks like a code that tells such segments apart (REF*LT); free text and counters never do."""
     values = record.values
     if isinstance(values, Mapping) or len(values) < 2:
         return ""
-    return values[1] if len(values[1]) in (2, 3) and values[1].isalnum() else ""
+    code = values[1].partition(COMPONENT_MARK)[0]
+    return code if len(code) in (1 if COMPONENT_MARK in values[1] else 2, 2, 3) and code.isalnum() else ""
 
 
 def _said(record: SourceRecord) -> str:
     values = record.values
     texts = values.values() if isinstance(values, Mapping) else values[1:]
-    return " ".join(text for text in texts if text)[:120]
+    return " ".join(text for text in texts if text).replace(COMPONENT_MARK, ":")[:120]
 
 
-def _lose(losses: _Losses, rule: str, record: SourceRecord, at: int | str | None, text: str, qualified: bool, kept: str = "") -> None:
+def _lose(losses: _Losses, rule: str, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str = "") -> None:
     key = (rule, _name(record, at), _qualifier(record) if qualified and at != 1 else "")
     loss = losses.get(key)
     if loss is None:
@@ -353,10 +349,11 @@ def _lose(losses: _Losses, rule: str, record: SourceRecord, at: int | str | None
 
 def _finding(key: tuple[str, str, str], loss: _Loss) -> Finding:
     rule, what, qualifier = key
+    place = place_of(loss.record, *loss.at) if isinstance(loss.at, Component) else place_of(loss.record, loss.at)
     return Finding(
         rule,
-        place_of(loss.record, loss.at),
-        expected=loss.kept or None,
-        got=loss.text[:120],
+        place,
+        expected=loss.kept.replace(COMPONENT_MARK, ":") or None,
+        got=loss.text.replace(COMPONENT_MARK, ":")[:120],
         params={"what": f"{what} ({qualifier})" if qualifier else what, "count": str(loss.count)},
     )

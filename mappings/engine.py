@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ from typing import Any
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
+from mappings.alone import Alone
 from mappings.compile import compile_scope
 from mappings.compile_write import compile_writer
 from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
 from mappings.getters import Run
-from mappings.path import locate
+from mappings.path import COMPONENT_MARK, locate
 from mappings.plan import Plan, make_plan
 from mappings.resolve import resolve, shipped_names
 from mappings.trace import Origin, trace
@@ -67,11 +69,13 @@ class Mapping:
         self._scopes = next(numbers)
         self._write = compile_writer(plan)
         self._coverage = Coverage(plan)
+        self._alone = Alone(plan)
 
     def read(self, root: SourceRecord, context: Context) -> Mapped:
         """The canonical entity of a message with what is wrong in it. Never raises for data."""
         if self.direction == "out":
             raise ConfigError(f"mapping {self.name}: it only writes")
+        context = self._own(context)
         below = _too_deep(root)
         if below is not None:
             return Mapped(None, [Finding("MAP-09", place_of(below), expected=str(_DEEPEST))])
@@ -95,15 +99,16 @@ class Mapping:
 
     def trace(self, root: SourceRecord, context: Context) -> dict[str, Origin]:
         """Canonical path (`lines[2].quantity`, lists counted from 0) to where its value came from."""
-        return trace(self.plan, root, context) if _too_deep(root) is None else {}
+        return trace(self.plan, root, self._own(context)) if _too_deep(root) is None else {}
 
     def unmapped(self, root: SourceRecord) -> list[Finding]:
         """MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once."""
-        return self._coverage.unmapped(root) if _too_deep(root) is None else []
+        return [*self._coverage.unmapped(root), *self._alone.findings(root)] if _too_deep(root) is None else []
 
     def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
         """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""
         self._refuse_to_write()
+        context = self._own(context)
         try:
             root = self._write(entity, Writer(self.plan, context))
         except ValueError:
@@ -115,9 +120,15 @@ class Mapping:
         """MAP-06 for members of the entity that `write` finds no place for."""
         return unwritten(entity, self._written(entity, context)[1])
 
+    def _own(self, context: Context) -> Context:
+        """EDIFACT trees have their own component mark; elsewhere the document's is in force."""
+        if self.format != "edifact" or context.components == COMPONENT_MARK:
+            return context
+        return replace(context, components=COMPONENT_MARK)
+
     def _written(self, entity: AbstractMapping[str, Any], context: Context) -> tuple[SourceRecord, set[str]]:
         self._refuse_to_write()
-        writer = Writer(self.plan, context)
+        writer = Writer(self.plan, self._own(context))
         root = writer.write(entity)
         number_positions(root)
         return root, writer.written

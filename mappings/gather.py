@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from data_contracts.source import SourceRecord
-from mappings.path import Condition, Step
+from mappings.path import COMPONENT_MARK, Component, Condition, Key, Step
 
 RECORD, REPEATS, COUNTER = 0, 1, 2
 """Slots of the record at hand, of the repeats by slot (or null), and of the element's number in its list."""
 
 Found = list[Any]
-# int: slot of the only step with this tag; tuple: (element, {qualifier: slots}); list: [(step, slot)] in general.
-Entry = int | tuple[int, dict[str, tuple[int, ...]]] | list[tuple[Step, int]]
+# int: slot of the only step with this tag; tuple: (element, whether its first component decides, {qualifier: slots});
+# list: [(step, slot)] in general.
+Entry = int | tuple[int, bool, dict[str, tuple[int, ...]]] | list[tuple[Step, int]]
 Nested = tuple[int, dict[str, Entry], tuple[Any, ...]]
 
 
@@ -35,10 +36,11 @@ def fill(found: Found, children: list[SourceRecord], entries: Mapping[str, Any])
             else:
                 _again(found, entry, child)
         elif entry.__class__ is tuple:
-            key, by_value = entry
+            key, first, by_value = entry
             values: Any = child.values
             if key < len(values):
-                for slot in by_value.get(values[key]) or by_value.get(values[key].strip(), ()):
+                text = values[key].partition(COMPONENT_MARK)[0] if first else values[key]
+                for slot in by_value.get(text) or by_value.get(text.strip(), ()):
                     if found[slot] is None:
                         found[slot] = child
                     else:
@@ -89,12 +91,14 @@ def _entry(steps: list[tuple[Step, int]]) -> Entry:
     if len(steps) == 1 and not steps[0][0].conditions:
         return steps[0][1]
     keys = {condition.key for step, _ in steps for condition in step.conditions}
-    if len(keys) == 1 and isinstance(key := next(iter(keys)), int) and all(len(step.conditions) == 1 for step, _ in steps):
+    key = next(iter(keys)) if len(keys) == 1 else ""
+    first = isinstance(key, Component) and key.component == 1
+    if (first or isinstance(key, int)) and all(len(step.conditions) == 1 for step, _ in steps):
         by_value: dict[str, tuple[int, ...]] = {}
         for step, slot in steps:
             for value in step.conditions[0].values:
                 by_value[value] = (*by_value.get(value, ()), slot)
-        return key, by_value
+        return (key.number if isinstance(key, Component) else int(key)), first, by_value
     return steps
 
 
@@ -199,5 +203,5 @@ def _disjoint(ancestor: Step, at: Step | None) -> bool:
         return False
     if ancestor.tag != at.tag:
         return True
-    wanted: Mapping[int | str, Condition] = {condition.key: condition for condition in ancestor.conditions}
+    wanted: Mapping[Key, Condition] = {condition.key: condition for condition in ancestor.conditions}
     return any(condition.key in wanted and not set(condition.values) & set(wanted[condition.key].values) for condition in at.conditions)

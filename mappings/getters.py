@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from data_contracts.findings import Finding
 from mappings.context import Context
 from mappings.gather import RECORD, REPEATS, Found, Gatherer
-from mappings.path import Element, Pairs, Path, Step, locate
+from mappings.path import COMPONENT_MARK, Element, Pairs, Path, Step, component_of, locate
 
 
 class Run:
@@ -54,11 +54,11 @@ def getter_of(path: Path, gatherer: Gatherer) -> Getter:
 
     leaf = path.leaf
     reached = gatherer.slot(path.steps)
-    if reached is None or (isinstance(leaf, Element) and leaf.component is not None):
+    if reached is None:
         return slow
     slot, way = reached
     if isinstance(leaf, Element):
-        return _element(slot, leaf.number, way, slow)
+        return _element(slot, leaf.number, way, slow) if leaf.component is None else _component(slot, leaf, way, slow)
     if isinstance(leaf, Pairs):
         return _pairs(slot, gatherer.pairs_slot(slot, leaf.start), leaf, way, slow)
     name = leaf.name if leaf is not None else ""
@@ -81,8 +81,24 @@ def _element(slot: int, number: int, way: tuple[int, ...], slow: Getter) -> Gett
     return get
 
 
+def _component(slot: int, leaf: Element, way: tuple[int, ...], slow: Getter) -> Getter:
+    number, component = leaf.number, leaf.component or 1
+
+    def get(found: Found, run: Run) -> str:
+        record = found[slot]
+        if record is not None:
+            values = record.values
+            if number < len(values) and (text := values[number]) and (text := component_of(text, component, run.context.components)):
+                return text
+        repeats = found[REPEATS]
+        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
+
+    return get
+
+
 def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter) -> Getter:
     start = leaf.start
+    pairs_in = composites_of if leaf.composites else pairs_of
     qualifiers = tuple(qualifier for qualifier, _ in leaf.qualifiers)
 
     def get(found: Found, run: Run) -> str:
@@ -91,7 +107,7 @@ def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter
             record = found[slot]
             if record is None:
                 return ""
-            pairs = found[kept] = pairs_of(record.values, start)
+            pairs = found[kept] = pairs_in(record.values, start)
         for qualifier in qualifiers:
             text: str = pairs.get(qualifier, "")
             if text:
@@ -111,6 +127,16 @@ def pairs_of(values: Sequence[str], start: int) -> dict[str, str]:
         for at in range(start, len(values) - 1, 2):
             if values[at + 1].strip():
                 pairs.setdefault(values[at], values[at + 1])
+    return pairs
+
+
+def composites_of(values: Sequence[str], start: int) -> dict[str, str]:
+    """Second component to first component of the elements from `start` on, the first of equal ones that has a value."""
+    pairs: dict[str, str] = {}
+    for element in values[start:]:
+        value, _, rest = element.partition(COMPONENT_MARK)
+        if value.strip():
+            pairs.setdefault(rest.partition(COMPONENT_MARK)[0].strip(), value)
     return pairs
 
 

@@ -34,6 +34,7 @@ class Row(_Strict):
     when: dict[Text, Text | list[Text]] | None = Field(
         None, description="Only where each of these paths has this value, or one of these; `*` is any value."
     )
+    alone: bool = Field(False, description="A second, different value anywhere below is told (MAP-05), not only one in the same loop.")
     direction: Direction = Field("both", description="`in` is only read, `out` only written.")
     note: Text | None = Field(None, description="For people.")
 
@@ -65,7 +66,7 @@ class Part(_Strict):
     """Rows kept in a fragment and used in several places, such as the parties of X12."""
 
     use: Text = Field(description="Name of the fragment, `x12/party`.")
-    to: Text = Field(description="Canonical member under which its rows are put.")
+    to: Text | None = Field(None, description="Canonical member under which its rows are put; without it they stand as they are.")
     at: Text = Field(description="Path of the record from which its paths start.")
     direction: Direction = "both"
 
@@ -79,6 +80,8 @@ class Each(_Strict):
         None, description="Ancestors that writing builds above each record, outermost first; neighbours with equal values share them."
     )
     needs: list[Text] | None = Field(None, description="Members without which there is no element.")
+    unless: list[Text] | None = Field(None, description="Paths of records; where one is there, there is no element.")
+    direction: Direction = Field("both", description="`in` is only read: another `each` of the same `to` is written.")
     fields: list[Row | Part] = []
     each: list[Each] = []
     remove: list[Text] = Field([], description="In an overlay: members of the base that are not mapped here.")

@@ -4,11 +4,14 @@
     N1[01=ST]/N4/01           the N1 whose element 01 is ST, below it N4, element 01
     N1[01=SU|SE]/04           either qualifier; the first is the one that is written
     REF/04-2                  component 2 of a composite element
+    DTM[01-1=137]/01-2        edifact: a component decides, here the qualifier of a DTM
     LIN/02*[UK:14|UP:12|UA]   pairs of qualifier and value from element 02 on: the value after UK, else after UP, else after UA.
                               A number says which length of value is written under this qualifier.
+                              edifact: composites of value and qualifier from element 02 on (PIA/02*[IN|BP])
     ./01  or  .               the record at hand
     //HL[03=I]                at any depth below, in document order
     ^HL[03=O]/PRF/01          the nearest ancestor, or the record itself, that matches, then down
+    ^CPS/../PAC               the record that holds the one before
     /BAK/02                   from the top of the message
     lines/quantity  Line[@no=1]/Quantity  @unit      xml, json and delimited: the last step is a name
 
@@ -20,28 +23,42 @@ closures of `mappings.compile` must give the same answers (a property test holds
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
 
-Axis = Literal["child", "below", "ancestor", "top", "self"]
+Axis = Literal["child", "below", "ancestor", "parent", "top", "self"]
 SEGMENT_FORMATS = frozenset({"x12", "edifact"})
+COMPONENT_MARK = "\x1f"
+"""Stands between components in EDIFACT trees, whatever sign the document used: no text can hold it."""
 
 _STEP = re.compile(r"(?P<tag>[^\[\]/]+)(?P<conditions>(?:\[[^\[\]]*\])*)")
 _CONDITION = re.compile(r"\[([^=\[\]]+)=([^=\[\]]+)\]")
 _ELEMENT = re.compile(r"(?P<number>\d{2})(?:-(?P<component>\d{1,2}))?")
+_KEY = re.compile(r"(?P<number>\d{1,2})(?:-(?P<component>\d{1,2}))?")
 _PAIRS = re.compile(r"(?P<start>\d{2})\*\[(?P<qualifiers>[^\[\]]+)\]")
 _SEGMENT_TAG = re.compile(r"[A-Z][A-Z0-9]{1,5}")
 
 
+class Component(NamedTuple):
+    """One component of an EDIFACT composite, where an element's number does for whole elements."""
+
+    number: int
+    component: int
+
+
+Key = int | str | Component
+"""What a record's value is asked by: element, name, component."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`[03=O|T]`: an element (number) or a named value equals one of these."""
+    """`[03=O|T]`, `[01-1=137]`: an element, a component or a named value equals one of these."""
 
-    key: int | str
+    key: Key
     values: tuple[str, ...]
 
 
@@ -77,6 +94,17 @@ class Pairs:
 
     start: int
     qualifiers: tuple[tuple[str, int | None], ...]
+    composites: bool = False
+    """Each pair is one composite, value first (EDIFACT C212), and not two elements (X12)."""
+
+    def found_in(self, values: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """Qualifier of each pair and the element that holds its value."""
+        if self.composites:
+            for at in range(self.start, len(values)):
+                yield component_of(values[at], 2, COMPONENT_MARK), at
+        else:
+            for at in range(self.start, len(values) - 1, 2):
+                yield values[at].strip(), at + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +157,7 @@ def parse(text: str, format_name: str, *, record: bool = False) -> Path:
     parts = _split(rest)
     leaf: Leaf | None = None
     if not record:
-        leaf = _leaf(parts[-1], segments)
+        leaf = _leaf(parts[-1], segments, format_name == "edifact")
         parts = parts[:-1]
     steps: list[Step] = []
     if axis == "top":
@@ -138,7 +166,7 @@ def parse(text: str, format_name: str, *, record: bool = False) -> Path:
     for index, part in enumerate(parts):
         if part == "." and index == 0 and axis == "child" and not steps:
             continue
-        steps.append(_step(part, axis, segments))
+        steps.append(Step("parent", "") if part == ".." else _step(part, axis, segments, format_name == "edifact"))
         axis = "child"
     if axis == "ancestor" or (axis == "below" and not steps):
         raise ValueError(f"`{text}` names no record after {text[:2]!r}")
@@ -161,7 +189,7 @@ def _split(text: str) -> list[str]:
     return parts
 
 
-def _leaf(part: str, segments: bool) -> Leaf:
+def _leaf(part: str, segments: bool, composites: bool) -> Leaf:
     if not segments:
         if "[" in part:
             raise ValueError("the last step is the name of a value and takes no condition")
@@ -179,11 +207,11 @@ def _leaf(part: str, segments: bool) -> Leaf:
             if not code or (length and not length.isdecimal()):
                 raise ValueError(f"`{word}` is no qualifier, or its length is no number")
             qualifiers.append((code, int(length) if length else None))
-        return Pairs(int(match["start"]), tuple(qualifiers))
+        return Pairs(int(match["start"]), tuple(qualifiers), composites)
     raise ValueError(f"`{part}` is no element (two digits, `04-2` for a component) and no list of pairs (`06*[BP]`)")
 
 
-def _step(part: str, axis: Axis, segments: bool) -> Step:
+def _step(part: str, axis: Axis, segments: bool, composites: bool) -> Step:
     match = _STEP.fullmatch(part)
     if match is None:
         raise ValueError(f"`{part}` is no step")
@@ -195,20 +223,30 @@ def _step(part: str, axis: Axis, segments: bool) -> Step:
         found = _CONDITION.fullmatch(bracket)
         if found is None:
             raise ValueError(f"`{bracket}` is no condition like [01=ST]")
-        key: int | str = found[1]
-        if segments:
-            if not found[1].isdecimal() or int(found[1]) == 0:
-                raise ValueError(f"`{found[1]}` is no element number")
-            key = int(found[1])
+        key = _key(found[1], composites) if segments else found[1]
         conditions.append(Condition(key, tuple(found[2].split("|"))))
     return Step(axis, tag, tuple(conditions))
 
 
-def plain_value(record: SourceRecord, key: int | str) -> str:
-    """The text of an element or a named value of this record, blanks at the ends dropped; empty when absent."""
+def _key(text: str, composites: bool) -> int | Component:
+    match = _KEY.fullmatch(text)
+    if match is None or "0" in (match["number"].lstrip("0") or "0", match["component"]):
+        raise ValueError(f"`{text}` is no element number")
+    if match["component"] is None:
+        return int(match["number"])
+    if not composites:  # which sign parts them is known only with the document
+        raise ValueError(f"`{text}`: components decide in edifact only")
+    return Component(int(match["number"]), int(match["component"]))
+
+
+def plain_value(record: SourceRecord, key: Key) -> str:
+    """The text of an element, a component or a named value of this record, blanks at the ends dropped; empty when absent."""
     values: Any = record.values
     if key.__class__ is int:  # a segment: named formats have names only
         return values[key].strip() if key < len(values) else ""
+    if key.__class__ is Component:
+        number, component = key
+        return component_of(values[number], component, COMPONENT_MARK) if number < len(values) else ""
     text: str = values.get(key, "")
     return text.strip()
 
@@ -221,6 +259,11 @@ def records(path: Path, record: SourceRecord) -> Iterator[SourceRecord]:
     yield from reached
 
 
+def lies_below(paths: Sequence[Path], record: SourceRecord) -> bool:
+    """Whether one of these paths reaches a record from here."""
+    return any(next(records(path, record), None) is not None for path in paths)
+
+
 def _follow(step: Step, record: SourceRecord) -> Iterator[SourceRecord]:
     if step.axis == "child":
         yield from (child for child in record.children if step.matches(child))
@@ -230,6 +273,9 @@ def _follow(step: Step, record: SourceRecord) -> Iterator[SourceRecord]:
         while record.parent is not None:
             record = record.parent
         yield record
+    elif step.axis == "parent":
+        if record.parent is not None:
+            yield record.parent
     else:
         nearest: SourceRecord | None = record
         while nearest is not None and not step.matches(nearest):
@@ -249,10 +295,12 @@ def locate(path: Path, record: SourceRecord, components: str = ":") -> Iterator[
             if text:
                 yield Located(found, leaf.number, leaf.component, text)
         elif isinstance(leaf, Pairs):
+            values: Any = found.values
+            part = 1 if leaf.composites else None
             for qualifier, _ in leaf.qualifiers:
-                for at in range(leaf.start, len(found.values) - 1, 2):
-                    if plain_value(found, at) == qualifier and (text := plain_value(found, at + 1)):
-                        yield Located(found, at + 1, None, text)
+                for said, at in leaf.found_in(values):
+                    if said == qualifier and (text := plain_value(found, at if part is None else Component(at, 1))):
+                        yield Located(found, at, part, text)
         elif leaf is not None:
             yield from _named(found, leaf.name)
 

@@ -7,7 +7,7 @@ row and column, so that a mapping that loads is one that can run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from data_contracts.errors import ConfigError
 from mappings.code_tables import CodeTable
 from mappings.functions import FUNCTIONS, Function
-from mappings.model import Row, Value
+from mappings.model import Direction, Row, Value
 from mappings.path import Path, Step, parse_or_refuse
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
@@ -48,6 +48,8 @@ class Rule:
     const: Any
     default: Any
     when: tuple[When, ...]
+    elsewhere: frozenset[str] = frozenset()
+    """Values that its table lacks and another row for the same member can say."""
 
     @property
     def reads(self) -> bool:
@@ -79,6 +81,19 @@ class Scope:
     rules: tuple[Rule, ...]
     scopes: tuple[Scope, ...]
     required: tuple[str, ...]
+    unless: tuple[Path, ...] = ()
+    """Records that must not be below an element."""
+    direction: Direction = "both"
+
+    @property
+    def reads(self) -> bool:
+        """Whether reading uses it."""
+        return self.direction != "out"
+
+    @property
+    def writes(self) -> bool:
+        """Whether writing uses it."""
+        return self.direction != "in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +146,7 @@ class _Maker:
         model: type[BaseModel],
     ) -> Scope:
         rules = tuple(self.rule(row, model, f"{where} row {number} ({row.to or row.source})") for number, row in enumerate(rows, 1))
+        rules = tuple(_with_elsewhere(rule, rules) for rule in rules)
         scopes = tuple(self.group(group, model, where) for group in groups)
         filled = {rule.to[0] for rule in rules if rule.reads} | {scope.to for scope in scopes}
         lacking = [name for name in required(model) if name not in filled]
@@ -151,7 +167,9 @@ class _Maker:
                 raise ConfigError(f"{place} within: `{text}` is more than one record")
             steps.append(level.steps[0])
         inner = element_model(model, group.to, place)
-        return self.scope(place, group.to, at, tuple(steps), group.needs, group.fields, group.each, inner)
+        scope = self.scope(place, group.to, at, tuple(steps), group.needs, group.fields, group.each, inner)
+        unless = tuple(self.path(text, f"{place} unless", record=True) for text in group.unless)
+        return replace(scope, unless=unless, direction=group.direction)
 
     def rule(self, row: Row, model: type[BaseModel], where: str) -> Rule:
         aim = member(model, row.to, where) if row.to else Member("text")
@@ -201,6 +219,15 @@ class _Maker:
         last = text.rsplit("/", 1)[-1]
         record = not (last[:2].isdecimal() or last.startswith("@")) if self.format in ("x12", "edifact") else "[" in last
         return parse_or_refuse(text, self.format, f"{where} ignore", record=record)
+
+
+def _with_elsewhere(rule: Rule, rules: Sequence[Rule]) -> Rule:
+    """The row with what it leaves to others: a code that its table lacks is refused only where no row can say it."""
+    if rule.table is None or not rule.to or rule.row.unknown == "keep":
+        return rule
+    others = {value for other in rules if other.to == rule.to and other.writes and other.table is not None for value in other.table.outward}
+    left = frozenset(others - set(rule.table.outward))
+    return replace(rule, elsewhere=left) if left else rule
 
 
 def _typed(value: Value | None, aim: Member, where: str) -> Any:

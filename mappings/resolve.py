@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import ConfigError
 from mappings.code_tables import CodeTable, load_table
-from mappings.model import Each, Expect, FragmentFile, Ignore, MappingFile, Part, Row
+from mappings.model import Direction, Each, Expect, FragmentFile, Ignore, MappingFile, Part, Row
 
 SHIPPED = Path(__file__).parent
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -32,6 +32,8 @@ class Group:
     at: str
     within: tuple[str, ...]
     needs: tuple[str, ...]
+    unless: tuple[str, ...]
+    direction: Direction
     fields: tuple[Row, ...]
     each: tuple[Group, ...]
 
@@ -42,6 +44,10 @@ class Group:
             said["within"] = list(self.within)
         if self.needs:
             said["needs"] = list(self.needs)
+        if self.unless:
+            said["unless"] = list(self.unless)
+        if self.direction != "both":
+            said["direction"] = self.direction
         said["fields"] = [row.plain() for row in self.fields]
         if self.each:
             said["each"] = [group.plain() for group in self.each]
@@ -181,9 +187,11 @@ def _replaced(base: list[Row], over: Sequence[Row | Part], remove: Sequence[str]
     rows = [(row, True) for row in base if not any(_key(row) == name or _key(row).startswith(f"{name}.") for name in remove)]
     said: dict[tuple[str, bool], list[Row]] = {}
     for entry in over:
-        is_part = isinstance(entry, Part)
-        key = f"{entry.to}." if isinstance(entry, Part) else _key(entry)
-        said.setdefault((key, is_part), []).extend(parts.expand([entry], form))
+        if isinstance(entry, Part) and entry.to:
+            said.setdefault((f"{entry.to}.", True), []).extend(parts.expand([entry], form))
+            continue
+        for row in parts.expand([entry], form):
+            said.setdefault((_key(row), False), []).append(row)
     for (key, is_part), new in said.items():
         stale = {at for at, (row, own) in enumerate(rows) if own and (_key(row).startswith(key) if is_part else _key(row) == key)}
         at = min(stale, default=len(rows))
@@ -209,6 +217,8 @@ def _regrouped(base: list[Group], over: Sequence[Each], parts: _Parts, form: str
             at=each.at or old.at,
             within=tuple(each.within) if each.within is not None else old.within,
             needs=tuple(each.needs) if each.needs is not None else old.needs,
+            unless=tuple(each.unless) if each.unless is not None else old.unless,
+            direction=old.direction,
             fields=tuple(_replaced(list(old.fields), each.fields, each.remove, parts, form, f"{path} each {each.to}")),
             each=tuple(_regrouped(list(old.each), each.each, parts, form, path)),
         )
@@ -223,6 +233,8 @@ def _group(each: Each, parts: _Parts, form: str, path: Path) -> Group:
         at=each.at,
         within=tuple(each.within or ()),
         needs=tuple(each.needs or ()),
+        unless=tuple(each.unless or ()),
+        direction=each.direction,
         fields=tuple(parts.expand(each.fields, form)),
         each=tuple(_group(inner, parts, form, path) for inner in each.each),
     )
@@ -260,7 +272,7 @@ class _Parts:
 
 
 def _moved(row: Row, part: Part) -> Row:
-    changed: dict[str, Any] = {"to": f"{part.to}.{row.to}" if row.to else None}
+    changed: dict[str, Any] = {"to": f"{part.to}.{row.to}" if row.to and part.to else row.to}
     if row.source is not None:
         changed["source"] = _under(part.at, row.source) if isinstance(row.source, str) else [_under(part.at, path) for path in row.source]
     if row.when is not None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from data_contracts.source import SourceRecord
-from mappings.path import SEGMENT_FORMATS, Element, Leaf, Name, Pairs, Path, Step
+from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Element, Leaf, Name, Pairs, Path, Step
 from mappings.plan import Rule, Scope
+from mappings.write import set_component
 
 Slots = list[Any]
 """The record at hand, then records by slot (null: not looked for, or not there) and flags of rows that were written."""
@@ -39,7 +40,10 @@ def maker(step: Step, format_name: str) -> Callable[[SourceRecord], SourceRecord
 
 
 def put(values: Any, key: Any, text: str) -> None:
-    """Set an element, with empty ones before it where there are none yet, or a named value."""
+    """Set an element or a component, with empty ones before it where there are none yet, or a named value."""
+    if key.__class__ is Component:
+        set_component(values, key, text, COMPONENT_MARK)
+        return
     if key.__class__ is int and key >= len(values):
         values.extend([""] * (key + 1 - len(values)))
     values[key] = text
@@ -114,7 +118,8 @@ class Targets:
         self._asked: dict[str, set[int | str]] = {}
         steps = [step for rule in rules for path in (*rule.paths, *(when.path for when in rule.when)) for step in path.steps]
         for step in (*steps, *scope.within, *(scope.at.steps if scope.at is not None else ())):
-            self._asked.setdefault(step.tag, set()).update(condition.key for condition in step.conditions)
+            keys = (condition.key for condition in step.conditions)
+            self._asked.setdefault(step.tag, set()).update(key.number if isinstance(key, Component) else key for key in keys)
 
     def flag(self) -> int:
         """A slot that is no record."""
@@ -123,7 +128,11 @@ class Targets:
 
     def target(self, path: Path) -> Target | None:
         """The target of a path, or null where only walking the tree leads there."""
-        if any(step.axis == "below" for step in path.steps) or (isinstance(path.leaf, Element) and path.leaf.component is not None):
+        if any(step.axis in ("below", "parent") for step in path.steps) or (
+            isinstance(path.leaf, Element) and path.leaf.component is not None
+        ):
+            return None
+        if isinstance(path.leaf, Pairs) and path.leaf.composites:
             return None
         target = Target(*self._slot(path.steps), path, self._slot(path.steps[:1])[1])
         if target.pair is not None and target.anchored:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from data_contracts.findings import Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context, place_of
-from mappings.path import Located, locate, records
+from mappings.path import Located, lies_below, locate, records
 from mappings.plan import CURRENCY, Plan, Rule, Scope
 
 
@@ -47,7 +47,11 @@ def _scope(scope: Scope, record: SourceRecord, context: Context, prefix: str, or
     origins.update(own)
     counts: dict[str, int] = {}
     for child in scope.scopes:
+        if not child.reads:
+            continue
         for element in records(child.at, record) if child.at is not None else (record,):
+            if lies_below(child.unless, element):
+                continue
             number = counts.get(child.to, 0)
             if _scope(child, element, context, f"{prefix}{child.to}[{number}].", origins):
                 counts[child.to] = number + 1

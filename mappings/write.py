@@ -16,10 +16,12 @@ from typing import Any
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context
-from mappings.path import SEGMENT_FORMATS, Element, Name, Pairs, Path, Step
-from mappings.plan import COUNT, Plan, Rule, Scope
+from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
+from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope, When
 
 _META = frozenset({"entity", "@"})
+_TOPS = {"x12": "ST", "edifact": "UNH"}
+"""Segments that open a message; named formats have the message's name there."""
 
 
 _Chain = list[tuple[tuple[Step, tuple[str, ...]], SourceRecord]]
@@ -44,6 +46,8 @@ class Writer:
         self.time_zone = context.time_zone
         self.findings: list[Finding] = []
         """MAP-08 for what could not be said so far."""
+        self.ordinal = 0
+        """Number of the element at hand in its list, from 1."""
         self.written: set[str] = set()
 
     def write(self, entity: Mapping[str, Any]) -> SourceRecord:
@@ -58,7 +62,7 @@ class Writer:
 
     def start(self) -> SourceRecord:
         """The record of the message, empty."""
-        return self._record("ST" if self._segments else self._plan.content.message, None)
+        return self._record(_TOPS.get(self._plan.content.format) or self._plan.content.message, None)
 
     def counts(self, entity: Mapping[str, Any], root: SourceRecord) -> None:
         """Rows that say how many elements a list has."""
@@ -70,7 +74,8 @@ class Writer:
     def _scope(self, scope: Scope, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
         self._rules([rule for rule in scope.rules if not _level(rule, scope)], data, record, prefix)
         for child in scope.scopes:
-            self._elements(child, data.get(child.to, ()), record, f"{prefix}{child.to}")
+            if child.writes:
+                self._elements(child, data.get(child.to, ()), record, f"{prefix}{child.to}")
 
     def _rules(self, rules: list[Rule], data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
         done: set[tuple[str, ...]] = set()
@@ -84,13 +89,13 @@ class Writer:
     def row(self, rule: Rule, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> bool:
         """Write one row; false where its member is absent or its place is taken, so that another row for it is asked."""
         if not rule.to:
-            if all(self._take(when.path, (when.values or ("",))[0], record) for when in rule.when):
-                self._place(rule.paths[0], str(rule.const), record)
+            if all(self._granted(when, record) for when in rule.when):
+                self._place(rule.paths[0], str(self.ordinal) if rule.const == ORDINAL else str(rule.const), record)
             return False
         value = _value(data, rule.to)
         if value is None and rule.default is not None and not str(rule.default).startswith("@"):
             value = rule.default
-        if value is None or value == [] or (rule.const is not None and value != rule.const):
+        if value is None or value == [] or (rule.const is not None and value != rule.const) or str(value) in rule.elsewhere:
             return False
         if rule.many:
             self._many(rule, value, record, prefix)
@@ -138,6 +143,7 @@ class Writer:
         chain: _Chain = []
         for number, element in enumerate(elements):
             prefix = f"{name}[{number}]."
+            self.ordinal = number + 1
             if at is None or scope.at is None:
                 made = record
             elif scope.within:
@@ -220,6 +226,10 @@ class Writer:
             return bool(said) or not _outside(path)
         return said in values if said else not _outside(path)
 
+    def _granted(self, when: When, record: SourceRecord) -> bool:
+        """Whether a fixed text is to be written: `*` asks, anything else is made true where nothing stands yet."""
+        return bool(self._said(when.path, record)) if when.values is None else self._take(when.path, when.values[0], record)
+
     def _take(self, path: Path, text: str, record: SourceRecord) -> bool:
         said = self._said(path, record)
         if not said and text:
@@ -244,9 +254,11 @@ class Writer:
         if here is None:
             return ""
         values = here.values
-        if isinstance(path.leaf, Element):
-            return values[path.leaf.number] if not isinstance(values, Mapping) and path.leaf.number < len(values) else ""
-        return values.get(path.leaf.name, "") if isinstance(path.leaf, Name) and isinstance(values, Mapping) else ""
+        leaf = path.leaf
+        if isinstance(leaf, Element):
+            text = values[leaf.number] if not isinstance(values, Mapping) and leaf.number < len(values) else ""
+            return text if leaf.component is None else component_of(text, leaf.component, self._context.components)
+        return values.get(leaf.name, "") if isinstance(leaf, Name) and isinstance(values, Mapping) else ""
 
     def _place(self, path: Path, text: str, record: SourceRecord) -> None:
         for step in path.steps:
@@ -261,19 +273,20 @@ class Writer:
         elif isinstance(leaf, Pairs):
             at = leaf.start
             while at < len(values) and values[at]:
-                at += 2
+                at += 1 if leaf.composites else 2
             lengths = {length: code for code, length in reversed(leaf.qualifiers) if length is not None}
             plain = next((code for code, length in leaf.qualifiers if length is None), leaf.qualifiers[0][0])
-            _set(values, at, lengths.get(len(text), plain))
-            _set(values, at + 1, text)
+            qualifier = lengths.get(len(text), plain)
+            if leaf.composites:
+                _set(values, at, f"{text}{COMPONENT_MARK}{qualifier}")
+            else:
+                _set(values, at, qualifier)
+                _set(values, at + 1, text)
         elif isinstance(leaf, Element):
             if leaf.component is None:
                 _set(values, leaf.number, text)
             else:
-                parts = (values[leaf.number] if leaf.number < len(values) else "").split(self._context.components)
-                parts += [""] * (leaf.component - len(parts))
-                parts[leaf.component - 1] = text
-                _set(values, leaf.number, self._context.components.join(parts))
+                set_component(values, Component(leaf.number, leaf.component), text, self._context.components)
 
     # --- records -----------------------------------------------------------------------------------------------------
     def reach(self, step: Step, record: SourceRecord) -> SourceRecord:
@@ -287,6 +300,8 @@ class Writer:
             while record.parent is not None:
                 record = record.parent
             return record
+        if step.axis == "parent":
+            return record.parent
         return next((child for child in record.children if step.matches(child)), None)
 
     def _ancestor(self, step: Step, record: SourceRecord) -> SourceRecord | None:
@@ -300,7 +315,9 @@ class Writer:
         made = self._record(step.tag, record, apart)
         values: Any = made.values
         for condition in step.conditions:
-            if isinstance(condition.key, int):
+            if isinstance(condition.key, Component):
+                set_component(values, condition.key, condition.values[0], self._context.components)
+            elif isinstance(condition.key, int):
                 _set(values, condition.key, condition.values[0])
             else:
                 values[condition.key] = condition.values[0]
@@ -373,6 +390,14 @@ def _level(rule: Rule, scope: Scope) -> bool:
 def _outside(path: Path) -> bool:
     """Whether the path starts above the record: a condition there is asked and never made true."""
     return bool(path.steps) and path.steps[0].axis in ("ancestor", "top")
+
+
+def set_component(values: list[str], place: Component, text: str, mark: str) -> None:
+    """Set a component, with empty ones before it where there are none yet."""
+    parts = (values[place.number] if place.number < len(values) else "").split(mark)
+    parts += [""] * (place.component - len(parts))
+    parts[place.component - 1] = text
+    _set(values, place.number, mark.join(parts))
 
 
 def _set(values: list[str], at: int, text: str) -> None:

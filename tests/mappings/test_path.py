@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from data_contracts.errors import ConfigError
-from mappings.path import Condition, Element, Name, Pairs, Step, locate, parse, parse_or_refuse, records
-from tests.mappings.trees import named, segments
+from mappings.path import Component, Condition, Element, Name, Pairs, Step, locate, parse, parse_or_refuse, records
+from tests.mappings.trees import edifact, named, segments
 
 TREE = segments("""
 BSN*00*SHP1
@@ -61,6 +61,53 @@ def texts(path: str, start: int = 1, components: str = ">") -> list[str]:
 )
 def test_what_a_path_reaches(path: str, start: int, found: list[str]) -> None:
     assert texts(path, start) == found
+
+
+NOTICE = edifact("""
+BGM+351+D1+9
+DTM+137:20261122:102
+DTM+11:202611220830:203
+CPS+1
+  PAC+1
+  CPS+2+1
+    LIN+1++09506000134352:EN
+      PIA+1+GW-035:IN+ACM-GW35:SA
+      RFF+ON:45:10
+""")
+
+
+@pytest.mark.parametrize(
+    ("path", "start", "found"),
+    [
+        ("DTM[01-1=11]/01-2", 1, ["202611220830"]),
+        ("DTM[01-1=11|137]/01-3", 1, ["102", "203"]),
+        ("DTM[01-1=11][01-3=102]/01-2", 1, []),
+        ("BGM/01-1", 1, ["351"]),
+        ("BGM/01-2", 1, []),
+        ("//LIN/RFF[01-1=ON]/01-3", 1, ["10"]),
+        ("./03*[UP|EN:13]", 8, ["09506000134352"]),
+        ("PIA/02*[SA]", 8, ["ACM-GW35"]),
+        ("PIA[01=1]/02*[BP|IN]", 8, ["GW-035"]),
+        ("^CPS/01", 8, ["2"]),
+        ("^CPS/../PAC/01", 8, ["1"]),
+        ("^CPS/../../PAC/01", 8, []),
+    ],
+)
+def test_what_a_path_reaches_in_composites(path: str, start: int, found: list[str]) -> None:
+    record = next(record for record in NOTICE.walk() if record.position == start)
+    assert [place.text for place in locate(parse(path, "edifact"), record, "\x1f")] == found
+
+
+def test_a_component_has_its_place() -> None:
+    line = next(record for record in NOTICE.walk() if record.tag == "LIN")
+    (place,) = locate(parse("PIA/02*[SA]", "edifact"), line, "\x1f")
+    assert (place.record.tag, place.key, place.component) == ("PIA", 3, 1)
+    assert parse("DTM[01-1=137]/01-2", "edifact").steps == (Step("child", "DTM", (Condition(Component(1, 1), ("137",)),)),)
+
+
+def test_components_decide_only_where_their_mark_is_known() -> None:
+    with pytest.raises(ValueError, match="in edifact only"):
+        parse("REF[04-1=PO]/02", "x12")
 
 
 def test_records_come_in_document_order() -> None:

@@ -5,6 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from data_contracts.source import SourceRecord
+from mappings.path import COMPONENT_MARK
+
+
+def edifact(text: str) -> SourceRecord:
+    """An EDIFACT message written with `+` and `:`, indented as `segments`. UNH is made; components are parted as the format parts them."""
+    root = segments(text.replace("*", "?").replace("+", "*"))
+    for record in root.walk():
+        record.values = [value.replace(":", COMPONENT_MARK) for value in record.values]
+    root.tag, root.values = "UNH", ["UNH", "1"]
+    return root
 
 
 def segments(text: str) -> SourceRecord:
