@@ -189,6 +189,7 @@ def audit_verify_command(head: Annotated[Path | None, typer.Option("--head", hel
         typer.echo(f"organisation {row.organisation_id}: entry {row.sequence} is broken: {row.why}")
     for organisation_id, end in sorted(heads.items()):
         typer.echo(f"organisation {organisation_id}: {end.sequence} entries, head {end.hash}")
+    typer.echo(f"BROKEN: {len(broken)} of {len(heads)} chains" if broken else f"INTACT: {len(heads)} of {len(heads)} chains")
     raise typer.Exit(1 if broken else 0)
 
 

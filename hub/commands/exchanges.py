@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -36,6 +37,9 @@ def register(app: typer.Typer) -> None:
     app.command("trace")(trace_command)
 
 
+_HEADINGS = {"direction": "dir", "business_key": "business key", "recorded_at": "recorded"}
+
+
 def list_command(
     find: Annotated[str | None, typer.Option("--find", help="Order, despatch, invoice or lot number.")] = None,
     state: Annotated[str | None, typer.Option("--state")] = None,
@@ -51,12 +55,14 @@ def list_command(
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
-    table = Table("id", "partner", "dir", "type", "business key", "state", "recorded")
+    columns = ("id", "partner", "direction", "type", "business_key", "state", "recorded_at")
+    table = Table()
+    for name in columns:
+        table.add_column(_HEADINGS.get(name, name), overflow="fold", no_wrap=name in ("id", "type", "state"))
     for row in rows:
-        table.add_row(
-            *(str(row.get(name) or "") for name in ("id", "partner", "direction", "type", "business_key", "state", "recorded_at"))
-        )
-    Console().print(table)
+        table.add_row(*(str(row.get(name) or "") for name in columns))
+    # A pipe has no width: nothing is folded there, so that `grep` finds whole keys.
+    (Console() if sys.stdout.isatty() else Console(width=200)).print(table)
 
 
 def show_command(exchange_id: int, as_json: AsJson = False) -> None:

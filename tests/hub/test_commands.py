@@ -67,7 +67,10 @@ def test_check_map_ingest_and_explain(udihub, tmp_path: Path) -> None:  # type: 
     )
     shown = json.loads(udihub("exchange", "show", str(exchange["id"]), "--json").stdout)
     assert shown["partner"] == "acme" and shown["history"][0]["state"] == "applied"
-    assert udihub("audit", "verify").returncode == 0
+    listed = udihub("exchange", "list", "--find", "4500000001").stdout
+    assert "despatch_advice/D1" in listed and "purchase_order/4500000001" in listed, "a pipe has whole keys"
+    verified = udihub("audit", "verify")
+    assert verified.returncode == 0 and "INTACT: " in verified.stdout
 
 
 @pytest.mark.parametrize(
