@@ -1,0 +1,140 @@
+"""Writes one set from its tree: segments and loops in the grammar's order, HL numbers, line counts, ST to SE.
+
+A grammar is made ready once, so that the place of a record is a look-up by its tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from connectors.formats.x12.grammar import Grammar, LoopUse, SegmentUse, envelope_segment
+from connectors.formats.x12.segment_text import Syntax, line
+from data_contracts.source import SourceRecord
+
+_index = itemgetter(0)
+
+
+def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, syntax: Syntax) -> list[str]:
+    """The segments of a set. Raises ValueError for a segment that it has no place for and for data that cannot be carried."""
+    header = envelope_segment("ST", version)
+    opening = ["ST", grammar.message, control]
+    if root.tag == "ST" and len(header.elements) > 2:
+        opening += list(root.values)[3:]
+    lines = [line(header, opening, grammar.message, syntax)]
+    children, totals = root.children, grammar.totals
+    if totals is not None and not any(child.tag == totals.segment for child in children):
+        children = [*children, SourceRecord(totals.segment, [totals.segment], 0)]
+    _SetWriter(grammar, lines, syntax).body(_places(grammar), children)
+    lines.append(syntax.element.join(("SE", str(len(lines) + 1), control)))
+    return lines
+
+
+class _Places:
+    """What stands where in a set or a loop."""
+
+    __slots__ = ("_qualified", "_where", "by_tag", "inner", "uses")
+
+    def __init__(self, body: Sequence[SegmentUse | LoopUse], where: str) -> None:
+        self.uses = [use if isinstance(use, SegmentUse) else use.first for use in body]
+        """The segment of each place, or the one that opens its loop."""
+        self.inner = [_Places(use.body[1:], where) if isinstance(use, LoopUse) else None for use in body]
+        """What follows it in its loop; null where it opens none."""
+        self.by_tag: dict[str, int] = {}
+        """The place of a tag; those of which there are several by a qualifier are below zero."""
+        self._where = where
+        self._qualified: dict[str, list[tuple[int, int, str]]] = {}
+        for index, use in enumerate(body):
+            tag = self.uses[index].id
+            if isinstance(use, LoopUse) and use.qualifier is not None:
+                self._qualified.setdefault(tag, []).append((index, *use.qualifier))
+            else:
+                self.by_tag.setdefault(tag, index)
+        for tag in self._qualified:
+            self.by_tag[tag] = -1 - self.by_tag.get(tag, len(body))
+
+    def of(self, record: SourceRecord) -> int:
+        """Index of the place that takes this record; a loop with a matching qualifier wins over one without."""
+        index = self.by_tag.get(record.tag)
+        if index is not None and index < 0:
+            for place, element, value in self._qualified[record.tag]:
+                if list(record.values)[element : element + 1] == [value]:
+                    return place
+            index = -1 - index if -1 - index < len(self.uses) else None
+        if index is None:
+            raise ValueError(f"{self._where}: no place for segment {record.tag} here")
+        return index
+
+
+_KEPT = 128
+_ready: dict[str, _Places] = {}
+
+
+def _places(grammar: Grammar) -> _Places:
+    """The grammar made ready, kept for the next set; the cache is bounded."""
+    places = _ready.get(grammar.hash)
+    if places is None:
+        if len(_ready) >= _KEPT:
+            _ready.clear()
+        places = _ready[grammar.hash] = _Places(grammar.body, f"{grammar.message} {grammar.version}")
+    return places
+
+
+class _SetWriter:
+    """One set while it is written: `lines` grow, levels and lines are counted."""
+
+    def __init__(self, grammar: Grammar, lines: list[str], syntax: Syntax) -> None:
+        self._message, self._hierarchy, self._totals = grammar.message, grammar.hierarchy, grammar.totals
+        self._counted = grammar.totals.of if grammar.totals is not None else ""
+        self._lines, self._syntax = lines, syntax
+        self._level = self._count = 0
+
+    def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
+        """Segments and loops below each other, in the grammar's order."""
+        by_tag, placed, last, in_order = places.by_tag, [], -1, True
+        for child in children:
+            index = by_tag.get(child.tag, -1)
+            if index < 0:
+                index = places.of(child)
+            in_order = in_order and index >= last
+            last = index
+            placed.append((index, child))
+        if not in_order:
+            placed.sort(key=_index)
+        for index, child in placed:
+            use, inner = places.uses[index], places.inner[index]
+            if inner is None:
+                if child.children:
+                    below = child.children[0].tag
+                    raise ValueError(f"{self._message}: segment {child.tag} opens no loop here and cannot hold {below}")
+                text = self._segment(use, child.values)
+                if text != child.tag:
+                    self._lines.append(text)
+            elif use.id == "HL" and self._hierarchy:
+                self._level_of(use, inner, child, "")
+            else:
+                self._lines.append(self._segment(use, child.values))
+                if child.children:
+                    self.body(inner, child.children)
+
+    def _level_of(self, use: SegmentUse, inner: _Places, record: SourceRecord, parent: str) -> None:
+        """An HL with its numbers, what belongs to it and the levels below it."""
+        own = [child for child in record.children if child.tag != "HL"]
+        below = [child for child in record.children if child.tag == "HL"] if len(own) < len(record.children) else ()
+        self._level += 1
+        number = str(self._level)
+        level = list(record.values)[3] if len(record.values) > 3 else ""
+        self._lines.append(self._segment(use, ["HL", number, parent, level, "1" if below else "0"]))
+        self.body(inner, own)
+        for child in below:
+            self._level_of(use, inner, child, number)
+
+    def _segment(self, use: SegmentUse, values: Any) -> str:
+        if use.id == self._counted:
+            self._count += 1
+        totals = self._totals
+        if totals is not None and use.id == totals.segment:
+            values = [*values, *[""] * (totals.element + 1 - len(values))]
+            values[totals.element] = str(self._count)
+        return line(use, values, self._message, self._syntax)
