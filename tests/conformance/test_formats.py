@@ -16,6 +16,7 @@ from connectors.registry import format_named, format_names, sniff
 from connectors.spec import STRICT, Format, Profile
 from data_contracts.source import ReadEvent
 from tests.connectors.reading import read, tree
+from tests.effort import examples
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FEEDS = ("delimited", "json", "xml")
@@ -86,7 +87,7 @@ def test_samples_are_recognised_and_read(name: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", format_names())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(head=st.binary(max_size=300) | st.text(max_size=100).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_sniffing_and_reading_never_raise_on_any_bytes(name: str, head: bytes) -> None:
     format_ = format_named(name)

@@ -16,6 +16,7 @@ from hub.store import chain
 from hub.store.database import Database
 from hub.store.tables import audit as rows
 from hub.store.tables import audit_head
+from tests.effort import examples
 
 ROWS = 20
 
@@ -196,7 +197,7 @@ def test_hostile_text_is_chained_and_verified(chained: Database) -> None:
     assert check(chained) is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.tuples(
         st.integers(0, 9), st.integers(1, 10**9), st.integers(0, 2**53), st.text(), st.text(), st.text(),

@@ -18,13 +18,14 @@ from data_contracts.source import SourceRecord
 from mappings.engine import Context, Mapping, load, shipped_names
 from mappings.plan import Rule, Scope
 from mappings.write import Writer, number_positions
+from tests.effort import examples
 from tests.mappings.samples import samples
 from tests.mappings.trees import leaves, segments, shape, without_places
 
 NAMES = shipped_names()
 MAPPINGS = {name: load(name) for name in NAMES}
 CONTEXT = Context(time_zone="Asia/Shanghai", currency="CNY")
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+QUICK = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 _texts = st.text("ABCXYZabc0189-_. /甲乙丙é", min_size=1, max_size=24).map(str.strip).filter(bool)
 _days = st.dates(min_value=date(1971, 1, 1), max_value=date(2100, 12, 31)).map(lambda day: day.isoformat())
@@ -206,7 +207,7 @@ def _agree(mapping: Mapping, tree: SourceRecord) -> None:
             assert said[name] == origin.values[0]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(_jumbles())
 def test_reader_and_tracer_agree_on_any_tree(tree: SourceRecord) -> None:
     head = SourceRecord("BSN", ["BSN", "00", "N1", "20261122", "0830"], 2, tree)
@@ -226,7 +227,7 @@ def test_reader_and_tracer_agree_on_what_is_written(name: str) -> None:
     law()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(_jumbles())
 def test_no_tree_raises(tree: SourceRecord) -> None:
     for name in NAMES:

@@ -18,6 +18,7 @@ from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.rules import ItemFacts, validate
 from data_contracts.rules.shapes import Member, Shape, shape_of
+from tests.effort import examples
 
 TODAY = date(2026, 11, 22)
 GTIN, OTHER_GTIN = "06926365598003", "00690521003156"
@@ -322,7 +323,7 @@ def with_places(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("entity", sorted(ENTITIES))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_model_and_dictionary_give_equal_findings(entity: str, data: st.DataObject) -> None:
     record = data.draw(record_of(shape_of(entity), junk=False))
@@ -334,7 +335,7 @@ def test_model_and_dictionary_give_equal_findings(entity: str, data: st.DataObje
 
 
 @pytest.mark.parametrize("entity", sorted(ENTITIES))
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_the_model_refuses_the_rules_find(entity: str, data: st.DataObject) -> None:
     record = data.draw(record_of(shape_of(entity), junk=True))
@@ -348,7 +349,7 @@ def test_what_the_model_refuses_the_rules_find(entity: str, data: st.DataObject)
             assert any(path.startswith(place) for place in places), (path, error["msg"], findings)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(days=st.integers(-400, 400))
 def test_goods_are_expired_from_the_day_after(days: int) -> None:
     handled = datetime(2026, 11, 20, 8, tzinfo=UTC)

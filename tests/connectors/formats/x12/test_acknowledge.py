@@ -26,6 +26,7 @@ from tests.connectors.formats.x12.samples import (
     transaction,
     verdict,
 )
+from tests.effort import examples
 
 CONTROLS = Envelope("ZZ:NOVACARE", "ZZ:RHEINTAL", 501, 601, 701, datetime(2026, 11, 22, 15, 30, tzinfo=UTC))
 BAD = ("BEG*ZZ*SA*1**20261122", *ORDER[1:])
@@ -189,7 +190,7 @@ GROUPS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(GROUPS, min_size=1, max_size=3))
 def test_every_answer_is_valid_and_reads_back_as_what_it_says(groups: list[GroupVerdict]) -> None:
     controls = Envelope("ZZ:NOVACARE", "ZZ:RHEINTAL", 1, 1, 1, CONTROLS.created_at, version="005010")

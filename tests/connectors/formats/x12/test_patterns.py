@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connectors.formats.x12.elements import explain
 from connectors.formats.x12.grammar import ElementUse, SegmentUse, known_messages, load
 from connectors.formats.x12.patterns import LONG_DATE, SHORT_DATE, Style, compiled, compiled_value
+from tests.effort import examples
 
 STYLE = Style("*", ">", "^", False)
 SEGMENTS = sorted(
@@ -98,7 +99,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(st.sampled_from(SEGMENTS), st.lists(VALUES, max_size=14), st.sampled_from(["^", ""]), st.booleans())
 def test_pattern_and_explanation_agree_on_every_segment_of_every_grammar(
     use: SegmentUse, values: list[str], repetition: str, extended: bool
@@ -109,7 +110,7 @@ def test_pattern_and_explanation_agree_on_every_segment_of_every_grammar(
     assert (compiled(use, style)(text) is not None) == (not faults), faults
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(st.lists(st.sampled_from(["", "A"]), min_size=0, max_size=6), st.data())
 def test_conditions_agree_with_their_meaning(values: list[str], data: st.DataObject) -> None:
     places = data.draw(st.lists(st.integers(1, 6), min_size=2, max_size=4, unique=True))

@@ -24,6 +24,7 @@ from tests.connectors.formats.x12.samples import (
     one,
     transaction,
 )
+from tests.effort import examples
 
 GOOD = one("850", ORDER)
 TWO = interchange([group([transaction("850", ORDER), transaction("850", ORDER, "0002")]), group([transaction("856", DESPATCH)], "SH", "2")])
@@ -226,7 +227,7 @@ def test_memory_does_not_grow_with_what_never_ends() -> None:
     assert peak < 12_000_000
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=400))
 def test_arbitrary_bytes_never_crash(data: bytes) -> None:
     for document in (data, GOOD[:106] + data, GOOD[:170] + data, GOOD + data):
@@ -238,7 +239,7 @@ def test_arbitrary_bytes_never_crash(data: bytes) -> None:
                     finding.text("en").encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_mutations_of_a_good_document_never_crash_and_the_two_passes_agree(data: st.DataObject) -> None:
     document = bytearray(TWO)
@@ -265,7 +266,7 @@ def test_mutations_of_a_good_document_never_crash_and_the_two_passes_agree(data:
         assert all(one.offset >= 0 and one.offset + one.length <= len(document) for one in read)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(1, 300), st.sampled_from(["", "\r\n", "\n  "]), st.sampled_from([None, "utf-8", "gb18030"]))
 def test_pieces_of_any_size_read_the_same(size: int, layout: str, charset: str | None) -> None:
     document = (TWO + GOOD).replace(b"~", b"~" + layout.encode())

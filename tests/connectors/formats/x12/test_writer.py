@@ -19,6 +19,7 @@ from connectors.formats.x12.writer import write
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import Message, SourceRecord
 from tests.connectors.formats.x12.instances import comparable, instance
+from tests.effort import examples
 
 
 def envelope(version: str = "004010", **changes: Any) -> Envelope:
@@ -266,7 +267,7 @@ def test_so_it_does_in_every_version(message: str, version: str, seed: int, full
 @pytest.mark.slow
 @pytest.mark.parametrize("version", [*BASE_VERSIONS, "003060"])
 @pytest.mark.parametrize("message", known_messages())
-@settings(max_examples=150, deadline=None, suppress_health_check=UNHURRIED)
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=UNHURRIED)
 @given(seed=SEEDS, fullness=st.floats(0.02, 0.9))
 def test_however_full_the_set(message: str, version: str, seed: int, fullness: float) -> None:
     comes_back(message, version, seed, fullness)
