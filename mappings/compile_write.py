@@ -74,7 +74,8 @@ class _Scope:
 def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], SourceRecord, Writer, str], None]:
     """Writes one record for each element of a list."""
     compiled = _Scope(scope, format_name)
-    if scope.at is None or not scope.at.steps:
+    step = scope.made
+    if scope.at is None or step is None:
 
         def on_the_same(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
             for number, element in enumerate(elements):
@@ -82,7 +83,7 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
                 compiled.write(element, compiled.slots(record), writer, f"{name}[{number}].")
 
         return on_the_same
-    make, above = maker(scope.at.steps[-1], format_name), scope.at.steps[:-1]
+    make, above = maker(step, format_name), scope.at.steps[:-1]
     if not scope.within:
 
         def below(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
@@ -138,7 +139,7 @@ class _Levels:
         self, element: Mapping[str, Any], record: SourceRecord, before: _Chain, fresh: list[SourceRecord], writer: Writer
     ) -> SourceRecord:
         """The innermost ancestor for this element; those that had to be made are in `fresh`, not yet hung up."""
-        depth = 0
+        depth, first = 0, not before
         for number, (step, make, members) in enumerate(self._levels):
             said = tuple(
                 str(value)
@@ -152,7 +153,7 @@ class _Levels:
                 record = before[depth][1]
             else:
                 del before[depth:]
-                if number:
+                if number or not first:
                     record = make(record)
                     fresh.append(record)
                 else:
@@ -314,7 +315,7 @@ def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any
             if said:
                 if values is not None and said not in values:
                     return False
-            elif target.anchored:
+            elif target.outside:
                 return False
         for target, text in zip(places, written, strict=False):
             if target.pair is None and (target.said(slots) not in ("", text) or (target.anchored and not target.there(slots))):

@@ -19,7 +19,7 @@ from data_contracts.errors import ConfigError
 from mappings.code_tables import CodeTable
 from mappings.functions import FUNCTIONS, Function
 from mappings.model import Direction, Row, Value
-from mappings.path import Path, Step, parse_or_refuse
+from mappings.path import Element, Path, Step, parse_or_refuse
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
 
@@ -94,6 +94,21 @@ class Scope:
     def writes(self) -> bool:
         """Whether writing uses it."""
         return self.direction != "in"
+
+    @property
+    def made(self) -> Step | None:
+        """The record that writing makes for an element: with the qualifiers of `at`, but for those that a row chooses among."""
+        if self.at is None or not self.at.steps:
+            return None
+        chosen = {
+            path.leaf.number
+            for rule in self.rules
+            if rule.to and rule.writes
+            for path in rule.paths[:1]
+            if not path.steps and isinstance(path.leaf, Element) and path.leaf.component is None
+        }
+        step = self.at.steps[-1]
+        return replace(step, conditions=tuple(one for one in step.conditions if one.key not in chosen or len(one.values) == 1))
 
 
 @dataclass(frozen=True, slots=True)

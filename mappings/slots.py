@@ -12,7 +12,7 @@ from typing import Any
 from data_contracts.source import SourceRecord
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Element, Leaf, Name, Pairs, Path, Step
 from mappings.plan import Rule, Scope
-from mappings.write import set_component
+from mappings.write import is_outside, set_component
 
 Slots = list[Any]
 """The record at hand, then records by slot (null: not looked for, or not there) and flags of rows that were written."""
@@ -68,12 +68,14 @@ def put_pair(leaf: Pairs) -> Callable[[list[str], str], None]:
 class Target:
     """A place that rows write to or ask about: the record in its slot, and the value in it."""
 
-    __slots__ = ("anchor", "anchored", "find", "key", "pair", "reach", "slot")
+    __slots__ = ("anchor", "anchored", "find", "key", "outside", "pair", "reach", "slot")
 
     def __init__(self, slot: int, find: Find, reach: Reach, path: Path, anchor: Find) -> None:
         self.slot, self.find, self.reach, self.anchor = slot, find, reach, anchor
         self.anchored = bool(path.steps) and path.steps[0].axis in ("ancestor", "top")
-        """It starts above the record: a condition there is asked and never made true."""
+        """It starts above the record."""
+        self.outside = is_outside(path)
+        """A condition there is asked and never made true."""
         self.key = key_of(path.leaf)
         self.pair = put_pair(path.leaf) if isinstance(path.leaf, Pairs) else None
 

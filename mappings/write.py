@@ -139,7 +139,7 @@ class Writer:
 
     def _elements(self, scope: Scope, elements: Any, record: SourceRecord, name: str) -> None:
         """One record for each element."""
-        at = scope.at.steps[-1] if scope.at is not None and scope.at.steps else None
+        at = scope.made
         chain: _Chain = []
         for number, element in enumerate(elements):
             prefix = f"{name}[{number}]."
@@ -163,9 +163,11 @@ class Writer:
     def _levels(
         self, scope: Scope, element: Mapping[str, Any], record: SourceRecord, chain: _Chain, fresh: list[SourceRecord]
     ) -> SourceRecord:
-        """The innermost ancestor for this element; neighbours share the ancestors of which the same is said."""
-        holder = record
-        depth = 0
+        """The innermost ancestor for this element; neighbours share the ancestors of which the same is said.
+
+        The outermost one may be there already, made by the rows of the message.
+        """
+        holder, depth, first = record, 0, not chain
         for number, level in enumerate(scope.within):
             said = tuple(
                 str(_value(element, rule.to))
@@ -182,7 +184,7 @@ class Writer:
                 holder = chain[depth][1]
             else:
                 del chain[depth:]
-                holder = self.reach(level, holder) if not number else self._made(level, holder, fresh)
+                holder = self.reach(level, holder) if first and not number else self._made(level, holder, fresh)
                 chain.append((key, holder))
             depth += 1
         del chain[depth:]
@@ -223,8 +225,8 @@ class Writer:
         """Whether a row's condition holds already, or can be made to hold."""
         said = self._said(path, record)
         if values is None:
-            return bool(said) or not _outside(path)
-        return said in values if said else not _outside(path)
+            return bool(said) or not is_outside(path)
+        return said in values if said else not is_outside(path)
 
     def _granted(self, when: When, record: SourceRecord) -> bool:
         """Whether a fixed text is to be written: `*` asks, anything else is made true where nothing stands yet."""
@@ -387,9 +389,9 @@ def _level(rule: Rule, scope: Scope) -> bool:
     return level_written(rule) in scope.within
 
 
-def _outside(path: Path) -> bool:
-    """Whether the path starts above the record: a condition there is asked and never made true."""
-    return bool(path.steps) and path.steps[0].axis in ("ancestor", "top")
+def is_outside(path: Path) -> bool:
+    """Whether the path is of a record above: a condition there is asked and never made true. What hangs below an ancestor may be made."""
+    return bool(path.steps) and (path.steps[0].axis == "top" or (path.steps[0].axis == "ancestor" and len(path.steps) == 1))
 
 
 def set_component(values: list[str], place: Component, text: str, mark: str) -> None:
