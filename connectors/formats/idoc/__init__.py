@@ -1,0 +1,86 @@
+"""SAP IDocs: orders, deliveries, goods movements, invoices and master data as SAP systems send and take them, in both representations.
+
+XML (`markup.py`) and flat (`flat.py`) become the same tree (`tree.py`) by the same tables (`grammar.py`,
+`connectors/grammars/idoc/`), and go out again by them (`writer.py`). Every IDoc of a file is an interchange of its own
+(`control.py`). SAP is answered with STATUS (`acknowledge.py`), and what it says of ours comes as STATUS or ALEAUD (`answers.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from connectors.feed_reading import Caps, in_utf8, sniffable
+from connectors.first_bytes import look, size_of, unreadable
+from connectors.formats.idoc.charset import charset_of
+from connectors.formats.idoc.flat import Flat
+from connectors.formats.idoc.grammar import CONTROL, tables_for
+from connectors.formats.idoc.guide import describe
+from connectors.formats.idoc.markup import Markup
+from connectors.formats.idoc.writer import write_document
+from connectors.legible import legible
+from connectors.spec import Envelope, Profile
+from data_contracts.findings import Finding, Language
+from data_contracts.source import ReadEvent, SourceRecord
+
+_IDOC = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?IDOC[\s>]")
+
+
+class Idoc:
+    """The format `idoc`.
+
+    Options of a profile: `representation` (writing: `xml`, `flat`), `definitions` (flat name by segment type where the partner's release is
+    older), `control` (fields of EDI_DC40 such as MANDT, SNDPOR, RCVPOR, MESCOD), `line_end`, `grammar_folders`, `max_message_bytes`,
+    `max_message_records`.
+    """
+
+    name = "idoc"
+
+    def sniff(self, head: bytes) -> bool:
+        """A flat control record, or an XML document whose first elements are an IDOC with its control record."""
+        text = sniffable(head)
+        return text.startswith(CONTROL.encode() + b" ") or (text.startswith(b"<") and CONTROL.encode() in text and bool(_IDOC.search(text)))
+
+    def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
+        """Events of one document. IDocs name their basic type themselves, so `grammar` is not looked at."""
+        head, size = look(stream), size_of(stream)
+        refused = unreadable(head)
+        text = sniffable(head)
+        if refused is None and not text.startswith((b"<", CONTROL.encode())):
+            refused = Finding("IDC-01", got=legible(text[:24].decode("latin-1")))
+        charset, exact, unknown = charset_of(head, profile)
+        finding = refused or unknown
+        if finding is not None:
+            yield ReadEvent("unreadable", finding=finding)
+            return
+        reader = Markup if text.startswith(b"<") else Flat
+        tables, caps = tables_for(profile), Caps.of(profile)
+        if exact:
+            yield from reader(stream, size, tables, caps, charset, exact).events()
+            return
+        converted, wrong = in_utf8(stream, charset)
+        with converted:
+            if wrong is not None:
+                yield ReadEvent("unreadable", finding=wrong)
+                return
+            yield from reader(converted, size, tables, caps, "utf-8", exact).events()
+
+    def write(
+        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+    ) -> bytes:
+        """One document of the agreement's representation. Raises ValueError for what IDocs cannot carry."""
+        return write_document(messages, envelope, profile)
+
+    def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
+        """Basic types with their titles."""
+        return {name: grammar.name for name, grammar in tables_for(profile).grammars.items()}
+
+    def guide(self, name: str, version: str | None, profile: Profile, language: Language) -> str | None:
+        """The guide of a basic type; there is one version, which reads the older ones."""
+        tables = tables_for(profile)
+        grammar = tables.grammars.get(name)
+        return describe(grammar, tables, language) if grammar is not None and version in (None, name, *grammar.also) else None
+
+
+FORMAT = Idoc()

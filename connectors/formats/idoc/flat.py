@@ -1,0 +1,163 @@
+"""The flat representation: a control record of 524 characters, then data records of 63 + 1000, one a line, any number of IDocs in a
+file.
+
+Columns are characters of the file's charset, never bytes: a Chinese name takes its 35 columns whatever its bytes are. What tools have
+cut from the ends of lines is padded in thought; what stands in columns that the grammar does not know is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from connectors.feed_reading import Caps
+from connectors.formats.idoc.grammar import CONTROL, SDATA, Segment, Tables
+from connectors.formats.idoc.reading import Document, Started
+from connectors.legible import legible
+from data_contracts.findings import Finding, Place
+from data_contracts.source import ReadEvent
+
+HEAD = 63
+"""Characters before the data: SEGNAM 30, MANDT 3, DOCNUM 16, SEGNUM 6, PSGNUM 6, HLEVEL 2."""
+_LONGEST = 16 * 1024
+"""Bytes of a line that are looked at: 1063 characters of four bytes are far fewer."""
+
+
+@dataclass(slots=True)
+class _Idoc:
+    """An IDoc while its lines come."""
+
+    control: Mapping[str, str]
+    started: Started
+    offset: int
+    faults: list[Finding] = field(default_factory=list)
+    numbers: dict[int, str] = field(default_factory=dict)
+    """SEGNUM by the position of the record."""
+
+
+class Flat:
+    """One flat file being read. `exact` says whether byte offsets are those of the document itself."""
+
+    def __init__(self, stream: BinaryIO, size: int, tables: Tables, caps: Caps, charset: str, exact: bool) -> None:
+        self.stream = stream
+        self.size = size
+        self.tables = tables
+        self.caps = caps
+        self.charset = charset
+        self.exact = exact
+        self.document = Document(tables)
+        self.offset = 0
+        self.line = 0
+
+    def events(self) -> Iterator[ReadEvent]:
+        """The events of the file."""
+        idoc: _Idoc | None = None
+        while raw := self.stream.readline(_LONGEST):
+            start = self.offset
+            self.offset += len(raw)
+            self.line += 1
+            if start == 0:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            line = raw.rstrip(b"\r\n")
+            if len(raw) == _LONGEST and not raw.endswith(b"\n"):
+                self._skip_line()
+            if not line.strip(b" \x1a\x00"):
+                continue
+            if line.startswith(CONTROL.encode()):
+                if idoc is not None:
+                    yield from self._close(idoc, start)
+                idoc = self._open(line, start)
+            elif idoc is None:
+                yield ReadEvent("unreadable", finding=Finding("IDC-01", Place(line=self.line), got=legible(line[:24].decode("latin-1"))))
+                return
+            elif not idoc.faults:
+                self._data(idoc, line)
+        if idoc is None:
+            yield ReadEvent("unreadable", finding=Finding("IDC-01", got="no record"))
+            return
+        yield from self._close(idoc, self.offset)
+        yield from self.document.end()
+
+    def _open(self, line: bytes, start: int) -> _Idoc:
+        text, fault = self._text(line)
+        control = _cut(text, self.tables.segments[CONTROL], 0)
+        idoc = _Idoc(control, self.document.start(control, start if self.exact else 0, 0, self.line), start)
+        if fault is not None:
+            idoc.faults.append(fault)
+        self._beyond(idoc, text, self.tables.segments[CONTROL].width, CONTROL)
+        return idoc
+
+    def _data(self, idoc: _Idoc, line: bytes) -> None:
+        tree = idoc.started.tree
+        text, fault = self._text(line)
+        if fault is not None:
+            idoc.faults.append(fault)
+            return
+        if tree is None:
+            return
+        for what, count, most in (
+            ("records", tree.count, self.caps.message_records),
+            ("bytes", self.offset - idoc.offset, self.caps.message_bytes),
+        ):
+            if count > most:
+                idoc.faults.append(Finding("FED-14", Place(line=self.line), expected=str(most), params={"what": what}))
+                return
+        tag = self.tables.type_of(text[:30].rstrip())
+        segment = self.tables.segments.get(tag)
+        values = _cut(text, segment, HEAD) if segment is not None else {"": text[HEAD:].strip()}
+        number, parent, docnum = text[49:55].strip(), text[55:61].strip(), text[33:49].strip()
+        place = Place(segment=legible(tag, 30), position=tree.count + 1, line=self.line)
+        if docnum and docnum != idoc.control.get("DOCNUM", docnum):
+            tree.report(Finding("IDC-15", place, expected=idoc.control.get("DOCNUM"), got=legible(docnum)))
+        record = tree.add(tag, values, self.line)
+        idoc.numbers[record.position] = number
+        above = idoc.numbers.get(record.parent.position) if record.parent is not None else None
+        if above and parent.strip("0") and parent != above:
+            tree.report(Finding("IDC-16", place, expected=above, got=legible(parent)))
+        if segment is not None:
+            self._beyond(idoc, text, HEAD + segment.width, tag)
+
+    def _beyond(self, idoc: _Idoc, text: str, width: int, tag: str) -> None:
+        """What stands in columns that nobody knows, or beyond the record's end."""
+        tree = idoc.started.tree
+        rest = text[width:].strip()
+        if rest and tree is not None:
+            most = HEAD + SDATA if tag != CONTROL else width
+            place = Place(segment=tag, position=tree.count, line=self.line, path=f"{tag}[{width + 1 - (HEAD if tag != CONTROL else 0)}]")
+            if len(text.rstrip()) > most:
+                tree.report(Finding("IDC-17", place, expected=str(most), got=str(len(text.rstrip()))))
+            else:
+                params = {"field": f"column {width + 1}"}
+                tree.report(Finding("IDC-09", place, expected=tag, got=legible(rest), params=params))
+
+    def _close(self, idoc: _Idoc, stop: int) -> Iterator[ReadEvent]:
+        idoc.started.message.length = stop - idoc.offset if self.exact else self.size
+        yield from self.document.events(idoc.control, idoc.started, idoc.faults)
+
+    def _text(self, line: bytes) -> tuple[str, Finding | None]:
+        try:
+            return line.decode(self.charset), None
+        except UnicodeDecodeError as error:
+            bad = line[error.start : error.start + 4].hex(" ")
+            return line.decode(self.charset, "replace"), Finding("FED-15", Place(line=self.line), expected=self.charset, got=bad)
+
+    def _skip_line(self) -> None:
+        """Step over the rest of a line that is longer than any record."""
+        while piece := self.stream.readline(_LONGEST):
+            self.offset += len(piece)
+            if piece.endswith(b"\n"):
+                return
+
+
+def _cut(text: str, segment: Segment, start: int) -> dict[str, str]:
+    """The fields that say something, blanks at their ends dropped."""
+    values = {}
+    data = text[start:] if start else text
+    for name, first, last in segment.columns:
+        if first >= len(data):
+            break
+        said = data[first:last].strip()
+        if said:
+            values[name] = said
+    return values
