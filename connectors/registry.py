@@ -18,7 +18,7 @@ from pathlib import Path
 from connectors.answering import Answering
 from connectors.first_bytes import HEAD, unreadable
 from connectors.first_bytes import unrecognised as unrecognised
-from connectors.spec import Format, Transport
+from connectors.spec import Format, Traits, Transport
 from data_contracts.errors import ConfigError
 
 _FOLDER = Path(__file__).parent
@@ -88,6 +88,12 @@ def transport_named(name: str) -> Transport:
     if not isinstance(plugin, Transport):
         raise ConfigError(f"transport {name!r} offers no TRANSPORT that fetches and sends (connectors/spec.py)")
     return plugin
+
+
+def traits_of(name: str) -> Traits:
+    """What the format of this name says of itself; the defaults where it says nothing. Raises ConfigError when there is none."""
+    traits = getattr(format_named(name), "traits", None)
+    return traits if isinstance(traits, Traits) else Traits()
 
 
 def format_names() -> list[str]:

@@ -57,6 +57,40 @@ class Envelope:
     group_receiver: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the hub must know of a syntax beside how to read and write it: the `traits` of a `Format`; one that states none has these."""
+
+    media_type: str = "application/octet-stream"
+    suffix: str = "txt"
+    """Of the names of files, without a point."""
+    enveloped: bool = False
+    """Documents go out in an envelope of the standard (`Envelope`) and name their messages themselves; else a grammar names them."""
+    base_version: str = ""
+    """Version in which a message is written whose agreement names none."""
+    components: str = ""
+    """What parts the components of a composite in trees that are to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedGrammar:
+    """A grammar as evidence: which tables read a message. `content` is all of it, plain enough for JSON."""
+
+    name: str
+    hash: str
+    version: str
+    content: Any
+
+
+@runtime_checkable
+class Grammared(Protocol):
+    """A format whose messages name their grammar themselves, so that the hub can keep what a message was read by."""
+
+    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
+        """The grammar of this type and version; None when it was read without one."""
+        ...
+
+
 @runtime_checkable
 class Format(Protocol):
     """A syntax. Reads and writes stream: memory does not grow with the file."""

@@ -8,8 +8,8 @@ from functools import lru_cache
 import msgspec
 
 from connectors.feed import grammar_for
-from connectors.formats.x12.grammar import load as x12_grammar
-from connectors.spec import Profile
+from connectors.registry import format_named
+from connectors.spec import Grammared, Profile
 from data_contracts.source import Message
 from hub.site import Agreement
 
@@ -37,9 +37,7 @@ def used(agreement: Agreement, message: Message, profile: Profile) -> UsedGramma
             body = msgspec.json.encode(grammar, enc_hook=_named).decode()
             known = _feeds[grammar.hash] = UsedGrammar(f"{agreement.format}/{grammar.name}", grammar.hash, str(grammar.version), body)
         return known
-    if agreement.format == "x12":
-        return _x12(message.type, message.version or "")
-    return None
+    return _own(agreement.format, message.type, message.version or "")
 
 
 def _named(value: object) -> str:
@@ -48,9 +46,10 @@ def _named(value: object) -> str:
 
 
 @lru_cache(maxsize=256)
-def _x12(message: str, version: str) -> UsedGrammar | None:
-    grammar = x12_grammar(message, version)
-    if grammar is None:
+def _own(syntax: str, message: str, version: str) -> UsedGrammar | None:
+    """What a format that names its messages itself read one by."""
+    format_ = format_named(syntax)
+    found = format_.grammar_used(message, version) if isinstance(format_, Grammared) else None
+    if found is None:
         return None
-    body = msgspec.json.encode(grammar, order="deterministic").decode()
-    return UsedGrammar(f"x12/{grammar.message}", grammar.hash, grammar.version, body)
+    return UsedGrammar(found.name, found.hash, found.version, msgspec.json.encode(found.content, order="deterministic").decode())

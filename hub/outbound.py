@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 import structlog
 
+from connectors.registry import traits_of
 from connectors.spec import Envelope
 from data_contracts.canonical import KINDS
 from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
@@ -31,8 +32,6 @@ from hub.store import blobs, configurations, controls, outbox, tables
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
-MEDIA_TYPES = {"x12": "application/edi-x12", "json": "application/json", "xml": "application/xml", "delimited": "text/csv"}
-SUFFIXES = {"x12": "edi", "json": "json", "xml": "xml", "delimited": "csv"}
 BATCH = 200
 """Facts that are told in one transaction."""
 Said = Mapping[int, dict[str, Any] | Exception]
@@ -275,7 +274,11 @@ def _write(
     """Write and queue what exchange `source_id` says. What cannot be written makes a failed exchange with its findings."""
     outward = _outward(hub, agreement, entity, purpose=_purpose(uow, flow, entity, organisation_id))
     agreed, _mapping = writing.agreed_for(hub.site, agreement, outward)
-    envelope = next_envelope(hub, uow, agreement, agreed.version or writing.BASE_VERSION) if agreement.envelope is not None else None
+    envelope = (
+        next_envelope(hub, uow, agreement, agreed.version or traits_of(agreement.format).base_version)
+        if agreement.envelope is not None
+        else None
+    )
     written = writing.write(hub.site, agreement, outward, envelope)
     configurations.keep(uow, "mapping", written.mapping.name, written.mapping)
     configurations.keep(uow, "agreement", agreement.agreement, agreement)
@@ -326,8 +329,8 @@ def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int,
             exchange_id=exchange_id,
             kind="document",
             route=dict(flow.transport),
-            name=f"{name}.{SUFFIXES.get(syntax, 'txt')}".replace("/", "_"),
-            media_type=MEDIA_TYPES.get(syntax, "application/octet-stream"),
+            name=f"{name}.{traits_of(syntax).suffix}".replace("/", "_"),
+            media_type=traits_of(syntax).media_type,
             sha256=sha256,
         ),
     )

@@ -94,8 +94,8 @@ class AgreedMessage(_Part):
     """One message type that the partners agreed on, and the mapping that reads or writes it."""
 
     type: str
-    version: str | None = Field(default=None, pattern=r"^[0-9]{6}$")
-    """Base version (`004010`); null takes any version of the type."""
+    version: str | None = Field(default=None, pattern=r"^([0-9]{6}|[A-Z0-9]{1,3}\.[A-Z0-9]{1,3})$")
+    """Base version (X12 `004010`, EDIFACT `D.96A`); null takes any version of the type."""
     mapping: str
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.registry import format_named
+from connectors.registry import format_named, traits_of
 from connectors.spec import STRICT, Envelope, Format, Profile
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
@@ -21,8 +21,6 @@ from data_contracts.findings import Finding, has_error
 from hub import pipeline
 from hub.site import AgreedMessage, Agreement, Site
 from mappings.engine import Context, Mapping, UnwritableError
-
-BASE_VERSION = "004010"
 
 
 @dataclass(slots=True)
@@ -49,7 +47,7 @@ def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tupl
     raise ConfigError(f"agreement {agreement.agreement} has no message that carries {entity['entity']}")
 
 
-def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, version: str, now: datetime) -> bytes:
+def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, version: str | None, now: datetime) -> bytes:
     """`udihub write`: a canonical JSON record as bytes, under the partner's outbound agreement or with placeholder identities.
 
     Control numbers are 1. Raises ConfigError for an unknown entity or target, ValueError naming what cannot be written.
@@ -63,8 +61,9 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
         first = error.errors()[0]
         raise ConfigError(f"the record is no valid {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     syntax, _, message = to.partition("/")
+    version = version or traits_of(syntax).base_version
     agreement = _outbound(site, partner, syntax, message)
-    agreed = AgreedMessage(type=message, version=version, mapping=to)
+    agreed = AgreedMessage(type=message, version=version or None, mapping=to)
     identity = agreement.envelope if agreement is not None else None
     envelope = Envelope(
         sender=identity.sender if identity else "ZZ:SENDER",
@@ -81,8 +80,9 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
     mapping = pipeline.mapping_of(site.mapping_folders, agreed)
     if mapping.entity != name:
         raise ConfigError(f"{to} says a {mapping.entity}; the record is a {name}")
+    enveloped = traits_of(syntax).enveloped
     written = _write(
-        format_named(syntax), mapping, agreed, entity, envelope if syntax == "x12" else None, profile, None if syntax == "x12" else message
+        format_named(syntax), mapping, agreed, entity, envelope if enveloped else None, profile, None if enveloped else message
     )
     if written.content is None:
         raise ConfigError("; ".join(finding.text() for finding in written.findings))
@@ -106,7 +106,7 @@ def _write(
     profile: Profile,
     grammar: str | None,
 ) -> Written:
-    context = Context(time_zone=profile.time_zone, components=":", message_version=agreed.version)
+    context = Context(time_zone=profile.time_zone, components=traits_of(syntax.name).components, message_version=agreed.version)
     try:
         tree = mapping.write(entity, context)
         if entity.get("purpose") == "cancel" and any(lost.place.path == "purpose" for lost in mapping.unwritten(entity, context)):

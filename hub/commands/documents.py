@@ -142,7 +142,7 @@ def write_command(
     file: OneFile,
     to: Annotated[str, typer.Option("--to", help="Format and message, e.g. x12/850.")],
     partner: OfPartner = None,
-    version: Annotated[str, typer.Option("--version", help="Version to write.")] = "004010",
+    version: Annotated[str | None, typer.Option("--version", help="Version to write; the format's usual one if left out.")] = None,
 ) -> None:
     """Write canonical JSON (a file of one record) as a document on stdout. Control numbers are 1: nothing is sent or stored."""
     from hub.writing import write_dry

@@ -22,7 +22,7 @@ from connectors.formats.delimited.grouping import GroupedRows, SingleRows
 from connectors.formats.delimited.header import match_header, separator_of
 from connectors.formats.delimited.rows import UnclosedError, rows
 from connectors.formats.delimited.writer import write_document
-from connectors.spec import Envelope, Profile
+from connectors.spec import Envelope, Profile, Traits
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent, SourceRecord
@@ -80,6 +80,7 @@ class Delimited(FeedGuides):
     """The format `delimited`."""
 
     name = "delimited"
+    traits = Traits("text/csv", "csv")
     sniff_last = True
 
     def sniff(self, head: bytes) -> bool:

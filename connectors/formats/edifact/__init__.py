@@ -7,16 +7,19 @@ with CONTRL and APERAK (`acknowledge.py`, `application.py`), written from trees 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from connectors.formats.edifact.envelope import Reading
+from connectors.formats.edifact.grammar import DIRECTORIES, known_messages, load, title
+from connectors.formats.edifact.guide import describe
 from connectors.formats.edifact.header import find_start, parse_header
 from connectors.formats.edifact.interchange import interchange_of
 from connectors.formats.edifact.messages import MOST_SEGMENTS, FullMessages
-from connectors.formats.edifact.separators import ELEMENT, Translation
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT, Translation
 from connectors.formats.edifact.writer import write
-from connectors.spec import Envelope, Profile
+from connectors.spec import Envelope, Profile, Traits, UsedGrammar
+from data_contracts.findings import Language
 from data_contracts.source import Interchange, ReadEvent, SourceRecord
 
 __all__ = ["FORMAT", "Edifact", "first_interchange", "interchange_starts"]
@@ -27,6 +30,7 @@ class Edifact:
     and UNOB do not hold), and for writing `delimiters`, `line_end`, `syntax` (`UNOC:3`), `una`."""
 
     name = "edifact"
+    traits = Traits("application/edifact", "edi", enveloped=True, base_version=DIRECTORIES[0], components=COMPONENT)
 
     def sniff(self, head: bytes) -> bool:
         """Whether a UNA with UNB, or a UNB, stands near the start, behind a byte order mark or a few foreign bytes."""
@@ -49,6 +53,25 @@ class Edifact:
         if envelope is None:
             raise ValueError("an EDIFACT interchange needs an envelope")
         return write(messages, envelope, profile)
+
+    def interchange_starts(self, stream: BinaryIO) -> Iterator[int]:
+        """Byte offsets at which interchanges seem to begin."""
+        return interchange_starts(stream)
+
+    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
+        """The tables by which a message of this version is read."""
+        grammar = load(message, version)
+        return None if grammar is None else UsedGrammar(f"edifact/{grammar.message}", grammar.hash, grammar.tables, grammar)
+
+    def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
+        """Name of each message that is described."""
+        return {message: title(message) for message in sorted(known_messages())}
+
+    def guide(self, name: str, version: str | None, profile: Profile, language: Language) -> str | None:
+        """The guide of a message; without a version by D.96A, which most partners use, or the first directory that has it."""
+        versions = [version] if version is not None else [*DIRECTORIES]
+        grammar = next((found for one in versions if (found := load(name, one)) is not None), None)
+        return None if grammar is None else describe(grammar, language)
 
 
 def _first(head: bytes) -> tuple[str, int] | None:

@@ -21,7 +21,7 @@ from connectors.first_bytes import byte_order_mark, declared_charset, look, size
 from connectors.formats.json.parser import parse
 from connectors.formats.json.scanner import BrokenError, Scanner, Slice
 from connectors.formats.json.writer import write_document
-from connectors.spec import Envelope, Profile
+from connectors.spec import Envelope, Profile, Traits
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, ReadEvent, SourceRecord
 
@@ -143,6 +143,7 @@ class Json(FeedGuides):
     """The format `json`."""
 
     name = "json"
+    traits = Traits("application/json", "json")
 
     def sniff(self, head: bytes) -> bool:
         """A document that begins with an object or an array."""

@@ -21,7 +21,7 @@ from connectors.formats.x12.hierarchy import release
 from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
 from connectors.formats.x12.writer import write
-from connectors.spec import STRICT, Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Language
 from data_contracts.source import ReadEvent, SourceRecord
 
@@ -45,6 +45,7 @@ class X12:
     """The format of `connectors/spec.py`. Options of a profile: `max_segments` (of one set), `delimiters`, `line_end` (writing)."""
 
     name = "x12"
+    traits = Traits("application/edi-x12", "edi", enveloped=True, base_version="004010", components=":")
 
     def sniff(self, head: bytes) -> bool:
         """Whether an ISA stands near the start, behind a byte order mark or a few foreign bytes."""
@@ -87,6 +88,11 @@ class X12:
         if envelope is None:
             raise ValueError("an X12 interchange needs an envelope")
         return write(messages, envelope, profile)
+
+    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
+        """The tables by which a set of this version is read."""
+        grammar = load(message, version)
+        return None if grammar is None else UsedGrammar(f"x12/{grammar.message}", grammar.hash, grammar.version, grammar)
 
     def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
         """Name of each set that is described."""

@@ -24,7 +24,7 @@ from connectors.first_bytes import byte_order_mark, charset_named, declared_char
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
 from connectors.formats.xml.tree import TreeBuilder, hardened_parser, shown_error
 from connectors.formats.xml.writer import write_document
-from connectors.spec import Envelope, Profile
+from connectors.spec import Envelope, Profile, Traits
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, ReadEvent, SourceRecord
@@ -166,6 +166,7 @@ class Xml(FeedGuides):
     """The format `xml`."""
 
     name = "xml"
+    traits = Traits("application/xml", "xml")
 
     def sniff(self, head: bytes) -> bool:
         """A document that begins with a declaration, a comment or an element."""
