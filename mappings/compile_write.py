@@ -13,10 +13,11 @@ from operator import itemgetter
 from typing import Any
 
 from data_contracts.source import SourceRecord
+from mappings.functions import FUNCTIONS
 from mappings.path import Step
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope
 from mappings.slots import Slots, Target, Targets, maker, put
-from mappings.write import Writer, level_of, level_written
+from mappings.write import Writer, counting, level_of, level_written
 
 RowWriter = Callable[[Any, Slots, Writer, str], bool]
 """Takes what holds the member, the slots of the element, the plain writer of this entity, the element's canonical path; tells whether
@@ -26,12 +27,13 @@ Texts = Callable[[Any, Writer], tuple[str, ...]]
 
 def compile_writer(plan: Plan) -> Callable[[Mapping[str, Any], Writer], SourceRecord]:
     """The writer of whole entities. It raises ValueError for what can't be said."""
-    scope = _Scope(plan.root, plan.content.format)
+    scope, counts = _Scope(plan.root, plan.content.format), counting(plan.root)
 
     def write(entity: Mapping[str, Any], writer: Writer) -> SourceRecord:
         root = writer.start()
         scope.write(entity, scope.slots(root), writer, "")
-        writer.counts(entity, root)
+        for rule in counts:
+            writer.count(rule, entity, root)
         if writer.findings:
             raise ValueError("a plain row could not say its value")
         return root
@@ -48,6 +50,8 @@ class _Scope:
         self._levelled = _rows([rule for rule in rules if level_written(rule) in scope.within], targets)
         self._own = _rows([rule for rule in rules if level_written(rule) not in scope.within], targets)
         self._inner = tuple((child.to, _elements(child, format_name)) for child in scope.scopes if child.writes)
+        self.level_slots = [targets.above(step) for step in scope.within]
+        """Where the levels above an element are kept."""
         self._blank: Slots = [None] * targets.size
 
     def slots(self, record: SourceRecord) -> Slots:
@@ -100,14 +104,16 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
     levels = _Levels(scope, format_name)
 
     def below_levels(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
-        levels_before: _Chain = []
+        chain: _Chain = []
         for number, element in enumerate(elements):
             prefix = f"{name}[{number}]."
             writer.ordinal = number + 1
             fresh: list[SourceRecord] = []
-            made = make(levels.holder(element, record, levels_before, fresh, writer))
+            made = make(levels.holder(element, record, chain, fresh, writer))
             fresh.append(made)
             slots = compiled.slots(made)
+            for level_number, _, level in chain:
+                slots[compiled.level_slots[level_number]] = level
             compiled.levels(element, slots, writer, prefix)
             for level in fresh:  # below what was said on the level above, as the set has it
                 level.parent.children.append(level)  # type: ignore[union-attr]  # each was made below one
@@ -116,8 +122,8 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
     return below_levels
 
 
-_Chain = list[tuple[tuple[int, tuple[str, ...]], SourceRecord]]
-"""The ancestors of the element before, outermost first: level and what is said on it, its record."""
+_Chain = list[tuple[int, list[str], SourceRecord]]
+"""The ancestors of the element before, outermost first: number of the level, what is said on it, its record."""
 
 
 class _Levels:
@@ -141,16 +147,15 @@ class _Levels:
         """The innermost ancestor for this element; those that had to be made are in `fresh`, not yet hung up."""
         depth, first = 0, not before
         for number, (step, make, members) in enumerate(self._levels):
-            said = tuple(
-                str(value)
+            said = [
+                value if value.__class__ is str else str(value)
                 for member, asked in members
                 if (value := member(element)) is not None and not (asked and asked - self._levels_there(element))
-            )
+            ]
             if not said and number:
                 continue
-            key = (number, said)
-            if depth < len(before) and before[depth][0] == key:
-                record = before[depth][1]
+            if depth < len(before) and before[depth][0] == number and before[depth][1] == said:
+                record = before[depth][2]
             else:
                 del before[depth:]
                 if number or not first:
@@ -158,7 +163,7 @@ class _Levels:
                     fresh.append(record)
                 else:
                     record = writer.reach(step, record)
-                before.append((key, record))
+                before.append((number, said, record))
             depth += 1
         del before[depth:]
         return record
@@ -229,7 +234,14 @@ def _once(row: RowWriter, flag: int) -> RowWriter:
 
 def _plain(rule: Rule) -> RowWriter:
     """The row as `write.py` writes it."""
-    return lambda data, slots, writer, prefix: writer.row(rule, data, slots[0], prefix)
+    if not rule.to or rule.default is not None:
+        return lambda data, slots, writer, prefix: writer.row(rule, data, slots[0], prefix)
+    member = _member(rule.to)
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        return member(data) is not None and writer.row(rule, data, slots[0], prefix)
+
+    return row
 
 
 def _row(rule: Rule, targets: Targets) -> RowWriter | None:
@@ -247,8 +259,9 @@ def _row(rule: Rule, targets: Targets) -> RowWriter | None:
         return None
     if not rule.to:
         return None if any(target.anchored for target in (*found, *(target for target, _ in asked))) else _constant(rule, found[0], asked)
-    simple = rule.const is None and default is None and not asked and len(found) == 1 and found[0].pair is None
-    return _one(rule, found[0]) if simple and not found[0].anchored else _several(rule, found, asked, default)
+    if rule.const is not None or default is not None or asked or len(found) > 1:
+        return _several(rule, found, asked, default)
+    return _one(rule, found[0]) if found[0].pair is None else _pair(rule, found[0])
 
 
 _Asked = tuple[tuple[Target, tuple[str, ...] | None], ...]
@@ -273,8 +286,8 @@ def _constant(rule: Rule, place: Target, asked: _Asked) -> RowWriter:
 
 def _one(rule: Rule, target: Target) -> RowWriter:
     """Most rows: one member, one whole value, no condition."""
-    member, texts = rule.to[-1], _texts(rule)
-    slot, find, reach = target.slot, target.find, target.reach
+    member, texts, write = rule.to[-1], _texts(rule), _plain_write(rule)
+    slot, find, create, anchor = target.slot, target.find, target.create, target.anchor if target.anchored else None
     key: Any = target.key
     numbered = isinstance(key, int)
 
@@ -282,25 +295,51 @@ def _one(rule: Rule, target: Target) -> RowWriter:
         value = data.get(member)
         if value is None:
             return False
-        (text,) = texts(value, writer)
+        text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
         record = slots[slot] or find(slots)
         if record is None:
-            if not text:
-                return True
-            record = reach(slots)
+            if anchor is not None and (slots[anchor[0]] or anchor[1](slots)) is None:
+                return False
+            if text:
+                create(slots, text)
+            return True
         values: Any = record.values
-        said = values.get(key) if not numbered else values[key] if key < len(values) else ""
-        if said:
-            return bool(said == text)
+        if numbered and key >= len(values):
+            if text:
+                if key == len(values):
+                    values.append(text)
+                else:
+                    put(values, key, text)
+            return True
+        said = values[key] if numbered else values.get(key)
+        if not said:
+            if text:
+                values[key] = text
+            return True
+        return bool(said == text)
+
+    return row
+
+
+def _pair(rule: Rule, target: Target) -> RowWriter:
+    """Rows of a qualifier and value pair, without a condition."""
+    member, texts, slot, reach = rule.to[-1], _texts(rule), target.slot, target.reach
+    put_next: Any = target.pair
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        value = data.get(member)
+        if value is None:
+            return False
+        text = value if texts is None else texts(value, writer)[0]
         if text:
-            put(values, key, text)
+            put_next((slots[slot] or reach(slots)).values, text)
         return True
 
     return row
 
 
 def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any) -> RowWriter:
-    """Rows with conditions, constants and defaults, pairs, or several texts."""
+    """Rows with conditions, constants and defaults, or several texts."""
     member, texts, const = rule.to[-1], _texts(rule), rule.const
 
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
@@ -309,7 +348,8 @@ def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any
             value = default
         if value is None or value == [] or (const is not None and value != const):
             return False
-        written = texts(value, writer)
+        written = (value,) if texts is None else texts(value, writer)
+        open_conditions = None
         for target, values in asked:
             said = target.said(slots)
             if said:
@@ -317,12 +357,15 @@ def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any
                     return False
             elif target.outside:
                 return False
+            elif values is not None:
+                open_conditions = True
         for target, text in zip(places, written, strict=False):
             if target.pair is None and (target.said(slots) not in ("", text) or (target.anchored and not target.there(slots))):
                 return False
-        for target, values in asked:
-            if values is not None and values[0] and not target.said(slots):
-                target.place(slots, values[0])
+        if open_conditions:
+            for target, values in asked:
+                if values is not None and values[0] and not target.said(slots):
+                    target.place(slots, values[0])
         for target, text in zip(places, written, strict=False):
             if text:
                 target.place(slots, text)
@@ -331,8 +374,13 @@ def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any
     return row
 
 
-def _texts(rule: Rule) -> Texts:
-    """The source texts of a value. What can't be said raises ValueError."""
+def _plain_write(rule: Rule) -> Callable[[Any], tuple[str, ...]] | None:
+    """The function of a row that needs neither a code table nor the time zone."""
+    return rule.function.write if rule.table is None and rule.function.kind != "instant" else None
+
+
+def _texts(rule: Rule) -> Texts | None:
+    """The source texts of a value; null where it is its own text. What can't be said raises ValueError."""
     if rule.table is not None:
         outward, keep = rule.table.outward, rule.row.unknown == "keep"
 
@@ -347,6 +395,8 @@ def _texts(rule: Rule) -> Texts:
         return coded
     write = rule.function.write
     assert write is not None  # rows that write have one
+    if write is FUNCTIONS["text"].write:
+        return None
     if rule.function.kind == "instant":
         return lambda value, writer: write(value, writer.time_zone)
     return lambda value, writer: write(value)

@@ -80,6 +80,8 @@ _PLAIN = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
 _COMMA = re.compile(r"-?(?:[0-9]{1,40}(?:,[0-9]{0,40})?|,[0-9]{1,40})")
 _JSON = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_USUAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
+"""A number within the bounds that is written as it stands."""
 
 
 @lru_cache(maxsize=16384)
@@ -117,7 +119,8 @@ def read_implied_decimal_2(text: str) -> Decimal:
 
 def write_decimal(value: Decimal) -> tuple[str, ...]:
     """Explicit point, never an exponent."""
-    return (format(bounded(finite(value)), "f"),)
+    text = str(finite(value))
+    return (text if _USUAL.fullmatch(text) else format(bounded(value), "f"),)
 
 
 def write_decimal_comma(value: Decimal) -> tuple[str, ...]:
@@ -278,7 +281,7 @@ def read_x12_date_time(day: str, time: str, zone: str) -> Moment:
 def write_x12_date_time(value: datetime, zone: str) -> tuple[str, ...]:
     """Date and time in the zone, as short as the value allows, at most hundredths of a second."""
     local = value.astimezone(zone_named(zone))
-    time = local.strftime("%H%M")
+    time = f"{local.hour:02d}{local.minute:02d}"
     if local.second or local.microsecond >= 10_000:
         time += f"{local.second:02d}"
     if local.microsecond >= 10_000:

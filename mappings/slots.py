@@ -7,6 +7,7 @@ what a condition asks get no slot (`Targets.target` answers null).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from data_contracts.source import SourceRecord
@@ -18,14 +19,12 @@ Slots = list[Any]
 """The record at hand, then records by slot (null: not looked for, or not there) and flags of rows that were written."""
 Find = Callable[[Slots], SourceRecord | None]
 Reach = Callable[[Slots], SourceRecord]
+Create = Callable[[Slots, str], None]
 
 
 def maker(step: Step, format_name: str) -> Callable[[SourceRecord], SourceRecord]:
     """Makes the record of a step with its qualifiers, below a parent that does not list it yet."""
-    tag, new = step.tag, SourceRecord.__new__
-    values: Any = [tag] if format_name in SEGMENT_FORMATS else {}
-    for condition in step.conditions:
-        put(values, condition.key, condition.values[0])
+    tag, new, values = step.tag, SourceRecord.__new__, _qualified(step, format_name)
 
     def make(parent: SourceRecord) -> SourceRecord:
         record = new(SourceRecord)  # what SourceRecord() does, without the call
@@ -37,6 +36,14 @@ def maker(step: Step, format_name: str) -> Callable[[SourceRecord], SourceRecord
         return record
 
     return make
+
+
+def _qualified(step: Step, format_name: str) -> Any:
+    """The values of a record of which only the step is known."""
+    values: Any = [step.tag] if format_name in SEGMENT_FORMATS else {}
+    for condition in step.conditions:
+        put(values, condition.key, condition.values[0])
+    return values
 
 
 def put(values: Any, key: Any, text: str) -> None:
@@ -68,9 +75,9 @@ def put_pair(leaf: Pairs) -> Callable[[list[str], str], None]:
 class Target:
     """A place that rows write to or ask about: the record in its slot, and the value in it."""
 
-    __slots__ = ("anchor", "anchored", "find", "key", "outside", "pair", "reach", "slot")
+    __slots__ = ("anchor", "anchored", "create", "find", "key", "outside", "pair", "reach", "slot")
 
-    def __init__(self, slot: int, find: Find, reach: Reach, path: Path, anchor: Find) -> None:
+    def __init__(self, slot: int, find: Find, reach: Reach, path: Path, anchor: tuple[int, Find], create: Create | None) -> None:
         self.slot, self.find, self.reach, self.anchor = slot, find, reach, anchor
         self.anchored = bool(path.steps) and path.steps[0].axis in ("ancestor", "top")
         """It starts above the record."""
@@ -78,6 +85,8 @@ class Target:
         """A condition there is asked and never made true."""
         self.key = key_of(path.leaf)
         self.pair = put_pair(path.leaf) if isinstance(path.leaf, Pairs) else None
+        self.create = create or self.place
+        """Puts the text into a record that is not there yet."""
 
     def said(self, slots: Slots) -> str:
         """What stands there so far."""
@@ -91,7 +100,7 @@ class Target:
 
     def there(self, slots: Slots) -> bool:
         """Whether the record above that the path starts from is there."""
-        return self.anchor(slots) is not None
+        return (slots[self.anchor[0]] or self.anchor[1](slots)) is not None
 
     def place(self, slots: Slots, text: str) -> None:
         """Put a text there, making the records on the way."""
@@ -136,13 +145,40 @@ class Targets:
             return None
         if isinstance(path.leaf, Pairs) and path.leaf.composites:
             return None
-        target = Target(*self._slot(path.steps), path, self._slot(path.steps[:1])[1])
+        target = Target(*self._slot(path.steps), path, self._slot(path.steps[:1])[:2], self._create(path))
         if target.pair is not None and target.anchored:
             return None
         asked = self._asked.get(path.steps[-1].tag if path.steps else self._own, set())
         start = path.leaf.start if isinstance(path.leaf, Pairs) else None
         changed = target.key in asked if start is None else any(isinstance(key, int) and key >= start for key in asked)
         return None if changed else target
+
+    def above(self, step: Step) -> int:
+        """The slot of the nearest record above that a step of `within` names."""
+        return self._slot((replace(step, axis="ancestor"),))[0]
+
+    def _create(self, path: Path) -> Create | None:
+        """Makes a record that holds its qualifiers and, behind them, the text."""
+        if not path.steps or path.steps[-1].axis != "child" or not isinstance(path.leaf, Element):
+            return None
+        values, number, tag = _qualified(path.steps[-1], self._format), path.leaf.number, path.steps[-1].tag
+        if len(values) > number:
+            return None
+        values += [""] * (number - len(values))
+        slot = self._slot(path.steps)[0]
+        upper, _, reach_upper = self._slot(path.steps[:-1])
+        new = SourceRecord.__new__
+
+        def create(slots: Slots, text: str) -> None:
+            record = slots[slot] = new(SourceRecord)
+            record.tag = tag
+            record.values = [*values, text]
+            record.position = record.line = 0
+            record.parent = parent = slots[upper] or reach_upper(slots)
+            record.children = []
+            parent.children.append(record)
+
+        return create
 
     def _slot(self, steps: tuple[Step, ...]) -> tuple[int, Find, Reach]:
         if steps not in self._known:

@@ -55,7 +55,8 @@ class Writer:
         scope = self._plan.root
         root = self.start()
         self._scope(scope, entity, root, "")
-        self.counts(entity, root)
+        for rule in counting(self._plan.root):
+            self.count(rule, entity, root)
         if self.findings:
             raise UnwritableError(self.findings)
         return root
@@ -64,11 +65,9 @@ class Writer:
         """The record of the message, empty."""
         return self._record(_TOPS.get(self._plan.content.format) or self._plan.content.message, None)
 
-    def counts(self, entity: Mapping[str, Any], root: SourceRecord) -> None:
-        """Rows that say how many elements a list has."""
-        for rule in self._plan.root.rules:
-            if rule.writes and not rule.to and str(rule.const).startswith(COUNT):
-                self._place(rule.paths[0], str(len(entity.get(str(rule.const)[len(COUNT) :], ()))), root)
+    def count(self, rule: Rule, entity: Mapping[str, Any], root: SourceRecord) -> None:
+        """A row that says how many elements a list has."""
+        self._place(rule.paths[0], str(len(entity.get(str(rule.const)[len(COUNT) :], ()))), root)
 
     # --- scopes ----------------------------------------------------------------------------------------------------
     def _scope(self, scope: Scope, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
@@ -377,6 +376,11 @@ def _value(data: Any, to: tuple[str, ...]) -> Any:
 def level_written(rule: Rule) -> Step | None:
     """The level of `within` on which a row is written: the ancestor that its first path starts from."""
     return level_of(rule.paths[0]) if rule.paths else None
+
+
+def counting(scope: Scope) -> list[Rule]:
+    """The rows that say how many elements a list has; they are written last."""
+    return [rule for rule in scope.rules if rule.writes and not rule.to and str(rule.const).startswith(COUNT)]
 
 
 def level_of(path: Path) -> Step | None:

@@ -22,13 +22,37 @@ def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, 
     opening = ["ST", grammar.message, control]
     if root.tag == "ST" and len(header.elements) > 2:
         opening += list(root.values)[3:]
-    lines = [line(header, opening, grammar.message, syntax)]
     children, totals = root.children, grammar.totals
     if totals is not None and not any(child.tag == totals.segment for child in children):
         children = [*children, SourceRecord(totals.segment, [totals.segment], 0)]
-    _SetWriter(grammar, lines, syntax).body(_places(grammar), children)
+    places = _places(grammar)
+    lines = _quickly(grammar, places, children, syntax)
+    if lines is None:
+        careful = _SetWriter(grammar, syntax)
+        careful.body(places, children)
+        lines = careful.lines
+    lines.insert(0, line(header, opening, grammar.message, syntax))
     lines.append(syntax.element.join(("SE", str(len(lines) + 1), control)))
     return lines
+
+
+def _quickly(grammar: Grammar, places: _Places, children: Sequence[SourceRecord], syntax: Syntax) -> list[str] | None:
+    """The segments between ST and SE, joined without a look at each and then looked at together; null where one is to be looked at."""
+    writer = _QuickSetWriter(grammar, syntax)
+    try:
+        writer.body(places, children)
+        text = "".join(writer.lines)
+    except TypeError:  # a value that is no text
+        return None
+    if (
+        not (text.isascii() and text.isprintable())
+        or text.count(syntax.element) != writer.marks
+        or syntax.segment in text
+        or syntax.component in text
+        or (syntax.repetition and syntax.repetition in text)
+    ):
+        return None
+    return writer.lines
 
 
 class _Places:
@@ -84,10 +108,10 @@ def _places(grammar: Grammar) -> _Places:
 class _SetWriter:
     """One set while it is written: `lines` grow, levels and lines are counted."""
 
-    def __init__(self, grammar: Grammar, lines: list[str], syntax: Syntax) -> None:
+    def __init__(self, grammar: Grammar, syntax: Syntax) -> None:
+        self.lines: list[str] = []
         self._message, self._hierarchy, self._totals = grammar.message, grammar.hierarchy, grammar.totals
-        self._counted = grammar.totals.of if grammar.totals is not None else ""
-        self._lines, self._syntax = lines, syntax
+        self._syntax = syntax
         self._level = self._count = 0
 
     def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
@@ -110,31 +134,60 @@ class _SetWriter:
                     raise ValueError(f"{self._message}: segment {child.tag} opens no loop here and cannot hold {below}")
                 text = self._segment(use, child.values)
                 if text != child.tag:
-                    self._lines.append(text)
+                    self.lines.append(text)
             elif use.id == "HL" and self._hierarchy:
                 self._level_of(use, inner, child, "")
             else:
-                self._lines.append(self._segment(use, child.values))
+                self.lines.append(self._segment(use, child.values))
                 if child.children:
                     self.body(inner, child.children)
 
     def _level_of(self, use: SegmentUse, inner: _Places, record: SourceRecord, parent: str) -> None:
         """An HL with its numbers, what belongs to it and the levels below it."""
-        own = [child for child in record.children if child.tag != "HL"]
-        below = [child for child in record.children if child.tag == "HL"] if len(own) < len(record.children) else ()
+        own: list[SourceRecord] = []
+        below: list[SourceRecord] = []
+        for child in record.children:
+            (below if child.tag == "HL" else own).append(child)
         self._level += 1
         number = str(self._level)
         level = list(record.values)[3] if len(record.values) > 3 else ""
-        self._lines.append(self._segment(use, ["HL", number, parent, level, "1" if below else "0"]))
+        self.lines.append(self._segment(use, ["HL", number, parent, level, "1" if below else "0"]))
         self.body(inner, own)
         for child in below:
             self._level_of(use, inner, child, number)
 
     def _segment(self, use: SegmentUse, values: Any) -> str:
-        if use.id == self._counted:
-            self._count += 1
+        return line(use, self._counting(use.id, values), self._message, self._syntax)
+
+    def _counting(self, tag: str, values: Any) -> Any:
+        """The values of a segment, which are changed where the segment tells a total."""
         totals = self._totals
-        if totals is not None and use.id == totals.segment:
-            values = [*values, *[""] * (totals.element + 1 - len(values))]
-            values[totals.element] = str(self._count)
-        return line(use, values, self._message, self._syntax)
+        if totals is not None:
+            if tag == totals.of:
+                self._count += 1
+            if tag == totals.segment:
+                values = [*values, *[""] * (totals.element + 1 - len(values))]
+                values[totals.element] = str(self._count)
+        return values
+
+
+class _QuickSetWriter(_SetWriter):
+    """The same, trusting what the values hold; `marks` says how many separators there must be."""
+
+    def __init__(self, grammar: Grammar, syntax: Syntax) -> None:
+        super().__init__(grammar, syntax)
+        self.marks = 0
+        self._mark = syntax.element
+        self._special = frozenset((grammar.totals.of, grammar.totals.segment)) if grammar.totals is not None else frozenset()
+
+    def _segment(self, use: SegmentUse, values: Any) -> str:
+        tag = use.id
+        if tag in self._special:
+            values = self._counting(tag, values)
+        last = len(values) - 1
+        if last > 0 and values[last] and last <= len(use.elements) and values[0] == tag:
+            self.marks += last
+            return self._mark.join(values)
+        text = line(use, values, self._message, self._syntax)
+        self.marks += text.count(self._mark)
+        return text
