@@ -5,22 +5,24 @@ messages are and which fields they have; the same file reads, checks, writes and
 
     version: 1
     grammar: erp_orders            # the file's name
-    format: json                   # json | xml | delimited
+    format: json                   # json | xml | delimited | spreadsheet | fixed (connectors.feed_layout)
     message: erp_orders            # message type, by which agreements and mappings name it
     title: {en: ..., zh-CN: ...}
     messages: orders[]             # json: members to the array (`data.orders[]`, `[]`), "." for one message a document
     messages: Receipts/Receipt     # xml: path of the message element from the root
     namespace: urn:x               # xml: namespace of all its elements; absent = none
     envelope: {exported_at: {type: instant, write: created_at}}      # json: members beside the array
-    separator: ";"                 # delimited, and quote, decimal, charsets (tried in order), bom (written), booleans: [Y, N]
-    group: {by: [order_no], header: [currency], rows: row}    # delimited: adjacent rows with equal `by` are one message
+    separator: ";"                 # delimited, and quote, bom (written); any one character, "\t" for TSV
+    decimal: ","                   # and thousands: ".", booleans: [Y, N], charsets (tried in order; none: told by the bytes)
+    group: {by: [order_no], header: [currency], rows: row}    # rows: adjacent ones with equal `by` are one message
+    sheet: Orders                  # spreadsheet: by name, else the first; header_row: 3 where titles stand above the header
     fields:
       number: {type: text, required: true, max_length: 35}
       lines: {type: record, many: true, fields: {...}}
 
 A field has `type` (a key of `connectors.feed_values.KINDS`, or `record`), `required`, `many`, `enum`, `pattern`, `max_length`,
 `on_error` (`row` | `message` | `none`, default message), `fields` (of a record; of an XML leaf its attributes), `names`
-(delimited: other headers that mean this column), `quoted` (json: written as a string), `note`. Identifiers are not judged
+(rows: other headers that mean this column), `quoted` (json: written as a string), `note`. Identifiers are not judged
 here: GS1 and UDI rules do that for all formats alike.
 
 Grammars stand in `connectors/grammars/<format>/`; a site's own in `<folder>/<format>/` of `profile.options["grammar_folders"]`, which win.
@@ -38,7 +40,8 @@ from typing import Any
 
 import yaml
 
-from connectors.feed_values import KINDS, Check, check_for
+from connectors.feed_layout import Column, Layout, column_of, layout_of
+from connectors.feed_values import KINDS, Spelling, check_for
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Action
@@ -47,11 +50,18 @@ SHIPPED = Path(__file__).parent / "grammars"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _FIELD_KEYS = frozenset(
     {"type", "required", "many", "enum", "pattern", "max_length", "on_error", "fields", "names", "quoted", "note", "write"}
+    | {"at", "align", "pad", "empty", "code"}
 )
 _TOP_KEYS = frozenset(
     {"version", "grammar", "format", "message", "title", "messages", "namespace", "envelope", "separator", "quote", "decimal"}
-    | {"charsets", "bom", "booleans", "group", "fields"}
+    | {"charsets", "bom", "booleans", "group", "fields", "thousands"}
 )
+_TOP_KEYS_OF: Mapping[str, frozenset[str]] = {
+    "fixed": frozenset({"record_type", "code", "skip", "offsets"}),
+    "spreadsheet": frozenset({"sheet", "header_row"}),
+}
+ROWS = frozenset({"delimited", "spreadsheet", "fixed"})
+"""Formats of rows, which may be grouped to messages."""
 _UNBOUNDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})")
 
 
@@ -73,7 +83,11 @@ class Field:
     quoted: bool = False
     write: str | None = None
     note: str = ""
-    check: Check | None = None
+    column: Column | None = None
+    """fixed: where it stands in its line."""
+    code: str = ""
+    """fixed: the code of the lines that are such records."""
+    check: Callable[[str], object] | None = None
     """The type's check; None where any text will do."""
     expects: str = "text"
     """What the type asks for, as a finding says it."""
@@ -135,10 +149,23 @@ class FeedGrammar:
     separator: str = ","
     quote: str = '"'
     decimal: str = "."
-    charsets: tuple[str, ...] = ("utf-8",)
+    thousands: str = ""
+    charsets: tuple[str, ...] = ()
+    """Tried in order; none stated: told by the bytes."""
     bom: bool = False
     group: Grouping | None = None
+    layout: Layout | None = None
+    """fixed: its lines."""
+    sheet: str | None = None
+    """spreadsheet: name of the sheet; None is the first."""
+    header_row: int = 1
+    """spreadsheet: row of the header."""
     title: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def written_charset(self) -> str:
+        """The charset of documents that we write."""
+        return self.charsets[0] if self.charsets else "utf-8"
 
 
 def grammar_for(format_name: str, name: str, profile: Profile) -> FeedGrammar:
@@ -173,37 +200,54 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         raise ConfigError(f"{where}: not YAML: {error}") from error
     if not isinstance(body, dict):
         raise ConfigError(f"{where}: a grammar is a mapping")
-    _refuse_unknown(body, _TOP_KEYS, where)
+    _refuse_unknown(body, _TOP_KEYS | _TOP_KEYS_OF.get(format_name, frozenset()), where)
     for key, expected in (("version", 1), ("grammar", name), ("format", format_name)):
         if body.get(key) != expected:
             raise ConfigError(f"{where}: {key} should be {expected!r}, is {body.get(key)!r}")
-    decimal = str(body.get("decimal", "."))
-    booleans = _pair(body.get("booleans", ["true", "false"]), where)
-    if decimal not in (".", ","):
-        raise ConfigError(f"{where}: decimal is '.' or ','")
-    fields = _fields(body.get("fields"), where, decimal, booleans)
+    spelling = _spelling(body, where)
+    fields = _fields(body.get("fields"), where, spelling)
     if not fields:
         raise ConfigError(f"{where}: fields is empty")
+    message = str(body.get("message", name))
     path, whole = _path(format_name, str(body.get("messages", "")), where)
     return FeedGrammar(
         name=name,
         format=format_name,
-        message=str(body.get("message", name)),
+        message=message,
         version=1,
         hash=hashlib.sha256(content).hexdigest(),
         fields=fields,
         path=path,
         whole=whole,
         namespace=body.get("namespace"),
-        envelope=_fields(body.get("envelope") or {}, f"{where}: envelope", decimal, booleans),
+        envelope=_fields(body.get("envelope") or {}, f"{where}: envelope", spelling),
         separator=_one_character(body, "separator", ",", where),
         quote=_one_character(body, "quote", '"', where),
-        decimal=decimal,
-        charsets=tuple(str(charset) for charset in body.get("charsets", ["utf-8"])),
+        decimal=spelling.decimal,
+        thousands=spelling.thousands,
+        charsets=tuple(str(charset) for charset in body.get("charsets", ())),
         bom=bool(body.get("bom", False)),
         group=_grouping(body.get("group"), fields, where),
+        layout=layout_of(body, message, fields, where) if format_name == "fixed" else None,
+        sheet=str(body["sheet"]) if body.get("sheet") is not None else None,
+        header_row=_row_number(body.get("header_row", 1), where),
         title=dict(body.get("title") or {}),
     )
+
+
+def _spelling(body: Mapping[str, Any], where: str) -> Spelling:
+    decimal, thousands = str(body.get("decimal", ".")), str(body.get("thousands", ""))
+    if decimal not in (".", ","):
+        raise ConfigError(f"{where}: decimal is '.' or ','")
+    if thousands and (thousands not in ".,' " or thousands == decimal):
+        raise ConfigError(f"{where}: thousands is '.', ',', an apostrophe or a blank, and not the decimal mark")
+    return Spelling(decimal, thousands, _pair(body.get("booleans", ["true", "false"]), where))
+
+
+def _row_number(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
+        raise ConfigError(f"{where}: header_row is a row number, from 1")
+    return value
 
 
 def _refuse_unknown(body: Mapping[str, Any], known: frozenset[str], where: str) -> None:
@@ -227,7 +271,7 @@ def _one_character(body: Mapping[str, Any], key: str, default: str, where: str) 
 
 
 def _path(format_name: str, messages: str, where: str) -> tuple[tuple[str, ...], bool]:
-    if format_name == "delimited":
+    if format_name in ROWS:
         return (), False
     if format_name == "xml":
         steps = tuple(messages.split("/"))
@@ -241,13 +285,16 @@ def _path(format_name: str, messages: str, where: str) -> tuple[tuple[str, ...],
     return tuple(step for step in messages.removesuffix("[]").split(".") if step), False
 
 
-def _fields(body: Any, where: str, decimal: str, booleans: tuple[str, str]) -> dict[str, Field]:
+def _fields(body: Any, where: str, spelling: Spelling) -> dict[str, Field]:
     if not isinstance(body, dict):
         raise ConfigError(f"{where}: fields is a mapping from name to definition")
-    return {str(name): _field(str(name), definition, f"{where}: {name}", decimal, booleans) for name, definition in body.items()}
+    misread = [name for name in body if isinstance(name, bool) or name is None]
+    if misread:
+        raise ConfigError(f"{where}: YAML reads a field's name as {misread[0]!r}; put it in quotes")
+    return {str(name): _field(str(name), definition, f"{where}: {name}", spelling) for name, definition in body.items()}
 
 
-def _field(name: str, definition: Any, where: str, decimal: str, booleans: tuple[str, str]) -> Field:
+def _field(name: str, definition: Any, where: str, spelling: Spelling) -> Field:
     if not isinstance(definition, dict):
         raise ConfigError(f"{where}: a field is a mapping with at least a type")
     _refuse_unknown(definition, _FIELD_KEYS, where)
@@ -269,13 +316,15 @@ def _field(name: str, definition: Any, where: str, decimal: str, booleans: tuple
         pattern=_pattern(definition.get("pattern"), where),
         max_length=definition.get("max_length"),
         on_error=on_error,
-        fields=_fields(definition.get("fields") or {}, where, decimal, booleans),
+        fields=_fields(definition.get("fields") or {}, where, spelling),
         names=tuple(str(other) for other in definition.get("names", ())),
         quoted=bool(definition.get("quoted", False)),
         write=definition.get("write"),
         note=str(definition.get("note", "")),
-        check=None if kind == "record" else check_for(str(kind), decimal, booleans),
-        expects="record" if kind == "record" else KINDS[str(kind)].describe(decimal, booleans),
+        column=None if kind == "record" else column_of(definition, str(kind), where),
+        code=str(definition.get("code", "")),
+        check=None if kind == "record" else check_for(str(kind), spelling),
+        expects="record" if kind == "record" else KINDS[str(kind)].describe(spelling),
     )
 
 

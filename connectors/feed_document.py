@@ -32,7 +32,7 @@ def as_markdown(grammar: FeedGrammar, language: Language = "en") -> str:
     words = {key: texts[1 if language == "zh-CN" else 0] for key, texts in _WORDS.items()}
     lines = [f"# {grammar.format}/{grammar.name}: {_title(grammar, language)}", "", words["messages"].format(_messages(grammar, words)), ""]
     if grammar.format == "delimited":
-        lines += [words["separator"].format(grammar.separator, grammar.decimal, ", ".join(grammar.charsets)), ""]
+        lines += [words["separator"].format(grammar.separator, grammar.decimal, ", ".join(grammar.charsets) or grammar.written_charset), ""]
     if grammar.namespace:
         lines += [f"xmlns `{grammar.namespace}`", ""]
     lines += [f"| {words['field']} | {words['type']} | {words['required']} | {words['rule']} | {words['note']} |", "|---|---|---|---|---|"]

@@ -26,6 +26,14 @@ _LOCAL = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[T ]{_CLOCK}(?::[0-5][0
 _DOTTED = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
 _DOTTED_TIME = re.compile(rf"([0-9]{{2}}\.[0-9]{{2}}\.[0-9]{{4}}) {_CLOCK}(?::[0-5][0-9])?")
 _COMPACT = re.compile(r"[0-9]{8}")
+_COMPACT_TIME = re.compile(r"([0-9]{8})(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?")
+_SLASHED = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})")
+_SLASHED_TIME = re.compile(r"([0-9]{4}/[0-9]{1,2}/[0-9]{1,2}) (?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
+_SLASHED_YEAR_LAST = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_CHINESE = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日")
+_MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0{1,9})?)?)?")
+_DAY_OR_TIME = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[T ]{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?)?")
+_ODATA = re.compile(r"/Date\(-?[0-9]{1,15}(?:[+-][0-9]{4})?\)/")
 
 Check = Callable[[str], object]
 """Truthy for a text that is spelled as the type asks."""
@@ -75,6 +83,60 @@ def _dotted_instant(value: str) -> bool:
     return match is not None and _dotted_date(match[1])
 
 
+def _day(year: str, month: str, day: str) -> bool:
+    return _on_calendar(f"{year}-{month:0>2}-{day:0>2}")
+
+
+def _slashed_ymd(value: str) -> bool:
+    match = _SLASHED.fullmatch(value)
+    return match is not None and _day(match[1], match[2], match[3])
+
+
+def _slashed_dmy(value: str) -> bool:
+    match = _SLASHED_YEAR_LAST.fullmatch(value)
+    return match is not None and _day(match[3], match[2], match[1])
+
+
+def _slashed_mdy(value: str) -> bool:
+    match = _SLASHED_YEAR_LAST.fullmatch(value)
+    return match is not None and _day(match[3], match[1], match[2])
+
+
+def _chinese_date(value: str) -> bool:
+    match = _CHINESE.fullmatch(value)
+    return match is not None and _day(match[1], match[2], match[3])
+
+
+def _midnight(value: str) -> bool:
+    match = _MIDNIGHT.fullmatch(value)
+    return match is not None and _date(match[1])
+
+
+def _day_or_time(value: str) -> bool:
+    match = _DAY_OR_TIME.fullmatch(value)
+    return match is not None and _date(match[1])
+
+
+def _slashed_time(value: str) -> bool:
+    match = _SLASHED_TIME.fullmatch(value)
+    return match is not None and _slashed_ymd(match[1])
+
+
+def _compact_time(value: str) -> bool:
+    match = _COMPACT_TIME.fullmatch(value)
+    return match is not None and _compact_date(match[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A grammar's marks in numbers and its words for true and false."""
+
+    decimal: str = "."
+    thousands: str = ""
+    """Between groups of three digits; empty where there is none. A blank is also taken as a no-break space."""
+    booleans: tuple[str, str] = ("true", "false")
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A type of field: its check (None for decimal and boolean, which depend on the grammar) and what it asks for."""
@@ -82,31 +144,49 @@ class Kind:
     check: Check | None
     spelling: str
 
-    def describe(self, decimal: str, booleans: tuple[str, str]) -> str:
+    def describe(self, spelling: Spelling) -> str:
         """What the type asks for, as a person reads it in a finding or in the documentation."""
-        return self.spelling.format(decimal=decimal, yes=booleans[0], no=booleans[1])
+        text = self.spelling.format(decimal=spelling.decimal, yes=spelling.booleans[0], no=spelling.booleans[1])
+        return f"{text}, thousands '{spelling.thousands}'" if self.check is None and "number" in text and spelling.thousands else text
 
 
 KINDS: dict[str, Kind] = {
     "text": Kind(None, "text"),
     "integer": Kind(_INTEGER.fullmatch, "integer"),
     "decimal": Kind(None, "decimal number with '{decimal}'"),
+    "implied_decimal_2": Kind(_INTEGER.fullmatch, "digits, the last two of them decimals"),
+    "implied_decimal_3": Kind(_INTEGER.fullmatch, "digits, the last three of them decimals"),
     "boolean": Kind(None, "{yes} | {no}"),
     "date": Kind(_date, "YYYY-MM-DD"),
     "partial_date": Kind(_partial_date, "YYYY-MM-DD | YYYY-MM"),
     "date_compact": Kind(_compact_date, "YYYYMMDD"),
     "date_dotted": Kind(_dotted_date, "DD.MM.YYYY"),
+    "date_slashed_ymd": Kind(_slashed_ymd, "YYYY/MM/DD"),
+    "date_slashed_dmy": Kind(_slashed_dmy, "DD/MM/YYYY"),
+    "date_slashed_mdy": Kind(_slashed_mdy, "MM/DD/YYYY"),
+    "date_chinese": Kind(_chinese_date, "YYYY年M月D日"),
+    "date_of_midnight": Kind(_midnight, "YYYY-MM-DD 00:00:00"),
     "instant": Kind(_instant, "YYYY-MM-DDThh:mm:ss+hh:mm"),
     "instant_local": Kind(_local_instant, "YYYY-MM-DDThh:mm:ss"),
     "instant_dotted": Kind(_dotted_instant, "DD.MM.YYYY hh:mm"),
+    "instant_slashed_ymd": Kind(_slashed_time, "YYYY/MM/DD hh:mm"),
+    "instant_compact": Kind(_compact_time, "YYYYMMDDhhmmss"),
+    "day_or_time": Kind(_day_or_time, "YYYY-MM-DD | YYYY-MM-DD hh:mm:ss"),
+    "odata_date": Kind(_ODATA.fullmatch, "/Date(milliseconds)/"),
 }
 
 
 @cache
-def check_for(kind: str, decimal: str, booleans: tuple[str, str]) -> Check | None:
-    """The check of a type under a grammar's decimal mark and its words for true and false; None where any text will do."""
+def check_for(kind: str, spelling: Spelling) -> Check | None:
+    """The check of a type under a grammar's marks and words; None where any text will do."""
     if kind == "decimal":
-        return _DECIMAL[decimal].fullmatch
+        return _grouped(spelling.decimal, spelling.thousands).fullmatch if spelling.thousands else _DECIMAL[spelling.decimal].fullmatch
     if kind == "boolean":
-        return frozenset(booleans).__contains__
+        return frozenset(spelling.booleans).__contains__
     return KINDS[kind].check
+
+
+def _grouped(decimal: str, thousands: str) -> re.Pattern[str]:
+    """Numbers whose thousands may be set off: by groups of three, or not at all."""
+    mark = "[ \u00a0\u202f]" if thousands == " " else "['\u2019]" if thousands == "'" else re.escape(thousands)
+    return re.compile(rf"[+-]?(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}}){{1,12}}|[0-9]{{1,40}})(?:{re.escape(decimal)}[0-9]{{1,40}})?")

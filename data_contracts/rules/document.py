@@ -22,6 +22,7 @@ _FAMILIES = {
     "DUP": "Repeated deliveries and control numbers",
     "FACT": "Facts and corrections",
     "FED": "Feeds",
+    "FIX": "Fixed-width files",
     "GLN": "Locations (GLN)",
     "GS1": "GS1 identifiers and element strings",
     "ITM": "Items",

@@ -19,7 +19,7 @@ from tests.connectors.reading import read, tree
 from tests.effort import examples
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-FEEDS = ("delimited", "json", "xml")
+FEEDS = ("delimited", "fixed", "json", "xml")
 KINDS = {"interchange", "group", "message", "group_end", "interchange_end", "unreadable", "acknowledgement"}
 
 
@@ -141,6 +141,9 @@ def grown(name: str, target: Path, size: int) -> int:
         content = (SAMPLES / "xml" / "wms_receipts.xml").read_bytes()
         start, stop = content.index(b"<Receipt "), content.index(b"</Receipts>")
         head, one, between, tail, each = content[:start], content[start:stop], b"", content[stop:], 2
+    elif name == "fixed":
+        content = (SAMPLES / "fixed" / "wms_shipments.txt").read_bytes()
+        head, one, between, tail, each = b"", content, b"", b"", 2
     else:
         content = (SAMPLES / "delimited" / "erp_items.csv").read_bytes()
         first, rest = content.split(b"\r\n", 1)
@@ -163,7 +166,9 @@ def resident() -> int:
 
 
 @pytest.mark.parametrize("size", [4_000_000, pytest.param(50_000_000, marks=pytest.mark.slow)], ids=["4MB", "50MB"])
-@pytest.mark.parametrize(("name", "grammar"), [("delimited", "erp_items"), ("json", "wms_despatches"), ("xml", "wms_receipts")])
+@pytest.mark.parametrize(
+    ("name", "grammar"), [("delimited", "erp_items"), ("fixed", "wms_shipments"), ("json", "wms_despatches"), ("xml", "wms_receipts")]
+)
 def test_memory_stays_flat_however_large_the_document(name: str, grammar: str, size: int, tmp_path: Path) -> None:
     target = tmp_path / "large"
     expected = grown(name, target, size)

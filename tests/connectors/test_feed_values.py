@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.feed_values import check_for
+from connectors.feed_values import Spelling, check_for
 
 WORDS = ("Y", "N")
 
 
-def takes(kind: str, value: str, decimal: str = ".") -> bool:
-    check = check_for(kind, decimal, WORDS)
+def takes(kind: str, value: str, decimal: str = ".", thousands: str = "") -> bool:
+    check = check_for(kind, Spelling(decimal, thousands, WORDS))
     return check is None or bool(check(value))
 
 
@@ -31,6 +31,16 @@ def takes(kind: str, value: str, decimal: str = ".") -> bool:
         ("instant", ["2026-11-21T22:00:00+08:00", "2026-11-21T22:00Z", "2026-11-21T22:00:00.123-0330"],
          ["2026-11-21T22:00:00", "2026-11-21 22:00:00Z", "2026-11-31T22:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T22:60Z"]),
         ("instant_local", ["2026-11-21T22:00:00", "2026-11-21 22:00"], ["2026-11-21", "2026-02-30T10:00"]),
+        ("implied_decimal_3", ["12500", "-1", "0"], ["", "1.5", "1e3"]),
+        ("date_slashed_ymd", ["2026/11/22", "2026/1/5"], ["22/11/2026", "2026/13/01", "2026/02/30", "26/1/5"]),
+        ("date_slashed_dmy", ["31/12/2026", "1/2/2026"], ["12/31/2026", "2026/12/31"]),
+        ("date_slashed_mdy", ["12/31/2026"], ["31/12/2026", "02/30/2026"]),
+        ("date_chinese", ["2026年8月1日", "2026年08月31日"], ["2026年13月1日", "2026-08-01"]),
+        ("date_of_midnight", ["2026-12-05", "2026-12-05 00:00:00", "2026-12-05T00:00:00.000"], ["2026-12-05 08:00:00", "2026-02-30"]),
+        ("day_or_time", ["2026-12-05", "2026-12-05 08:00:00"], ["2026-12-05T08:00:00Z", "2026-02-30"]),
+        ("odata_date", ["/Date(1795305600000)/", "/Date(0+0000)/"], ["1795305600000", "/Date()/", "2026-11-22"]),
+        ("instant_slashed_ymd", ["2026/11/22 8:30", "2026/11/22 08:30:00"], ["2026/11/22", "2026/11/22 24:00"]),
+        ("instant_compact", ["20261122083000", "202611220830"], ["20260230083000", "20261122"]),
         ("instant_dotted", ["21.11.2026 22:00", "21.11.2026 22:00:59"], ["21.11.2026", "30.02.2026 10:00", "21.11.2026 25:00"]),
     ],
 )  # fmt: skip
@@ -64,3 +74,18 @@ def test_every_plain_number_is_taken_with_either_mark(number: Decimal) -> None:
     if len(text) < 40:
         assert takes("decimal", text)
         assert takes("decimal", text.replace(".", ","), decimal=",")
+
+
+@pytest.mark.parametrize(
+    ("decimal", "thousands", "good", "bad"),
+    [
+        (",", "", ["1,5", "-12"], ["1.5", "1.234,5"]),
+        (",", ".", ["1.234,50", "1234,5", "1.234.567"], ["1,234.5", "1.23,5", "1.2345"]),
+        (",", " ", ["1 234,5", "1\u00a0234", "1\u202f234"], ["12 34", "1.234"]),
+        (".", ",", ["1,234.50", "1,234,567"], ["1,23", "1.234,5"]),
+        (".", "'", ["1'234.5", "1\u2019234"], ["1'23"]),
+    ],
+)
+def test_marks_of_numbers_are_said_and_never_guessed(decimal: str, thousands: str, good: list[str], bad: list[str]) -> None:
+    assert [value for value in good if not takes("decimal", value, decimal, thousands)] == []
+    assert [value for value in bad if takes("decimal", value, decimal, thousands)] == []

@@ -67,7 +67,7 @@ def test_what_a_grammar_says_cannot_become_markup(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("format_name", "name", "version", "says"),
     [
-        ("x12", "859", None, "did you mean x12/85"),
+        ("x12", "859", None, "did you mean x12/8"),
         ("json", "erp_order", None, "did you mean json/erp_orders"),
         ("json", "erp_orders", "5", "not described in version 5"),
         ("x12", "999", "004010", "not described in version 004010"),

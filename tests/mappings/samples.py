@@ -212,6 +212,37 @@ STOCK_ROWS = {
     "row": [{"item_code": "FG-100", "gtin": "06901234500052", "lot": "L1", "status": "unrestricted", "quantity": "119", "unit": "EA"}],
 }
 
+SHIPMENTS = {
+    "number": "SH-9001",
+    "shipped_at": "20261122084500",
+    "ship_from_gln": "8712345000014",
+    "ship_to_gln": "4012345000009",
+    "carrier": "DHL",
+    "line": [
+        {
+            "line_no": "1",
+            "order_number": "4500000123",
+            "order_line": "10",
+            "gtin": "06901234500052",
+            "description": "Bone screw 4.0",
+            "lot": [
+                {"lot": "L26-0441", "expires": "20281130", "quantity": "000000120000", "unit": "EA", "sscc": "069012340000000024"},
+                {"lot": "L26-0442", "quantity": "000000008000", "unit": "EA"},
+            ],
+        },
+        {"line_no": "2", "gtin": "06901234500069", "lot": [{"lot": "P-77", "quantity": "000000002500", "unit": "EA"}]},
+    ],
+}
+
+STOCK_LIST = {
+    "location": "6901234000016",
+    "counted": "20261122",
+    "row": [
+        {"item": "FG-100", "name": "骨螺钉", "lot": "L1", "expires": "20311130", "status": "可用", "quantity": "1200", "unit": "个"},
+        {"item": "RM-0001", "status": "blocked", "quantity": "-2.5", "unit": "KG"},
+    ],
+}
+
 
 def receipt() -> SourceRecord:
     """The receipt with the unit as an attribute of Quantity, as the XML format yields it."""
@@ -232,6 +263,8 @@ def samples() -> dict[str, SourceRecord]:
         "delimited/erp_items": named("erp_items", ITEM),
         "delimited/erp_orders": named("erp_orders", {**CSV_ORDER, "row": CSV_ORDER["row"][:1]}),
         "delimited/erp_stock": named("erp_stock", STOCK_ROWS),
+        "fixed/erp_stock": named("erp_stock", STOCK_LIST),
+        "fixed/wms_shipments": named("wms_shipments", SHIPMENTS),
         "json/erp_orders": named("erp_orders", JSON_ORDER),
         "json/erp_parties": named("erp_parties", PARTY),
         "json/wms_stock": named("wms_stock", STOCK),

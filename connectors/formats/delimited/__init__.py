@@ -1,73 +1,32 @@
 """Delimited feeds: CSV and its relatives, with the separator, decimal mark, charset and columns that the feed's grammar states.
 
 A row is a message, or adjacent rows with equal key columns are one (`group` of the grammar). Rows keep their number, text line
-and exact bytes. The charset is that of a byte order mark, else the agreement's, else the first of the grammar's that decodes
-the whole document; a choice other than UTF-8 is said in a finding. Values are cut of surrounding spaces; empty means absent.
+and exact bytes. `connectors.charset_choice` finds the charset. Values are cut of surrounding spaces; empty means absent.
 UTF-16 is converted first: `Message.offset` and `length` are then those of the document (`connectors.feed_reading.reread`).
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from connectors.charset_choice import choose_charset, cut_in_bytes
 from connectors.feed import FeedGrammar, Field, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
-from connectors.first_bytes import byte_order_mark, charset_named, declared_charset, look, size_of, unreadable, wide_charset
-from connectors.formats.delimited.grouping import GroupedRows, SingleRows
-from connectors.formats.delimited.header import match_header, separator_of
-from connectors.formats.delimited.rows import UnclosedError, rows
+from connectors.first_bytes import charset_named, declared_charset, look, size_of, unreadable
+from connectors.formats.delimited.rows import UnclosedError, rows, separator_of
 from connectors.formats.delimited.writer import write_document
+from connectors.row_grouping import GroupedRows, SingleRows
+from connectors.row_header import match_header
 from connectors.spec import Envelope, Profile, Traits
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent, SourceRecord
 
-_SLICED = re.compile(
-    r"utf-8|ascii|iso8859-\d+|cp125\d|cp437|cp850|koi8-[ru]|gb2312|gbk|gb18030|big5(hkscs)?|shift_jis|cp932|cp949|euc_(jp|kr)"
-)
 _OTHER_SYNTAX = re.compile(rb"[<{\[]|ISA[^A-Za-z0-9]|UNA|UNB\+|EDI_DC")
-
-
-def _decodes(stream: BinaryIO, charset: str) -> bool:
-    """Whether the whole document is text of this charset."""
-    decoder = codecs.getincrementaldecoder(charset)("strict")
-    stream.seek(0)
-    try:
-        while chunk := stream.read(256 * 1024):
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    finally:
-        stream.seek(0)
-    return True
-
-
-def _charset(stream: BinaryIO, head: bytes, profile: Profile, grammar: FeedGrammar | None) -> tuple[str, int, Finding | None]:
-    """Charset, length of the byte order mark, and a finding where the choice was the hub's."""
-    mark = byte_order_mark(head)
-    agreed = declared_charset(profile)
-    if mark is not None:
-        finding = None if mark[1] == "utf-8" else Finding("FED-16", got=mark[1], params={"reason": "byte order mark"})
-        return mark[1], mark[0], finding
-    if agreed is not None:
-        return ("gb18030" if agreed in ("gb2312", "gbk") else agreed), 0, None
-    wide = wide_charset(head)
-    if wide is not None:
-        return wide, 0, Finding("FED-16", got=wide, params={"reason": "zero bytes"})
-    candidates = [charset_named(name, "charsets") for name in (grammar.charsets if grammar is not None else ("utf-8",))]
-    for charset in candidates:
-        if _decodes(stream, charset):
-            if charset == candidates[0]:
-                return charset, 0, None
-            reason = f"not {candidates[0]}"
-            return charset, 0, Finding("FED-16", got=charset, params={"reason": reason})
-    return candidates[0], 0, None
 
 
 def _unguided(names: Sequence[str], separator: str) -> FeedGrammar:
@@ -102,11 +61,12 @@ class Delimited(FeedGuides):
         if refused is not None:
             yield ReadEvent("unreadable", finding=refused)
             return
-        charset, start, chosen = _charset(stream, head, profile, feed)
+        chosen = choose_charset(stream, head, profile, feed.charsets if feed is not None else ())
+        charset, start = chosen.charset, chosen.start
         document = FeedDocument(size)
-        if chosen is not None:
-            document.interchange.findings.append(chosen)
-        if _SLICED.fullmatch(charset):
+        if chosen.finding is not None:
+            document.interchange.findings.append(chosen.finding)
+        if cut_in_bytes(charset):
             yield from self._events(stream, start, charset, feed, caps, document, exact=True)
             return
         converted, wrong = in_utf8(stream, charset)
@@ -160,7 +120,7 @@ class Delimited(FeedGuides):
         if grammar is None:
             raise ConfigError("writing delimited needs a grammar, which names the columns")
         feed = grammar_for("delimited", grammar, profile)
-        charset = declared_charset(profile) or charset_named(feed.charsets[0], "charsets")
+        charset = declared_charset(profile) or charset_named(feed.written_charset, "charsets")
         return write_document(messages, feed, charset, bool(profile.options.get("for_spreadsheet", False)))
 
 

@@ -9,27 +9,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from connectors.feed import FeedGrammar
+from connectors.row_grouping import Row
+from connectors.row_header import folded
 from data_contracts.findings import Finding, Place
 
 _CHUNK = 256 * 1024
 _ROW_BYTES = 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
-
-
-@dataclass(slots=True)
-class Row:
-    """One row: its fields as received, where it stands, and what is wrong with its bytes or quotes."""
-
-    number: int
-    """Counts rows from 1; the header is 1."""
-    line: int
-    offset: int
-    length: int
-    fields: list[str]
-    fault: Finding | None = None
 
 
 class UnclosedError(Exception):
@@ -120,3 +109,14 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str)
         if fault is None and not any(field and not field.isspace() and field != "\x1a" for field in fields):
             continue
         yield Row(number, lines.row_line, lines.row_offset, lines.offset - lines.row_offset, fields, fault)
+
+
+def separator_of(line: str, grammar: FeedGrammar) -> str:
+    """The separator of a header line: the grammar's, unless only another one yields its columns."""
+    names = {folded(name) for field in grammar.fields.values() for name in (field.name, *field.names)}
+
+    def known(separator: str) -> int:
+        return sum(folded(part.strip().strip(grammar.quote)) in names for part in line.split(separator))
+
+    best = max((grammar.separator, ",", ";", "\t", "|"), key=known)
+    return best if known(best) > max(known(grammar.separator), 1) else grammar.separator

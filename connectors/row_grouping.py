@@ -1,20 +1,32 @@
-"""Rows become messages: one each, or adjacent rows with equal key columns together."""
+"""Rows of a delimited file, a sheet or a fixed-width file become messages: one each, or adjacent rows with equal key columns together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from connectors.feed import FeedGrammar, Field
 from connectors.feed_check import Checker, shown
 from connectors.feed_reading import Caps
-from connectors.formats.delimited.header import Header
-from connectors.formats.delimited.rows import Row
+from connectors.row_header import Header
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, SourceRecord
 
 _REMEMBERED = 100_000
 """Keys of groups that are remembered, to notice rows of one document that stand apart."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One row: its fields as received, where it stands, and what is wrong with its bytes or quotes."""
+
+    number: int
+    """Counts rows from 1; the header is 1."""
+    line: int
+    offset: int
+    length: int
+    fields: list[str]
+    fault: Finding | None = None
 
 
 def _column(_parent: str, name: str, _index: int | None) -> str:

@@ -1,4 +1,4 @@
-"""The header of a delimited file held against the feed's columns: missing, unknown, repeated, renamed, or spelled otherwise."""
+"""The header row of a delimited file or a sheet held against the feed's columns: missing, unknown, repeated, renamed, misspelled."""
 
 from __future__ import annotations
 
@@ -22,21 +22,22 @@ class Header:
     """Why no row can be read: required columns missing, or one of them twice."""
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A column's name as it is compared: case, blanks, hyphens and underscores do not matter."""
     return "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
 
 
 def match_header(names: Sequence[str], grammar: FeedGrammar, line: int) -> Header:
     """Match the names of a header row to the grammar's fields."""
     exact = {name: field.name for field in grammar.fields.values() for name in (field.name, *field.names)}
-    folded = {_folded(name): target for name, target in exact.items()}
+    by_folded = {folded(name): target for name, target in exact.items()}
     columns: dict[str, int] = {}
     findings: list[Finding] = []
     unknown: list[tuple[int, str]] = []
     place = Place(position=1, line=line)
     for index, raw in enumerate(names):
         name = raw.strip()
-        target = exact.get(name) or folded.get(_folded(name))
+        target = exact.get(name) or by_folded.get(folded(name))
         if target is None:
             if name:
                 unknown.append((index, name))
@@ -57,10 +58,10 @@ def match_header(names: Sequence[str], grammar: FeedGrammar, line: int) -> Heade
 
 def _unknown_and_missing(unknown: Sequence[tuple[int, str]], missing: Sequence[Field], line: int) -> list[Finding]:
     findings = []
-    left = {_folded(field.name): field.name for field in missing}
+    left = {folded(field.name): field.name for field in missing}
     for index, name in unknown[:100]:
         place = Place(position=1, line=line, element=index + 1)
-        close = get_close_matches(_folded(name), left, n=1, cutoff=0.75)
+        close = get_close_matches(folded(name), left, n=1, cutoff=0.75)
         if close:
             findings.append(Finding("CSV-06", place=place, expected=left.pop(close[0]), got=shown(name)))
         else:
@@ -68,14 +69,3 @@ def _unknown_and_missing(unknown: Sequence[tuple[int, str]], missing: Sequence[F
     if left:
         findings.append(Finding("CSV-02", place=Place(position=1, line=line), expected=", ".join(left.values())))
     return findings
-
-
-def separator_of(line: str, grammar: FeedGrammar) -> str:
-    """The separator of a header line: the grammar's, unless only another one yields its columns."""
-    names = {_folded(name) for field in grammar.fields.values() for name in (field.name, *field.names)}
-
-    def known(separator: str) -> int:
-        return sum(_folded(part.strip().strip(grammar.quote)) in names for part in line.split(separator))
-
-    best = max((grammar.separator, ",", ";", "\t", "|"), key=known)
-    return best if known(best) > max(known(grammar.separator), 1) else grammar.separator

@@ -1,0 +1,99 @@
+"""Lines of a fixed-width file with their place, and the cutting of a line into its columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from connectors.feed_check import shown
+from connectors.feed_layout import Column, Layout, RecordType
+from data_contracts.findings import Finding, Place
+
+_LINE_BYTES = 128 * 1024
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: its number, which bytes it is, and its text. `raw` is what was received, without the line end."""
+
+    number: int
+    offset: int
+    length: int
+    raw: bytes
+    text: str
+    fault: Finding | None = None
+
+
+def lines(stream: BinaryIO, start: int, charset: str) -> Iterator[Line]:
+    """Lines from a byte offset on; blank ones, and SUB at the end as CP/M's heirs write it, are left out but counted."""
+    stream.seek(start)
+    offset, number = start, 0
+    while received := stream.readline(_LINE_BYTES):
+        number += 1
+        length, fault = len(received), None
+        if not received.endswith(b"\n") and length == _LINE_BYTES:
+            while not received.endswith(b"\n") and (rest := stream.readline(_LINE_BYTES)):
+                length, received = length + len(rest), rest
+            fault = Finding(
+                "FED-14", place=Place(position=number, line=number), expected=str(_LINE_BYTES), params={"what": "bytes in a line"}
+            )
+            received = b""
+        raw = received.rstrip(b"\r\n\x1a")
+        if raw.strip(b" \t\f") or fault is not None:
+            yield _line(number, offset, length, raw, charset, fault)
+        offset += length
+
+
+def _line(number: int, offset: int, length: int, raw: bytes, charset: str, fault: Finding | None) -> Line:
+    place = Place(position=number, line=number)
+    try:
+        text = raw.decode(charset)
+    except UnicodeDecodeError as error:
+        bad = error.object[error.start : error.start + 4].hex(" ")
+        return Line(number, offset, length, raw, "", fault or Finding("FED-15", place=place, expected=charset, got=bad))
+    control = _CONTROL.search(text)
+    if control is not None and fault is None:
+        field = f"line {number}"
+        fault = Finding("FED-18", place=place, got=f"U+{ord(control[0]):04X}", params={"field": field})
+    return Line(number, offset, length, raw, text, fault)
+
+
+class Cutter:
+    """Cuts lines into columns, by characters or by bytes of the document's charset."""
+
+    def __init__(self, layout: Layout, charset: str) -> None:
+        self._bytes = layout.in_bytes
+        self._charset = charset
+
+    def piece(self, line: Line, column: Column) -> str:
+        """The text of a column, blanks at its ends cut off; a character that a byte offset halves is `FED-15`'s business before."""
+        if self._bytes:
+            return line.raw[column.start : column.stop].decode(self._charset, "replace").strip()
+        return line.text[column.start : column.stop].strip()
+
+    def values(self, line: Line, record: RecordType) -> tuple[dict[str, str], list[Finding]]:
+        """Values by name, absent where blank or spelled as nothing, and what is wrong with the line's length."""
+        values: dict[str, str] = {}
+        findings: list[Finding] = []
+        length = len(line.raw if self._bytes else line.text)
+        for name, column in record.columns.items():
+            if column.start >= length:
+                continue
+            text = self.piece(line, column)
+            if text and text not in column.empty:
+                values[name] = text
+            if column.stop > length and column.right and text:
+                place = Place(segment=record.code or None, position=line.number, element=column.start + 1, line=line.number, path=name)
+                expected = str(column.stop - column.start)
+                findings.append(Finding("FIX-05", place=place, expected=expected, got=shown(text), params={"field": name}))
+            if self._bytes and "\ufffd" in text:
+                place = Place(segment=record.code or None, position=line.number, element=column.start + 1, line=line.number, path=name)
+                findings.append(Finding("FIX-06", place=place, got=shown(text), expected=self._charset, params={"field": name}))
+        rest = (line.raw[record.width :].decode(self._charset, "replace") if self._bytes else line.text[record.width :]).strip()
+        if rest:
+            place = Place(segment=record.code or None, position=line.number, element=record.width + 1, line=line.number)
+            findings.append(Finding("FIX-02", place=place, expected=str(record.width), got=shown(rest), params={"length": str(length)}))
+        return values, findings
