@@ -135,7 +135,7 @@ class Walk:
                     return Step(target, False, tuple(missing), False, bool(missing))
                 if sibling is not place:
                     missing.extend(_needed(sibling))
-            if group.parent is not None and group.first.id == tag:
+            if group.parent is not None and group.first.id == tag and not _followed(group, tag):
                 return Step(group.first, True, tuple(missing), False, bool(missing))
             index = group.index + 1
             group = group.parent
@@ -166,6 +166,14 @@ class Walk:
             index = group.index
             group = group.parent
         return None
+
+
+def _followed(group: Group, tag: str) -> bool:
+    """Whether the tag goes on to a later group instead of repeating this one, which comes once: UNS+D, then UNS+S."""
+    if group.max > 1 or group.parent is None:
+        return False
+    later = group.parent.body[group.index + 1 :]
+    return any((one if isinstance(one, Place) else one.first).id == tag for one in later)
 
 
 def _needed(sibling: Place | Group) -> Iterator[tuple[str, str | None]]:
