@@ -1,7 +1,7 @@
 """The front door: any identifier or carrier text in, what it is out.
 
-Reads GS1: GTIN, GLN, SSCC, element strings, their bracketed form and scans with symbology identifier. Texts of the other
-issuers (HIBCC, ICCBBA, IFA, China's MA) are recognised by how they begin and come back with finding UDI-02.
+Reads GS1 (GTIN, GLN, SSCC, GSRN, GSIN, GMN, element strings, their bracketed form, scans with symbology identifier), HIBCC's HIBC, ICCBBA's
+ISBT 128, IFA's PPN and China's MA. EPC URIs and GS1 Digital Links are recognised by how they begin and come back with finding UDI-02.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from datetime import date
 from typing import Any
 
 from data_contracts.findings import Finding, Language, has_error
-from data_contracts.identifiers import bracketed, element_string, gln, gtin, scan, sscc
+from data_contracts.identifiers import bracketed, element_string, gln, gmn, gsin, gsrn, gtin, hibc, ifa, isbt128, ma, scan, sscc
+from data_contracts.identifiers.carrier import ParsedCarrier
 from data_contracts.identifiers.check_digit import is_digits
 from data_contracts.identifiers.dates import day_of
 from data_contracts.identifiers.parsed import ParsedKey, ParsedMessage
@@ -20,21 +21,30 @@ from data_contracts.identifiers.parsed import ParsedKey, ParsedMessage
 KINDS = (
     "gtin", "gln", "sscc", "gsrn", "gsin", "gmn", "element-string", "hri", "scan", "digital-link", "epc", "hibc", "isbt128", "ppn", "ma",
 )  # fmt: skip
-"""What a caller may name as `kind`. Only the keys of `_KEYS` and `_MESSAGES` are read; the others answer UDI-02."""
+"""What a caller may name as `kind`. `digital-link` and `epc` answer UDI-02."""
 
-_KEYS: dict[str, Callable[[str], ParsedKey]] = {"gtin": gtin.parse, "gln": gln.parse, "sscc": sscc.parse}
+_KEYS: dict[str, Callable[[str], ParsedKey]] = {
+    "gtin": gtin.parse,
+    "gln": gln.parse,
+    "sscc": sscc.parse,
+    "gsrn": gsrn.parse,
+    "gsin": gsin.parse,
+    "gmn": gmn.parse,
+}
+_CARRIERS: dict[str, Callable[[str, date], ParsedCarrier]] = {
+    "hibc": hibc.parse,
+    "isbt128": isbt128.parse,
+    "ppn": ifa.parse,
+    "ma": ma.parse,
+}
+_STARTS = (("+", "hibc"), ("*+", "hibc"), ("=", "isbt128"), ("&", "isbt128"), ("MA.", "ma"), (ifa.HEAD, "ppn"))
+"""How the carriers of the other issuers begin."""
 _MESSAGES: dict[str, Callable[[str], ParsedMessage]] = {
     "element-string": element_string.parse,
     "hri": bracketed.parse,
     "scan": scan.parse,
 }
 _OTHERS = (
-    ("+", "HIBCC HIBC"),
-    ("*+", "HIBCC HIBC"),
-    ("=", "ICCBBA ISBT 128"),
-    ("&", "ICCBBA ISBT 128"),
-    ("MA.", "MA (IDcode)"),
-    ("[)>", "IFA PPN (ISO/IEC 15434)"),
     ("urn:epc:", "EPC URI"),
     ("http://", "GS1 Digital Link"),
     ("https://", "GS1 Digital Link"),
@@ -99,6 +109,8 @@ def identify(text: str, kind: str | None = None, strict: bool = True, *, today: 
         return _key(text, chosen, _KEYS[chosen](data), findings, strict)
     if chosen in _MESSAGES:
         return _message(text, chosen, _MESSAGES[chosen](data), findings, strict, today)
+    if chosen in _CARRIERS:
+        return _carrier(text, chosen, _CARRIERS[chosen](data, today), findings, strict)
     other = kind or next((name for start, name in _OTHERS if data.startswith(start)), None)
     unknown = Finding("UDI-02", got=other) if other else Finding("UDI-01", got=text)
     return Identified(text, None, False, findings=(*findings, unknown))
@@ -117,6 +129,9 @@ def _kind_of(text: str) -> str | None:
     """The kind that a text shows by how it begins. 13 digits may be a GTIN or a GLN: read as GTIN unless told."""
     if text.startswith("]"):
         return "scan"
+    carrier = next((kind for start, kind in _STARTS if text.startswith(start)), None)
+    if carrier is not None:
+        return carrier
     if text.startswith("("):
         return "hri"
     if text.startswith(("^", element_string.GS)) or element_string.GS in text:
@@ -140,6 +155,14 @@ def _key(text: str, kind: str, key: ParsedKey, findings: list[Finding], strict: 
     item = value if kind == "gtin" else None
     parts = {kind: value} if value is not None and kind != "gtin" else {}
     return Identified(text, kind, valid, "gs1", item, parts=parts, gtin=item, findings=together)
+
+
+def _carrier(text: str, kind: str, read: ParsedCarrier, findings: list[Finding], strict: bool) -> Identified:
+    together = (*findings, *read.findings)
+    valid = not has_error(together)
+    if strict and not valid:
+        return Identified(text, kind, False, read.issuer, findings=together)
+    return Identified(text, kind, valid, read.issuer, read.di, read.pi, parts=read.parts, findings=together)
 
 
 def _message(text: str, kind: str, message: ParsedMessage, findings: list[Finding], strict: bool, today: date) -> Identified:

@@ -44,8 +44,11 @@ def test_the_public_shape() -> None:
         (f"01{GTIN}10A17", "element-string", True),
         (f"]C101{GTIN}", "scan", True),
         ("(00)952122802711331229", "hri", True),
-        ("+A99912345/$$52001510X33", None, False),
-        ("=/A9999XYZ100T0479", None, False),
+        ("+A99912345/$$52001510X33", "hibc", True),
+        ("=/A9999XYZ100T0479", "isbt128", True),
+        ("=/A9999XYZ100T04", "isbt128", False),
+        ("MA.156.M0.100200.53339989", "ma", True),
+        ("[)>\x1e06\x1d9N111234568408\x1d1TA\x1e\x04", "ppn", True),
         ("https://id.gs1.org/01/" + GTIN, None, False),
         ("HELLO", None, False),
         ("", None, False),
@@ -60,7 +63,9 @@ def test_kinds(text: str, kind: str | None, valid: bool) -> None:
 def test_a_kind_can_be_forced() -> None:
     assert identify("9520361285584", "gln", today=TODAY).parts == {"gln": "9520361285584"}
     assert identify("9520361285584", today=TODAY).kind == "gtin"
-    assert [finding.rule for finding in identify("+A99912345", "hibc", today=TODAY).findings] == ["UDI-02"]
+    assert [finding.rule for finding in identify("+A99912345", "hibc", today=TODAY).findings] == ["UDI-10"]
+    assert identify("08717438CreamBased8X", "gmn", today=TODAY).parts == {"gmn": "08717438CreamBased8X"}
+    assert [finding.rule for finding in identify("urn:epc:id:gid:1.2.3", "epc", today=TODAY).findings] == ["UDI-02"]
     with pytest.raises(ValueError, match="isbn"):
         identify("1", "isbn", today=TODAY)
 
