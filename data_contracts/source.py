@@ -93,6 +93,8 @@ class Message:
     """Component separator in force (X12 ISA16), so that a mapping can take a composite apart; else empty."""
     repetition: str = ""
     """Repetition separator in force (X12 ISA11 from 00402), else empty."""
+    sent: str = ""
+    """When its envelope says that it was made, `20261122 0830` in the sender's time; empty where that is not said."""
 
 
 @dataclass(slots=True)
@@ -110,6 +112,8 @@ class Group:
     message_count: int = 0
     """Sets received, for AK903."""
     findings: list[Finding] = field(default_factory=list)
+    sent: str = ""
+    """When it was made, as `Message.sent`."""
 
 
 @dataclass(slots=True)

@@ -165,6 +165,7 @@ def context_of(message: Message, profile: Profile, currency: str | None = None) 
         components=message.components,
         repetition=message.repetition,
         currency=currency,
+        sent=message.sent,
         message_version=message.version,
     )
 

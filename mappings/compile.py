@@ -12,12 +12,12 @@ from typing import Any
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.code_tables import CodeTable
-from mappings.context import place_of
+from mappings.context import place_of, sent_at
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, first_of, getter_of
 from mappings.path import Element, Name, Path, Step, lies_below, locate, records
-from mappings.plan import CURRENCY, ORDINAL, Rule, Scope, When
+from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope, When
 
 RowReader = Callable[[Found, dict[str, Any], Run], None]
 ScopeReader = Callable[[SourceRecord, int, Run], dict[str, Any] | None]
@@ -210,6 +210,9 @@ def _defaulted(reader: RowReader, key: str, value: Any) -> RowReader:
             elif value == CURRENCY:
                 if run.context.currency:
                     out[key] = run.context.currency
+            elif value == SENT:
+                if (sent := sent_at(run.context)) is not None:
+                    out[key], out["issued_at_source"] = sent, "envelope"
             else:
                 out[key] = value
 

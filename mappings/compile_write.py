@@ -255,7 +255,11 @@ def _row(rule: Rule, targets: Targets) -> RowWriter | None:
     default = None if str(rule.default).startswith("@") else rule.default
     if default is not None and len(rule.to) > 1:
         return None  # it says something even where the party is absent
-    if rule.elsewhere or rule.const == ORDINAL or (not rule.to and any(when.values is None for when in rule.when)):
+    if (
+        rule.elsewhere
+        or rule.const == ORDINAL
+        or any(when.values is None and (not rule.to or when.path not in rule.paths) for when in rule.when)
+    ):
         return None
     if not rule.to:
         return None if any(target.anchored for target in (*found, *(target for target, _ in asked))) else _constant(rule, found[0], asked)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
+from mappings.function_base import in_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,20 @@ class Context:
     """Repetition separator in force; empty where the version has none."""
     currency: str | None = None
     """ISO 4217 currency of the agreement, for `default: "@currency"`."""
+    sent: str = ""
+    """When the envelope says that the message was made, `20261122 0830` in that zone, for `default: "@sent"`."""
     message_version: str | None = None
     """`004010`, `005010`; known to the caller, no row depends on it: one file serves both."""
+
+
+def sent_at(context: Context) -> datetime | None:
+    """The moment that the envelope states; null where it states none, or none that is a time."""
+    day, _, time = context.sent.partition(" ")
+    try:
+        local = datetime.strptime(day + time[:4], "%Y%m%d%H%M" if len(day) == 8 else "%y%m%d%H%M")  # noqa: DTZ007  # the zone comes next
+    except ValueError:
+        return None
+    return in_zone(local, context.time_zone)
 
 
 @dataclass(slots=True)

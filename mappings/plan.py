@@ -23,8 +23,9 @@ from mappings.path import Element, Path, Step, parse_or_refuse
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
 
-ORDINAL, CURRENCY, COUNT = "@ordinal", "@currency", "@count "
-"""Reserved values: number of the element in its list from 1; the agreement's currency; how many elements a list has."""
+ORDINAL, CURRENCY, SENT, COUNT = "@ordinal", "@currency", "@sent", "@count "
+"""Reserved values: number of the element in its list from 1; the agreement's currency; when the envelope says that the message was made;
+how many elements a list has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +248,8 @@ def _with_elsewhere(rule: Rule, rules: Sequence[Rule]) -> Rule:
 
 def _typed(value: Value | None, aim: Member, where: str) -> Any:
     """A constant of the file as the member's kind holds it; reserved words stay."""
-    if value is None or (isinstance(value, str) and value in (ORDINAL, CURRENCY)):
-        if value is not None and aim.kind != "text":
+    if value is None or (isinstance(value, str) and value in (ORDINAL, CURRENCY, SENT)):
+        if value is not None and aim.kind != ("instant" if value == SENT else "text"):
             raise ConfigError(f"{where}: `{value}` is text, the member holds {aim.kind}")
         return value
     if aim.kind == "decimal" and not isinstance(value, bool):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from data_contracts.findings import Place
 from data_contracts.source import SourceRecord
-from mappings.context import Context, place_of
+from mappings.context import Context, place_of, sent_at
 from mappings.path import Located, lies_below, locate, records
-from mappings.plan import CURRENCY, Plan, Rule, Scope
+from mappings.plan import CURRENCY, SENT, Plan, Rule, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origi
         texts = [place.text if place else "" for place in places]
         if _readable(rule, texts, context):
             origins[name] = _origin(rule, [place for place in places if place])
-    elif rule.default is not None and (rule.default != CURRENCY or context.currency):
+    elif rule.default is not None and _defaults(rule, context):
         origins[name] = Origin(place_of(record), (), rule.text, rule.function.name)
 
 
@@ -90,6 +90,13 @@ def _places(rule: Rule, record: SourceRecord, context: Context) -> list[Located 
     if rule.function.arguments == 1:
         return [next((place for place in firsts if place), None)] if any(firsts) else []
     return [*firsts, *[None] * (rule.function.arguments - len(firsts))] if firsts and firsts[0] else []
+
+
+def _defaults(rule: Rule, context: Context) -> bool:
+    """Whether the default of a row gives a value here."""
+    if rule.default == SENT:
+        return sent_at(context) is not None
+    return rule.default != CURRENCY or bool(context.currency)
 
 
 def _readable(rule: Rule, texts: list[str], context: Context) -> bool:

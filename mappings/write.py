@@ -107,7 +107,7 @@ class Writer:
         if texts is None:
             return True  # a finding says why; another row must not hide it
         paths = rule.paths[: len(texts)] if rule.function.arguments > 1 else rule.paths[:1]
-        if not all(self._fits(when.path, when.values, record) for when in rule.when):
+        if not all(self._fits(when, rule, record) for when in rule.when):
             return False
         if not all(self._free(path, text, record) for path, text in zip(paths, texts, strict=False)):
             return False
@@ -220,12 +220,12 @@ class Writer:
             self.findings.append(Finding("MAP-08", Place(path=name), expected=str(error), got=str(value), params={"to": name}))
             return None
 
-    def _fits(self, path: Path, values: tuple[str, ...] | None, record: SourceRecord) -> bool:
-        """Whether a row's condition holds already, or can be made to hold."""
-        said = self._said(path, record)
-        if values is None:
-            return bool(said) or not is_outside(path)
-        return said in values if said else not is_outside(path)
+    def _fits(self, when: When, rule: Rule, record: SourceRecord) -> bool:
+        """Whether a row's condition holds already, or can be made to hold; `*` asks for what an earlier row wrote."""
+        said = self._said(when.path, record)
+        if when.values is None:
+            return bool(said) or (when.path in rule.paths and not is_outside(when.path))
+        return said in when.values if said else not is_outside(when.path)
 
     def _granted(self, when: When, record: SourceRecord) -> bool:
         """Whether a fixed text is to be written: `*` asks, anything else is made true where nothing stands yet."""

@@ -90,4 +90,5 @@ class BusinessDocument(Entity):
     revision: int = 0
     issued_at: Instant
     issued_at_source: str = "stated"
-    """`stated`, `profile` (the agreement's time zone was applied) or `assumed` (UTC for want of any)."""
+    """`stated`, `profile` (the agreement's time zone was applied), `assumed` (UTC for want of any) or `envelope` (the document states no
+    date: the envelope's, in the agreement's time zone)."""

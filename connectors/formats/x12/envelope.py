@@ -227,6 +227,7 @@ class Reading:
             findings=findings + sets.findings if findings else sets.findings,
             components=opened.delimiters.component,
             repetition=opened.delimiters.repetition,
+            sent=group.sent,
         )
         return [ReadEvent("message", interchange, group, message)]
 
@@ -280,6 +281,8 @@ def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
     check("X12-G06", 6, is_number(values[6]), "6", "1-999999999")
     check("X12-G10", 4, _GROUP_DATE.fullmatch(values[4]) is not None, None, "CCYYMMDD")
     check("X12-G11", 5, _GROUP_TIME.fullmatch(values[5]) is not None, None, "HHMM")
+    if not any(finding.rule in ("X12-G10", "X12-G11") for finding in group.findings):
+        group.sent = f"{values[4]} {values[5]}"
     return group
 
 
