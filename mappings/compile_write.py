@@ -136,10 +136,10 @@ class _Levels:
             said = tuple(
                 (_member(rule.to), frozenset(level_of(when.path) for when in rule.when) & set(scope.within))
                 for rule in rules
-                if level_written(rule) == step
+                if rule.to and level_written(rule) == step
             )
             self._levels.append((step, maker(step, format_name), said))
-        self._there = tuple((level_written(rule), _member(rule.to)) for rule in rules if not rule.when)
+        self._there = tuple((level_written(rule), _member(rule.to)) for rule in rules if rule.to and not rule.when)
 
     def holder(
         self, element: Mapping[str, Any], record: SourceRecord, before: _Chain, fresh: list[SourceRecord], writer: Writer

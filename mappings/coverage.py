@@ -273,7 +273,7 @@ def _key(leaf: Leaf | None) -> Key | None:
 def _paired(pairs: tuple[Pairs, ...], values: Sequence[str], number: int) -> bool:
     """Whether the element is a qualifier that some row asks for, or the value after it."""
     for wanted in pairs:
-        if number >= wanted.start:
+        if number >= wanted.start and (wanted.end is None or number <= wanted.end):
             qualifier = values[number - (number - wanted.start) % 2]
             if any(qualifier == code for code, _ in wanted.qualifiers):
                 return True

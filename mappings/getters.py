@@ -7,6 +7,7 @@ walking the path only when its first record lacks the value and the message repe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from data_contracts.findings import Finding
 from mappings.context import Context
@@ -60,7 +61,7 @@ def getter_of(path: Path, gatherer: Gatherer) -> Getter:
     if isinstance(leaf, Element):
         return _element(slot, leaf.number, way, slow) if leaf.component is None else _component(slot, leaf, way, slow)
     if isinstance(leaf, Pairs):
-        return _pairs(slot, gatherer.pairs_slot(slot, leaf.start), leaf, way, slow)
+        return _pairs(slot, gatherer.pairs_slot(slot, leaf.start + 1000 * (leaf.end or 0)), leaf, way, slow)
     name = leaf.name if leaf is not None else ""
     child = gatherer.slot((*path.steps, Step("child", name))) if name else None
     return _name(slot, name, child[0] if child else None, (*way, child[0]) if child else way, slow)
@@ -97,7 +98,7 @@ def _component(slot: int, leaf: Element, way: tuple[int, ...], slow: Getter) -> 
 
 
 def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter) -> Getter:
-    start = leaf.start
+    start, end = leaf.start, None if leaf.end is None else leaf.end + 1
     pairs_in = composites_of if leaf.composites else pairs_of
     qualifiers = tuple(qualifier for qualifier, _ in leaf.qualifiers)
 
@@ -107,7 +108,8 @@ def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter
             record = found[slot]
             if record is None:
                 return ""
-            pairs = found[kept] = pairs_in(record.values, start)
+            values: Any = record.values
+            pairs = found[kept] = pairs_in(values if end is None else values[:end], start)
         for qualifier in qualifiers:
             text: str = pairs.get(qualifier, "")
             if text:

@@ -7,6 +7,7 @@
     DTM[01-1=137]/01-2        edifact: a component decides, here the qualifier of a DTM
     LIN/02*[UK:14|UP:12|UA]   pairs of qualifier and value from element 02 on: the value after UK, else after UP, else after UA.
                               A number says which length of value is written under this qualifier.
+    W01/04..07*[UK|VN]        pairs in elements 04 to 07 only
                               edifact: composites of value and qualifier from element 02 on (PIA/02*[IN|BP])
     ./01  or  .               the record at hand
     //HL[03=I]                at any depth below, in document order
@@ -39,7 +40,7 @@ _STEP = re.compile(r"(?P<tag>[^\[\]/]+)(?P<conditions>(?:\[[^\[\]]*\])*)")
 _CONDITION = re.compile(r"\[([^=\[\]]+)=([^=\[\]]+)\]")
 _ELEMENT = re.compile(r"(?P<number>\d{2})(?:-(?P<component>\d{1,2}))?")
 _KEY = re.compile(r"(?P<number>\d{1,2})(?:-(?P<component>\d{1,2}))?")
-_PAIRS = re.compile(r"(?P<start>\d{2})\*\[(?P<qualifiers>[^\[\]]+)\]")
+_PAIRS = re.compile(r"(?P<start>\d{2})(?:\.\.(?P<end>\d{2}))?\*\[(?P<qualifiers>[^\[\]]+)\]")
 _SEGMENT_TAG = re.compile(r"[A-Z][A-Z0-9]{1,5}")
 
 
@@ -96,6 +97,8 @@ class Pairs:
     qualifiers: tuple[tuple[str, int | None], ...]
     composites: bool = False
     """Each pair is one composite, value first (EDIFACT C212), and not two elements (X12)."""
+    end: int | None = None
+    """Element of the last value, where other elements follow; null: the pairs go on to the end of the segment."""
 
     def found_in(self, values: Sequence[str]) -> Iterator[tuple[str, int]]:
         """Qualifier of each pair and the element that holds its value."""
@@ -103,7 +106,7 @@ class Pairs:
             for at in range(self.start, len(values)):
                 yield component_of(values[at], 2, COMPONENT_MARK), at
         else:
-            for at in range(self.start, len(values) - 1, 2):
+            for at in range(self.start, len(values) - 1 if self.end is None else min(len(values) - 1, self.end), 2):
                 yield values[at].strip(), at + 1
 
 
@@ -207,7 +210,10 @@ def _leaf(part: str, segments: bool, composites: bool) -> Leaf:
             if not code or (length and not length.isdecimal()):
                 raise ValueError(f"`{word}` is no qualifier, or its length is no number")
             qualifiers.append((code, int(length) if length else None))
-        return Pairs(int(match["start"]), tuple(qualifiers), composites)
+        start, end = int(match["start"]), int(match["end"]) if match["end"] else None
+        if end is not None and (composites or end <= start or (end - start) % 2 == 0):
+            raise ValueError(f"`{part}` names no pairs of elements")
+        return Pairs(start, tuple(qualifiers), composites, end)
     raise ValueError(f"`{part}` is no element (two digits, `04-2` for a component) and no list of pairs (`06*[BP]`)")
 
 

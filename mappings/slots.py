@@ -143,7 +143,7 @@ class Targets:
             isinstance(path.leaf, Element) and path.leaf.component is not None
         ):
             return None
-        if isinstance(path.leaf, Pairs) and path.leaf.composites:
+        if isinstance(path.leaf, Pairs) and (path.leaf.composites or path.leaf.end is not None):
             return None
         target = Target(*self._slot(path.steps), path, self._slot(path.steps[:1])[:2], self._create(path))
         if target.pair is not None and target.anchored:

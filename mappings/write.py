@@ -172,6 +172,7 @@ class Writer:
                 str(_value(element, rule.to))
                 for rule in scope.rules
                 if rule.writes
+                and rule.to
                 and level_written(rule) == level
                 and _value(element, rule.to) is not None
                 and not self._vain(rule, scope, element)
@@ -192,7 +193,8 @@ class Writer:
     def _vain(self, rule: Rule, scope: Scope, element: Mapping[str, Any]) -> bool:
         """Whether a row asks for an ancestor that this element does not have."""
         asked = {level_of(when.path) for when in rule.when} & set(scope.within)
-        there = {level_written(other) for other in scope.rules if other.writes and not other.when and _value(element, other.to) is not None}
+        others = [other for other in scope.rules if other.writes and other.to and not other.when]
+        there = {level_written(other) for other in others if _value(element, other.to) is not None}
         return bool(asked - there)
 
     def _levelled(self, scope: Scope, element: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
@@ -240,10 +242,19 @@ class Writer:
     def _free(self, path: Path, text: str, record: SourceRecord) -> bool:
         """Whether the place is there and says nothing else."""
         if isinstance(path.leaf, Pairs):
-            return True
+            return path.leaf.end is None or self._room(path, path.leaf, text, record)
         if path.steps and path.steps[0].axis == "ancestor" and self._ancestor(path.steps[0], record) is None:
             return False
         return self._said(path, record) in ("", text)
+
+    def _room(self, path: Path, pairs: Pairs, text: str, record: SourceRecord) -> bool:
+        """Whether a pair is free among those that the segment has, or says this already."""
+        here: SourceRecord | None = record
+        for step in path.steps:
+            here = self._existing(step, here) if here is not None else None
+        values: Any = here.values if here is not None else []
+        free = any(at >= len(values) or not values[at] for at in range(pairs.start, pairs.end or 0, 2))
+        return free or _paired(pairs, values, text)
 
     def _said(self, path: Path, record: SourceRecord) -> str:
         """What stands at a path of the tree so far."""
@@ -271,7 +282,7 @@ class Writer:
         values: Any = record.values
         if isinstance(leaf, Name):
             values[leaf.name] = text
-        elif isinstance(leaf, Pairs):
+        elif isinstance(leaf, Pairs) and not _paired(leaf, values, text):
             at = leaf.start
             while at < len(values) and values[at]:
                 at += 1 if leaf.composites else 2
@@ -371,6 +382,12 @@ def _value(data: Any, to: tuple[str, ...]) -> Any:
             return None
         data = data.get(name)
     return data
+
+
+def _paired(pairs: Pairs, values: list[str], text: str) -> bool:
+    """Whether a pair says this already: neighbours share a level and what it says."""
+    codes = {code for code, _ in pairs.qualifiers}
+    return any(qualifier in codes and values[at].partition(COMPONENT_MARK)[0] == text for qualifier, at in pairs.found_in(values))
 
 
 def level_written(rule: Rule) -> Step | None:
