@@ -5,7 +5,7 @@ The caller begins the transaction; either all of it is true afterwards or nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from connectors.registry import answering_of
 from data_contracts.findings import Finding
 from hub import acknowledge, grammars, pipeline
-from hub.apply import Applicable
+from hub.apply import Applicable, Applied
 from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, settle_fates
-from hub.record import ExchangeRow, insert_exchanges, insert_findings, settle_applied
+from hub.record import ExchangeRow, FindingsOf, insert_exchanges, insert_findings, settle_applied
 from hub.runtime import Hub
 from hub.store import claims, configurations, envelopes, tables
 from hub.store.unit_of_work import UnitOfWork
@@ -66,7 +66,7 @@ def record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
             rows.append(exchange_row(hub, job, interchange, examined, envelope.interchange_id))
             origin.append((job, interchange, examined, envelope.interchange_id))
     ids = insert_exchanges(uow, rows)
-    apply(hub, uow, origin, ids)
+    findings += judge(hub, uow, origin, ids, apply(hub, uow, origin, ids))
     for (job, interchange), envelope in zip(envelopes_of(jobs), registered, strict=True):
         hear(hub, uow, job, interchange, envelope)
     for (job, _interchange, examined, interchange_id), exchange_id in zip(origin, ids, strict=True):
@@ -167,8 +167,10 @@ def exchange_row(hub: Hub, job: Job, interchange: ExaminedInterchange, examined:
     )
 
 
-def apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterchange, ExaminedMessage, int]], ids: Sequence[int]) -> None:
-    """Apply what is ready, and let acknowledgements close what they answer."""
+def apply(
+    hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterchange, ExaminedMessage, int]], ids: Sequence[int]
+) -> dict[int, Applied]:
+    """Apply what is ready, and let acknowledgements close what they answer. Returns what became of each exchange that was applied."""
     items: list[Applicable] = []
     for (job, interchange, examined, _), exchange_id in zip(origin, ids, strict=True):
         if examined.fate == "ready" and examined.entity is not None:
@@ -185,8 +187,33 @@ def apply(hub: Hub, uow: UnitOfWork, origin: Sequence[tuple[Job, ExaminedInterch
             )
         elif examined.fate == "answer":
             acknowledge.receive(hub, uow, job.row, interchange, exchange_id, examined.message)
-    if items:
-        settle_applied(uow, pipeline.apply(uow, items))
+    if not items:
+        return {}
+    applied = pipeline.apply(uow, items)
+    settle_applied(uow, applied)
+    return {outcome.exchange_id: outcome for outcome in applied}
+
+
+def judge(
+    hub: Hub,
+    uow: UnitOfWork,
+    origin: Sequence[tuple[Job, ExaminedInterchange, ExaminedMessage, int]],
+    ids: Sequence[int],
+    applied: Mapping[int, Applied],
+) -> list[FindingsOf]:
+    """Let agreements that want business answers have theirs; returns what was found on the way."""
+    asked = [(one, number) for one, number in zip(origin, ids, strict=True) if acknowledge.judged(one[2])]
+    outcomes = [
+        acknowledge.Outcome(interchange, examined, organisation_of(hub, job, examined), applied.get(number))
+        for (job, interchange, examined, _), number in asked
+    ]
+    return [
+        (number, job.row.id, interchange_id, job.row.partner_id, outcome.organisation_id, found)
+        for ((job, _, _, interchange_id), number), outcome, found in zip(
+            asked, outcomes, acknowledge.judge(uow.connection, outcomes), strict=True
+        )
+        if found
+    ]
 
 
 def hear(hub: Hub, uow: UnitOfWork, job: Job, interchange: ExaminedInterchange, envelope: envelopes.Registered) -> None:

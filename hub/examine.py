@@ -19,7 +19,7 @@ from datetime import date
 from typing import Any, BinaryIO, Literal
 
 from connectors import registry
-from connectors.answering import NO_REFUSALS
+from connectors.answering import NO_REFUSALS, Judgement
 from connectors.first_bytes import unreadable
 from connectors.spec import STRICT, Format, Profile
 from data_contracts.findings import Finding, has_error
@@ -76,6 +76,8 @@ class ExaminedInterchange:
     """Acknowledgements that came beside the messages (TA1 segments)."""
     verdicts: list[tuple[int, Any]] = field(default_factory=list)
     """Of each message in order, its group and what the acknowledgement says of it: all that is kept of a large document's messages."""
+    judgements: list[Judgement] = field(default_factory=list)
+    """What a business answer is to say of its messages (hub/acknowledge/judge.py)."""
     admission: list[Finding] = field(default_factory=list)
     """Why this sender may not send this to us: envelope identities, usage indicator, duplicates."""
     sha256: bytes = b""

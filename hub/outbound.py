@@ -32,6 +32,8 @@ from hub.store import blobs, configurations, controls, outbox, tables
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
+UNHEARD = ("failed", "refused")
+"""States of what went out and never came to count with the partner."""
 BATCH = 200
 """Facts that are told in one transaction."""
 Said = Mapping[int, dict[str, Any] | Exception]
@@ -110,7 +112,7 @@ def _last_told(flow: Flow, before: sa.FromClause, subject_id: sa.ColumnElement[i
     return (
         sa.select(before.c.purpose)
         .select_from(sa.join(before, out, out.c.origin_id == before.c.exchange_id))
-        .where(before.c.subject_id == subject_id, out.c.flow == flow.flow, out.c.direction == "out", out.c.state != "failed")
+        .where(before.c.subject_id == subject_id, out.c.flow == flow.flow, out.c.direction == "out", out.c.state.not_in(UNHEARD))
         .order_by(out.c.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -258,7 +260,7 @@ def _purpose(uow: UnitOfWork, flow: Flow, entity: Mapping[str, Any], organisatio
         .where(
             out.c.flow == flow.flow,
             out.c.direction == "out",
-            out.c.state != "failed",
+            out.c.state.not_in(UNHEARD),
             out.c.organisation_id == organisation_id,
             out.c.business_key == business_key(dict(entity)),
         )
@@ -305,6 +307,7 @@ def _write(
         agreement_hash=agreement.hash,
         origin_id=source_id,
         acknowledgement="awaited" if hours is not None else "none",
+        reference=controls.plain_number(str(envelope.control)) if envelope is not None else None,
         acknowledgement_due_at=micros(moment(uow.now) + timedelta(hours=hours)) if hours is not None else None,
     )
     (exchange_id,) = insert_exchanges(uow, [exchange])

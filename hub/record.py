@@ -46,12 +46,15 @@ class ExchangeRow:
     origin_id: int | None = None
     acknowledgement: str | None = None
     acknowledgement_due_at: int | None = None
+    reference: str | None = None
+    """Direction out: the number by which answers name it."""
 
 
 _EXCHANGE = (
     "id", "document_id", "interchange_id", "group_ordinal", "group_control", "ordinal", "direction", "organisation_id", "partner_id",
     "agreement", "flow", "format", "type", "version", "control", "business_key", "keys", "state", "reason", "byte_offset", "byte_length",
     "mapping_hash", "grammar_hash", "agreement_hash", "origin_id", "acknowledgement", "acknowledgement_due_at", "recorded_at", "changed_at",
+    "reference",
 )  # fmt: skip
 FindingsOf = tuple[int | None, int | None, int | None, int | None, int | None, Sequence[Finding]]
 """exchange, document, interchange, partner, organisation, findings."""
@@ -98,7 +101,7 @@ def insert_exchanges(uow: UnitOfWork, rows: Sequence[ExchangeRow]) -> list[int]:
                 row.organisation_id, row.partner_id, row.agreement, row.flow, row.format, row.type, row.version, row.control,
                 business_key(row.entity), search_keys(row.entity) | row.keys, row.state, row.reason, row.offset, row.length,
                 row.mapping_hash, row.grammar_hash, row.agreement_hash, row.origin_id, row.acknowledgement, row.acknowledgement_due_at,
-                uow.now, uow.now,
+                uow.now, uow.now, row.reference,
             )
             for number, row in zip(ids, rows, strict=True)
         ],

@@ -53,7 +53,7 @@ def process_large(hub: Hub, job: Job) -> None:
                     tables.exchange.c.document_id == job.row.id, tables.exchange.c.origin_id.is_(None)
                 )
             ).scalar_one()
-        messages = _behind(walk(stream, hub.site, claimant, day), done, surveyed)
+        messages = _behind(hub, job, walk(stream, hub.site, claimant, day), done, surveyed)
         while slice_ := list(islice(messages, MESSAGES)):
             with hub.database.begin("worker") as uow:
                 claims.extend(uow, job.claim, LEASE_SECONDS)
@@ -76,12 +76,15 @@ def process_large(hub: Hub, job: Job) -> None:
         batch.finish(uow, [job], {job.row.id: batch.states_of(uow, job.row.id)})
 
 
-def _behind(steps: Iterator[Any], done: int, surveyed: dict[int, ExaminedInterchange]) -> Iterator[tuple[int, ExaminedMessage]]:
+def _behind(
+    hub: Hub, job: Job, steps: Iterator[Any], done: int, surveyed: dict[int, ExaminedInterchange]
+) -> Iterator[tuple[int, ExaminedMessage]]:
     """The messages of a walk that were not recorded before a restart, each with the ordinal of its interchange.
 
-    Of those that were, the acknowledgement must still speak.
+    Of those that were, the acknowledgements must still speak.
     """
     current = 0
+    again: list[acknowledge.Outcome] = []
     for step in steps:
         if isinstance(step, ExaminedInterchange):
             current = step.interchange.ordinal
@@ -89,6 +92,18 @@ def _behind(steps: Iterator[Any], done: int, surveyed: dict[int, ExaminedInterch
             acknowledge.remember(surveyed[current], step)
             if step.message.ordinal > done:
                 yield current, step
+            elif acknowledge.judged(step):
+                again.append(acknowledge.Outcome(surveyed[current], step, batch.organisation_of(hub, job, step)))
+        if len(again) >= MESSAGES:
+            _judge_again(hub, again)
+    _judge_again(hub, again)
+
+
+def _judge_again(hub: Hub, outcomes: list[acknowledge.Outcome]) -> None:
+    """What was found of these is recorded; only what is to be said of them is not."""
+    with hub.database.read() as connection:
+        acknowledge.judge(connection, outcomes)
+    outcomes.clear()
 
 
 def _record_slice(
@@ -110,12 +125,13 @@ def _record_slice(
         settle_fates(interchange, [examined], hub.site)
         origin.append((job, interchange, examined, envelope.interchange_id))
     ids = insert_exchanges(uow, [batch.exchange_row(hub, job, i, e, number) for _, i, e, number in origin])
-    batch.apply(hub, uow, origin, ids)
+    judged = batch.judge(hub, uow, origin, ids, batch.apply(hub, uow, origin, ids))
     insert_findings(
         uow,
         [
             (exchange_id, job.row.id, number, job.row.partner_id, batch.organisation_of(hub, job, e), e.findings)
             for (_, _, e, number), exchange_id in zip(origin, ids, strict=True)
             if e.findings
-        ],
+        ]
+        + judged,
     )

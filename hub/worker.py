@@ -15,7 +15,7 @@ import structlog
 
 from data_contracts.errors import ConflictError, FatalError
 from data_contracts.findings import Finding
-from hub import batch
+from hub import acknowledge, batch
 from hub.batch import Job, claimant_of
 from hub.examine import ExaminedMessage, Opened, walk
 from hub.runtime import Hub
@@ -129,9 +129,9 @@ def _examine(hub: Hub, job: Job) -> None:
 
 
 def _let_go(examined: ExaminedMessage) -> None:
-    """A message that is mapped needs its tree no more; an answer (997) is read when it is applied."""
+    """A message that is mapped needs its tree no more; an answer (997) is read when it is applied, and of some more is to be said."""
     root = examined.message.root
-    if root is not None and examined.fate != "answer":
+    if root is not None and examined.fate != "answer" and not acknowledge.needs_tree(examined):
         root.release()
         examined.message.root = None
 

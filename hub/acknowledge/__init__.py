@@ -1,6 +1,7 @@
 """Acknowledgements: what we say to a partner's document, how it gets there, and what its answers to ours mean.
 
     say.py      which answers the agreement wants, their numbers from the store, their bytes
+    judge.py    what mapping, rules and the store make of a message, for agreements that want a business answer
     route.py    kept beside the document and put into the outbox; given again when the document is repeated
     hear.py     a received answer closes, part-closes or rejects exactly what it speaks of
 
@@ -10,16 +11,21 @@ What a standard's acknowledgement says and how it is read is the format's (`conn
 from __future__ import annotations
 
 from hub.acknowledge.hear import receive, receive_note
+from hub.acknowledge.judge import Outcome, judge, judged
 from hub.acknowledge.route import answer, answer_many, bytes_for, known_media_types, listed, media_type, refuse_conflict
-from hub.acknowledge.say import preview, remember, text_of, word_for
+from hub.acknowledge.say import needs_tree, preview, remember, text_of, word_for
 
 __all__ = [
+    "Outcome",
     "answer",
     "answer_many",
     "bytes_for",
+    "judge",
+    "judged",
     "known_media_types",
     "listed",
     "media_type",
+    "needs_tree",
     "preview",
     "receive",
     "receive_note",

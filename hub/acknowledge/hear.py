@@ -1,7 +1,9 @@
 """What we hear: a partner's answer closes, part-closes or rejects exactly the documents that it speaks of.
 
-Control numbers count for each pair of identities alone, so an answer is looked up among what went out between the two that it names.
-What answers nothing of ours is a finding (ACK-03).
+Two levels, kept apart. An answer to **syntax** (997, CONTRL) names control numbers, which count for each pair of identities alone, so it is
+looked up among what went out between the two that it names; it sets `acknowledgement` and makes the exchange `acknowledged` or `failed`.
+An answer to **business** (824, APERAK, STATUS 51) names the document; after a good 997 it may still refuse what the document says: the
+exchange is `refused` (ACK-05), or taken with remarks (ACK-06), until a better answer comes. What answers nothing of ours is ACK-03.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ import sqlalchemy as sa
 
 from connectors.answering import Answering, Said
 from connectors.registry import answering_of
+from data_contracts.canonical import KINDS
 from data_contracts.findings import Finding
 from data_contracts.source import Message
 from hub.examine import ExaminedInterchange
 from hub.runtime import Hub
 from hub.store import evidence, tables
+from hub.store.controls import plain_number, same_number
 from hub.store.unit_of_work import UnitOfWork
 
 
@@ -44,7 +48,7 @@ def _tell(
     answering: Answering,
     statements: Iterable[Said],
 ) -> None:
-    """Close what the statements speak of, the inner level winning over the outer one."""
+    """Close what the statements speak of, the inner level of an answer to syntax winning over the outer one."""
     scope = _sent_under(hub, document, examined)
     unknown: set[tuple[str | None, ...]] = set()
     closing: dict[int, tuple[Any, Said]] = {}
@@ -56,56 +60,57 @@ def _tell(
         if not rows:
             unknown |= {one for one in outer if one[0] == said.level}
             _unknown(uow, document, exchange_id, said)
+        elif said.level == "document":
+            _close_business(uow, rows[0], said)
         elif said.verdict != "received":
             closing.update({row.id: (row, said) for row in rows})
     for row, said in closing.values():
-        _close(uow, row, said)
+        _close_syntax(uow, row, said)
 
 
 def _spoken_of(uow: UnitOfWork, scope: sa.ColumnElement[bool], said: Said, answering: Answering) -> list[Any]:
-    """What went out and is meant by one statement."""
-    query = sa.select(tables.exchange).where(scope)
-    if said.group_control is not None:
-        query = query.where(tables.exchange.c.group_control == plain_number(said.group_control))
-    rows = uow.connection.execute(query)
-    return [row for row in rows if _meant(row, said, answering)]
+    """What went out and is meant by one statement, newest first; of a document that went out again, what is still open comes first."""
+    exchange = tables.exchange
+    query = sa.select(exchange).where(scope).order_by(exchange.c.id.desc())
+    if said.control is not None:
+        query = query.where(exchange.c.reference == plain_number(said.control))
+    elif said.group_control is not None:
+        query = query.where(exchange.c.group_control == plain_number(said.group_control))
+    elif said.level == "message" and said.message_control is not None:
+        query = query.where(exchange.c.reference == plain_number(said.message_control))
+    elif said.level == "document" and said.number is not None:
+        keys = [f"{kind}/{said.number}" for kind in KINDS.values()]
+        query = query.where(sa.or_(exchange.c.reference == plain_number(said.number), exchange.c.business_key.in_(keys)))
+    else:
+        return []
+    rows = [row for row in uow.connection.execute(query) if _meant(row, said, answering)]
+    return sorted(rows, key=lambda row: row.state == "failed")
 
 
 def _meant(row: Any, said: Said, answering: Answering) -> bool:
-    if said.control is not None and not same_number((row.keys or {}).get("interchange"), said.control):
+    """Whether everything that the statement names fits; what it leaves out does not matter."""
+    if said.group_control is not None and not same_number(row.group_control, said.group_control):
         return False
     if said.group_type is not None and answering.group_type(row.type) != said.group_type:
         return False
     if said.message_type is not None and said.message_type != row.type:
         return False
-    return said.message_control is None or same_number(row.control, said.message_control)
-
-
-def plain_number(value: str) -> str:
-    """A control number without its leading zeros, which mean nothing."""
-    return value.lstrip("0") or "0"
-
-
-def same_number(one: str | None, other: str) -> bool:
-    """Whether two control numbers are the same; leading zeros of digits do not matter, an absent one equals nothing.
-
-    >>> same_number("000000031", "31"), same_number("A1", "A2"), same_number(None, "")
-    (True, False, False)
-    """
-    if not one or not other:
+    if said.message_control is not None and not (same_number(row.control, said.message_control) or row.reference == said.message_control):
         return False
-    return one == other or (one.isdigit() and other.isdigit() and plain_number(one) == plain_number(other))
+    if said.level == "document" and said.number is not None:
+        return said.number in ((row.business_key or "").partition("/")[2], row.reference) or same_number(row.reference, said.number)
+    return True
 
 
 def _sent_under(hub: Hub, document: Any, examined: ExaminedInterchange) -> sa.ColumnElement[bool]:
-    """What went out to this partner between the two identities of the answer: control numbers count for each such pair alone."""
-    sender, receiver = examined.interchange.receiver, examined.interchange.sender
+    """What went out to this partner in this syntax, between the two identities of the answer where the syntax has such."""
+    pair = examined.interchange.receiver, examined.interchange.sender
     agreements = [
         agreement.agreement
         for agreement in hub.site.agreements.values()
         if agreement.direction == "out"
-        and agreement.envelope is not None
-        and (agreement.envelope.sender, agreement.envelope.receiver) == (sender, receiver)
+        and agreement.format == examined.format
+        and (agreement.envelope is None or (agreement.envelope.sender, agreement.envelope.receiver) == pair)
     ]
     return sa.and_(
         tables.exchange.c.direction == "out",
@@ -114,22 +119,54 @@ def _sent_under(hub: Hub, document: Any, examined: ExaminedInterchange) -> sa.Co
     )
 
 
-def _close(uow: UnitOfWork, row: Any, said: Said) -> None:
-    outcome = said.verdict
-    uow.connection.execute(tables.exchange.update().where(tables.exchange.c.id == row.id).values(acknowledgement=outcome))
-    evidence.transition(uow, [row.id], "failed" if outcome == "rejected" else "acknowledged", said.notes or None)
-    overdue = sa.select(tables.finding.c.id).where(tables.finding.c.exchange_id == row.id, tables.finding.c.rule == "ACK-01")
-    evidence.close_findings(uow, list(uow.connection.execute(overdue).scalars()), "the answer came")
-    if outcome == "rejected":
-        finding = Finding("ACK-02", got=f"{row.type} {row.business_key}", expected=said.notes)
-        evidence.add_findings(uow, [evidence.Found(finding, None, None, row.id, row.partner_id, row.organisation_id)])
+def _close_syntax(uow: UnitOfWork, row: Any, said: Said) -> None:
+    """The partner's machine took it, or did not."""
+    rejected = said.verdict == "rejected"
+    if rejected:
+        _find(uow, row, Finding("ACK-02", got=_named(row), expected=said.notes))
+    if rejected or row.state != "refused":  # a refusal of what it says, which came first, stands
+        evidence.transition(uow, [row.id], "failed" if rejected else "acknowledged", said.notes or None)
+    _note(uow, row, said, said.verdict)
+
+
+def _close_business(uow: UnitOfWork, row: Any, said: Said) -> None:
+    """The partner's people or their system agree with what it says, or do not. It also shows that it came, where nothing else told so."""
+    if said.verdict == "received":
+        return
+    unsaid = row.acknowledgement in ("awaited", "overdue", None) or row.state == "refused"
+    evidence.transition(uow, [row.id], "refused" if said.verdict == "rejected" else "acknowledged", said.notes or None)
+    evidence.close_findings(uow, _open(uow, row, "ACK-05", "ACK-06"), "the partner answered again")
+    if said.verdict != "accepted":
+        rule = "ACK-05" if said.verdict == "rejected" else "ACK-06"
+        _find(uow, row, Finding(rule, got=_named(row), expected=said.notes))
+    _note(uow, row, said, said.verdict if unsaid else row.acknowledgement)
+
+
+def _note(uow: UnitOfWork, row: Any, said: Said, acknowledgement: str) -> None:
+    """It is answered: no longer awaited or overdue."""
+    uow.connection.execute(tables.exchange.update().where(tables.exchange.c.id == row.id).values(acknowledgement=acknowledgement))
+    evidence.close_findings(uow, _open(uow, row, "ACK-01"), "the answer came")
     uow.audit(
         row.organisation_id,
         "exchange.acknowledged",
         f"exchange/{row.id}",
-        before={"acknowledgement": row.acknowledgement},
-        after={"acknowledgement": outcome, "said": said.notes},
+        before={"acknowledgement": row.acknowledgement, "state": row.state},
+        after={"acknowledgement": acknowledgement, "level": said.level, "verdict": said.verdict, "said": said.notes},
     )
+
+
+def _open(uow: UnitOfWork, row: Any, *rules: str) -> list[int]:
+    finding = tables.finding
+    query = sa.select(finding.c.id).where(finding.c.exchange_id == row.id, finding.c.rule.in_(rules), finding.c.closed_at.is_(None))
+    return list(uow.connection.execute(query).scalars())
+
+
+def _find(uow: UnitOfWork, row: Any, finding: Finding) -> None:
+    evidence.add_findings(uow, [evidence.Found(finding, None, None, row.id, row.partner_id, row.organisation_id)])
+
+
+def _named(row: Any) -> str:
+    return f"{row.type} {row.business_key}"
 
 
 def _unknown(uow: UnitOfWork, document: Any, exchange_id: int | None, said: Said) -> None:

@@ -15,6 +15,7 @@ from connectors.answering import Answering, Received, Wanted
 from connectors.registry import answering_of
 from connectors.spec import Envelope
 from data_contracts.findings import Finding
+from hub.acknowledge.judge import Outcome, judge, judged
 from hub.examine import Examination, ExaminedInterchange, ExaminedMessage
 from hub.site import Acknowledge
 from hub.store import controls, envelopes, evidence
@@ -61,6 +62,11 @@ def word_for(interchange: ExaminedInterchange, message: ExaminedMessage) -> str 
     return "rejected" if message.fate == "rejected" else "accepted"
 
 
+def needs_tree(message: ExaminedMessage) -> bool:
+    """Whether more will be said of a message than its verdict: then its tree must stay until it is answered."""
+    return message.agreement is not None and (message.agreement.acknowledge.functional_as is not None or judged(message))
+
+
 def due(document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> list[Due]:
     """The answers that the policy wants."""
     answering = answering_of(examined.format)
@@ -74,7 +80,7 @@ def due(document: Any, examined: ExaminedInterchange, envelope: envelopes.Regist
 
 
 def _received(examined: ExaminedInterchange) -> Received:
-    return Received(examined.interchange, examined.groups, examined.verdicts, examined.findings, examined.refused)
+    return Received(examined.interchange, examined.groups, examined.verdicts, examined.findings, examined.refused, examined.judgements)
 
 
 def control_numbers(uow: UnitOfWork, wanted: Sequence[Due]) -> list[tuple[int, int, int]]:
@@ -137,6 +143,8 @@ def preview(examination: Examination, now: datetime) -> str | None:
         if not examined.verdicts:
             for message in examined.messages:
                 remember(examined, message)
+        if not examined.judgements:
+            judge(None, [Outcome(examined, message, 0) for message in examined.messages if judged(message)])
         received = _received(examined)
         for wanted in answering.wanted(received, policy_of(examined)):
             content = answering.write(wanted.kind, received, _envelope(received, now, 1, 1, 1), examined.profile)[1]

@@ -29,6 +29,24 @@ def next_control(connection: sa.Connection, kind: Kind, sender: str, receiver: s
     return (last - count) % GREATEST + 1
 
 
+def plain_number(value: str) -> str:
+    """A control number without its leading zeros, which mean nothing: so the store keeps it.
+
+    >>> plain_number("000000031"), plain_number("A1")
+    ('31', 'A1')
+    """
+    return (value.lstrip("0") or "0") if value.isdigit() else value
+
+
+def same_number(one: str | None, other: str | None) -> bool:
+    """Whether two control numbers are the same; one that is absent equals nothing.
+
+    >>> same_number("000000031", "31"), same_number("A1", "A2"), same_number(None, "")
+    (True, False, False)
+    """
+    return bool(one) and bool(other) and plain_number(one or "") == plain_number(other or "")
+
+
 def numbers(first: int, count: int) -> list[int]:
     """`count` numbers from `first` on, 1 after 999999999."""
     return [(first - 1 + step) % GREATEST + 1 for step in range(count)]

@@ -122,7 +122,7 @@ exchange = sa.Table(
     sa.Column("format", sa.Text), sa.Column("type", sa.Text), sa.Column("version", sa.Text), sa.Column("control", sa.Text),
     sa.Column("business_key", sa.Text),  # e.g. despatch_advice/SHP00012
     sa.Column("keys", Json),  # order numbers and the like it mentions
-    sa.Column("state", sa.Text, nullable=False),  # received read checked mapped applied acknowledged rejected quarantined superseded waiting sent failed
+    sa.Column("state", sa.Text, nullable=False),  # received read checked mapped applied acknowledged rejected quarantined superseded waiting sent failed refused
     sa.Column("reason", sa.Text),
     sa.Column("byte_offset", Big), sa.Column("byte_length", Big),
     sa.Column("mapping_hash", sa.Text), sa.Column("grammar_hash", sa.Text), sa.Column("agreement_hash", sa.Text),
@@ -130,10 +130,19 @@ exchange = sa.Table(
     sa.Column("acknowledgement", sa.Text),  # none | awaited | accepted | partly | rejected | overdue (direction out); what we said (in)
     sa.Column("acknowledgement_due_at", Big),
     sa.Column("recorded_at", Big, nullable=False), sa.Column("changed_at", Big, nullable=False),
+    sa.Column("reference", sa.Text),  # direction out: the number by which answers name it (ISA13, 0020, DOCNUM, payloadID), without leading zeros
 )
 sa.Index("ix_exchange_business_key", exchange.c.business_key)
 sa.Index("ix_exchange_state", exchange.c.state)
 sa.Index("ix_exchange_partner_recent", exchange.c.partner_id, exchange.c.id)
+sa.Index(
+    "ix_exchange_reference", exchange.c.partner_id, exchange.c.reference,
+    sqlite_where=exchange.c.direction == "out", postgresql_where=exchange.c.direction == "out",
+)
+sa.Index(
+    "ix_exchange_group_control", exchange.c.partner_id, exchange.c.group_control,
+    sqlite_where=exchange.c.direction == "out", postgresql_where=exchange.c.direction == "out",
+)
 exchange_history = sa.Table(
     "exchange_history", metadata,
     sa.Column("id", Big, primary_key=True, autoincrement=True),
@@ -283,7 +292,7 @@ sa.Index("ix_discrepancy_scope", discrepancy.c.scope_kind, discrepancy.c.scope_k
 acknowledgement = sa.Table(
     "acknowledgement", metadata, _id(),
     sa.Column("document_id", sa.ForeignKey("document.id"), nullable=False, index=True), sa.Column("interchange_id", sa.ForeignKey("interchange.id"), nullable=False, index=True),
-    sa.Column("kind", sa.Text, nullable=False),  # TA1 | 997
+    sa.Column("kind", sa.Text, nullable=False),  # TA1 | 997 | CONTRL | APERAK | STATUS ...
     sa.Column("verdict", sa.Text, nullable=False),  # accepted | partly | rejected
     sa.Column("sha256", sa.LargeBinary(32), nullable=False), sa.Column("outbox_id", Big),
     sa.Column("recorded_at", Big, nullable=False),

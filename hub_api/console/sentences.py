@@ -14,6 +14,7 @@ _TONES = {
     "quarantined": "error",
     "rejected": "error",
     "failed": "error",
+    "refused": "error",
     "overdue": "error",
     "partly": "warning",
     "waiting": "warning",

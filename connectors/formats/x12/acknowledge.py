@@ -1,4 +1,4 @@
-"""Answers to a partner's interchange: the 997 on its groups and sets, the TA1 on the envelope (X12.20, X12.56).
+"""Answers to a partner's interchange: the 997 or 999 on its groups and sets, the TA1 on the envelope (X12.20, X12.56).
 
 Pure: verdicts and numbers in, bytes out. Control numbers, identities and the time come from the caller (`Envelope`); an
 acknowledgement is never acknowledged, and an interchange that was rejected gets a TA1 only.
@@ -29,7 +29,12 @@ _CUSTOMARY = {"element": "*|", "component": ":><", "repetition": "^!%", "segment
 """Delimiters where the agreement names none: the first that nothing else uses."""
 
 _MODERN = "005010"
+FUNCTIONAL, IMPLEMENTATION = "997", "999"
+_GUIDE = "005010X231A1"
+"""GS08 and ST03 of a 999."""
 _LONGEST_LOOP = 6
+_CONDITION = "2"
+"""AK403: an element is absent that others of its segment make mandatory."""
 
 
 def verdicts(events: Iterable[ReadEvent], profile: Profile) -> Iterator[InterchangeVerdict]:
@@ -52,13 +57,16 @@ def answered(groups: Sequence[GroupVerdict]) -> list[GroupVerdict]:
     return [group for group in groups if group.type != ANSWER]
 
 
-def functional_groups(groups: Sequence[GroupVerdict]) -> int:
-    """How many groups the 997 interchange will have, so how many group control numbers it takes: one for each version."""
-    return len({_version(group) for group in answered(groups)})
+def functional_groups(groups: Sequence[GroupVerdict], kind: str = FUNCTIONAL) -> int:
+    """How many groups the answering interchange will have, so how many group control numbers it takes: one for each version."""
+    return len({_set_for(group, kind) for group in answered(groups)})
 
 
-def functional_acknowledgement(groups: Sequence[GroupVerdict], controls: Envelope, profile: Profile = STRICT) -> bytes:
-    """One interchange with a 997 for each received group; empty when there is nothing to answer.
+def functional_acknowledgement(
+    groups: Sequence[GroupVerdict], controls: Envelope, profile: Profile = STRICT, kind: str = FUNCTIONAL
+) -> bytes:
+    """One interchange with a 997 for each received group, or a 999 where `kind` asks for it and the group is of 005010 or later; empty
+    when there is nothing to answer.
 
     Groups of several versions are answered in a group of their version each; set numbers count on from
     `controls.first_message_control`, group numbers from `controls.group_control`. Raises ValueError when the envelope itself
@@ -70,17 +78,17 @@ def functional_acknowledgement(groups: Sequence[GroupVerdict], controls: Envelop
     ink = _ink(controls, profile)
     stamp = _stamp(controls.created_at)
     lines = [ink.header(controls.control, stamp)]
-    by_version: dict[str, list[GroupVerdict]] = {}
+    by_version: dict[tuple[str, str], list[GroupVerdict]] = {}
     for group in wanted:
-        by_version.setdefault(_version(group), []).append(group)
+        by_version.setdefault(_set_for(group, kind), []).append(group)
     control = controls.first_message_control
-    for number, (version, ours) in enumerate(by_version.items()):
+    for number, ((answer, version), ours) in enumerate(by_version.items()):
         group_control = str(controls.group_control + number)
         lines.append(ink.group_header(version, group_control, stamp))
         for group in ours:
-            body = list(_body(group, ink))
+            body = list(_body(group, ink, answer == IMPLEMENTATION))
             set_control = str(control).zfill(4)
-            lines.append(ink.line("ST", "997", set_control))
+            lines.append(ink.line("ST", answer, set_control, version if answer == IMPLEMENTATION else ""))
             lines.extend(body)
             lines.append(ink.line("SE", str(len(body) + 2), set_control))
             control += 1
@@ -106,27 +114,39 @@ def _version(group: GroupVerdict) -> str:
     return base if len(base) == 6 and base.isdigit() else "004010"
 
 
-def _body(group: GroupVerdict, ink: _Ink) -> Iterator[str]:
+def _set_for(group: GroupVerdict, kind: str) -> tuple[str, str]:
+    """Which set answers a group, and GS08 of its group: there is no 999 before 005010."""
+    version = _version(group)
+    return (IMPLEMENTATION, _GUIDE) if kind == IMPLEMENTATION and version >= _MODERN else (FUNCTIONAL, version)
+
+
+def _body(group: GroupVerdict, ink: _Ink, by_guide: bool = False) -> Iterator[str]:
     modern = _version(group) >= _MODERN
     identity = [ink.carried(group.type), ink.carried(group.control)]
     yield ink.line("AK1", *identity, ink.carried(group.version) if modern else "")
     for message in group.messages:
-        yield ink.line("AK2", ink.carried(message.type), ink.carried(message.control))
+        guide = ink.carried(message.guide) if by_guide else ""
+        yield ink.line("AK2", ink.carried(message.type), ink.carried(message.control), guide)
         for error in message.segments:
-            yield from _segment(error, ink, modern)
-        yield ink.line("AK5", message.verdict, *message.codes)
+            yield from _segment(error, ink, modern, by_guide)
+        yield ink.line("IK5" if by_guide else "AK5", message.verdict, *message.codes)
     declared = group.declared if group.declared.isdigit() and len(group.declared) <= 6 else "0"
     yield ink.line("AK9", group.verdict, declared, str(group.received), str(group.accepted), *group.codes)
 
 
-def _segment(error: SegmentError, ink: _Ink, modern: bool) -> Iterator[str]:
+def _segment(error: SegmentError, ink: _Ink, modern: bool, by_guide: bool) -> Iterator[str]:
+    """AK3 and its AK4s; in a 999 IK3 and IK4, with the situation (CTX) that made an absent element mandatory."""
     loop = ink.carried(error.loop or "")
-    yield ink.line("AK3", ink.carried(error.segment), str(error.position), loop if len(loop) <= _LONGEST_LOOP else "", error.code)
+    loop = loop if len(loop) <= _LONGEST_LOOP else ""
+    segment, position = ink.carried(error.segment), str(error.position)
+    yield ink.line("IK3" if by_guide else "AK3", segment, position, loop, error.code)
     for element in error.elements:
         parts = [str(element.element), str(element.component or ""), str(element.repeat or "") if modern else ""]
         place = ink.component.join(parts).rstrip(ink.component)
         number = element.number if element.number and element.number.isdigit() else ""
-        yield ink.line("AK4", place, number, element.code, ink.carried(element.bad or ""))
+        yield ink.line("IK4" if by_guide else "AK4", place, number, element.code, ink.carried(element.bad or ""))
+        if by_guide and element.code == _CONDITION:
+            yield ink.line("CTX", "SITUATIONAL TRIGGER", segment, position, loop, str(element.element))
 
 
 def _stamp(moment: datetime) -> tuple[str, str]:

@@ -1,4 +1,5 @@
-"""What X12 answers and what its answers say, in the words of `connectors/answering.py`: TA1 for the interchange, 997 for its groups.
+"""What X12 answers and what its answers say, in the words of `connectors/answering.py`: TA1 for the interchange, 997 or 999 for its groups,
+824 for what its documents say.
 
 A refused interchange gets a TA1 at most; acknowledgements themselves are never answered.
 """
@@ -10,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
-from connectors.formats.x12 import acknowledge
+from connectors.formats.x12 import acknowledge, application_advice
 from connectors.formats.x12.answers import read_functional_acknowledgement
 from connectors.formats.x12.grammar import known_messages
 from connectors.formats.x12.verdicts import GroupVerdict, MessageVerdict, group_verdict, message_verdict
@@ -28,7 +29,7 @@ class X12Answering:
 
     media_type = "application/edi-x12"
     suffix = "edi"
-    answers = frozenset({"997", "999"})
+    answers = frozenset({"997", "999", "824"})
     frame = frozenset({"ST", "SE"})
     refusals = Refusals(
         sender=(Place(segment="ISA", position=1, element=6), "006"),
@@ -49,13 +50,19 @@ class X12Answering:
         return verdict
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
-        """A TA1 on rejection, when asked or always, as the agreement has it; a 997 for the groups of what was not refused."""
+        """A TA1 on rejection, when asked or always, as the agreement has it; a 997 for the groups of what was not refused, an
+        824 for documents that were judged.
+        """
         kinds: list[Wanted] = []
         say, refused = policy.interchange, received.refused
         if say == "always" or (say == "requested" and received.interchange.acknowledgement_requested) or (say != "never" and refused):
             kinds.append(Wanted("TA1"))
-        if not refused and policy.functional == "always" and (groups := acknowledge.functional_groups(_groups(received))):
-            kinds.append(Wanted("997", groups=groups))
+        if not refused and policy.functional == "always":
+            kind = policy.functional_as or acknowledge.FUNCTIONAL
+            if groups := acknowledge.functional_groups(_groups(received), kind):
+                kinds.append(Wanted(kind, groups=groups))
+        if received.judgements and not refused:
+            kinds.append(Wanted(application_advice.KIND, groups=1))
         return kinds
 
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
@@ -66,11 +73,15 @@ class X12Answering:
             code, note = _interchange_verdict(received.findings)
             header = received.interchange.header
             return _WORDS[code], acknowledge.interchange_acknowledgement(header, note, code, envelope, profile)
+        if kind == application_advice.KIND:
+            return application_advice.write(received, envelope, profile)
         groups = _groups(received)
-        return _summary(groups), acknowledge.functional_acknowledgement(groups, envelope, profile)
+        return _summary(groups), acknowledge.functional_acknowledgement(groups, envelope, profile, kind)
 
     def read(self, message: Message) -> list[Said]:
-        """What a 997 says of one of our groups and of its sets."""
+        """What a 997 or 999 says of one of our groups and of its sets, or an 824 of our documents."""
+        if message.type == application_advice.KIND:
+            return application_advice.read(message)
         verdict = read_functional_acknowledgement(message.root, message.components) if message.root is not None else None
         if verdict is None:
             return []

@@ -1,4 +1,4 @@
-"""A partner's 997 on what we sent, as verdicts: which group, which sets, taken or not, and why.
+"""A partner's 997 or 999 on what we sent, as verdicts: which group, which sets, taken or not, and why.
 
 The caller finds its own documents by (GS01, GS06) of the group and ST02 of the set. A TA1 needs no reader: the
 `acknowledgement` event carries it.
@@ -11,10 +11,10 @@ from data_contracts.source import SourceRecord
 
 
 def read_functional_acknowledgement(root: SourceRecord, components: str = ":") -> GroupVerdict | None:
-    """The verdict that the set 997 below `root` gives on one of our groups; null when AK1 or AK9 is missing.
+    """The verdict that the set 997 or 999 below `root` gives on one of our groups; null when AK1 or AK9 is missing.
 
     `components` is the separator of the interchange (`Message.components`), for AK401. Segments are taken in order of
-    arrival, whatever their nesting, so that a 997 with faults of its own still tells what it can.
+    arrival, whatever their nesting, so that one with faults of its own still tells what it can.
     """
     group: list[str] | None = None
     end: list[str] | None = None
@@ -27,14 +27,14 @@ def read_functional_acknowledgement(root: SourceRecord, components: str = ":") -
             group = values
         elif record.tag == "AK2":
             set_of, errors = values, []
-        elif record.tag == "AK3":
+        elif record.tag in ("AK3", "IK3"):
             errors.append(SegmentError(_at(values, 1), _number(_at(values, 2)) or 0, _at(values, 4), _at(values, 3) or None))
-        elif record.tag == "AK4" and errors:
+        elif record.tag in ("AK4", "IK4") and errors:
             last = errors[-1]
             errors[-1] = SegmentError(last.segment, last.position, last.code, last.loop, (*last.elements, _element(values, components)))
-        elif record.tag == "AK5" and set_of:
+        elif record.tag in ("AK5", "IK5") and set_of:
             codes = tuple(value for value in values[2:] if value)
-            messages.append(MessageVerdict(_at(set_of, 1), _at(set_of, 2), _at(values, 1), codes, tuple(errors)))
+            messages.append(MessageVerdict(_at(set_of, 1), _at(set_of, 2), _at(values, 1), codes, tuple(errors), _at(set_of, 3)))
             set_of, errors = [], []
         elif record.tag == "AK9":
             end = values

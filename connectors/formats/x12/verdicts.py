@@ -58,6 +58,8 @@ class MessageVerdict:
     codes: tuple[str, ...] = ()
     """Data element 718, most important first."""
     segments: tuple[SegmentError, ...] = ()
+    guide: str = ""
+    """ST03: the implementation guide that the set says it follows (AK203)."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values, for the store."""
@@ -70,7 +72,7 @@ class MessageVerdict:
             SegmentError(**{**segment, "elements": tuple(ElementError(**element) for element in segment["elements"])})
             for segment in stored["segments"]
         )
-        return cls(stored["type"], stored["control"], stored["verdict"], tuple(stored["codes"]), segments)
+        return cls(stored["type"], stored["control"], stored["verdict"], tuple(stored["codes"]), segments, stored.get("guide", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,12 @@ def message_verdict(message: Message, profile: Profile) -> MessageVerdict:
         verdict = "A"
     else:
         verdict = "E" if own == ("5",) and segments and profile.accept_with_errors else "R"
-    return MessageVerdict(message.type, message.control or "", verdict, own[:MOST_CODES], segments)
+    return MessageVerdict(message.type, message.control or "", verdict, own[:MOST_CODES], segments, _guide(message))
+
+
+def _guide(message: Message) -> str:
+    root = message.root
+    return list(root.values)[3] if root is not None and root.tag == "ST" and len(root.values) > 3 else ""
 
 
 def group_verdict(group: Group, messages: Sequence[MessageVerdict]) -> GroupVerdict:

@@ -7,7 +7,9 @@ from hub_api.console.frame import Visit, console_page, nothing, show, title
 from hub_api.console.markup import choice, el, field, form, link, row, table, when
 from hub_api.console.sentences import message_of, partly, state
 
-_STATES = ("received", "applied", "acknowledged", "quarantined", "rejected", "waiting", "superseded", "cancelled", "sent", "failed")
+_STATES = (
+    "received", "applied", "acknowledged", "quarantined", "rejected", "waiting", "superseded", "cancelled", "sent", "failed", "refused",
+)  # fmt: skip
 _ROWS = 50
 
 

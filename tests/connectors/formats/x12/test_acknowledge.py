@@ -224,3 +224,33 @@ def test_a_997_with_faults_still_tells_what_it_can() -> None:
 
 def test_header_of_the_sample_has_the_width_of_the_standard() -> None:
     assert len(isa()) == 105
+
+
+# --- the 999 -----------------------------------------------------------------------------------------------------------
+def test_a_999_says_the_same_in_its_own_segments_and_names_the_situation() -> None:
+    lacking = tuple("N1*ST*CENTRAL STORE*UL" if line.startswith("N1*ST") else line for line in ORDER)  # N103 without N104
+    sets = [transaction("850", ORDER), transaction("850", lacking, "0002")]
+    document = interchange([group(sets, version="005010")], isa(version="00501", eleventh="^"))
+    verdicts_ = verdict(document, Profile()).groups
+    assert functional_groups(verdicts_, "999") == 1
+    lines = functional_acknowledgement(verdicts_, CONTROLS, kind="999").decode().split("~")[:-1]
+    assert lines[1].split("*")[8] == "005010X231A1" and lines[2] == "ST*999*0701*005010X231A1"
+    body = [line for line in lines if line[:3] in ("AK1", "AK2", "IK3", "IK4", "CTX", "IK5", "AK9")]
+    assert body == [
+        "AK1*PO*1*005010",
+        *("AK2*850*0001", "IK5*A"),
+        *("AK2*850*0002", "IK3*N1*6*N1*8", "IK4*4*67*2", "CTX*SITUATIONAL TRIGGER*N1*6*N1*4", "IK5*R*5"),
+        "AK9*P*2*2*1",
+    ]
+    read = functional_acknowledgement(verdicts_, CONTROLS, kind="999")
+    assert envelope_findings(read) == [] and [finding for message in messages(read) for finding in message.findings] == []
+    (message,) = messages(read)
+    assert message.root is not None
+    again = read_functional_acknowledgement(message.root, message.components)
+    assert again is not None and [one.verdict for one in again.messages] == ["A", "R"]
+
+
+def test_no_999_is_written_on_an_older_group() -> None:
+    document = interchange([group([transaction("850", ORDER)])])
+    lines = functional_acknowledgement(verdict(document, Profile()).groups, CONTROLS, kind="999").decode().split("~")
+    assert lines[2] == "ST*997*0701"
