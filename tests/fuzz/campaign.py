@@ -1,0 +1,272 @@
+"""A fuzz campaign on one syntax: damaged documents in, a tree or coded findings out, whatever they hold.
+
+    python -m tests.fuzz.campaign --inputs 200000 --syntax x12 [--seed 1] [--only NUMBER] [--failures FOLDER]
+
+Every input is made of (seed, syntax, number) alone, so that one can be made again without those before it. It is sniffed, read
+under a profile, and what was read is mapped. It fails by an exception, by more than 2 seconds of CPU, by more than 256 MB of memory in
+use by the whole process, or by a message that is neither tree nor finding. Batches run in processes of their own. Failing
+inputs are saved, one for each place in the code, and the command prints how to see one again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from connectors.feed import grammar_names
+from connectors.registry import format_named, format_names, sniff
+from connectors.spec import STRICT, Profile
+from data_contracts.source import ReadEvent
+from mappings.engine import Context, Mapping, load, shipped_names
+from tests.fuzz.mutations import mutated
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+MOST_SECONDS = 2.0
+MOST_MEGABYTES = 256
+_BATCH = 2000
+_LARGEST_SEED = 24_000
+_PROFILES = (
+    *([STRICT] * 6),
+    Profile(unpadded_isa=True, charset="utf-8"),
+    Profile(charset="gb18030", accept_with_errors=True),
+    Profile(charset="utf-16", time_zone="Asia/Shanghai"),
+    Profile(options={"max_segments": 40, "max_message_bytes": 3000, "max_message_records": 20}),
+)
+
+
+class TooSlowError(Exception):
+    """An input took more CPU than it may."""
+
+
+@dataclass
+class Failure:
+    """One input that failed."""
+
+    number: int
+    what: str
+    where: str
+    saved: str = ""
+
+
+@dataclass
+class Report:
+    """What a campaign, or a batch of it, came to."""
+
+    syntax: str
+    seed: int
+    inputs: int = 0
+    trees: int = 0
+    """Messages that were read into a tree."""
+    findings: int = 0
+    refused: int = 0
+    """Inputs that were unreadable as a whole."""
+    slowest: float = 0.0
+    megabytes: int = 0
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, other: Report) -> None:
+        """Take in a batch."""
+        self.inputs += other.inputs
+        self.trees += other.trees
+        self.findings += other.findings
+        self.refused += other.refused
+        self.slowest = max(self.slowest, other.slowest)
+        self.megabytes = max(self.megabytes, other.megabytes)
+        known = {failure.where for failure in self.failures}
+        self.failures += [failure for failure in other.failures if failure.where not in known]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Good documents of a syntax, and the grammars under which its documents are read."""
+
+    seeds: tuple[bytes, ...]
+    grammars: tuple[str | None, ...]
+    """Of each seed."""
+    all_grammars: tuple[str | None, ...]
+
+
+@cache
+def corpus(syntax: str) -> Corpus:
+    """The repository's samples, and the reference material's where `UDIHUB_REFERENCE` names it."""
+    named = tuple(grammar_names(syntax))
+    paths = sorted(path for path in (SAMPLES / syntax).glob("*") if path.is_file())
+    reference = os.environ.get("UDIHUB_REFERENCE")
+    if reference:
+        paths += [path for path in sorted(Path(reference).rglob("*")) if path.is_file() and _is(path, syntax)]
+    seeds, grammars = [], []
+    for path in paths:
+        content = path.read_bytes()
+        if content and len(content) <= _LARGEST_SEED:
+            seeds.append(content)
+            grammars.append(max((name for name in named if path.stem.startswith(name)), key=len, default=named[0] if named else None))
+    if not seeds:
+        raise ValueError(f"there is no sample in tests/samples/{syntax}")
+    return Corpus(tuple(seeds), tuple(grammars), (None, *named))
+
+
+def _is(path: Path, syntax: str) -> bool:
+    with path.open("rb") as stream:
+        found = sniff(stream.read(4096))
+    return found is not None and found.name == syntax
+
+
+@cache
+def _mapping(name: str) -> Mapping | None:
+    return load(name) if name in shipped_names() else None
+
+
+def made(syntax: str, seed: int, number: int) -> tuple[bytes, Profile, str | None]:
+    """The document, profile and grammar of one input."""
+    draw, known = Random(f"{seed}/{syntax}/{number}"), corpus(syntax)
+    at = draw.randrange(len(known.seeds))
+    grammar = known.grammars[at] if draw.random() < 0.8 else draw.choice(known.all_grammars)
+    near = [content for content, named in zip(known.seeds, known.grammars, strict=True) if named == known.grammars[at]]
+    content = mutated(known.seeds if draw.random() < 0.1 else near, draw)
+    return content, draw.choice(_PROFILES), grammar
+
+
+def judge(syntax: str, content: bytes, profile: Profile, grammar: str | None, report: Report) -> None:
+    """Read and map one input. Raises what it should not."""
+    format_ = format_named(syntax)
+    format_.sniff(content[:4096])
+    unreadable = False
+    for event in format_.read(io.BytesIO(content), profile, grammar):
+        unreadable = unreadable or event.kind == "unreadable"
+        report.findings += sum(1 for finding in _findings(event) if finding.rule)
+        message = event.message
+        if message is None:
+            continue
+        if message.root is None:
+            assert message.findings, "a message that is neither tree nor finding"
+            continue
+        report.trees += 1
+        mapping = _mapping(f"{syntax}/{message.type}") or _mapping(f"{syntax}/{grammar}")
+        if mapping is not None and mapping.direction != "out":
+            mapping.read(message.root, Context(components=message.components or ":", currency="EUR"))
+            mapping.unmapped(message.root)
+    report.refused += unreadable
+
+
+def _findings(event: ReadEvent) -> Iterator[object]:
+    for holder in (event.message, event.group, event.interchange):
+        if holder is not None:
+            yield from holder.findings
+    if event.finding is not None:
+        yield event.finding
+
+
+def batch(syntax: str, seed: int, numbers: range, failures: Path) -> Report:
+    """Inputs one after another in this process."""
+    report = Report(syntax, seed)
+    places: set[str] = set()
+    for number in numbers:
+        content, profile, grammar = made(syntax, seed, number)
+        start, what, where = time.process_time(), "", ""
+        signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
+        try:
+            judge(syntax, content, profile, grammar, report)
+        except Exception as error:  # whatever it is, it is what is looked for
+            what, where = f"{type(error).__name__}: {str(error)[:200]}", _place(error)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        report.slowest = max(report.slowest, time.process_time() - start)
+        report.inputs += 1
+        before, report.megabytes = report.megabytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        if not what and report.megabytes > MOST_MEGABYTES >= before:
+            what, where = f"{report.megabytes} MB in use", "memory"
+        if what and where not in places:
+            places.add(where)
+            saved = failures / f"{syntax}-{seed}-{number}"
+            failures.mkdir(parents=True, exist_ok=True)
+            saved.write_bytes(content)
+            report.failures.append(Failure(number, what, where, str(saved)))
+    return report
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of the hub's own code, so that one fault is told once."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    own = [name for name in frames if not name.startswith("campaign")]
+    return f"{type(error).__name__} {(own or frames)[-1] if not isinstance(error, TooSlowError) else 'slow'}"
+
+
+def _too_slow(_signal: int, _frame: FrameType | None) -> None:
+    raise TooSlowError(f"more than {MOST_SECONDS} s")
+
+
+def run(syntax: str, inputs: int, seed: int, failures: Path, told: bool = False) -> Report:
+    """A whole campaign, a process a batch, so that a batch's memory is its own and a crash of the interpreter is a failure too."""
+    total = Report(syntax, seed)
+    corpus(syntax)
+    for start in range(0, inputs, _BATCH):
+        numbers = range(start, min(start + _BATCH, inputs))
+        total.add(_apart(syntax, seed, numbers, failures))
+        if told and (start // _BATCH) % 10 == 9:
+            print(f"{syntax}: {total.inputs} inputs, {len(total.failures)} failures, slowest {total.slowest:.2f} s", flush=True)
+    return total
+
+
+def _apart(syntax: str, seed: int, numbers: range, failures: Path) -> Report:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        signal.signal(signal.SIGPROF, _too_slow)
+        with os.fdopen(writer, "w") as out:
+            json.dump(asdict(batch(syntax, seed, numbers, failures)), out)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as inward:
+        said = inward.read()
+    status = os.waitpid(child, 0)[1]
+    if status or not said:
+        failure = Failure(numbers.start, f"a batch of {len(numbers)} ended with status {status}", f"process {status}")
+        return Report(syntax, seed, len(numbers), failures=[failure])
+    plain = json.loads(said)
+    return Report(**{**plain, "failures": [Failure(**failure) for failure in plain["failures"]]})
+
+
+def main() -> int:
+    """The command line; 1 when an input failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--inputs", type=int, default=200_000, help="for each syntax")
+    parser.add_argument("--syntax", default="", help="names of formats, with commas between; all when absent")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="this input alone, with its traceback")
+    parser.add_argument("--failures", type=Path, default=Path(tempfile.gettempdir()) / "udihub-fuzz")
+    chosen = parser.parse_args()
+    failed = 0
+    for syntax in chosen.syntax.split(",") if chosen.syntax else format_names():
+        if chosen.only is not None:
+            judge(syntax, *made(syntax, chosen.seed, chosen.only), Report(syntax, chosen.seed))
+            continue
+        start = time.monotonic()
+        report = run(syntax, chosen.inputs, chosen.seed, chosen.failures, told=True)
+        failed += len(report.failures)
+        print(
+            f"{syntax}: seed {report.seed}, {report.inputs} inputs in {time.monotonic() - start:.0f} s: {report.trees} trees, "
+            f"{report.findings} findings, {report.refused} unreadable; slowest {report.slowest:.2f} s CPU, at most {report.megabytes} MB"
+        )
+        for failure in report.failures:
+            again = f"python -m tests.fuzz.campaign --syntax {syntax} --seed {report.seed} --only {failure.number}"
+            print(f"  FAILED {failure.number}: {failure.what} ({failure.where}), saved as {failure.saved}; {again}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
