@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 bench-formats lock docs clean \
-	prove-kill prove-sync prove-airflow
+	prove-kill prove-sync prove-airflow prove-fuzz
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ prove-sync: $(VENV)/.dev ## by strace: no acknowledgement leaves before its byte
 
 prove-airflow: $(VENV)/.dev ## one flow under a real Airflow scheduler, twice
 	@$(BIN)/pytest tests/dags -m slow -s
+
+prove-fuzz: $(VENV)/.dev ## 200,000 damaged documents for each syntax: a tree or findings, within 2 s and 256 MB (ARGS="--inputs 5000 --syntax x12 --seed 2")
+	@$(BIN)/python -m tests.fuzz.campaign $(ARGS)
 
 lock: ## renew the hashed lock files
 	@deploy/lock.sh $(VENV)

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from connectors.first_bytes import HEAD
 from connectors.spec import Format, Profile
+from connectors.undecodable import byte_ordered
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
@@ -84,6 +85,8 @@ def in_utf8(stream: BinaryIO, charset: str) -> tuple[BinaryIO, Finding | None]:
 
     The finding says where the text stops being of that charset; then the file ends there.
     """
+    stream.seek(0)
+    charset = byte_ordered(charset, stream.read(4))
     decoder = codecs.getincrementaldecoder(charset)("strict")
     output: BinaryIO = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1024 * 1024))  # noqa: SIM115  # the caller closes it
     stream.seek(0)

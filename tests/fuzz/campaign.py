@@ -40,7 +40,7 @@ MOST_MEGABYTES = 256
 _BATCH = 2000
 _LARGEST_SEED = 24_000
 _PROFILES = (
-    *([STRICT] * 6),
+    *([STRICT] * 10),
     Profile(unpadded_isa=True, charset="utf-8"),
     Profile(charset="gb18030", accept_with_errors=True),
     Profile(charset="utf-16", time_zone="Asia/Shanghai"),
@@ -97,6 +97,8 @@ class Corpus:
     seeds: tuple[bytes, ...]
     grammars: tuple[str | None, ...]
     """Of each seed."""
+    own: int
+    """How many of them are the repository's, which stand first."""
     all_grammars: tuple[str | None, ...]
 
 
@@ -105,18 +107,20 @@ def corpus(syntax: str) -> Corpus:
     """The repository's samples, and the reference material's where `UDIHUB_REFERENCE` names it."""
     named = tuple(grammar_names(syntax))
     paths = sorted(path for path in (SAMPLES / syntax).glob("*") if path.is_file())
+    ours = len(paths)
     reference = os.environ.get("UDIHUB_REFERENCE")
     if reference:
         paths += [path for path in sorted(Path(reference).rglob("*")) if path.is_file() and _is(path, syntax)]
-    seeds, grammars = [], []
-    for path in paths:
+    seeds, grammars, own = [], [], 0
+    for number, path in enumerate(paths):
         content = path.read_bytes()
         if content and len(content) <= _LARGEST_SEED:
             seeds.append(content)
+            own += number < ours
             grammars.append(max((name for name in named if path.stem.startswith(name)), key=len, default=named[0] if named else None))
     if not seeds:
         raise ValueError(f"there is no sample in tests/samples/{syntax}")
-    return Corpus(tuple(seeds), tuple(grammars), (None, *named))
+    return Corpus(tuple(seeds), tuple(grammars), own, (None, *named))
 
 
 def _is(path: Path, syntax: str) -> bool:
@@ -133,10 +137,9 @@ def _mapping(name: str) -> Mapping | None:
 def made(syntax: str, seed: int, number: int) -> tuple[bytes, Profile, str | None]:
     """The document, profile and grammar of one input."""
     draw, known = Random(f"{seed}/{syntax}/{number}"), corpus(syntax)
-    at = draw.randrange(len(known.seeds))
+    at = draw.randrange(known.own if draw.random() < 0.6 else len(known.seeds))
     grammar = known.grammars[at] if draw.random() < 0.8 else draw.choice(known.all_grammars)
-    near = [content for content, named in zip(known.seeds, known.grammars, strict=True) if named == known.grammars[at]]
-    content = mutated(known.seeds if draw.random() < 0.1 else near, draw)
+    content = mutated((known.seeds[at],) if draw.random() < 0.7 else (known.seeds[at], draw.choice(known.seeds)), draw)
     return content, draw.choice(_PROFILES), grammar
 
 

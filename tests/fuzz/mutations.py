@@ -76,6 +76,10 @@ def _token(content: bytes, draw: Random) -> tuple[int, int]:
     return start, min(end + 1, len(content))
 
 
+def _times(piece: bytes, times: int) -> bytes:
+    return piece * max(1, min(times, LARGEST // max(len(piece), 1)))
+
+
 def _line(content: bytes, draw: Random) -> tuple[int, int]:
     """A segment or text line."""
     terminator = draw.choice((b"~", b"'", b"\n", b">", b"}", b","))
@@ -115,7 +119,7 @@ def duplicate(content: bytes, seeds: Sequence[bytes], draw: Random) -> bytes:
     """Something came twice, here or elsewhere."""
     start, end = draw.choice((_span, _token, _line))(content, draw)
     at = end if draw.random() < 0.5 else draw.randrange(len(content) + 1)
-    return content[:at] + content[start:end] * draw.choice((1, 1, 1, 2, 10)) + content[at:]
+    return content[:at] + _times(content[start:end], draw.choice((1, 1, 1, 2, 10))) + content[at:]
 
 
 def move(content: bytes, seeds: Sequence[bytes], draw: Random) -> bytes:
@@ -178,7 +182,7 @@ def nest(content: bytes, seeds: Sequence[bytes], draw: Random) -> bytes:
 def many(content: bytes, seeds: Sequence[bytes], draw: Random) -> bytes:
     """One segment, row or element thousands of times."""
     start, end = _line(content, draw)
-    return content[:end] + content[start:end] * draw.choice((300, 3000)) + content[end:]
+    return content[:end] + _times(content[start:end], draw.choice((300, 3000))) + content[end:]
 
 
 def long(content: bytes, seeds: Sequence[bytes], draw: Random) -> bytes:

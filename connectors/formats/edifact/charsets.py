@@ -11,6 +11,7 @@ import codecs
 import string
 from typing import BinaryIO
 
+from connectors.undecodable import UNDECODABLE
 from data_contracts.errors import ConfigError
 
 DECLARED = {
@@ -81,13 +82,13 @@ class Decoder:
         content = text.encode("iso8859-1")
         if self._agreed is not None:
             self.met = self._agreed
-            return content.decode(self._agreed, "surrogateescape")
+            return content.decode(self._agreed, UNDECODABLE)
         try:
             decoded = content.decode("utf-8")
             self.met = "utf-8"
         except UnicodeDecodeError:
             self.met = self.declared
-            decoded = content.decode(self.declared, "surrogateescape")
+            decoded = content.decode(self.declared, UNDECODABLE)
         return decoded
 
 

@@ -17,6 +17,7 @@ from connectors.formats.edifact.charsets import UNITS, Decoder, charset_of, outs
 from connectors.formats.edifact.header import WINDOW, Header, another, find_start, parse_header
 from connectors.formats.edifact.separators import LEVEL_A, Translation, released_in
 from connectors.legible import LAYOUT
+from connectors.undecodable import UNDECODABLE
 
 CHUNK = 1 << 18
 """Bytes read at a time."""
@@ -84,7 +85,7 @@ class Segments:
         self._stream = stream
         self._agreed = charset_of(charset)
         self._wire, self.bom = wire_charset(stream)
-        self._decoder = codecs.getincrementaldecoder(self._wire)("surrogateescape")
+        self._decoder = codecs.getincrementaldecoder(self._wire)(UNDECODABLE)
         self.unit = UNITS.get(self._wire, 1)
         """Bytes of a separator."""
         self._text = ""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.formats.x12.grammar import ElementUse, SegmentUse
-from connectors.formats.x12.patterns import Style, compiled_value, notes
+from connectors.formats.x12.patterns import Style, compiled_text, compiled_value, notes
 
 _DIGITS = re.compile(r"-?[0-9]*\.?[0-9]*")
 
@@ -89,8 +89,7 @@ def _simple(use: ElementUse, value: str, style: Style) -> tuple[str, str] | None
     """AK4 code and what was expected, or null when the value is right."""
     if compiled_value(use, style)(value):
         return None
-    foreign = sorted({character for character in value if not re.fullmatch(style.text_class(), character)})
-    if foreign:
+    if not compiled_text(style)(value):
         return "6", use.name
     size, numeric = len(value), use.type == "R" or use.type[:1] == "N"
     if numeric:

@@ -203,3 +203,9 @@ def compiled(use: SegmentUse, style: Style) -> Callable[[str], re.Match[str] | N
 def compiled_value(use: ElementUse, style: Style) -> Callable[[str], re.Match[str] | None]:
     """The `fullmatch` for one value of a simple element."""
     return re.compile(value_pattern(use, style), re.DOTALL).fullmatch
+
+
+@lru_cache(maxsize=256)
+def compiled_text(style: Style) -> Callable[[str], re.Match[str] | None]:
+    """The `fullmatch` for characters that a value may hold, however many."""
+    return re.compile(f"{style.text_class()}*+", re.DOTALL).fullmatch

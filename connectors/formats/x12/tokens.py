@@ -14,6 +14,7 @@ from operator import length_hint
 from typing import BinaryIO
 
 from connectors.formats.x12.delimiters import FIXED, LAYOUT, WIDTH, Header, parse_header
+from connectors.undecodable import UNDECODABLE, byte_ordered
 from data_contracts.errors import ConfigError
 
 CHUNK = 1 << 18
@@ -89,7 +90,7 @@ class Segments:
     def __init__(self, stream: BinaryIO, charset: str | None) -> None:
         self._stream = stream
         self.charset, self.bom = _charset(stream, charset)
-        self._decoder = codecs.getincrementaldecoder(self.charset)("surrogateescape")
+        self._decoder = codecs.getincrementaldecoder(self.charset)(UNDECODABLE)
         self.single = not codecs.lookup(self.charset).name.replace("-", "").replace("_", "").startswith(_MULTIBYTE)
         self._text = ""
         self._at = stream.tell()
@@ -111,7 +112,7 @@ class Segments:
 
     def size_of(self, text: str) -> int:
         """Bytes of a piece of decoded text in the document."""
-        return len(text) if self.single else len(text.encode(self.charset, "surrogateescape"))
+        return len(text) if self.single else len(text.encode(self.charset, UNDECODABLE))
 
     def sizes_of(self, texts: list[str]) -> int:
         """Bytes of several pieces together, terminators not counted."""
@@ -258,7 +259,7 @@ class Segments:
 
 def _charset(stream: BinaryIO, wanted: str | None) -> tuple[str, bool]:
     """The charset to read with, and whether a byte order mark was found; the stream is left behind the mark."""
-    head = stream.read(4)
+    head = stream.read(8)
     found = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), None)
     stream.seek(len(found[0]) if found else 0)
     try:
@@ -267,4 +268,4 @@ def _charset(stream: BinaryIO, wanted: str | None) -> tuple[str, bool]:
         raise ConfigError(f"profile charset: {error}") from error
     if found and name in {"utf-8-sig", "utf-16", "utf-32"}:
         name = found[1]
-    return name, found is not None
+    return byte_ordered(name, head), found is not None

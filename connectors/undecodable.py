@@ -1,0 +1,49 @@
+"""Decoding that always goes on: bytes that are no text of their charset become lone surrogates, which no value may hold.
+
+Python's own `surrogateescape` gives up on UTF-16, on UTF-32 and on bytes below 0x80. The handler here takes them too, so that a cut
+or mixed-up document is read to its end and the place of the bad bytes can be told.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+from connectors.first_bytes import wide_charset
+
+UNDECODABLE = "udihub.undecodable"
+"""Name of the error handler, for `decode` and, to measure what was decoded, `encode`."""
+
+_UNITS = {"utf-16": 2, "utf-32": 4, "utf16": 2, "utf32": 4}
+
+
+def _unit(charset: str) -> int:
+    return _UNITS.get(charset.replace("_", "-")[:6], 0) or _UNITS.get(charset[:5], 1)
+
+
+def _handle(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeDecodeError):
+        bad = error.object[error.start : error.end]
+        if _unit(error.encoding) > 1:
+            return "\udcff", error.end
+        return "".join(chr(0xDC00 + byte) for byte in bad), error.end
+    if isinstance(error, UnicodeEncodeError):
+        size = _unit(error.encoding)
+        bad_text = error.object[error.start : error.end]
+        return b"".join(bytes([ord(character) & 0xFF]) * size for character in bad_text), error.end
+    raise error
+
+
+codecs.register_error(UNDECODABLE, _handle)
+
+
+def byte_ordered(charset: str, head: bytes) -> str:
+    """`utf-16` and `utf-32` with their byte order, which Python's decoders demand: of the mark, else of the zero bytes, else little-endian.
+
+    >>> byte_ordered("utf-16", "ISA".encode("utf-16-be")), byte_ordered("utf-8", b"ISA")
+    ('utf-16-be', 'utf-8')
+    """
+    name = codecs.lookup(charset).name
+    if name not in ("utf-16", "utf-32") or head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
+        return charset
+    found = wide_charset(head) or ""
+    return found if found.startswith(name) else f"{name}-le"
