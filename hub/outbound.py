@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
 
 from connectors.registry import traits_of
-from connectors.spec import Envelope
 from data_contracts.canonical import KINDS
 from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
 from data_contracts.findings import Finding
@@ -25,6 +23,7 @@ from hub import writing
 from hub.content import entity_of
 from hub.delivery import fetched, resend_parcel, send, watch
 from hub.examine import Claimant, ExaminedMessage, walk
+from hub.numbering import next_envelope
 from hub.record import ExchangeRow, business_key, insert_exchanges, insert_findings
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
@@ -282,6 +281,7 @@ def _write(
         else None
     )
     written = writing.write(hub.site, agreement, outward, envelope)
+    names = written.names
     configurations.keep(uow, "mapping", written.mapping.name, written.mapping)
     configurations.keep(uow, "agreement", agreement.agreement, agreement)
     hours = agreement.acknowledge.expect_within_hours if written.content is not None else None
@@ -289,7 +289,7 @@ def _write(
         document_id=None,
         interchange_id=None,
         group_ordinal=1,
-        group_control=str(envelope.group_control) if envelope is not None else None,
+        group_control=controls.plain_number(names.group) if names.group is not None else None,
         ordinal=1,
         direction="out",
         organisation_id=organisation_id,
@@ -299,21 +299,21 @@ def _write(
         format=agreement.format,
         type=agreed.type,
         version=agreed.version,
-        control=f"{envelope.first_message_control:04d}" if envelope is not None else None,
+        control=names.message,
         state="waiting" if written.content is not None else "failed",
         entity=entity,
-        keys={"interchange": f"{envelope.control:09d}"} if envelope is not None else {},
+        keys={"interchange": names.interchange} if names.interchange is not None else {},
         mapping_hash=written.mapping.hash,
         agreement_hash=agreement.hash,
         origin_id=source_id,
         acknowledgement="awaited" if hours is not None else "none",
-        reference=controls.plain_number(str(envelope.control)) if envelope is not None else None,
+        reference=controls.plain_number(reference) if (reference := names.interchange or names.message) is not None else None,
         acknowledgement_due_at=micros(moment(uow.now) + timedelta(hours=hours)) if hours is not None else None,
     )
     (exchange_id,) = insert_exchanges(uow, [exchange])
     insert_findings(uow, [(exchange_id, None, None, exchange.partner_id, organisation_id, written.findings)])
     if written.content is not None:
-        number = f"{envelope.control:09d}" if envelope is not None else str(exchange_id)
+        number = names.interchange or names.message or str(exchange_id)
         _queue(uow, flow, exchange, exchange_id, f"{agreed.type}_{outward['number']}_{number}", written.content)
     uow.audit(organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": source_id, "state": exchange.state})
     return exchange_id
@@ -332,29 +332,10 @@ def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int,
             exchange_id=exchange_id,
             kind="document",
             route=dict(flow.transport),
-            name=f"{name}.{traits_of(syntax).suffix}".replace("/", "_"),
+            name=outbox.file_name(f"{name}.{traits_of(syntax).suffix}"),
             media_type=traits_of(syntax).media_type,
             sha256=sha256,
         ),
-    )
-
-
-def next_envelope(hub: Hub, uow: UnitOfWork, agreement: Agreement, version: str) -> Envelope:
-    """An envelope for a document that goes out under an agreement, with fresh control numbers."""
-    identity = agreement.envelope
-    assert identity is not None
-    return Envelope(
-        sender=identity.sender,
-        receiver=identity.receiver,
-        control=controls.next_control(uow.connection, "interchange", identity.sender, identity.receiver),
-        group_control=controls.next_control(uow.connection, "group", identity.sender, identity.receiver),
-        first_message_control=1,
-        created_at=moment(uow.now).astimezone(ZoneInfo(hub.site.profile(agreement).time_zone)),
-        version=version,
-        test=agreement.test,
-        delimiters=dict(agreement.profile.options.get("delimiters", {})),
-        group_sender=identity.group_sender,
-        group_receiver=identity.group_receiver,
     )
 
 
@@ -377,4 +358,4 @@ def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, purpose:
     return out
 
 
-__all__ = ["copy", "fetched", "next_envelope", "push", "resend_parcel", "send", "watch"]
+__all__ = ["copy", "fetched", "push", "resend_parcel", "send", "watch"]

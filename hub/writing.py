@@ -24,12 +24,22 @@ from mappings.engine import Context, Mapping, UnwritableError
 
 
 @dataclass(slots=True)
+class Names:
+    """By which a document calls itself, as our own reader finds them in what was written: a partner's answer names them."""
+
+    interchange: str | None = None
+    group: str | None = None
+    message: str | None = None
+
+
+@dataclass(slots=True)
 class Written:
     """A document ready to leave, or why there is none."""
 
     content: bytes | None
     mapping: Mapping
     findings: list[Finding] = field(default_factory=list)
+    names: Names = field(default_factory=Names)
 
 
 def write(site: Site, agreement: Agreement, entity: dict[str, Any], envelope: Envelope | None) -> Written:
@@ -118,20 +128,25 @@ def _write(
         return Written(None, mapping, list(error.findings))
     except ValueError as error:
         return Written(None, mapping, [Finding("OUT-01", got=str(error))])
-    found = _read_back(syntax, content, profile, grammar)
-    return Written(None if has_error(found) else content, mapping, [finding for finding in found if finding.severity != "info"])
+    found, names = _read_back(syntax, content, profile, grammar)
+    told = [finding for finding in found if finding.severity != "info"]
+    return Written(None if has_error(found) else content, mapping, told, names)
 
 
-def _read_back(syntax: Format, content: bytes, profile: Profile, grammar: str | None) -> Sequence[Finding]:
-    """What our own reader finds in what we are about to send."""
+def _read_back(syntax: Format, content: bytes, profile: Profile, grammar: str | None) -> tuple[Sequence[Finding], Names]:
+    """What our own reader finds in what we are about to send, and by what names."""
     found: list[Finding] = []
+    names = Names()
     for event in syntax.read(BytesIO(content), profile, grammar):
         if event.kind == "message" and event.message is not None:
             found += event.message.findings
+            names.message = event.message.control
         elif event.kind == "group_end" and event.group is not None:
             found += event.group.findings
+            names.group = event.group.control
         elif event.kind == "interchange_end" and event.interchange is not None:
             found += event.interchange.findings
+            names.interchange = event.interchange.control
         elif event.kind == "unreadable" and event.finding is not None:
             found.append(event.finding)
-    return found
+    return found, names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -22,8 +21,6 @@ from hub.store import blobs, bulk, envelopes, evidence, outbox, tables
 from hub.store.identity import allocate
 from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
-
-_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._@-]+")
 
 
 def answer(uow: UnitOfWork, document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> None:
@@ -52,7 +49,7 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
                 partner_id=one.document.partner_id,
                 kind="acknowledgement",
                 route=dict(one.policy.route),
-                name=_name(one, number),
+                name=outbox.file_name(f"{one.wanted.kind}_{one.received.interchange.control or 'none'}_{number}.{one.answering.suffix}"),
                 media_type=one.answering.media_type,
                 sha256=content.sha256,
             )
@@ -68,13 +65,6 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
             for one, number, (verdict, _), content, outbox_id in zip(due, ids, contents, staged, outbox_ids, strict=True)
         ],
     )
-
-
-def _name(one: say.Due, number: int) -> str:
-    control = one.received.interchange.control or "none"
-    if not control.isalnum():
-        control = _NOT_IN_A_NAME.sub("_", control)
-    return f"{one.wanted.kind}_{control}_{number}.{one.answering.suffix}"
 
 
 def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, syntax: str) -> None:

@@ -8,6 +8,7 @@ again, its later ones wait behind it.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ LONGEST_WAIT = 3600
 ATTEMPTS = 12
 """Attempts before a parcel is dead: about five hours."""
 _SECOND = 1_000_000
+_NOT_IN_A_NAME = re.compile(r"""[/\\:*?"<>|\x00-\x1f]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,15 @@ class Parcel:
     id: int = 0
     fence: int = 0
     attempts: int = 0
+
+
+def file_name(name: str) -> str:
+    """A parcel's name as any file system takes it: numbers of partners hold all sorts of marks.
+
+    >>> file_name("850_PO/17_000000001.edi")
+    '850_PO_17_000000001.edi'
+    """
+    return _NOT_IN_A_NAME.sub("_", name)
 
 
 def put(uow: UnitOfWork, parcel: Parcel) -> int:
