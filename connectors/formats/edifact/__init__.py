@@ -1,7 +1,7 @@
 """EDIFACT: orders, despatch advices, invoices and their reports as most of the world exchanges them (ISO 9735, syntax 1 to 4).
 
 Read in one streaming pass (`envelope.py`, `messages.py`), validated by grammars that are data (`connectors/grammars/edifact/`), answered
-with CONTRL and APERAK (`acknowledge.py`, `application.py`), written from trees (`writer.py`).
+with CONTRL and APERAK (`answering.py`), written from trees (`writer.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
+from connectors.formats.edifact.answering import ANSWERING
 from connectors.formats.edifact.envelope import Reading
 from connectors.formats.edifact.grammar import DIRECTORIES, known_messages, load, title
 from connectors.formats.edifact.guide import describe
@@ -22,7 +23,7 @@ from connectors.spec import Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Language
 from data_contracts.source import Interchange, ReadEvent, SourceRecord
 
-__all__ = ["FORMAT", "Edifact", "first_interchange", "interchange_starts"]
+__all__ = ["ANSWERING", "FORMAT", "Edifact", "first_interchange", "interchange_starts"]
 
 
 class Edifact:

@@ -1,0 +1,146 @@
+"""What EDIFACT answers and what its answers say, in the words of `connectors/answering.py`: CONTRL for syntax, APERAK for content.
+
+One CONTRL answers an interchange with everything in it. It leaves where the agreement wants every message's syntax answered
+(`functional`), where the sender asked (UNB 0031) or the interchange was refused, as `interchange` has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.answering import Answering, Judgement, Numbered, Policy, Received, Refusals, Said, Wanted, Word
+from connectors.formats.edifact import acknowledge
+from connectors.formats.edifact.acknowledge import MessageVerdict
+from connectors.formats.edifact.answers import read_application, read_control
+from connectors.formats.edifact.application import VERSION, application_error
+from connectors.formats.edifact.charsets import DECLARED
+from connectors.formats.edifact.separators import COMPONENT
+from connectors.formats.edifact.writer import DEFAULT_SYNTAX, write
+from connectors.spec import Envelope, Profile
+from data_contracts.findings import Place
+from data_contracts.source import Group, Message, SourceRecord
+
+CONTROL, APPLICATION = "CONTRL", "APERAK"
+
+
+class EdifactAnswering:
+    """The `Answering` of EDIFACT."""
+
+    media_type = "application/edifact"
+    suffix = "edi"
+    answers = frozenset({CONTROL, APPLICATION})
+    frame = frozenset({"UNH", "UNT"})
+    refusals = Refusals(
+        sender=(Place("UNB", 1, 2), "23"),
+        receiver=(Place("UNB", 1, 3), "7"),
+        message=(Place("UNH", 1, 2), "17"),
+        production="25",
+        duplicate="26",
+    )
+    numbered: frozenset[Numbered] = frozenset({"interchange"})
+
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> MessageVerdict | None:
+        """UCM to UCD of one message."""
+        return None if message.type in self.answers else acknowledge.message_verdict(message, profile, refusal)
+
+    def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
+        """A CONTRL, and an APERAK for each document on which the agreement wants one."""
+        kinds: list[Wanted] = []
+        if self._speaks(received) and (policy.functional == "always" or self._by_itself(received, policy)):
+            kinds.append(Wanted(CONTROL))
+        judged = _judged(received, policy)
+        if judged and not received.refused:
+            kinds.append(Wanted(APPLICATION, messages=len(judged)))
+        return kinds
+
+    def _speaks(self, received: Received) -> bool:
+        """Whether anything but acknowledgements came: those are never answered, whatever is wrong with them."""
+        came = sum(group.message_count for group in received.groups)
+        return bool(received.verdicts) or came == 0
+
+    def _by_itself(self, received: Received, policy: Policy) -> bool:
+        say = policy.interchange
+        requested = say == "requested" and received.interchange.acknowledgement_requested
+        return say == "always" or requested or (say != "never" and received.refused)
+
+    def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
+        """One interchange that answers, in the syntax that the sender speaks unless the agreement names one."""
+        if kind == APPLICATION:
+            return self._application(received, envelope, profile)
+        fault = acknowledge.interchange_fault(received.findings)
+        messages = [verdict for _, verdict in received.verdicts]
+        tree = acknowledge.report(
+            received.interchange, received.groups, received.verdicts, fault, received.refused, arrived_only=self._arrived_only(profile)
+        )
+        refused = received.refused or (bool(messages) and all(verdict.rejected for verdict in messages))
+        partly = any(verdict.rejected for verdict in messages) or any(
+            acknowledge.interchange_fault(group.findings) for group in received.groups
+        )
+        return "rejected" if refused else "partly" if partly else "accepted", _written([(CONTROL, tree)], received, envelope, profile)
+
+    def _arrived_only(self, profile: Profile) -> bool:
+        return profile.options.get("contrl") == "receipt"
+
+    def _application(self, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
+        judged = list(received.judgements)
+        identifier = _syntax(received, profile)[0].partition(":")[0]
+        trees: list[tuple[str, SourceRecord]] = [
+            (APPLICATION, application_error(judgement, envelope.first_message_control + at, envelope.created_at, profile, identifier))
+            for at, judgement in enumerate(judged)
+        ]
+        words = {judgement.verdict for judgement in judged}
+        return words.pop() if len(words) == 1 else "partly", _written(trees, received, envelope, profile)
+
+    def read(self, message: Message) -> list[Said]:
+        """What a CONTRL or an APERAK says."""
+        return read_control(message) if message.type == CONTROL else read_application(message)
+
+    def read_note(self, note: Any) -> list[Said]:
+        """There are none: EDIFACT acknowledges by messages only."""
+        return []
+
+    def group_type(self, message_type: str) -> str | None:
+        """CONTRL names groups by their reference alone."""
+        return None
+
+
+def _judged(received: Received, policy: Policy) -> Sequence[Judgement]:
+    """The documents whose content is to be answered."""
+    if policy.application == "always":
+        return received.judgements
+    return [judgement for judgement in received.judgements if policy.application == "on_error" and judgement.verdict != "accepted"]
+
+
+def _syntax(received: Received, profile: Profile) -> list[str]:
+    """S001 in which to answer, the best first: the agreement's, else the sender's own, else one that carries more."""
+    if "syntax" in profile.options:
+        return [str(profile.options["syntax"])]
+    identifier, _, rest = (received.interchange.header[0] if received.interchange.header else "").partition(COMPONENT)
+    version = rest.partition(COMPONENT)[0]
+    if version not in ("1", "2", "3", "4"):
+        return [DEFAULT_SYNTAX]
+    own = [f"{identifier}:{version}"] if identifier in DECLARED else []
+    return [*own, f"UNOC:{version}"]
+
+
+def _written(messages: Sequence[tuple[str, SourceRecord]], received: Received, envelope: Envelope, profile: Profile) -> bytes:
+    refusal: ValueError | None = None
+    for syntax, suited in _attempts(messages[0][0], received, envelope, profile):
+        try:
+            return write(
+                messages, suited, replace(profile, options={**profile.options, "syntax": syntax, "groups": False, "association": ""})
+            )
+        except ValueError as error:
+            refusal = error
+    raise refusal or ValueError("nothing to write")
+
+
+def _attempts(kind: str, received: Received, envelope: Envelope, profile: Profile) -> Iterator[tuple[str, Envelope]]:
+    for syntax in _syntax(received, profile):
+        control = "4.1" if syntax.endswith(":4") else "D.3"
+        yield syntax, replace(envelope, version=control if kind == CONTROL else VERSION, acknowledgement_requested=False)
+
+
+ANSWERING: Answering = EdifactAnswering()

@@ -1,0 +1,168 @@
+"""A partner's CONTRL and APERAK on what we sent: of which interchange, message or document they speak, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from connectors.answering import Said
+from connectors.formats.edifact.separators import COMPONENT
+from data_contracts.source import Message, SourceRecord
+
+_VERDICTS: dict[str, Literal["accepted", "rejected", "received"]] = {"4": "rejected", "7": "accepted", "8": "received"}
+
+ERRORS = {
+    "2": "syntax version or level not supported",
+    "7": "interchange recipient not actual recipient",
+    "12": "invalid value",
+    "13": "missing",
+    "14": "value not supported in this position",
+    "15": "not supported in this position",
+    "16": "too many constituents",
+    "17": "no agreement",
+    "18": "unspecified error",
+    "19": "invalid decimal notation",
+    "20": "character invalid as service character",
+    "21": "invalid character",
+    "22": "invalid service character",
+    "23": "unknown interchange sender",
+    "24": "too old",
+    "25": "test indicator not supported",
+    "26": "duplicate detected",
+    "27": "security function not supported",
+    "28": "references do not match",
+    "29": "control count does not match",
+    "30": "groups and messages mixed",
+    "31": "more than one message type in group",
+    "32": "lower level empty",
+    "33": "invalid occurrence outside message or group",
+    "35": "too many segment or element repetitions",
+    "36": "too many segment group repetitions",
+    "37": "invalid type of characters",
+    "38": "missing digit in front of decimal sign",
+    "39": "data element too long",
+    "40": "data element too short",
+    "43": "unknown interchange recipient",
+    "45": "trailing separator",
+    "46": "character set not supported",
+    "47": "envelope functionality not supported",
+}
+"""Data element 0085 in words."""
+
+_ACCEPTED, _REFUSED = "312", "313"
+"""Data element 1001 of an APERAK: acknowledgement message, application error message."""
+
+_REFERENCES = {"ACW": None, "ON": "ORDERS", "AAK": "DESADV", "DQ": "DESADV", "IV": "INVOIC", "VN": "ORDRSP"}
+"""Qualifiers of RFF by which an APERAK names the document, the plainest first, and the message that one means."""
+
+_LONGEST_NOTE = 200
+
+
+def read_control(message: Message) -> list[Said]:
+    """What a CONTRL says, the outer level first. Segments are taken in order of arrival, so that one with faults of its own still tells."""
+    said: list[Said] = []
+    interchange, group = "", None
+    notes: list[str] = []
+    pending: Said | None = None
+    for record in message.root.walk() if message.root is not None else ():
+        values = list(record.values)
+        if record.tag in ("UCI", "UCF", "UCM") and pending is not None:
+            said.append(_noted(pending, notes))
+            pending = None
+        if record.tag == "UCI":
+            interchange, notes = _at(values, 1), _codes(values, 4)
+            pending = Said("interchange", _verdict(values, 4), control=interchange)
+        elif record.tag == "UCF":
+            group, notes = _at(values, 1), _codes(values, 4)
+            pending = Said("group", _verdict(values, 4), control=interchange, group_control=group)
+        elif record.tag == "UCM":
+            notes = _codes(values, 3)
+            pending = Said(
+                "message",
+                _verdict(values, 3),
+                control=interchange,
+                group_control=group,
+                message_type=_at(values, 2).split(COMPONENT)[0] or None,
+                message_control=_at(values, 1),
+            )
+        elif record.tag == "UCS":
+            notes.append(f"segment {_at(values, 1)}" + (f": {_error(_at(values, 2))}" if _at(values, 2) else ""))
+        elif record.tag == "UCD":
+            notes.append(f"element {_at(values, 2).replace(COMPONENT, ':')}: {_error(_at(values, 1))}")
+    if pending is not None:
+        said.append(_noted(pending, notes))
+    return said
+
+
+def _verdict(values: Sequence[str], place: int) -> Literal["accepted", "rejected", "received"]:
+    return _VERDICTS.get(_at(values, place), "rejected")
+
+
+def _codes(values: Sequence[str], action: int) -> list[str]:
+    code, tag, place = _at(values, action + 1), _at(values, action + 2), _at(values, action + 3)
+    if not code:
+        return [] if _at(values, action) in _VERDICTS else [f"action {_at(values, action)!r}"]
+    return [" ".join(part for part in (_error(code), tag, place.replace(COMPONENT, ":")) if part)]
+
+
+def _error(code: str) -> str:
+    return f"{code} {ERRORS.get(code, '')}".strip()
+
+
+def _noted(said: Said, notes: Sequence[str]) -> Said:
+    action = "action 4" if said.verdict == "rejected" and not notes else ""
+    text = "; ".join(notes) or action
+    return Said(
+        said.level,
+        said.verdict,
+        control=said.control,
+        group_control=said.group_control,
+        message_type=said.message_type,
+        message_control=said.message_control,
+        notes=text[:_LONGEST_NOTE],
+    )
+
+
+def read_application(message: Message) -> list[Said]:
+    """What an APERAK says of a document of ours: BGM says yes or no, where it uses the codes of the directory; else errors mean no."""
+    if message.root is None:
+        return []
+    records = list(message.root.walk())
+    begin = next((list(record.values) for record in records if record.tag == "BGM"), [])
+    code = _at(begin, 1).split(COMPONENT)[0]
+    response = _at(begin, 4)
+    errors = list(_errors(records))
+    if code == _ACCEPTED or (code != _REFUSED and response in ("AP", "AC")):
+        verdict: Literal["accepted", "rejected"] = "accepted"
+    elif code == _REFUSED or response == "RE":
+        verdict = "rejected"
+    else:
+        verdict = "rejected" if errors else "accepted"
+    number, kind = _document(records)
+    notes = "; ".join(errors) or (f"BGM {code}" if verdict == "rejected" else "")
+    return [Said("document", verdict, message_type=kind, number=number, notes=notes[:_LONGEST_NOTE])] if number else []
+
+
+def _errors(records: Sequence[SourceRecord]) -> Iterator[str]:
+    for record in records:
+        if record.tag == "ERC":
+            texts = [" ".join(_at(list(child.values), 4).split(COMPONENT)).strip() for child in record.children if child.tag == "FTX"]
+            yield " ".join([_at(list(record.values), 1).split(COMPONENT)[0], *texts])
+
+
+def _document(records: Sequence[SourceRecord]) -> tuple[str | None, str | None]:
+    """The number of the document that is spoken of, and its message type where the reference tells it."""
+    found: dict[str, str] = {}
+    for record in records:
+        # References below an error speak of a line of it.
+        if record.tag == "RFF" and (record.parent is None or record.parent.tag == "UNH"):
+            qualifier, _, rest = _at(list(record.values), 1).partition(COMPONENT)
+            found.setdefault(qualifier, rest.split(COMPONENT)[0])
+    for qualifier, kind in _REFERENCES.items():
+        if found.get(qualifier):
+            return found[qualifier], kind
+    return next(iter(found.values()), None), None
+
+
+def _at(values: Sequence[str], place: int) -> str:
+    return str(values[place]) if place < len(values) else ""
