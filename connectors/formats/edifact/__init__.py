@@ -98,7 +98,7 @@ def first_interchange(head: bytes) -> Interchange | None:
     end = header.separators.first_end(text, begin)
     if not end:
         return None
-    unb = Translation(header.separators).segments(text[begin:end], None)[1][0]
+    unb = Translation(header.separators).segments(text[begin:end], None).segments[0]
     return interchange_of(header, unb.split(ELEMENT), 1, start, 1)
 
 

@@ -15,7 +15,7 @@ from connectors.formats.edifact.interchange import group_of, interchange_of, ope
 from connectors.formats.edifact.messages import MessageReader
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.tokens import Batch, Segments
-from connectors.legible import legible, storable
+from connectors.legible import legible
 from connectors.spec import Profile
 from connectors.used_numbers import UsedNumbers
 from data_contracts.findings import Finding, Place
@@ -23,6 +23,24 @@ from data_contracts.source import Group, Interchange, Message, ReadEvent
 
 _MOST_STRAYS = 20
 _SERVICE_MESSAGES = frozenset({"CONTRL"})
+
+
+_NAMES_KEPT = 64
+"""Message identifiers (S009) taken apart that are remembered within an interchange."""
+
+
+class Opened:
+    """What is known of a message when it begins."""
+
+    __slots__ = ("control", "findings", "kind", "line", "start", "version")
+
+    def __init__(self, kind: str, version: str, control: str, line: int, start: int, findings: list[Finding]) -> None:
+        self.kind = kind
+        self.version = version
+        self.control = control
+        self.line = line
+        self.start = start
+        self.findings = findings
 
 
 class Reading:
@@ -38,8 +56,8 @@ class Reading:
         self._group: Group | None = None
         self._named = False
         self._numbers = UsedNumbers()
-        self._opened: tuple[list[str], str, int] = ([], "", 0)
-        self._start = 0
+        self._opened = Opened("", "", "", 0, 0, [])
+        self._names: dict[str, tuple[str, str]] = {}
         self._strays = 0
 
     def events(self) -> Iterator[ReadEvent]:
@@ -91,11 +109,11 @@ class Reading:
         for batch in segments.batches():
             pairs = batch.pairs
             if interchange is None:
-                text, line = next(pairs, ("UNB", line))
+                text, line, _ = next(pairs, ("UNB", line, b""))
                 interchange = interchange_of(header, text.split(ELEMENT), self._ordinal, at, line)
                 yield ReadEvent("interchange", interchange=interchange)
             while (stop := reader.feed(pairs) if reader.open else next(pairs, None)) is not None:
-                text, line = stop
+                text, line, _ = stop
                 if not text:
                     continue
                 elements = text.split(ELEMENT)
@@ -114,8 +132,8 @@ class Reading:
                     return
                 if readable:
                     if tag == "UNH":
-                        yield from self._message_opens(header, interchange, elements, batch, line)
-                        reader.begin(elements, self._kind(elements), self._opened[1], style, line)
+                        yield from self._message_opens(header, interchange, text, elements, batch.offset(), line)
+                        reader.begin(elements, self._opened.kind, self._opened.version, style, line)
                     else:
                         yield from self._segment(header, interchange, tag, elements, batch, line)
         if interchange is None:
@@ -217,24 +235,31 @@ class Reading:
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
-    def _kind(self, elements: list[str]) -> str:
-        return part(elements, 2, 1)
+    def _name(self, elements: list[str]) -> tuple[str, str]:
+        """Type and version of a message, by its S009."""
+        identifier = elements[2] if len(elements) > 2 else ""
+        found = self._names.get(identifier)
+        if found is None:
+            if len(self._names) >= _NAMES_KEPT:
+                self._names.clear()
+            parts = parts_of(elements, 2)
+            found = self._names[identifier] = (parts[0], version_of(parts[1:3]))
+        return found
 
-    def _message_opens(self, header: Header, interchange: Interchange, elements: list[str], batch: Batch, line: int) -> list[ReadEvent]:
+    def _message_opens(
+        self, header: Header, interchange: Interchange, text: str, elements: list[str], at: int, line: int
+    ) -> list[ReadEvent]:
         """A UNH: what was open before it ends, and where no group is named one without a name begins."""
-        at = batch.offset()
         events = self._close_message(interchange, at, line, None) if self._reader.open else []
         if self._group is None:
             if interchange.group_count and not any(finding.rule == "EDF-I30" for finding in interchange.findings):
                 interchange.findings.append(Finding("EDF-I30", Place("UNH", line=line), "UNG", "UNH", "30"))
             self._group, self._named = Group(None, None, None, None, None, interchange.group_count + 1), False
             events.append(ReadEvent("group", interchange=interchange, group=self._group))
-        group, kind = self._group, self._kind(elements)
+        group, (kind, version) = self._group, self._name(elements)
         if self._named and group.type and group.type != kind and not any(finding.rule == "EDF-G31" for finding in group.findings):
             group.findings.append(Finding("EDF-G31", Place("UNH", element=2, component=1, line=line), group.type, legible(kind, 20), "31"))
-        self._opened = (elements, version_of(parts_of(elements, 2)[1:3]), line)
-        self._opening = list(opening_findings(elements, header.syntax, line))
-        self._start = at
+        self._opened = Opened(kind, version, part(elements, 1), line, at, opening_findings(text, elements, header.syntax, line))
         group.message_count += 1
         self._inside_count += 1
         return events
@@ -248,22 +273,21 @@ class Reading:
         if not reader.keeps:
             return []
         self._messages += 1
-        elements, version, opened_at = self._opened
-        kind, control = self._kind(elements), part(elements, 1)
-        findings = self._opening
+        opened = self._opened
+        kind, control, findings = opened.kind, opened.control, opened.findings
         if reader.known is None and kind:
-            findings.append(Finding("EDF-M14", Place("UNH", 1, 2, 1, opened_at), None, legible(kind, 20), "14"))
+            findings.append(Finding("EDF-M14", Place("UNH", 1, 2, 1, opened.line), None, legible(kind, 20), "14"))
         if control and not self._numbers.take(control):
-            findings.append(Finding("EDF-M26", Place("UNH", 1, 1, line=opened_at), None, control, "26"))
+            findings.append(Finding("EDF-M26", Place("UNH", 1, 1, line=opened.line), None, control, "26"))
         findings += _closing_findings(trailer, control, reader.position, line)
         message = Message(
-            type=storable(kind),
-            version=storable(version) or None,
+            type=kind,
+            version=opened.version or None,
             control=control,
             root=reader.root,
             ordinal=self._messages,
-            offset=self._start,
-            length=end - self._start,
+            offset=opened.start,
+            length=end - opened.start,
             findings=findings + reader.findings if findings else reader.findings,
             components=COMPONENT,
             repetition=REPETITION if interchange.delimiters.get("repetition") else "",

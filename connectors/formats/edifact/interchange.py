@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from connectors.formats.edifact.charsets import DECLARED
 from connectors.formats.edifact.elements import explain
@@ -38,13 +39,22 @@ def style_of(header: Header, profile: Profile) -> Style:
 
 def parts_of(elements: Sequence[str], place: int) -> list[str]:
     """The components of an element, blanks at their ends dropped; one empty text where it is absent."""
-    return [storable(part).strip() for part in elements[place].split(COMPONENT)] if place < len(elements) else [""]
+    if place >= len(elements):
+        return [""]
+    return [storable(part).strip() for part in elements[place].split(COMPONENT)]
 
 
 def part(elements: Sequence[str], place: int, component: int = 1) -> str:
     """One component of an element, counted from 1; empty when absent."""
-    parts = parts_of(elements, place)
-    return parts[component - 1] if component <= len(parts) else ""
+    if place >= len(elements):
+        return ""
+    value = elements[place]
+    if COMPONENT in value:
+        parts = value.split(COMPONENT)
+        value = parts[component - 1] if component <= len(parts) else ""
+    elif component > 1:
+        return ""
+    return storable(value).strip()
 
 
 def identity(elements: Sequence[str], place: int) -> str:
@@ -130,13 +140,19 @@ def version_of(version_release: Sequence[str]) -> str:
     return ".".join(value for value in version_release[:2] if value)
 
 
-def opening_findings(elements: list[str], syntax: str, line: int) -> Iterator[Finding]:
+@cache
+def _matches_unh(syntax: str) -> Callable[[str], re.Match[str] | None]:
+    return compiled(service_segment("UNH", syntax), _ENVELOPE)
+
+
+def opening_findings(text: str, elements: list[str], syntax: str, line: int) -> list[Finding]:
     """What is wrong with a UNH."""
-    segment = service_segment("UNH", syntax)
-    if compiled(segment, _ENVELOPE)(ELEMENT.join(elements)) is None:
-        for fault in explain(segment, elements, _ENVELOPE):
+    findings: list[Finding] = []
+    if _matches_unh("4" if syntax == "4" else "3")(text) is None:
+        for fault in explain(service_segment("UNH", syntax), elements, _ENVELOPE):
             where = Place("UNH", 1, fault.element, fault.component, line)
             got = legible(fault.got, 40) if fault.got is not None else None
             rule = "EDF-M13" if fault.code == "13" else "EDF-M12"
             expected = f"UNH {fault.number} {fault.expected}" if fault.code == "13" else fault.expected
-            yield Finding(rule, where, expected, got, fault.code, params={"number": fault.number})
+            findings.append(Finding(rule, where, expected, got, fault.code, params={"number": fault.number}))
+    return findings

@@ -14,7 +14,8 @@ from connectors.formats.edifact.elements import explain
 from connectors.formats.edifact.grammar import Grammar
 from connectors.formats.edifact.patterns import Style
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
-from connectors.formats.edifact.walk import REMEMBERED, Missing, Place, Step, Walk, walk_for
+from connectors.formats.edifact.shapes import Stop
+from connectors.formats.edifact.walk import REMEMBERED, Missing, Place, Trouble, Walk, walk_for
 from connectors.legible import legible
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
@@ -28,8 +29,6 @@ MOST_FINDINGS = 1000
 
 MOST_SEGMENTS = 1_000_000
 """Segments that a message may have before its tree is given up, so that one message cannot fill the memory (option `max_segments`)."""
-
-Stop = tuple[str, int]
 
 
 class MessageReader(Protocol):
@@ -161,14 +160,14 @@ class FullMessages:
         new, records, counts = SourceRecord.__new__, self._records, self._counts
         position, run = self.position, self._run
         steps = place.known if run < place.limit else place.full
-        for text, line in pairs:
+        for text, line, shape in pairs:
             elements = text.split(ELEMENT)
             tag = elements[0]
             step = steps.get(tag)
             if step is None:
                 if tag in SERVICE:
                     self.position, self._run, self._place = position, run, place
-                    return text, line
+                    return text, line, shape
                 if not text:
                     continue
                 step = walk.step(place, tag, run >= place.limit)
@@ -177,9 +176,9 @@ class FullMessages:
                     self._misplaced(walk, place, text, elements, position, line)
                     continue
             position += 1
-            then, again, _, _, trouble = step
-            if trouble:
-                self._stepped(step, position, line)
+            then, again, trouble = step
+            if trouble is not None:
+                self._stepped(then, trouble, position, line)
             if then is place:
                 run += 1
                 if run >= then.limit:
@@ -204,11 +203,11 @@ class FullMessages:
                 record.parent = parent = records[depth]
             parent.children.append(record)
             passed = then.passed
-            if text not in passed:
+            if shape not in passed:
                 if then.match(text) is None:
                     self._faults(then, elements, position, line)
                 else:
-                    passed.add(text)
+                    passed.add(shape)
                     if len(passed) > REMEMBERED:
                         passed.clear()
         self.position, self._run, self._place = position, run, place
@@ -243,10 +242,9 @@ class FullMessages:
 
     # --- what is wrong -----------------------------------------------------------------------------------------------
 
-    def _stepped(self, step: Step, position: int, line: int) -> None:
-        place = step.place
-        self._missing(step.missing, position, line)
-        if step.surplus:
+    def _stepped(self, place: Place, trouble: Trouble, position: int, line: int) -> None:
+        self._missing(trouble.missing, position, line)
+        if trouble.surplus:
             where = Where(place.id, position, line=line)
             self._add(Finding("EDF-S35", where, str(place.use.max), place.id, "35", params=_group(place.group.id)))
 

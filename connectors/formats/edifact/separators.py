@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 COMPONENT = "\x1f"
 """IS1: between components, inside the hub."""
@@ -86,58 +87,82 @@ LEVEL_A = Separators()
 LEVEL_B = Separators(component=COMPONENT, element=ELEMENT, decimal=".", release="", repetition="", terminator=TERMINATOR)
 
 
+class Piece(NamedTuple):
+    """A stretch of segments, cut."""
+
+    raw: list[str]
+    """As they are cut: each has the length of its bytes, less one for each released pair in it (`released_in`)."""
+    segments: list[str]
+    """Decoded and in our separators."""
+    marked: str
+    """All of `raw` with its terminators."""
+    text: str
+    """All of `segments` with ours."""
+
+
 class Translation:
     """From one interchange's separators to ours."""
 
-    __slots__ = ("_back", "_foreign", "_marks", "_pairs", "separators", "stray")
+    __slots__ = ("_foreign", "_marks", "_stands", "separators", "stray")
 
     def __init__(self, separators: Separators) -> None:
         self.separators = separators
         release = separators.release
         guarded = (release, separators.terminator, separators.element, separators.component, separators.repetition)
-        stands = [(mark, stand) for mark, stand in zip(guarded, _RELEASED, strict=True) if mark and release]
-        self._pairs = [(release + mark, stand) for mark, stand in stands]
-        self._back = [(stand, mark) for mark, stand in stands]
-        theirs = ((separators.element, ELEMENT), (separators.component, COMPONENT), (separators.repetition, REPETITION))
+        self._stands = {mark: stand for mark, stand in zip(guarded, _RELEASED, strict=True) if mark and release}
+        theirs = (
+            (separators.terminator, TERMINATOR),
+            (separators.element, ELEMENT),
+            (separators.component, COMPONENT),
+            (separators.repetition, REPETITION),
+        )
         self._marks = [(mark, ours) for mark, ours in theirs if mark and mark != ours]
         self._foreign = [mark for mark in _OURS if mark not in guarded]
         self.stray = False
         """Whether a release character stood before something that needs none."""
 
-    def segments(self, text: str, decode: Callable[[str], str] | None) -> tuple[list[str], list[str]]:
-        """The segments of a text that ends with a terminator, once as they are cut and once decoded and in our separators.
-
-        A piece as cut has the length of its bytes, less one for each released pair in it (`released_in`).
-        """
+    def segments(self, text: str, decode: Callable[[str], str] | None) -> Piece:
+        """The segments of a text that ends with a terminator."""
         separators = self.separators
         terminator, release = separators.terminator, separators.release
         for mark in self._foreign:
             if mark in text:
                 text = text.replace(mark, _FOREIGN)
-        raw: list[str] | None = None
-        if release and release in text:
-            for pair, stand in self._pairs:
-                text = text.replace(pair, stand)
-            raw = text.split(terminator)
-            if release in text:
-                self.stray = True
-                text = text.replace(release, "")
-            text = self._translated(text.replace(terminator, TERMINATOR))
-            for stand, mark in self._back:
-                text = text.replace(stand, mark)
-            terminator = TERMINATOR
-        else:
-            text = self._translated(text)
-        if decode is not None and not text.isascii():
-            raw = raw or text.split(terminator)
-            text = decode(text)
-        cut = text.split(terminator)
-        return (cut if raw is None else raw), cut
-
-    def _translated(self, text: str) -> str:
+        pairs = bool(release) and release in text
+        if pairs:
+            text = self._marked(text)
+        marked, raw = text, None
+        if pairs and release in text:
+            self.stray = True
+            raw = marked.split(terminator)
+            text = text.replace(release, "")
         for mark, ours in self._marks:
             text = text.replace(mark, ours)
-        return text
+        if pairs:
+            for mark, stand in self._stands.items():
+                text = text.replace(stand, mark)
+        if decode is not None and not text.isascii():
+            raw = raw or marked.split(terminator)
+            text = decode(text)
+        cut = text.split(TERMINATOR)
+        return Piece(cut if raw is None else raw, cut, marked, text)
+
+    def _marked(self, text: str) -> str:
+        """The text with one stand for each released pair; a release character that guards nothing stays."""
+        stands, release = self._stands, self.separators.release
+        first, *parts = text.split(release)
+        made, guarding = [first], True
+        for place, part in enumerate(parts):
+            if not guarding:
+                made.append(part)  # behind the second of two release characters
+                guarding = True
+            elif part:
+                stand = stands.get(part[0])
+                made.append(release + part if stand is None else stand + part[1:])
+            else:
+                guarding = place == len(parts) - 1
+                made.append(release if guarding else stands[release])
+        return "".join(made)
 
 
 def released_in(text: str) -> int:

@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from connectors.formats.edifact.charsets import UNITS, Decoder, charset_of, outside_level_a, wire_charset
 from connectors.formats.edifact.header import WINDOW, Header, another, find_start, parse_header
-from connectors.formats.edifact.separators import LEVEL_A, Translation, released_in
+from connectors.formats.edifact.separators import LEVEL_A, Piece, Translation, released_in
+from connectors.formats.edifact.shapes import Shape, Stop, shapes_of
 from connectors.legible import LAYOUT
 from connectors.undecodable import UNDECODABLE
 
@@ -29,18 +30,21 @@ _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fil
 
 
 class Batch:
-    """The segments of one piece of the document: iterate `pairs` for (segment text, line); `offset` tells where one stands."""
+    """The segments of one piece of the document: iterate `pairs` for (text, line, shape); `offset` tells where one stands."""
 
-    __slots__ = ("_at", "_counted", "_ends", "_raw", "_segments", "_source", "pairs", "unterminated")
+    __slots__ = ("_at", "_counted", "_ends", "_marked", "_place", "_raw", "_segments", "_source", "pairs", "unterminated")
 
-    def __init__(self, raw: list[str], cleaned: list[str], lines: Iterable[int], at: int, source: Segments, unterminated: bool) -> None:
-        self._raw = raw
+    def __init__(
+        self, piece: Piece, cleaned: list[str], lines: Iterable[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
+    ) -> None:
+        self._raw = piece.raw
+        self._marked = piece.marked
         self._segments = iter(cleaned)
         self._source = source
-        self._counted = 0
-        self._at = at
+        self._counted = self._place = 0
+        self._at = source.at
         self._ends = len(cleaned)
-        self.pairs: Iterator[tuple[str, int]] = zip(self._segments, lines)  # noqa: B905  # lines may be endless
+        self.pairs: Iterator[Stop] = zip(self._segments, lines, shapes)  # noqa: B905  # lines may be endless
         self.unterminated = unterminated
 
     def _index(self) -> int:
@@ -49,11 +53,11 @@ class Batch:
 
     def offset(self) -> int:
         """First byte, in the document, of the segment that `pairs` gave last."""
-        index = self._index()
-        self._count_to(index)
-        text = self._raw[index]
-        layout = len(text) - len(text.lstrip(LAYOUT))
-        return self._at + self._source.size_of(text[:layout])
+        self._count_to(self._index())
+        place = self._place
+        while self._marked[place] in LAYOUT:
+            place += 1
+        return self._at + (place - self._place) * self._source.unit
 
     def end(self) -> int:
         """The byte after that segment's terminator."""
@@ -64,15 +68,15 @@ class Batch:
     def characters(self, including: bool) -> int:
         """Characters from the start of the piece to that segment's start, or to its end `including` it and its terminator."""
         stop = self._index() + (1 if including else 0)
-        pieces = self._raw[:stop]
-        return sum(map(len, pieces)) + sum(map(released_in, pieces)) + (0 if self.unterminated and including else stop)
+        size = sum(map(len, self._raw[:stop])) + stop
+        return size + released_in(self._marked[:size]) - (1 if self.unterminated and including else 0)
 
     def _count_to(self, index: int) -> None:
         # Only messages' first and last segments ask, in order: each segment is measured once, in C.
         if index > self._counted:
-            pieces = self._raw[self._counted : index]
-            self._at += self._source.size_of("".join(pieces)) + len(pieces) * self._source.unit
-            self._counted = index
+            place = self._place + sum(map(len, self._raw[self._counted : index])) + index - self._counted
+            self._at += self._source.size_of(self._marked[self._place : place])
+            self._counted, self._place = index, place
 
 
 class Segments:
@@ -236,16 +240,16 @@ class Segments:
         terminator = self._translation.separators.terminator
         if self._checks_level and not self.outside:
             self.outside = outside_level_a(body)
-        raw, cut = self._translation.segments(body, self.decoder if self.unit == 1 else None)
+        piece = self._translation.segments(body, self.decoder if self.unit == 1 else None)
+        raw, cut = piece.raw, piece.segments
         if len(cut) > 1:
             cut.pop()
-            if raw is not cut:
-                raw.pop()
+        text: str | None = piece.text
         if "\n" in body or "\r" in body or body[0] in " \t" or f"{terminator} " in body or f"{terminator}\t" in body:
-            cut = [text.lstrip(LAYOUT) for text in cut]
-            if _breaks(body, terminator) and any("\n" in text or "\r" in text for text in cut):
+            cut, text = [segment.lstrip(LAYOUT) for segment in cut], None
+            if _breaks(body, terminator) and any("\n" in segment or "\r" in segment for segment in cut):
                 self.folded = True
-                cut = [text.replace("\r", "").replace("\n", "") for text in cut]
+                cut = [segment.replace("\r", "").replace("\n", "") for segment in cut]
         mark = self._line_mark()
         lines: Iterable[int]
         if mark == terminator:
@@ -256,7 +260,7 @@ class Segments:
             lines = [line + _leading(text, mark) for line, text in zip(after, raw, strict=False)] if self.folded else list(after)[1:]
         else:
             lines = repeat(self._line)
-        return Batch(raw, cut, lines, self._at, self, unterminated)
+        return Batch(piece, cut, lines, shapes_of(cut, text), self, unterminated)
 
 
 def _leading(text: str, mark: str) -> int:

@@ -14,14 +14,24 @@ from threading import Lock
 from typing import NamedTuple
 
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, load
-from connectors.formats.edifact.patterns import Style, compiled
+from connectors.formats.edifact.patterns import TEXT, Style, compiled
+from connectors.formats.edifact.shapes import Shape
 
 ENDLESS = 1 << 60
-REMEMBERED = 256
-"""Segments a place remembers as good; small, since what repeats, repeats soon."""
+REMEMBERED = 1024
+"""Shapes that a place remembers as good."""
 
 Missing = tuple[tuple[str, str | None], ...]
 """Mandatory segments that should have come: (tag, group)."""
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a step."""
+
+    missing: Missing
+    """What should have come first."""
+    surplus: bool
+    """The place is full: one segment too many."""
 
 
 class Step(NamedTuple):
@@ -30,11 +40,7 @@ class Step(NamedTuple):
     place: Place
     again: bool
     """It begins a group in which the message already stands."""
-    missing: Missing
-    surplus: bool
-    """The place is full: one segment too many."""
-    trouble: bool
-    """Whether any of the two is so."""
+    trouble: Trouble | None
 
 
 class Group:
@@ -80,14 +86,26 @@ class Place:
         self.ending: Missing | None = None
         """What is missing when the message ends here; null until it was asked."""
         self.style = style
-        self.passed: set[str] = set()
-        """Segments that matched lately. Partners repeat themselves: parties, dates, currencies, descriptions."""
+        self.passed: set[Shape] = set() if _by_shape(use, style) else _Forgetful()
+        """Shapes that matched; none where something else than the shape decides."""
         self.match: Callable[[str], re.Match[str] | None] = self._match_first
 
     def _match_first(self, text: str) -> re.Match[str] | None:
         # Patterns cost milliseconds: a place gets its own when its first segment comes.
         self.match = compiled(self.use, self.style)
         return self.match(text)
+
+
+class _Forgetful(set[Shape]):
+    """For a place at which each segment must be matched: codes, or a repertoire of characters."""
+
+    def add(self, shape: Shape) -> None:
+        """Is not remembered."""
+
+
+def _by_shape(use: SegmentUse, style: Style) -> bool:
+    elements = (*use.elements, *(part for element in use.elements for part in element.components))
+    return style.text == TEXT and all(element.codes is None for element in elements)
 
 
 class Walk:
@@ -119,7 +137,7 @@ class Walk:
             return None
         found = self._search(place, tag, full or place.opens)
         if found is None and not place.opens and place.id == tag:
-            found = Step(place, False, (), True, True)
+            found = Step(place, False, Trouble((), True))
         if found is not None:
             (place.full if full else place.known)[tag] = found
         return found
@@ -132,11 +150,11 @@ class Walk:
             for sibling in group.body[max(index, 0) :]:
                 target = sibling if isinstance(sibling, Place) else sibling.first
                 if target.id == tag:
-                    return Step(target, False, tuple(missing), False, bool(missing))
+                    return Step(target, False, _trouble(missing))
                 if sibling is not place:
                     missing.extend(_needed(sibling))
             if group.parent is not None and group.first.id == tag and not _followed(group, tag):
-                return Step(group.first, True, tuple(missing), False, bool(missing))
+                return Step(group.first, True, _trouble(missing))
             index = group.index + 1
             group = group.parent
         return None
@@ -174,6 +192,10 @@ def _followed(group: Group, tag: str) -> bool:
         return False
     later = group.parent.body[group.index + 1 :]
     return any((one if isinstance(one, Place) else one.first).id == tag for one in later)
+
+
+def _trouble(missing: list[tuple[str, str | None]]) -> Trouble | None:
+    return Trouble(tuple(missing), False) if missing else None
 
 
 def _needed(sibling: Place | Group) -> Iterator[tuple[str, str | None]]:
