@@ -77,7 +77,7 @@ lock: ## renew the hashed lock files
 	@deploy/lock.sh $(VENV)
 
 docs: $(VENV)/.dev ## renew the generated pages
-	@$(BIN)/python -m data_contracts.rules.document
+	@$(BIN)/python -m data_contracts.rules.document > docs/rules.md
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,18 +1,33 @@
 """The front door: any identifier or carrier text in, what it is out.
 
-Reads GS1 (GTIN, GLN, SSCC, GSRN, GSIN, GMN, element strings, their bracketed form, scans with symbology identifier), HIBCC's HIBC, ICCBBA's
-ISBT 128, IFA's PPN and China's MA. EPC URIs and GS1 Digital Links are recognised by how they begin and come back with finding UDI-02.
+Reads GS1 (GTIN, GLN, SSCC, GSRN, GSIN, GMN, element strings, their bracketed form, scans with symbology identifier, Digital Links), HIBCC's
+HIBC, ICCBBA's ISBT 128, IFA's PPN and China's MA. EPC URIs are recognised by how they begin and come back with finding UDI-02.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from data_contracts.findings import Finding, Language, has_error
-from data_contracts.identifiers import bracketed, element_string, gln, gmn, gsin, gsrn, gtin, hibc, ifa, isbt128, ma, scan, sscc
+from data_contracts.identifiers import (
+    bracketed,
+    digital_link,
+    element_string,
+    gln,
+    gmn,
+    gsin,
+    gsrn,
+    gtin,
+    hibc,
+    ifa,
+    isbt128,
+    ma,
+    scan,
+    sscc,
+)
 from data_contracts.identifiers.carrier import ParsedCarrier
 from data_contracts.identifiers.check_digit import is_digits
 from data_contracts.identifiers.dates import day_of
@@ -21,7 +36,7 @@ from data_contracts.identifiers.parsed import ParsedKey, ParsedMessage
 KINDS = (
     "gtin", "gln", "sscc", "gsrn", "gsin", "gmn", "element-string", "hri", "scan", "digital-link", "epc", "hibc", "isbt128", "ppn", "ma",
 )  # fmt: skip
-"""What a caller may name as `kind`. `digital-link` and `epc` answer UDI-02."""
+"""What a caller may name as `kind`. `epc` answers UDI-02."""
 
 _KEYS: dict[str, Callable[[str], ParsedKey]] = {
     "gtin": gtin.parse,
@@ -43,16 +58,14 @@ _MESSAGES: dict[str, Callable[[str], ParsedMessage]] = {
     "element-string": element_string.parse,
     "hri": bracketed.parse,
     "scan": scan.parse,
+    "digital-link": digital_link.parse,
 }
-_OTHERS = (
-    ("urn:epc:", "EPC URI"),
-    ("http://", "GS1 Digital Link"),
-    ("https://", "GS1 Digital Link"),
-    ("HTTP://", "GS1 Digital Link"),
-    ("HTTPS://", "GS1 Digital Link"),
-)
+_WEB = ("http://", "https://", "HTTP://", "HTTPS://")
+_OTHERS = (("urn:epc:", "EPC URI"),)
 """How texts begin that are identifiers, but not of a kind that is read."""
 
+_LINKED = {"gtin": "01", "sscc": "00", "gln": "414", "gsrn": "8018", "gsin": "402", "gmn": "8013"}
+"""AI by which a key stands in a Digital Link; a GSRN as that of a recipient."""
 _PRODUCTION = (("lot", "10"), ("serial", "21"), ("software_version", "8012"), ("third_party_serial", "235"))
 _DATES = (("expires_on", "17"), ("manufactured_on", "11"), ("packed_on", "13"), ("best_before_on", "15"), ("sell_by_on", "16"))
 _BLANK_KEYS = " -\t\u00a0"
@@ -62,7 +75,8 @@ _BLANK_KEYS = " -\t\u00a0"
 class Identified:
     """What a text is. `di` and `pi` are the two halves of a UDI: which device, and which lot or unit of it.
 
-    Dates are ISO days; `elements` keeps them raw. `digital_link` is null for kinds that have not been read as one.
+    Dates are ISO days; `elements` keeps them raw. `digital_link` is the canonical web address of
+    a valid GS1 key with what qualifies it, else null.
     """
 
     input: str
@@ -129,6 +143,8 @@ def _kind_of(text: str) -> str | None:
     """The kind that a text shows by how it begins. 13 digits may be a GTIN or a GLN: read as GTIN unless told."""
     if text.startswith("]"):
         return "scan"
+    if text.startswith(_WEB):
+        return "digital-link"
     carrier = next((kind for start, kind in _STARTS if text.startswith(start)), None)
     if carrier is not None:
         return carrier
@@ -154,7 +170,8 @@ def _key(text: str, kind: str, key: ParsedKey, findings: list[Finding], strict: 
     value = key.value if valid or not strict else None
     item = value if kind == "gtin" else None
     parts = {kind: value} if value is not None and kind != "gtin" else {}
-    return Identified(text, kind, valid, "gs1", item, parts=parts, gtin=item, findings=together)
+    link = _link([(_LINKED[kind], value)]) if valid and value is not None and kind in _LINKED else None
+    return Identified(text, kind, valid, "gs1", item, parts=parts, gtin=item, digital_link=link, findings=together)
 
 
 def _carrier(text: str, kind: str, read: ParsedCarrier, findings: list[Finding], strict: bool) -> Identified:
@@ -184,4 +201,13 @@ def _message(text: str, kind: str, message: ParsedMessage, findings: list[Findin
     if item is not None and not (len(item) == 14 and is_digits(item)):
         item = None
     parts = {name: first[ai] for name, ai in (("sscc", "00"), ("content_gtin", "02"), ("gln", "414")) if ai in first}
-    return Identified(text, kind, valid, "gs1", item, production, message.elements, parts, item, None, together)
+    link = _link(message.elements) if valid else None
+    return Identified(text, kind, valid, "gs1", item, production, message.elements, parts, item, link, together)
+
+
+def _link(elements: Sequence[tuple[str, str]]) -> str | None:
+    """The canonical Digital Link, null where these elements have none."""
+    try:
+        return digital_link.write(elements)
+    except ValueError:
+        return None

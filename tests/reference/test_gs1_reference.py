@@ -17,6 +17,7 @@ from data_contracts.identifiers import (
     bracketed,
     components,
     dates,
+    digital_link,
     element_string,
     gln,
     gmn,
@@ -215,3 +216,26 @@ def test_front_door(case: dict[str, Any]) -> None:
         fields = case["fields"]
         assert (found.issuer, found.di) == (fields["issuer"].lower(), fields["di"])
         assert (found.pi.get("expires_on"), found.pi.get("lot")) == (fields.get("expiry"), fields.get("lot"))
+
+
+@pytest.mark.parametrize("case", params("gs1_digital_link_diff", "gs1_digital_link_parse"))
+def test_digital_link(case: dict[str, Any]) -> None:
+    options = case["options"]
+    read = digital_link.parse(
+        case["input"], associations=options["associations"], short_gtins=options.get("permit_zero_suppressed_gtin", False)
+    )
+    assert read.valid is case["valid"], read.findings
+    if case["valid"]:
+        assert [list(element) for element in read.elements] == case["fields"]["ais"]
+
+
+@pytest.mark.parametrize("case", params("gs1_digital_link_generate"))
+def test_digital_link_written(case: dict[str, Any]) -> None:
+    elements = bracketed.parse(case["input"], associations=False).elements
+    assert digital_link.write(elements, case["options"]["stem"]) == case["fields"]["uri"]
+
+
+@pytest.mark.parametrize("case", params("gs1_dl_unescape"))
+def test_digital_link_unescaped(case: dict[str, Any]) -> None:
+    read = {"path": digital_link.unescape(case["input"]), "query": digital_link.unescape(case["input"], query=True)}
+    assert read == case["fields"]

@@ -26,7 +26,7 @@ def test_the_public_shape() -> None:
         "elements": [["01", GTIN], ["17", "280200"], ["11", "260101"], ["10", "A17"], ["21", "S1"]],
         "parts": {},
         "gtin": GTIN,
-        "digital_link": None,
+        "digital_link": f"https://id.gs1.org/01/{GTIN}/10/A17/21/S1?17=280200&11=260101",
         "findings": [],
     }
 
@@ -49,7 +49,8 @@ def test_the_public_shape() -> None:
         ("=/A9999XYZ100T04", "isbt128", False),
         ("MA.156.M0.100200.53339989", "ma", True),
         ("[)>\x1e06\x1d9N111234568408\x1d1TA\x1e\x04", "ppn", True),
-        ("https://id.gs1.org/01/" + GTIN, None, False),
+        ("https://id.gs1.org/01/" + GTIN, "digital-link", True),
+        ("https://example.com/products", "digital-link", False),
         ("HELLO", None, False),
         ("", None, False),
     ],
