@@ -120,12 +120,13 @@ def _usable(room: str, attribute: str) -> list[str]:
 def sniff(head: bytes) -> Format | None:
     """The format that the first 4 KiB look like, or None; `unrecognised(head)` is then the finding.
 
-    A format with a weak sign states `sniff_last = True` and is asked after the others.
+    A format with a weak sign states `sniff_last = True` and is asked after the others; only one that states
+    `sniffs_binary = True` is asked about what is no text.
     """
     head = head[:HEAD]
-    if unreadable(head) is not None:
-        return None
-    return next((candidate for candidate in _sniffers() if candidate.sniff(head)), None)
+    binary = unreadable(head) is not None
+    candidates = (candidate for candidate in _sniffers() if not binary or getattr(candidate, "sniffs_binary", False))
+    return next((candidate for candidate in candidates if candidate.sniff(head)), None)
 
 
 @cache

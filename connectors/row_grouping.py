@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from connectors.feed import FeedGrammar, Field
-from connectors.feed_check import Checker, shown
+from connectors.feed_check import LIMIT, Checker, shown
 from connectors.feed_reading import Caps
 from connectors.row_header import Header
 from data_contracts.findings import Finding, Place
@@ -27,6 +27,9 @@ class Row:
     length: int
     fields: list[str]
     fault: Finding | None = None
+    """Why the row cannot be used."""
+    notes: list[Finding] = field(default_factory=list)
+    """What else was found in it."""
 
 
 def _column(_parent: str, name: str, _index: int | None) -> str:
@@ -76,12 +79,13 @@ class SingleRows(_Columns):
             fault = row.fault or self.width_fault(row)
             if fault is not None:
                 message = self.message(row, None)
-                message.findings.append(fault)
+                message.findings += [fault, *row.notes]
             else:
                 fields = row.fields
                 values = {name: value for index, name in self._pairs if (value := fields[index].strip())}
                 root = SourceRecord(self.grammar.message, values, row.number, None, row.line)
                 message = self.message(row, root)
+                message.findings += row.notes
                 message.findings += self.numbered(self._checker.check(root, ""))
             yield message
 
@@ -99,7 +103,7 @@ class GroupedRows(_Columns):
         self._top = [(columns[name], name) for name in top if name in columns]
         self._rest = [(index, name) for name, index in columns.items() if name not in top]
         fields = {name: grammar.fields[name] for name in top}
-        below = {name: field for name, field in grammar.fields.items() if name not in top}
+        below = {name: found for name, found in grammar.fields.items() if name not in top}
         fields[self._group.rows] = Field(self._group.rows, "record", many=True, fields=below)
         self._checker = Checker(fields, _column)
         self._seen: set[int] = set()
@@ -127,6 +131,8 @@ class GroupedRows(_Columns):
                     current.findings.append(suspect)
             suspect = None
             current.length = row.offset + row.length - current.offset
+            if row.notes and len(current.findings) < LIMIT:
+                current.findings += row.notes
             if fault is not None:
                 current.findings.append(fault)
             else:

@@ -184,9 +184,9 @@ def _choose_format(
     head: bytes, candidates: Sequence[Agreement], claimant: Claimant | None
 ) -> tuple[Format | None, Agreement | None, Finding | None]:
     """The syntax to read by, and the feed agreement where the syntax does not name its message."""
-    if (nothing := unreadable(head)) is not None:
-        return None, None, nothing
     sniffed = registry.sniff(head)
+    if sniffed is None and (nothing := unreadable(head)) is not None:
+        return None, None, nothing
     feeds = [agreement for agreement in candidates if agreement.grammar is not None]
     if sniffed is not None and any(c.format == sniffed.name and c.grammar is None for c in candidates):
         return sniffed, None, None

@@ -234,6 +234,19 @@ def write_iso_day_or_time(value: datetime, zone: str) -> tuple[str, ...]:
     return (f"{local.year:04d}-{local.month:02d}-{local.day:02d} {local.hour:02d}:{local.minute:02d}:{local.second:02d}",)
 
 
+def read_iso_day(text: str, zone: str) -> Moment:
+    """A day, from its beginning in the zone: `2026-11-22`."""
+    if not _ISO.fullmatch(text):
+        raise ValueError("a day like 2026-11-22")
+    return read_iso_day_or_time(text, zone)
+
+
+def write_iso_day(value: datetime, zone: str) -> tuple[str, ...]:
+    """The day in the zone; the time is not told."""
+    local = value.astimezone(zone_named(zone))
+    return (f"{local.year:04d}-{local.month:02d}-{local.day:02d}",)
+
+
 @lru_cache(maxsize=8192)
 def read_odata_instant(text: str, zone: str) -> Moment:
     """`/Date(ms+oooo)/`, a moment with its offset in minutes; without one (Edm.DateTime) it is wall time in the zone."""
@@ -278,6 +291,7 @@ for _function in (
     Function(
         "iso_day_or_time", "instant", "canonical", read_iso_day_or_time, write_iso_day_or_time, says="2026-11-22, or 2026-11-22 08:30:00"
     ),
+    Function("iso_day", "instant", "canonical", read_iso_day, write_iso_day, says="2026-11-22, from its beginning"),
     Function("odata_instant", "instant", "canonical", read_odata_instant, write_odata_day, says="/Date(1795305600000+0000)/"),
 ):
     register(_function)

@@ -42,6 +42,7 @@ _FAMILIES = {
     "TXT": "Text",
     "UDI": "Unique Device Identification",
     "UOM": "Units of measure",
+    "XLS": "Workbooks (XLSX)",
     "XML": "XML",
     "X12": "X12 envelopes, sets, segments and elements",
 }

@@ -42,6 +42,8 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
     except NotFoundError:
         content = None
     corrected = "corrects" in (row.keys or {})
+    if row.format == "spreadsheet":
+        content = None  # a packed file has no lines to show; its findings name cells, and the download has it whole
     first_line, header = 1, None
     if row.document_id is not None and row.byte_offset and row.format != "x12" and not corrected:
         before = documents.content(connection, hub.settings.home, row.document_id)[: row.byte_offset]

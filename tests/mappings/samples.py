@@ -234,6 +234,18 @@ SHIPMENTS = {
     ],
 }
 
+CONFIRMATIONS = {
+    "order_no": "4500000123",
+    "confirmed_on": "2026-11-23",
+    "currency": "CNY",
+    "supplier_code": "V1001",
+    "row": [
+        {"line": "10", "item_code": "RM-0001", "gtin": "06901234500014", "status": "确认", "quantity": "1200", "unit": "个"},
+        {"line": "20", "item_code": "RM-0002", "status": "changed", "quantity": "4.5", "unit": "公斤", "unit_price": "18"},
+        {"line": "30", "item_code": "RM-0003", "status": "欠货", "quantity": "7", "unit": "EA", "promised_on": "2026-12-20"},
+    ],
+}
+
 STOCK_LIST = {
     "location": "6901234000016",
     "counted": "20261122",
@@ -270,5 +282,6 @@ def samples() -> dict[str, SourceRecord]:
         "json/wms_stock": named("wms_stock", STOCK),
         "json/wms_despatches": named("wms_despatches", DESPATCHES),
         "json/mes_production": named("mes_production", PRODUCTION),
+        "spreadsheet/supplier_confirmations": named("supplier_confirmations", CONFIRMATIONS),
         "xml/wms_receipts": receipt(),
     }

@@ -63,6 +63,7 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "odata_instant": _moments,
     "date_time_slashed_ymd": _moments,
     "date_time_compact": _moments,
+    "iso_day": _moments,
     "iso_day_or_time": _moments,
 }
 

@@ -112,22 +112,16 @@ def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Iterator[Line]
     record = feed.layout.record
     names = list(record.columns)
     header = Header({name: index for index, name in enumerate(names)}, len(names), (), None)
-    waiting: list[tuple[int, Finding]] = []
 
     def rows() -> Iterator[Row]:
         for line in source:
-            values, findings = cutter.values(line, record) if line.fault is None else ({}, [])
-            fault = line.fault or next((finding for finding in findings if finding.severity == "error"), None)
-            waiting.extend((line.offset, finding) for finding in findings if finding is not fault)
-            yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], fault)
+            values, found = cutter.values(line, record) if line.fault is None else ({}, [])
+            fault = line.fault or next((finding for finding in found if finding.severity == "error"), None)
+            notes = [finding for finding in found if finding is not fault]
+            yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], fault, notes)
 
     kind = GroupedRows if feed.group is not None else SingleRows
-    for message in kind(feed, header, caps).messages(rows()):
-        # The line that closes a group has been read already; what was found in it belongs to the next message.
-        end = message.offset + message.length
-        message.findings += [finding for offset, finding in waiting if offset < end]
-        waiting[:] = [(offset, finding) for offset, finding in waiting if offset >= end]
-        yield message
+    yield from kind(feed, header, caps).messages(rows())
 
 
 FORMAT = Fixed()
