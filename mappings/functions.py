@@ -19,6 +19,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from mappings import functions_feeds as functions_feeds  # what it defines is registered
+from mappings import functions_idoc as functions_idoc
 from mappings.function_base import (
     FUNCTIONS,
     LIMIT,

@@ -33,6 +33,8 @@ from data_contracts.source import SourceRecord
 
 Axis = Literal["child", "below", "ancestor", "parent", "top", "self"]
 SEGMENT_FORMATS = frozenset({"x12", "edifact"})
+RECORD_FORMATS = frozenset({"idoc"})
+"""Named formats in which a record holds each value once: a list of values is a list of records."""
 COMPONENT_MARK = "\x1f"
 """Stands between components in EDIFACT trees, whatever sign the document used: no text can hold it."""
 

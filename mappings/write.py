@@ -16,7 +16,7 @@ from typing import Any
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context
-from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
+from mappings.path import COMPONENT_MARK, RECORD_FORMATS, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope, When
 
 _META = frozenset({"entity", "@"})
@@ -43,6 +43,7 @@ class Writer:
         self._plan = plan
         self._context = context
         self._segments = plan.content.format in SEGMENT_FORMATS
+        self._records_only = plan.content.format in RECORD_FORMATS
         self.time_zone = context.time_zone
         self.findings: list[Finding] = []
         """MAP-08 for what could not be said so far."""
@@ -130,7 +131,7 @@ class Writer:
             holder = record
             for step in path.steps[:-1]:
                 holder = self.reach(step, holder)
-            if isinstance(path.leaf, Name) and path.leaf.name:
+            if isinstance(path.leaf, Name) and path.leaf.name and not self._records_only:
                 self._record(path.leaf.name, self.reach(path.steps[-1], holder) if path.steps else holder).values = {"": texts[0]}
             else:
                 self._put(path, texts[0], self._made(path.steps[-1], holder))

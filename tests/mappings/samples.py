@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data_contracts.source import SourceRecord
+from tests.mappings.samples_idoc import idoc_samples
 from tests.mappings.trees import named, segments
 
 ORDER = """
@@ -284,4 +285,5 @@ def samples() -> dict[str, SourceRecord]:
         "json/mes_production": named("mes_production", PRODUCTION),
         "spreadsheet/supplier_confirmations": named("supplier_confirmations", CONFIRMATIONS),
         "xml/wms_receipts": receipt(),
+        **idoc_samples(),
     }

@@ -7,6 +7,7 @@ entity; the compiled reader and the plain tracer, written apart, agree.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -65,6 +66,19 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "date_time_compact": _moments,
     "iso_day": _moments,
     "iso_day_or_time": _moments,
+    "sap_decimal": st.decimals(-(10**11), 10**11, places=3),
+    "sap_decimal_negated": st.decimals(-(10**11), 10**11, places=3),
+    "sap_price": st.decimals(0, 10**9, places=4),
+    "sap_ratio": st.integers(1, 99999).map(Decimal),
+    "sap_item_5": st.integers(1, 99999).map(str),
+    "sap_item_6": st.integers(1, 999999).map(str),
+    "sap_number_10": _texts,
+    "sap_number_18": _texts,
+    "gln_in_parts": st.text("0123456789", min_size=12, max_size=12).map(lambda digits: f"1{digits}"),
+    "boolean_x": st.booleans(),
+    "sap_date": _days,
+    "sap_date_time": _moments,
+    "sap_day_start": _moments,
 }
 
 

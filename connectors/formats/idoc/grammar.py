@@ -56,6 +56,8 @@ class Segment:
     """The field that names the currency of the amounts here and below."""
     container: bool = False
     """It only holds others together; senders leave it out at times."""
+    unset_by_zero: frozenset[str] = frozenset()
+    """Numbers of which zero says that there is none."""
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -197,7 +199,13 @@ def _segment(tag: str, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, A
     if len({one.name for one in fields}) != len(fields):
         raise ConfigError(f"{where}: a field stands twice")
     made = Segment(
-        tag, str(row.get("name", tag)), str(row.get("flat", tag)), tuple(fields), row.get("currency"), bool(row.get("container", False))
+        tag=tag,
+        name=str(row.get("name", tag)),
+        flat=str(row.get("flat", tag)),
+        fields=tuple(fields),
+        currency=row.get("currency"),
+        container=bool(row.get("container", False)),
+        unset_by_zero=frozenset(row.get("zero_says_nothing", ())),
     )
     if made.width > SDATA and tag != CONTROL:
         raise ConfigError(f"{where}: the fields take {made.width} characters, a record has {SDATA}")

@@ -128,7 +128,7 @@ class Tree:
                         Finding("IDC-09", self._at(tag, name, line), expected=segment.tag, got=legible(text), params={"field": name})
                     )
                 continue
-            if not text or text in INITIAL.get(one.kind, ()):
+            if not text or text in INITIAL.get(one.kind, ()) or (name in segment.unset_by_zero and not text.strip("0.,")):
                 continue
             kept[name] = text
             self._check(one, text, tag, line)
