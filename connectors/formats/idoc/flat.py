@@ -60,8 +60,7 @@ class Flat:
             if start == 0:
                 raw = raw.removeprefix(b"\xef\xbb\xbf")
             line = raw.rstrip(b"\r\n")
-            if len(raw) == _LONGEST and not raw.endswith(b"\n"):
-                self._skip_line()
+            longer = len(raw) == _LONGEST and not raw.endswith(b"\n") and self._skip_line()
             if not line.strip(b" \x1a\x00"):
                 continue
             if line.startswith(CONTROL.encode()):
@@ -73,6 +72,8 @@ class Flat:
                 return
             elif not idoc.faults:
                 self._data(idoc, line)
+            if longer and idoc.started.tree is not None:
+                idoc.started.tree.report(Finding("IDC-17", Place(line=self.line), expected=str(HEAD + SDATA), got=f"> {_LONGEST}"))
         if idoc is None:
             yield ReadEvent("unreadable", finding=Finding("IDC-01", got="no record"))
             return
@@ -142,12 +143,15 @@ class Flat:
             bad = line[error.start : error.start + 4].hex(" ")
             return line.decode(self.charset, "replace"), Finding("FED-15", Place(line=self.line), expected=self.charset, got=bad)
 
-    def _skip_line(self) -> None:
-        """Step over the rest of a line that is longer than any record."""
+    def _skip_line(self) -> bool:
+        """Step over the rest of a line that is longer than any record; whether anything but blanks stood there."""
+        anything = False
         while piece := self.stream.readline(_LONGEST):
             self.offset += len(piece)
+            anything = anything or bool(piece.strip())
             if piece.endswith(b"\n"):
-                return
+                break
+        return anything
 
 
 def _cut(text: str, segment: Segment, start: int) -> dict[str, str]:
