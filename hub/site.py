@@ -94,8 +94,8 @@ class AgreedMessage(_Part):
     """One message type that the partners agreed on, and the mapping that reads or writes it."""
 
     type: str
-    version: str | None = Field(default=None, pattern=r"^([0-9]{6}|[A-Z0-9]{1,3}\.[A-Z0-9]{1,3})$")
-    """Base version (X12 `004010`, EDIFACT `D.96A`); null takes any version of the type."""
+    version: str | None = Field(default=None, pattern=r"^([0-9]{6}|[A-Z0-9]{1,3}\.[A-Z0-9]{1,3}|[A-Z][A-Z0-9_]{3,29})$")
+    """Base version (X12 `004010`, EDIFACT `D.96A`) or basic type (IDoc `ORDERS05`); null takes any version of the type."""
     mapping: str
 
 
@@ -184,7 +184,7 @@ class Agreement(_Part):
         """The agreed message of this type; an industry suffix of the version (`004010VICS`) does not matter."""
         base = (version or "")[:6]
         for agreed in self.messages:
-            if agreed.type == type_ and (agreed.version is None or agreed.version == base):
+            if agreed.type == type_ and (agreed.version is None or agreed.version in (base, version)):
                 return agreed
         return None
 

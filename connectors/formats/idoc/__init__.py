@@ -13,14 +13,17 @@ from typing import BinaryIO
 
 from connectors.feed_reading import Caps, in_utf8, sniffable
 from connectors.first_bytes import look, size_of, unreadable
+from connectors.formats.idoc.answering import ANSWERING
 from connectors.formats.idoc.charset import charset_of
+from connectors.formats.idoc.control import party
 from connectors.formats.idoc.flat import Flat
+from connectors.formats.idoc.glimpse import control_at_head
 from connectors.formats.idoc.grammar import CONTROL, tables_for
 from connectors.formats.idoc.guide import describe
 from connectors.formats.idoc.markup import Markup
 from connectors.formats.idoc.writer import write_document
 from connectors.legible import legible
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language
 from data_contracts.source import ReadEvent, SourceRecord
 
@@ -30,12 +33,13 @@ _IDOC = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?IDOC[\s>]")
 class Idoc:
     """The format `idoc`.
 
-    Options of a profile: `representation` (writing: `xml`, `flat`), `definitions` (flat name by segment type where the partner's release is
-    older), `control` (fields of EDI_DC40 such as MANDT, SNDPOR, RCVPOR, MESCOD), `line_end`, `grammar_folders`, `max_message_bytes`,
-    `max_message_records`.
+    Options of a profile. Writing: `representation` (`xml`, `flat`), `definitions` (flat name by segment type where the partner's release
+    is older), `control` (fields of EDI_DC40 such as MANDT, SNDPOR, RCVPOR, MESCOD), `line_end`. Answers: `status_codes` (`receiver`,
+    `subsystem`). Both ways: `grammar_folders`, `max_message_bytes`, `max_message_records`.
     """
 
     name = "idoc"
+    traits = Traits(media_type="application/xml", suffix="xml", enveloped=True)
 
     def sniff(self, head: bytes) -> bool:
         """A flat control record, or an XML document whose first elements are an IDOC with its control record."""
@@ -72,6 +76,19 @@ class Idoc:
         """One document of the agreement's representation. Raises ValueError for what IDocs cannot carry."""
         return write_document(messages, envelope, profile)
 
+    def envelope_reference(self, head: bytes) -> str | None:
+        """`sender|receiver|control` of the first IDoc: the name under which its sender knows it. None when it cannot be read."""
+        control = control_at_head(head)
+        sender = party(control.get("SNDPRT", ""), control.get("SNDPRN", ""))
+        receiver = party(control.get("RCVPRT", ""), control.get("RCVPRN", ""))
+        return f"{sender}|{receiver}|{control['DOCNUM']}" if sender and control.get("DOCNUM") else None
+
+    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
+        """The tables of a basic type, as evidence."""
+        tables = tables_for(STRICT)
+        grammar = tables.by_type.get(version) or tables.by_message.get(message)
+        return UsedGrammar(f"idoc/{grammar.basic_type}", grammar.hash, grammar.basic_type, grammar.plain) if grammar is not None else None
+
     def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
         """Basic types with their titles."""
         return {name: grammar.name for name, grammar in tables_for(profile).grammars.items()}
@@ -84,3 +101,5 @@ class Idoc:
 
 
 FORMAT = Idoc()
+
+__all__ = ["ANSWERING", "FORMAT", "Idoc"]

@@ -17,10 +17,11 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message
 
 HEADER = ("MANDT", "DOCNUM", "IDOCTYP", "MESTYP", "SNDPOR", "SNDPRT", "SNDPFC", "SNDPRN", "RCVPOR", "RCVPRT", "RCVPFC", "RCVPRN")
-"""Fields that an answer must copy back, in the order in which `Interchange.header` keeps them."""
+"""Fields that an answer must copy back, in the order in which `Interchange.header` keeps them; the representation
+(`xml`, `flat`) stands behind them, so that an answer takes the same."""
 
 
-def interchange_of(control: Mapping[str, str], ordinal: int, offset: int, length: int) -> Interchange:
+def interchange_of(control: Mapping[str, str], ordinal: int, offset: int, length: int, representation: str) -> Interchange:
     """The envelope that a control record is, with findings for what it must say and does not."""
     made = Interchange(
         sender=party(control.get("SNDPRT", ""), control.get("SNDPRN", "")),
@@ -30,7 +31,7 @@ def interchange_of(control: Mapping[str, str], ordinal: int, offset: int, length
         ordinal=ordinal,
         offset=offset,
         length=length,
-        header=tuple(control.get(name, "") for name in HEADER),
+        header=(*(control.get(name, "") for name in HEADER), representation),
         group_count=1,
     )
     for name in ("DOCNUM", "SNDPRN", "RCVPRN"):

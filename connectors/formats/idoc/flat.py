@@ -46,7 +46,7 @@ class Flat:
         self.caps = caps
         self.charset = charset
         self.exact = exact
-        self.document = Document(tables)
+        self.document = Document(tables, "flat")
         self.offset = 0
         self.line = 0
 

@@ -8,15 +8,16 @@ segment, any other a field. Namespaces are left off: adapters put one on the roo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from lxml import etree
 
 from connectors.byte_window import ByteWindow
 from connectors.feed_reading import DEPTH, Caps
+from connectors.formats.idoc.glimpse import control_in
 from connectors.formats.idoc.grammar import CONTROL, Tables
-from connectors.formats.idoc.reading import Document, Started
+from connectors.formats.idoc.reading import Document
 from connectors.formats.idoc.tree import Tree
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
 from connectors.formats.xml.tree import hardened_parser, shown_error
@@ -25,8 +26,6 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent, SourceRecord
 
 _ROOT_NAME = re.compile(rb"<([^\s/>]+)")
-_CONTROL = re.compile(r"<EDI_DC40\b[^>]*>(.{0,8000}?)</EDI_DC40>", re.DOTALL)
-_CONTROL_FIELD = re.compile(r"<([A-Z0-9]{3,7})>\s*([^<]{0,70}?)\s*</\1>")
 
 
 class Refused(Exception):  # noqa: N818  # what happens to a message, not an error of ours
@@ -47,7 +46,7 @@ class Markup:
         self.caps = caps
         self.charset = charset
         self.exact = exact
-        self.document = Document(tables)
+        self.document = Document(tables, "xml")
         self.parser = hardened_parser()
 
     def events(self) -> Iterator[ReadEvent]:
@@ -81,7 +80,7 @@ class Markup:
         try:
             element = self._parsed(part, scanner)
         except Refused as refused:
-            control = self._glimpse(part.content)
+            control = control_in(part.content[:16_384].decode(self.charset, "replace"))
             yield from self.document.events(control, self.document.start(control, offset, length, part.line), [refused.finding])
             return
         top = [child for child in element if isinstance(child.tag, str)]
@@ -148,11 +147,6 @@ class Markup:
         for child in below:
             self._segment(child, tree, record, base, depth + 1)
 
-    def _glimpse(self, content: bytes) -> Mapping[str, str]:
-        """What can be seen of the control record of an IDoc that cannot be parsed, so that its sender can be told."""
-        found = _CONTROL.search(content[:16_384].decode(self.charset, "replace"))
-        return {name: text for name, text in _CONTROL_FIELD.findall(found[1]) if text.isprintable()} if found is not None else {}
-
 
 def _fields(element: etree._Element) -> dict[str, str]:
     values: dict[str, str] = {}
@@ -170,6 +164,3 @@ def _local(element: etree._Element) -> str:
 def _line(element: etree._Element) -> int:
     line: int | None = element.sourceline  # type: ignore[assignment]  # the stubs know no number
     return (line or 1) - 1
-
-
-__all__ = ["Markup", "Refused", "Started"]

@@ -26,8 +26,9 @@ class Started:
 class Document:
     """Counts the IDocs of a document. The end of one is told when the next begins, so that what lies between is told with it."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, representation: str) -> None:
         self.tables = tables
+        self.representation = representation
         self.ordinal = 0
         self._last: Interchange | None = None
 
@@ -50,7 +51,7 @@ class Document:
             message.root = started.tree.close()
             message.findings += started.tree.findings
         message.findings += findings
-        interchange = interchange_of(control, self.ordinal, message.offset, message.length)
+        interchange = interchange_of(control, self.ordinal, message.offset, message.length, self.representation)
         group = group_of(control)
         yield ReadEvent("interchange", interchange=interchange)
         yield ReadEvent("group", group=group)

@@ -1,0 +1,139 @@
+"""What we answer to SAP: one STATUS IDoc (SYSTAT01) for each IDoc that came, with a status record for each thing that is said of it.
+
+Two ways to say it, by `profile.options["status_codes"]`. `receiver` (the default) speaks of our own processing in the numbers of an
+inbound IDoc:
+
+    64 ready to be passed on    53 posted    52 not fully posted    51 not posted    60 syntax error    56 not accepted at all
+
+`subsystem` speaks of SAP's outbound IDoc in the numbers that its port for EDI subsystems takes:
+
+    16 functional acknowledgement positive, 17 negative    41 document created in the target system, 40 not    15 interchange refused
+
+STATXT is the finding in words, STAMID and STAMNO its rule, STAPA1 and STAPA2 what was expected and what came, SEGNUM and SEGFLD
+where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connectors.answering import Judgement, Received, Word
+from connectors.formats.idoc.grammar import CONTROL
+from connectors.formats.idoc.writer import write_document
+from connectors.spec import Envelope, Profile
+from data_contracts.errors import ConfigError
+from data_contracts.findings import Finding, has_error
+from data_contracts.source import Message, SourceRecord
+
+KIND = "STATUS"
+BASIC_TYPE = "SYSTAT01"
+_CODES: Mapping[str, Mapping[str, str]] = {
+    "receiver": {"taken": "64", "refused": "56", "syntax": "60", "accepted": "53", "partly": "52", "rejected": "51"},
+    "subsystem": {"taken": "16", "refused": "15", "syntax": "17", "accepted": "41", "partly": "41", "rejected": "40"},
+}
+_TOLD = 10
+"""Findings of one IDoc that are told; the others would be told again when it is sent anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is kept of one IDoc to answer it."""
+
+    control: str
+    message_type: str
+    outcome: str
+    """`taken`, `syntax` (it is wrong) or `refused` (it was not agreed)."""
+    findings: tuple[Finding, ...] = ()
+
+
+def verdict_of(message: Message, profile: Profile, refusal: str | None) -> Verdict:
+    """The verdict of one IDoc by its syntax and by whether it was agreed."""
+    wrong = tuple(finding for finding in message.findings if finding.severity == "error")[:_TOLD]
+    survives = profile.accept_with_errors and message.root is not None
+    outcome = "refused" if refusal is not None else "syntax" if has_error(wrong) and not survives else "taken"
+    return Verdict(message.control or "", message.type, outcome, wrong)
+
+
+def write(received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
+    """One STATUS IDoc for what came, and one word for all of it."""
+    codes = _codes(profile)
+    root = SourceRecord(KIND, {}, 0)
+    positive: list[bool] = []
+    judged = {judgement.control: judgement for judgement in received.judgements}
+    for _, verdict in received.verdicts:
+        judgement = judged.get(verdict.control)
+        outcome = "refused" if received.refused else verdict.outcome
+        positive.append(outcome == "taken" and (judgement is None or judgement.verdict != "rejected"))
+        why = [*received.findings, *verdict.findings] if outcome == "refused" else list(verdict.findings)
+        if outcome != "taken" or judgement is None:
+            _say(root, verdict.control, codes[outcome], outcome, why, envelope)
+        else:
+            _say(root, verdict.control, codes[judgement.verdict], judgement.verdict, _told(judgement), envelope)
+    if not received.verdicts:  # refused before its message was looked at
+        positive.append(False)
+        _say(root, received.interchange.control or "", codes["refused"], "refused", list(received.findings), envelope)
+    mixed = any(positive) and (not all(positive) or any(judgement.verdict == "partly" for judgement in received.judgements))
+    word: Word = "partly" if mixed else "accepted" if all(positive) else "rejected"
+    representation = received.interchange.header[-1] if received.interchange.header else "xml"
+    options = {"representation": representation, **profile.options}
+    return word, write_document([(KIND, root)], replace(envelope, version=BASIC_TYPE), replace(profile, options=options))
+
+
+def _codes(profile: Profile) -> Mapping[str, str]:
+    word = str(profile.options.get("status_codes", "receiver"))
+    if word not in _CODES:
+        raise ConfigError(f"profile.options.status_codes is {' or '.join(_CODES)}, not {word}")
+    return _CODES[word]
+
+
+def _told(judgement: Judgement) -> list[Finding]:
+    return [finding for finding in judgement.findings if finding.severity != "info"][:_TOLD]
+
+
+_TEXTS = {
+    "taken": "Syntax is right, the IDoc is taken",
+    "accepted": "Posted",
+    "partly": "Posted in part: some items are left out",
+    "rejected": "Not posted",
+    "syntax": "Syntax is wrong, the IDoc is not taken",
+    "refused": "The IDoc is not accepted",
+}
+_TYPES = {"taken": "S", "accepted": "S", "partly": "W"}
+
+
+def _say(root: SourceRecord, control: str, code: str, outcome: str, why: Sequence[Finding], envelope: Envelope) -> None:
+    """Status records of one IDoc: one for each finding, or one that says how it went."""
+    values = {
+        "TABNAM": "EDI_DS",
+        "DOCNUM": control[-16:],
+        "LOGDAT": envelope.created_at.strftime("%Y%m%d"),
+        "LOGTIM": envelope.created_at.strftime("%H%M%S"),
+        "STATUS": code,
+        "STATYP": _TYPES.get(outcome, "E"),
+    }
+    for finding in why or (None,):
+        record = SourceRecord("E1STATS", {**values, **(_reason(finding) if finding is not None else {"STATXT": _TEXTS[outcome]})}, 0, root)
+        root.children.append(record)
+
+
+def _reason(finding: Finding) -> dict[str, str]:
+    family, _, number = finding.rule.partition("-")
+    place = finding.place
+    said = {
+        "STATXT": _line(finding.text("en"), 70),
+        "STAMID": f"UDIHUB_{family}"[:20],
+        "STAMNO": number.zfill(3) if number.isdecimal() and int(number) else "",
+        "STAPA1": _line(finding.expected or "", 50),
+        "STAPA2": _line(finding.got or "", 50),
+        # Records count from the IDoc itself (1) and its control record (2); SAP's segments from the first after it.
+        "SEGNUM": f"{place.position - 2:06d}" if place.position is not None and place.position > 2 and place.segment != CONTROL else "",
+        "SEGFLD": _line((place.path or "").rpartition("/")[2] if place.path and "/" in place.path else "", 30),
+    }
+    return {name: text for name, text in said.items() if text}
+
+
+def _line(text: str, most: int) -> str:
+    """One line that the field holds, cut where a person sees that it is."""
+    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return plain if len(plain) <= most else plain[: most - 1] + "…"

@@ -1,0 +1,61 @@
+"""How IDocs are answered, in the words of `connectors/answering.py`: STATUS out (`acknowledge.py`), STATUS and ALEAUD in (`answers.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
+from connectors.formats.idoc import acknowledge
+from connectors.formats.idoc.answers import statements
+from connectors.formats.idoc.grammar import CONTROL
+from connectors.spec import Envelope, Profile
+from data_contracts.findings import Place
+from data_contracts.source import Group, Message
+
+
+class IdocAnswering:
+    """The `Answering` of IDocs."""
+
+    media_type = "application/xml"
+    suffix = "xml"
+    answers = frozenset({"STATUS", "ALEAUD"})
+    frame = frozenset({CONTROL})
+    refusals = Refusals(
+        sender=(Place(segment=CONTROL, position=2, path=f"{CONTROL}/SNDPRN"), "56"),
+        receiver=(Place(segment=CONTROL, position=2, path=f"{CONTROL}/RCVPRN"), "56"),
+        message=(Place(segment=CONTROL, position=2, path=f"{CONTROL}/MESTYP"), "56"),
+        production="56",
+        duplicate="56",
+    )
+    numbered: frozenset[Numbered] = frozenset({"interchange"})
+
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> acknowledge.Verdict:
+        """The verdict of one IDoc."""
+        return acknowledge.verdict_of(message, profile, refusal)
+
+    def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
+        """One STATUS, when the envelope is refused, when syntax is answered, or when documents were judged."""
+        if received.refused:
+            return [Wanted(acknowledge.KIND)] if policy.interchange != "never" else []
+        spoken = any(verdict.message_type not in self.answers for _, verdict in received.verdicts)
+        asked = policy.functional == "always" or policy.interchange == "always" or received.judgements
+        return [Wanted(acknowledge.KIND)] if spoken and asked else []
+
+    def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
+        """The STATUS IDoc."""
+        return acknowledge.write(received, envelope, profile)
+
+    def read(self, message: Message) -> list[Said]:
+        """What a STATUS or ALEAUD says of our IDocs."""
+        return statements(message)
+
+    def read_note(self, note: Any) -> list[Said]:
+        """IDocs have nothing that stands beside the messages."""
+        return []
+
+    def group_type(self, message_type: str) -> str | None:
+        """IDocs travel in no groups."""
+        return None
+
+
+ANSWERING: Answering = IdocAnswering()
