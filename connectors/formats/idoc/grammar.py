@@ -35,7 +35,7 @@ _USE = re.compile(r"(?P<tag>[A-Z0-9_/]+)(?P<must> M)?(?: (?P<most>\d+|\*))?")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `offset` counts characters within the data of the record; -1 where only the XML name is known."""
+    """One field. `offset` counts characters within the data of the record."""
 
     name: str
     kind: str
@@ -71,8 +71,8 @@ class Segment:
 
     @cached_property
     def columns(self) -> tuple[tuple[str, int, int], ...]:
-        """Name, first and last column (exclusive) of every field that a flat record has."""
-        return tuple((field.name, field.offset, field.offset + field.length) for field in self.fields if field.offset >= 0)
+        """Name, first and last column (exclusive) of every field."""
+        return tuple((field.name, field.offset, field.offset + field.length) for field in self.fields)
 
     @cached_property
     def width(self) -> int:
@@ -195,14 +195,14 @@ def _segment(tag: str, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, A
     texts = rows[row["like"]] if "like" in row else row
     if "fields" not in texts:
         raise ConfigError(f"{where}: a segment has fields, or is `like` another")
-    fields = [*_fields(texts["fields"], 0, where), *(f for f in _fields(texts.get("xml_fields", ""), -1, where))]
+    fields = tuple(_fields(texts["fields"], where))
     if len({one.name for one in fields}) != len(fields):
         raise ConfigError(f"{where}: a field stands twice")
     made = Segment(
         tag=tag,
         name=str(row.get("name", tag)),
         flat=str(row.get("flat", tag)),
-        fields=tuple(fields),
+        fields=fields,
         currency=row.get("currency"),
         container=bool(row.get("container", False)),
         unset_by_zero=frozenset(row.get("zero_says_nothing", ())),
@@ -212,7 +212,8 @@ def _segment(tag: str, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, A
     return made
 
 
-def _fields(text: str, offset: int, where: str) -> Iterator[Field]:
+def _fields(text: str, where: str) -> Iterator[Field]:
+    offset = 0
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _FIELD.fullmatch(part)
         kind = match["kind"] or "CHAR" if match is not None else ""
@@ -220,7 +221,7 @@ def _fields(text: str, offset: int, where: str) -> Iterator[Field]:
         if match is None or kind not in KINDS or not length:
             raise ConfigError(f"{where}: `{part}` is no field like `MENGE QUAN 15` or `DATUM DATS`")
         yield Field(match["name"], kind, length, offset)
-        offset += length if offset >= 0 else 0
+        offset += length
 
 
 def _grammar(path: Path, segments: Mapping[str, Segment], rows: Mapping[str, Any]) -> Grammar:

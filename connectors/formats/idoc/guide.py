@@ -64,4 +64,4 @@ def _segment(segment: Segment, heading: str) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for one in segment.fields:
         expects = KINDS[one.kind][1] if one.kind in ("DATS", "TIMS") else one.kind
-        yield f"| {one.name} | {expects} | {one.length} | {one.offset + 1 if one.offset >= 0 else ''} |"
+        yield f"| {one.name} | {expects} | {one.length} | {one.offset + 1} |"

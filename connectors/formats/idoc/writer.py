@@ -80,8 +80,6 @@ def _columns(segment: Segment, values: Mapping[str, str], width: int) -> str:
     line = [" "] * width
     for name, text in _said(segment, values):
         one = segment.by_name[name]
-        if one.offset < 0:
-            raise ValueError(f"{segment.tag}/{name}: its column in the flat representation is not known")
         if not text.isprintable():
             raise ValueError(f"{segment.tag}/{name}: a line of a flat file carries no control characters")
         line[one.offset : one.offset + len(text)] = text

@@ -108,7 +108,9 @@ def test_what_documents_say_is_judged(verdict: Literal["accepted", "partly", "re
 def test_a_flat_idoc_is_answered_flat() -> None:
     _, content = ANSWERING.write("STATUS", received(flat(("E2EDK01005", "")).encode()), ENVELOPE, STRICT)
     assert content.startswith(b"EDI_DC40") and statuses(content)[0]["STATUS"] == "64"
-    _, content = ANSWERING.write("STATUS", received(flat(("E2EDK01005", "")).encode()), ENVELOPE, Profile(options={"representation": "xml"}))
+    _, content = ANSWERING.write(
+        "STATUS", received(flat(("E2EDK01005", "")).encode()), ENVELOPE, Profile(options={"representation": "xml"})
+    )
     assert content.startswith(b"<?xml")
 
 
@@ -151,7 +153,14 @@ def status_idoc(*records: dict[str, str], tag: str = "E1STATS") -> bytes:
     ],
 )
 def test_what_sap_says_of_ours_is_heard(code: str, level: str, verdict: str) -> None:
-    values = {"DOCNUM": "0000000000004711", "STATUS": code, "STAMID": "VG", "STAMNO": "204", "STATXT": "Sold-to & is locked", "STAPA1": "1010"}
+    values = {
+        "DOCNUM": "0000000000004711",
+        "STATUS": code,
+        "STAMID": "VG",
+        "STAMNO": "204",
+        "STATXT": "Sold-to & is locked",
+        "STAPA1": "1010",
+    }
     (message,) = read("idoc", status_idoc(values)).messages
     (said,) = ANSWERING.read(message)
     assert (said.level, said.verdict) == (level, verdict)
@@ -161,7 +170,12 @@ def test_what_sap_says_of_ours_is_heard(code: str, level: str, verdict: str) -> 
 
 
 def test_the_last_status_of_each_idoc_counts_and_unknown_numbers_say_nothing() -> None:
-    records = [{"DOCNUM": "1", "STATUS": "50"}, {"DOCNUM": "1", "STATUS": "51"}, {"DOCNUM": "2", "STATUS": "53"}, {"DOCNUM": "3", "STATUS": "99"}]
+    records = [
+        {"DOCNUM": "1", "STATUS": "50"},
+        {"DOCNUM": "1", "STATUS": "51"},
+        {"DOCNUM": "2", "STATUS": "53"},
+        {"DOCNUM": "3", "STATUS": "99"},
+    ]
     (message,) = read("idoc", status_idoc(*records)).messages
     assert [(said.number, said.verdict) for said in ANSWERING.read(message)] == [("1", "rejected"), ("2", "accepted")]
 
