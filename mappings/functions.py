@@ -20,6 +20,7 @@ from functools import lru_cache
 
 from mappings import functions_feeds as functions_feeds  # what it defines is registered
 from mappings import functions_idoc as functions_idoc
+from mappings import functions_x12 as functions_x12
 from mappings.function_base import (
     FUNCTIONS,
     LIMIT,

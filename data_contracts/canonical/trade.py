@@ -75,8 +75,10 @@ class DespatchLine(LotReference):
 
 
 class DespatchAdvice(BusinessDocument):
-    """What was sent (X12 856, DESADV)."""
+    """What was sent (X12 856, 943, 945, DESADV)."""
 
+    instruction_number: str | None = None
+    """The despatch instruction that a warehouse fulfils (X12 940), where it names one."""
     despatched_at: Instant | None = None
     expected_on: PartialDate | None = None
     ship_from: PartyReference | None = None

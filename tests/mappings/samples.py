@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from connectors.formats.x12 import FORMAT as X12
+from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 from tests.mappings.samples_idoc import idoc_samples
 from tests.mappings.trees import named, segments
@@ -266,9 +270,22 @@ def receipt() -> SourceRecord:
     return root
 
 
+X12_DOCUMENTS = (204, 214, 820, 830, 832, 846, 852, 860, 861, 862, 865, 867, 940, 943, 944, 945, 947, 990)
+"""Sets whose sample is the document in `tests/samples/x12`, read by the format."""
+
+
+def document(message: int, version: str = "004010") -> SourceRecord:
+    """The tree of the message of a sample document."""
+    with (Path(__file__).parents[1] / "samples" / "x12" / f"{message}_{version}.edi").open("rb") as stream:
+        roots = [event.message.root for event in X12.read(stream, STRICT) if event.message is not None]
+    assert len(roots) == 1 and roots[0] is not None
+    return roots[0]
+
+
 def samples() -> dict[str, SourceRecord]:
     """A message for every shipped mapping."""
     return {
+        **{f"x12/{message}": document(message) for message in X12_DOCUMENTS},
         "x12/850": segments(ORDER),
         "x12/855": segments(RESPONSE),
         "x12/856": segments(DESPATCH),

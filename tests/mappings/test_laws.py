@@ -25,7 +25,7 @@ from tests.mappings.trees import leaves, segments, shape, without_places
 
 NAMES = shipped_names()
 MAPPINGS = {name: load(name) for name in NAMES}
-CONTEXT = Context(time_zone="Asia/Shanghai", currency="CNY")
+CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
 QUICK = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 _texts = st.text("ABCXYZabc0189-_. /甲乙丙é", min_size=1, max_size=24).map(str.strip).filter(bool)

@@ -12,11 +12,11 @@ import pytest
 from connectors.formats.x12 import FORMAT as X12
 from connectors.spec import Envelope, Profile
 from data_contracts.source import Message
-from mappings.engine import Context, Mapping, UnwritableError, load
+from mappings.engine import Context, Mapping, UnwritableError, load, shipped_names
 from tests.mappings.samples import samples
 from tests.mappings.trees import segments, shape, without_places
 
-CONTEXT = Context(time_zone="Asia/Shanghai", currency="CNY")
+CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
 ORDER, RESPONSE, DESPATCH, INVOICE = (load(f"x12/{number}") for number in ("850", "855", "856", "810"))
 
 
@@ -60,8 +60,8 @@ def _untouched(text: str) -> Any:
     return root
 
 
-@pytest.mark.parametrize("version", ["004010", "005010"])
-@pytest.mark.parametrize("name", ["x12/850", "x12/855", "x12/856", "x12/810"])
+@pytest.mark.parametrize("version", ["004010", "004030", "005010", "006020"])
+@pytest.mark.parametrize("name", [name for name in shipped_names() if name.startswith("x12/")])
 def test_what_is_written_is_a_valid_set_and_reads_back_equal(name: str, version: str) -> None:
     mapping = load(name)
     entity = read(mapping, name)
