@@ -37,7 +37,7 @@ _ORDER: dict[str, Any] = {
             "E1EDP19": [
                 {"QUALF": "001", "IDTNR": "RM-0001", "KTEXT": "医用级树脂"},
                 {"QUALF": "002", "IDTNR": "JP-77"},
-                {"QUALF": "003", "IDTNR": "06901234500014"},
+                {"QUALF": "003", "IDTNR": "06901234500011"},
             ],
         },
         {"POSEX": "000020", "MENGE": "4.5", "MENEE": "KGM", "VPREI": "1800.00", "PEINH": "100"},
@@ -101,7 +101,7 @@ _DELIVERY: dict[str, Any] = {
                 "CHARG": "L26-0441",
                 "LFIMG": "600",
                 "VRKME": "PCE",
-                "EAN11": "06901234500014",
+                "EAN11": "06901234500011",
                 "KDMAT35": "K-17",
                 "VFDAT": "20281130",
                 "E1EDL41": {"QUALI": "001", "BSTNR": "4500000123", "POSEX": "000010"},
@@ -151,16 +151,16 @@ _MATERIAL: dict[str, Any] = {
         "MATNR": "FG-100",
         "MTART": "FERT",
         "MEINS": "PCE",
-        "EAN11": "06901234500052",
+        "EAN11": "06901234500059",
         "XCHPF": "X",
         "MHDHB": "1825",
         "E1MAKTM": [
             {"SPRAS": "E", "MAKTX": "Bone screw 4.0", "SPRAS_ISO": "EN"},
             {"SPRAS": "1", "MAKTX": "骨螺钉 4.0", "SPRAS_ISO": "ZH"},
         ],
-        "E1MARMM": [{"MEINH": "CT", "UMREZ": "50", "UMREN": "1", "EAN11": "16901234500059"}, {"MEINH": "BX", "UMREZ": "10", "UMREN": "1"}],
+        "E1MARMM": [{"MEINH": "CT", "UMREZ": "50", "UMREN": "1", "EAN11": "16901234500056"}, {"MEINH": "BX", "UMREZ": "10", "UMREN": "1"}],
     },
-    "E1OCLFM": {"OBTAB": "MARA", "E1AUSPM": [{"ATNAM": "UDI_DI", "ATWRT": "06901234500052"}]},
+    "E1OCLFM": {"OBTAB": "MARA", "E1AUSPM": [{"ATNAM": "UDI_DI", "ATWRT": "06901234500059"}]},
 }
 _VENDOR: dict[str, Any] = {
     "EDI_DC40": _CONTROL,

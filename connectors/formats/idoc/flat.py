@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from connectors.feed_reading import Caps
-from connectors.formats.idoc.grammar import CONTROL, SDATA, Segment, Tables
+from connectors.formats.idoc.grammar import CONTROL, HEAD, SDATA, Segment, Tables
 from connectors.formats.idoc.reading import Document, Started
 from connectors.legible import legible
 from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent
 
-HEAD = 63
-"""Characters before the data: SEGNAM 30, MANDT 3, DOCNUM 16, SEGNUM 6, PSGNUM 6, HLEVEL 2."""
 _LONGEST = 16 * 1024
 """Bytes of a line that are looked at: 1063 characters of four bytes are far fewer."""
 
@@ -82,7 +80,7 @@ class Flat:
 
     def _open(self, line: bytes, start: int) -> _Idoc:
         text, fault = self._text(line)
-        control = _cut(text, self.tables.segments[CONTROL], 0)
+        control = _cut(text, self.tables.segments[CONTROL])
         idoc = _Idoc(control, self.document.start(control, start if self.exact else 0, 0, self.line), start)
         if fault is not None:
             idoc.faults.append(fault)
@@ -106,7 +104,7 @@ class Flat:
                 return
         tag = self.tables.type_of(text[:30].rstrip())
         segment = self.tables.segments.get(tag)
-        values = _cut(text, segment, HEAD) if segment is not None else {"": text[HEAD:].strip()}
+        values = _cut(text, segment) if segment is not None else {"": text[HEAD:].strip()}
         number, parent, docnum = text[49:55].strip(), text[55:61].strip(), text[33:49].strip()
         place = Place(segment=legible(tag, 30), position=tree.count + 1, line=self.line)
         if docnum and docnum != idoc.control.get("DOCNUM", docnum):
@@ -154,14 +152,6 @@ class Flat:
         return anything
 
 
-def _cut(text: str, segment: Segment, start: int) -> dict[str, str]:
+def _cut(text: str, segment: Segment) -> dict[str, str]:
     """The fields that say something, blanks at their ends dropped."""
-    values = {}
-    data = text[start:] if start else text
-    for name, first, last in segment.columns:
-        if first >= len(data):
-            break
-        said = data[first:last].strip()
-        if said:
-            values[name] = said
-    return values
+    return {name: said for (name, _, _), cut in zip(segment.columns, segment.cut(text), strict=False) if (said := cut.strip())}

@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ from data_contracts.errors import ConfigError
 
 SHIPPED = Path(__file__).parents[2] / "grammars" / "idoc"
 CONTROL = "EDI_DC40"
+HEAD = 63
+"""Characters before the data of a flat record: SEGNAM 30, MANDT 3, DOCNUM 16, SEGNUM 6, PSGNUM 6, HLEVEL 2."""
 SDATA = 1000
-"""Characters of data in a record of the flat representation."""
+"""Characters of data in a flat record."""
 _FIELD = re.compile(r"(?P<name>[A-Z0-9_/]+) (?:(?P<kind>[A-Z]{3,4})(?: (?P<typed>\d+))?|(?P<length>\d+))")
 _USE = re.compile(r"(?P<tag>[A-Z0-9_/]+)(?P<must> M)?(?: (?P<most>\d+|\*))?")
 
@@ -73,6 +76,13 @@ class Segment:
     def columns(self) -> tuple[tuple[str, int, int], ...]:
         """Name, first and last column (exclusive) of every field."""
         return tuple((field.name, field.offset, field.offset + field.length) for field in self.fields)
+
+    @cached_property
+    def cut(self) -> Callable[[str], tuple[str, ...]]:
+        """The texts of all fields of a flat record, in order, taken at once; at least two, so that there is a tuple."""
+        start = 0 if self.tag == CONTROL else HEAD
+        slices = [slice(start + first, start + stop) for _, first, stop in self.columns]
+        return itemgetter(*slices, slice(0, 0))
 
     @cached_property
     def width(self) -> int:

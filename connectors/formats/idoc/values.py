@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 
 Check = Callable[[str], bool]
 WIDTHS = {"DATS": 8, "TIMS": 6}
@@ -20,6 +21,7 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]")
 _NUMBER = re.compile(r"[+-]?[0-9]*(?:[.,][0-9]{3})*(?:[.,][0-9]*)?[+-]?")
 
 
+@lru_cache(maxsize=8192)
 def is_day(text: str) -> bool:
     """Whether eight digits are a day of the calendar."""
     match = _DAY.fullmatch(text)
