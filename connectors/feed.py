@@ -12,6 +12,7 @@ messages are and which fields they have; the same file reads, checks, writes and
     messages: Receipts/Receipt     # xml: path of the message element from the root
     namespace: urn:x               # xml: namespace of all its elements; absent = none
     envelope: {exported_at: {type: instant, write: created_at}}      # json: members beside the array
+    types: _types                  # file of named types beside this one (connectors/feed_types.py)
     separator: ";"                 # delimited, and quote, bom (written); any one character, "\t" for TSV
     decimal: ","                   # and thousands: ".", booleans: [Y, N], charsets (tried in order; none: told by the bytes)
     group: {by: [order_no], header: [currency], rows: row}    # rows: adjacent ones with equal `by` are one message
@@ -36,25 +37,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import yaml
 
 from connectors.feed_layout import Column, Layout, column_of, layout_of
+from connectors.feed_types import expanded, load_types
 from connectors.feed_values import KINDS, Spelling, check_for
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Action
 
 SHIPPED = Path(__file__).parent / "grammars"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+XML_FORMATS = frozenset({"xml", "ubl", "cxml", "b2mml"})
+"""Formats whose messages are XML elements."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _FIELD_KEYS = frozenset(
     {"type", "required", "many", "enum", "pattern", "max_length", "on_error", "fields", "names", "quoted", "note", "write"}
-    | {"at", "align", "pad", "empty", "code"}
+    | {"at", "align", "pad", "empty", "code", "named"}
 )
 _TOP_KEYS = frozenset(
     {"version", "grammar", "format", "message", "title", "messages", "namespace", "envelope", "separator", "quote", "decimal"}
-    | {"charsets", "bom", "booleans", "group", "fields", "thousands"}
+    | {"charsets", "bom", "booleans", "group", "fields", "thousands", "types"}
 )
 _TOP_KEYS_OF: Mapping[str, frozenset[str]] = {
     "fixed": frozenset({"record_type", "code", "skip", "offsets"}),
@@ -72,6 +76,8 @@ class Field:
     name: str
     kind: str
     """A key of `KINDS`, or `record` for what has fields of its own."""
+    type_name: str = ""
+    """The named type that it is of, for the guide."""
     required: bool = False
     many: bool = False
     enum: frozenset[str] | None = None
@@ -161,6 +167,8 @@ class FeedGrammar:
     header_row: int = 1
     """spreadsheet: row of the header."""
     title: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    """The YAML of a grammar that takes named types, with them, as evidence: written out it would fill a book."""
 
     @property
     def written_charset(self) -> str:
@@ -168,27 +176,38 @@ class FeedGrammar:
         return self.charsets[0] if self.charsets else "utf-8"
 
 
+@runtime_checkable
+class SelfNaming(Protocol):
+    """A format with feed grammars whose messages say by which of them they are read."""
+
+    def grammar_of(self, kind: str, profile: Profile) -> FeedGrammar | None:
+        """The grammar of a message type, the site's own first; None where there is none."""
+        ...
+
+
 def grammar_for(format_name: str, name: str, profile: Profile) -> FeedGrammar:
     """The grammar that an agreement names. Raises ConfigError when no folder has it or it is wrong."""
     if not _NAME.fullmatch(name):
-        raise ConfigError(f"grammar {name!r}: a name has small letters, digits, '_', '-' and '.' only")
+        raise ConfigError(f"grammar {name!r}: a name has letters, digits, '_', '-' and '.' only")
     folders = [Path(str(folder)) for folder in profile.options.get("grammar_folders", ())]
     for folder in [*folders, SHIPPED]:
         path = folder / format_name / f"{name}.yaml"
         if path.is_file():
             status = path.stat()
-            return _loaded(path, status.st_mtime_ns, status.st_size)
+            types = [other.stat().st_mtime_ns for other in sorted(path.parent.glob("_*.yaml"))]
+            return _loaded(path, (status.st_mtime_ns, *types), status.st_size)
     searched = ", ".join(str(folder / format_name) for folder in [*folders, SHIPPED])
     raise ConfigError(f"grammar {name!r} of format {format_name} is in none of: {searched}")
 
 
 def grammar_names(format_name: str, folders: Iterable[Path] = ()) -> list[str]:
     """Names of the grammars that a format has, shipped ones and those of site folders."""
-    return sorted({path.stem for folder in [*folders, SHIPPED] for path in (folder / format_name).glob("*.yaml")})
+    found = {path.stem for folder in [*folders, SHIPPED] for path in (folder / format_name).glob("*.yaml")}
+    return sorted(name for name in found if not name.startswith("_"))
 
 
 @lru_cache(maxsize=256)
-def _loaded(path: Path, _modified: int, _size: int) -> FeedGrammar:
+def _loaded(path: Path, _modified: tuple[int, ...], _size: int) -> FeedGrammar:
     return parse_grammar(path.read_bytes(), str(path), path.stem, path.parent.name)
 
 
@@ -201,6 +220,12 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
     if not isinstance(body, dict):
         raise ConfigError(f"{where}: a grammar is a mapping")
     _refuse_unknown(body, _TOP_KEYS | _TOP_KEYS_OF.get(format_name, frozenset()), where)
+    text = ""
+    if "types" in body:
+        types, more = load_types(Path(where).parent / f"{body['types']}.yaml")
+        body["fields"] = expanded(body.get("fields"), types, where)
+        content += more
+        text = content.decode("utf-8")
     for key, expected in (("version", 1), ("grammar", name), ("format", format_name)):
         if body.get(key) != expected:
             raise ConfigError(f"{where}: {key} should be {expected!r}, is {body.get(key)!r}")
@@ -232,6 +257,7 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         sheet=str(body["sheet"]) if body.get("sheet") is not None else None,
         header_row=_row_number(body.get("header_row", 1), where),
         title=dict(body.get("title") or {}),
+        text=text,
     )
 
 
@@ -273,7 +299,7 @@ def _one_character(body: Mapping[str, Any], key: str, default: str, where: str) 
 def _path(format_name: str, messages: str, where: str) -> tuple[tuple[str, ...], bool]:
     if format_name in ROWS:
         return (), False
-    if format_name == "xml":
+    if format_name in XML_FORMATS:
         steps = tuple(messages.split("/"))
         if not all(steps):
             raise ConfigError(f"{where}: messages is the path of the message element, such as Receipts/Receipt")
@@ -285,16 +311,22 @@ def _path(format_name: str, messages: str, where: str) -> tuple[tuple[str, ...],
     return tuple(step for step in messages.removesuffix("[]").split(".") if step), False
 
 
-def _fields(body: Any, where: str, spelling: Spelling) -> dict[str, Field]:
+def _fields(body: Any, where: str, spelling: Spelling, done: dict[int, dict[str, Field]] | None = None) -> dict[str, Field]:
+    """Fields of a record; one that stands at several places, as named types do, is made once (`done`, by the identity of its body)."""
     if not isinstance(body, dict):
         raise ConfigError(f"{where}: fields is a mapping from name to definition")
-    misread = [name for name in body if isinstance(name, bool) or name is None]
-    if misread:
-        raise ConfigError(f"{where}: YAML reads a field's name as {misread[0]!r}; put it in quotes")
-    return {str(name): _field(str(name), definition, f"{where}: {name}", spelling) for name, definition in body.items()}
+    done = {} if done is None else done
+    known = done.get(id(body))
+    if known is None:
+        misread = [name for name in body if isinstance(name, bool) or name is None]
+        if misread:
+            raise ConfigError(f"{where}: YAML reads a field's name as {misread[0]!r}; put it in quotes")
+        fields = {str(name): _field(str(name), definition, f"{where}: {name}", spelling, done) for name, definition in body.items()}
+        known = done[id(body)] = fields
+    return known
 
 
-def _field(name: str, definition: Any, where: str, spelling: Spelling) -> Field:
+def _field(name: str, definition: Any, where: str, spelling: Spelling, done: dict[int, dict[str, Field]]) -> Field:
     if not isinstance(definition, dict):
         raise ConfigError(f"{where}: a field is a mapping with at least a type")
     _refuse_unknown(definition, _FIELD_KEYS, where)
@@ -310,13 +342,14 @@ def _field(name: str, definition: Any, where: str, spelling: Spelling) -> Field:
     return Field(
         name=name,
         kind=str(kind),
+        type_name=str(definition.get("named", "")),
         required=bool(definition.get("required", False)),
         many=bool(definition.get("many", False)),
         enum=frozenset(str(word) for word in enum) if enum else None,
         pattern=_pattern(definition.get("pattern"), where),
         max_length=definition.get("max_length"),
         on_error=on_error,
-        fields=_fields(definition.get("fields") or {}, where, spelling),
+        fields=_fields(definition["fields"], where, spelling, done) if definition.get("fields") else {},
         names=tuple(str(other) for other in definition.get("names", ())),
         quoted=bool(definition.get("quoted", False)),
         write=definition.get("write"),

@@ -48,36 +48,42 @@ class _Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """What a record's fields ask for, laid out for speed: a look-up and one call for a value that is right."""
 
     fields: Mapping[str, Field]
     tests: Mapping[str, Callable[[str], object] | None]
     """By name of a single value: truthy for a right one; None where any text will do."""
     required: frozenset[str]
-    below: Mapping[str, _Plan]
+    below: Mapping[str, Plan]
     attributed: tuple[str, ...]
     """Single values that have required attributes."""
 
     @classmethod
-    def of(cls, fields: Mapping[str, Field]) -> _Plan:
-        """The plan of a record with these fields."""
-        return cls(
-            fields=fields,
-            tests={name: field.test() for name, field in fields.items() if field.kind != "record" and not field.many},
-            required=frozenset(name for name, field in fields.items() if field.required),
-            below={name: cls.of(field.fields) for name, field in fields.items()},
-            attributed=tuple(
-                name for name, field in fields.items() if field.kind != "record" and any(below.required for below in field.fields.values())
-            ),
-        )
+    def of(cls, fields: Mapping[str, Field], done: dict[int, Plan] | None = None) -> Plan:
+        """The plan of a record with these fields; records that stand at several places, as named types do, are planned once."""
+        done = {} if done is None else done
+        known = done.get(id(fields))
+        if known is None:
+            known = done[id(fields)] = cls(
+                fields=fields,
+                tests={name: field.test() for name, field in fields.items() if field.kind != "record" and not field.many},
+                required=frozenset(name for name, field in fields.items() if field.required),
+                below={name: cls.of(field.fields, done) for name, field in fields.items()},
+                attributed=tuple(
+                    name
+                    for name, field in fields.items()
+                    if field.kind != "record" and any(below.required for below in field.fields.values())
+                ),
+            )
+        return known
 
 
 class Checker:
     """Checks messages of one feed. `join` gives the format's way to write paths."""
 
-    def __init__(self, fields: Mapping[str, Field], join: Join) -> None:
-        self._plan = _Plan.of(fields)
+    def __init__(self, fields: Mapping[str, Field] | Plan, join: Join) -> None:
+        self._plan = fields if isinstance(fields, Plan) else Plan.of(fields)
         self._join = join
         self._findings: list[Finding] = []
         self._unknown: dict[str, _Unknown] = {}
@@ -92,7 +98,7 @@ class Checker:
             return [*self._findings[:LIMIT], Finding("FED-19", expected=str(LIMIT))]
         return self._findings
 
-    def _record(self, record: SourceRecord, plan: _Plan, path: str) -> None:
+    def _record(self, record: SourceRecord, plan: Plan, path: str) -> None:
         values: Mapping[str, str] = record.values  # type: ignore[assignment]  # a mapping in named syntaxes
         tests = plan.tests
         for name, value in values.items():
@@ -115,7 +121,7 @@ class Checker:
                     if attribute.required:
                         self._found("FED-05", record, self._join(path, name, None), attribute)
 
-    def _other(self, record: SourceRecord, plan: _Plan, name: str, path: str) -> None:
+    def _other(self, record: SourceRecord, plan: Plan, name: str, path: str) -> None:
         """A value whose name is unknown, or that of a record or a list."""
         field = plan.fields.get(name)
         if field is None:
@@ -123,7 +129,7 @@ class Checker:
         else:
             self._found("FED-12", record, path, field, expected="record" if field.kind == "record" else "list", got="value")
 
-    def _children(self, record: SourceRecord, plan: _Plan, path: str) -> None:
+    def _children(self, record: SourceRecord, plan: Plan, path: str) -> None:
         counts: dict[str, int] = {}
         fields = plan.fields
         for child in record.children:
@@ -139,14 +145,14 @@ class Checker:
             child_path = self._join(path, tag, index if field.many else None)
             if field.kind != "record":
                 self._leaf(child, field, plan.below[tag], path, child_path)
-            elif "" in values:
+            elif "" in values and "" not in field.fields:
                 self._found("FED-12", child, path, field, expected="record", got="value")
             else:
                 self._record(child, plan.below[tag], child_path)
         for tag, count in counts.items():
             self._count(record, fields[tag], count, path)
 
-    def _leaf(self, child: SourceRecord, field: Field, plan: _Plan, path: str, child_path: str) -> None:
+    def _leaf(self, child: SourceRecord, field: Field, plan: Plan, path: str, child_path: str) -> None:
         """A value that stands as a record: one of an array of scalars, or the attributes of an XML leaf."""
         values: Mapping[str, str] = child.values  # type: ignore[assignment]  # a mapping in named syntaxes
         if child.children or any(name and not name.startswith("@") for name in values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from connectors.feed import FeedGrammar, Field, grammar_for, grammar_names
+from connectors.feed import XML_FORMATS, FeedGrammar, Field, grammar_for, grammar_names
 from connectors.spec import Profile
 from data_contracts.findings import Language
 
@@ -35,8 +35,10 @@ def as_markdown(grammar: FeedGrammar, language: Language = "en") -> str:
         lines += [words["separator"].format(grammar.separator, grammar.decimal, ", ".join(grammar.charsets) or grammar.written_charset), ""]
     if grammar.namespace:
         lines += [f"xmlns `{grammar.namespace}`", ""]
-    lines += [f"| {words['field']} | {words['type']} | {words['required']} | {words['rule']} | {words['note']} |", "|---|---|---|---|---|"]
-    lines += _rows(grammar.fields, "", words)
+    head = [f"| {words['field']} | {words['type']} | {words['required']} | {words['rule']} | {words['note']} |", "|---|---|---|---|---|"]
+    lines += [*head, *_rows(grammar.fields, "", words)]
+    for name, fields in _named_types(grammar.fields).items():
+        lines += ["", f"## {name}", "", *head, *_rows(fields, "", words)]
     return "\n".join([*lines, "", f"SHA-256 `{grammar.hash}`", ""])
 
 
@@ -61,7 +63,7 @@ def _title(grammar: FeedGrammar, language: Language) -> str:
 
 
 def _messages(grammar: FeedGrammar, words: Mapping[str, str]) -> str:
-    if grammar.format == "xml":
+    if grammar.format in XML_FORMATS:
         return f"`/{'/'.join(grammar.path)}`"
     if grammar.format == "json":
         return words["document"] if grammar.whole else f"`{'.'.join(grammar.path)}[]`"
@@ -73,17 +75,33 @@ def _messages(grammar: FeedGrammar, words: Mapping[str, str]) -> str:
 def _rows(fields: Mapping[str, Field], above: str, words: Mapping[str, str]) -> Iterator[str]:
     for field in fields.values():
         kind = words["record"] if field.kind == "record" else field.expects
+        kind = f"**{field.type_name}** ({kind})" if field.type_name else kind
         allowed = [", ".join(sorted(field.enum))] if field.enum else []
         if field.pattern is not None:
             allowed.append(f"`{field.pattern.pattern}`")
         if field.max_length is not None:
             allowed.append(words["at_most"].format(field.max_length))
         cells = (
-            f"`{above}{field.name}`",
+            f"`{above}{field.name or '.'}`",
             f"{words['many']} {kind}" if field.many else kind,
             words["yes"] if field.required else "",
             "; ".join(allowed),
             field.note,
         )
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-        yield from _rows(field.fields, f"{above}{field.name}/", words)
+        if not field.type_name:
+            yield from _rows(field.fields, f"{above}{field.name}/", words)
+
+
+def _named_types(fields: Mapping[str, Field]) -> dict[str, Mapping[str, Field]]:
+    """The named types that a message uses, each once, in order of their first use."""
+    found: dict[str, Mapping[str, Field]] = {}
+    waiting = list(fields.values())
+    while waiting:
+        field = waiting.pop(0)
+        if not field.type_name:
+            waiting += field.fields.values()
+        elif field.type_name not in found and field.fields:
+            found[field.type_name] = field.fields
+            waiting += field.fields.values()
+    return found

@@ -34,6 +34,8 @@ _CHINESE = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00(?:\.0{1,9})?)?)?")
 _DAY_OR_TIME = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:[T ]{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?)?")
 _ODATA = re.compile(r"/Date\(-?[0-9]{1,15}(?:[+-][0-9]{4})?\)/")
+_XML_DATE = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})(?:{_OFFSET}|T{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?{_OFFSET}?)?")
+_XML_TIME = re.compile(rf"{_CLOCK}(?::[0-5][0-9](?:\.[0-9]{{1,9}})?)?{_OFFSET}?")
 
 Check = Callable[[str], object]
 """Truthy for a text that is spelled as the type asks."""
@@ -137,6 +139,11 @@ class Spelling:
     booleans: tuple[str, str] = ("true", "false")
 
 
+def _xml_date(value: str) -> bool:
+    match = _XML_DATE.fullmatch(value)
+    return match is not None and _date(match[1])
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A type of field: its check (None for decimal and boolean, which depend on the grammar) and what it asks for."""
@@ -168,6 +175,8 @@ KINDS: dict[str, Kind] = {
     "date_of_midnight": Kind(_midnight, "YYYY-MM-DD 00:00:00"),
     "instant": Kind(_instant, "YYYY-MM-DDThh:mm:ss+hh:mm"),
     "instant_local": Kind(_local_instant, "YYYY-MM-DDThh:mm:ss"),
+    "xml_date": Kind(_xml_date, "YYYY-MM-DD, also with an offset or a time"),
+    "xml_time": Kind(_XML_TIME.fullmatch, "hh:mm:ss, also with an offset"),
     "instant_dotted": Kind(_dotted_instant, "DD.MM.YYYY hh:mm"),
     "instant_slashed_ymd": Kind(_slashed_time, "YYYY/MM/DD hh:mm"),
     "instant_compact": Kind(_compact_time, "YYYYMMDDhhmmss"),

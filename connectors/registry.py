@@ -120,8 +120,9 @@ def _usable(room: str, attribute: str) -> list[str]:
 def sniff(head: bytes) -> Format | None:
     """The format that the first 4 KiB look like, or None; `unrecognised(head)` is then the finding.
 
-    A format with a weak sign states `sniff_last = True` and is asked after the others; only one that states
-    `sniffs_binary = True` is asked about what is no text.
+    A format with a weak sign states `sniff_last = True` and is asked after the others; one that takes every document of a whole syntax,
+    `sniff_general = True`, after those that know a kind of it (xml after ubl). Only one that states `sniffs_binary = True` is asked
+    about what is no text.
     """
     head = head[:HEAD]
     binary = unreadable(head) is not None
@@ -133,4 +134,8 @@ def sniff(head: bytes) -> Format | None:
 def _sniffers() -> tuple[Format, ...]:
     """The usable formats in the order in which they are asked."""
     candidates = [format_named(name) for name in format_names()]
-    return tuple(sorted(candidates, key=lambda found: (bool(getattr(found, "sniff_last", False)), found.name)))
+    return tuple(sorted(candidates, key=_turn))
+
+
+def _turn(found: Format) -> tuple[bool, bool, str]:
+    return bool(getattr(found, "sniff_last", False)), bool(getattr(found, "sniff_general", False)), found.name

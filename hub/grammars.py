@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from connectors.feed import grammar_for
+from connectors.feed import FeedGrammar, SelfNaming, grammar_for
 from connectors.registry import format_named
 from connectors.spec import Grammared, Profile
 from data_contracts.source import Message
@@ -30,14 +30,22 @@ _feeds: dict[str, UsedGrammar] = {}
 
 def used(agreement: Agreement, message: Message, profile: Profile) -> UsedGrammar | None:
     """The grammar by which this agreement's format read the message; None where the syntax was read without one."""
-    if agreement.grammar is not None:
-        grammar = grammar_for(agreement.format, agreement.grammar, profile)
+    grammar = _feed(agreement, message, profile)
+    if grammar is not None:
         known = _feeds.get(grammar.hash)
         if known is None:
-            body = msgspec.json.encode(grammar, enc_hook=_named).decode()
+            body = grammar.text or msgspec.json.encode(grammar, enc_hook=_named).decode()
             known = _feeds[grammar.hash] = UsedGrammar(f"{agreement.format}/{grammar.name}", grammar.hash, str(grammar.version), body)
         return known
     return _own(agreement.format, message.type, message.version or "")
+
+
+def _feed(agreement: Agreement, message: Message, profile: Profile) -> FeedGrammar | None:
+    """The feed grammar that the agreement names, or that the message itself names to a format with feed grammars (ubl, cxml)."""
+    if agreement.grammar is not None:
+        return grammar_for(agreement.format, agreement.grammar, profile)
+    format_ = format_named(agreement.format)
+    return format_.grammar_of(message.type, profile) if isinstance(format_, SelfNaming) else None
 
 
 def _named(value: object) -> str:

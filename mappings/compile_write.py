@@ -14,7 +14,7 @@ from typing import Any
 
 from data_contracts.source import SourceRecord
 from mappings.functions import FUNCTIONS
-from mappings.path import Step
+from mappings.path import SEGMENT_FORMATS, Step
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope
 from mappings.slots import Slots, Target, Targets, maker, put
 from mappings.write import Writer, counting, level_of, level_written
@@ -131,6 +131,7 @@ class _Levels:
 
     def __init__(self, scope: Scope, format_name: str) -> None:
         rules = [rule for rule in scope.rules if rule.writes]
+        self._segments = format_name in SEGMENT_FORMATS
         self._levels = []
         for step in scope.within:
             said = tuple(
@@ -152,13 +153,13 @@ class _Levels:
                 for member, asked in members
                 if (value := member(element)) is not None and not (asked and asked - self._levels_there(element))
             ]
-            if not said and number:
-                continue
+            if not said and number and self._segments:
+                continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             if depth < len(before) and before[depth][0] == number and before[depth][1] == said:
                 record = before[depth][2]
             else:
                 del before[depth:]
-                if number or not first:
+                if (number or not first) and (members or self._segments):
                     record = make(record)
                     fresh.append(record)
                 else:

@@ -21,6 +21,7 @@ from functools import lru_cache
 from mappings import functions_feeds as functions_feeds  # what it defines is registered
 from mappings import functions_idoc as functions_idoc
 from mappings import functions_x12 as functions_x12
+from mappings import functions_xml as functions_xml
 from mappings.function_base import (
     FUNCTIONS,
     LIMIT,
@@ -67,6 +68,13 @@ def write_sscc_with_identifier(value: str) -> tuple[str, ...]:
     if not _SSCC.fullmatch(value):
         raise ValueError("18 digits")
     return (f"00{value}",)
+
+
+def write_sscc(value: str) -> tuple[str, ...]:
+    """The 18 digits alone."""
+    if not _SSCC.fullmatch(value):
+        raise ValueError("18 digits")
+    return (value,)
 
 
 def _read_upper(text: str) -> str:
@@ -341,6 +349,7 @@ for _function in (
     Function("gtin", "text", "exact", as_stated, _written, says="the digits as stated, 8 to 14; the store pads to 14"),
     Function("upper", "text", "canonical", _read_upper, _written, says="in capital letters"),
     Function("sscc_from_man", "text", "exact", read_sscc, write_sscc_with_identifier, says="18 digits out of 20 (AI 00) or 18"),
+    Function("sscc", "text", "exact", read_sscc, write_sscc, says="18 digits, or 00 and 18 digits"),
     Function("joined_by_slash", "text", "none", _read_joined, None, arguments=2, says="two texts with a slash between"),
     Function("decimal", "decimal", "exact", read_decimal, write_decimal, says="12.50; no exponent"),
     Function("decimal_comma", "decimal", "exact", read_decimal_comma, write_decimal_comma, says="12,50"),

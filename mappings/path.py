@@ -15,6 +15,8 @@
     ^CPS/../PAC               the record that holds the one before
     /BAK/02                   from the top of the message
     lines/quantity  Line[@no=1]/Quantity  @unit      xml, json and delimited: the last step is a name
+    Shipment[#=1]/ID          only where the record stands alone of its name, so that what it says holds for all
+    PartyIdentification[ID/@schemeID=0088|GLN]/ID    the attribute of a leaf decides; `=` and nothing: only where it has none
 
 Where a step matches several records, the first in document order that has the value gives it.
 A path is read here into steps and a leaf; `locate` walks them plainly and is what tracing uses. The fast
@@ -32,6 +34,7 @@ from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
 
 Axis = Literal["child", "below", "ancestor", "parent", "top", "self"]
+ONLY = "#"
 SEGMENT_FORMATS = frozenset({"x12", "edifact"})
 RECORD_FORMATS = frozenset({"idoc"})
 """Named formats in which a record holds each value once: a list of values is a list of records."""
@@ -39,7 +42,7 @@ COMPONENT_MARK = "\x1f"
 """Stands between components in EDIFACT trees, whatever sign the document used: no text can hold it."""
 
 _STEP = re.compile(r"(?P<tag>[^\[\]/]+)(?P<conditions>(?:\[[^\[\]]*\])*)")
-_CONDITION = re.compile(r"\[([^=\[\]]+)=([^=\[\]]+)\]")
+_CONDITION = re.compile(r"\[([^=\[\]]+)=([^=\[\]]*)\]")
 _ELEMENT = re.compile(r"(?P<number>\d{2})(?:-(?P<component>\d{1,2}))?")
 _KEY = re.compile(r"(?P<number>\d{1,2})(?:-(?P<component>\d{1,2}))?")
 _PAIRS = re.compile(r"(?P<start>\d{2})(?:\.\.(?P<end>\d{2}))?\*\[(?P<qualifiers>[^\[\]]+)\]")
@@ -231,6 +234,8 @@ def _step(part: str, axis: Axis, segments: bool, composites: bool) -> Step:
         found = _CONDITION.fullmatch(bracket)
         if found is None:
             raise ValueError(f"`{bracket}` is no condition like [01=ST]")
+        if (segments and not found[2]) or found[1].count("/") > 1:
+            raise ValueError(f"`{bracket}` asks for nothing that a record has")
         key = _key(found[1], composites) if segments else found[1]
         conditions.append(Condition(key, tuple(found[2].split("|"))))
     return Step(axis, tag, tuple(conditions))
@@ -255,7 +260,15 @@ def plain_value(record: SourceRecord, key: Key) -> str:
     if key.__class__ is Component:
         number, component = key
         return component_of(values[number], component, COMPONENT_MARK) if number < len(values) else ""
-    text: str = values.get(key, "")
+    text: str | None = values.get(key)
+    if text is None:
+        if key == ONLY:
+            return str(sum(child.tag == record.tag for child in record.parent.children)) if record.parent is not None else "1"
+        if "/" not in key:  # type: ignore[operator]  # a name, see above
+            return ""
+        tag, _, name = key.partition("/")  # type: ignore[union-attr]
+        below: Any = next((child.values for child in record.children if child.tag == tag), {})
+        text = below.get(name, "")
     return text.strip()
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from data_contracts.source import SourceRecord
-from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Element, Leaf, Name, Pairs, Path, Step
+from mappings.path import COMPONENT_MARK, ONLY, SEGMENT_FORMATS, Component, Element, Leaf, Name, Pairs, Path, Step
 from mappings.plan import Rule, Scope
 from mappings.write import is_outside, set_component
 
@@ -25,6 +25,7 @@ Create = Callable[[Slots, str], None]
 def maker(step: Step, format_name: str) -> Callable[[SourceRecord], SourceRecord]:
     """Makes the record of a step with its qualifiers, below a parent that does not list it yet."""
     tag, new, values = step.tag, SourceRecord.__new__, _qualified(step, format_name)
+    below = [(*key.split("/"), text) for key, text in _of_leaves(step)]
 
     def make(parent: SourceRecord) -> SourceRecord:
         record = new(SourceRecord)  # what SourceRecord() does, without the call
@@ -32,7 +33,7 @@ def maker(step: Step, format_name: str) -> Callable[[SourceRecord], SourceRecord
         record.values = values.copy()
         record.position = record.line = 0
         record.parent = parent
-        record.children = []
+        record.children = [SourceRecord(leaf, {name: text}, 0, record) for leaf, name, text in below] if below else []
         return record
 
     return make
@@ -42,8 +43,15 @@ def _qualified(step: Step, format_name: str) -> Any:
     """The values of a record of which only the step is known."""
     values: Any = [step.tag] if format_name in SEGMENT_FORMATS else {}
     for condition in step.conditions:
-        put(values, condition.key, condition.values[0])
+        if not isinstance(condition.key, str) or not (condition.key == ONLY or "/" in condition.key):
+            put(values, condition.key, condition.values[0])
     return values
+
+
+def _of_leaves(step: Step) -> list[tuple[str, str]]:
+    """Conditions on attributes of leaves, `ID/@schemeID`, with the text that is written; an empty one asks for none."""
+    found = [(condition.key, condition.values[0]) for condition in step.conditions if isinstance(condition.key, str)]
+    return [(key, text) for key, text in found if "/" in key and text]
 
 
 def put(values: Any, key: Any, text: str) -> None:
@@ -131,6 +139,10 @@ class Targets:
         for step in (*steps, *scope.within, *(scope.at.steps if scope.at is not None else ())):
             keys = (condition.key for condition in step.conditions)
             self._asked.setdefault(step.tag, set()).update(key.number if isinstance(key, Component) else key for key in keys)
+            for condition in step.conditions:
+                if isinstance(condition.key, str) and "/" in condition.key:
+                    leaf, _, name = condition.key.partition("/")
+                    self._asked.setdefault(leaf, set()).add(name)
 
     def flag(self) -> int:
         """A slot that is no record."""
@@ -215,9 +227,13 @@ def _child(slot: int, step: Step, above: tuple[int, Find, Reach], format_name: s
     def reach(slots: Slots) -> SourceRecord:
         record = find(slots)
         if record is None:
-            parent = slots[upper] or reach_upper(slots)
-            record = slots[slot] = make(parent)
-            parent.children.append(record)
+            parent = slots[upper]
+            if parent is None:
+                parent = reach_upper(slots)
+                record = find(slots) if parent.children else None  # it may have come with what its parent's conditions ask for
+            if record is None:
+                record = slots[slot] = make(parent)
+                parent.children.append(record)
         return record
 
     return find, reach

@@ -75,6 +75,11 @@ def _ignored(plan: Plan) -> Iterable[Track]:
 
 def _reached(steps: tuple[Step, ...], repeats: tuple[bool, ...], leaf: Leaf | None, many: bool) -> Iterable[Track]:
     yield Track(steps, repeats, leaf)
+    for at, step in enumerate(steps):  # a condition on the attribute of a leaf takes notice of it
+        for condition in step.conditions:
+            if isinstance(condition.key, str) and "/" in condition.key:
+                tag, _, name = condition.key.partition("/")
+                yield Track((*steps[: at + 1], Step("child", tag)), (True,) * (at + 2), Name(name))
     if isinstance(leaf, Name) and leaf.name:  # the value may be the own text of a child of that name
         yield Track((*steps, Step("child", leaf.name)), (*repeats, many), Name(""))
 

@@ -16,7 +16,7 @@ from typing import Any
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context
-from mappings.path import COMPONENT_MARK, RECORD_FORMATS, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
+from mappings.path import COMPONENT_MARK, ONLY, RECORD_FORMATS, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope, When
 
 _META = frozenset({"entity", "@"})
@@ -131,7 +131,7 @@ class Writer:
             holder = record
             for step in path.steps[:-1]:
                 holder = self.reach(step, holder)
-            if isinstance(path.leaf, Name) and path.leaf.name and not self._records_only:
+            if isinstance(path.leaf, Name) and path.leaf.name and path.leaf.name[0] != "@" and not self._records_only:
                 self._record(path.leaf.name, self.reach(path.steps[-1], holder) if path.steps else holder).values = {"": texts[0]}
             else:
                 self._put(path, texts[0], self._made(path.steps[-1], holder))
@@ -178,14 +178,16 @@ class Writer:
                 and _value(element, rule.to) is not None
                 and not self._vain(rule, scope, element)
             )
-            if not said and number:
-                continue
+            if not said and number and self._segments:
+                continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             key = (level, said)
             if depth < len(chain) and chain[depth][0] == key:
                 holder = chain[depth][1]
             else:
                 del chain[depth:]
-                holder = self.reach(level, holder) if first and not number else self._made(level, holder, fresh)
+                silent = not any(level_written(rule) == level for rule in scope.rules if rule.writes and rule.to)
+                reached = (first and not number) or (silent and not self._segments)
+                holder = self.reach(level, holder) if reached else self._made(level, holder, fresh)
                 chain.append((key, holder))
             depth += 1
         del chain[depth:]
@@ -332,6 +334,12 @@ class Writer:
                 set_component(values, condition.key, condition.values[0], self._context.components)
             elif isinstance(condition.key, int):
                 _set(values, condition.key, condition.values[0])
+            elif condition.key == ONLY:
+                continue
+            elif "/" in condition.key:
+                if condition.values[0]:
+                    tag, _, name = condition.key.partition("/")
+                    self._record(tag, made).values = {name: condition.values[0]}
             else:
                 values[condition.key] = condition.values[0]
         return made

@@ -9,6 +9,7 @@ from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 from tests.mappings.samples_idoc import idoc_samples
 from tests.mappings.trees import named, segments
+from tests.mappings.xml_samples import xml_samples
 
 ORDER = """
 BEG*00*SA*4500000123**20261122
@@ -303,4 +304,5 @@ def samples() -> dict[str, SourceRecord]:
         "spreadsheet/supplier_confirmations": named("supplier_confirmations", CONFIRMATIONS),
         "xml/wms_receipts": receipt(),
         **idoc_samples(),
+        **xml_samples(),
     }

@@ -38,6 +38,7 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "upper": _texts,
     "gtin": st.sampled_from([8, 12, 13, 14]).flatmap(lambda size: st.text("0123456789", min_size=size, max_size=size)),
     "sscc_from_man": st.text("0123456789", min_size=18, max_size=18),
+    "sscc": st.text("0123456789", min_size=18, max_size=18),
     "decimal": st.decimals(-(10**11), 10**11, places=3),
     "decimal_comma": st.decimals(-(10**11), 10**11, places=6),
     "json_number": st.decimals(0, 10**11, places=6),
@@ -79,6 +80,9 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "sap_date": _days,
     "sap_date_time": _moments,
     "sap_day_start": _moments,
+    "xml_date": _days,
+    "xml_date_time": _moments,
+    "xml_instant": _moments,
 }
 
 

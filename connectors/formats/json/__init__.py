@@ -144,6 +144,7 @@ class Json(FeedGuides):
 
     name = "json"
     traits = Traits("application/json", "json")
+    sniff_general = True
 
     def sniff(self, head: bytes) -> bool:
         """A document that begins with an object or an array."""

@@ -20,7 +20,10 @@ from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import Checker, element_path, shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
-from connectors.first_bytes import byte_order_mark, charset_named, declared_charset, look, size_of, unreadable, wide_charset
+from connectors.first_bytes import look, size_of, unreadable
+from connectors.formats.xml.charset import SLICED, charset_of
+from connectors.formats.xml.envelope import judged
+from connectors.formats.xml.levels import level_of, one_namespace
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
 from connectors.formats.xml.tree import TreeBuilder, hardened_parser, shown_error
 from connectors.formats.xml.writer import write_document
@@ -29,30 +32,7 @@ from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, ReadEvent, SourceRecord
 
-_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z][A-Za-z0-9._-]{0,40})[\"']")
 _ROOT_NAME = re.compile(rb"<([^\s/>]+)")
-# Charsets in which the marks of XML have their ASCII values and are part of no other character.
-_SLICED = re.compile(r"utf-8|ascii|iso8859-\d+|cp125\d|koi8-[ru]|gb2312|gbk|gb18030|big5(hkscs)?|shift_jis|cp932|cp949|euc_(jp|kr)")
-_CONVERTED = re.compile(r"utf-16(-[lb]e)?|utf-32(-[lb]e)?")
-
-
-def _charset(head: bytes, profile: Profile) -> tuple[str, Finding | None]:
-    """The document's charset by mark, agreement, declaration or default, and a finding where it is not taken."""
-    mark = byte_order_mark(head)
-    wide = wide_charset(head)
-    declared = _DECLARED.match(head.removeprefix(b"\xef\xbb\xbf").lstrip())
-    agreed = declared_charset(profile)
-    name = mark[1] if mark is not None else agreed or wide or (declared[1].decode() if declared is not None else "utf-8")
-    try:
-        charset = charset_named(name)
-    except ConfigError:
-        return name, Finding("XML-06", place=Place(line=1), got=name)
-    if not _SLICED.fullmatch(charset) and not _CONVERTED.fullmatch(charset):
-        return charset, Finding("XML-06", place=Place(line=1), got=name)
-    # Chinese systems declare GB2312 and write GBK or GB18030, which hold all of it.
-    return ("gb18030" if charset in ("gb2312", "gbk") else charset), None
-
-
 class _Reading:
     """One document being read."""
 
@@ -107,11 +87,13 @@ class _Reading:
         scanner = Scanner(self.window, path, self.caps.message_bytes)
         scanner.at = self.scanner_start
         fields = grammar.fields if grammar is not None else None
-        builder = TreeBuilder(grammar.namespace if grammar is not None else None, fields, self.caps.message_records)
+        namespace = grammar.namespace if grammar is not None else None
+        level = level_of(fields, one_namespace(namespace)) if fields is not None else None
+        builder = TreeBuilder(namespace, level, self.caps.message_records)
         checker = Checker(fields, element_path) if fields is not None else None
         for part in scanner.messages():
             yield from self._message(part, scanner, builder, checker, path)
-        self._judge_envelope(scanner)
+        self.document.interchange.findings += judged(scanner, self.charset)
 
     def _message(
         self, part: Slice, scanner: Scanner, builder: TreeBuilder, checker: Checker | None, path: tuple[str, ...]
@@ -136,37 +118,13 @@ class _Reading:
             message.findings += checker.check(message.root, where)
         yield from self.document.message(message)
 
-    def _judge_envelope(self, scanner: Scanner) -> None:
-        """Parse what is left when messages are taken out, so that a fault between them is found too."""
-        for name, (line, count) in scanner.strangers.items():
-            place = Place(line=line, path="/" + "/".join(scanner.named[:-1]) + "/" + name)
-            self.document.interchange.findings.append(Finding("FED-10", place=place, got=name, params={"field": name, "count": str(count)}))
-        if not scanner.envelope_kept or not scanner.envelope:
-            return
-        text = "\n".join(piece.decode(self.charset, "replace") for _, piece in scanner.envelope)
-        try:
-            etree.fromstring(text.encode("utf-8"), hardened_parser())
-        except etree.XMLSyntaxError as error:
-            place = Place(line=_document_line(scanner.envelope, error.lineno or 1))
-            self.document.interchange.findings.append(Finding("XML-01", place=place, got=shown_error(error)))
-
-
-def _document_line(pieces: Sequence[tuple[int, bytes]], line: int) -> int:
-    """Line in the document of a line in the joined pieces."""
-    passed = 0
-    for start, piece in pieces:
-        lines = piece.count(b"\n") + 1
-        if passed + lines >= line:
-            return start + line - passed - 1
-        passed += lines
-    return pieces[-1][0]
-
 
 class Xml(FeedGuides):
     """The format `xml`."""
 
     name = "xml"
     traits = Traits("application/xml", "xml")
+    sniff_general = True
 
     def sniff(self, head: bytes) -> bool:
         """A document that begins with a declaration, a comment or an element."""
@@ -179,12 +137,12 @@ class Xml(FeedGuides):
         refused = unreadable(head)
         if refused is None and not self.sniff(head):
             refused = Finding("FED-03", expected="xml", got=shown(sniffable(head)[:24].decode("utf-8", "replace")))
-        charset, unknown = _charset(head, profile)
+        charset, unknown = charset_of(head, profile)
         finding = refused or unknown
         if finding is not None:
             yield ReadEvent("unreadable", finding=finding)
             return
-        if _SLICED.fullmatch(charset):
+        if SLICED.fullmatch(charset):
             yield from _Reading(stream, size, profile, feed, charset, exact=True).events()
             return
         converted, wrong = in_utf8(stream, charset)

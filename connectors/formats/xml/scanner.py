@@ -21,6 +21,8 @@ from data_contracts.findings import Finding, Place
 _TAG = re.compile(rb"<(/?)([^\s/>\"'<=&!?]++)([^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*)*)>")
 _PARTIAL_TAG = re.compile(rb"</?[^\s/>\"'<=&!?]*[^<>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^<>\"']*)*")
 _NAME_START = re.compile(rb"[A-Za-z_:\x80-\xff]")
+_QUOTED = rb"(?:\"[^\"<>]{0,400}\"|'[^'<>]{0,400}')"
+_DOCTYPE = re.compile(rb"<!DOCTYPE\s+[\w:.-]{1,80}\s+(?:SYSTEM|PUBLIC\s+" + _QUOTED + rb")\s+" + _QUOTED + rb"\s*>")
 _TAG_BYTES = 64 * 1024
 _ENVELOPE_BYTES = 64 * 1024
 _PROLOG_BYTES = 64 * 1024
@@ -56,13 +58,21 @@ class _Tag:
 
 
 class Scanner:
-    """Walks a document by tags. `path` are the local names from the root to the message, `cap` the most bytes of a message."""
+    """Walks a document by tags. `path` are the local names from the root to the message, `cap` the most bytes of a message.
 
-    def __init__(self, window: ByteWindow, path: tuple[str, ...], cap: int) -> None:
+    A last step `*` takes every element there but those `beside`, which are known parts of the envelope. With `doctype`, a DOCTYPE that
+    only names an outside DTD is stepped over, and never fetched; one with declarations of its own is refused by that rule.
+    """
+
+    def __init__(
+        self, window: ByteWindow, path: tuple[str, ...], cap: int, beside: frozenset[str] = frozenset(), doctype: str | None = None
+    ) -> None:
         self.window = window
         self.named = path
         self.path = tuple(step.encode() for step in path)
         self.cap = cap
+        self.beside = frozenset(name.encode() for name in beside)
+        self.doctype = doctype
         self.at = window.base
         self.ancestors: list[bytes] = []
         """Start tags that are open around the next message."""
@@ -91,7 +101,7 @@ class Scanner:
             if at > _PROLOG_BYTES:
                 raise self.broken("FED-14", at, str(_PROLOG_BYTES))
             self.at = at
-            if not self._skip_markup(at):
+            if not self._skip_doctype(at) and not self._skip_markup(at):
                 tag = self._tag(at)
                 return self.window.slice(tag.start, tag.stop)
 
@@ -120,7 +130,7 @@ class Scanner:
                         self.ancestors.pop()
                 over = over or not names
                 continue
-            fits = not over and matched == len(names) < len(self.path) and _local(tag.name) == self.path[matched]
+            fits = not over and matched == len(names) < len(self.path) and self._fits(tag.name, matched)
             if fits and matched == len(self.path) - 1:
                 yield self._message(tag)
                 over = over or not names
@@ -187,6 +197,23 @@ class Scanner:
             raise self.broken("XML-02", at, None, got=window.glimpse(at))
         return False
 
+    def _skip_doctype(self, at: int) -> bool:
+        """Step over a DOCTYPE that only names an outside DTD, where the syntax has one."""
+        window = self.window
+        if self.doctype is None or (window.byte(at + 9) >= 0 and not window.slice(at, at + 9).startswith(b"<!DOCTYPE")):
+            return False
+        window.byte(at + 1024)
+        match = _DOCTYPE.match(window.data, at - window.base)
+        if match is None:
+            raise self.broken(self.doctype, at, None, got=window.glimpse(at))
+        self.at = window.base + match.end()
+        return True
+
+    def _fits(self, name: bytes, depth: int) -> bool:
+        step = self.path[depth]
+        local = _local(name)
+        return local == step or (step == b"*" and local not in self.beside)
+
     def _tag(self, at: int) -> _Tag:
         window = self.window
         while (match := _TAG.match(window.data, at - window.base, at - window.base + _TAG_BYTES)) is None:
@@ -227,6 +254,8 @@ class Scanner:
 
     def _stranger(self, tag: _Tag) -> None:
         name = _local(tag.name).decode("utf-8", "replace")
+        if name.encode() in self.beside:
+            return
         if name in self.strangers or len(self.strangers) < 100:
             line, count = self.strangers.get(name, (self.window.line_at(tag.start), 0))
             self.strangers[name] = (line, count + 1)

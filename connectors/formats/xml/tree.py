@@ -6,15 +6,15 @@ depth 256, texts of 10 MB). Comments and processing instructions are dropped, na
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
-from connectors.feed import Field
 from connectors.feed_check import shown
 from connectors.feed_reading import DEPTH
+from connectors.formats.xml.levels import NOTHING, Level
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 
@@ -55,11 +55,15 @@ class _Skipped:
 
 @dataclass(slots=True)
 class TreeBuilder:
-    """Parses messages of one document. `namespace` is what all elements must have, or None for any."""
+    """Parses messages of one document. `namespace` is what the message's element must have; without a level any will do."""
 
     namespace: str | None
-    fields: Mapping[str, Field] | None
+    level: Level | None
     max_records: int
+    spaces: frozenset[str] = frozenset()
+    """Namespaces whose unknown elements are read, for the grammar to name them; others' are noted and left out."""
+    out_of_order: str | None = None
+    """Rule that elements break which do not stand in the grammar's order; None where order says nothing."""
     parser: etree.XMLParser = field(default_factory=hardened_parser)
     _line: int = 1
     _records: int = 0
@@ -71,13 +75,25 @@ class TreeBuilder:
 
         `ancestors` are the start tags around it, which may declare its namespaces; `line` is its text line.
         """
-        self._line, self._records, self._findings, self._skipped = line, 0, [], {}
+        element, refusal = self.element(content, ancestors, line, path)
+        return self.build(element, tag, line, path) if element is not None else (None, refusal)
+
+    def element(self, content: str, ancestors: Sequence[str], line: int, path: str) -> tuple[etree._Element | None, list[Finding]]:
+        """The message's element, or why there is none."""
+        self._line = line
         if content.count("<") > 2 * self.max_records + 10_000:
             return None, [Finding("FED-14", place=Place(line=line, path=path), expected=str(self.max_records), params={"what": "records"})]
         try:
-            element = self._element(content, ancestors)
+            return self._element(content, ancestors), []
+        except _MessageError as refused:
+            return None, [refused.finding]
+
+    def build(self, element: etree._Element, tag: str, line: int, path: str) -> tuple[SourceRecord | None, list[Finding]]:
+        """The tree of a message's element, whose first line is `line` of the document."""
+        self._line, self._records, self._findings, self._skipped = line, 0, [], {}
+        try:
             self._check_namespace(element, path)
-            root = self._record(element, tag, self.fields, None, path, 1)
+            root = self._record(element, tag, self.level, None, path, 1)
         except _MessageError as refused:
             return None, [refused.finding]
         for name, skipped in self._skipped.items():
@@ -99,7 +115,7 @@ class TreeBuilder:
         return element
 
     def _check_namespace(self, element: etree._Element, path: str) -> None:
-        if self.fields is None:
+        if self.level is None:
             return
         found = etree.QName(element).namespace
         if found != self.namespace:
@@ -107,42 +123,61 @@ class TreeBuilder:
             raise _MessageError(Finding("XML-04", place=place, expected=self.namespace or "none", got=found or "none"))
 
     def _record(
-        self, element: etree._Element, tag: str, fields: Mapping[str, Field] | None, parent: SourceRecord | None, path: str, depth: int
+        self, element: etree._Element, tag: str, level: Level | None, parent: SourceRecord | None, path: str, depth: int
     ) -> SourceRecord:
         if depth > DEPTH:
             raise _MessageError(Finding("XML-05", place=Place(line=self._line_of(element), path=path), expected=str(DEPTH)))
-        record = self._new(tag, self._attributes(element, path), element, parent, path)
+        record = self._new(tag, self._attributes(element, path) if element.attrib else {}, element, parent, path)
         values: dict[str, str] = record.values  # type: ignore[assignment]  # made as a dict in `_new`
+        by_tag = level.by_tag if level is not None else NOTHING.by_tag
         loose = (element.text or "").strip()
         if loose and not len(element):
             values[""] = loose
+        last = -1
         for child in element:
-            loose = loose or (child.tail or "").strip()
-            name = self._name(child, record, path)
-            if name is None:
+            if not loose and child.tail:
+                loose = child.tail.strip()
+            known = by_tag.get(child.tag)
+            if known is None:
+                name = self._name(child, level, record, path)
+                if name is None:
+                    continue
+                if len(child):
+                    self._record(child, name, None if level is None else NOTHING, record, f"{path}/{name}", depth + 1)
+                else:
+                    self._leaf(child, name, False, record, values, path)
                 continue
-            known = fields.get(name) if fields is not None else None
-            if len(child) or (known is not None and known.kind == "record"):
-                below = known.fields if known is not None else None if fields is None else {}
-                self._record(child, name, below, record, f"{path}/{name}", depth + 1)
+            if known.position < last and self.out_of_order is not None:
+                self._note_order(child, known.name, record, path)
+            last = known.position
+            if known.record or len(child):
+                self._record(child, known.name, known.below, record, f"{path}/{known.name}", depth + 1)
             else:
-                self._leaf(child, name, known, record, values, path)
-        if loose and len(element):
+                self._leaf(child, known.name, known.many, record, values, path)
+        if loose and len(element) and level is not None and "" in level.names:
+            values[""] = loose
+        elif loose and len(element):
             place = Place(position=record.position, line=record.line, path=path)
             self._findings.append(Finding("XML-08", place=place, got=shown(loose), params={"field": tag}))
         return record
 
-    def _leaf(self, child: etree._Element, name: str, known: Field | None, record: SourceRecord, values: dict[str, str], path: str) -> None:
+    def _leaf(self, child: etree._Element, name: str, many: bool, record: SourceRecord, values: dict[str, str], path: str) -> None:
         """An element without elements: a value of its parent; a record below it where it repeats or has attributes."""
         text = (child.text or "").strip()
-        attributes = self._attributes(child, path)
-        if text and not (known is not None and known.many) and name not in values:
+        attributes = self._attributes(child, path) if child.attrib else {}
+        if text and not many and name not in values:
             values[name] = text
             text = ""
         if text:
             attributes[""] = text
         if attributes:
             self._new(name, attributes, child, record, path)
+
+    def _note_order(self, child: etree._Element, name: str, record: SourceRecord, path: str) -> None:
+        place = Place(position=record.position, line=self._line_of(child), path=f"{path}/{name}")
+        known = next((found for found in self._findings if found.rule == self.out_of_order and found.place.path == place.path), None)
+        if known is None and self.out_of_order is not None:
+            self._findings.append(Finding(self.out_of_order, place=place, got=name, params={"field": name}))
 
     def _new(self, tag: str, values: dict[str, str], element: etree._Element, parent: SourceRecord | None, path: str) -> SourceRecord:
         if self._records >= self.max_records:
@@ -154,13 +189,13 @@ class TreeBuilder:
             parent.children.append(record)
         return record
 
-    def _name(self, child: etree._Element, record: SourceRecord, path: str) -> str | None:
-        """Local name of an element of the feed's namespace; None, and a note, for another's."""
+    def _name(self, child: etree._Element, level: Level | None, record: SourceRecord, path: str) -> str | None:
+        """Local name of an element that the grammar lacks; None, and a note, for one of another namespace."""
         tag = child.tag
         if not isinstance(tag, str):  # an entity reference, which without a DTD cannot be resolved
             raise _MessageError(Finding("XML-01", place=Place(line=self._line_of(child), path=path), got="undefined entity"))
         space, _, local = tag[1:].rpartition("}") if tag.startswith("{") else ("", "", tag)
-        if self.fields is None or space == (self.namespace or ""):
+        if level is None or (local not in level.names and (space == (self.namespace or "") or space in self.spaces)):
             return local
         known = self._skipped.get(local)
         if known is not None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from connectors.feed import FeedGrammar, Field
+from connectors.formats.xml.levels import Qualify, clark, one_namespace
 from data_contracts.source import SourceRecord
 
 
@@ -18,49 +19,57 @@ def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGr
     *outer, last = grammar.path
     if not outer and len(messages) != 1:
         raise ValueError(f"a document of this feed is one message, not {len(messages)}")
+    qualify = one_namespace(grammar.namespace)
     parent: etree._Element | None = None
     root: etree._Element | None = None
     for step in outer:
-        parent = _element(parent, step, grammar.namespace)
+        parent = element_in(parent, clark(grammar.namespace, step), {None: grammar.namespace})
         root = parent if root is None else root
     for _, record in messages:
-        element = _element(parent, last, grammar.namespace)
+        element = element_in(parent, clark(grammar.namespace, last), {None: grammar.namespace})
         root = element if root is None else root
-        _fill(element, record, grammar.fields, grammar.namespace)
+        fill(element, record, grammar.fields, qualify)
     assert root is not None
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def _element(parent: etree._Element | None, name: str, namespace: str | None) -> etree._Element:
-    tag = f"{{{namespace}}}{name}" if namespace else name
+def element_in(parent: etree._Element | None, tag: str, prefixes: Mapping[str | None, str | None] | None = None) -> etree._Element:
+    """A new element below a parent, or a root that declares these prefixes."""
     if parent is None:
-        return etree.Element(tag, nsmap={None: namespace} if namespace else None)  # type: ignore[dict-item]  # the stubs do not know the default
+        declared = {prefix: namespace for prefix, namespace in (prefixes or {}).items() if namespace}
+        return etree.Element(tag, nsmap=declared or None)  # type: ignore[arg-type]  # the stubs do not know the default
     return etree.SubElement(parent, tag)
 
 
-def _fill(element: etree._Element, record: SourceRecord, fields: Mapping[str, Field], namespace: str | None) -> None:
+def fill(element: etree._Element, record: SourceRecord, fields: Mapping[str, Field], qualify: Qualify) -> None:
+    """Put what a record says into an element, in the grammar's order. Raises ValueError for what the grammar does not have."""
     values = record.values
     if not isinstance(values, Mapping):
         raise ValueError(f"{record.tag}: a record of a segment syntax cannot be written as XML")
-    unknown = [name for name in (*values, *(child.tag for child in record.children)) if name and name not in fields]
+    by_tag: dict[str, list[SourceRecord]] = {}
+    for child in record.children:
+        by_tag.setdefault(child.tag, []).append(child)
+    unknown = [name for name in (*values, *by_tag) if name and name not in fields]
     if unknown:
-        raise ValueError(f"{record.tag}: the feed has no {', '.join(unknown)}")
+        raise ValueError(f"{record.tag}: the grammar has no {', '.join(unknown)}")
     if "" in values:
         element.text = values[""]
     for name, field in fields.items():
-        if name.startswith("@"):
+        if not name:
+            continue
+        if name[0] == "@":
             if name in values:
                 element.set(name[1:], values[name])
             continue
-        children = [child for child in record.children if child.tag == name]
+        children = by_tag.get(name, ())
         if name in values:
             # The children of a plain value are its attributes.
-            leaf = _element(element, name, namespace)
+            leaf = element_in(element, clark(qualify(field), name))
             leaf.text = values[name]
             for child in children:
-                _fill(leaf, child, field.fields, namespace)
+                fill(leaf, child, field.fields, qualify)
             continue
         if len(children) > 1 and not field.many:
             raise ValueError(f"{name} may stand once, stands {len(children)} times")
         for child in children:
-            _fill(_element(element, name, namespace), child, field.fields, namespace)
+            fill(element_in(element, clark(qualify(field), name)), child, field.fields, qualify)

@@ -1,0 +1,109 @@
+"""B2MML, the XML of ISA-95: what factories made, consumed and hold, in the versions V0400 to V0700.
+
+A document is one object (`OperationsPerformance`), or a transaction around some (`SyncMaterialInformation`), of which each is a message.
+Lots of a transaction about lots are one message, since together they are the stock of a place: one alone would read as all
+that is there. The version is told by the namespace. Sender and BODID of the ApplicationArea are sender and control number.
+Options of a profile: `namespace` and `verb` (writing; defaults are V0700's and Sync).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lxml import etree
+
+from connectors.formats.b2mml.writer import write_document
+from connectors.formats.xml.dialect import Dialect, Layout, below, put_at, text_of
+from connectors.formats.xml.root import RootTag
+from connectors.spec import Envelope, Profile
+from data_contracts.findings import Finding, Place
+from data_contracts.source import Interchange, SourceRecord
+
+_NAMESPACE = re.compile(r"https?://www\.(?:wbf|mesa)\.org/xml/b2mml(?:-(v[0-9]{4}))?/?", re.IGNORECASE)
+_VERBS = ("Sync", "Show", "Process", "Get", "Acknowledge", "Change", "Cancel", "Respond", "Confirm", "SyncChange")
+_BESIDE = frozenset({*_VERBS, "ApplicationArea"})
+_LOTS = ("MaterialLot",)
+UNVERSIONED = "V0700"
+"""The namespace has no version any more since V0700."""
+
+
+class B2mml(Dialect):
+    """The format `b2mml`."""
+
+    name = "b2mml"
+    unknown_type = "B2M-01"
+
+    def owns(self, root: RootTag, head: str) -> bool:
+        """A root of a B2MML namespace."""
+        return root.namespace is not None and _NAMESPACE.fullmatch(root.namespace) is not None
+
+    def layout(self, root: RootTag) -> Layout:
+        """The objects of a transaction's data area; all of it where they are lots; else the root."""
+        verb = next((verb for verb in _VERBS if root.local.startswith(verb) and root.local != verb), None)
+        if verb is None:
+            return Layout((root.local,))
+        if root.local.removeprefix(verb) in _LOTS:
+            return Layout((root.local, "DataArea"), _BESIDE)
+        return Layout((root.local, "DataArea", "*"), _BESIDE)
+
+    def type_of(self, element: etree._Element) -> str:
+        """The object's name; a data area of lots goes by theirs."""
+        local = str(etree.QName(element).localname)
+        return _LOTS[0] if local == "DataArea" else local
+
+    def version_of(self, record: SourceRecord, namespace: str | None) -> str | None:
+        """V0401 out of the namespace."""
+        match = _NAMESPACE.fullmatch(namespace or "")
+        return (match[1].upper() if match[1] else UNVERSIONED) if match is not None else None
+
+    def identify(self, interchange: Interchange, header: etree._Element | None, kind: str, record: SourceRecord | None) -> None:
+        """Of the application area; B2MML names no receiver."""
+        area = below(header, "ApplicationArea")
+        sender = text_of(below(area, "Sender", "LogicalID"))
+        interchange.sender = f"LogicalID:{sender}" if sender else None
+        interchange.control = text_of(below(area, "BODID")) or None
+
+    def enclose(self, record: SourceRecord, header: etree._Element | None) -> None:
+        """The application area stands in the tree of every object of a transaction: it says when the object was true."""
+        area = below(header, "ApplicationArea")
+        if area is None:
+            return
+        for path in (("Sender", "LogicalID"), ("CreationDateTime",), ("BODID",)):
+            if text := text_of(below(area, *path)):
+                put_at(record, "ApplicationArea", *path, text=text)
+
+    def judge(self, kind: str, record: SourceRecord, path: str) -> list[Finding]:
+        """Lots of one message lie at one place."""
+        if kind not in _LOTS:
+            return []
+        places = {
+            str(location.values.get("EquipmentID", ""))  # type: ignore[union-attr]  # a mapping in named syntaxes
+            for lot in record.children
+            if lot.tag == kind
+            for location in lot.children
+            if location.tag in ("StorageLocation", "Location")
+        }
+        if len(places) <= 1:
+            return []
+        return [Finding("B2M-02", place=Place(position=record.position, line=record.line, path=path), got=", ".join(sorted(places)[:5]))]
+
+    def write(
+        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+    ) -> bytes:
+        """Objects of one kind in a transaction; without an envelope one object alone."""
+        kinds = {kind for kind, _ in messages}
+        if len(kinds) != 1:
+            raise ValueError(f"a B2MML document holds objects of one kind, not {', '.join(sorted(kinds)) or 'none'}")
+        (kind,) = kinds
+        found = self.grammar_of(kind, profile)
+        if found is None:
+            raise ValueError(f"there is no grammar for the B2MML object {kind}")
+        namespace = str(profile.options.get("namespace", found.namespace))
+        if _NAMESPACE.fullmatch(namespace) is None:
+            raise ValueError(f"{namespace} is no namespace of B2MML")
+        records = [record for _, record in messages]
+        return write_document(found, records, namespace, str(profile.options.get("verb", "Sync")), envelope, kind in _LOTS)
+
+
+FORMAT = B2mml()

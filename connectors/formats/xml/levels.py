@@ -1,0 +1,65 @@
+"""A grammar laid out for reading and writing elements: by the parser's tag what may stand in an element, and in which order.
+
+A feed has one namespace for all elements. UBL has one for records and one for values; `Qualify` says which a field has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from connectors.feed import Field
+
+Qualify = Callable[[Field], str | None]
+"""Field → the namespace of its element; None for no namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One element that the grammar has at a place."""
+
+    name: str
+    position: int
+    """Where it stands among its neighbours."""
+    record: bool
+    many: bool
+    below: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What may stand in an element."""
+
+    by_tag: Mapping[str, Known]
+    names: frozenset[str]
+
+
+NOTHING = Level({}, frozenset())
+"""Below an element that the grammar does not have."""
+
+
+def clark(namespace: str | None, name: str) -> str:
+    """The parser's tag of an element."""
+    return f"{{{namespace}}}{name}" if namespace else name
+
+
+def one_namespace(namespace: str | None) -> Qualify:
+    """All elements are of one namespace, as in feeds."""
+    return lambda _field: namespace
+
+
+def level_of(fields: Mapping[str, Field], qualify: Qualify) -> Level:
+    """The level of a message. Fields that stand at several places, as named types do, are laid out once."""
+    return _level(fields, qualify, {})
+
+
+def _level(fields: Mapping[str, Field], qualify: Qualify, done: dict[int, Level]) -> Level:
+    known = done.get(id(fields))
+    if known is None:
+        by_tag = {}
+        for position, (name, field) in enumerate(fields.items()):
+            if name and name[0] != "@":
+                below = _level(field.fields, qualify, done) if field.kind == "record" else NOTHING
+                by_tag[clark(qualify(field), name)] = Known(name, position, field.kind == "record", field.many, below)
+        known = done[id(fields)] = Level(by_tag, frozenset(fields))
+    return known

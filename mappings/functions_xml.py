@@ -1,0 +1,82 @@
+"""Dates and moments as XML Schema spells them: with an offset or without, a day alone or with its time (UBL, cXML, B2MML)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from functools import lru_cache
+
+from mappings.function_base import Function, Moment, calendar_day, in_zone, register
+
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})?")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
+_WHOLE_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(text: str) -> tuple[date, str]:
+    match = _DAY.fullmatch(text)
+    if match is None:
+        raise ValueError("a date like 2026-11-22")
+    return calendar_day(int(match[1]), int(match[2]), int(match[3]), "YYYY-MM-DD"), match[4] or ""
+
+
+@lru_cache(maxsize=8192)
+def read_xml_date(text: str) -> str:
+    """xsd:date or xsd:dateTime: the day as stated; an offset does not move it, since a due day is a day where it is due."""
+    day, mark, clock = text.partition("T")
+    if mark and not _TIME.fullmatch(clock):
+        raise ValueError("a date like 2026-11-22")
+    return _day(day)[0].isoformat()
+
+
+def write_xml_date(value: str) -> tuple[str, ...]:
+    """YYYY-MM-DD; a month without a day is refused, since a day would be invented."""
+    if not _WHOLE_DAY.fullmatch(value):
+        raise ValueError("a full date with a day")
+    return (value,)
+
+
+@lru_cache(maxsize=8192)
+def read_xml_date_time(day: str, clock: str, zone: str) -> Moment:
+    """A date and a time in two places (IssueDate, IssueTime). The first offset that either states holds, else the zone's; no time means
+    the day's beginning.
+    """
+    at, offset = _day(day)
+    match = _TIME.fullmatch(clock) if clock else None
+    if clock and match is None:
+        raise ValueError("a time like 08:30:00")
+    offset = (match[5] if match is not None else "") or offset
+    moment = time()
+    if match is not None:
+        moment = time(int(match[1]), int(match[2]), int(match[3] or 0), int((match[4] or "0")[:6].ljust(6, "0")))
+    local = datetime.combine(at, moment)
+    if not offset:
+        return Moment(in_zone(local, zone), False)
+    try:
+        return Moment(datetime.fromisoformat(local.isoformat() + offset), True)
+    except ValueError:
+        raise ValueError("an offset like +08:00") from None
+
+
+def write_xml_date_time(value: datetime, zone: str) -> tuple[str, ...]:
+    """The day, and the time with the offset that the value carries."""
+    return value.date().isoformat(), value.timetz().isoformat()
+
+
+def read_xml_instant(text: str, zone: str) -> Moment:
+    """xsd:dateTime, or a day alone, from its beginning; the zone gives the offset where none is stated."""
+    day, _, clock = text.partition("T")
+    return read_xml_date_time(day, clock, zone)
+
+
+def write_xml_instant(value: datetime, zone: str) -> tuple[str, ...]:
+    """xsd:dateTime with the offset that the value carries."""
+    return (value.isoformat(),)
+
+
+for _function in (
+    Function("xml_date", "date", "canonical", read_xml_date, write_xml_date, says="2026-11-22, 2026-11-22Z or the day of a dateTime"),
+    Function("xml_date_time", "instant", "exact", read_xml_date_time, write_xml_date_time, arguments=2, says="2026-11-22 and 08:30:00Z"),
+    Function("xml_instant", "instant", "exact", read_xml_instant, write_xml_instant, says="2026-11-22T08:30:00+08:00, or 2026-11-22"),
+):
+    register(_function)
