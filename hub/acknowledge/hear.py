@@ -63,7 +63,7 @@ def _tell(
         elif said.level == "document":
             _close_business(uow, rows[0], said)
         elif said.verdict != "received":
-            closing.update({row.id: (row, said) for row in rows})
+            closing.update({row.id: (row, said) for row in rows if not _taken_before(row, said)})
     for row, said in closing.values():
         _close_syntax(uow, row, said)
 
@@ -100,6 +100,11 @@ def _meant(row: Any, said: Said, answering: Answering) -> bool:
     if said.level == "document" and said.number is not None:
         return said.number in ((row.business_key or "").partition("/")[2], row.reference) or same_number(row.reference, said.number)
     return True
+
+
+def _taken_before(row: Any, said: Said) -> bool:
+    """What was taken stays taken: a refusal of its whole envelope after that speaks of a second copy (TA1 025, UCI 4/26)."""
+    return said.level == "interchange" and said.verdict == "rejected" and row.acknowledgement in ("accepted", "partly")
 
 
 def _sent_under(hub: Hub, document: Any, examined: ExaminedInterchange) -> sa.ColumnElement[bool]:

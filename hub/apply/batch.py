@@ -248,6 +248,9 @@ def _outcome(entry: _Entry, outcomes: Mapping[int, Outcome]) -> Applied:
         newer = "" if outcome.decided_at is None else moment(outcome.decided_at).isoformat()
         got = entry.item.entity["issued_at"].isoformat()
         findings = (Finding("STK-03", place=Place(path="issued_at"), expected=newer, got=got, params={"location": facts.location or ""}),)
+    if outcome.repeats is not None:
+        said = {"kind": facts.kind, "exchange": str(outcome.repeats)}
+        findings = (*findings, Finding("DUP-05", place=Place(path="number"), got=facts.number, params=said))
     return Applied(
         exchange_id=entry.item.exchange_id,
         application_id=number,

@@ -25,8 +25,12 @@ class Outcome:
     state: str
     decided_by: int | None = None
     decided_at: int | None = None
+    repeats: int | None = None
+    """Exchange that said the same original before under another envelope, where that is worth a word."""
 
 
+_COUNTED_ONCE = frozenset({"invoice"})
+"""Documents whose number must not come twice as an original: paid twice is what a repeat aims at, or risks."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -63,9 +67,18 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
         decided_by = verdicts[number].decided_by
         for row in group:
             states[row.id] = _state(row.id, verdicts[number])
-            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by))
+            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by), _repeated(row, group, roots))
     _tell_exchanges(uow, rows, states, arriving)
     return outcomes
+
+
+def _repeated(row: Any, group: Sequence[Any], roots: dict[int, int]) -> int | None:
+    """The first exchange of others that said this original; a replay is the same saying."""
+    if row.kind not in _COUNTED_ONCE or row.purpose != "original":
+        return None
+    own = roots.get(row.exchange_id, row.exchange_id)
+    others = [one for one in group if one.id < row.id and one.purpose == "original"]
+    return min((one.exchange_id for one in others if roots.get(one.exchange_id, one.exchange_id) != own), default=None)
 
 
 def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Verdict:

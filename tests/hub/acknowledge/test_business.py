@@ -214,3 +214,24 @@ def test_an_order_that_was_refused_is_new_to_the_partner_when_it_comes_again(ope
         sha256 = connection.execute(sa.select(tables.outbox.c.sha256).where(tables.outbox.c.exchange_id == again)).scalar_one()
         body = connection.execute(sa.select(tables.blob.c.body).where(tables.blob.c.sha256 == sha256)).scalar_one()
     assert found(bytes(body), "BEG")[0][1] == "00" and outgoing(hub, order)[0] == "refused"
+
+
+def test_an_envelope_that_was_taken_is_not_undone_by_the_refusal_of_its_copy(open_with: Open) -> None:
+    hub = open_with({})
+    (order,) = sent_orders(hub, "4500000001")
+    take(hub, functional(50, ("0001", "A")), "acme")
+    isa = f"ISA*00*{'':10}*00*{'':10}*ZZ*{'ACME':<15}*ZZ*{'NORTH':<15}*261122*0800*U*00401*000000051*0*P*>"
+    take(hub, f"{isa}~TA1*000000001*261122*0800*R*025~IEA*0*000000051~".encode(), "acme")
+    assert outgoing(hub, order) == ("acknowledged", "accepted") and open_findings(hub, "ACK-02", "ACK-03") == []
+
+
+def test_an_invoice_that_comes_twice_counts_once_and_is_told(open_with: Open) -> None:
+    hub = open_with({})
+    invoice = ["BIG*20261122*INV1*20261101*4500000001***DI*00", "IT1*1*24*EA*1.5**UK*06901234000023", "TDS*3600", "CTT*1"]
+    for number in (1, 2):
+        take(hub, interchange(ACME, number, invoice, code="810", group="IN"), "acme")
+    found_ = open_findings(hub, "DUP-05")
+    assert len(found_) == 1
+    with hub.database.read() as connection:
+        states = list(connection.execute(sa.select(tables.exchange.c.state).order_by(tables.exchange.c.id)).scalars())
+    assert states == ["superseded", "applied"] and found_[0][1] == 2

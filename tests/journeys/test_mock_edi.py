@@ -1,0 +1,175 @@
+"""A live partner whose software is not ours: an order goes out and comes back confirmed, shipped and billed; then it misbehaves.
+
+Each thing that mock-edi does wrong on demand ends in a named state of the hub: a discrepancy of the order line, a finding on the message,
+an answer that is overdue, a document that is refused. What the hub answers must satisfy the partner's own validator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hub import exchange, outbound
+from tests.journeys.mock_edi import Trade
+
+pytestmark = pytest.mark.slow
+FULL = [(100, 100, 100, 100), (40, 40, 40, 40)]
+TAKEN = ("acknowledged", "accepted")
+PLACED = "4500000042"
+
+
+@pytest.fixture
+def trade(tmp_path: Path, database_url: str) -> Iterator[Trade]:
+    opened = Trade.open(tmp_path, database_url)
+    opened.mock.become("ACME", test=False)
+    yield opened
+    opened.close()
+
+
+def test_an_order_is_confirmed_shipped_and_billed(trade: Trade) -> None:
+    trade.place(PLACED)
+    trade.talk()
+    assert trade.sent() == [TAKEN]
+    assert trade.states() == {"997": ["acknowledged"], "855": ["applied"], "856": ["applied"], "810": ["applied"]}
+    assert trade.lines(PLACED) == FULL
+    assert trade.answers() == [("997", "accepted")] * 3 and trade.findings() == [] and trade.discrepancies() == []
+    assert trade.mock.ask("GET", "/_mock/unacknowledged") == [], "each of its documents has our 997"
+    seen = trade.mock.ask("GET", f"/_mock/orders/{PLACED}/timeline")["events"]
+    said = [(event["code"], finding) for event in seen for finding in event.get("findings") or ()]
+    assert {code for code, _ in said} == {"850"} and "PP" in str(said), "its dictionary lacks one code of ours, and finds no other fault"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Where a behaviour leaves the hub."""
+
+    lines: list[tuple[int | None, ...]]
+    sent: tuple[str, str] = TAKEN
+    states: dict[str, list[str]] = field(default_factory=lambda: {"997": ["acknowledged"], **TRADED})
+    findings: tuple[str, ...] = ()
+    discrepancies: tuple[tuple[str, str], ...] = ()
+
+
+TRADED = {"855": ["applied"], "856": ["applied"], "810": ["applied"]}
+ENDINGS = {
+    # It confirms and ships less, and gives its reason where an 855 has no place for one.
+    "short-ship": Ending(
+        [(100, 80, 80, 80), (40, 32, 32, 32)],
+        findings=("X12-S07", "X12-S07"),
+        discrepancies=(("ORD-17", "1"), ("ORD-17", "2")),
+    ),
+    "over-ship": Ending([(100, 100, 130, 130), (40, 40, 52, 52)], discrepancies=(("ORD-11", "1"), ("ORD-11", "2"))),
+    "reject-line": Ending([(100, 100, 100, 100), (40, 0, None, None)], findings=("X12-S07",), discrepancies=(("ORD-17", "2"),)),
+    "reject-all": Ending(
+        [(100, 0, None, None), (40, 0, None, None)],
+        states={"997": ["acknowledged"], "855": ["applied"]},
+        findings=("X12-S07", "X12-S07"),
+        discrepancies=(("ORD-17", "1"), ("ORD-17", "2")),
+    ),
+    # The second invoice stands in the place of the first: it counts once, and a finding says that it came twice.
+    "duplicate-invoice": Ending(FULL, states={"997": ["acknowledged"], **TRADED, "810": ["superseded", "applied"]}, findings=("DUP-05",)),
+    # 810, 856, 855: order does not matter.
+    "out-of-order": Ending(FULL),
+    # SE01 is one out in all that it says: refused by our 997, nothing is applied.
+    "corrupt": Ending(
+        [(100, None, None, None), (40, None, None, None)],
+        states={"997": ["acknowledged"], "855": ["rejected"], "856": ["rejected"], "810": ["rejected"]},
+        findings=("X12-M04", "X12-M04", "X12-M04"),
+    ),
+    "reject-ack": Ending(
+        [(100, None, None, None), (40, None, None, None)],
+        sent=("failed", "rejected"),
+        states={"997": ["acknowledged"]},
+        findings=("ACK-02",),
+    ),
+    # It knows no REF*PP (order revision), and takes nothing that has a fault.
+    "strict": Ending(
+        [(100, None, None, None), (40, None, None, None)],
+        sent=("failed", "rejected"),
+        states={"997": ["acknowledged"]},
+        findings=("ACK-02",),
+    ),
+    "no-invoice": Ending(
+        [(100, 100, 100, None), (40, 40, 40, None)], states={"997": ["acknowledged"], "855": ["applied"], "856": ["applied"]}
+    ),
+}
+
+
+@pytest.mark.parametrize("behaviour", sorted(ENDINGS))
+def test_each_misbehaviour_ends_where_a_person_finds_it(trade: Trade, behaviour: str) -> None:
+    wanted = ENDINGS[behaviour]
+    trade.mock.become("ACME", behaviour=behaviour)
+    trade.place(PLACED)
+    trade.talk()
+    trade.wait(120)  # what it does a moment later
+    trade.talk()
+    assert trade.sent() == [wanted.sent]
+    assert trade.states() == wanted.states
+    assert trade.lines(PLACED) == wanted.lines
+    assert tuple(trade.findings()) == wanted.findings
+    assert tuple(trade.discrepancies()) == wanted.discrepancies
+    assert trade.mock.ask("GET", "/_mock/unacknowledged") == []
+
+
+def test_what_is_never_answered_is_overdue(trade: Trade) -> None:
+    trade.mock.become("ACME", behaviour="no-ack")
+    trade.place(PLACED)
+    trade.talk()
+    assert trade.sent() == [("sent", "awaited")] and trade.findings() == []
+    trade.wait(3601)
+    trade.talk()
+    assert trade.sent() == [("sent", "overdue")] and trade.findings() == ["ACK-01"] and trade.states() == {}
+
+
+def test_what_is_answered_late_is_overdue_until_it_is(trade: Trade) -> None:
+    trade.mock.become("ACME", behaviour="late")
+    trade.place(PLACED)
+    trade.talk()
+    assert trade.sent() == [("sent", "awaited")]
+    trade.clock.advance(3601)
+    assert outbound.watch(trade.hub) == 1 and trade.sent() == [("sent", "overdue")]
+    trade.mock.ask("POST", "/_mock/advance?seconds=3601")
+    trade.talk()
+    assert trade.sent() == [TAKEN] and trade.findings() == [] and trade.findings(closed=True) == ["ACK-01"]
+    assert trade.lines(PLACED) == FULL
+
+
+def test_a_copy_of_an_interchange_that_was_taken_changes_nothing(trade: Trade) -> None:
+    trade.place(PLACED)
+    trade.talk()
+    with trade.hub.database.read() as connection:
+        (number,) = connection.exec_driver_sql("SELECT id FROM exchange WHERE direction = 'out'").scalars()
+    exchange.resend(trade.hub, number, "ira", "they say that their disk broke")
+    outbound.send(trade.hub)
+    trade.talk()
+    assert trade.sent() == [TAKEN] and trade.findings() == [], "its TA1 025 speaks of the copy"
+    assert trade.lines(PLACED) == FULL
+
+
+def test_what_it_sends_again_is_applied_once(trade: Trade) -> None:
+    trade.place(PLACED)
+    trade.talk()
+    invoice = next(one for one in trade.mock.ask("GET", "/_mock/outbox") if one["code"] == "810")
+    trade.mock.ask("POST", f"/_mock/outbox/{invoice['id']}/resend")
+    trade.talk()
+    assert trade.states()["810"] == ["applied"] and trade.lines(PLACED) == FULL
+
+
+def test_a_price_that_it_disputes_is_a_discrepancy(trade: Trade) -> None:
+    trade.place(PLACED, ("WIDGET-001", 100, "10.00"), ("NO-SUCH-ITEM", 5, "1.00"))
+    trade.talk()
+    assert trade.lines(PLACED) == [(100, 100, 100, 100), (5, 0, None, None)]
+    assert ("ORD-14", "1") in trade.discrepancies() and ("ORD-17", "2") in trade.discrepancies()
+
+
+def test_what_was_out_of_stock_follows_in_a_second_shipment_and_invoice(trade: Trade) -> None:
+    trade.place(PLACED, ("PANEL-A3", 100, "89.00"))
+    trade.talk()
+    assert trade.lines(PLACED) == [(100, 35, 35, 35)]
+    trade.mock.ask("POST", "/_mock/advance?all=true")
+    trade.talk()
+    assert trade.lines(PLACED)[0][2:] == (100, 100)
+    assert trade.states()["856"] == ["applied"] * 2 and trade.states()["810"] == ["applied"] * 2 and "DUP-05" not in trade.findings()
