@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.answering import Answering, Judgement, Numbered, Policy, Received, Refusals, Said, Wanted, Word
+from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
 from connectors.formats.edifact import acknowledge
 from connectors.formats.edifact.acknowledge import MessageVerdict
 from connectors.formats.edifact.answers import read_application, read_control
@@ -50,9 +50,8 @@ class EdifactAnswering:
         kinds: list[Wanted] = []
         if self._speaks(received) and (policy.functional == "always" or self._by_itself(received, policy)):
             kinds.append(Wanted(CONTROL))
-        judged = _judged(received, policy)
-        if judged and not received.refused:
-            kinds.append(Wanted(APPLICATION, messages=len(judged)))
+        if received.judgements and not received.refused:
+            kinds.append(Wanted(APPLICATION))
         return kinds
 
     def _speaks(self, received: Received) -> bool:
@@ -84,13 +83,12 @@ class EdifactAnswering:
         return profile.options.get("contrl") == "receipt"
 
     def _application(self, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
-        judged = list(received.judgements)
         identifier = _syntax(received, profile)[0].partition(":")[0]
         trees: list[tuple[str, SourceRecord]] = [
-            (APPLICATION, application_error(judgement, envelope.first_message_control + at, envelope.created_at, profile, identifier))
-            for at, judgement in enumerate(judged)
+            (APPLICATION, application_error(judgement, f"{envelope.control}-{number}", envelope.created_at, profile, identifier))
+            for number, judgement in enumerate(received.judgements, 1)
         ]
-        words = {judgement.verdict for judgement in judged}
+        words = {judgement.verdict for judgement in received.judgements}
         return words.pop() if len(words) == 1 else "partly", _written(trees, received, envelope, profile)
 
     def read(self, message: Message) -> list[Said]:
@@ -104,13 +102,6 @@ class EdifactAnswering:
     def group_type(self, message_type: str) -> str | None:
         """CONTRL names groups by their reference alone."""
         return None
-
-
-def _judged(received: Received, policy: Policy) -> Sequence[Judgement]:
-    """The documents whose content is to be answered."""
-    if policy.application == "always":
-        return received.judgements
-    return [judgement for judgement in received.judgements if policy.application == "on_error" and judgement.verdict != "accepted"]
 
 
 def _syntax(received: Received, profile: Profile) -> list[str]:

@@ -52,8 +52,9 @@ ERRORS = {
 _ACCEPTED, _REFUSED = "312", "313"
 """Data element 1001 of an APERAK: acknowledgement message, application error message."""
 
-_REFERENCES = {"ACW": None, "ON": "ORDERS", "AAK": "DESADV", "DQ": "DESADV", "IV": "INVOIC", "VN": "ORDRSP"}
-"""Qualifiers of RFF by which an APERAK names the document, the plainest first, and the message that one means."""
+_REFERENCES = {"ACW": None, "AAK": "DESADV", "DQ": "DESADV", "IV": "INVOIC", "VN": "ORDRSP", "ON": None}
+"""Qualifiers of RFF by which an APERAK names the document, the plainest first, and the message that one means. An order's number is
+also that of its changes."""
 
 _LONGEST_NOTE = 200
 

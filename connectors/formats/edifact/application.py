@@ -25,7 +25,7 @@ _LONGEST_CODE = 8
 _PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "–": "-", "—": "-"})
 
 
-def application_error(judgement: Judgement, reference: int, at: datetime, profile: Profile, syntax: str) -> SourceRecord:
+def application_error(judgement: Judgement, reference: str, at: datetime, profile: Profile, syntax: str) -> SourceRecord:
     """The tree of an APERAK on one document. `syntax` (`UNOC`) tells which characters texts may hold."""
     codes: Mapping[str, str] = {**USUAL, **profile.options.get("aperak", {})}
     word = "accepted" if judgement.verdict == "accepted" else "rejected"
@@ -37,7 +37,7 @@ def application_error(judgement: Judgement, reference: int, at: datetime, profil
         parent.children.append(record)
         return record
 
-    add(root, "BGM", str(codes[word]), str(reference), "9")
+    add(root, "BGM", str(codes[word]), reference, "9")
     add(root, "DTM", COMPONENT.join(("137", at.strftime("%Y%m%d%H%M"), "203")))
     if judgement.number:
         add(root, "RFF", COMPONENT.join(("ACW", carried(judgement.number, charset)[:35])))

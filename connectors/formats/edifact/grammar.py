@@ -176,7 +176,7 @@ def directory(version: str) -> str:
 def service_segment(tag: str, syntax: str) -> SegmentUse:
     """UNB, UNG, UNH, UNT, UNE or UNZ as this version of the syntax defines it."""
     with _lock:
-        return _segment(tag, "M", 1, "4" if syntax >= "4" else "3", {})
+        return _segment(tag, "M", 1, "4" if syntax == "4" else "3", {})
 
 
 def _rank(version: str) -> tuple[int, str]:

@@ -255,9 +255,9 @@ def _body(
         placed.setdefault(_place(grammar, body, child), []).append(child)
     for index, use in enumerate(body):
         records = placed.get(index, ())
+        if not records and (section := _section(use)) is not None:
+            yield ink.line(section[0], ["UNS", section[1]], grammar.message)
         if isinstance(use, SegmentUse):
-            if not records and (section := _section(use)) is not None:
-                yield ink.line(use, ["UNS", section], grammar.message)
             for record in records:
                 if record.children:
                     raise ValueError(
@@ -272,10 +272,11 @@ def _body(
             yield from _body(grammar, use.body[1:], record.children, counted, ink)
 
 
-def _section(use: SegmentUse) -> str | None:
-    """The code of a mandatory UNS, which is form and nobody's data."""
-    codes = use.elements[0].codes if use.id == "UNS" and use.use == "M" else None
-    return next(iter(codes)) if codes is not None and len(codes) == 1 else None
+def _section(use: SegmentUse | GroupUse) -> tuple[SegmentUse, str] | None:
+    """A mandatory UNS with its only code: form, and nobody's data."""
+    segment = use if isinstance(use, SegmentUse) else use.first
+    codes = segment.elements[0].codes if segment.id == "UNS" and use.use == "M" else None
+    return (segment, next(iter(codes))) if codes is not None and len(codes) == 1 else None
 
 
 def _place(grammar: Grammar, body: Sequence[SegmentUse | GroupUse], record: SourceRecord) -> int:
