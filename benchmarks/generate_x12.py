@@ -21,7 +21,7 @@ GOODS = (
     "SUTURE ANCHOR 2.9MM",
     "GUIDE WIRE 1.6MM",
 )
-_PREFIX = "7640123"
+PREFIX = "7640123"
 
 
 def checked(digits: str) -> str:
@@ -32,7 +32,7 @@ def checked(digits: str) -> str:
 
 def gtin(draw: random.Random) -> str:
     """A GTIN-14 of our prefix."""
-    return checked(f"0{_PREFIX}{draw.randrange(10**5):05d}")
+    return checked(f"0{PREFIX}{draw.randrange(10**5):05d}")
 
 
 def _order(number: int, draw: random.Random) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _order(number: int, draw: random.Random) -> Iterator[str]:
     yield f"REF*CT*FRAME-{number % 29:03d}"
     yield "PER*BD*PROCUREMENT*TE*+31105550100"
     yield "DTM*002*20261215"
-    yield f"N1*ST*CENTRAL STORE {number % 7}*UL*{checked(f'{_PREFIX}{number % 90:05d}')}"
+    yield f"N1*ST*CENTRAL STORE {number % 7}*UL*{checked(f'{PREFIX}{number % 90:05d}')}"
     yield "N3*HAVENWEG 12"
     yield "N4*ROTTERDAM**3088GA*NL"
     yield "N1*SU*RHEINTAL TITAN*92*V1002"
@@ -62,7 +62,7 @@ def _despatch(number: int, draw: random.Random) -> Iterator[str]:
     yield f"REF*CN*{draw.randrange(10**12):012d}"
     yield "DTM*011*20261122*1415"
     yield "N1*SF*RHEINTAL TITAN*92*V1002"
-    yield f"N1*ST*CENTRAL STORE*UL*{checked(f'{_PREFIX}{number % 90:05d}')}"
+    yield f"N1*ST*CENTRAL STORE*UL*{checked(f'{PREFIX}{number % 90:05d}')}"
     yield "HL*2*1*O"
     yield f"PRF*45{number:08d}***20261118"
     level, line = 2, 0
@@ -70,7 +70,7 @@ def _despatch(number: int, draw: random.Random) -> Iterator[str]:
         level += 1
         carton = level
         yield f"HL*{carton}*2*P"
-        yield f"MAN*GM*00{checked(f'3{_PREFIX}{draw.randrange(10**9):09d}')}"
+        yield f"MAN*GM*00{checked(f'3{PREFIX}{draw.randrange(10**9):09d}')}"
         for _item in range(draw.randint(1, 3)):
             level, line = level + 1, line + 1
             yield f"HL*{level}*{carton}*I"
