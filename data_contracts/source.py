@@ -61,13 +61,50 @@ class SourceRecord:
         while waiting:
             record = waiting.pop()
             for child in record.children:
-                child.parent = None
                 if child.children:
                     waiting.append(child)
             record.children = []
 
     def __repr__(self) -> str:
         return f"SourceRecord({self.tag!r}, {self.values!r}, position={self.position}, children={len(self.children)})"
+
+
+class _NoChildren(list[SourceRecord]):
+    """The list below every segment that opens no loop: one for all of them, so that nobody may fill it."""
+
+    def append(self, record: SourceRecord) -> None:
+        raise TypeError("this segment opens no loop and holds nothing")
+
+    insert = extend = __iadd__ = __setitem__ = append  # type: ignore[assignment]
+
+
+NO_CHILDREN: list[SourceRecord] = _NoChildren()
+
+
+class SegmentRecord(SourceRecord):
+    """A segment as it was read: its text is taken apart when its elements are first asked for, and many never are.
+
+    Readers of segments make it without calling it, setting each attribute. `held` is the text, in which the element separator follows
+    the tag, or its elements with the tag before them. `children` is `NO_CHILDREN` where the segment opens no loop.
+    """
+
+    __slots__ = ("held",)
+
+    held: str | Sequence[str] | Mapping[str, str]
+
+    @property
+    def values(self) -> Sequence[str] | Mapping[str, str]:
+        """The tag and its elements."""
+        held: Any = self.held
+        if held.__class__ is str:
+            size = len(self.tag)
+            held = self.held = held.split(held[size]) if len(held) > size else [held]
+        elements: list[str] = held
+        return elements
+
+    @values.setter
+    def values(self, values: Sequence[str] | Mapping[str, str]) -> None:
+        self.held = values
 
 
 @dataclass(slots=True)

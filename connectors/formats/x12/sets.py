@@ -1,7 +1,7 @@
 """Reading one transaction set after another: order of segments, elements, tree and findings in a single pass.
 
-This is the hot part: a valid segment costs a split, a look-up of its step, a pattern match and a record. Whatever is
-wrong leaves that path and is worked out at leisure. Nothing is kept from one set to the next.
+This is the hot part: a valid segment costs a look-up of its step, a pattern match unless the place knows its text, and a
+record. Whatever is wrong leaves that path and is worked out at leisure. Nothing is kept from one set to the next.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from connectors.formats.x12.elements import explain
 from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.hierarchy import Hierarchy
 from connectors.formats.x12.patterns import Style
-from connectors.formats.x12.walk import REMEMBERED, Place, Trouble, Walk, walk_for
+from connectors.formats.x12.walk import HEAD, REMEMBERED, Place, Trouble, Walk, walk_for
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
-from data_contracts.source import SourceRecord
+from data_contracts.source import NO_CHILDREN, SegmentRecord, SourceRecord
 
 CONTROL = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 """Segments of the envelope: no set may hold them."""
@@ -142,62 +142,65 @@ class FullSets:
             self.add(Finding("X12-M30", Where("ST", 1), str(self.most_segments), code="5"))
             self.root = self.walk = self._place = None
             return self._skip(pairs)
-        mark, new = self._style.element, SourceRecord.__new__
+        mark, new = self._style.element, SegmentRecord.__new__
         records, counts, hierarchy = self._records, self._counts, self._hierarchy
         position, run = self.position, self._run
-        steps = place.known if run < place.limit else place.full
+        heads, texts = (place.heads, place.texts) if run < place.limit else (place.full_heads, place.full_texts)
         for text, line in pairs:
-            elements = text.split(mark)
-            tag = elements[0]
-            step = steps.get(tag)
+            step = texts.get(text)
+            sound: object = step
             if step is None:
-                if tag in CONTROL:
-                    self.position, self._run, self._place = position, run, place
-                    return text, line
-                if not text:
-                    continue
-                step = walk.step(place, elements, run >= place.limit)
+                step = heads.get(text[:HEAD])
                 if step is None:
-                    position += 1
-                    self._misplaced(walk, place, text, elements, position, line)
-                    continue
+                    elements = text.split(mark)
+                    if elements[0] in CONTROL:
+                        self.position, self._run, self._place = position, run, place
+                        return text, line
+                    if not text:
+                        continue
+                    step = walk.step(place, text, elements, run >= place.limit)
+                    if step is None:
+                        position += 1
+                        self._misplaced(walk, place, text, elements, position, line)
+                        continue
+                sound = step[0].match(text)
+                if sound is not None and step[-1] is None:
+                    texts[text] = step
+                    if len(texts) > REMEMBERED:
+                        texts.clear()
+            then, tag, depth, opens, again, trouble = step
             position += 1
-            then, again, trouble = step
             if trouble is not None:
                 self._stepped(then, trouble, position, line)
-            if then is place:
-                run += 1
-                if run >= then.limit:
-                    steps = then.full
-            else:
-                place, run, steps = then, 1, then.known
-            # What SourceRecord() does, without the call: half the time of building a tree.
-            record = new(SourceRecord)
+            # What SegmentRecord() would do, without the call: half the time of building a tree.
+            record = new(SegmentRecord)
             record.tag = tag
-            record.values = elements
+            record.held = text
             record.position = position
             record.line = line
-            record.children = []
-            depth = then.depth
-            if then.opens:
+            if opens:
+                record.children = []
                 record.parent = parent = records[depth - 1]
                 if then.hierarchical and hierarchy is not None:
+                    record.held = elements = text.split(mark)
                     record.parent = parent = hierarchy.hang(record, elements, parent)
                 records[depth] = record
                 counts[depth] = count = counts[depth] + 1 if again else 1
                 if count > then.most:
                     self._too_often(then, position, line)
             else:
+                record.children = NO_CHILDREN
                 record.parent = parent = records[depth]
             parent.children.append(record)
-            passed = then.passed
-            if text not in passed:
-                if then.match(text) is None:
-                    self._faults(then, elements, position, line)
-                else:
-                    passed.add(text)
-                    if len(passed) > REMEMBERED:
-                        passed.clear()
+            if sound is None:
+                record.held = elements = text.split(mark)
+                self._faults(then, elements, position, line)
+            if then is not place:
+                place, run, heads, texts = then, 1, then.heads, then.texts
+            else:
+                run += 1
+                if run >= then.limit:
+                    heads, texts = then.full_heads, then.full_texts
         self.position, self._run, self._place = position, run, place
         return None
 

@@ -18,7 +18,12 @@ from connectors.formats.x12.patterns import Style, compiled
 
 ENDLESS = 1 << 60
 REMEMBERED = 256
-"""Segments a place remembers as good; small, since what repeats, repeats soon."""
+"""Segments a place remembers as good; small, since what repeats, repeats soon. Partners repeat addresses, dates, currencies."""
+HEAD = 4
+"""Characters by which a step is looked up: they hold the id and its separator, for ids have two or three."""
+_MOST_HEADS = 1000
+Move = tuple["Place", str, int, bool, bool, "Trouble | None"]
+"""A step made ready: place, its id, its depth, whether it opens a loop, and the step's `again` and `trouble`."""
 Key = str | tuple[str, str]
 
 
@@ -38,6 +43,11 @@ class Step(NamedTuple):
     again: bool
     """It begins a loop in which the set already stands."""
     trouble: Trouble | None
+
+    def move(self) -> Move:
+        """The same as a plain tuple, which is taken apart faster."""
+        place = self.place
+        return place, place.id, place.depth, place.opens, self.again, self.trouble
 
 
 class Loop:
@@ -70,6 +80,9 @@ class Place:
         "depth",
         "ending",
         "full",
+        "full_heads",
+        "full_texts",
+        "heads",
         "hierarchical",
         "id",
         "index",
@@ -79,8 +92,8 @@ class Place:
         "match",
         "most",
         "opens",
-        "passed",
         "style",
+        "texts",
         "use",
     )
 
@@ -99,11 +112,15 @@ class Place:
         """Steps from here when the place has had all its segments."""
         self.known: dict[Key, Step] = self.full if self.limit == 1 else {}
         """Steps from here, by segment id; those of ids that need a qualifier stand under (id, value)."""
+        self.full_heads: dict[str, Move] = {}
+        self.heads: dict[str, Move] = self.full_heads if self.limit == 1 else {}
+        """The same by the first characters of a segment, where its id alone decides."""
+        self.full_texts: dict[str, Move] = {}
+        self.texts: dict[str, Move] = self.full_texts if self.limit == 1 else {}
+        """Segments that came from here lately, with nothing wrong: their steps."""
         self.ending: tuple[tuple[str, str | None], ...] | None = None
         """What is missing when the set ends here; null until it was asked."""
         self.style = style
-        self.passed: set[str] = set()
-        """Segments that matched lately. Partners repeat themselves: addresses, dates, currencies, descriptions."""
         self.match: Callable[[str], re.Match[str] | None] = self._match_first
 
     def _match_first(self, text: str) -> re.Match[str] | None:
@@ -142,8 +159,19 @@ class Walk:
                 self.qualified[inner.first.id] = use.qualifier[0]
                 self._values.setdefault(inner.first.id, set()).add(use.qualifier[1])
 
-    def step(self, place: Place, elements: list[str], full: bool) -> Step | None:
+    def step(self, place: Place, text: str, elements: list[str], full: bool) -> Move | None:
         """The step from a place, remembered; null when the segment cannot stand here."""
+        found = self._step(place, elements, full)
+        if found is None:
+            return None
+        move = found.move()
+        if elements[0] not in self.qualified and len(elements[0]) < HEAD:
+            heads = place.full_heads if full else place.heads
+            if len(heads) < _MOST_HEADS:
+                heads[text[:HEAD]] = move
+        return move
+
+    def _step(self, place: Place, elements: list[str], full: bool) -> Step | None:
         tag, value = elements[0], ""
         if tag not in self._ids:
             return None
