@@ -84,9 +84,9 @@ class EnvelopeIdentity(_Part):
     @field_validator("sender", "receiver")
     @classmethod
     def _qualified(cls, value: str) -> str:
-        qualifier, mark, name = value.partition(":")
-        if not (qualifier and mark and name):
-            raise ValueError(f"expected `qualifier:id`, e.g. ZZ:{value}")
+        _, mark, name = value.partition(":")
+        if not (mark and name):
+            raise ValueError(f"expected `qualifier:id`, e.g. ZZ:{value}, or `:{value}` where there is no qualifier (EDIFACT)")
         return value
 
 

@@ -1,6 +1,7 @@
 """A message as its sender wrote it, with the place of every finding marked. Pure: bytes and findings in, rows out.
 
-X12 is shown segment by segment, numbered from its ST as `Place.position` counts; everything else line by line, numbered as in the document.
+X12 and EDIFACT are shown segment by segment, numbered from ST or UNH as `Place.position` counts; everything else line by line,
+numbered as in the document.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub_api.console import segments
 from hub_api.console.markup import Html, el
+from hub_api.console.segments import Segment
 
-_ENVELOPE = frozenset({"ISA", "TA1", "GS", "GE", "IEA"})
 _AROUND = 15
 _MOST = 1500
 """Rows that are shown in full; of more, only the beginning and what surrounds a mark."""
@@ -35,14 +37,6 @@ class Row:
     findings: list[Mapping[str, Any]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Segment:
-    elements: list[str]
-    position: int | None
-    separator: str
-    component: str | None
-
-
 def decoded(content: bytes, charset: str | None = None) -> str:
     """Text of any bytes: by the agreed charset where it fits, else by the first of ours that does."""
     for name in (charset, *_CHARSETS):
@@ -59,64 +53,34 @@ def rows(
 ) -> list[Row]:
     """Rows of a message or a whole document. `findings` in the public shape; `first_line` is the document line of the first byte."""
     text = decoded(content, charset)
-    if format_ == "x12" or (format_ is None and text.lstrip().startswith("ISA")):
-        segments = _segments(text)
-        if segments:
-            return _x12_rows(segments, findings)
-    return _line_rows(text, findings, first_line)
+    found = segments.cut(text, format_)
+    return _segment_rows(found, findings) if found else _line_rows(text, findings, first_line)
 
 
-def _segments(text: str) -> list[_Segment]:
-    """Segments with their positions; none when the text has no delimiters to go by."""
-    body = text.strip("\r\n ")
-    if body.startswith("ISA") and len(body) > 105:
-        separator, component, terminator = body[3], body[104], body[105]
-    elif body.startswith("ST") and len(body) > 3:
-        separator, component, terminator = body[2], None, body[-1]
-    else:
-        return []
-    made: list[_Segment] = []
-    position: int | None = None
-    for raw in body.split(terminator):
-        written = raw.strip("\r\n")
-        if not written:
-            continue
-        elements = written.split(separator)
-        tag = elements[0]
-        if tag in _ENVELOPE:
-            position = None
-        elif tag == "ST":
-            position = 1
-        elif position is not None:
-            position += 1
-        made.append(_Segment(elements, position, separator, component))
-    return made
-
-
-def _x12_rows(segments: Sequence[_Segment], findings: Sequence[Mapping[str, Any]]) -> list[Row]:
+def _segment_rows(found: Sequence[Segment], findings: Sequence[Mapping[str, Any]]) -> list[Row]:
     marked: dict[int, list[Mapping[str, Any]]] = {}
     for finding in findings:
         place = finding["place"]
         if place.get("segment") or place.get("position"):
-            marked.setdefault(_segment_of(segments, place), []).append(finding)
+            marked.setdefault(_segment_of(found, place), []).append(finding)
     return [
         Row(str(segment.position) if segment.position else "", _pieces(segment, marked.get(index, ())), list(marked.get(index, ())))
-        for index, segment in enumerate(segments)
+        for index, segment in enumerate(found)
     ]
 
 
-def _segment_of(segments: Sequence[_Segment], place: Mapping[str, Any]) -> int:
+def _segment_of(found: Sequence[Segment], place: Mapping[str, Any]) -> int:
     """Index of the segment that a place names; the last one for a segment that should have been there and is not."""
     tag, position = place.get("segment"), place.get("position")
-    for index, segment in enumerate(segments):
-        if tag in _ENVELOPE and segment.elements[0] == tag:
+    for index, segment in enumerate(found):
+        if tag in segments.ENVELOPE and segment.elements[0] == tag:
             return index
-        if tag not in _ENVELOPE and position is not None and segment.position == position:
+        if tag not in segments.ENVELOPE and position is not None and segment.position == position:
             return index
-    return len(segments) - 1
+    return len(found) - 1
 
 
-def _pieces(segment: _Segment, findings: Sequence[Mapping[str, Any]]) -> list[Piece]:
+def _pieces(segment: Segment, findings: Sequence[Mapping[str, Any]]) -> list[Piece]:
     by_element: dict[int, str] = {}
     for finding in findings:
         place = finding["place"]

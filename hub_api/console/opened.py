@@ -45,7 +45,7 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
     if row.format == "spreadsheet":
         content = None  # a packed file has no lines to show; its findings name cells, and the download has it whole
     first_line, header = 1, None
-    if row.document_id is not None and row.byte_offset and row.format != "x12" and not corrected:
+    if row.document_id is not None and row.byte_offset and row.format not in ("x12", "edifact") and not corrected:
         before = documents.content(connection, hub.settings.home, row.document_id)[: row.byte_offset]
         first_line = before.count(b"\n") + 1
         if row.format == "delimited":

@@ -73,6 +73,17 @@ class Separators:
             place = text.rfind(self.terminator, 0, place)
         return place + 1
 
+    def elements(self, text: str) -> list[str]:
+        """The elements of a segment as they are written, their released marks kept."""
+        pieces = text.split(self.element)
+        made = [pieces[0]]
+        for piece in pieces[1:]:
+            if self._guarded(made[-1] + self.element, len(made[-1]), 0):
+                made[-1] += self.element + piece
+            else:
+                made.append(piece)
+        return made
+
     def _guarded(self, text: str, place: int, start: int) -> bool:
         """Whether the mark at this place is released: an odd number of release characters stands before it."""
         if not self.release:

@@ -33,6 +33,8 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, ReadEvent, SourceRecord
 
 _ROOT_NAME = re.compile(rb"<([^\s/>]+)")
+
+
 class _Reading:
     """One document being read."""
 

@@ -55,6 +55,31 @@ def test_whole_interchange_counts_from_each_st() -> None:
     assert marked(listed) == [("", f"{'ACME':15}"), ("", "000000001")]
 
 
+EDIFACT = b"UNH+1+ORDERS:D:96A:UN'BGM+220+A?+B?'C+9'LIN+1++07640123000028:SRV'UNT+4+1'"
+
+
+def test_edifact_is_cut_at_marks_that_are_not_released() -> None:
+    listed = rows(
+        EDIFACT, "edifact", [finding(segment="LIN", position=3, element=3), finding(number=2, segment="BGM", position=2, element=2)]
+    )
+    assert [text(row) for row in listed][1:] == ["BGM+220+A?+B?'C+9", "LIN+1++07640123000028:SRV", "UNT+4+1"]
+    assert marked(listed) == [("2", "A?+B?'C"), ("3", "07640123000028:SRV")]
+
+
+@pytest.mark.parametrize("format_", ["edifact", None])
+def test_each_interchange_of_a_document_is_cut_by_its_own_una(format_: str | None) -> None:
+    first = b"UNA:+.? '\r\nUNB+UNOC:3+A:14+B:14+261122:0830+1'\r\n" + EDIFACT.replace(b"'", b"'\r\n", 1) + b"UNZ+1+1'"
+    second = (
+        b"UNA:|.? ~UNB|UNOC:3|A:14|B:14|261122:0830|2~"
+        + EDIFACT.replace(b"?+", b"?|").replace(b"+", b"|").replace(b"'", b"~")
+        + b"UNZ|1|2~"
+    )
+    listed = rows(first + second, format_, [finding(segment="UNZ", element=2)])
+    assert [row.label for row in listed] == [*["", "", "1", "2", "3", "4", ""] * 2]
+    assert [text(row)[:4] for row in listed if row.label == "2"] == ["BGM+", "BGM|"]
+    assert marked(listed) == [("", "1")]
+
+
 @given(
     st.lists(
         st.lists(st.text("ABC019 .-", min_size=1, max_size=6), min_size=1, max_size=5).map("*".join).filter(str.strip),
