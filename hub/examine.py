@@ -258,6 +258,8 @@ def _agreement_of(
     if claimant is None or feed is not None:
         return feed, []
     fitting = [candidate for candidate in candidates if candidate.format == syntax.name]
+    if claimant.agreement is not None and len(fitting) == 1 and interchange.sender is None and interchange.receiver is None:
+        return fitting[0], []  # an answer that names nobody (cXML Response): who brought it said under which agreement
     agreement = site.by_envelope(fitting, interchange.sender, interchange.receiver, today)
     if agreement is not None:
         return agreement, []

@@ -115,7 +115,7 @@ def _sent_under(hub: Hub, document: Any, examined: ExaminedInterchange) -> sa.Co
         for agreement in hub.site.agreements.values()
         if agreement.direction == "out"
         and agreement.format == examined.format
-        and (agreement.envelope is None or (agreement.envelope.sender, agreement.envelope.receiver) == pair)
+        and (pair == (None, None) or agreement.envelope is None or (agreement.envelope.sender, agreement.envelope.receiver) == pair)
     ]
     return sa.and_(
         tables.exchange.c.direction == "out",
