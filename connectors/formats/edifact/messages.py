@@ -1,7 +1,7 @@
 """Reading one message after another: order of segments, elements, tree and findings in a single pass.
 
-This is the hot part: a valid segment costs a split, a look-up of its step, a pattern match and a record. Whatever is
-wrong leaves that path and is worked out at leisure. Nothing is kept from one message to the next.
+This is the hot part: a valid segment costs a look-up of its step, one of its shape and a record. Whatever is wrong
+leaves that path and is worked out at leisure. Nothing is kept from one message to the next.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from connectors.formats.edifact.grammar import Grammar
 from connectors.formats.edifact.patterns import Style
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.shapes import Stop
-from connectors.formats.edifact.walk import REMEMBERED, Missing, Place, Trouble, Walk, walk_for
+from connectors.formats.edifact.walk import HEAD, REMEMBERED, Missing, Place, Trouble, Walk, walk_for
 from connectors.legible import legible
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
-from data_contracts.source import SourceRecord
+from data_contracts.source import NO_CHILDREN, SegmentRecord, SourceRecord
 
 SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
 """Segments of the envelope: no message may hold them."""
@@ -157,26 +157,26 @@ class FullMessages:
             self._add(Finding("EDF-M30", Where("UNH", 1), str(self.most_segments), code="18"))
             self.root = self._walk = self._place = None
             return self._skip(pairs)
-        new, records, counts = SourceRecord.__new__, self._records, self._counts
+        new, records, counts = SegmentRecord.__new__, self._records, self._counts
         position, run = self.position, self._run
         steps = place.known if run < place.limit else place.full
         for text, line, shape in pairs:
-            elements = text.split(ELEMENT)
-            tag = elements[0]
-            step = steps.get(tag)
+            step = steps.get(text[:HEAD])
             if step is None:
+                elements = text.split(ELEMENT)
+                tag = elements[0]
                 if tag in SERVICE:
                     self.position, self._run, self._place = position, run, place
                     return text, line, shape
                 if not text:
                     continue
-                step = walk.step(place, tag, run >= place.limit)
+                step = walk.step(place, text[:HEAD], tag, run >= place.limit)
                 if step is None:
                     position += 1
                     self._misplaced(walk, place, text, elements, position, line)
                     continue
+            then, tag, depth, opens, again, trouble = step
             position += 1
-            then, again, trouble = step
             if trouble is not None:
                 self._stepped(then, trouble, position, line)
             if then is place:
@@ -185,26 +185,27 @@ class FullMessages:
                     steps = then.full
             else:
                 place, run, steps = then, 1, then.known
-            # What SourceRecord() does, without the call: half the time of building a tree.
-            record = new(SourceRecord)
+            # What SegmentRecord() would do, without the call: half the time of building a tree.
+            record = new(SegmentRecord)
             record.tag = tag
-            record.values = elements
+            record.held = text
             record.position = position
             record.line = line
-            record.children = []
-            depth = then.depth
-            if then.opens:
+            if opens:
+                record.children = []
                 record.parent = parent = records[depth - 1]
                 records[depth] = record
                 counts[depth] = count = counts[depth] + 1 if again else 1
                 if count > then.most:
                     self._too_often(then, position, line)
             else:
+                record.children = NO_CHILDREN
                 record.parent = parent = records[depth]
             parent.children.append(record)
             passed = then.passed
             if shape not in passed:
                 if then.match(text) is None:
+                    record.held = elements = text.split(ELEMENT)
                     self._faults(then, elements, position, line)
                 else:
                     passed.add(shape)

@@ -18,6 +18,9 @@ from connectors.formats.edifact.patterns import TEXT, Style, compiled
 from connectors.formats.edifact.shapes import Shape
 
 ENDLESS = 1 << 60
+HEAD = 4
+"""Characters by which a segment's step is known: its tag, and the separator where it has elements."""
+
 REMEMBERED = 1024
 """Shapes that a place remembers as good."""
 
@@ -38,8 +41,12 @@ class Step(NamedTuple):
     """What a segment does to the walk."""
 
     place: Place
+    tag: str
+    depth: int
+    opens: bool
+    """It begins a group."""
     again: bool
-    """It begins a group in which the message already stands."""
+    """It begins one in which the message already stands."""
     trouble: Trouble | None
 
 
@@ -81,7 +88,7 @@ class Place:
         self.most = group.max
         """How often the group that it opens may come."""
         self.full: dict[str, Step] = {}
-        """Steps from here, by tag, when the place has had all its segments."""
+        """Steps from here, by head, when the place has had all its segments."""
         self.known: dict[str, Step] = self.full if self.limit == 1 else {}
         self.ending: Missing | None = None
         """What is missing when the message ends here; null until it was asked."""
@@ -131,15 +138,15 @@ class Walk:
                 self._fill(inner, use.body)
                 group.body.append(inner)
 
-    def step(self, place: Place, tag: str, full: bool) -> Step | None:
-        """The step from a place, remembered; null when the segment cannot stand here."""
+    def step(self, place: Place, head: str, tag: str, full: bool) -> Step | None:
+        """The step from a place, remembered by the segment's head; null when the segment cannot stand here."""
         if tag not in self._tags:
             return None
         found = self._search(place, tag, full or place.opens)
         if found is None and not place.opens and place.id == tag:
-            found = Step(place, False, Trouble((), True))
+            found = _step(place, False, Trouble((), True))
         if found is not None:
-            (place.full if full else place.known)[tag] = found
+            (place.full if full else place.known)[head] = found
         return found
 
     def _search(self, place: Place, tag: str, beyond: bool) -> Step | None:
@@ -150,11 +157,11 @@ class Walk:
             for sibling in group.body[max(index, 0) :]:
                 target = sibling if isinstance(sibling, Place) else sibling.first
                 if target.id == tag:
-                    return Step(target, False, _trouble(missing))
+                    return _step(target, False, _trouble(missing))
                 if sibling is not place:
                     missing.extend(_needed(sibling))
             if group.parent is not None and group.first.id == tag and not _followed(group, tag):
-                return Step(group.first, True, _trouble(missing))
+                return _step(group.first, True, _trouble(missing))
             index = group.index + 1
             group = group.parent
         return None
@@ -192,6 +199,10 @@ def _followed(group: Group, tag: str) -> bool:
         return False
     later = group.parent.body[group.index + 1 :]
     return any((one if isinstance(one, Place) else one.first).id == tag for one in later)
+
+
+def _step(place: Place, again: bool, trouble: Trouble | None) -> Step:
+    return Step(place, place.id, place.depth, place.opens, again, trouble)
 
 
 def _trouble(missing: list[tuple[str, str | None]]) -> Trouble | None:
