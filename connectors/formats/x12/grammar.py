@@ -129,6 +129,8 @@ class Grammar:
     """Every GS01 under which the set is met: the base's first, then those of industry variants."""
     totals: Totals | None = None
     """CTT01: the number of lines, or of HL segments in an 856."""
+    says: str = ""
+    """What the set is for, where its name does not tell, and how it is meant; for people."""
 
     def segments(self) -> Iterator[SegmentUse]:
         """Every segment use, in the order of the set."""
@@ -245,6 +247,7 @@ def _build(message: str, step: str) -> Grammar | None:
         hash=hashlib.sha256(canonical).hexdigest(),
         groups=groups,
         totals=totals,
+        says=table.get("says", ""),
     )
 
 

@@ -16,6 +16,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "group": ("Functional group {}. Tables `{}`.", "功能组 {}。表 `{}`。"),
     "or": (" or ", " 或 "),
     "hierarchy": ("HL levels nest by HL02, in any order.", "HL 层级按 HL02 嵌套，顺序不限。"),
+    "totals": ("{}{:02d} counts the {} segments.", "{}{:02d} 为 {} 段的个数。"),
     "body": ("| segment | name | use | at most |", "| 段 | 名称 | 要求 | 最多次数 |"),
     "any": ("any", "不限"),
     "loop": ("loop", "循环"),
@@ -37,7 +38,9 @@ def describe(grammar: Grammar, language: Language = "en") -> str:
     lines = [
         f"# {grammar.message} {grammar.name} ({grammar.version})",
         "",
+        *([grammar.says, ""] if grammar.says and language == "en" else []),
         say["group"].format(say["or"].join(grammar.groups), grammar.hash[:12]),
+        *([say["totals"].format(totals.segment, totals.element, totals.of)] if (totals := grammar.totals) else []),
         *([say["hierarchy"]] if grammar.hierarchy else []),
         "",
         say["body"],

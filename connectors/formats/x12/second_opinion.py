@@ -2,7 +2,7 @@
 
 `udihub check --second-opinion` shows an integration engineer both verdicts. For the sets that we describe, pyx12 judges by
 maps generated from our own grammars (`pyx12_maps.py`), so that a difference lies in the judging, not in the tables; the
-healthcare sets that it brings itself (820, 834, 835, 837, 270 to 278) are judged by its own maps. pyx12 refuses common
+healthcare guides that it brings itself (820, 834, 835, 837, 270 to 278 under their GS08) are judged by its own maps. pyx12 refuses common
 envelopes and has proved faults of its own: the document is put right for it in a copy first, and where the two are known to
 differ, `DIFFERENCES` says why.
 """
@@ -120,8 +120,8 @@ def _interchanges(data: bytes) -> Iterator[tuple[Header, list[str]]]:
             start = text.find("ISA", start + 3)
             continue
         opened = start + header.length
-        mark = re.escape(header.delimiters.element)
-        following = re.compile(rf"IEA{mark}.*?(?:{re.escape(header.delimiters.segment)}|$)", re.DOTALL).search(text, opened)
+        mark, stop = re.escape(header.delimiters.element), re.escape(header.delimiters.segment)
+        following = re.compile(rf"{stop}[ \t\r\n]*IEA{mark}.*?(?:{stop}|$)", re.DOTALL).search(text, opened - 1)
         end = following.end() if following else len(text)
         inner = text[opened:end]
         if header.wrapped:
@@ -204,9 +204,10 @@ def _sets(segments: list[str], mark: str, version: str) -> tuple[list[SetMap], b
         elif elements[0] == "ST":
             pending, levels = None, []
             message = _at(elements, 1)
-            grammar = load(message, gs08)
+            healthcare = _ships(message, version, gs08, group) and group != "FA"
+            grammar = None if healthcare else load(message, gs08)
             if grammar is None:
-                if not _ships(message, version, gs08, group):
+                if not healthcare:
                     raise _CannotJudge(f"no map for set {message} under GS01 {group}, GS08 {gs08}, ISA12 {version}")
                 shipped.append(message)
             elif group not in grammar.groups:

@@ -14,6 +14,7 @@ def test_guide_of_the_despatch_advice() -> None:
     lines = describe(grammar).splitlines()
     assert lines[0] == "# 856 Ship Notice/Manifest (005010)"
     assert "HL levels nest by HL02, in any order." in lines
+    assert "CTT01 counts the HL segments." in lines
     assert "| **loop HL** | Hierarchical Level | M | 200000 |" in lines
     assert "| &emsp;&emsp;N4 | Geographic Location | O | 1 |" in lines
     assert "| REF02 | 127 | Reference Identification | O | AN | 1 to 50 |  |" in lines
@@ -21,6 +22,14 @@ def test_guide_of_the_despatch_advice() -> None:
     assert "| BSN01 | 353 | Transaction Set Purpose Code | M | ID | 2 | 00 to SU (86 codes) |" in lines
     assert "| MEA04-1 | 355 | Unit or Basis for Measurement Code | M | ID | 2 |  |" in lines
     assert "Conditions: at most one of N402, N407; if N406 then N405; if N407 then N404." in lines
+
+
+def test_guide_says_how_a_set_is_meant() -> None:
+    grammar = load("861", "006020")
+    assert grammar is not None
+    lines = describe(grammar).splitlines()
+    assert lines[0] == "# 861 Receiving Advice/Acceptance Certificate (006020)"
+    assert lines[2] == ("What arrived and in which state. A line (RCD) says what was received; what is in question has a reason beside it.")
 
 
 @pytest.mark.parametrize("message", known_messages())

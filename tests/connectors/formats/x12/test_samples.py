@@ -33,6 +33,60 @@ def test_both_judges_accept(path: Path) -> None:
     assert second_opinion(data).accepted is True
 
 
+# --- what is wrong is named by the standard's code --------------------------------------------------------------------
+def findings(lines: list[str]) -> list[tuple[str | None, str | None, int | None, int | None]]:
+    """Code, segment, position, element of what is wrong with a document of one set, its SE01 put right."""
+    start, end = (next(at for at, line in enumerate(lines) if line.startswith(tag)) for tag in ("ST*", "SE*"))
+    if not lines[end].startswith("SE*!"):
+        lines[end] = f"SE*{end - start + 1}*{lines[end].split('*')[2]}"
+    lines[end] = lines[end].replace("*!", "*")
+    data = "~\n".join(lines).encode() + b"~\n"
+    events = list(FORMAT.read(io.BytesIO(data), STRICT))
+    (message,) = [event.message for event in events if event.message is not None]
+    return [(one.code, one.place.segment, one.place.position, one.place.element) for one in message.findings if one.severity == "error"]
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text(encoding="ascii").replace("\n", "").rstrip("~").split("~")
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_missing_beginning_is_found(path: Path) -> None:
+    """AK3 code 3, at the place where the segment should stand."""
+    lines = lines_of(path)
+    tag = lines.pop(3).split("*")[0]
+    assert findings(lines)[0] == ("3", tag, 2, None)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_wrong_count_is_found(path: Path) -> None:
+    """AK5 code 4."""
+    lines = lines_of(path)
+    end = len(lines) - 3
+    lines[end] = "SE*!999*0001"
+    assert findings(lines) == [("4", "SE", end - 1, 1)]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_wrong_code_or_day_is_found(path: Path) -> None:
+    """AK4 code 7 for a code outside the list, 8 for a day that no calendar has, in every place of the document that has one."""
+    grammar = load(path.stem[:3], path.stem.split("_")[1])
+    assert grammar is not None
+    uses = {use.id: use for use in grammar.segments()}
+    tried = 0
+    for at, line in enumerate(lines_of(path)[3:-3], 3):
+        values = line.split("*")
+        for place, use in enumerate(uses[values[0]].elements[: len(values) - 1], 1):
+            coded = use.codes is not None and not use.components
+            if not values[place] or not (coded or use.type == "DT"):
+                continue
+            spoilt = [*values[:place], "Q" * use.min if coded else "20261399", *values[place + 1 :]]
+            lines = [*lines_of(path)[:at], "*".join(spoilt), *lines_of(path)[at + 1 :]]
+            assert ("7" if coded else "8", values[0], at - 1, place) in findings(lines)
+            tried += 1
+    assert tried
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_written_again_is_the_same(path: Path) -> None:
     """Nothing of a document is lost between reading and writing, envelope and counts included."""

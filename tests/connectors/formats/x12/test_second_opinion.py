@@ -102,6 +102,18 @@ def test_an_unjudged_interchange_does_not_hide_a_refused_one() -> None:
     assert "no map" in str(opinion.refused_reason)
 
 
+def test_an_element_may_say_iea() -> None:
+    assert second_opinion(GOOD.replace(b"CUR*BY*CNY~", b"CUR*BY*CNY~REF*IEA*IEA~").replace(b"SE*9", b"SE*10")).accepted is True
+
+
+def test_a_guide_of_healthcare_is_judged_by_its_own_map_though_we_have_a_table() -> None:
+    """A premium payment (820 under 005010X218) lacks what that guide asks for; the supply chain's 820 asks for none of it."""
+    premium = HEALTHCARE.format(10).encode().replace(b"GS*HP", b"GS*RA").replace(b"005010X221A1", b"005010X218").replace(b"*835*", b"*820*")
+    plain = premium.replace(b"*005010X218", b"*005010")
+    assert ("BPR", 10, "1") in {(remark.segment, remark.element, remark.code) for remark in second_opinion(premium).errors}
+    assert second_opinion(plain).accepted is True
+
+
 def test_a_cut_document_is_refused() -> None:
     assert second_opinion(GOOD[: GOOD.index(b"PO1*2")]).accepted is False
 
