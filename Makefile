@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 bench-formats lock docs clean \
-	prove-kill prove-sync prove-airflow prove-fuzz
+	prove-kill prove-sync prove-airflow prove-fuzz prove-stream
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ prove-airflow: $(VENV)/.dev ## one flow under a real Airflow scheduler, twice
 
 prove-fuzz: $(VENV)/.dev ## 200,000 damaged documents for each syntax: a tree or findings, within 2 s and 256 MB (ARGS="--inputs 5000 --syntax x12 --seed 2")
 	@$(BIN)/python -m tests.fuzz.campaign $(ARGS)
+
+prove-stream: $(VENV)/.dev ## an interchange of 1 GB, X12 and EDIFACT, checked and mapped message by message under 200 MB (ARGS="--megabytes 100")
+	@$(BIN)/python -m benchmarks.stream $(ARGS)
 
 lock: ## renew the hashed lock files
 	@deploy/lock.sh $(VENV)
