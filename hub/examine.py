@@ -263,6 +263,8 @@ def _agreement_of(
     agreement = site.by_envelope(fitting, interchange.sender, interchange.receiver, today)
     if agreement is not None:
         return agreement, []
+    if (agreement := _by_what_is_stated(interchange, fitting, today)) is not None:
+        return agreement, []
     refusals = answering.refusals if (answering := registry.answering_of(syntax.name)) is not None else NO_REFUSALS
     senders = {candidate.envelope.sender for candidate in fitting if candidate.envelope}
     if interchange.sender not in senders:
@@ -271,6 +273,22 @@ def _agreement_of(
     receivers = {candidate.envelope.receiver for candidate in fitting if candidate.envelope}
     place, code = refusals.receiver
     return None, [Finding("SEC-02", place=place, expected=", ".join(sorted(receivers)), got=interchange.receiver, code=code)]
+
+
+def _by_what_is_stated(interchange: Interchange, candidates: Sequence[Agreement], today: date) -> Agreement | None:
+    """The only agreement that fits an envelope which leaves its sender or receiver out (B2MML states no receiver, a bare object neither):
+    one that states the same of what is stated, or whose partner is known by the credential alone.
+    """
+    sender, receiver = interchange.sender, interchange.receiver
+    if sender is not None and receiver is not None:
+        return None
+    fitting = []
+    for candidate in candidates:
+        known = candidate.envelope
+        fits = known is None or (sender == known.sender and receiver is None) or (receiver == known.receiver and sender is None)
+        if fits and candidate.valid.covers(today):
+            fitting.append(candidate)
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _examine_message(message: Message, group: Group | None, inside: ExaminedInterchange, site: Site, today: date) -> ExaminedMessage:

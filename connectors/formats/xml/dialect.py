@@ -8,10 +8,12 @@ them is put together (`write`). An element that the grammar lacks is told as inf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, ClassVar
+from xml.sax.saxutils import unescape
 
 from lxml import etree
 
@@ -106,6 +108,10 @@ class Dialect(FeedGuides):
         """A document that holds these messages. Raises ValueError for what it cannot carry."""
         raise NotImplementedError
 
+    def envelope_reference(self, head: bytes) -> str | None:
+        """`sender|receiver|control`: the name under which its sender knows the document; None where the first bytes state none."""
+        return None
+
     # --- what all do -------------------------------------------------------------------------------------------------
     def grammar_of(self, kind: str, profile: Profile) -> FeedGrammar | None:
         """The grammar of a message, the site's own first; None where there is none."""
@@ -149,6 +155,12 @@ class Dialect(FeedGuides):
             if wrong is not None:
                 reading.document.interchange.findings.append(wrong)
             yield from reading.events()
+
+
+def stated(pattern: re.Pattern[bytes], head: bytes) -> str:
+    """What a pattern's first group finds in the first bytes of a document, as its text; empty where it finds nothing."""
+    match = pattern.search(head.replace(b"\0", b""))
+    return unescape(match[1].decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"}).strip() if match is not None else ""
 
 
 _NAMES: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}

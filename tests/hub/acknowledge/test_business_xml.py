@@ -1,0 +1,183 @@
+"""UBL and cXML through the hub: orders come in and are answered, ours go out and are closed or refused by what the partner says."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from connectors.registry import format_named
+from connectors.spec import STRICT
+from data_contracts.source import Message
+from hub.runtime import Hub
+from hub.store import blobs, evidence, tables
+from tests.hub.acknowledge.conftest import Open
+from tests.hub.acknowledge.test_business import answers, outgoing, sent_orders
+from tests.hub.conftest import take
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+IN = """
+version: 1
+agreement: clinic_in
+partner: clinic
+organisation: north
+direction: in
+format: %s
+envelope: {sender: "%s", receiver: "%s"}
+messages: [{type: %s, mapping: %s}]
+acknowledge: {functional: always, application: %s}
+"""
+BACK = """
+version: 1
+agreement: acme_answers
+partner: acme
+organisation: north
+direction: in
+format: %s
+envelope: {sender: "%s", receiver: "%s"}
+messages: []
+"""
+OUT = """
+version: 1
+agreement: orders_to_acme
+partner: acme
+organisation: north
+direction: out
+format: %s
+envelope: {sender: "%s", receiver: "%s"}
+messages: [{type: %s, mapping: %s}]
+acknowledge: {expect_within_hours: 24}
+"""
+CLINIC = {"partners/clinic.yaml": ("_", "version: 1\npartner: clinic\nname: Clinic\nkind: customer\n")}
+CXML_IN = ("cxml", "NetworkID:AN-HOSPITAL", "NetworkID:AN-ALDER", "OrderRequest", "cxml/OrderRequest")
+UBL_IN = ("ubl", "0088:9506000000015", "0088:9506000000022", "Order", "ubl/Order")
+
+
+def comes(application: str, agreed: tuple[str, str, str, str, str]) -> dict[str, tuple[str, str]]:
+    return {**CLINIC, "agreements/clinic_in.yaml": ("_", IN % (*agreed, application))}
+
+
+def goes(syntax: str, ours: str, theirs: str, kind: str) -> dict[str, tuple[str, str]]:
+    whole = (SAMPLES / "site" / "agreements" / "orders_to_acme.yaml").read_text(encoding="utf-8")
+    return {
+        "agreements/orders_to_acme.yaml": (whole, OUT % (syntax, ours, theirs, kind, f"{syntax}/{kind}")),
+        "agreements/acme_answers.yaml": ("_", BACK % (syntax, theirs, ours)),
+    }
+
+
+def state(hub: Hub, document_id: int) -> str:
+    exchange = tables.exchange
+    with hub.database.read() as connection:
+        row = connection.execute(sa.select(exchange).where(exchange.c.document_id == document_id)).one()
+        return str(evidence.show(connection, row.id)["state"])
+
+
+def read(syntax: str, content: bytes) -> Message:
+    (message,) = [event.message for event in format_named(syntax).read(BytesIO(content), STRICT) if event.message is not None]
+    assert [finding.text() for finding in message.findings] == []
+    return message
+
+
+def sent(hub: Hub) -> bytes:
+    with hub.database.read() as connection:
+        (row,) = connection.execute(sa.select(tables.outbox).where(tables.outbox.c.kind == "document")).all()
+        return blobs.read_blob(connection, hub.settings.home, bytes(row.sha256))
+
+
+def test_a_cxml_order_is_taken_with_200_and_a_changed_one_under_its_payload_id_refused_with_409(open_with: Open) -> None:
+    hub = open_with(comes("never", CXML_IN))
+    order = (SAMPLES / "cxml" / "OrderRequest.xml").read_bytes()
+    landing = take(hub, order, "clinic")
+    assert state(hub, landing.document_id) == "applied"
+    said = read("cxml", answers(hub, landing.document_id)["Response"])
+    assert said.root is not None and said.control == "1001@hospital.example"
+    (response,) = said.root.children
+    assert response.children[0].values == {"@code": "200", "@text": "OK"}
+    assert take(hub, order, "clinic").outcome == "repeat"
+    other = take(hub, order.replace(b'quantity="40"', b'quantity="41"'), "clinic")
+    assert other.outcome == "conflict"
+    assert b'code="409"' in answers(hub, other.document_id)["Response"]
+
+
+def test_a_cxml_order_that_lacks_its_number_is_refused_with_406_and_its_fault(open_with: Open) -> None:
+    hub = open_with(comes("never", CXML_IN))
+    order = (SAMPLES / "cxml" / "OrderRequest.xml").read_bytes().replace(b' orderID="PO-2026-118"', b"")
+    landing = take(hub, order, "clinic")
+    assert state(hub, landing.document_id) == "rejected"
+    said = answers(hub, landing.document_id)["Response"].decode()
+    assert 'code="406"' in said and "@orderID is required and absent" in said
+
+
+def test_a_stranger_is_refused_with_403(open_with: Open) -> None:
+    hub = open_with(comes("never", CXML_IN))
+    landing = take(hub, (SAMPLES / "cxml" / "OrderRequest.xml").read_bytes().replace(b"AN-HOSPITAL", b"AN-OTHER"), "clinic")
+    assert state(hub, landing.document_id) == "rejected"
+    assert b'code="403"' in answers(hub, landing.document_id)["Response"]
+
+
+def test_a_ubl_order_is_answered_by_application_responses(open_with: Open) -> None:
+    hub = open_with(comes("always", UBL_IN))
+    landing = take(hub, (SAMPLES / "ubl" / "Order.xml").read_bytes(), "clinic", key="k1")
+    assert state(hub, landing.document_id) == "applied"
+    said = answers(hub, landing.document_id)
+    assert list(said) == ["MessageLevelResponse", "ApplicationResponse"]
+    answering = format_named("ubl")
+    for content in said.values():
+        message = read("ubl", content)
+        assert message.type == "ApplicationResponse" and answering.name == "ubl"
+        assert b"<cbc:ResponseCode>AP</cbc:ResponseCode>" in content and b"<cbc:ID>PO-2026-118</cbc:ID>" in content
+
+
+def test_a_ubl_order_without_lines_is_rejected_with_the_place_of_its_fault(open_with: Open) -> None:
+    hub = open_with(comes("never", UBL_IN))
+    order = (SAMPLES / "ubl" / "Order.xml").read_bytes()
+    start, stop = order.index(b"  <cac:OrderLine>"), order.rindex(b"</Order>")
+    landing = take(hub, order[:start] + order[stop:], "clinic", key="k1")
+    assert state(hub, landing.document_id) == "rejected"
+    said = answers(hub, landing.document_id)["MessageLevelResponse"].decode()
+    assert "<cbc:ResponseCode>RE</cbc:ResponseCode>" in said and "<cbc:LineID>/Order/OrderLine</cbc:LineID>" in said
+    assert "<cbc:StatusReasonCode>SV</cbc:StatusReasonCode>" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("AP", "acknowledged"), ("RE", "refused"), ("CA", "acknowledged"), ("AB", "sent"), ("UQ", "sent")]
+)
+def test_an_application_response_closes_or_refuses_what_we_sent(open_with: Open, code: str, expected: str) -> None:
+    hub = open_with(goes("ubl", "0088:9506000000015", "0088:9506000000022", "Order"))
+    (exchange_id,) = sent_orders(hub, "4500000001")
+    order = read("ubl", sent(hub))
+    assert order.root is not None and order.root.values["ID"] == "4500000001"
+    answer = (SAMPLES / "ubl" / "ApplicationResponse.xml").read_text(encoding="utf-8")
+    answer = answer.replace("PO-2026-118", "4500000001").replace("<cbc:ResponseCode>RE<", f"<cbc:ResponseCode>{code}<", 1)
+    take(hub, answer.encode(), "acme", key="answer", agreement="acme_answers")
+    assert outgoing(hub, exchange_id)[0] == expected
+
+
+@pytest.mark.parametrize(("code", "expected"), [("200", "acknowledged"), ("406", "failed"), ("500", "failed")])
+@pytest.mark.parametrize("kind", ["Response", "StatusUpdateRequest"])
+def test_a_cxml_status_closes_or_refuses_what_we_sent(open_with: Open, kind: str, code: str, expected: str) -> None:
+    hub = open_with(goes("cxml", "NetworkID:AN-NORTH", "NetworkID:AN-ACME", "OrderRequest"))
+    (exchange_id,) = sent_orders(hub, "4500000001")
+    order = read("cxml", sent(hub))
+    assert order.control is not None
+    answer = (SAMPLES / "cxml" / f"{kind}.xml").read_text(encoding="utf-8")
+    answer = answer.replace("1001@hospital.example", order.control).replace("AN-ALDER", "AN-ACME").replace("AN-HOSPITAL", "AN-NORTH")
+    answer = answer.replace('code="406"', f'code="{code}"').replace('code="200"', f'code="{code}"')
+    take(hub, answer.encode(), "acme", key="answer", agreement="acme_answers")
+    assert outgoing(hub, exchange_id)[0] == expected
+
+
+def test_production_of_a_factory_whose_b2mml_names_no_receiver_is_applied_by_its_sender(open_with: Open) -> None:
+    agreed = ("b2mml", "LogicalID:MES-CORK", "LogicalID:UDIHUB", "OperationsPerformance", "b2mml/OperationsPerformance")
+    hub = open_with(comes("never", agreed))
+    landing = take(hub, (SAMPLES / "b2mml" / "OperationsPerformance.xml").read_bytes(), "clinic", key="k1")
+    assert state(hub, landing.document_id) == "applied"
+    other = take(
+        hub,
+        (SAMPLES / "b2mml" / "OperationsPerformance.xml").read_bytes().replace(b"MES-CORK", b"MES-LYON").replace(b"BOD-771", b"B2"),
+        "clinic",
+        key="k2",
+    )
+    assert state(hub, other.document_id) == "rejected"
