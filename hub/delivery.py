@@ -7,13 +7,17 @@ is dead says so: finding OUT-02, and its exchange has failed, until a person sen
 from __future__ import annotations
 
 import time
+from hashlib import sha256
+from io import BytesIO
 
 import sqlalchemy as sa
 import structlog
 
+from connectors import registry
 from connectors.registry import transport_named
-from data_contracts.errors import ConflictError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
+from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.store import blobs, evidence, outbox, tables
 from hub.store.unit_of_work import UnitOfWork
@@ -23,6 +27,8 @@ LEASE_SECONDS = 300
 TURN_SECONDS = 60.0
 """After so long a round of sending ends, however much waits: documents that came in are not to wait for a slow peer."""
 _OVERDUE_AT_ONCE = 1000
+_TOLD = 200
+"""Characters of a peer's answer that the audit trail keeps."""
 
 _log = structlog.get_logger(__name__)
 
@@ -118,6 +124,7 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> None:
         _failed(hub, parcel, reason, outbox.ATTEMPTS)
     else:
         _sent(hub, parcel, answer)
+        _heard_at_once(hub, parcel, answer)
 
 
 def _bytes_of(hub: Hub, parcel: outbox.Parcel) -> bytes:
@@ -134,9 +141,31 @@ def _sent(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
             outbox.sent(uow, parcel, answer)
             _move(uow, parcel.exchange_id, {"waiting", "failed"}, "sent", None)
             evidence.close_findings(uow, _given_up(uow, parcel), "sent after all")
-            uow.audit(parcel.organisation_id, "outbox.sent", f"outbox/{parcel.id}", after={"stable_id": parcel.stable_id, "answer": answer})
+            told = None if answer is None else answer[:_TOLD]
+            uow.audit(parcel.organisation_id, "outbox.sent", f"outbox/{parcel.id}", after={"stable_id": parcel.stable_id, "answer": told})
     except ConflictError as error:
         _log.info("delivered, but another sender has the parcel", outbox=parcel.id, reason=str(error))
+
+
+def _heard_at_once(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
+    """Some peers answer a document on the connection that brought it (cXML: Response): that lands as if they had posted it.
+
+    Only what is an acknowledgement's syntax, of a partner with one agreement to answer by. Whatever is wrong with it, the document is sent.
+    """
+    content = (answer or "").partition(" ")[2].encode()
+    syntax = registry.sniff(content) if parcel.exchange_id is not None and content else None
+    if syntax is None or registry.answering_of(syntax.name) is None:
+        return
+    partner = hub.registry.partner_key(parcel.partner_id)
+    organisation = hub.registry.organisation_key(parcel.organisation_id)
+    fitting = [one for one in hub.site.inbound(partner, [organisation]) if one.format == syntax.name]
+    if len(fitting) != 1:
+        return
+    key = f"answer/{parcel.id}/{sha256(content).hexdigest()[:16]}"
+    try:
+        receive(hub, Reception(partner, "answer", BytesIO(content), by="sender", agreement=fitting[0].agreement, delivery_key=key))
+    except HubError as error:
+        _log.warning("an answer could not be kept", outbox=parcel.id, reason=str(error))
 
 
 def _failed(hub: Hub, parcel: outbox.Parcel, reason: str, attempts: int) -> None:

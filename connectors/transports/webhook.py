@@ -6,6 +6,8 @@ Every request carries `UDIHub-Id` (the same on every retry: the receiver's dupli
 and `UDIHub-Signature: v1=<hex>`, an HMAC-SHA256 over timestamp, a point, id, a point and the body. Receivers check
 it with `verify_signature` or the same three lines in their language.
 
+With `answers: true` the peer answers a document in its response (cXML: Response); the hub takes that answer as if it had been posted.
+
 2xx is sent. 408, 429, 5xx and a peer that is away are tried again; everything else, redirects among it, is refused for good. Only
 HTTPS, except to loopback or with `allow_plain: true`. Addresses that are not public (private, loopback, link-local, cloud metadata) are
 refused unless `allow_hosts` lists the host or its network; the address that was judged is the one that is connected to.
@@ -31,9 +33,11 @@ from connectors.spec import Delivered
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 _SETTINGS = frozenset(
-    {"url", "secret_env", "secret_file", "allow_plain", "allow_hosts", "timeout_seconds", "media_type", "ca_file", "clock"}
+    {"url", "secret_env", "secret_file", "allow_plain", "allow_hosts", "timeout_seconds", "media_type", "ca_file", "clock", "answers"}
 )
 _ANSWER = 64 * 1024
+_BEGINNING = 200
+"""Characters of an answer that are enough for a person."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -134,7 +138,10 @@ class Webhook:
         self._only_sends()
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
-        """Post the document and return status and the beginning of the answer. Raises RefusedError when the peer will not have it."""
+        """Post the document and return status and the beginning of the answer (with `answers: true` 64 KiB of it).
+
+        Raises RefusedError when the peer will not have it.
+        """
         refuse_unknown(settings, _SETTINGS, self.name)
         key = secret(settings, "secret")
         if not key:
@@ -160,7 +167,8 @@ class Webhook:
                 httpx.Client(verify=_trust(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
                 client.stream("POST", pinned, content=content, headers=headers, extensions=extensions) as response,
             ):
-                return _judged(url, response, time.monotonic() + timeout)
+                most = _ANSWER if settings.get("answers") is True else _BEGINNING
+                return _judged(url, response, time.monotonic() + timeout, most)
         except httpx.HTTPError as error:
             raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
 
@@ -173,7 +181,7 @@ def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
         raise ConfigError(f"ca_file: {path}: {error}") from error
 
 
-def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> str:
+def _judged(url: httpx.URL, response: httpx.Response, deadline: float, most: int) -> str:
     body = b""
     for piece in response.iter_raw():
         body += piece
@@ -182,9 +190,10 @@ def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> str:
         if time.monotonic() > deadline:  # one byte a second would never run into the time limit of a single read
             raise RetriableError(f"{url.host} answers too slowly")
     status = response.status_code
-    answer = f"{status} {body[:200].decode('utf-8', 'replace').strip()}".strip()
+    answer = f"{status} {body[:most].decode('utf-8', 'replace').strip()}".strip()
     if 200 <= status < 300:
         return answer
+    answer = answer[: _BEGINNING + 4]
     if status in (408, 429) or status >= 500:
         raise RetriableError(f"{url.host} answered {answer}")
     raise RefusedError(f"{url.host} answered {answer}")

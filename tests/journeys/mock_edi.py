@@ -41,8 +41,8 @@ class MockPartner:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *options: str) -> None:
-        """Start, and wait until it answers."""
+    def start(self, *options: str, clock: bool = True) -> None:
+        """Start, and wait until it answers. Its clock stands still at `START`, or with `clock=False` runs like ours."""
         for folder in (self.drop, self.pickup):
             folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as probe:
@@ -50,7 +50,7 @@ class MockPartner:
             self.port = probe.getsockname()[1]
         command = [
             *(sys.executable, "-m", "mockedi", "--quiet", "--compact", "--port", str(self.port)),
-            *("--start-at", START.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            *(("--start-at", START.strftime("%Y-%m-%dT%H:%M:%SZ")) if clock else ()),
             *("--drop-dir", str(self.drop), "--pickup-dir", str(self.pickup), "--drop-settle-ms", "0", "--drop-interval-ms", "3600000"),
             *options,
         ]
@@ -79,6 +79,11 @@ class MockPartner:
         answer = httpx.request(method, self.address(path), json=body or None, timeout=30)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
+
+    def take(self, content: bytes) -> None:
+        """Post a document to it."""
+        answer = httpx.post(self.address("/edi"), content=content, timeout=30)
+        assert answer.status_code < 300, answer.text
 
     def become(self, customer: str, **changes: Any) -> None:
         """How it treats one of its customers: `behaviour`, `test`, `dialect` …"""

@@ -29,6 +29,7 @@ class Server:
 
     home: Path
     database_url: str
+    site: Path = SITE
     before: Sequence[str] = ()
     """What to run it under, e.g. strace."""
     environment: dict[str, str] = field(default_factory=dict)
@@ -38,7 +39,7 @@ class Server:
 
     def hub(self) -> Hub:
         """The same store, opened from the test's own process."""
-        return Hub.open(Settings(self.home, SITE, self.database_url, "en", 1_000_000, SystemClock()))
+        return Hub.open(Settings(self.home, self.site, self.database_url, "en", 1_000_000, SystemClock()))
 
     def issue_keys(self) -> None:
         """A key for each partner, and one for an administrator."""
@@ -62,7 +63,7 @@ class Server:
                 env={
                     **own,
                     "UDIHUB_HOME": str(self.home),
-                    "UDIHUB_SITE": str(SITE),
+                    "UDIHUB_SITE": str(self.site),
                     "UDIHUB_DATABASE_URL": self.database_url,
                     "UDIHUB_MAX_BODY": "1000000",
                     **self.environment,

@@ -6,14 +6,18 @@ an answer that is overdue, a document that is refused. What the hub answers must
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub import exchange, outbound
-from tests.journeys.mock_edi import Trade
+from tests.journeys.mock_edi import SITE, MockPartner, Trade, order
+from tests.journeys.server import Server
 
 pytestmark = pytest.mark.slow
 FULL = [(100, 100, 100, 100), (40, 40, 40, 40)]
@@ -173,3 +177,51 @@ def test_what_was_out_of_stock_follows_in_a_second_shipment_and_invoice(trade: T
     trade.talk()
     assert trade.lines(PLACED)[0][2:] == (100, 100)
     assert trade.states()["856"] == ["applied"] * 2 and trade.states()["810"] == ["applied"] * 2 and "DUP-05" not in trade.findings()
+
+
+# --- over HTTP, with a server of ours ----------------------------------------------------------------------------------
+@pytest.fixture
+def over_http(tmp_path: Path, database_url: str) -> Iterator[tuple[Server, MockPartner]]:
+    """`udihub serve` that posts to the mock; what the mock says, the test brings, as its courier would with a key of the hub."""
+    mock = MockPartner(tmp_path / "unused_drop", tmp_path / "unused_pickup")
+    mock.start(clock=False)
+    mock.become("ACME", test=False)
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    (site / "flows" / "mock_in.yaml").unlink()
+    url = f'{{use: webhook, url: "{mock.address("/edi")}", secret_env: MOCK_SECRET, allow_hosts: [127.0.0.1]}}'
+    for path, old, new in (
+        (site / "flows" / "mock_out.yaml", "{use: folder, folder: to_mock}", url),
+        (site / "agreements" / "mock_in.yaml", "{use: folder, folder: to_mock}", "{use: response}"),
+    ):
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+    server = Server(tmp_path / "home", database_url, site=site, environment={"MOCK_SECRET": "between us"})
+    server.issue_keys()
+    server.start()
+    yield server, mock
+    server.kill()
+    mock.stop()
+
+
+def test_the_same_over_http(over_http: tuple[Server, MockPartner]) -> None:
+    server, mock = over_http
+    posted = server.post(order(PLACED), "erp", key="k1", agreement="orders_erp")
+    assert posted.status_code == 200, posted.text
+    until = time.monotonic() + 60
+    waiting: list[dict[str, Any]] = []
+    while len(waiting) < 4 and time.monotonic() < until:
+        time.sleep(0.2)
+        waiting += mock.ask("GET", "/_mock/mailbox")
+    assert [one["code"] for one in waiting] == ["997", "855", "856", "810"]
+    for one in waiting:
+        answer = server.post(one["payload"].encode(), "mock")
+        assert answer.status_code == 200, answer.text
+        if one["code"] != "997":
+            assert b"AK9*A*1*1*1" in answer.content
+            mock.take(answer.content)
+    assert mock.ask("GET", "/_mock/unacknowledged") == []
+    (sent,) = server.get("/v1/exchanges?direction=out").json()["items"]
+    assert (sent["state"], sent["acknowledgement"]) == TAKEN
+    (line, _) = server.get(f"/v1/orders/{PLACED}").json()["lines"]
+    assert [line[stage]["quantity"] for stage in ("ordered", "confirmed", "despatched", "invoiced")] == ["100"] * 4
