@@ -14,10 +14,11 @@ from typing import Any
 
 from data_contracts.source import SourceRecord
 from mappings.functions import FUNCTIONS
+from mappings.levels import counting, level_of, level_written, levels_always_made
 from mappings.path import SEGMENT_FORMATS, Step
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope
 from mappings.slots import Slots, Target, Targets, maker, put
-from mappings.write import Writer, counting, level_of, level_written
+from mappings.write import Writer
 
 RowWriter = Callable[[Any, Slots, Writer, str], bool]
 """Takes what holds the member, the slots of the element, the plain writer of this entity, the element's canonical path; tells whether
@@ -130,9 +131,10 @@ class _Levels:
     """The levels above the elements of a list; neighbours share those of which the same is said."""
 
     def __init__(self, scope: Scope, format_name: str) -> None:
-        rules = [rule for rule in scope.rules if rule.writes]
+        rules = [rule for rule in scope.rules if rule.writes and rule.to]
         self._segments = format_name in SEGMENT_FORMATS
         self._levels = []
+        self._always = levels_always_made(scope)
         for step in scope.within:
             said = tuple(
                 (_member(rule.to), frozenset(level_of(when.path) for when in rule.when) & set(scope.within))
@@ -153,7 +155,7 @@ class _Levels:
                 for member, asked in members
                 if (value := member(element)) is not None and not (asked and asked - self._levels_there(element))
             ]
-            if not said and number and self._segments:
+            if not said and number and self._segments and step not in self._always:
                 continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             if depth < len(before) and before[depth][0] == number and before[depth][1] == said:
                 record = before[depth][2]

@@ -108,7 +108,6 @@ class Mapping:
     def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
         """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""
         self._refuse_to_write()
-        context = self._own(context)
         try:
             root = self._write(entity, Writer(self.plan, context))
         except ValueError:
@@ -128,7 +127,7 @@ class Mapping:
 
     def _written(self, entity: AbstractMapping[str, Any], context: Context) -> tuple[SourceRecord, set[str]]:
         self._refuse_to_write()
-        writer = Writer(self.plan, self._own(context))
+        writer = Writer(self.plan, context)
         root = writer.write(entity)
         number_positions(root)
         return root, writer.written

@@ -18,7 +18,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings import functions_feeds as functions_feeds  # what it defines is registered
+from mappings import functions_edifact as functions_edifact  # what it defines is registered
+from mappings import functions_feeds as functions_feeds
 from mappings import functions_idoc as functions_idoc
 from mappings import functions_x12 as functions_x12
 from mappings import functions_xml as functions_xml

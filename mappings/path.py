@@ -310,9 +310,11 @@ def locate(path: Path, record: SourceRecord, components: str = ":") -> Iterator[
     leaf = path.leaf
     for found in records(path, record):
         if isinstance(leaf, Element):
-            text = plain_value(found, leaf.number)
-            if leaf.component is not None:
-                text = component_of(text, leaf.component, components)
+            if leaf.component is None:
+                text = plain_value(found, leaf.number)
+            else:  # out of the element as it is: the mark of EDIFACT trees counts as a blank to Python
+                whole: Any = found.values
+                text = component_of(whole[leaf.number], leaf.component, components) if leaf.number < len(whole) else ""
             if text:
                 yield Located(found, leaf.number, leaf.component, text)
         elif isinstance(leaf, Pairs):

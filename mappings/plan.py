@@ -19,7 +19,7 @@ from data_contracts.errors import ConfigError
 from mappings.code_tables import CodeTable
 from mappings.functions import FUNCTIONS, Function
 from mappings.model import Direction, Row, Value
-from mappings.path import Element, Path, Step, parse_or_refuse
+from mappings.path import Component, Element, Path, Step, parse_or_refuse
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
 
@@ -102,11 +102,11 @@ class Scope:
         if self.at is None or not self.at.steps:
             return None
         chosen = {
-            path.leaf.number
+            path.leaf.number if path.leaf.component is None else Component(path.leaf.number, path.leaf.component)
             for rule in self.rules
             if rule.to and rule.writes
             for path in rule.paths[:1]
-            if not path.steps and isinstance(path.leaf, Element) and path.leaf.component is None
+            if not path.steps and isinstance(path.leaf, Element)
         }
         step = self.at.steps[-1]
         return replace(step, conditions=tuple(one for one in step.conditions if one.key not in chosen or len(one.values) == 1))

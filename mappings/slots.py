@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from data_contracts.source import SourceRecord
+from mappings.levels import is_outside
 from mappings.path import COMPONENT_MARK, ONLY, SEGMENT_FORMATS, Component, Element, Leaf, Name, Pairs, Path, Step
 from mappings.plan import Rule, Scope
-from mappings.write import is_outside, set_component
+from mappings.write import set_component
 
 Slots = list[Any]
 """The record at hand, then records by slot (null: not looked for, or not there) and flags of rows that were written."""

@@ -16,6 +16,7 @@ from typing import Any
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context
+from mappings.levels import counting, is_outside, level_of, level_written, levels_always_made
 from mappings.path import COMPONENT_MARK, ONLY, RECORD_FORMATS, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope, When
 
@@ -44,6 +45,7 @@ class Writer:
         self._context = context
         self._segments = plan.content.format in SEGMENT_FORMATS
         self._records_only = plan.content.format in RECORD_FORMATS
+        self._mark = COMPONENT_MARK if plan.content.format == "edifact" else context.components
         self.time_zone = context.time_zone
         self.findings: list[Finding] = []
         """MAP-08 for what could not be said so far."""
@@ -89,6 +91,8 @@ class Writer:
     def row(self, rule: Rule, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> bool:
         """Write one row; false where its member is absent or its place is taken, so that another row for it is asked."""
         if not rule.to:
+            if rule.const == ORDINAL and self._said(rule.paths[0], record):
+                return False  # neighbours share the record, and the first numbered it
             if all(self._granted(when, record) for when in rule.when):
                 self._place(rule.paths[0], str(self.ordinal) if rule.const == ORDINAL else str(rule.const), record)
             return False
@@ -168,6 +172,7 @@ class Writer:
         The outermost one may be there already, made by the rows of the message.
         """
         holder, depth, first = record, 0, not chain
+        always = levels_always_made(scope)
         for number, level in enumerate(scope.within):
             said = tuple(
                 str(_value(element, rule.to))
@@ -178,7 +183,7 @@ class Writer:
                 and _value(element, rule.to) is not None
                 and not self._vain(rule, scope, element)
             )
-            if not said and number and self._segments:
+            if not said and number and self._segments and level not in always:
                 continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             key = (level, said)
             if depth < len(chain) and chain[depth][0] == key:
@@ -272,7 +277,7 @@ class Writer:
         leaf = path.leaf
         if isinstance(leaf, Element):
             text = values[leaf.number] if not isinstance(values, Mapping) and leaf.number < len(values) else ""
-            return text if leaf.component is None else component_of(text, leaf.component, self._context.components)
+            return text if leaf.component is None else component_of(text, leaf.component, self._mark)
         return values.get(leaf.name, "") if isinstance(leaf, Name) and isinstance(values, Mapping) else ""
 
     def _place(self, path: Path, text: str, record: SourceRecord) -> None:
@@ -301,7 +306,7 @@ class Writer:
             if leaf.component is None:
                 _set(values, leaf.number, text)
             else:
-                set_component(values, Component(leaf.number, leaf.component), text, self._context.components)
+                set_component(values, Component(leaf.number, leaf.component), text, self._mark)
 
     # --- records -----------------------------------------------------------------------------------------------------
     def reach(self, step: Step, record: SourceRecord) -> SourceRecord:
@@ -331,7 +336,7 @@ class Writer:
         values: Any = made.values
         for condition in step.conditions:
             if isinstance(condition.key, Component):
-                set_component(values, condition.key, condition.values[0], self._context.components)
+                set_component(values, condition.key, condition.values[0], self._mark)
             elif isinstance(condition.key, int):
                 _set(values, condition.key, condition.values[0])
             elif condition.key == ONLY:
@@ -399,29 +404,8 @@ def _paired(pairs: Pairs, values: list[str], text: str) -> bool:
     return any(qualifier in codes and values[at].partition(COMPONENT_MARK)[0] == text for qualifier, at in pairs.found_in(values))
 
 
-def level_written(rule: Rule) -> Step | None:
-    """The level of `within` on which a row is written: the ancestor that its first path starts from."""
-    return level_of(rule.paths[0]) if rule.paths else None
-
-
-def counting(scope: Scope) -> list[Rule]:
-    """The rows that say how many elements a list has; they are written last."""
-    return [rule for rule in scope.rules if rule.writes and not rule.to and str(rule.const).startswith(COUNT)]
-
-
-def level_of(path: Path) -> Step | None:
-    """The ancestor that a path starts from, as a step of `within`; null where it starts elsewhere."""
-    steps = path.steps
-    return Step("child", steps[0].tag, steps[0].conditions) if steps and steps[0].axis == "ancestor" else None
-
-
 def _level(rule: Rule, scope: Scope) -> bool:
     return level_written(rule) in scope.within
-
-
-def is_outside(path: Path) -> bool:
-    """Whether the path is of a record above: a condition there is asked and never made true. What hangs below an ancestor may be made."""
-    return bool(path.steps) and (path.steps[0].axis == "top" or (path.steps[0].axis == "ancestor" and len(path.steps) == 1))
 
 
 def set_component(values: list[str], place: Component, text: str, mark: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.formats.edifact import FORMAT as EDIFACT
 from connectors.formats.x12 import FORMAT as X12
-from connectors.spec import STRICT
+from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
 from tests.mappings.samples_idoc import idoc_samples
 from tests.mappings.trees import named, segments
@@ -283,10 +284,22 @@ def document(message: int, version: str = "004010") -> SourceRecord:
     return roots[0]
 
 
+EDIFACT_SAMPLES = Path(__file__).parents[1] / "samples" / "edifact"
+
+
+def edifact_sample(name: str) -> SourceRecord:
+    """The message of a sample file, as the format reads it."""
+    with (EDIFACT_SAMPLES / f"{name}.edi").open("rb") as document:
+        (root,) = [event.message.root for event in EDIFACT.read(document, Profile()) if event.message is not None]
+    assert root is not None
+    return root
+
+
 def samples() -> dict[str, SourceRecord]:
     """A message for every shipped mapping."""
     return {
         **{f"x12/{message}": document(message) for message in X12_DOCUMENTS},
+        **{f"edifact/{path.stem.removesuffix('_D96A')}": edifact_sample(path.stem) for path in EDIFACT_SAMPLES.glob("*_D96A.edi")},
         "x12/850": segments(ORDER),
         "x12/855": segments(RESPONSE),
         "x12/856": segments(DESPATCH),

@@ -47,6 +47,13 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "decimal_grouped": st.decimals(-(10**11), 10**11, places=6),
     "decimal_comma_grouped": st.decimals(-(10**11), 10**11, places=6),
     "price_per": st.decimals(-(10**11), 10**11, places=6),
+    "edifact_number": st.decimals(-(10**11), 10**11, places=6),
+    "edifact_price": st.decimals(-(10**11), 10**11, places=6),
+    "edifact_text": st.text("ABCXYZabc0189-_. /甲乙丙é", min_size=1, max_size=90).map(str.strip).filter(bool),
+    "edifact_date": _days | _days.map(lambda day: day[:7]),
+    "edifact_period_start": _days,
+    "edifact_period_end": _days,
+    "edifact_date_time": _moments,
     "integer": st.integers(0, 10**6),
     "boolean_yn": st.booleans(),
     "x12_date": _days,
@@ -108,6 +115,8 @@ def _elements(draw: st.DrawFn, scope: Scope, mapping: Mapping) -> dict[str, Any]
             place = place.setdefault(name, {})
         place[rule.to[-1]] = draw(_strategy(rule))
     for child in scope.scopes:
+        if not child.writes:
+            continue
         most = 4 if child.at is not None and child.at.steps else 1
         made[child.to] = draw(st.lists(_elements(child, mapping), max_size=most))
     return made
@@ -124,7 +133,8 @@ def _rules(scope: Scope, prefix: str = "") -> dict[str, list[Rule]]:
         if rule.to:
             found.setdefault(f"{prefix}{'.'.join(rule.to)}", []).append(rule)
     for child in scope.scopes:
-        found |= _rules(child, f"{prefix}{child.to}.")
+        for name, rules in _rules(child, f"{prefix}{child.to}.").items():
+            found.setdefault(name, []).extend(rules)
     return found
 
 

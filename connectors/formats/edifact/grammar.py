@@ -113,6 +113,8 @@ class Grammar:
     hash: str
     """SHA-256 of everything in it in canonical form: kept with what was read by it."""
     totals: Totals | None = None
+    hierarchy: str | None = None
+    """The segment whose groups name each other and nest (CPS); null where none does."""
 
     @property
     def service(self) -> bool:
@@ -214,8 +216,10 @@ def _build(message: str, table: Mapping[str, Any], step: str) -> Grammar | None:
         raise ConfigError(f"{message}.yaml: expected `message: {message}` and a `name`")
     body = _body(table["body"], step, message)
     totals = Totals(*map(str, table["totals"])) if "totals" in table else None
-    canonical = msgspec.json.encode([message, step, table["name"], table.get("totals"), body], order="deterministic")
-    return Grammar(message, step, table["name"], body, hashlib.sha256(canonical).hexdigest(), totals)
+    hierarchy = table.get("hierarchy")
+    content = [message, step, table["name"], table.get("totals"), body, *([hierarchy] if hierarchy else [])]
+    canonical = msgspec.json.encode(content, order="deterministic")
+    return Grammar(message, step, table["name"], body, hashlib.sha256(canonical).hexdigest(), totals, hierarchy)
 
 
 def _body(rows: Sequence[Any], step: str, where: str) -> tuple[SegmentUse | GroupUse, ...]:

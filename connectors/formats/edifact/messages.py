@@ -12,6 +12,7 @@ from typing import Protocol
 
 from connectors.formats.edifact.elements import explain
 from connectors.formats.edifact.grammar import Grammar
+from connectors.formats.edifact.packing import nest
 from connectors.formats.edifact.patterns import Style
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.shapes import Stop
@@ -231,6 +232,10 @@ class FullMessages:
         """The message ends here: with a UNT at `position`, or not `complete`, so that nobody knows what would have come."""
         if complete and self._walk is not None and self._place is not None:
             self._missing(self._walk.unfinished(self._place), self.position, line)
+        if self.root is not None and self._grammar is not None and self._grammar.hierarchy:
+            for record, above in nest(self.root, self._grammar.hierarchy):
+                where = Where(record.tag, record.position, 2, line=record.line)
+                self._add(Finding("EDF-S101", where, None, legible(above)))
         if self._dropped:
             self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(MOST_FINDINGS), str(self._dropped)))
         self.open = False

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from connectors.formats.edifact.charsets import DECLARED
 from connectors.formats.edifact.grammar import ElementUse, Grammar, GroupUse, SegmentUse, load, service_segment
+from connectors.formats.edifact.packing import flat
 from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
 from connectors.formats.edifact.separators import COMPONENT, REPETITION, Separators
 from connectors.spec import Envelope, Profile
@@ -230,7 +231,8 @@ def _message(grammar: Grammar, root: SourceRecord, reference: str, envelope: Env
     identifier = stated or [grammar.message, *_version(envelope.version), "UN", *([str(association)] if association else [])]
     lines = [ink.line(header, ["UNH", reference, COMPONENT.join(identifier), *values[3:]], grammar.message)]
     counted: dict[str, int] = {}
-    lines.extend(_body(grammar, grammar.body, _with_totals(grammar, root.children), counted, ink))
+    children = flat(root.children, grammar.hierarchy) if grammar.hierarchy else root.children
+    lines.extend(_body(grammar, grammar.body, _with_totals(grammar, children), counted, ink))
     lines.append(ink.line(service_segment("UNT", ink.syntax), ["UNT", str(len(lines) + 1), reference], grammar.message))
     return lines
 

@@ -1,0 +1,83 @@
+"""Packing levels of a despatch: CPS segments that name each other and so nest, pallet over carton over goods.
+
+On the wire they stand one after another: 7164 numbers a level, 7166 names the level that holds it. In a tree the inner level hangs below
+the outer, so that a mapping finds the pallet above the carton; on writing the nesting gives the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from data_contracts.source import SourceRecord
+
+
+def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
+    """Hang each level of the message below the one it names; what comes back are levels with a name that no level has."""
+    levels: dict[str, SourceRecord] = {}
+    for record in root.children:
+        if record.tag == tag:
+            levels.setdefault(_said(record, 1), record)
+    if len(levels) < 2:
+        return [(record, above) for record in root.children if record.tag == tag and (above := _said(record, 2))]
+    strays = []
+    top = []
+    for record in root.children:
+        above = _said(record, 2) if record.tag == tag else ""
+        holder = levels.get(above) if above else None
+        if above and (holder is None or _lies_in(holder, record)):
+            strays.append((record, above))
+            holder = None
+        if holder is None:
+            top.append(record)
+        else:
+            record.parent = holder
+            holder.children.append(record)
+    root.children = top
+    return strays
+
+
+def flat(children: Sequence[SourceRecord], tag: str) -> list[SourceRecord]:
+    """The records of a message with its levels one after another, numbered; numbers that the tree states for all of them are kept."""
+    stated = [_said(record, 1) for top in children for record in _levels(top, tag)]
+    kept = all(stated) and len(set(stated)) == len(stated)
+    out: list[SourceRecord] = []
+    for record in children:
+        _flatten(record, tag, "", kept, out)
+    return out
+
+
+def _flatten(record: SourceRecord, tag: str, above: str, kept: bool, out: list[SourceRecord]) -> None:
+    if record.tag != tag:
+        out.append(record)
+        return
+    number = _said(record, 1) if kept else str(1 + sum(1 for other in out if other.tag == tag))
+    values = [*record.values, "", "", ""][: max(len(record.values), 3)]
+    values[1], values[2] = number, above or (_said(record, 2) if kept else "")
+    level = SourceRecord(tag, values, record.position, record.parent, record.line)
+    level.children = [child for child in record.children if child.tag != tag]
+    out.append(level)
+    for child in record.children:
+        if child.tag == tag:
+            _flatten(child, tag, number, kept, out)
+
+
+def _levels(record: SourceRecord, tag: str) -> Iterator[SourceRecord]:
+    if record.tag == tag:
+        yield record
+        for child in record.children:
+            yield from _levels(child, tag)
+
+
+def _said(record: SourceRecord, number: int) -> str:
+    values = list(record.values)
+    return values[number].strip() if number < len(values) else ""
+
+
+def _lies_in(record: SourceRecord, top: SourceRecord) -> bool:
+    """Whether a record is the other or below it, so that hanging the other there would close a circle."""
+    here: SourceRecord | None = record
+    while here is not None:
+        if here is top:
+            return True
+        here = here.parent
+    return False

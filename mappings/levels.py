@@ -1,0 +1,32 @@
+"""Where rows of a list are written: on the element's own record, or on the levels of `within` above it."""
+
+from __future__ import annotations
+
+from mappings.path import Path, Step
+from mappings.plan import COUNT, Rule, Scope
+
+
+def counting(scope: Scope) -> list[Rule]:
+    """The rows that say how many elements a list has; they are written last."""
+    return [rule for rule in scope.rules if rule.writes and not rule.to and str(rule.const).startswith(COUNT)]
+
+
+def level_written(rule: Rule) -> Step | None:
+    """The level of `within` on which a row is written: the ancestor that its first path starts from."""
+    return level_of(rule.paths[0]) if rule.paths else None
+
+
+def level_of(path: Path) -> Step | None:
+    """The ancestor that a path starts from, as a step of `within`; null where it starts elsewhere."""
+    steps = path.steps
+    return Step("child", steps[0].tag, steps[0].conditions) if steps and steps[0].axis == "ancestor" else None
+
+
+def levels_always_made(scope: Scope) -> frozenset[Step | None]:
+    """Levels of which a fixed text says something, whatever the element says."""
+    return frozenset(level_written(rule) for rule in scope.rules if rule.writes and not rule.to and not rule.when)
+
+
+def is_outside(path: Path) -> bool:
+    """Whether the path is of a record above: a condition there is asked and never made true. What hangs below an ancestor may be made."""
+    return bool(path.steps) and (path.steps[0].axis == "top" or (path.steps[0].axis == "ancestor" and len(path.steps) == 1))
