@@ -96,7 +96,7 @@ def _below(step: Step, record: SourceRecord, reached: list[SourceRecord]) -> lis
 
 def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) -> None:
     for name in scope.required:
-        if name not in out:
+        if name not in out and not run.full():
             ways = [path.text for rule in scope.rules if rule.reads and rule.to[0] == name for path in rule.paths]
             params = {"to": f"{scope.to}.{name}".lstrip(".")}
             run.findings.append(Finding("MAP-04", place_of(record), expected=" / ".join(ways), params=params))
@@ -202,9 +202,9 @@ def _conditional(reader: RowReader, conditions: list[tuple[Getter, When]]) -> Ro
 
 def _defaulted(reader: RowReader, key: str, value: Any) -> RowReader:
     def row(found: Found, out: dict[str, Any], run: Run) -> None:
-        before = len(run.findings)
+        before = run.told
         reader(found, out, run)
-        if key not in out and len(run.findings) == before:  # a value that was there and could not be read is no absence
+        if key not in out and run.told == before:  # a value that was there and could not be read is no absence
             if value == ORDINAL:
                 out[key] = str(found[COUNTER])
             elif value == CURRENCY:
@@ -368,6 +368,8 @@ def _ways(path: Path, gatherer: Gatherer) -> list[int | None]:
 # --- what is wrong -----------------------------------------------------------------------------------------------------
 def refused(rule: Rule, record: SourceRecord, text: str, error: ValueError, run: Run) -> None:
     """MAP-02: the function could not take the text."""
+    if run.full():
+        return
     place = _place(rule, record, text, run)
     run.findings.append(Finding("MAP-02", place, expected=str(error), got=text, params={"to": rule.row.to or ""}))
 
@@ -375,6 +377,8 @@ def refused(rule: Rule, record: SourceRecord, text: str, error: ValueError, run:
 def unknown_code(rule: Rule, table: CodeTable, record: SourceRecord, text: str, run: Run) -> str | None:
     """MAP-03: not in the table. The row says whether the value is left out or kept with a warning."""
     keep = rule.row.unknown == "keep"
+    if run.full():
+        return text if keep else None
     run.findings.append(
         Finding(
             "MAP-03",

@@ -25,7 +25,7 @@ from mappings.compile import compile_scope
 from mappings.compile_write import compile_writer
 from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
-from mappings.getters import Run
+from mappings.getters import MOST_FINDINGS, Run
 from mappings.path import COMPONENT_MARK, locate
 from mappings.plan import Plan, make_plan
 from mappings.resolve import resolve, shipped_names
@@ -93,6 +93,8 @@ class Mapping:
                             params={"what": refusal.path.text, "reason": refusal.reason},
                         )
                     )
+        if run.dropped:
+            run.findings.append(Finding("MAP-10", place_of(root), str(MOST_FINDINGS), str(run.dropped)))
         if out is None or any(name not in out for name in _HEADER):
             return Mapped(None, run.findings)
         return Mapped({"entity": self.entity, **out}, run.findings)

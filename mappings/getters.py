@@ -14,16 +14,33 @@ from mappings.context import Context
 from mappings.gather import RECORD, REPEATS, Found, Gatherer
 from mappings.path import COMPONENT_MARK, Element, Pairs, Path, Step, component_of, locate
 
+MOST_FINDINGS = 1000
+"""Findings kept for one message; one that has more is held anyway."""
+
 
 class Run:
     """One message being read."""
 
-    __slots__ = ("caches", "context", "findings")
+    __slots__ = ("caches", "context", "dropped", "findings")
 
     def __init__(self, context: Context, scopes: int) -> None:
         self.context = context
         self.findings: list[Finding] = []
+        self.dropped = 0
+        """Findings that were counted and not kept."""
         self.caches: list[dict[int, Found]] = [{} for _ in range(scopes)]
+
+    @property
+    def told(self) -> int:
+        """Findings so far, kept or not."""
+        return len(self.findings) + self.dropped
+
+    def full(self) -> bool:
+        """Whether a finding that is about to be made is only counted: places are looked for among all records alike, which takes time."""
+        if len(self.findings) < MOST_FINDINGS:
+            return False
+        self.dropped += 1
+        return True
 
 
 Getter = Callable[[Found, Run], str]

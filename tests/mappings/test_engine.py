@@ -304,3 +304,12 @@ def test_origins_in_named_formats(path: str) -> None:
     origin = load("json/erp_orders").trace(samples.samples()["json/erp_orders"], CONTEXT)[path]
     expected = {"number": "number", "lines[1].unit_price": "lines[2]/unit_price", "supplier.gln": "supplier/gln"}
     assert origin.place.path == expected[path]
+
+
+def test_a_message_of_nothing_but_faults_is_told_in_bounded_time() -> None:
+    rows = [{"item_code": "A", "status": "no such", "quantity": "many", "unit": "??"} for _ in range(4000)]
+    members = {"location_gln": "6970001200010", "counted_at": "2026-11-21T22:00:00+08:00", "row": rows}
+    mapped = load("delimited/erp_stock").read(named("erp_stock", members), CONTEXT)
+    assert len(mapped.findings) == 1001
+    assert (mapped.findings[-1].rule, mapped.findings[-1].severity) == ("MAP-10", "error")
+    assert mapped.findings[-1].got == str(4000 * 5 - 1000)
