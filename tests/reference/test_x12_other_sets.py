@@ -1,5 +1,6 @@
-"""The other X12 files of the reference collection through `udihub check --json --second-opinion`: planning, prices, stock, sales, payment,
-warehouse, changes, receipts, 824, 999 and TA1. Envelope facts, what is wrong and where, the answer, and a list with verdict, reason and pyx12's opinion.
+"""The other X12 files of the reference collection through `udihub check --json --second-opinion`: planning, prices, stock, sales,
+payment, warehouse, changes, receipts, 824, 999 and TA1. Envelope facts, what is wrong and where, the answer, and a list with verdict,
+reason and pyx12's opinion.
 """
 
 from __future__ import annotations
