@@ -117,6 +117,8 @@ class Gatherer:
         """The slot of the record at the end of these steps, and all slots on the way; null when only the slow way leads there."""
         table, way, slot = self._own, [], RECORD
         for at, step in enumerate(steps):
+            if step.same:
+                return None
             if step.axis == "ancestor" and at == 0:
                 slot, table = self._ancestors.setdefault(step, (self._next(step not in self._ancestors), _Table()))
             elif step.axis == "top" and at == 0:

@@ -13,6 +13,7 @@
     //HL[03=I]                at any depth below, in document order
     ^HL[03=O]/PRF/01          the nearest ancestor, or the record itself, that matches, then down
     ^CPS/../PAC               the record that holds the one before
+    ^D/Item[NO=$ITEM]/Lot     named formats, only read: the Item whose NO is what ITEM is in the record that the path starts from
     /BAK/02                   from the top of the message
     lines/quantity  Line[@no=1]/Quantity  @unit      xml, json and delimited: the last step is a name
     Shipment[#=1]/ID          only where the record stands alone of its name, so that what it says holds for all
@@ -75,6 +76,8 @@ class Step:
     axis: Axis
     tag: str
     conditions: tuple[Condition, ...] = ()
+    same: tuple[tuple[str, str], ...] = ()
+    """`[NO=$ITEM]`: a name here, and the name in the record that the path starts from that must say the same. `bound` asks it."""
 
     def matches(self, record: SourceRecord) -> bool:
         """Whether the record has the tag and satisfies all conditions."""
@@ -229,16 +232,22 @@ def _step(part: str, axis: Axis, segments: bool, composites: bool) -> Step:
     tag = match["tag"]
     if segments and not _SEGMENT_TAG.fullmatch(tag):
         raise ValueError(f"`{tag}` is no segment id")
-    conditions = []
+    conditions: list[Condition] = []
+    same: list[tuple[str, str]] = []
     for bracket in re.findall(r"\[[^\[\]]*\]", match["conditions"]):
         found = _CONDITION.fullmatch(bracket)
         if found is None:
             raise ValueError(f"`{bracket}` is no condition like [01=ST]")
         if (segments and not found[2]) or found[1].count("/") > 1:
             raise ValueError(f"`{bracket}` asks for nothing that a record has")
+        if found[2].startswith("$"):
+            if segments or axis != "child" or len(found[2]) == 1:
+                raise ValueError(f"`{bracket}`: named formats compare with a value of the record at hand, below another record")
+            same.append((found[1], found[2][1:]))
+            continue
         key = _key(found[1], composites) if segments else found[1]
         conditions.append(Condition(key, tuple(found[2].split("|"))))
-    return Step(axis, tag, tuple(conditions))
+    return Step(axis, tag, tuple(conditions), tuple(same))
 
 
 def _key(text: str, composites: bool) -> int | Component:
@@ -272,10 +281,24 @@ def plain_value(record: SourceRecord, key: Key) -> str:
     return text.strip()
 
 
+def bound(steps: tuple[Step, ...], record: SourceRecord) -> tuple[Step, ...]:
+    """The steps from this record, with what they must have in common with it as conditions; what it does not say is shared by none."""
+    if not any(step.same for step in steps):
+        return steps
+    return tuple(
+        replace(
+            step,
+            conditions=(*step.conditions, *(Condition(key, tuple(filter(None, (plain_value(record, own),)))) for key, own in step.same)),
+            same=(),
+        )
+        for step in steps
+    )
+
+
 def records(path: Path, record: SourceRecord) -> Iterator[SourceRecord]:
     """Every record the steps reach from here, in document order."""
     reached = [record]
-    for step in path.steps:
+    for step in bound(path.steps, record):
         reached = [found for start in reached for found in _follow(step, start)]
     yield from reached
 

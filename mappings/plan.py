@@ -142,7 +142,20 @@ def make_plan(content: Content) -> Plan:
         for entry in content.expect
     )
     ignored = tuple(maker.ignored(entry.path, where) for entry in content.ignore)
+    if content.direction != "in":
+        _refuse_comparisons(root)
     return Plan(content, root, ignored, expected)
+
+
+def _refuse_comparisons(scope: Scope) -> None:
+    """Paths that compare with the record at hand find what is there already; nothing is made by them."""
+    for rule in scope.rules:
+        for path in (*rule.paths, *(when.path for when in rule.when)):
+            if rule.writes and any(step.same for step in path.steps):
+                raise ConfigError(f"{scope.where}: `{path.text}` compares with the record at hand and is only read: say `direction: in`")
+    for child in scope.scopes:
+        if child.writes:
+            _refuse_comparisons(child)
 
 
 class _Maker:
@@ -185,6 +198,8 @@ class _Maker:
         inner = element_model(model, group.to, place)
         scope = self.scope(place, group.to, at, tuple(steps), group.needs, group.fields, group.each, inner)
         unless = tuple(self.path(text, f"{place} unless", record=True) for text in group.unless)
+        if any(step.same for step in at.steps):
+            raise ConfigError(f"{place} at: `{at.text}` compares with a record at hand, and there is none yet")
         return replace(scope, unless=unless, direction=group.direction)
 
     def rule(self, row: Row, model: type[BaseModel], where: str) -> Rule:

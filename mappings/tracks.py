@@ -35,14 +35,23 @@ def _of_scope(scope: Scope, base: tuple[Step, ...]) -> Iterable[Track]:
             for path in (*(_conditioned(path, rule) for path in rule.paths), *(when.path for when in rule.when)):
                 steps = _absolute(path, base)
                 above = len(steps) - len(path.steps)  # records of the `each` around, which come as often as they like
-                repeats = tuple(rule.many or at < above or step.axis == "below" for at, step in enumerate(steps))
+                repeats = tuple(rule.many or at < above or step.axis == "below" or bool(step.same) for at, step in enumerate(steps))
                 yield from _reached(steps, repeats, path.leaf, rule.many)
+                yield from _compared(steps, base)
     for child in scope.scopes:
         if not child.reads:
             continue
         steps = _absolute(child.at, base) if child.at is not None else base
         yield Track(steps, (True,) * len(steps), None)
         yield from _of_scope(child, steps)
+
+
+def _compared(steps: tuple[Step, ...], base: tuple[Step, ...]) -> Iterable[Track]:
+    """What a path compares, on both sides."""
+    for at, step in enumerate(steps, 1):
+        for there, own in step.same:
+            yield from _reached(steps[:at], (True,) * at, Name(there), True)
+            yield from _reached(base, (True,) * len(base), Name(own), True)
 
 
 def _conditioned(path: Path, rule: Rule) -> Path:
