@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from connectors.formats.edifact.grammar import ElementUse, Grammar, GroupUse, SegmentUse
+from connectors.formats.edifact.packing import nest
 from connectors.formats.edifact.separators import COMPONENT, REPETITION
 from data_contracts.source import SourceRecord
 
@@ -16,7 +17,22 @@ def instance(grammar: Grammar, random: Random, fullness: float = 0.25, repeats: 
     """A tree that the grammar takes. `fullness` is the chance of what is conditional; what the writer counts is left out."""
     root = SourceRecord("UNH", ["UNH"], 1)
     _fill(root, grammar, grammar.body, random, fullness, repeats)
+    if grammar.hierarchy:
+        _nest(root, grammar.hierarchy, random)
     return root
+
+
+def _nest(root: SourceRecord, tag: str, random: Random) -> None:
+    """Levels that name each other, some below others."""
+    above = [""]
+    for record in [child for child in root.children if child.tag == tag]:
+        values = [*record.values, "", ""]
+        values[1:3] = f"{len(above)}{values[1][:8]}", random.choice(above)
+        while not values[-1]:
+            values.pop()
+        record.values = values
+        above.append(values[1])
+    assert nest(root, tag) == []
 
 
 def _fill(
