@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from connectors.registry import format_named
 from connectors.spec import STRICT, Profile
 from data_contracts.findings import Finding
-from data_contracts.source import Message, SourceRecord
+from data_contracts.source import Interchange, Message, SourceRecord
 
 
 @dataclass
@@ -18,6 +18,8 @@ class Read:
     kinds: list[str] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     unreadable: Finding | None = None
+    interchange: Interchange | None = None
+    """The last one."""
     around: list[Finding] = field(default_factory=list)
     """Findings of the interchange."""
 
@@ -40,7 +42,7 @@ def read(format_name: str, content: bytes, grammar: str | None = None, profile: 
         if event.kind == "unreadable":
             result.unreadable = event.finding
         if event.kind == "interchange_end" and event.interchange is not None:
-            result.around = event.interchange.findings
+            result.interchange, result.around = event.interchange, event.interchange.findings
     return result
 
 

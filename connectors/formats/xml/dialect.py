@@ -226,7 +226,8 @@ class _Reading:
         where = "/" + "/".join(scanner.named)
         if self.ordinal == 1:
             self.header = opened(scanner, self.charset)
-        message = Message(scanner.named[-1], None, None, None, self.ordinal, offset, length)
+        tag = root_tag(part.content)
+        message = Message(tag.local if tag is not None else scanner.named[-1], None, None, None, self.ordinal, offset, length)
         try:
             text = part.content.decode(self.charset)
         except UnicodeDecodeError as error:
