@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks import generate_delimited, generate_x12
+from benchmarks import generate_delimited, generate_edifact, generate_idoc, generate_ubl, generate_x12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +26,13 @@ class Case:
     """What an envelope is written in; empty where the format has none."""
     peers: tuple[str, ...] = ()
     """Names of `peers.PEERS` that read the same bytes."""
-    charset: str = "latin-1"
+    together: bool = True
+    """The pieces are one document; else each is one."""
 
-    def file(self, folder: Path, messages: int) -> Path:
-        """The document as a file."""
-        path = folder / f"{self.name}.{messages}"
-        if not path.exists():
-            with path.open("wb") as out:
-                out.writelines(self.pieces(messages))
-        return path
+    def documents(self, messages: int) -> list[bytes]:
+        """The documents that hold so many messages."""
+        pieces = list(self.pieces(messages))
+        return [b"".join(pieces)] if self.together else pieces
 
 
 def _x12(kind: str) -> Callable[[int], Iterator[bytes]]:
@@ -45,6 +42,10 @@ def _x12(kind: str) -> Callable[[int], Iterator[bytes]]:
 CASES = (
     Case("x12-850", "x12", "x12/850", _x12("850"), ("~", "*"), version="004010", peers=("pyx12", "ansi-x12")),
     Case("x12-856", "x12", "x12/856", _x12("856"), ("~", "*"), version="004010", peers=("pyx12", "ansi-x12")),
+    Case("desadv", "edifact", "edifact/DESADV", generate_edifact.interchange, ("'", "+"), version="D.96A", peers=("pydifact",)),
+    Case("idoc-xml", "idoc", "idoc/ORDERS", generate_idoc.markup, ("<", ">"), version="ORDERS05"),
+    Case("idoc-flat", "idoc", "idoc/ORDERS", generate_idoc.flat, ("\n", " "), version="ORDERS05"),
+    Case("ubl", "ubl", "ubl/Order", generate_ubl.orders, ("<", ">"), together=False),
     Case("csv-orders", "delimited", "delimited/erp_orders", generate_delimited.orders, ("\n", ";"), grammar="erp_orders"),
     Case("csv-items", "delimited", "delimited/erp_items", generate_delimited.items, ("\n", ","), grammar="erp_items"),
 )

@@ -2,7 +2,7 @@
 
     python -m benchmarks.formats [--messages 10000] [--rounds 5] [--only x12-850,csv-orders]
 
-Every step reads the same document from a file in one process; rounds are interleaved, CPU time counts, the median of the
+Every step reads the same bytes in one process; rounds are interleaved, CPU time counts, the median of the
 rounds is shown as MB/s, thousand segments (rows, tags) a second and ratios. The bare split is the whole text, decoded before the
 clock starts, cut at every segment and element with nothing kept. `read, check` is everything that the format does: envelope, order,
 elements, tree, findings; each tree is released when it was seen, as the hub's worker does. `unreleased` leaves that to
@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import CASES, Case
@@ -42,12 +41,14 @@ _GOALS = (
 class Steps:
     """The steps of one case, each a function without arguments that does its work once over the whole document."""
 
-    def __init__(self, case: Case, path: Path) -> None:
-        self.case, self.path = case, path
+    def __init__(self, case: Case, messages: int) -> None:
+        self.case = case
         self._format, self._mapping = format_named(case.format), load(case.mapping)
-        self.content = path.read_bytes()
-        self.text = self.content.decode("latin-1")
+        self._documents = case.documents(messages)
+        self.text = b"".join(self._documents).decode("latin-1")
+        self.size = len(self.text)
         self.segments = self.text.count(case.cuts[0])
+        self._components = getattr(getattr(self._format, "traits", None), "components", "") or ":"
         self._entities: list[dict[str, Any]] = []
         self.written = 0
         """Bytes that `write` made."""
@@ -59,8 +60,8 @@ class Steps:
             segment.split(mark)
 
     def _messages(self) -> Iterator[Message]:
-        with self.path.open("rb") as stream:
-            for event in self._format.read(stream, STRICT, self.case.grammar):
+        for document in self._documents:
+            for event in self._format.read(io.BytesIO(document), STRICT, self.case.grammar):
                 if event.message is not None:
                     assert event.message.root is not None and not has_error(event.message.findings), event.message.findings[:3]
                     yield event.message
@@ -92,21 +93,26 @@ class Steps:
         """Entities to write, made outside of the clock."""
         self._entities = [self._mapped(message) for message in self._messages()]
 
+    def forget(self) -> None:
+        """Let the entities go."""
+        self._entities = []
+
     def write(self) -> None:
         """Entities to bytes."""
         envelope = Envelope("ZZ:NOVACARE", "ZZ:RHEINTAL", 1, 1, 1, datetime(2026, 11, 22, 14, 15, tzinfo=UTC), self.case.version)
-        kind, context, self.written = self._mapping.message, Context(), 0
-        for start in range(0, len(self._entities), _A_DOCUMENT):
-            trees = [(kind, self._mapping.write(entity, context)) for entity in self._entities[start : start + _A_DOCUMENT]]
+        kind, context, self.written = self._mapping.message, Context(components=self._components), 0
+        messages = _A_DOCUMENT if self.case.together else 1
+        for start in range(0, len(self._entities), messages):
+            trees = [(kind, self._mapping.write(entity, context)) for entity in self._entities[start : start + messages]]
             content = self._format.write(trees, envelope if self.case.version else None, STRICT, self.case.grammar)
             self.written += len(content)
             for _, root in trees:
                 root.release()
 
 
-def measure(case: Case, folder: Path, messages: int, rounds: int) -> dict[str, float]:
+def measure(case: Case, messages: int, rounds: int) -> dict[str, float]:
     """Median CPU seconds of each step for the whole document."""
-    steps = Steps(case, case.file(folder, messages))
+    steps = Steps(case, messages)
     timed: dict[str, tuple[Callable[[], object], float]] = {
         "split": (steps.split, 1),
         "read, check": (steps.read, 1),
@@ -115,18 +121,18 @@ def measure(case: Case, folder: Path, messages: int, rounds: int) -> dict[str, f
     }
     for name in case.peers:
         peer = PEERS[name]
-        part = case.file(folder, max(messages // peer.share, 1)).read_bytes()
-        peer.read(part[:0] or case.file(folder, 1).read_bytes())  # what is loaded and compiled once is not counted
-        timed[name] = (lambda read=peer.read, part=part: read(part), len(steps.content) / len(part))  # type: ignore[misc]
+        (part,) = case.documents(max(messages // peer.share, 1))
+        peer.read(case.documents(1)[0])  # what is loaded and compiled once is not counted
+        timed[name] = (lambda read=peer.read, part=part: read(part), steps.size / len(part))  # type: ignore[misc]
     taken: dict[str, list[float]] = {name: [] for name in [*timed, "write"]}
     for _ in range(rounds):
         for name, (work, factor) in timed.items():
             taken[name].append(_seconds(work) * factor)
         steps.prepare_writing()
         taken["write"].append(_seconds(steps.write))
-        steps._entities = []
+        steps.forget()
     medians = {name: statistics.median(times) for name, times in taken.items()}
-    size = len(steps.content) / 1e6
+    size = steps.size / 1e6
     print(f"{case.name}: {messages} messages, {size:.1f} MB, {steps.segments} segments; written {steps.written / 1e6:.1f} MB")
     for name, seconds in medians.items():
         speed = f"{(steps.written / 1e6 if name == 'write' else size) / seconds:8.1f} MB/s {steps.segments / seconds / 1e3:9.1f} kseg/s"
@@ -164,10 +170,9 @@ def main() -> None:
     wanted = {name for name in chosen.only.split(",") if name}
     usable = format_names()
     gc.freeze()
-    with tempfile.TemporaryDirectory() as folder:
-        for case in CASES:
-            if case.format in usable and (not wanted or case.name in wanted):
-                measure(case, Path(folder), chosen.messages, chosen.rounds)
+    for case in CASES:
+        if case.format in usable and (not wanted or case.name in wanted):
+            measure(case, chosen.messages, chosen.rounds)
 
 
 if __name__ == "__main__":
