@@ -17,6 +17,7 @@ from connectors import registry
 from connectors.registry import transport_named
 from data_contracts.errors import ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
+from hub import acknowledge
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.store import blobs, evidence, outbox, tables
@@ -161,9 +162,14 @@ def _heard_at_once(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
     fitting = [one for one in hub.site.inbound(partner, [organisation]) if one.format == syntax.name]
     if len(fitting) != 1:
         return
-    key = f"answer/{parcel.id}/{sha256(content).hexdigest()[:16]}"
+    key = f"{parcel.id}/{sha256(content).hexdigest()[:16]}"
     try:
-        receive(hub, Reception(partner, "answer", BytesIO(content), by="sender", agreement=fitting[0].agreement, delivery_key=key))
+        receive(
+            hub,
+            Reception(
+                partner, acknowledge.SAME_CONNECTION, BytesIO(content), by="sender", agreement=fitting[0].agreement, delivery_key=key
+            ),
+        )
     except HubError as error:
         _log.warning("an answer could not be kept", outbox=parcel.id, reason=str(error))
 

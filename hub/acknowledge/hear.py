@@ -24,6 +24,9 @@ from hub.store import evidence, tables
 from hub.store.controls import plain_number, same_number
 from hub.store.unit_of_work import UnitOfWork
 
+SAME_CONNECTION = "answer"
+"""Channel of documents that came as the answer to a delivery; their delivery key begins with the number of the parcel."""
+
 
 def receive(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, exchange_id: int, message: Message) -> None:
     """An acknowledgement came as a message: tell each document that it answers."""
@@ -50,13 +53,14 @@ def _tell(
 ) -> None:
     """Close what the statements speak of, the inner level of an answer to syntax winning over the outer one."""
     scope = _sent_under(hub, document, examined)
+    brought = _brought_by_its_own(uow, document)
     unknown: set[tuple[str | None, ...]] = set()
     closing: dict[int, tuple[Any, Said]] = {}
     for said in statements:
         outer = {("interchange", said.control), ("group", said.group_type, said.group_control)}
         if said.level == "message" and outer & unknown:
             continue  # its group is none of ours: that has been said
-        rows = _spoken_of(uow, scope, said, answering)
+        rows = brought if brought and said.level == "interchange" else _spoken_of(uow, scope, said, answering)
         if not rows:
             unknown |= {one for one in outer if one[0] == said.level}
             _unknown(uow, document, exchange_id, said)
@@ -66,6 +70,17 @@ def _tell(
             closing.update({row.id: (row, said) for row in rows if not _taken_before(row, said)})
     for row, said in closing.values():
         _close_syntax(uow, row, said)
+
+
+def _brought_by_its_own(uow: UnitOfWork, document: Any) -> list[Any]:
+    """What was sent on the connection that brought this answer: such an answer need not say what it speaks of (cXML Response)."""
+    if document.channel != SAME_CONNECTION:
+        return []
+    parcel = document.delivery_key.partition(":")[2].partition("/")[0]
+    of_parcel = sa.select(tables.outbox.c.exchange_id).where(
+        tables.outbox.c.id == int(parcel), tables.outbox.c.partner_id == document.partner_id
+    )
+    return list(uow.connection.execute(sa.select(tables.exchange).where(tables.exchange.c.id.in_(of_parcel))))
 
 
 def _spoken_of(uow: UnitOfWork, scope: sa.ColumnElement[bool], said: Said, answering: Answering) -> list[Any]:

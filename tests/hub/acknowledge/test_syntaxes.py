@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 import sqlalchemy as sa
 
-from hub import acknowledge, outbound
+from hub import acknowledge, outbound, worker
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
@@ -18,7 +22,7 @@ from tests.hub.conftest import take
 from tests.hub_api.papers import orders
 
 SITE = Path(__file__).parents[2] / "samples" / "syntaxes"
-PARTIES = {"idoc": "V2"}
+PARTIES = {"idoc": "V2", "ubl": "V3", "cxml": "V4"}
 
 
 @pytest.fixture
@@ -108,3 +112,95 @@ def test_an_idoc_that_could_not_be_read_is_failed_and_one_without_status_overdue
     assert state(hub, one) == ("failed", "rejected") and findings(hub) == [("ACK-02", one)]
     hub.clock.advance(25 * 3600)  # type: ignore[attr-defined]
     assert outbound.watch(hub) == 1 and state(hub, two) == ("sent", "overdue")
+
+
+# --- UBL ---------------------------------------------------------------------------------------------------------------
+def application_response(number: str, *said: tuple[str, str, str]) -> bytes:
+    """Order, code and text of each response of the supplier."""
+    parts = [
+        f"<cac:DocumentResponse><cac:Response><cbc:ResponseCode>{code}</cbc:ResponseCode><cbc:Description>{text}</cbc:Description>"
+        f"</cac:Response><cac:DocumentReference><cbc:ID>{order}</cbc:ID></cac:DocumentReference></cac:DocumentResponse>"
+        for order, code, text in said
+    ]
+    parties = [
+        f'<cac:{role}><cbc:EndpointID schemeID="0088">{gln}</cbc:EndpointID></cac:{role}>'
+        for role, gln in (("SenderParty", "6999999020028"), ("ReceiverParty", "8799999010009"))
+    ]
+    spaces = " ".join(
+        f'xmlns:{prefix}="{UBL}{name}-2"' for prefix, name in (("cac", "CommonAggregateComponents"), ("cbc", "CommonBasicComponents"))
+    )
+    head = f"<cbc:UBLVersionID>2.1</cbc:UBLVersionID><cbc:ID>{number}</cbc:ID><cbc:IssueDate>2026-11-22</cbc:IssueDate>"
+    inside = "".join((head, *parties, *parts))
+    return f'<ApplicationResponse xmlns="{UBL}ApplicationResponse-2" {spaces}>{inside}</ApplicationResponse>'.encode()
+
+
+UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
+
+
+def test_an_order_by_ubl_is_accepted_and_refused_by_application_responses(hub: Hub) -> None:
+    one, two = place(hub, "ubl", "4500000001", "4500000002")
+    assert b"<cbc:ID>4500000001</cbc:ID>" in written(hub, one)
+    take(hub, application_response("AR1", ("4500000001", "AB", "received")), "ubl", key="a1")
+    assert state(hub, one) == ("sent", "awaited"), "that it arrived is no answer yet"
+    came = take(hub, application_response("AR2", ("4500000001", "AP", "fine"), ("4500000002", "RE", "no such item")), "ubl", key="a2")
+    assert state(hub, one) == ("acknowledged", "accepted") and state(hub, two) == ("refused", "rejected")
+    assert findings(hub) == [("ACK-05", two)] and answers(hub, came.document_id) == []
+    take(hub, application_response("AR3", ("4500000009", "AP", "fine")), "ubl", key="a3")
+    assert [rule for rule, _ in findings(hub)] == ["ACK-05", "ACK-03"]
+
+
+# --- cXML --------------------------------------------------------------------------------------------------------------
+def response(payload: str, code: str, text: str) -> bytes:
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/cXML.dtd">'
+        f'<cXML payloadID="{payload}" timestamp="2026-11-22T09:00:00+00:00">'
+        f'<Response><Status code="{code}" text="{text}"/></Response></cXML>'
+    ).encode()
+
+
+def test_an_order_by_cxml_is_closed_by_the_response_that_names_it(hub: Hub) -> None:
+    one, two = place(hub, "cxml", "4500000001", "4500000002")
+    first, second = reference(hub, one), reference(hub, two)
+    assert first.endswith("@AN01000000001") and first != second
+    take(hub, response(first, "200", "OK"), "cxml", key="a1", agreement="cxml_in")
+    assert state(hub, one) == ("acknowledged", "accepted") and state(hub, two) == ("sent", "awaited")
+    take(hub, response(second, "406", "Not Acceptable"), "cxml", key="a2", agreement="cxml_in")
+    assert state(hub, two) == ("failed", "rejected") and findings(hub) == [("ACK-02", two)]
+
+
+class Network(BaseHTTPRequestHandler):
+    """A procurement network that answers on the connection, under a payloadID of its own."""
+
+    codes: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = response(f"{len(self.codes)}.77@network", self.codes.pop(0), "said at once")
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+def test_a_response_on_the_same_connection_closes_what_that_brought(
+    database_url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Network.codes = ["200", "406"]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Network)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("NETWORK_SECRET", "between us")
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    flow = site / "flows" / "cxml_out.yaml"
+    address = f"http://127.0.0.1:{server.server_port}/cxml"
+    where = f'{{use: webhook, url: "{address}", secret_env: NETWORK_SECRET, allow_hosts: [127.0.0.1], answers: true}}'
+    flow.write_text(flow.read_text().replace("{use: folder, folder: out/cxml}", where))
+    hub = Hub.open(Settings(tmp_path / "home", site, database_url, "en", 1_000_000, clock))
+    one, two = place(hub, "cxml", "4500000001", "4500000002")
+    worker.drain(hub)
+    assert state(hub, one) == ("acknowledged", "accepted") and state(hub, two) == ("failed", "rejected")
+    assert findings(hub) == [("ACK-02", two)]
+    hub.database.close()
+    server.shutdown()
