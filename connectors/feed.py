@@ -8,8 +8,12 @@ messages are and which fields they have; the same file reads, checks, writes and
     format: json                   # json | xml | delimited | spreadsheet | fixed (connectors.feed_layout)
     message: erp_orders            # message type, by which agreements and mappings name it
     title: {en: ..., zh-CN: ...}
-    messages: orders[]             # json: members to the array (`data.orders[]`, `[]`), "." for one message a document
+    messages: orders[]             # json: members to the array (`data.orders[]`, `[]`), to one object or an array (`d{}`),
+                                   # "." for the whole document, `lines` for JSON lines (an object a line)
     messages: Receipts/Receipt     # xml: path of the message element from the root
+    columns: [FBillNo, FQty]       # json: messages are arrays of values in this order (profile.options.columns wins); may be grouped
+    failure: {at: Result/IsSuccess, is: "false", says: Result/Errors/Message}    # json: an answer that tells of a fault, not of data
+    others: leave                  # json, xml: names beside the fields are the other system's business: not read and not told
     namespace: urn:x               # xml: namespace of all its elements; absent = none
     envelope: {exported_at: {type: instant, write: created_at}}      # json: members beside the array
     types: _types                  # file of named types beside this one (connectors/feed_types.py)
@@ -63,6 +67,8 @@ _TOP_KEYS = frozenset(
 _TOP_KEYS_OF: Mapping[str, frozenset[str]] = {
     "fixed": frozenset({"record_type", "code", "skip", "offsets"}),
     "spreadsheet": frozenset({"sheet", "header_row"}),
+    "json": frozenset({"columns", "failure", "others"}),
+    "xml": frozenset({"others"}),
 }
 ROWS = frozenset({"delimited", "spreadsheet", "fixed"})
 """Formats of rows, which may be grouped to messages."""
@@ -137,6 +143,15 @@ class Grouping:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """How an answer says that it is one of a fault: the value at a path, and where the reason stands."""
+
+    at: tuple[str, ...]
+    value: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FeedGrammar:
     """A loaded grammar. `hash` is the SHA-256 of its file and goes into evidence."""
 
@@ -150,6 +165,15 @@ class FeedGrammar:
     """json: members that lead to the array; xml: element names from the root to the message."""
     whole: bool = False
     """json: the document is one message."""
+    single: bool = False
+    """json: at the path stands one object, or an array of them."""
+    lines: bool = False
+    """json: every line is a message."""
+    columns: tuple[str, ...] = ()
+    """json: names of the values where messages are arrays."""
+    failure: Failure | None = None
+    open: bool = False
+    """Names that no field has are not read and not told."""
     namespace: str | None = None
     envelope: Mapping[str, Field] = field(default_factory=dict)
     separator: str = ","
@@ -234,7 +258,8 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
     if not fields:
         raise ConfigError(f"{where}: fields is empty")
     message = str(body.get("message", name))
-    path, whole = _path(format_name, str(body.get("messages", "")), where)
+    messages = str(body.get("messages", ""))
+    path, whole = _path(format_name, messages, where)
     return FeedGrammar(
         name=name,
         format=format_name,
@@ -244,6 +269,11 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         fields=fields,
         path=path,
         whole=whole,
+        single=format_name == "json" and messages.endswith("{}"),
+        lines=format_name == "json" and messages == "lines",
+        columns=_columns(body.get("columns"), fields, messages, where),
+        failure=_failure(body.get("failure"), where),
+        open=_left(body.get("others"), where),
         namespace=body.get("namespace"),
         envelope=_fields(body.get("envelope") or {}, f"{where}: envelope", spelling),
         separator=_one_character(body, "separator", ",", where),
@@ -304,11 +334,36 @@ def _path(format_name: str, messages: str, where: str) -> tuple[tuple[str, ...],
         if not all(steps):
             raise ConfigError(f"{where}: messages is the path of the message element, such as Receipts/Receipt")
         return steps, len(steps) == 1
-    if messages == ".":
-        return (), True
-    if not messages.endswith("[]"):
-        raise ConfigError(f"{where}: messages is the path of an array, such as orders[], or '.' for the whole document")
-    return tuple(step for step in messages.removesuffix("[]").split(".") if step), False
+    if messages in (".", "lines"):
+        return (), messages == "."
+    if not messages.endswith(("[]", "{}")) or messages == "{}":
+        raise ConfigError(f"{where}: messages is the path of an array (orders[]) or of an object (d{{}}), '.' for the document, or lines")
+    return tuple(step for step in messages[:-2].split(".") if step), False
+
+
+def _columns(body: Any, fields: Mapping[str, Field], messages: str, where: str) -> tuple[str, ...]:
+    if body is None:
+        return ()
+    if not isinstance(body, list) or not messages.endswith("[]") or len(set(map(str, body))) != len(body):
+        raise ConfigError(f"{where}: columns is a list of names, each once, for messages in an array")
+    strange = [str(name) for name in body if str(name) not in fields]
+    if strange:
+        raise ConfigError(f"{where}: columns names {', '.join(strange)}, which is no field")
+    return tuple(map(str, body))
+
+
+def _failure(body: Any, where: str) -> Failure | None:
+    if body is None:
+        return None
+    if not isinstance(body, dict) or set(body) != {"at", "is", "says"} or not all(isinstance(value, str) for value in body.values()):
+        raise ConfigError(f"{where}: failure has at, is and says, each a text (quote true and false)")
+    return Failure(tuple(body["at"].split("/")), body["is"], tuple(body["says"].split("/")))
+
+
+def _left(value: Any, where: str) -> bool:
+    if value not in (None, "tell", "leave"):
+        raise ConfigError(f"{where}: others is tell or leave")
+    return bool(value == "leave")
 
 
 def _fields(body: Any, where: str, spelling: Spelling, done: dict[int, dict[str, Field]] | None = None) -> dict[str, Field]:

@@ -82,8 +82,10 @@ class Plan:
 class Checker:
     """Checks messages of one feed. `join` gives the format's way to write paths."""
 
-    def __init__(self, fields: Mapping[str, Field] | Plan, join: Join) -> None:
+    def __init__(self, fields: Mapping[str, Field] | Plan, join: Join, *, others: bool = False) -> None:
+        """`others`: names that no field has are the sender's own business; they are left out of the tree and not told."""
         self._plan = fields if isinstance(fields, Plan) else Plan.of(fields)
+        self._others = others
         self._join = join
         self._findings: list[Finding] = []
         self._unknown: dict[str, _Unknown] = {}
@@ -91,6 +93,8 @@ class Checker:
     def check(self, root: SourceRecord, path: str) -> list[Finding]:
         """Findings of one message whose root stands at `path`."""
         self._findings, self._unknown = [], {}
+        if self._others:
+            _leave_others(root, self._plan)
         self._record(root, self._plan, path)
         for name, unknown in self._unknown.items():
             self._findings.append(Finding("FED-10", place=unknown.place, got=name, params={"field": name, "count": str(unknown.count)}))
@@ -213,6 +217,24 @@ class Checker:
             known.count += 1
         elif len(self._unknown) < LIMIT:
             self._unknown[name] = _Unknown(Place(position=record.position, line=record.line or None, path=self._join(path, name, None)))
+
+
+def _leave_others(record: SourceRecord, plan: Plan) -> None:
+    """Take out of a tree what no field has."""
+    values: dict[str, str] = record.values  # type: ignore[assignment]  # a mapping in named syntaxes
+    fields = plan.fields
+    for name in [name for name in values if name and name not in fields]:
+        del values[name]
+    if not record.children:
+        return
+    kept = []
+    for child in record.children:
+        field = fields.get(child.tag)
+        if field is not None:
+            _leave_others(child, plan.below[child.tag])
+            if field.kind == "record" or child.values or child.children:
+                kept.append(child)
+    record.children = kept
 
 
 def _stands_below(record: SourceRecord, field: Field) -> bool:

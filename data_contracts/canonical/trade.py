@@ -24,6 +24,8 @@ class PurchaseOrderLine(ItemReference):
     """UN/ECE Recommendation 20 code after the unit table (`EA`, `CS`, `BX`...)."""
     unit_price: Amount | None = None
     requested_on: PartialDate | None = None
+    ship_to: PartyReference | None = None
+    """Where this line goes, where the order tells it by line."""
 
 
 class PurchaseOrder(BusinessDocument):
@@ -81,6 +83,8 @@ class DespatchAdvice(BusinessDocument):
     """The despatch instruction that a warehouse fulfils (X12 940), where it names one."""
     despatched_at: Instant | None = None
     expected_on: PartialDate | None = None
+    buyer: PartyReference | None = None
+    """Who ordered the goods, or whose they are."""
     ship_from: PartyReference | None = None
     ship_to: PartyReference | None = None
     carrier: str | None = None
@@ -98,6 +102,8 @@ class ReceivingLine(LotReference):
     rejected_quantity: Amount | None = None
     unit: str
     sscc: str | None = None
+    location: PartyReference | None = None
+    """Where the goods of this line were put, where the document tells it by line."""
 
 
 class ReceivingAdvice(BusinessDocument):

@@ -70,7 +70,8 @@ def source(visit: Visit, opened: Opened) -> Html:
     """The bytes with a mark at the place of each finding."""
     say = visit.say
     if opened.content is None:
-        return section(say("exchange.source"), nothing(visit, "exchange.no_content"))
+        packed = opened.shown["format"] == "spreadsheet"
+        return section(say("exchange.source"), nothing(visit, "exchange.packed" if packed else "exchange.no_content"))
     corrects = "corrects" in opened.shown["keys"]
     listed = message_view.rows(
         opened.content,

@@ -8,6 +8,7 @@ from connectors.formats.edifact import FORMAT as EDIFACT
 from connectors.formats.x12 import FORMAT as X12
 from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
+from tests.mappings.samples_feeds import feed_samples
 from tests.mappings.samples_idoc import idoc_samples
 from tests.mappings.trees import named, segments
 from tests.mappings.xml_samples import xml_samples
@@ -298,6 +299,7 @@ def edifact_sample(name: str) -> SourceRecord:
 def samples() -> dict[str, SourceRecord]:
     """A message for every shipped mapping."""
     return {
+        **feed_samples(),
         **{f"x12/{message}": document(message) for message in X12_DOCUMENTS},
         **{f"edifact/{path.stem.removesuffix('_D96A')}": edifact_sample(path.stem) for path in EDIFACT_SAMPLES.glob("*_D96A.edi")},
         "x12/850": segments(ORDER),

@@ -56,6 +56,7 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "edifact_date_time": _moments,
     "integer": st.integers(0, 10**6),
     "boolean_yn": st.booleans(),
+    "boolean": st.booleans(),
     "x12_date": _days,
     "date_dotted": _days,
     "iso_date": _days | _days.map(lambda day: day[:7]),

@@ -18,6 +18,8 @@ from connectors.feed_check import Checker, pointer, shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import DEPTH, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import byte_order_mark, declared_charset, look, size_of, unreadable, wide_charset
+from connectors.formats.json.columns import columns_of, row_messages
+from connectors.formats.json.failure import failure_of
 from connectors.formats.json.parser import parse
 from connectors.formats.json.scanner import BrokenError, Scanner, Slice
 from connectors.formats.json.writer import write_document
@@ -32,16 +34,18 @@ class _Reading:
     """One document being read."""
 
     def __init__(self, stream: BinaryIO, size: int, profile: Profile, grammar: FeedGrammar, exact: bool) -> None:
+        self.stream = stream
         self.grammar = grammar
+        self.columns = columns_of(grammar, profile) if grammar.columns else ()
         self.caps = Caps.of(profile)
         self.document = FeedDocument(size)
         self.size = size
         self.exact = exact
-        self.checker = Checker(grammar.fields, pointer)
-        self.envelope_checker = Checker(grammar.envelope, pointer)
+        self.checker = Checker(grammar.fields, pointer, others=grammar.open)
+        self.envelope_checker = Checker(grammar.envelope, pointer, others=grammar.open)
         self.scanner = Scanner(ByteWindow(stream), self.caps.message_bytes)
         self.ordinal = 0
-        self.found = grammar.whole
+        self.found = grammar.whole or grammar.lines
         """Whether the array of messages was met."""
         self.names_seen: frozenset[str] = frozenset()
 
@@ -58,7 +62,7 @@ class _Reading:
             yield from self.document.stop(Finding("FED-03", expected="json", got=looks))
             return
         try:
-            yield from self.whole() if self.grammar.whole else self.within(0, "")
+            yield from self.whole() if self.grammar.whole else self.by_lines() if self.grammar.lines else self.within(0, "")
             if not self.found:
                 steps = ".".join(self.grammar.path)
                 found = ", ".join(sorted(self.names_seen)) if self.names_seen else "no such member"
@@ -76,15 +80,50 @@ class _Reading:
     def whole(self) -> Iterator[ReadEvent]:
         yield from self.message(self.scanner.value(""), "")
 
+    def by_lines(self) -> Iterator[ReadEvent]:
+        """JSON lines: each is read by itself, so that a broken one, or one that is cut off, is one finding."""
+        cap, offset, number = self.caps.message_bytes, self.scanner.at, 0
+        self.stream.seek(offset)
+        while received := self.stream.readline(cap + 1):
+            number += 1
+            line, start = received.strip(), offset
+            offset += len(received)
+            cut = len(received) > cap and not received.endswith(b"\n")
+            while cut and (rest := self.stream.readline(cap)):
+                offset += len(rest)
+                if rest.endswith(b"\n"):
+                    break
+            if cut:
+                self.ordinal += 1
+                message = Message(self.grammar.message, None, None, None, self.ordinal, start if self.exact else 0, offset - start)
+                message.findings.append(Finding("FED-14", place=Place(line=number), expected=str(cap), params={"what": "bytes"}))
+                yield from self.document.message(message)
+            elif line:
+                start += received.index(line)
+                yield from self.message(Slice(start, start + len(line), number, min(line.count(b"{") + line.count(b"["), DEPTH), line), "")
+        self.scanner.at = self.size
+        self.scanner.window = ByteWindow(self.stream, self.size)
+
     def within(self, level: int, path: str) -> Iterator[ReadEvent]:
         """Walk down to the array of messages; members beside it belong to the envelope."""
         steps, scanner = self.grammar.path, self.scanner
         if level == len(steps):
+            if self.grammar.single and scanner.space() == ord("{"):
+                self.found = True
+                yield from self.message(scanner.value(path), path)
+                return
             if scanner.space() != ord("["):
                 raise scanner.broken("FED-04", scanner.at, ".".join(steps) + "[]", path)
             self.found = True
-            for index, part in enumerate(scanner.elements(path)):
-                yield from self.message(part, f"{path}/{index}")
+            slices = ((part, f"{path}/{index}") for index, part in enumerate(scanner.elements(path)))
+            if self.columns:
+                for message in row_messages(slices, self.grammar, self.columns, self.caps):
+                    if not self.exact:
+                        message.offset, message.length = 0, self.size
+                    yield from self.document.message(message)
+                return
+            for part, place in slices:
+                yield from self.message(part, place)
             return
         if scanner.space() != ord("{"):
             raise scanner.broken("FED-04", scanner.at, ".".join(steps) + "[]", path)
@@ -134,6 +173,9 @@ class _Reading:
         message.root, finding = parse(text, self.grammar.message, part.line, path, self.caps.message_records)
         if finding is not None:
             message.findings.append(finding)
+        elif message.root is not None and (failed := failure_of(message.root, self.grammar, path)) is not None:
+            message.root = None
+            message.findings.append(failed)
         elif message.root is not None and self.grammar is not _UNGUIDED:
             message.findings += self.checker.check(message.root, path)
         yield from self.document.message(message)

@@ -7,7 +7,7 @@ whose field is `quoted`, becomes a string. Members follow the grammar's order.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
 
 from connectors.feed import FeedGrammar, Field
@@ -29,16 +29,28 @@ def write_document(messages: Sequence[tuple[str, SourceRecord]], envelope: Envel
             if kind != grammar.message:
                 raise ValueError(f"the feed {grammar.name} carries {grammar.message}, not {kind}")
     fields = grammar.fields if grammar is not None else None
+    if grammar is not None and grammar.columns:
+        body = "[\n" + ",\n".join(row for _, root in messages for row in _rows(root, grammar)) + "\n]"
+        return (_around(body, grammar, envelope) + "\n").encode("utf-8")
     texts = [_object(root, fields) for _, root in messages]
     if grammar is None or grammar.whole:
         if len(texts) != 1:
             raise ValueError(f"a document of this feed is one message, not {len(texts)}")
         return (texts[0] + "\n").encode("utf-8")
+    if grammar.lines:
+        return "".join(text + "\n" for text in texts).encode("utf-8")
+    if grammar.single and len(texts) == 1:
+        return (_around(texts[0], grammar, envelope) + "\n").encode("utf-8")
     body = "[\n" + ",\n".join(texts) + "\n]" if texts else "[]"
+    return (_around(body, grammar, envelope) + "\n").encode("utf-8")
+
+
+def _around(body: str, grammar: FeedGrammar, envelope: Envelope | None) -> str:
+    """The members that lead to the messages, from the inside out."""
     for level in range(len(grammar.path) - 1, -1, -1):
         head = _envelope_members(grammar, envelope) if level == 0 else ""
         body = "{" + head + f"{dumps(grammar.path[level], ensure_ascii=False)}:{body}" + "}"
-    return (body + "\n").encode("utf-8")
+    return body
 
 
 def _envelope_members(grammar: FeedGrammar, envelope: Envelope | None) -> str:
@@ -71,6 +83,17 @@ def _object(record: SourceRecord, fields: Mapping[str, Field] | None) -> str:
             text = _children(groups[name], field)
         members.append(f"{_text(name)}:{text}")
     return "{" + ",".join(members) + "}"
+
+
+def _rows(root: SourceRecord, grammar: FeedGrammar) -> Iterator[str]:
+    """Arrays of the grammar's columns; a grouped message is an array for each of its rows."""
+    for record in root.children if grammar.group is not None else [root]:
+        values = {**dict(root.values), **dict(record.values)}  # type: ignore[arg-type]  # mappings in named syntaxes
+        unknown = [name for name in values if name not in grammar.columns]
+        if unknown or record.children:
+            raise ValueError(f"{root.tag}: the feed has no {', '.join(unknown) or record.children[0].tag}")
+        cells = (_scalar(values[name], grammar.fields[name]) if name in values else "null" for name in grammar.columns)
+        yield "[" + ",".join(cells) + "]"
 
 
 def _children(children: Sequence[SourceRecord], field: Field | None) -> str:

@@ -92,7 +92,7 @@ class _Reading:
         namespace = grammar.namespace if grammar is not None else None
         level = level_of(fields, one_namespace(namespace)) if fields is not None else None
         builder = TreeBuilder(namespace, level, self.caps.message_records)
-        checker = Checker(fields, element_path) if fields is not None else None
+        checker = Checker(fields, element_path, others=grammar.open) if grammar is not None and fields is not None else None
         for part in scanner.messages():
             yield from self._message(part, scanner, builder, checker, path)
         self.document.interchange.findings += judged(scanner, self.charset)

@@ -265,3 +265,87 @@ def test_every_object_reads_as_the_standard_library_reads_it(value: dict[str, ob
 def test_no_number_passes_through_a_float(number: Decimal) -> None:
     (message,) = read("json", f'{{"n":{number:f}}}'.encode()).messages
     assert message.root is not None and message.root.values["n"] == f"{number:f}"
+
+
+# --- shapes of other systems -------------------------------------------------------------------------------------------
+def own(tmp_path: Path, body: str) -> Profile:
+    """A profile with a grammar `g` of its own."""
+    (tmp_path / "json").mkdir(exist_ok=True)
+    (tmp_path / "json" / "g.yaml").write_text("version: 1\ngrammar: g\nformat: json\nmessage: g\n" + body)
+    return Profile(options={"grammar_folders": [str(tmp_path)]})
+
+
+def test_json_lines_a_broken_line_is_one_finding(tmp_path: Path) -> None:
+    profile = own(tmp_path, "messages: lines\nfields: {a: {type: integer, required: true}, b: {type: text}}\n")
+    content = b'\xef\xbb\xbf{"a": 1}\n\n  {"a": 2, "b": "x"} \r\n{"a": 3\n{"b": "y"}\n[1]\n{"a": 4}{"a": 5}\nnull\n{"a": 6}'
+    found = read("json", content, "g", profile)
+    assert found.rules_around == ["JSN-07"]
+    assert [[f.rule for f in m.findings] for m in found.messages] == [
+        [],
+        [],
+        ["JSN-01"],
+        ["FED-05"],
+        ["FED-12"],
+        ["JSN-08"],
+        ["FED-12"],
+        [],
+    ]
+    assert [m.root.values["a"] for m in found.messages if not m.findings and m.root] == ["1", "2", "6"]  # type: ignore[call-overload]
+    assert [f.place.line for m in found.messages for f in m.findings] == [4, 5, 6, 7, 8]
+    for message in found.messages:
+        cut = content[message.offset : message.offset + message.length]
+        assert cut == cut.strip() and cut
+    written = format_named("json").write([(m.type, m.root) for m in found.messages if not m.findings and m.root], None, profile, "g")
+    assert written == b'{"a":1}\n{"a":2,"b":"x"}\n{"a":6}\n'
+
+
+def test_a_json_line_over_the_cap_is_left_out_and_the_next_is_read(tmp_path: Path) -> None:
+    own(tmp_path, "messages: lines\nfields: {a: {type: text}}\n")
+    profile = Profile(options={"grammar_folders": [str(tmp_path)], "max_message_bytes": 100})
+    found = read("json", b'{"a": "1"}\n{"a": "' + b"x" * 1000 + b'"}\n{"a": "3"}\n', "g", profile)
+    assert [[f.rule for f in m.findings] for m in found.messages] == [[], ["FED-14"], []]
+
+
+def test_one_object_or_an_array_of_them(tmp_path: Path) -> None:
+    profile = own(tmp_path, "messages: 'd.order{}'\nfields: {a: {type: integer}}\n")
+    for content, values in ((b'{"d": {"order": {"a": 1}}}', ["1"]), (b'{"d": {"order": [{"a": 1}, {"a": 2}]}}', ["1", "2"])):
+        found = read("json", content, "g", profile)
+        assert [m.root.values["a"] for m in found.messages if m.root] == values and found.rules == []  # type: ignore[call-overload]
+        assert format_named("json").write([(m.type, m.root) for m in found.messages if m.root], None, profile, "g")
+    assert read("json", b'{"d": {"order": 5}}', "g", profile).unreadable.rule == "FED-04"  # type: ignore[union-attr]
+
+
+def test_names_beside_the_fields_can_be_left(tmp_path: Path) -> None:
+    profile = own(tmp_path, "messages: .\nothers: leave\nfields: {a: {type: integer}, b: {type: record, fields: {c: {type: text}}}}\n")
+    found = read("json", b'{"a": 1, "x": {"y": 1}, "b": {"c": "d", "z": [1, 2]}, "__metadata": {"uri": "u"}}', "g", profile)
+    assert found.rules == []
+    assert tree(found.messages[0].root) == ("g", {"a": "1"}, [("b", {"c": "d"}, [])])  # type: ignore[arg-type]
+
+
+def test_arrays_as_rows_of_columns(tmp_path: Path) -> None:
+    body = "messages: '[]'\ncolumns: [a, b]\nfields: {a: {type: text, required: true}, b: {type: decimal}, c: {type: boolean}}\n"
+    profile = own(tmp_path, body)
+    found = read("json", b'[["x", 1.50], ["y", null], [null, 2], ["z"], {"a": 1}, ["v", [1]], ["w", 1e]]', "g", profile)
+    assert [dict(m.root.values) for m in found.messages if m.root is not None][:2] == [{"a": "x", "b": "1.50"}, {"a": "y"}]  # type: ignore[arg-type]
+    assert [[f.rule for f in m.findings] for m in found.messages] == [[], [], ["FED-05"], ["CSV-07"], ["FED-12"], ["JSN-10"], ["JSN-04"]]
+    other = Profile(options={**profile.options, "columns": "c, a"})
+    assert dict(read("json", b'[[true, "x"]]', "g", other).messages[0].root.values) == {"c": "true", "a": "x"}  # type: ignore[union-attr, arg-type]
+    with pytest.raises(ConfigError, match="zz"):
+        read("json", b"[]", "g", Profile(options={**profile.options, "columns": "a,zz"}))
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("messages: d\n", "messages is the path"),
+        ("messages: '{}'\n", "messages is the path"),
+        ("messages: .\ncolumns: [a]\n", "columns is a list"),
+        ("messages: '[]'\ncolumns: [zz]\n", "zz"),
+        ("messages: .\nfailure: {at: a}\n", "failure has"),
+        ("messages: .\nothers: maybe\n", "tell or leave"),
+    ],
+)
+def test_a_wrong_shape_is_refused(tmp_path: Path, body: str, says: str) -> None:
+    profile = own(tmp_path, body + "fields: {a: {type: text}}\n")
+    with pytest.raises(ConfigError, match=says):
+        read("json", b"{}", "g", profile)

@@ -1,0 +1,37 @@
+"""Samples of feed mappings that stand as files: the first message of the file in tests/samples that the grammar reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.registry import format_named
+from connectors.spec import STRICT
+from data_contracts.source import SourceRecord
+
+FROM_FILES = (
+    "json/k3cloud_purchase_order_query",
+    "json/k3cloud_purchase_order_save",
+    "json/odata_v2_material_document",
+    "json/odata_v2_products",
+    "json/odata_v2_purchase_orders",
+    "json/odata_v4_purchase_orders",
+    "json/u8_purchase_order",
+    "json/u8_sale_out",
+    "xml/qimen_entry_order",
+)
+
+
+def first_message(name: str) -> SourceRecord:
+    """The first message of a feed's own sample file."""
+    format_name, _, grammar = name.partition("/")
+    (path,) = (Path(__file__).parents[1] / "samples" / format_name).glob(f"{grammar}.*")
+    with path.open("rb") as stream:
+        for event in format_named(format_name).read(stream, STRICT, grammar):
+            if event.message is not None and event.message.root is not None:
+                return event.message.root
+    raise AssertionError(f"{path} holds no message")
+
+
+def feed_samples() -> dict[str, SourceRecord]:
+    """By mapping."""
+    return {name: first_message(name) for name in FROM_FILES}
