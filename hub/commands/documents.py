@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from data_contracts.errors import ConfigError
+from data_contracts.findings import Language
 from hub import acknowledge, check, worker
-from hub.examine import Claimant, examine
+from hub.compare import differences, expected_entities
+from hub.examine import Claimant, Examination, examine
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.settings import Settings
@@ -65,8 +67,19 @@ def check_command(
     raise typer.Exit(check.exit_code(answer))
 
 
-def map_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False) -> None:
-    """Print what a file says as canonical JSON, a line a message; nothing is stored. Findings go to stderr."""
+def map_command(
+    file: OneFile,
+    partner: OfPartner = None,
+    agreement: ForAgreement = None,
+    as_json: AsJson = False,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", help="JSON or JSON lines that the file should map to: print what differs instead.")
+    ] = None,
+) -> None:
+    """Print what a file says as canonical JSON, a line a message; nothing is stored. Findings go to stderr.
+
+    With --compare: what differs from what is expected, field by field. Exit code: 0 equal, 1 different, 2 unreadable.
+    """
     settings = Settings.from_environment()
     site = _site(settings, partner)
     claimant = _claimant(site, partner, agreement)
@@ -74,6 +87,8 @@ def map_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreemen
         raise ConfigError("a mapping belongs to an agreement: name the --partner")
     with file.open("rb") as stream:
         examination = examine(stream, site, claimant, settings.clock.now().date())
+    if compare is not None:
+        raise typer.Exit(_compare(file, compare, examination, settings.language, as_json))
     check.tell_unmapped(examination)
     for entity in check.entities(examination):
         typer.echo(json.dumps(entity, ensure_ascii=False))
@@ -82,6 +97,35 @@ def map_command(file: OneFile, partner: OfPartner = None, agreement: ForAgreemen
         for finding in _all_findings(answer):
             typer.echo(f"{finding['severity']}: {finding['message']}", err=True)
     raise typer.Exit(check.exit_code(answer))
+
+
+def _compare(file: Path, expected: Path, examination: Examination, language: Language, as_json: bool) -> int:
+    """Print how what was mapped differs from what a file expects; the exit code."""
+    wanted = expected_entities(expected)
+    got = [examined.entity for examined in examination.messages if examined.entity is not None]
+    found = differences(wanted, got)
+    findings = [*examination.unreadable, *(f for i in examination.interchanges for f in i.findings)]
+    findings += [finding for examined in examination.messages for finding in examined.findings]
+    if as_json:
+        answer = {
+            "file": str(file),
+            "expected": str(expected),
+            "equal": not found,
+            "differences": [difference.as_json() for difference in found],
+            "findings": [finding.as_json(language) for finding in findings],
+        }
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        for difference in found:
+            said = ["-" if value is None else json.dumps(value, ensure_ascii=False) for value in (difference.expected, difference.got)]
+            typer.echo(f"{difference.path}: expected {said[0]}, got {said[1]}")
+        for finding in findings:
+            if finding.severity != "info":
+                typer.echo(f"{finding.severity}: {finding.text(language)}", err=True)
+        typer.echo(f"{file}: {'equal' if not found else f'{len(found)} differences'}, {len(got)} of {len(wanted)} documents", err=True)
+    if not examination.interchanges:
+        return check.UNREADABLE
+    return check.INVALID if found else check.VALID
 
 
 def ingest_command(files: Files, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False) -> None:
