@@ -9,7 +9,7 @@ is refused on use with the name of what lacks, without disturbing the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -18,7 +18,7 @@ from pathlib import Path
 from connectors.answering import Answering
 from connectors.first_bytes import HEAD, unreadable
 from connectors.first_bytes import unrecognised as unrecognised
-from connectors.spec import Format, Traits, Transport
+from connectors.spec import Format, Profile, Traits, Transport
 from data_contracts.errors import ConfigError
 
 _FOLDER = Path(__file__).parent
@@ -90,9 +90,14 @@ def transport_named(name: str) -> Transport:
     return plugin
 
 
-def traits_of(name: str) -> Traits:
-    """What the format of this name says of itself; the defaults where it says nothing. Raises ConfigError when there is none."""
-    traits = getattr(format_named(name), "traits", None)
+def traits_of(name: str, profile: Profile | None = None) -> Traits:
+    """What the format of this name says of itself; the defaults where it says nothing. Raises ConfigError when there is none.
+
+    A syntax with several representations (IDoc: XML and flat) says by `traits_for` what holds for an agreement's profile.
+    """
+    format_ = format_named(name)
+    by_profile: Callable[[Profile], Traits] | None = getattr(format_, "traits_for", None)
+    traits = by_profile(profile) if by_profile is not None and profile is not None else getattr(format_, "traits", None)
     return traits if isinstance(traits, Traits) else Traits()
 
 

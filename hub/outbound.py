@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import structlog
 
 from connectors.registry import traits_of
+from connectors.spec import Traits
 from data_contracts.canonical import KINDS
 from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
 from data_contracts.findings import Finding
@@ -314,15 +315,15 @@ def _write(
     insert_findings(uow, [(exchange_id, None, None, exchange.partner_id, organisation_id, written.findings)])
     if written.content is not None:
         number = names.interchange or names.message or str(exchange_id)
-        _queue(uow, flow, exchange, exchange_id, f"{agreed.type}_{outward['number']}_{number}", written.content)
+        traits = traits_of(agreement.format, hub.site.profile(agreement))
+        _queue(uow, flow, exchange, exchange_id, f"{agreed.type}_{outward['number']}_{number}", written.content, traits)
     uow.audit(organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": source_id, "state": exchange.state})
     return exchange_id
 
 
-def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int, name: str, content: bytes) -> None:
+def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int, name: str, content: bytes, traits: Traits) -> None:
     """Bytes into the outbox under the exchange's stable id."""
     sha256, _size = blobs.keep(uow.connection, uow.home, content)
-    syntax = exchange.format or ""
     outbox.put(
         uow,
         outbox.Parcel(
@@ -332,8 +333,8 @@ def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int,
             exchange_id=exchange_id,
             kind="document",
             route=dict(flow.transport),
-            name=outbox.file_name(f"{name}.{traits_of(syntax).suffix}"),
-            media_type=traits_of(syntax).media_type,
+            name=outbox.file_name(f"{name}.{traits.suffix}"),
+            media_type=traits.media_type,
             sha256=sha256,
         ),
     )

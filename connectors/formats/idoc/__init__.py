@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from connectors.feed_reading import Caps, in_utf8, sniffable
@@ -40,6 +41,12 @@ class Idoc:
 
     name = "idoc"
     traits = Traits(media_type="application/xml", suffix="xml", enveloped=True)
+
+    def traits_for(self, profile: Profile) -> Traits:
+        """Those of the representation in which an agreement writes."""
+        return (
+            replace(self.traits, media_type="text/plain", suffix="txt") if profile.options.get("representation") == "flat" else self.traits
+        )
 
     def sniff(self, head: bytes) -> bool:
         """A flat control record, or an XML document whose first elements are an IDOC with its control record."""

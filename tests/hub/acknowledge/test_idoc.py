@@ -128,6 +128,9 @@ def test_what_sap_says_closes_what_we_sent(open_with: Open, representation: str,
         content = blobs.read_blob(connection, hub.settings.home, bytes(row.sha256))
     (message,) = [event.message for event in FORMAT.read(BytesIO(content), STRICT) if event.message is not None]
     assert content.startswith(b"<?xml" if representation == "xml" else b"EDI_DC40")
+    assert (row.name.rpartition(".")[2], row.media_type) == (
+        ("xml", "application/xml") if representation == "xml" else ("txt", "text/plain")
+    )
     assert (message.type, message.version, message.findings) == ("ORDERS", "ORDERS05", [])
     assert message.root is not None and message.root.children[0].values["SNDPRN"] == "NORTH"
     answer: dict[str, Any] = {"DOCNUM": message.control, "STATUS": code, "STATXT": "Sold-to & unknown", "STAPA1": "NORTH"}
