@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from connectors.formats.idoc.values import KINDS, WIDTHS
+from connectors.formats.idoc.values import INITIAL, KINDS, WIDTHS, Check
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
 
@@ -66,6 +66,18 @@ class Segment:
     def by_name(self) -> Mapping[str, Field]:
         """Fields by their names."""
         return {field.name: field for field in self.fields}
+
+    @cached_property
+    def tests(self) -> Mapping[str, tuple[int, frozenset[str] | None, Check | None]]:
+        """What a value must be, by field: its length, texts that say nothing, the check of its type."""
+        return {
+            field.name: (
+                field.length,
+                INITIAL.get(field.kind, frozenset() if field.name in self.unset_by_zero else None),
+                KINDS[field.kind][0],
+            )
+            for field in self.fields
+        }
 
     @cached_property
     def amounts(self) -> frozenset[str]:

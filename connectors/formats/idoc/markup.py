@@ -131,12 +131,15 @@ class Markup:
             raise Refused(Finding("FED-14", Place(line=line), expected=str(self.caps.message_records), params={"what": "records"}))
         values: dict[str, str] = {}
         below: list[etree._Element] = []
-        tag = _local(element)
+        tag, segments = _local(element), self.tables.segments
+        fields = segments[tag].by_name if tag in segments else {}
         for child in element:
             name = _local(child)
-            if not name:
+            if name in fields and name not in values and not len(child):
+                values[name] = (child.text or "").strip()
+            elif not name:
                 raise Refused(Finding("XML-01", Place(line=base + _line(child)), got="undefined entity"))
-            if len(child) or name in self.tables.segments or "SEGMENT" in child.attrib:
+            elif len(child) or name in segments or child.get("SEGMENT") is not None:
                 below.append(child)
             elif name in values:
                 place = Place(segment=tag, position=tree.count + 1, line=base + _line(child), path=f"{tag}/{name}")
@@ -158,7 +161,10 @@ def _fields(element: etree._Element) -> dict[str, str]:
 
 def _local(element: etree._Element) -> str:
     """Name without namespace; empty for what is no element."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    tag = element.tag
+    if tag.__class__ is not str:
+        return ""
+    return tag.rpartition("}")[2] if tag[0] == "{" else tag
 
 
 def _line(element: etree._Element) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connectors.formats.idoc.grammar import CONTROL, Field, Grammar, Segment, Tables, Use
-from connectors.formats.idoc.values import INITIAL, KINDS, decimals_of
+from connectors.formats.idoc.values import KINDS, decimals_of
 from connectors.legible import legible
 from data_contracts.codes import currencies
 from data_contracts.findings import Finding, Place
@@ -116,33 +116,33 @@ class Tree:
 
     # --- what ----------------------------------------------------------------------------------------------------------------
     def _values(self, segment: Segment, said: Mapping[str, str], tag: str, line: int) -> dict[str, str]:
-        """The values that say something, in the grammar's order, checked."""
+        """The values that say something, checked: two look-ups for a good one."""
         kept: dict[str, str] = {}
-        known = segment.by_name
+        tests = segment.tests
         for name, text in said.items():
-            one = known.get(name)
-            if one is None:
-                if text:
-                    kept[name] = text
-                    self.report(
-                        Finding("IDC-09", self._at(tag, name, line), expected=segment.tag, got=legible(text), params={"field": name})
-                    )
+            if not text:
                 continue
-            if not text or text in INITIAL.get(one.kind, ()) or (name in segment.unset_by_zero and not text.strip("0.,")):
-                continue
+            test = tests.get(name)
+            if test is None:
+                place = self._at(tag, name, line)
+                self.report(Finding("IDC-09", place, expected=segment.tag, got=legible(text), params={"field": legible(name, 30)}))
+            else:
+                length, initial, check = test
+                if initial is not None and (text in initial or (name in segment.unset_by_zero and not text.strip("0.,"))):
+                    continue
+                if len(text) > length or (check is not None and not check(text)):
+                    self._check(segment.by_name[name], text, tag, line)
             kept[name] = text
-            self._check(one, text, tag, line)
         return kept
 
     def _check(self, one: Field, text: str, tag: str, line: int) -> None:
+        """Tell why a value is not good."""
+        place, params = self._at(tag, one.name, line), {"field": one.name}
         if len(text) > one.length:
-            params = {"field": one.name, "length": str(len(text))}
-            self.report(Finding("IDC-10", self._at(tag, one.name, line), expected=str(one.length), got=legible(text), params=params))
-            return
-        check, expects = KINDS[one.kind]
-        if check is not None and not check(text):
-            params = {"field": one.name}
-            self.report(Finding("IDC-11", self._at(tag, one.name, line), expected=expects, got=legible(text), params=params))
+            params["length"] = str(len(text))
+            self.report(Finding("IDC-10", place, expected=str(one.length), got=legible(text), params=params))
+        else:
+            self.report(Finding("IDC-11", place, expected=KINDS[one.kind][1], got=legible(text), params=params))
 
     def _at(self, tag: str, name: str, line: int) -> Place:
         return Place(segment=tag, position=self.count + 1, line=line or None, path=f"{tag}/{name}")
