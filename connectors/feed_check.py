@@ -58,6 +58,12 @@ class Plan:
     below: Mapping[str, Plan]
     attributed: tuple[str, ...]
     """Single values that have required attributes."""
+    lists: Mapping[str, Callable[[str], object] | None]
+    """By name of what may stand as records of one value, and repeat: the test of that value."""
+    single: frozenset[str]
+    """Records that may stand once."""
+    mixed: frozenset[str]
+    """Records that may have text of their own."""
 
     @classmethod
     def of(cls, fields: Mapping[str, Field], done: dict[int, Plan] | None = None) -> Plan:
@@ -75,6 +81,9 @@ class Plan:
                     for name, field in fields.items()
                     if field.kind != "record" and any(below.required for below in field.fields.values())
                 ),
+                lists={name: field.test() for name, field in fields.items() if field.kind != "record" and field.many},
+                single=frozenset(name for name, field in fields.items() if field.kind == "record" and not field.many),
+                mixed=frozenset(name for name, field in fields.items() if field.kind == "record" and "" in field.fields),
             )
         return known
 
@@ -92,6 +101,8 @@ class Checker:
 
     def check(self, root: SourceRecord, path: str) -> list[Finding]:
         """Findings of one message whose root stands at `path`."""
+        if _sound(root, self._plan):
+            return []
         self._findings, self._unknown = [], {}
         if self._others:
             _leave_others(root, self._plan)
@@ -240,3 +251,51 @@ def _leave_others(record: SourceRecord, plan: Plan) -> None:
 def _stands_below(record: SourceRecord, field: Field) -> bool:
     """Whether the field stands as a child; attributes alone are no value."""
     return any(child.tag == field.name and (field.kind == "record" or "" in child.values) for child in record.children)
+
+
+def _sound(record: SourceRecord, plan: Plan) -> bool:
+    """Whether nothing at all is to be found in a record: most are sound, and then no path need be written. What is wrong, and where,
+    the long way says.
+    """
+    values: Mapping[str, str] = record.values  # type: ignore[assignment]  # a mapping in named syntaxes
+    tests = plan.tests
+    for name, value in values.items():
+        if name in tests:
+            test = tests[name]
+            if test is not None and not test(value):
+                return False
+        elif name:
+            return False
+    children = record.children
+    if not children:
+        return plan.required <= values.keys() and not any(name in values for name in plan.attributed)
+    tags: set[str] = set()
+    for child in children:
+        tag = child.tag
+        below = plan.below.get(tag)
+        if below is None:
+            return False
+        inner: Mapping[str, str] = child.values  # type: ignore[assignment]  # a mapping in named syntaxes
+        if tag in tests or tag in plan.lists:  # attributes of a value, or one of many values
+            if child.children or ("" in inner and not _listed(inner[""], tag, plan)):
+                return False
+        elif (tag in plan.single and tag in tags) or ("" in inner and tag not in plan.mixed):
+            return False
+        tags.add(tag)
+        if not _sound(child, below):
+            return False
+    if not plan.required <= values.keys() and not all(_required(name, record, plan) for name in plan.required if name not in values):
+        return False
+    return all(name not in values or name in tags for name in plan.attributed)
+
+
+def _listed(value: str, tag: str, plan: Plan) -> bool:
+    """Whether one of many values is right."""
+    if tag not in plan.lists:
+        return False
+    test = plan.lists[tag]
+    return test is None or bool(test(value))
+
+
+def _required(name: str, record: SourceRecord, plan: Plan) -> bool:
+    return _stands_below(record, plan.fields[name])

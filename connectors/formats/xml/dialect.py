@@ -34,6 +34,10 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Interchange, Message, ReadEvent, SourceRecord
 
 
+_MOST_LAID = 1_000
+"""Grammars kept laid out; names of messages come from the outside."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where the messages of a document stand: path of their element, and what stands beside them under a last step `*`."""
@@ -46,7 +50,6 @@ class Layout:
 class _Laid:
     """A grammar laid out for one namespace."""
 
-    grammar: FeedGrammar
     level: Level
     plan: Plan
 
@@ -64,7 +67,7 @@ class Dialect(FeedGuides):
     """Rule of a message for which there is no grammar."""
     out_of_order: ClassVar[str | None] = None
     """Rule of elements that stand in another order than the standard's; None where that changes with the version."""
-    _laid: ClassVar[dict[tuple[str, str, str | None], _Laid]] = {}
+    _laid: ClassVar[dict[tuple[str, str, str | None, tuple[str, ...]], _Laid | None]] = {}
 
     # --- what a dialect says ---------------------------------------------------------------------------------------
     def owns(self, root: RootTag, head: str) -> bool:
@@ -115,19 +118,18 @@ class Dialect(FeedGuides):
     # --- what all do -------------------------------------------------------------------------------------------------
     def grammar_of(self, kind: str, profile: Profile) -> FeedGrammar | None:
         """The grammar of a message, the site's own first; None where there is none."""
-        folders = [*map(str, profile.options.get("grammar_folders", ()))]
-        return grammar_for(self.name, kind, profile) if kind in _names(self.name, tuple(folders)) else None
+        return grammar_for(self.name, kind, profile) if kind in _names(self.name, _folders(profile)) else None
 
     def laid(self, kind: str, namespace: str | None, profile: Profile) -> _Laid | None:
-        """The grammar of a message laid out for a namespace."""
-        grammar = self.grammar_of(kind, profile)
-        if grammar is None:
-            return None
-        key = (self.name, grammar.hash, namespace)
-        known = self._laid.get(key)
-        if known is None:
-            known = self._laid[key] = _Laid(grammar, level_of(grammar.fields, self.qualify(namespace)), Plan.of(grammar.fields))
-        return known
+        """The grammar of a message laid out for a namespace. Kept: a changed file is seen when the hub starts again."""
+        key = (self.name, kind, namespace, _folders(profile))
+        if key not in self._laid:
+            grammar = self.grammar_of(kind, profile)
+            laid = _Laid(level_of(grammar.fields, self.qualify(namespace)), Plan.of(grammar.fields)) if grammar is not None else None
+            if len(self._laid) >= _MOST_LAID:
+                self._laid.clear()
+            self._laid[key] = laid
+        return self._laid[key]
 
     def sniff(self, head: bytes) -> bool:
         """A document whose root element is the dialect's."""
@@ -164,6 +166,10 @@ def stated(pattern: re.Pattern[bytes], head: bytes) -> str:
 
 
 _NAMES: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+
+
+def _folders(profile: Profile) -> tuple[str, ...]:
+    return tuple(map(str, profile.options.get("grammar_folders", ())))
 
 
 def _names(format_name: str, folders: tuple[str, ...]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from connectors.feed import Field
 
@@ -14,8 +15,7 @@ Qualify = Callable[[Field], str | None]
 """Field → the namespace of its element; None for no namespace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """One element that the grammar has at a place."""
 
     name: str

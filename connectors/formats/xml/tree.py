@@ -127,16 +127,17 @@ class TreeBuilder:
     ) -> SourceRecord:
         if depth > DEPTH:
             raise _MessageError(Finding("XML-05", place=Place(line=self._line_of(element), path=path), expected=str(DEPTH)))
-        record = self._new(tag, self._attributes(element, path) if element.attrib else {}, element, parent, path)
-        values: dict[str, str] = record.values  # type: ignore[assignment]  # made as a dict in `_new`
+        values = self._attributes(element, path)
+        record = self._new(tag, values, element, parent, path)
         by_tag = level.by_tag if level is not None else NOTHING.by_tag
-        loose = (element.text or "").strip()
-        if loose and not len(element):
+        text, full = element.text, len(element) > 0
+        loose = text.strip() if text else ""
+        if loose and not full:
             values[""] = loose
-        last = -1
+        last, ordered = -1, self.out_of_order is not None
         for child in element:
-            if not loose and child.tail:
-                loose = child.tail.strip()
+            if not loose and (tail := child.tail):
+                loose = tail.strip()
             known = by_tag.get(child.tag)
             if known is None:
                 name = self._name(child, level, record, path)
@@ -147,27 +148,28 @@ class TreeBuilder:
                 else:
                     self._leaf(child, name, False, record, values, path)
                 continue
-            if known.position < last and self.out_of_order is not None:
-                self._note_order(child, known.name, record, path)
-            last = known.position
-            if known.record or len(child):
-                self._record(child, known.name, known.below, record, f"{path}/{known.name}", depth + 1)
+            name, position, is_record, many, below = known
+            if position < last and ordered:
+                self._note_order(child, name, record, path)
+            last = position
+            if is_record or len(child):
+                self._record(child, name, below, record, f"{path}/{name}", depth + 1)
             else:
-                self._leaf(child, known.name, known.many, record, values, path)
-        if loose and len(element) and level is not None and "" in level.names:
+                self._leaf(child, name, many, record, values, path)
+        if loose and full and level is not None and "" in level.names:
             values[""] = loose
-        elif loose and len(element):
+        elif loose and full:
             place = Place(position=record.position, line=record.line, path=path)
             self._findings.append(Finding("XML-08", place=place, got=shown(loose), params={"field": tag}))
         return record
 
     def _leaf(self, child: etree._Element, name: str, many: bool, record: SourceRecord, values: dict[str, str], path: str) -> None:
         """An element without elements: a value of its parent; a record below it where it repeats or has attributes."""
-        text = (child.text or "").strip()
-        attributes = self._attributes(child, path) if child.attrib else {}
-        if text and not many and name not in values:
+        text = child.text
+        if text and (text := text.strip()) and not many and name not in values:
             values[name] = text
             text = ""
+        attributes = self._attributes(child, path)
         if text:
             attributes[""] = text
         if attributes:
@@ -207,15 +209,19 @@ class TreeBuilder:
 
     def _attributes(self, element: etree._Element, path: str) -> dict[str, str]:
         """Attributes with a leading `@`, by local name; empty ones and those that only steer parsers are left out."""
-        if len(element.attrib) > _ATTRIBUTES:  # listing them takes quadratic time
+        items: list[tuple[str, str]] = element.items()  # type: ignore[assignment]  # the stubs say bytes too
+        if not items:
+            return {}
+        if len(items) > _ATTRIBUTES:
             place = Place(line=self._line_of(element), path=path)
             raise _MessageError(Finding("FED-14", place=place, expected=str(_ATTRIBUTES), params={"what": "attributes"}))
         found: dict[str, str] = {}
-        items: list[tuple[str, str]] = element.items() if element.attrib else []  # type: ignore[assignment]  # the stubs say bytes too
         for name, value in items:
-            text = value.strip()
-            if text and not (name.startswith("{") and name.startswith(_IGNORED_ATTRIBUTES)):
-                found["@" + name.rpartition("}")[2]] = text
+            if text := value.strip():
+                if name[0] != "{":
+                    found["@" + name] = text
+                elif not name.startswith(_IGNORED_ATTRIBUTES):
+                    found["@" + name.rpartition("}")[2]] = text
         return found
 
     def _line_of(self, element: etree._Element) -> int:
