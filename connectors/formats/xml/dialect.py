@@ -33,7 +33,6 @@ from connectors.spec import Envelope, Profile, Traits
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Interchange, Message, ReadEvent, SourceRecord
 
-
 _MOST_LAID = 1_000
 """Grammars kept laid out; names of messages come from the outside."""
 

@@ -11,6 +11,7 @@ from connectors.formats.b2mml import FORMAT
 from connectors.registry import sniff
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import SourceRecord
+from tests.conformance.test_formats import resident
 from tests.connectors.reading import read, tree
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "b2mml"
@@ -110,3 +111,22 @@ def test_a_doctype_and_an_object_without_a_grammar() -> None:
     assert refused.unreadable is not None and refused.unreadable.rule == "XML-02"
     unknown = read("b2mml", b'<Person xmlns="http://www.mesa.org/xml/B2MML"><ID>1</ID></Person>')
     assert (unknown.messages[0].type, unknown.rules) == ("Person", ["B2M-01"])
+
+
+def test_memory_stays_flat_however_many_objects_a_transaction_holds(tmp_path: Path) -> None:
+    target, times = tmp_path / "large.xml", 3_000
+    start, stop = PERFORMANCE.index("    <OperationsPerformance>"), PERFORMANCE.index("  </DataArea>")
+    with target.open("w", encoding="utf-8") as output:
+        output.write(PERFORMANCE[:start])
+        for _ in range(times):
+            output.write(PERFORMANCE[start:stop])
+        output.write(PERFORMANCE[stop:])
+    count, before, peak = 0, resident(), 0
+    with target.open("rb") as stream:
+        for event in FORMAT.read(stream, STRICT):
+            if event.message is not None:
+                count += 1
+                assert event.message.findings == []
+                peak = max(peak, resident()) if count % 500 == 0 else peak
+    assert count == times
+    assert peak - before < 16 * 1024 * 1024
