@@ -32,7 +32,7 @@ serve: $(VENV)/.site ## the API and the console on the site in UDIHUB_SITE
 	@$(BIN)/udihub serve $(ARGS)
 
 check: $(VENV)/.dev lint types ## the fast checks: style, types, floors, fast tests (under 3 minutes)
-	@UDIHUB_QUICK=1 $(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not airflow and not browser"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not airflow and not browser"
 
 lint: $(VENV)/.dev ## ruff and the import floors
 	@$(BIN)/ruff check . && $(BIN)/lint-imports
@@ -43,7 +43,7 @@ types: $(VENV)/.dev ## mypy, strict
 test: $(VENV)/.dev ## every test, on SQLite and PostgreSQL, with a real sshd, Airflow and Chromium
 	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace fonts-wqy-microhei:/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
 	@$(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@UDIHUB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 test-reference: $(VENV)/.dev ## tests on the reference material in UDIHUB_REFERENCE
 	@if [ -z "$(UDIHUB_REFERENCE)" ]; then echo "UDIHUB_REFERENCE names no folder: nothing was tested on reference material."; \
