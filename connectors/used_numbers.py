@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _REMEMBERED = 500_000
+_LONGEST = 18
 
 
 class UsedNumbers:
@@ -22,7 +23,7 @@ class UsedNumbers:
 
     def take(self, number: str) -> bool:
         """Note a number; false when it was there before."""
-        if number.isascii() and number.isdigit():
+        if len(number) <= _LONGEST and number.isascii() and number.isdigit():
             value, width = int(number), len(number)
             if self._last < 0 or (width == self._width and value == self._last + 1 and number not in self._others):
                 if self._last < 0:

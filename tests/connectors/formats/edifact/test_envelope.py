@@ -108,6 +108,12 @@ def test_a_reference_that_comes_twice() -> None:
     assert [[finding.rule for finding in one.findings] for one in found] == [[], [], ["EDF-M26"]]
 
 
+def test_a_reference_of_any_length_is_a_finding() -> None:
+    long = "9" * 5000
+    found = messages(interchange([message("ORDERS", ORDER, long), message("ORDERS", ORDER, long)]))
+    assert [[finding.rule for finding in one.findings] for one in found] == [["EDF-M12"], ["EDF-M12", "EDF-M26"]]
+
+
 def test_an_interchange_that_stops_does_not_take_the_next_one_along() -> None:
     broken = interchange([ORDERS])[:200]
     whole = (
