@@ -130,6 +130,8 @@ class Message:
     """Component separator in force (X12 ISA16), so that a mapping can take a composite apart; else empty."""
     repetition: str = ""
     """Repetition separator in force (X12 ISA11 from 00402), else empty."""
+    identifier: str = ""
+    """Where a standard's answer names a message by more than its type: that, as received (EDIFACT UNH S009), else empty."""
     sent: str = ""
     """When its envelope says that it was made, `20261122 0830` in the sender's time; empty where that is not said."""
 

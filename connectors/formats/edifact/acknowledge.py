@@ -73,13 +73,7 @@ def message_verdict(message: Message, profile: Profile, refusal: str | None = No
         own.insert(0, Fault(refusal, "UNH", 2))
     segments = _segments([finding for finding in errors if finding.rule.startswith(("EDF-S", "EDF-E"))])
     rejected = bool(own) or (bool(segments) and not profile.accept_with_errors)
-    return MessageVerdict(message.control or "", _identifier(message), rejected, own[0] if own else None, segments if rejected else ())
-
-
-def _identifier(message: Message) -> str:
-    if message.root is not None and len(message.root.values) > 2:
-        return str(list(message.root.values)[2])
-    return COMPONENT.join((message.type, *(message.version or "").partition(".")[::2], "UN"))
+    return MessageVerdict(message.control or "", message.identifier, rejected, own[0] if own else None, segments if rejected else ())
 
 
 def _fault(finding: Finding) -> Fault:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from connectors.formats.edifact.header import Header
 from connectors.formats.edifact.interchange import group_of, interchange_of, opening_findings, part, parts_of, style_of, version_of
-from connectors.formats.edifact.messages import MessageReader
+from connectors.formats.edifact.messages import MessageReader, storable_value
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.tokens import Batch, Segments
 from connectors.legible import legible
@@ -32,9 +32,10 @@ _NAMES_KEPT = 64
 class Opened:
     """What is known of a message when it begins."""
 
-    __slots__ = ("control", "findings", "kind", "line", "start", "version")
+    __slots__ = ("control", "findings", "identifier", "kind", "line", "start", "version")
 
-    def __init__(self, kind: str, version: str, control: str, line: int, start: int, findings: list[Finding]) -> None:
+    def __init__(self, identifier: str, kind: str, version: str, control: str, line: int, start: int, findings: list[Finding]) -> None:
+        self.identifier = identifier
         self.kind = kind
         self.version = version
         self.control = control
@@ -56,8 +57,8 @@ class Reading:
         self._group: Group | None = None
         self._named = False
         self._numbers = UsedNumbers()
-        self._opened = Opened("", "", "", 0, 0, [])
-        self._names: dict[str, tuple[str, str]] = {}
+        self._opened = Opened("", "", "", "", 0, 0, [])
+        self._names: dict[str, tuple[str, str, str]] = {}
         self._strays = 0
 
     def events(self) -> Iterator[ReadEvent]:
@@ -235,15 +236,15 @@ class Reading:
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
-    def _name(self, elements: list[str]) -> tuple[str, str]:
-        """Type and version of a message, by its S009."""
+    def _name(self, elements: list[str]) -> tuple[str, str, str]:
+        """Type and version of a message, by its S009, and that as it may be stored."""
         identifier = elements[2] if len(elements) > 2 else ""
         found = self._names.get(identifier)
         if found is None:
             if len(self._names) >= _NAMES_KEPT:
                 self._names.clear()
             parts = parts_of(elements, 2)
-            found = self._names[identifier] = (parts[0], version_of(parts[1:3]))
+            found = self._names[identifier] = (parts[0], version_of(parts[1:3]), storable_value(identifier))
         return found
 
     def _message_opens(
@@ -256,10 +257,11 @@ class Reading:
                 interchange.findings.append(Finding("EDF-I30", Place("UNH", line=line), "UNG", "UNH", "30"))
             self._group, self._named = Group(None, None, None, None, None, interchange.group_count + 1), False
             events.append(ReadEvent("group", interchange=interchange, group=self._group))
-        group, (kind, version) = self._group, self._name(elements)
+        group, (kind, version, identifier) = self._group, self._name(elements)
         if self._named and group.type and group.type != kind and not any(finding.rule == "EDF-G31" for finding in group.findings):
             group.findings.append(Finding("EDF-G31", Place("UNH", element=2, component=1, line=line), group.type, legible(kind, 20), "31"))
-        self._opened = Opened(kind, version, part(elements, 1), line, at, opening_findings(text, elements, header.syntax, line))
+        wrong = opening_findings(text, elements, header.syntax, line)
+        self._opened = Opened(identifier, kind, version, part(elements, 1), line, at, wrong)
         group.message_count += 1
         self._inside_count += 1
         return events
@@ -290,6 +292,7 @@ class Reading:
             length=end - opened.start,
             findings=findings + reader.findings if findings else reader.findings,
             components=COMPONENT,
+            identifier=opened.identifier,
             repetition=REPETITION if interchange.delimiters.get("repetition") else "",
         )
         return [ReadEvent("message", interchange, group, message)]
@@ -299,6 +302,8 @@ def _closing_findings(trailer: list[str] | None, control: str, position: int, li
     """What is wrong with the UNT: missing, another reference, another count."""
     if trailer is None:
         return [Finding("EDF-M13", Place("UNT", position + 1, line=line), "UNT", None, "13", params={"number": ""})]
+    if len(trailer) == 3 and trailer[2] == control and trailer[1] == str(position):
+        return []
     findings = []
     if part(trailer, 2) != control:
         where = Place("UNT", position, 2, line=line)

@@ -294,8 +294,11 @@ _UNSTORABLE = {
 }
 
 
+def storable_value(value: str) -> str:
+    """The value with U+FFFD for what cannot be stored; our separators stay."""
+    return value if value.isprintable() else value.translate(_UNSTORABLE)
+
+
 def _clean(elements: list[str]) -> None:
     """Make values storable; the finding says what was there."""
-    for index, value in enumerate(elements):
-        if not value.isprintable():
-            elements[index] = value.translate(_UNSTORABLE)
+    elements[:] = [storable_value(value) for value in elements]

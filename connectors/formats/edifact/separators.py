@@ -109,6 +109,8 @@ class Piece(NamedTuple):
     """All of `raw` with its terminators."""
     text: str
     """All of `segments` with ours."""
+    pairs: bool
+    """Whether any mark in it is released."""
 
 
 class Translation:
@@ -156,7 +158,7 @@ class Translation:
             raw = raw or marked.split(terminator)
             text = decode(text)
         cut = text.split(TERMINATOR)
-        return Piece(cut if raw is None else raw, cut, marked, text)
+        return Piece(cut if raw is None else raw, cut, marked, text, pairs)
 
     def _marked(self, text: str) -> str:
         """The text with one stand for each released pair; a release character that guards nothing stays."""

@@ -32,13 +32,14 @@ _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fil
 class Batch:
     """The segments of one piece of the document: iterate `pairs` for (text, line, shape); `offset` tells where one stands."""
 
-    __slots__ = ("_at", "_counted", "_ends", "_marked", "_place", "_raw", "_segments", "_source", "pairs", "unterminated")
+    __slots__ = ("_at", "_counted", "_ends", "_marked", "_pairs", "_place", "_raw", "_segments", "_source", "pairs", "unterminated")
 
     def __init__(
         self, piece: Piece, cleaned: list[str], lines: Iterable[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
     ) -> None:
         self._raw = piece.raw
         self._marked = piece.marked
+        self._pairs = piece.pairs
         self._segments = iter(cleaned)
         self._source = source
         self._counted = self._place = 0
@@ -61,9 +62,8 @@ class Batch:
 
     def end(self) -> int:
         """The byte after that segment's terminator."""
-        index = self._index()
-        self._count_to(index)
-        return self._at + self._source.size_of(self._raw[index]) + (0 if self.unterminated else self._source.unit)
+        self._count_to(self._index() + 1)
+        return self._at - (self._source.unit if self.unterminated else 0)
 
     def characters(self, including: bool) -> int:
         """Characters from the start of the piece to that segment's start, or to its end `including` it and its terminator."""
@@ -75,7 +75,8 @@ class Batch:
         # Only messages' first and last segments ask, in order: each segment is measured once, in C.
         if index > self._counted:
             place = self._place + sum(map(len, self._raw[self._counted : index])) + index - self._counted
-            self._at += self._source.size_of(self._marked[self._place : place])
+            text = self._marked[self._place : place]
+            self._at += self._source.size_of(text) + (released_in(text) * self._source.unit if self._pairs else 0)
             self._counted, self._place = index, place
 
 
@@ -98,7 +99,6 @@ class Segments:
         self._ended = False
         self._closed = False
         self._translation = Translation(LEVEL_A)
-        self._has_releases = False
         self.decoder = Decoder("", self._agreed, self.bom)
         """The charset of the interchange at hand, and what it turned out to be."""
         self.outside = ""
@@ -126,9 +126,8 @@ class Segments:
         return self._at
 
     def size_of(self, text: str) -> int:
-        """Bytes of a piece of the document as it was cut."""
-        size = len(text) if self.unit == 1 else len(text.encode(self._wire, "surrogatepass"))
-        return size + (released_in(text) * self.unit if self._has_releases else 0)
+        """Bytes of a piece of the document."""
+        return len(text) if self.unit == 1 else len(text.encode(self._wire, "surrogatepass"))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -142,7 +141,7 @@ class Segments:
 
     def _drop(self, characters: int) -> None:
         gone = self._text[:characters]
-        self._at += len(gone) if self.unit == 1 else len(gone.encode(self._wire, "surrogatepass"))
+        self._at += self.size_of(gone)
         self._line += gone.count(self._line_mark())
         self._text = self._text[characters:]
 
@@ -179,7 +178,6 @@ class Segments:
 
     def _open(self, header: Header) -> None:
         self._translation = Translation(header.separators)
-        self._has_releases = bool(header.separators.release)
         self.decoder = Decoder(header.identifier, self._agreed, self.bom)
         self._checks_level = header.identifier == "UNOA" and self._agreed is None
         self.outside, self.folded = "", False
@@ -188,7 +186,7 @@ class Segments:
         foreign = self._text[:characters].strip(_NOTHING)
         if foreign:
             self.sample = self.sample or foreign[:40]
-            self.skipped += len(foreign) if self.unit == 1 else len(foreign.encode(self._wire, "surrogatepass"))
+            self.skipped += self.size_of(foreign)
         self._drop(characters)
 
     def batches(self) -> Iterator[Batch]:

@@ -15,14 +15,14 @@ ORDER = (
     "BGM+220+4500000123+9",
     "DTM+137:20261122:102",
     "RFF+CT:FRAME-7",
-    "NAD+BY+7640123000004::9",
+    "NAD+BY+7640123000001::9",
     "NAD+SU+7612345000008::9++RHEINTAL TITAN?: WERK 2",
-    "LIN+1++07640123000011:SRV",
+    "LIN+1++07640123000018:SRV",
     "PIA+1+100234:SA",
     "IMD+F++:::BONE SCREW 3.5MM TI",
     "QTY+21:12:PCE",
     "PRI+AAA:9.95",
-    "LIN+2++07640123000028:SRV",
+    "LIN+2++07640123000025:SRV",
     "QTY+21:4:PCE",
     "UNS+S",
     "CNT+2:2",
@@ -36,8 +36,8 @@ DESPATCH = (
     "CPS+1",
     "PAC+1++CT",
     "PCI+33E",
-    "GIN+BJ+376401230000000012",
-    "LIN+1++07640123000011:SRV",
+    "GIN+BJ+376401230000000019",
+    "LIN+1++07640123000018:SRV",
     "QTY+12:12:PCE",
     "PCI+36E",
     "DTM+361:20310630:102",
@@ -45,7 +45,7 @@ DESPATCH = (
     "CNT+2:1",
 )
 
-UNB = "UNB+UNOC:3+7612345000008:14+7640123000004:14+261122:1415+4711"
+UNB = "UNB+UNOC:3+7612345000008:14+7640123000001:14+261122:1415+4711"
 
 
 def message(kind: str, body: Sequence[str], reference: str = "1", version: str = "D:96A:UN:EAN008") -> list[str]:
@@ -56,7 +56,7 @@ def message(kind: str, body: Sequence[str], reference: str = "1", version: str =
 def group(messages: Sequence[Sequence[str]], kind: str = "ORDERS", reference: str = "9") -> list[str]:
     """UNG to UNE with the right count."""
     inside = [segment for one in messages for segment in one]
-    header = f"UNG+{kind}+7612345000008:14+7640123000004:14+261122:1415+{reference}+UN+D:96A"
+    header = f"UNG+{kind}+7612345000008:14+7640123000001:14+261122:1415+{reference}+UN+D:96A"
     return [header, *inside, f"UNE+{len(messages)}+{reference}"]
 
 

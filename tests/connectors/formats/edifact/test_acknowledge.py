@@ -25,8 +25,8 @@ from tests.connectors.formats.edifact.samples import (
     received,
 )
 
-BACK = Envelope("14:7640123000004", "14:7612345000008", 88, 5, 1, datetime(2026, 11, 22, 9, 15, tzinfo=UTC), version="")
-COPIED = "4711+7612345000008:14+7640123000004:14"
+BACK = Envelope("14:7640123000001", "14:7612345000008", 88, 5, 1, datetime(2026, 11, 22, 9, 15, tzinfo=UTC), version="")
+COPIED = "4711+7612345000008:14+7640123000001:14"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ BAD_QUANTITY = [*ORDER[:8], "QTY+21:1?+1:PCE", *ORDER[9:]]
         (
             one("PAORES", ["MSG+1:45"], "93:1:IA"),
             "rejected",
-            [f"UCI+{COPIED}+7", "UCM+1+PAORES:93:1:UN+4+14+UNH+3:1"],
+            [f"UCI+{COPIED}+7", "UCM+1+PAORES:93:1:IA+4+14+UNH+3:1"],
         ),
         (one("ORDERS", ORDER).replace(b"UNZ+1+4711", b"UNZ+1+4712"), "rejected", [f"UCI+{COPIED}+4+28+UNZ+3"]),
         (one("ORDERS", ORDER).replace(b"UNZ+1", b"UNZ+2"), "rejected", [f"UCI+{COPIED}+4+29+UNZ+2"]),
@@ -94,14 +94,14 @@ BAD_QUANTITY = [*ORDER[:8], "QTY+21:1?+1:PCE", *ORDER[9:]]
             "partly",
             [
                 f"UCI+{COPIED}+7",
-                "UCF+9+7612345000008:14+7640123000004:14+7",
+                "UCF+9+7612345000008:14+7640123000001:14+7",
                 *("UCM+2+ORDERS:D:96A:UN:EAN008+4", "UCS+10", "UCD+37+2:2"),
             ],
         ),
         (
             interchange([group([message("ORDERS", ORDER)])]).replace(b"UNE+1", b"UNE+2"),
             "partly",
-            [f"UCI+{COPIED}+7", "UCF+9+7612345000008:14+7640123000004:14+4+29+UNE+2"],
+            [f"UCI+{COPIED}+7", "UCF+9+7612345000008:14+7640123000001:14+4+29+UNE+2"],
         ),
     ],
 )
@@ -145,11 +145,11 @@ def test_syntax_and_test_flag_of_the_answer_are_the_senders() -> None:
     document = interchange([message("ORDERS", ORDER)], UNB.replace("UNOC:3", "UNOA:4").replace("261122", "20261122"))
     (came,) = received(document)
     content = ANSWERING.write("CONTRL", came, replace(BACK, test=True), STRICT)[1].decode()
-    assert "UNB+UNOA:4+7640123000004:14+7612345000008:14+20261122:0915+88++++++1'UNH+1+CONTRL:4:1:UN'" in content
+    assert "UNB+UNOA:4+7640123000001:14+7612345000008:14+20261122:0915+88++++++1'UNH+1+CONTRL:4:1:UN'" in content
     (plain,) = received(one("ORDERS", ORDER))
     assert "UNB+UNOC:3+" in ANSWERING.write("CONTRL", plain, BACK, STRICT)[1].decode()
     agreed = Profile(options={"syntax": "UNOB:2", "line_end": "\r\n", "una": False})
-    assert ANSWERING.write("CONTRL", plain, BACK, agreed)[1].decode().startswith("UNB+UNOB:2+7640123000004:14+")
+    assert ANSWERING.write("CONTRL", plain, BACK, agreed)[1].decode().startswith("UNB+UNOB:2+7640123000001:14+")
 
 
 def test_a_sender_whose_name_its_own_charset_lacks_is_answered_in_one_that_has_it() -> None:
@@ -159,7 +159,7 @@ def test_a_sender_whose_name_its_own_charset_lacks_is_answered_in_one_that_has_i
     assert "UNB+UNOC:3+" in content and "UCI+4711+rheintal:14+" in content
 
 
-CONTROL = ["UCI+88+7640123000004:14+7612345000008:14+7"]
+CONTROL = ["UCI+88+7640123000001:14+7612345000008:14+7"]
 
 
 @pytest.mark.parametrize(

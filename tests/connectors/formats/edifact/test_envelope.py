@@ -35,7 +35,7 @@ def header(document: bytes) -> Interchange:
 def test_what_a_good_envelope_says() -> None:
     document = interchange([ORDERS], UNB + "++ORDERS+A+1+EANCOM+1")
     found = header(document)
-    assert (found.sender, found.receiver, found.control) == ("14:7612345000008", "14:7640123000004", "4711")
+    assert (found.sender, found.receiver, found.control) == ("14:7612345000008", "14:7640123000001", "4711")
     assert found.test and found.acknowledgement_requested
     assert (found.offset, found.length) == (0, len(document))
     assert found.delimiters["segment"] == "'" and found.delimiters["release"] == "?"

@@ -80,7 +80,7 @@ def test_the_tree_nests_by_groups() -> None:
         ],
     )
     line = found.root.children[4].children[1]
-    assert list(line.values) == ["LIN", "1", "", f"07640123000011{COMPONENT}SRV"] and line.position == 10
+    assert list(line.values) == ["LIN", "1", "", f"07640123000018{COMPONENT}SRV"] and line.position == 10
 
 
 def test_one_broken_message_stops_no_other() -> None:

@@ -190,10 +190,10 @@ def test_what_is_no_edifact_is_not_taken_for_it(head: bytes) -> None:
 
 
 def test_the_reference_of_an_envelope() -> None:
-    assert FORMAT.envelope_reference(one("ORDERS", ORDER)) == "14:7612345000008|14:7640123000004|4711"
+    assert FORMAT.envelope_reference(one("ORDERS", ORDER)) == "14:7612345000008|14:7640123000001|4711"
     assert (
         FORMAT.envelope_reference(b"UNA:+.? '\r\n" + UNB.replace("4711", "A?'B?+1").encode() + b"'")
-        == "14:7612345000008|14:7640123000004|A'B+1"
+        == "14:7612345000008|14:7640123000001|A'B+1"
     )
 
 

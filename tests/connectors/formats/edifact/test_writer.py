@@ -19,7 +19,7 @@ from tests.connectors.formats.edifact.instances import comparable, instance
 from tests.connectors.formats.edifact.samples import DESPATCH, ORDER, envelope_findings, events, messages, one
 from tests.effort import examples
 
-ENVELOPE = Envelope("14:7640123000004", "ZZ:RHEINTAL", 815, 3, 1, datetime(2026, 11, 22, 8, 30, tzinfo=UTC), version="D.96A")
+ENVELOPE = Envelope("14:7640123000001", "ZZ:RHEINTAL", 815, 3, 1, datetime(2026, 11, 22, 8, 30, tzinfo=UTC), version="D.96A")
 
 
 def every_grammar() -> list[Grammar]:
@@ -86,7 +86,7 @@ def test_what_is_written_is_known_by_its_envelope() -> None:
     lines = content.decode().split("\n")
     assert lines[:3] == [
         "UNA:+.? '",
-        "UNB+UNOC:3+7640123000004:14+RHEINTAL:ZZ+261122:0830+815++ORDERS++1++1'",
+        "UNB+UNOC:3+7640123000001:14+RHEINTAL:ZZ+261122:0830+815++ORDERS++1++1'",
         "UNH+1+ORDERS:D:96A:UN:EAN008'",  # the tree states its own association code
     ]
     assert lines[7] == "NAD+SU+7612345000008::9++RHEINTAL TITAN?: WERK 2'"
@@ -140,7 +140,7 @@ def bgm(*values: str) -> SourceRecord:
         (bgm("220"), {"delimiters": {"elemnt": "*"}}, {}, "delimiters are"),
         (bgm("220"), {"delimiters": {"element": ":"}}, {}, "different single marks"),
         (bgm("220"), {"delimiters": {"element": "|"}, "una": False}, {}, "need a UNA"),
-        (bgm("220"), {}, {"sender": "7640123000004"}, "qualifier:id"),
+        (bgm("220"), {}, {"sender": "7640123000001"}, "qualifier:id"),
         (bgm("220"), {}, {"control": 0}, "references run from 1"),
         (bgm("220"), {}, {"version": "004010"}, "a version is such as D.96A"),
     ],
