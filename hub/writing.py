@@ -49,12 +49,23 @@ def write(site: Site, agreement: Agreement, entity: dict[str, Any], envelope: En
 
 
 def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tuple[AgreedMessage, Mapping]:
-    """The agreed message whose mapping speaks of this kind of entity. Raises ConfigError when there is none."""
-    for agreed in agreement.messages:
-        mapping = pipeline.mapping_of(site.mapping_folders, agreed)
-        if mapping.entity == entity["entity"]:
-            return agreed, mapping
-    raise ConfigError(f"agreement {agreement.agreement} has no message that carries {entity['entity']}")
+    """The agreed message whose mapping speaks of this kind of entity: one for its very purpose (UBL has a document of its own for
+    cancellations) before one for any. Raises ConfigError when there is none.
+    """
+    fitting = [
+        (agreed, mapping)
+        for agreed in agreement.messages
+        if (mapping := pipeline.mapping_of(site.mapping_folders, agreed)).entity == entity["entity"]
+    ]
+    asked = entity.get("purpose")
+    for purpose in (asked, None):
+        for agreed, mapping in fitting:
+            if mapping.purpose == purpose:
+                return agreed, mapping
+    if fitting and asked is None:
+        return fitting[0]
+    what = f"{entity['entity']} for the purpose {asked}" if fitting else entity["entity"]
+    raise ConfigError(f"agreement {agreement.agreement} has no message that carries {what}")
 
 
 def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, version: str | None, now: datetime) -> bytes:
@@ -119,7 +130,8 @@ def _write(
     context = Context(time_zone=profile.time_zone, components=traits_of(syntax.name).components, message_version=agreed.version)
     try:
         tree = mapping.write(entity, context)
-        if entity.get("purpose") == "cancel" and any(lost.place.path == "purpose" for lost in mapping.unwritten(entity, context)):
+        lost = mapping.unwritten(entity, context) if entity.get("purpose") == "cancel" != mapping.purpose else ()
+        if any(finding.place.path == "purpose" for finding in lost):
             # without its purpose a cancellation would read as the order that it takes back
             named = f"{entity['entity']} {entity.get('number', '')}".rstrip()
             return Written(None, mapping, [Finding("OUT-04", expected=named, got=mapping.name)])

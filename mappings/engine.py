@@ -59,6 +59,8 @@ class Mapping:
         self.message = content.message
         self.entity = content.entity
         self.direction = content.direction
+        self.purpose: str | None = next((str(rule.const) for rule in plan.root.rules if rule.to == ("purpose",) and rule.const), None)
+        """The only purpose of this message (UBL OrderCancellation: cancel); null where it states its purpose, or has none."""
         self.hash = content.hash
         """SHA-256 of `body`, hex."""
         self.body = content.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.registry import format_named
-from connectors.spec import STRICT
+from connectors.spec import STRICT, Envelope
 from data_contracts.source import Message
+from hub import writing
 from hub.runtime import Hub
 from hub.store import blobs, evidence, tables
 from tests.hub.acknowledge.conftest import Open
@@ -181,3 +183,33 @@ def test_production_of_a_factory_whose_b2mml_names_no_receiver_is_applied_by_its
         key="k2",
     )
     assert state(hub, other.document_id) == "rejected"
+
+
+def test_a_cancelled_order_goes_out_as_the_document_that_ubl_has_for_it(open_with: Open) -> None:
+    changes = goes("ubl", "0088:9506000000015", "0088:9506000000022", "Order")
+    name = "agreements/orders_to_acme.yaml"
+    whole, out = changes[name]
+    more = "messages: [{type: OrderCancellation, mapping: ubl/OrderCancellation}, {type: Order, mapping: ubl/Order}]"
+    hub = open_with({**changes, name: (whole, out.replace("messages: [{type: Order, mapping: ubl/Order}]", more))})
+    agreement = hub.site.agreements["orders_to_acme"]
+    order = {"entity": "PurchaseOrder", "number": "PO-1", "issued_at": datetime(2026, 11, 22, tzinfo=UTC), "lines": []}
+    for purpose, kind in (("original", "Order"), ("replace", "Order"), ("cancel", "OrderCancellation")):
+        agreed, _ = writing.agreed_for(hub.site, agreement, {**order, "purpose": purpose})
+        assert agreed.type == kind
+    envelope = Envelope("0088:9506000000015", "0088:9506000000022", 1, 1, 1, datetime(2026, 11, 22, tzinfo=UTC))
+    ended = {**order, "purpose": "cancel", "buyer": {"name": "A"}, "supplier": {"name": "B"}}
+    written = writing.write(hub.site, agreement, ended, envelope)
+    assert written.content is not None and written.findings == []
+    assert read("ubl", written.content).type == "OrderCancellation"
+
+
+def test_a_cancellation_ends_the_order_that_it_names(open_with: Open) -> None:
+    changes = comes("never", UBL_IN)
+    more = "messages: [{type: OrderCancellation, mapping: ubl/OrderCancellation}, "
+    hub = open_with({**changes, "agreements/clinic_in.yaml": ("_", changes["agreements/clinic_in.yaml"][1].replace("messages: [", more))})
+    take(hub, (SAMPLES / "ubl" / "Order.xml").read_bytes(), "clinic", key="k1")
+    landing = take(hub, (SAMPLES / "ubl" / "OrderCancellation.xml").read_bytes(), "clinic", key="k2")
+    assert state(hub, landing.document_id) == "applied"
+    with hub.database.read() as connection:
+        (subject,) = connection.execute(sa.select(tables.subject).where(tables.subject.c.kind == "purchase_order")).all()
+    assert subject.state == "cancelled"

@@ -38,7 +38,7 @@ def test_a_document_names_itself_and_its_parties(path: Path) -> None:
     (message,) = found.messages
     assert (message.type, found.rules, found.rules_around) == (path.stem.removesuffix("_enveloped"), [], [])
     assert found.interchange is not None
-    ours = path.stem in ("Order", "Order_enveloped", "OrderChange", "ReceiptAdvice")
+    ours = path.stem in ("Order", "Order_enveloped", "OrderChange", "OrderCancellation", "ReceiptAdvice")
     expected = ("0088:9506000000015", "0088:9506000000022") if ours else ("0088:9506000000022", "0088:9506000000015")
     assert (found.interchange.sender, found.interchange.receiver) == expected
 
