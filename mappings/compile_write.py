@@ -78,6 +78,8 @@ class _Scope:
 # --- lists -------------------------------------------------------------------------------------------------------------
 def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], SourceRecord, Writer, str], None]:
     """Writes one record for each element of a list."""
+    if scope.direction == "out" and scope.needs:  # some elements are passed over
+        return lambda elements, record, writer, name: writer.elements(scope, elements, record, name)
     compiled = _Scope(scope, format_name)
     step = scope.made
     if scope.at is None or step is None:

@@ -77,7 +77,7 @@ class Writer:
         self._rules([rule for rule in scope.rules if not _level(rule, scope)], data, record, prefix)
         for child in scope.scopes:
             if child.writes:
-                self._elements(child, data.get(child.to, ()), record, f"{prefix}{child.to}")
+                self.elements(child, data.get(child.to, ()), record, f"{prefix}{child.to}")
 
     def _rules(self, rules: list[Rule], data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
         done: set[tuple[str, ...]] = set()
@@ -141,11 +141,13 @@ class Writer:
                 self._put(path, texts[0], self._made(path.steps[-1], holder))
             self.written.add(name)
 
-    def _elements(self, scope: Scope, elements: Any, record: SourceRecord, name: str) -> None:
-        """One record for each element."""
+    def elements(self, scope: Scope, elements: Any, record: SourceRecord, name: str) -> None:
+        """One record for each element, but for those that lack what a list that is only written needs."""
         at = scope.made
         chain: _Chain = []
         for number, element in enumerate(elements):
+            if scope.direction == "out" and any(element.get(needed) is None for needed in scope.needs):
+                continue
             prefix = f"{name}[{number}]."
             self.ordinal = number + 1
             if at is None or scope.at is None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from connectors.spec import STRICT
+from connectors.formats.idoc import FORMAT
+from connectors.spec import STRICT, Profile
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
 from mappings import functions_idoc as sap
@@ -54,8 +55,8 @@ def test_what_stands_in_handling_units_is_a_line_with_its_sscc() -> None:
         "unit": "EA",
     }
     first, second, loose = found["lines"]
-    assert first == {"line": "1", **item, "sscc": "069012340000000017", "quantity": Decimal("400.000")}
-    assert second == {"line": "2", **item, "sscc": "069012340000000024", "quantity": Decimal("200.000")}
+    assert first == {"line": "10", **item, "sscc": "069012340000000017", "quantity": Decimal("400.000")}
+    assert second == {"line": "10", **item, "sscc": "069012340000000024", "quantity": Decimal("200.000")}
     assert loose == {
         "line": "20",
         "order_number": "4500033402",
@@ -64,6 +65,19 @@ def test_what_stands_in_handling_units_is_a_line_with_its_sscc() -> None:
         "quantity": Decimal("4.500"),
         "unit": "KG",
     }, "no handling unit names it"
+
+
+@pytest.mark.parametrize("representation", ["xml", "flat"])
+def test_a_packed_delivery_goes_out_and_comes_back(representation: str) -> None:
+    said = entity("DELVRY07.xml", "idoc/DESADV")
+    mapping = load("idoc/DESADV")
+    content = FORMAT.write([("DESADV", mapping.write(said, CONTEXT))], None, Profile(options={"representation": representation}))
+    (message,) = read("idoc", content).messages
+    assert message.findings == [] and message.root is not None
+    units = [record for record in message.root.walk() if record.tag == "E1EDL37"]
+    assert [(unit.values["EXIDV"], len(unit.children)) for unit in units] == [("00069012340000000017", 1), ("00069012340000000024", 1)]  # type: ignore[index]
+    again = mapped(message.root, "idoc/DESADV")
+    assert again == said
 
 
 def test_nothing_of_a_packed_delivery_is_lost_unsaid_and_every_value_has_its_origin() -> None:
