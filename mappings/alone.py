@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.context import place_of
-from mappings.path import COMPONENT_MARK, Located, Path, lies_below, locate, records
+from mappings.path import COMPONENT_MARK, Located, Path, locate, records
 from mappings.plan import Plan, Rule, Scope
 
 
@@ -58,7 +58,7 @@ def _elements(way: tuple[Scope, ...], root: SourceRecord) -> list[SourceRecord]:
     reached = [root]
     for scope in way:
         at: Path = scope.at  # type: ignore[assignment]  # a way holds only scopes that have one
-        reached = [found for record in reached for found in records(at, record) if not lies_below(scope.unless, found)]
+        reached = [found for record in reached for found in records(at, record) if not scope.skips(found)]
     return reached
 
 

@@ -54,17 +54,24 @@ def compile_scope(scope: Scope, number: Callable[[], int]) -> ScopeReader:
 
 def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, Any], Run], None]:
     elements = _elements(scope.at)
-    to, unless = scope.to, scope.unless
+    to, unless, later = scope.to, scope.unless, scope.later
 
     def group(record: SourceRecord, out: dict[str, Any], run: Run) -> None:
         made = out.get(to, [])
         counter = len(made)
+        begun: SourceRecord | None = None
         for element in elements(record):
             if unless and lies_below(unless, element):
                 continue
-            if (line := read(element, counter + 1, run)) is not None:
-                counter += 1
-                made.append(line)
+            heard = len(run.findings)
+            if (line := read(element, counter + 1, run)) is None:
+                continue
+            if later and element.parent is not begun:
+                begun = element.parent
+                del run.findings[heard:]  # who takes it tells what is wrong with it
+                continue
+            counter += 1
+            made.append(line)
         if made:
             out[to] = made
 

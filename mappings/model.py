@@ -81,6 +81,9 @@ class Each(_Strict):
     )
     needs: list[Text] | None = Field(None, description="Members without which there is no element.")
     unless: list[Text] | None = Field(None, description="Paths of records; where one is there, there is no element.")
+    later: bool = Field(
+        False, description="The first record under each parent that has what it `needs` is passed over: another `each` takes it."
+    )
     direction: Direction = Field("both", description="`in` is only read: another `each` of the same `to` is written.")
     fields: list[Row | Part] = []
     each: list[Each] = []

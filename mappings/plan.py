@@ -16,10 +16,11 @@ import yaml
 from pydantic import BaseModel
 
 from data_contracts.errors import ConfigError
+from data_contracts.source import SourceRecord
 from mappings.code_tables import CodeTable
 from mappings.functions import FUNCTIONS, Function
 from mappings.model import Direction, Row, Value
-from mappings.path import Component, Element, Path, Step, parse_or_refuse
+from mappings.path import Component, Element, Path, Step, lies_below, parse_or_refuse
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
 
@@ -85,6 +86,8 @@ class Scope:
     unless: tuple[Path, ...] = ()
     """Records that must not be below an element."""
     direction: Direction = "both"
+    later: bool = False
+    """The first record under each parent that has what it needs is passed over."""
 
     @property
     def reads(self) -> bool:
@@ -95,6 +98,10 @@ class Scope:
     def writes(self) -> bool:
         """Whether writing uses it."""
         return self.direction != "in"
+
+    def skips(self, record: SourceRecord) -> bool:
+        """Whether a record at `at` yields no element."""
+        return lies_below(self.unless, record)
 
     @property
     def made(self) -> Step | None:
@@ -200,7 +207,9 @@ class _Maker:
         unless = tuple(self.path(text, f"{place} unless", record=True) for text in group.unless)
         if any(step.same for step in at.steps):
             raise ConfigError(f"{place} at: `{at.text}` compares with a record at hand, and there is none yet")
-        return replace(scope, unless=unless, direction=group.direction)
+        if group.later and group.direction != "in":
+            raise ConfigError(f"{place} later: only reading passes over a first record; say `direction: in`")
+        return replace(scope, unless=unless, direction=group.direction, later=group.later)
 
     def rule(self, row: Row, model: type[BaseModel], where: str) -> Rule:
         aim = member(model, row.to, where) if row.to else Member("text")

@@ -33,6 +33,7 @@ class Group:
     within: tuple[str, ...]
     needs: tuple[str, ...]
     unless: tuple[str, ...]
+    later: bool
     direction: Direction
     fields: tuple[Row, ...]
     each: tuple[Group, ...]
@@ -46,6 +47,8 @@ class Group:
             said["needs"] = list(self.needs)
         if self.unless:
             said["unless"] = list(self.unless)
+        if self.later:
+            said["later"] = True
         if self.direction != "both":
             said["direction"] = self.direction
         said["fields"] = [row.plain() for row in self.fields]
@@ -218,6 +221,7 @@ def _regrouped(base: list[Group], over: Sequence[Each], parts: _Parts, form: str
             within=tuple(each.within) if each.within is not None else old.within,
             needs=tuple(each.needs) if each.needs is not None else old.needs,
             unless=tuple(each.unless) if each.unless is not None else old.unless,
+            later=old.later,
             direction=old.direction,
             fields=tuple(_replaced(list(old.fields), each.fields, each.remove, parts, form, f"{path} each {each.to}")),
             each=tuple(_regrouped(list(old.each), each.each, parts, form, path)),
@@ -234,6 +238,7 @@ def _group(each: Each, parts: _Parts, form: str, path: Path) -> Group:
         within=tuple(each.within or ()),
         needs=tuple(each.needs or ()),
         unless=tuple(each.unless or ()),
+        later=each.later,
         direction=each.direction,
         fields=tuple(parts.expand(each.fields, form)),
         each=tuple(_group(inner, parts, form, path) for inner in each.each),

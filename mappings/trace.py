@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from data_contracts.findings import Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context, place_of, sent_at
-from mappings.path import Located, lies_below, locate, records
+from mappings.path import Located, locate, records
 from mappings.plan import CURRENCY, SENT, Plan, Rule, Scope
 
 
@@ -49,8 +49,12 @@ def _scope(scope: Scope, record: SourceRecord, context: Context, prefix: str, or
     for child in scope.scopes:
         if not child.reads:
             continue
+        begun: SourceRecord | None = None
         for element in records(child.at, record) if child.at is not None else (record,):
-            if lies_below(child.unless, element):
+            if child.skips(element):
+                continue
+            if child.later and element.parent is not begun:
+                begun = element.parent if _scope(child, element, context, "", {}) else begun
                 continue
             number = counts.get(child.to, 0)
             if _scope(child, element, context, f"{prefix}{child.to}[{number}].", origins):

@@ -313,3 +313,98 @@ def test_a_message_of_nothing_but_faults_is_told_in_bounded_time() -> None:
     assert len(mapped.findings) == 1001
     assert (mapped.findings[-1].rule, mapped.findings[-1].severity) == ("MAP-10", "error")
     assert mapped.findings[-1].got == str(4000 * 5 - 1000)
+
+
+def test_every_further_acknowledgment_of_a_line_is_a_line_of_its_own() -> None:
+    message = segments("""
+BAK*00*AC*4500000123*20261122****SO-881*20261123
+PO1*10*1200*EA*3.25**BP*RM-0001*VP*JP-77
+  ACK*IQ*1000*EA*067*20261212
+  ACK*IB*200*EA*067*20270110
+PO1*20*4*KG*18**BP*RM-0002
+""")
+    mapping = load("x12/855")
+    found = mapping.read(message, CONTEXT)
+    assert found.findings == [] and found.entity is not None
+    assert mapping.unmapped(message) == []
+    assert [line["line"] for line in found.entity["lines"]] == ["10", "20", "10/20270110"]
+    said = [(line["order_line"], line["status"], line["quantity"], line.get("promised_on")) for line in found.entity["lines"]]
+    assert said == [
+        ("10", "changed", Decimal(1000), "2026-12-12"),
+        ("20", "accepted", Decimal(4), None),
+        ("10", "backordered", Decimal(200), "2027-01-10"),
+    ]
+    again = mapping.read(mapping.write(found.entity, CONTEXT), CONTEXT).entity
+    assert again is not None
+    assert [(line["order_line"], line["quantity"]) for line in again["lines"]] == [(said[0], said[2]) for said in said]
+    assert mapping.trace(message, CONTEXT)["lines[2].quantity"].place.position == 5
+
+
+def test_an_acknowledgment_that_only_says_how_a_line_changed_is_no_line() -> None:
+    message = segments("""
+BAK*00*AC*4500000123*20261122****SO-881*20261123
+PO1*1*25*EA*9.5**BP*RM-0001
+  ACK*IP
+  ACK*IQ*20*EA
+""")
+    found = load("x12/855").read(message, CONTEXT).entity
+    assert found is not None
+    assert [(line["line"], line["status"], line["quantity"]) for line in found["lines"]] == [("1", "changed", Decimal(20))]
+
+
+def test_stock_on_hand_counts_where_nothing_says_what_is_available() -> None:
+    message = segments("""
+BIA*00*SI*INV-1*20261122
+N1*WH**UL*6901234000030
+LIN*1*VN*FG-100
+  QTY*17*100*EA
+  QTY*33*90*EA
+  QTY*QH*10*EA
+  QTY*63*500*EA
+LIN*2*VN*FG-110
+  QTY*17*7*EA
+""")
+    mapping = load("x12/846")
+    found = mapping.read(message, CONTEXT).entity
+    assert found is not None
+    assert [(line["supplier_item"], line["status"], line["quantity"]) for line in found["lines"]] == [
+        ("FG-100", "available", Decimal(90)),
+        ("FG-100", "quarantine", Decimal(10)),
+        ("FG-110", "available", Decimal(7)),
+    ]
+    assert [finding.rule for finding in mapping.unmapped(message)] == ["MAP-01"]  # on order is no stock
+    assert [record.values for record in mapping.write(found, CONTEXT).walk() if record.tag == "QTY"] == [
+        ["QTY", "33", "90", "EA"],
+        ["QTY", "QH", "10", "EA"],
+        ["QTY", "33", "7", "EA"],
+    ]
+
+
+def test_a_line_struck_out_of_an_order_is_ordered_no_more() -> None:
+    message = segments("""
+BCH*04*SA*4500000123**2*20261101****20261122
+POC*10*QI*500*500*KG*38.5**BP*RM-PEEK-01
+POC*20*DI******BP*PK-TYV-14
+""")
+    mapping = load("x12/860")
+    found = mapping.read(message, CONTEXT).entity
+    assert found is not None
+    assert (found["purpose"], found["revision"]) == ("change", 2)
+    assert [(line["line"], line["quantity"], line["unit"]) for line in found["lines"]] == [
+        ("10", Decimal(500), "KG"),
+        ("20", Decimal(0), "EA"),
+    ]
+    written = [record.values for record in mapping.write(found, CONTEXT).walk() if record.tag == "POC"]
+    assert [values[1:4] for values in written] == [["10", "CA", "500"], ["20", "DI", "0"]]
+
+
+def test_an_order_that_states_no_day_takes_the_envelopes() -> None:
+    message = segments("W05*N*WO-1\nLX*1\n  W01*1*EA**VN*FG-100")
+    context = Context(time_zone="Europe/Amsterdam", sent="20261122 0830")
+    found = load("x12/940").read(message, context)
+    assert found.findings == [] and found.entity is not None
+    assert found.entity["issued_at"].isoformat() == "2026-11-22T08:30:00+01:00"
+    assert found.entity["issued_at_source"] == "envelope"
+    assert load("x12/940").trace(message, context)["issued_at"].values == ()
+    assert "issued_at" not in load("x12/940").trace(message, CONTEXT)
+    assert load("x12/940").read(message, Context(sent="20261322 0830")).entity is None  # no such day: nothing is made up
