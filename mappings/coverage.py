@@ -34,6 +34,8 @@ _REMEMBERED = 4096
 """States, steps and shapes kept at most; a hostile sender may vary qualifiers without end."""
 _LONGEST_KEY = 256
 """Characters of a key that is remembered; what is longer is no qualifier."""
+_MOST_COMPONENTS = 99
+"""Components of one element that are told one by one; no standard has more."""
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ class Coverage:
             paired = [wanted for wanted in state.composites if number >= wanted.start]
             if not taken and not paired:
                 continue
-            said = text.split(COMPONENT_MARK)
+            said = text.split(COMPONENT_MARK, _MOST_COMPONENTS)
             if len(said) > 1 and any(code == said[1].strip() for wanted in paired for code, _ in wanted.qualifiers):
                 taken = taken | {1, 2}
             for at, part in enumerate(said, 1):
@@ -328,7 +330,7 @@ def _qualifier(record: SourceRecord) -> str:
     values = record.values
     if isinstance(values, Mapping) or len(values) < 2:
         return ""
-    code = values[1].partition(COMPONENT_MARK)[0]
+    code = values[1][:8].partition(COMPONENT_MARK)[0]
     return code if len(code) in (1 if COMPONENT_MARK in values[1] else 2, 2, 3) and code.isalnum() else ""
 
 
