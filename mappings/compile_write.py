@@ -15,7 +15,7 @@ from typing import Any
 from data_contracts.source import SourceRecord
 from mappings.functions import FUNCTIONS
 from mappings.levels import counting, level_of, level_written, levels_always_made
-from mappings.path import SEGMENT_FORMATS, Step
+from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Step, component_of
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope
 from mappings.slots import Slots, Target, Targets, maker, put
 from mappings.write import Writer
@@ -260,17 +260,15 @@ def _row(rule: Rule, targets: Targets) -> RowWriter | None:
     default = None if str(rule.default).startswith("@") else rule.default
     if default is not None and len(rule.to) > 1:
         return None  # it says something even where the party is absent
-    if (
-        rule.elsewhere
-        or rule.const == ORDINAL
-        or any(when.values is None and (not rule.to or when.path not in rule.paths) for when in rule.when)
-    ):
+    if rule.elsewhere or (rule.to and any(when.values is None and when.path not in rule.paths for when in rule.when)):
         return None
     if not rule.to:
-        return None if any(target.anchored for target in (*found, *(target for target, _ in asked))) else _constant(rule, found[0], asked)
+        return _constant(rule, found[0], asked)
     if rule.const is not None or default is not None or asked or len(found) > 1:
         return _several(rule, found, asked, default)
-    return _one(rule, found[0]) if found[0].pair is None else _pair(rule, found[0])
+    if found[0].pair is not None:
+        return _pair(rule, found[0])
+    return _one(rule, found[0]) if not isinstance(found[0].key, Component) else _component(rule, found[0])
 
 
 _Asked = tuple[tuple[Target, tuple[str, ...] | None], ...]
@@ -278,16 +276,21 @@ _Asked = tuple[tuple[Target, tuple[str, ...] | None], ...]
 
 def _constant(rule: Rule, place: Target, asked: _Asked) -> RowWriter:
     """A fixed text, where what its conditions say fits."""
-    text = str(rule.const)
+    text, counted = str(rule.const), rule.const == ORDINAL
 
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        if counted and place.said(slots):
+            return False  # neighbours share the record, and the first numbered it
         for target, values in asked:
-            said, wanted = target.said(slots), (values or ("",))[0]
-            if not said and wanted:
-                target.place(slots, wanted)
-            elif said and wanted and said != wanted:
+            said = target.said(slots)
+            if values is None:
+                if not said:
+                    return False
+            elif not said and values[0]:
+                target.place(slots, values[0])
+            elif said and values[0] and said != values[0]:
                 return False
-        place.place(slots, text)
+        place.place(slots, str(writer.ordinal) if counted else text)
         return False
 
     return row
@@ -326,6 +329,36 @@ def _one(rule: Rule, target: Target) -> RowWriter:
                 values[key] = text
             return True
         return bool(said == text)
+
+    return row
+
+
+def _component(rule: Rule, target: Target) -> RowWriter:
+    """The same for a component of an EDIFACT element."""
+    member, texts, write = rule.to[-1], _texts(rule), _plain_write(rule)
+    slot, find, create, anchor = target.slot, target.find, target.create, target.anchor if target.anchored else None
+    key: Any = target.key
+    number, component = key.number, key.component
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        value = data.get(member)
+        if value is None:
+            return False
+        text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
+        record = slots[slot] or find(slots)
+        if record is None:
+            if anchor is not None and (slots[anchor[0]] or anchor[1](slots)) is None:
+                return False
+            if text:
+                create(slots, text)
+            return True
+        values: Any = record.values
+        said = component_of(values[number], component, COMPONENT_MARK) if number < len(values) else ""
+        if said:
+            return bool(said == text)
+        if text:
+            put(values, key, text)
+        return True
 
     return row
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from data_contracts.source import SourceRecord
 from mappings.levels import is_outside
-from mappings.path import COMPONENT_MARK, ONLY, SEGMENT_FORMATS, Component, Element, Leaf, Name, Pairs, Path, Step
+from mappings.path import COMPONENT_MARK, ONLY, SEGMENT_FORMATS, Component, Element, Key, Leaf, Name, Pairs, Path, Step, component_of
 from mappings.plan import Rule, Scope
 from mappings.write import set_component
 
@@ -66,19 +66,33 @@ def put(values: Any, key: Any, text: str) -> None:
 
 
 def put_pair(leaf: Pairs) -> Callable[[list[str], str], None]:
-    """Sets the first pair that is free, under the qualifier for a value of this length."""
+    """Sets the first pair that is free, under the qualifier for a value of this length, where no pair says it already."""
     lengths = {length: code for code, length in reversed(leaf.qualifiers) if length is not None}
     plain = next((code for code, length in leaf.qualifiers if length is None), leaf.qualifiers[0][0])
+    codes = frozenset(code for code, _ in leaf.qualifiers)
 
-    def put_next(values: list[str], text: str) -> None:
+    def put_two(values: list[str], text: str) -> None:
         at, end = leaf.start, len(values)
         while at < end and values[at]:
+            if values[at] in codes and at + 1 < end and values[at + 1] == text:
+                return
             at += 2
         if at > end:
             values.extend([""] * (at - end))
         values[at : at + 2] = (lengths.get(len(text), plain), text)
 
-    return put_next
+    def put_composite(values: list[str], text: str) -> None:
+        at, end = leaf.start, len(values)
+        while at < end and values[at]:
+            value, _, qualifier = values[at].partition(COMPONENT_MARK)
+            if value == text and qualifier in codes:
+                return
+            at += 1
+        if at > end:
+            values.extend([""] * (at - end))
+        values[at : at + 1] = (f"{text}{COMPONENT_MARK}{lengths.get(len(text), plain)}",)
+
+    return put_composite if leaf.composites else put_two
 
 
 class Target:
@@ -104,6 +118,8 @@ class Target:
             return ""
         values: Any = record.values
         key: Any = self.key
+        if key.__class__ is Component:
+            return component_of(values[key.number], key.component, COMPONENT_MARK) if key.number < len(values) else ""
         text: str = values.get(key, "") if key.__class__ is not int else values[key] if key < len(values) else ""
         return text
 
@@ -120,11 +136,20 @@ class Target:
             put(record.values, self.key, text)
 
 
-def key_of(leaf: Leaf | None) -> int | str | None:
-    """The element or name of a leaf that is one whole value; null for pairs and components."""
+def key_of(leaf: Leaf | None) -> Key | None:
+    """The element, component or name of a leaf that is one value; null for pairs."""
     if isinstance(leaf, Element):
-        return leaf.number if leaf.component is None else None
+        return leaf.number if leaf.component is None else Component(leaf.number, leaf.component)
     return leaf.name if isinstance(leaf, Name) else None
+
+
+def _changes(leaf: Leaf | None, asked: set[Key]) -> bool:
+    """Whether a value written there can change what a condition asks."""
+    numbers = {key.number if isinstance(key, Component) else key for key in asked}
+    if isinstance(leaf, Pairs):
+        return any(isinstance(number, int) and number >= leaf.start for number in numbers)
+    key = key_of(leaf)
+    return key in asked or (key.number in asked if isinstance(key, Component) else key in numbers)
 
 
 class Targets:
@@ -135,11 +160,10 @@ class Targets:
         self._format = format_name
         self._known: dict[tuple[Step, ...], tuple[int, Find, Reach]] = {(): (0, _at_hand, _at_hand)}
         self._own = scope.at.steps[-1].tag if scope.at is not None and scope.at.steps else ""
-        self._asked: dict[str, set[int | str]] = {}
+        self._asked: dict[str, set[Key]] = {}
         steps = [step for rule in rules for path in (*rule.paths, *(when.path for when in rule.when)) for step in path.steps]
         for step in (*steps, *scope.within, *(scope.at.steps if scope.at is not None else ())):
-            keys = (condition.key for condition in step.conditions)
-            self._asked.setdefault(step.tag, set()).update(key.number if isinstance(key, Component) else key for key in keys)
+            self._asked.setdefault(step.tag, set()).update(condition.key for condition in step.conditions)
             for condition in step.conditions:
                 if isinstance(condition.key, str) and "/" in condition.key:
                     leaf, _, name = condition.key.partition("/")
@@ -152,19 +176,17 @@ class Targets:
 
     def target(self, path: Path) -> Target | None:
         """The target of a path, or null where only walking the tree leads there."""
-        if any(step.axis in ("below", "parent") for step in path.steps) or (
-            isinstance(path.leaf, Element) and path.leaf.component is not None
-        ):
+        if any(step.axis in ("below", "parent") for step in path.steps):
             return None
-        if isinstance(path.leaf, Pairs) and (path.leaf.composites or path.leaf.end is not None):
+        if isinstance(path.leaf, Element) and path.leaf.component is not None and self._format != "edifact":
+            return None  # the document's own mark is in force
+        if isinstance(path.leaf, Pairs) and path.leaf.end is not None:
             return None
         target = Target(*self._slot(path.steps), path, self._slot(path.steps[:1])[:2], self._create(path))
         if target.pair is not None and target.anchored:
             return None
         asked = self._asked.get(path.steps[-1].tag if path.steps else self._own, set())
-        start = path.leaf.start if isinstance(path.leaf, Pairs) else None
-        changed = target.key in asked if start is None else any(isinstance(key, int) and key >= start for key in asked)
-        return None if changed else target
+        return None if _changes(path.leaf, asked) else target
 
     def above(self, step: Step) -> int:
         """The slot of the nearest record above that a step of `within` names."""
@@ -175,6 +197,13 @@ class Targets:
         if not path.steps or path.steps[-1].axis != "child" or not isinstance(path.leaf, Element):
             return None
         values, number, tag = _qualified(path.steps[-1], self._format), path.leaf.number, path.steps[-1].tag
+        before = ""
+        if path.leaf.component is not None:
+            held = values.pop() if len(values) == number + 1 else ""
+            missing = path.leaf.component - (held.count(COMPONENT_MARK) + 1 if held else 0) - 1
+            if missing < 0:
+                return None
+            before = held + COMPONENT_MARK * (missing + 1 if held else missing)
         if len(values) > number:
             return None
         values += [""] * (number - len(values))
@@ -185,7 +214,7 @@ class Targets:
         def create(slots: Slots, text: str) -> None:
             record = slots[slot] = new(SourceRecord)
             record.tag = tag
-            record.values = [*values, text]
+            record.values = [*values, before + text]
             record.position = record.line = 0
             record.parent = parent = slots[upper] or reach_upper(slots)
             record.children = []
