@@ -58,7 +58,8 @@ def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tupl
         if (mapping := pipeline.mapping_of(site.mapping_folders, agreed)).entity == entity["entity"]
     ]
     asked = entity.get("purpose")
-    for purpose in (asked, None):
+    # A change restates the whole document here, so it also says a replacement where the syntax has no other way.
+    for purpose in (asked, "change" if asked == "replace" else asked, None):
         for agreed, mapping in fitting:
             if mapping.purpose == purpose:
                 return agreed, mapping

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from connectors.formats.b2mml.material import mixed_material, places_of
 from connectors.formats.b2mml.writer import write_document
 from connectors.formats.xml.dialect import Dialect, Layout, below, put_at, text_of
 from connectors.formats.xml.root import RootTag
@@ -24,6 +25,7 @@ _NAMESPACE = re.compile(r"https?://www\.(?:wbf|mesa)\.org/xml/b2mml(?:-(v[0-9]{4
 _VERBS = ("Sync", "Show", "Process", "Get", "Acknowledge", "Change", "Cancel", "Respond", "Confirm", "SyncChange")
 _BESIDE = frozenset({*_VERBS, "ApplicationArea"})
 _LOTS = ("MaterialLot",)
+_PERFORMANCES = ("OperationsPerformance", "ProductionPerformance")
 UNVERSIONED = "V0700"
 """The namespace has no version any more since V0700."""
 
@@ -74,19 +76,14 @@ class B2mml(Dialect):
                 put_at(record, "ApplicationArea", *path, text=text)
 
     def judge(self, kind: str, record: SourceRecord, path: str) -> list[Finding]:
-        """Lots of one message lie at one place."""
-        if kind not in _LOTS:
-            return []
-        places = {
-            str(location.values.get("EquipmentID", ""))  # type: ignore[union-attr]  # a mapping in named syntaxes
-            for lot in record.children
-            if lot.tag == kind
-            for location in lot.children
-            if location.tag in ("StorageLocation", "Location")
-        }
-        if len(places) <= 1:
-            return []
-        return [Finding("B2M-02", place=Place(position=record.position, line=record.line, path=path), got=", ".join(sorted(places)[:5]))]
+        """Lots of one message lie at one place; one message tells one run of production."""
+        place = Place(position=record.position, line=record.line, path=path)
+        if kind in _LOTS:
+            places = places_of(record, kind)
+            return [Finding("B2M-02", place=place, got=", ".join(sorted(places)[:5]))] if len(places) > 1 else []
+        if kind in _PERFORMANCES and (mixed := mixed_material(record)) is not None:
+            return [Finding("B2M-03", place=place, got=mixed)]
+        return []
 
     def write(
         self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None

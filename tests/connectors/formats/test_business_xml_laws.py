@@ -7,10 +7,11 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.feed import Field, grammar_for, grammar_names
+from connectors.formats.xml.dialect import Dialect
 from connectors.registry import format_named
 from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
@@ -77,6 +78,7 @@ def test_what_is_written_is_read_back(name: str, message: str) -> None:
     @settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
     @given(records(message, grammar.fields, 5, OF_THE_WRITER if name == "b2mml" else frozenset()))
     def law(record: SourceRecord) -> None:
+        assume(not (isinstance(format_, Dialect) and format_.judge(message, record, "")))
         found = read(name, format_.write([(message, record)], None, STRICT))
         assert [finding.text() for one in found.messages for finding in one.findings] == [] and found.rules_around == []
         (one,) = found.messages

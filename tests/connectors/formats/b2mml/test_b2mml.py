@@ -11,6 +11,7 @@ from connectors.formats.b2mml import FORMAT
 from connectors.registry import sniff
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import SourceRecord
+from mappings.engine import Context, load
 from tests.conformance.test_formats import resident
 from tests.connectors.reading import read, tree
 
@@ -130,3 +131,24 @@ def test_memory_stays_flat_however_many_objects_a_transaction_holds(tmp_path: Pa
                 peak = max(peak, resident()) if count % 500 == 0 else peak
     assert count == times
     assert peak - before < 16 * 1024 * 1024
+
+
+def test_one_message_tells_one_run_of_production_and_each_material_once() -> None:
+    start, stop = PERFORMANCE.index("      <OperationsResponse>"), PERFORMANCE.index("    </OperationsPerformance>")
+    twice = read("b2mml", (PERFORMANCE[:stop] + PERFORMANCE[start:stop] + PERFORMANCE[stop:]).encode())
+    assert twice.rules == ["B2M-03"] and twice.messages[0].findings[0].got == "2 responses"
+    first, last = PERFORMANCE.index("        <SegmentResponse>"), PERFORMANCE.index("        </SegmentResponse>")
+    inner = PERFORMANCE[first:last] + "        </SegmentResponse>\n"
+    nested = read("b2mml", (PERFORMANCE[:last] + inner + PERFORMANCE[last:]).encode())
+    assert nested.rules == ["B2M-03"]
+    assert nested.messages[0].findings[0].got == "segment PACK and one within it both state Consumed WIRE-BLANK W26-17"
+
+
+def test_material_of_segments_within_a_segment_is_read() -> None:
+    first, last = PERFORMANCE.index("        <SegmentResponse>"), PERFORMANCE.index("        </SegmentResponse>")
+    whole = PERFORMANCE[:first] + "<SegmentResponse><ID>LINE</ID>" + PERFORMANCE[first:last] + "</SegmentResponse>" + PERFORMANCE[last:]
+    (message,) = read("b2mml", whole.encode()).messages
+    assert message.findings == [] and message.root is not None
+    entity = load("b2mml/OperationsPerformance").read(message.root, Context(time_zone="UTC")).entity
+    assert entity is not None
+    assert [line["lot"] for line in entity["inputs"]] == ["W26-17"] and [line["lot"] for line in entity["outputs"]] == ["L26-300"]
