@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.answering import Judgement, Received, Word
+from connectors.formats.idoc.control import HEADER
 from connectors.formats.idoc.grammar import CONTROL
 from connectors.formats.idoc.writer import write_document
 from connectors.spec import Envelope, Profile
@@ -75,9 +76,18 @@ def write(received: Received, envelope: Envelope, profile: Profile) -> tuple[Wor
         _say(root, received.interchange.control or "", codes["refused"], "refused", list(received.findings), envelope)
     mixed = any(positive) and (not all(positive) or any(judgement.verdict == "partly" for judgement in received.judgements))
     word: Word = "partly" if mixed else "accepted" if all(positive) else "rejected"
-    representation = received.interchange.header[-1] if received.interchange.header else "xml"
-    options = {"representation": representation, **profile.options}
+    options = {**_copied(received.interchange.header), **profile.options}
     return word, write_document([(KIND, root)], replace(envelope, version=BASIC_TYPE), replace(profile, options=options))
+
+
+def _copied(header: Sequence[str]) -> dict[str, object]:
+    """What an answer copies back: the representation, the client, and ports and partner functions turned round."""
+    if len(header) <= len(HEADER):
+        return {}
+    said = dict(zip(HEADER, header, strict=False))
+    turned = {"SNDPOR": said["RCVPOR"], "RCVPOR": said["SNDPOR"], "SNDPFC": said["RCVPFC"], "RCVPFC": said["SNDPFC"]}
+    control = {name: text for name, text in {"MANDT": said["MANDT"], **turned}.items() if text}
+    return {"representation": header[-1], "control": control}
 
 
 def _codes(profile: Profile) -> Mapping[str, str]:
@@ -105,7 +115,7 @@ _TYPES = {"taken": "S", "accepted": "S", "partly": "W"}
 def _say(root: SourceRecord, control: str, code: str, outcome: str, why: Sequence[Finding], envelope: Envelope) -> None:
     """Status records of one IDoc: one for each finding, or one that says how it went."""
     values = {
-        "TABNAM": "EDI_DS",
+        "TABNAM": "EDI_DS40",
         "DOCNUM": control[-16:],
         "LOGDAT": envelope.created_at.strftime("%Y%m%d"),
         "LOGTIM": envelope.created_at.strftime("%H%M%S"),

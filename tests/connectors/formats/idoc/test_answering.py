@@ -61,7 +61,7 @@ def test_what_is_taken_is_said() -> None:
     word, (status,) = answer(received(idoc(HEADER + ITEM)))
     assert word == "accepted"
     assert status == {
-        "TABNAM": "EDI_DS",
+        "TABNAM": "EDI_DS40",
         "DOCNUM": "0000000000000001",
         "LOGDAT": "20261122",
         "LOGTIM": "083000",
@@ -112,6 +112,14 @@ def test_a_flat_idoc_is_answered_flat() -> None:
         "STATUS", received(flat(("E2EDK01005", "")).encode()), ENVELOPE, Profile(options={"representation": "xml"})
     )
     assert content.startswith(b"<?xml")
+
+
+def test_client_and_ports_go_back() -> None:
+    one = received((SAMPLES / "ORDERS05.xml").read_bytes())
+    _, content = ANSWERING.write("STATUS", one, ENVELOPE, STRICT)
+    (message,) = read("idoc", content).messages
+    control = message.root.children[0].values
+    assert (control["MANDT"], control["SNDPOR"], control["RCVPOR"], control["RCVPRN"]) == ("100", "HUB", "SAPNMD", "A")
 
 
 def test_a_status_is_not_answered() -> None:
