@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from connectors.credentials import secret
 from connectors.formats.cxml.writer import write_document
 from connectors.formats.xml.dialect import Dialect, Layout, below, stated, text_at
 from connectors.formats.xml.root import RootTag
@@ -80,7 +81,10 @@ class Cxml(Dialect):
         found = self.grammar_of(kind, profile)
         if found is None:
             raise ValueError(f"there is no grammar for the cXML message {kind}")
-        return write_document(found, record, envelope, str(profile.options.get("language", "en")), profile.options.get("host"))
+        options = profile.options
+        return write_document(
+            found, record, envelope, str(options.get("language", "en")), options.get("host"), secret(options, "shared_secret")
+        )
 
 
 def _credential(record: SourceRecord | None, who: str) -> str | None:

@@ -24,12 +24,14 @@ def payload_id(envelope: Envelope, host: str | None = None) -> str:
     return f"{envelope.control:09d}@{host or envelope.sender.partition(':')[2]}"
 
 
-def write_document(grammar: FeedGrammar, record: SourceRecord, envelope: Envelope | None, language: str, host: str | None) -> bytes:
+def write_document(
+    grammar: FeedGrammar, record: SourceRecord, envelope: Envelope | None, language: str, host: str | None, secret: str | None = None
+) -> bytes:
     """UTF-8 bytes. What the tree says of header, payloadID and timestamp itself stands; the envelope says the rest."""
     root = etree.Element("cXML")
     fill(root, record, grammar.fields, one_namespace(None))
     if envelope is not None:
-        _head(root, envelope, host)
+        _head(root, envelope, host, secret)
     _state_currency(root)
     state_total(root)
     for element in root.iter(*_IN_A_LANGUAGE):
@@ -38,7 +40,7 @@ def write_document(grammar: FeedGrammar, record: SourceRecord, envelope: Envelop
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True, doctype=DOCTYPE))
 
 
-def _head(root: etree._Element, envelope: Envelope, host: str | None) -> None:
+def _head(root: etree._Element, envelope: Envelope, host: str | None, secret: str | None) -> None:
     if root.get("payloadID") is None:
         root.set("payloadID", payload_id(envelope, host))
     if root.get("timestamp") is None:
@@ -49,8 +51,11 @@ def _head(root: etree._Element, envelope: Envelope, host: str | None) -> None:
         for who, identity in (("From", envelope.sender), ("To", envelope.receiver), ("Sender", envelope.sender)):
             domain, _, value = identity.partition(":")
             party = etree.SubElement(header, who)
-            etree.SubElement(etree.SubElement(party, "Credential", domain=domain), "Identity").text = value
+            credential = etree.SubElement(party, "Credential", domain=domain)
+            etree.SubElement(credential, "Identity").text = value
             if who == "Sender":
+                if secret is not None:
+                    etree.SubElement(credential, "SharedSecret").text = secret
                 etree.SubElement(party, "UserAgent").text = USER_AGENT
         root.insert(0, header)
     for name in ("Request", "Message"):

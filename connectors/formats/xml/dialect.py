@@ -66,6 +66,7 @@ class Dialect(FeedGuides):
     """Rule of a message for which there is no grammar."""
     out_of_order: ClassVar[str | None] = None
     """Rule of elements that stand in another order than the standard's; None where that changes with the version."""
+    _kept: ClassVar[dict[tuple[str, str, tuple[str, ...]], FeedGrammar]] = {}
     _laid: ClassVar[dict[tuple[str, str, str | None, tuple[str, ...]], _Laid | None]] = {}
 
     # --- what a dialect says ---------------------------------------------------------------------------------------
@@ -116,11 +117,19 @@ class Dialect(FeedGuides):
 
     # --- what all do -------------------------------------------------------------------------------------------------
     def grammar_of(self, kind: str, profile: Profile) -> FeedGrammar | None:
-        """The grammar of a message, the site's own first; None where there is none."""
-        return grammar_for(self.name, kind, profile) if kind in _names(self.name, _folders(profile)) else None
+        """The grammar of a message, the site's own first; None where there is none. Kept: a changed file is seen when the hub starts
+        again, so that what is kept as evidence is what was read by.
+        """
+        folders = _folders(profile)
+        if kind not in _names(self.name, folders):
+            return None
+        key = (self.name, kind, folders)
+        if key not in self._kept:
+            self._kept[key] = grammar_for(self.name, kind, profile)
+        return self._kept[key]
 
     def laid(self, kind: str, namespace: str | None, profile: Profile) -> _Laid | None:
-        """The grammar of a message laid out for a namespace. Kept: a changed file is seen when the hub starts again."""
+        """The grammar of a message laid out for a namespace."""
         key = (self.name, kind, namespace, _folders(profile))
         if key not in self._laid:
             grammar = self.grammar_of(kind, profile)

@@ -10,6 +10,7 @@ import pytest
 
 from connectors.formats.cxml import FORMAT
 from connectors.spec import STRICT, Envelope, Profile
+from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
 from tests.connectors.reading import read, tree
 
@@ -115,6 +116,15 @@ def test_the_envelope_writes_header_payload_id_and_test_flag() -> None:
     assert (said.sender, said.receiver, said.control, said.test) == ("NetworkID:AN-A", "NetworkID:AN-B", "000000042@hub.example", True)
     assert b"SharedSecret" not in written
     assert FORMAT.write([("OrderRequest", headless("OrderRequest"))], ENVELOPE, Profile(options={"host": "hub.example"})) == written
+
+
+def test_the_secret_by_which_a_network_knows_us_is_named_and_stands_with_the_sender_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETWORK_SECRET", "s3cret")
+    profile = Profile(options={"shared_secret_env": "NETWORK_SECRET"})
+    written = FORMAT.write([("OrderRequest", headless("OrderRequest"))], ENVELOPE, profile)
+    assert written.count(b"<SharedSecret>s3cret</SharedSecret>") == 1 and read("cxml", written).rules == []
+    with pytest.raises(ConfigError, match="does not belong into a site's file"):
+        FORMAT.write([("OrderRequest", headless("OrderRequest"))], ENVELOPE, Profile(options={"shared_secret": "s3cret"}))
 
 
 def test_the_total_is_what_the_lines_add_up_to() -> None:
