@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.context import place_of
-from mappings.path import COMPONENT_MARK, Located, Path, locate, records
+from mappings.path import COMPONENT_MARK, Located, Path, goes_down, locate, reached_below, records
 from mappings.plan import Plan, Rule, Scope
 
 
@@ -32,10 +32,19 @@ class Alone:
                     found.append(_finding(rule, others))
         return found
 
+    def _loops(self, paths: tuple[Path, ...], record: SourceRecord) -> int:
+        """How many records a value may stand in: with one, nothing can stand in another."""
+        if any(not path.steps or path.steps[0].axis != "child" for path in paths):
+            return 2
+        tags = {path.steps[0].tag for path in paths}
+        return sum(child.tag in tags for child in record.children)
+
     def _others(self, rule: Rule, record: SourceRecord) -> Iterator[tuple[Located, Located]]:
         """The value that is kept with each different one out of another loop."""
         paths = rule.paths[:1] if rule.function.arguments > 1 else rule.paths
         first: Located | None = None
+        if self._loops(paths, record) < 2:
+            return
         for path in paths:
             for place in locate(path, record, self._mark):
                 if first is None:
@@ -58,7 +67,13 @@ def _elements(way: tuple[Scope, ...], root: SourceRecord) -> list[SourceRecord]:
     reached = [root]
     for scope in way:
         at: Path = scope.at  # type: ignore[assignment]  # a way holds only scopes that have one
-        reached = [found for record in reached for found in records(at, record) if not scope.skips(found)]
+        down = at.steps if goes_down(at.steps) else None
+        reached = [
+            found
+            for record in reached
+            for found in (records(at, record) if down is None else reached_below(down, record))
+            if not scope.skips(found)
+        ]
     return reached
 
 

@@ -16,7 +16,7 @@ from mappings.context import place_of, sent_at
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, first_of, getter_of
-from mappings.path import Element, Name, Path, Step, lies_below, locate, records
+from mappings.path import Element, Name, Path, Step, goes_down, lies_below, locate, reached_below, records
 from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope, When
 
 RowReader = Callable[[Found, dict[str, Any], Run], None]
@@ -82,23 +82,10 @@ def _elements(at: Path | None) -> Callable[[SourceRecord], Iterable[SourceRecord
     """The records of an `each`."""
     if at is None or not at.steps:
         return lambda record: (record,)
-    if len(at.steps) == 1 and at.steps[0].axis in ("child", "below"):
-        step = at.steps[0]
-        if step.axis == "child":
-            tag, matches = step.tag, step.matches
-            return lambda record: [child for child in record.children if child.tag == tag and matches(child)]
-        return lambda record: _below(step, record, [])
+    steps = at.steps
+    if goes_down(steps):
+        return lambda record: reached_below(steps, record)
     return lambda record: records(at, record)
-
-
-def _below(step: Step, record: SourceRecord, reached: list[SourceRecord]) -> list[SourceRecord]:
-    tag = step.tag
-    for child in record.children:
-        if child.tag == tag and step.matches(child):
-            reached.append(child)
-        if child.children:
-            _below(step, child, reached)
-    return reached
 
 
 def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) -> None:
@@ -344,13 +331,13 @@ def _many(rule: Rule, gatherer: Gatherer) -> RowReader:
     """All values of a list: they are looked for only when the first record is there."""
     key, convert = rule.to[-1], rule.function.read
     paths = rule.paths
-    ways = [way for path in paths for way in _ways(path, gatherer)]
+    ways = [_way(path, gatherer) for path in paths]
 
     def row(found: Found, out: dict[str, Any], run: Run) -> None:
-        if not any(way is None or found[way] is not None for way in ways):
-            return
         values = []
-        for path in paths:
+        for path, way in zip(paths, ways, strict=True):
+            if way is not None and found[way] is None:
+                continue
             for place in locate(path, found[RECORD], run.context.components):
                 try:
                     values.append(convert(place.text))
@@ -362,14 +349,14 @@ def _many(rule: Rule, gatherer: Gatherer) -> RowReader:
     return row
 
 
-def _ways(path: Path, gatherer: Gatherer) -> list[int | None]:
-    """Slots of which one is filled whenever the path has a value; null where that can't be told."""
+def _way(path: Path, gatherer: Gatherer) -> int | None:
+    """A slot that is filled whenever the path has a value; null where that can't be told."""
     steps = path.steps
     if isinstance(path.leaf, Name) and path.leaf.name and not steps:
         slot = gatherer.slot((Step("child", path.leaf.name),))
-        return [None if slot is None else slot[0]]
+        return None if slot is None else slot[0]
     slot = gatherer.slot(steps[:1])
-    return [None if slot is None else slot[0]]
+    return None if slot is None else slot[0]
 
 
 # --- what is wrong -----------------------------------------------------------------------------------------------------

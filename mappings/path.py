@@ -305,7 +305,44 @@ def records(path: Path, record: SourceRecord) -> Iterator[SourceRecord]:
 
 def lies_below(paths: Sequence[Path], record: SourceRecord) -> bool:
     """Whether one of these paths reaches a record from here."""
-    return any(next(records(path, record), None) is not None for path in paths)
+    for path in paths:
+        reached = [record]
+        for step in bound(path.steps, record):
+            if step.axis == "child":
+                reached = [child for one in reached for child in one.children if child.tag == step.tag and step.matches(child)]
+            else:
+                reached = [found for one in reached for found in _follow(step, one)]
+        if reached:
+            return True
+    return False
+
+
+def reached_below(steps: Sequence[Step], record: SourceRecord) -> list[SourceRecord]:
+    """`records` for steps that go down, without a generator: in document order, the first at any depth if it says so."""
+    reached: list[SourceRecord] = []
+    first = steps[0]
+    if first.axis == "below":
+        _gather_below(first, record, reached)
+    else:
+        reached = [child for child in record.children if child.tag == first.tag and first.matches(child)]
+    for step in steps[1:]:
+        reached = [child for one in reached for child in one.children if child.tag == step.tag and step.matches(child)]
+    return reached
+
+
+def goes_down(steps: Sequence[Step]) -> bool:
+    """Whether `reached_below` can follow these steps."""
+    plain = not any(step.same for step in steps)
+    return plain and bool(steps) and steps[0].axis in ("child", "below") and all(step.axis == "child" for step in steps[1:])
+
+
+def _gather_below(step: Step, record: SourceRecord, reached: list[SourceRecord]) -> None:
+    tag = step.tag
+    for child in record.children:
+        if child.tag == tag and step.matches(child):
+            reached.append(child)
+        if child.children:
+            _gather_below(step, child, reached)
 
 
 def _follow(step: Step, record: SourceRecord) -> Iterator[SourceRecord]:
