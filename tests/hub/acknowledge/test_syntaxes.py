@@ -22,7 +22,7 @@ from tests.hub.conftest import take
 from tests.hub_api.papers import orders
 
 SITE = Path(__file__).parents[2] / "samples" / "syntaxes"
-PARTIES = {"idoc": "V2", "ubl": "V3", "cxml": "V4"}
+PARTIES = {"idoc": "V2", "ubl": "V3", "cxml": "V4", "edifact": "V5"}
 
 
 @pytest.fixture
@@ -204,3 +204,58 @@ def test_a_response_on_the_same_connection_closes_what_that_brought(
     assert findings(hub) == [("ACK-02", two)]
     hub.database.close()
     server.shutdown()
+
+
+# --- EDIFACT -----------------------------------------------------------------------------------------------------------
+def from_supplier(control: int, kind: str, *segments: str, version: str = "D:3:UN") -> bytes:
+    """An interchange of the supplier with one message."""
+    body = [f"UNH+1+{kind}:{version}", *segments, f"UNT+{len(segments) + 2}+1"]
+    header = f"UNB+UNOC:3+6999999020042:14+8799999010009:14+261122:0900+{control}"
+    return "".join(f"{segment}'" for segment in (header, *body, f"UNZ+1+{control}")).encode()
+
+
+def contrl(control: int, ours: int, action: str, *messages: str) -> bytes:
+    return from_supplier(control, "CONTRL", f"UCI+{ours}+8799999010009:14+6999999020042:14+{action}", *messages)
+
+
+def aperak(control: int, code: str, order: str, *segments: str) -> bytes:
+    head = (f"BGM+{code}+A{control}+9", "DTM+137:20261122:102", f"RFF+ON:{order}")
+    return from_supplier(control, "APERAK", *head, *segments, version="D:96A:UN")
+
+
+def test_an_order_by_edifact_is_closed_by_interchange_and_by_message(hub: Hub) -> None:
+    one, two, three = place(hub, "edifact", "4500000001", "4500000002", "4500000003")
+    assert b"BGM+220+4500000001+9'" in written(hub, one) and [reference(hub, number) for number in (one, two, three)] == ["1", "2", "3"]
+    take(hub, contrl(70, 1, "8"), "edifact")
+    assert state(hub, one) == ("sent", "awaited"), "that the interchange arrived is no answer yet"
+    came = take(hub, contrl(71, 1, "7"), "edifact")
+    assert state(hub, one) == ("acknowledged", "accepted") and answers(hub, came.document_id) == [], "a CONTRL is never answered"
+    take(hub, contrl(72, 2, "7", "UCM+1+ORDERS:D:96A:UN+4+12+DTM+2", "UCS+3", "UCD+12+1:2"), "edifact")
+    assert state(hub, two) == ("failed", "rejected"), "the message level says otherwise than the interchange"
+    take(hub, contrl(73, 3, "4+23+UNB+2"), "edifact")
+    assert state(hub, three) == ("failed", "rejected") and findings(hub) == [("ACK-02", two), ("ACK-02", three)]
+    take(hub, contrl(74, 99, "7"), "edifact")
+    assert [rule for rule, _ in findings(hub)][2:] == ["ACK-03"]
+
+
+def test_an_aperak_refuses_what_a_contrl_took(hub: Hub) -> None:
+    one, two = place(hub, "edifact", "4500000001", "4500000002")
+    take(hub, contrl(70, 1, "7"), "edifact")
+    take(hub, aperak(71, "313", "4500000001", "ERC+12", "FTX+AAO+++no such article"), "edifact")
+    assert state(hub, one) == ("refused", "accepted") and state(hub, two) == ("sent", "awaited") and findings(hub) == [("ACK-05", one)]
+    take(hub, aperak(72, "312", "4500000001"), "edifact")
+    assert state(hub, one) == ("acknowledged", "accepted") and findings(hub) == []
+
+
+def test_a_despatch_advice_by_edifact_is_taken_by_contrl_and_questioned_by_aperak(hub: Hub) -> None:
+    segments = (
+        "BGM+351+D1+9", "DTM+137:202611220800:203", "RFF+ON:4599999999", "NAD+SU+6999999020042::9", "NAD+DP+8799999010009::9",
+        "CPS+1", "LIN+1++06901234000023:EN", "QTY+12:24",
+    )  # fmt: skip
+    came = take(hub, from_supplier(80, "DESADV", *segments, version="D:96A:UN"), "edifact")
+    assert answers(hub, came.document_id) == ["CONTRL", "APERAK"]
+    with hub.database.read() as connection:
+        said = {one["kind"]: one for one in acknowledge.listed(connection, hub.settings.home, came.document_id)}
+    assert "UCI+80+6999999020042:14+8799999010009:14+7'" in said["CONTRL"]["content"] and said["CONTRL"]["verdict"] == "accepted"
+    assert "4599999999" in said["APERAK"]["content"] and said["APERAK"]["verdict"] == "partly"
+    assert [rule for rule, _ in findings(hub)] == ["ACK-07"], "the order was never placed"
