@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,8 +29,9 @@ class Outcome:
     """Exchange that said the same original before under another envelope, where that is worth a word."""
 
 
-_COUNTED_ONCE = frozenset({"invoice"})
-"""Documents whose number must not come twice as an original: paid twice is what a repeat aims at, or risks."""
+_COUNTED_ONCE = frozenset({"invoice", "purchase_order", "despatch_advice"})
+"""Documents whose number must not come twice from a partner as an original: paid, delivered or received twice is what a repeat risks.
+Our own systems export the same again and again."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -67,14 +68,16 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
         decided_by = verdicts[number].decided_by
         for row in group:
             states[row.id] = _state(row.id, verdicts[number])
-            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by), _repeated(row, group, roots))
+            outcomes[row.id] = Outcome(
+                states[row.id], decided_by, times.get(decided_by), _repeated(row, group, roots, consequences.partner_kinds)
+            )
     _tell_exchanges(uow, rows, states, arriving)
     return outcomes
 
 
-def _repeated(row: Any, group: Sequence[Any], roots: dict[int, int]) -> int | None:
+def _repeated(row: Any, group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, str]) -> int | None:
     """The first exchange of others that said this original; a replay is the same saying."""
-    if row.kind not in _COUNTED_ONCE or row.purpose != "original":
+    if row.kind not in _COUNTED_ONCE or row.purpose != "original" or kinds.get(row.partner_id) in OWN_SYSTEMS:
         return None
     own = roots.get(row.exchange_id, row.exchange_id)
     others = [one for one in group if one.id < row.id and one.purpose == "original"]

@@ -77,7 +77,7 @@ ENDINGS = {
     "duplicate-invoice": Ending(FULL, states={"997": ["acknowledged"], **TRADED, "810": ["superseded", "applied"]}, findings=("DUP-05",)),
     # 810, 856, 855: order does not matter.
     "out-of-order": Ending(FULL),
-    # SE01 is one out in all that it says: refused by our 997, nothing is applied.
+    # SE01 or UNT is one out in all that it says: refused by our 997 or CONTRL, nothing is applied.
     "corrupt": Ending(
         [(100, None, None, None), (40, None, None, None)],
         states={"997": ["acknowledged"], "855": ["rejected"], "856": ["rejected"], "810": ["rejected"]},
@@ -100,22 +100,52 @@ ENDINGS = {
         [(100, 100, 100, None), (40, 40, 40, None)], states={"997": ["acknowledged"], "855": ["applied"], "856": ["applied"]}
     ),
 }
+AS_EDIFACT = {"997": "CONTRL", "855": "ORDRSP", "856": "DESADV", "810": "INVOIC"}
+EDIFACT_FINDINGS = {
+    # The reason of each line (FTX) stands behind its price, the count of an INVOIC (CNT) behind its totals.
+    "short-ship": ("EDF-S15",) * 3,
+    "reject-line": ("EDF-S15",) * 2,
+    "reject-all": ("EDF-S15",) * 2,
+    "over-ship": ("EDF-S15",),
+    "out-of-order": ("EDF-S15",),
+    "duplicate-invoice": ("EDF-S15", "DUP-05", "EDF-S15"),
+    "corrupt": ("EDF-M29", "EDF-M29", "EDF-M29", "EDF-S15"),
+}
 
 
 @pytest.mark.parametrize("behaviour", sorted(ENDINGS))
 def test_each_misbehaviour_ends_where_a_person_finds_it(trade: Trade, behaviour: str) -> None:
     wanted = ENDINGS[behaviour]
     trade.mock.become("ACME", behaviour=behaviour)
-    trade.place(PLACED)
-    trade.talk()
-    trade.wait(120)  # what it does a moment later
-    trade.talk()
+    misbehave(trade)
     assert trade.sent() == [wanted.sent]
     assert trade.states() == wanted.states
     assert trade.lines(PLACED) == wanted.lines
-    assert tuple(trade.findings()) == wanted.findings
+    assert sorted(trade.findings()) == sorted(wanted.findings)
     assert tuple(trade.discrepancies()) == wanted.discrepancies
     assert trade.mock.ask("GET", "/_mock/unacknowledged") == []
+
+
+@pytest.mark.parametrize("behaviour", ["accept", *sorted(ENDINGS)])
+def test_the_same_by_edifact(trade: Trade, behaviour: str) -> None:
+    wanted = ENDINGS.get(behaviour, Ending(FULL))
+    trade.mock.become("EURODIS", test=False, behaviour=behaviour)
+    misbehave(trade, "V2")
+    assert trade.sent() == [wanted.sent]
+    assert trade.states() == {AS_EDIFACT[kind]: states for kind, states in wanted.states.items()}
+    assert trade.lines(PLACED) == wanted.lines
+    expected = EDIFACT_FINDINGS.get(behaviour, ("EDF-S15",) if "810" in wanted.states else wanted.findings)
+    assert sorted(trade.findings()) == sorted(expected)
+    assert tuple(trade.discrepancies()) == wanted.discrepancies
+    assert {kind for kind, _ in trade.answers()} <= {"CONTRL"} and trade.mock.ask("GET", "/_mock/unacknowledged") == []
+
+
+def misbehave(trade: Trade, supplier: str = "V1") -> None:
+    """Place an order, and hear all that comes of it, also what the partner does a moment later."""
+    trade.place(PLACED, supplier=supplier)
+    trade.talk()
+    trade.wait(120)
+    trade.talk()
 
 
 def test_what_is_never_answered_is_overdue(trade: Trade) -> None:
@@ -177,6 +207,50 @@ def test_what_was_out_of_stock_follows_in_a_second_shipment_and_invoice(trade: T
     trade.talk()
     assert trade.lines(PLACED)[0][2:] == (100, 100)
     assert trade.states()["856"] == ["applied"] * 2 and trade.states()["810"] == ["applied"] * 2 and "DUP-05" not in trade.findings()
+
+
+# --- the mock as a buyer: it orders from us ----------------------------------------------------------------------------
+def from_seller(control: int, code: str, group: str, *body: str) -> bytes:
+    """What our order desk says to the buyer, by another system than the hub."""
+    isa = f"ISA*00*{'':10}*00*{'':10}*ZZ*{'NORTHWIND':<15}*ZZ*{'MOCKEDI':<15}*261102*0900*U*00401*{control:09d}*0*P*>"
+    head = [isa, f"GS*{group}*NORTHWIND*MOCKEDI*20261102*0900*{control}*X*004010", f"ST*{code}*0001"]
+    return "~".join([*head, *body, f"SE*{len(body) + 2}*0001", f"GE*1*{control}", f"IEA*1*{control:09d}~"]).encode()
+
+
+CONFIRMED = from_seller(
+    901, "855", "PR", "BAK*00*AD*4500001001*20261102", "PO1*1*100*EA*12.50**VP*WIDGET-001", "ACK*IA*100*EA*067*20261105", "CTT*1"
+)
+SHIPPED = from_seller(
+    902, "856", "SH", "BSN*00*D1*20261102*0900*0004", "HL*1**S*1", "DTM*011*20261102", "HL*2*1*O*1", "PRF*4500001001",
+    "HL*3*2*I*0", "LIN*1*VP*WIDGET-001", "SN1*1*100*EA", "CTT*3",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "orders", "changes", "findings"),
+    [
+        # The second 850 stands in the place of the first and is told; it is one order.
+        ("duplicate-order", ["superseded", "applied"], [], ["DUP-05"]),
+        # An 860 that lowers the line when it has been confirmed, and one that cancels when the goods have left: orders are changed, and
+        # refusing them is the order desk's (865).
+        ("change-after-confirm", ["superseded"], ["applied"], []),
+        ("cancel-late", ["cancelled"], ["applied"], []),
+    ],
+)
+def test_what_it_does_as_a_buyer(trade: Trade, behaviour: str, orders: list[str], changes: list[str], findings: list[str]) -> None:
+    trade.mock.become("NORTHWIND", test=False, behaviour=behaviour)
+    line = {"sku": "WIDGET-001", "quantity": "100", "uom": "EA", "price": "12.50"}
+    trade.mock.ask("POST", "/_mock/purchase", partner="NORTHWIND", po_number="4500001001", requested_on="2026-11-20", lines=[line])
+    trade.talk()
+    for said in (CONFIRMED, SHIPPED):
+        trade.mock.take(said)
+        trade.talk()
+    trade.wait(120)
+    trade.talk()
+    assert trade.states().get("850") == orders and trade.states().get("860", []) == changes
+    # Its 997s on what the order desk said answer nothing of the hub's.
+    assert [rule for rule in trade.findings() if rule != "ACK-03"] == findings
+    assert set(trade.answers()) == {("997", "accepted")} and trade.mock.ask("GET", "/_mock/unacknowledged") == []
 
 
 # --- over HTTP, with a server of ours ----------------------------------------------------------------------------------
