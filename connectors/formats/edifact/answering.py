@@ -16,8 +16,9 @@ from connectors.formats.edifact.acknowledge import MessageVerdict
 from connectors.formats.edifact.answers import read_application, read_control
 from connectors.formats.edifact.application import VERSION, application_error
 from connectors.formats.edifact.charsets import DECLARED
+from connectors.formats.edifact.ink import DEFAULT_SYNTAX
 from connectors.formats.edifact.separators import COMPONENT
-from connectors.formats.edifact.writer import DEFAULT_SYNTAX, write
+from connectors.formats.edifact.writer import write
 from connectors.spec import Envelope, Profile
 from data_contracts.findings import Place
 from data_contracts.source import Group, Message, SourceRecord

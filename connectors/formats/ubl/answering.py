@@ -96,9 +96,7 @@ class UblAnswering:
             ]
             notes = "; ".join(part for part in (f"{code} {_reason(response)}".strip(), *lines[:10]) if part)
             for reference in _children(response, "DocumentReference"):
-                said.append(
-                    Said("document", _HEARD.get(code, "received"), number=text_at(reference, "ID") or None, notes=notes)
-                )
+                said.append(Said("document", _HEARD.get(code, "received"), number=text_at(reference, "ID") or None, notes=notes))
         return said
 
     def read_note(self, note: Any) -> list[Said]:

@@ -1,0 +1,146 @@
+"""With what an interchange is written: separators, charset, characters, and the text of a segment by them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from connectors.formats.edifact.charsets import DECLARED
+from connectors.formats.edifact.grammar import ElementUse, SegmentUse
+from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION, Separators
+from connectors.spec import Envelope, Profile
+
+DEFAULT_SYNTAX = "UNOC:3"
+"""S001 where the agreement names none (`options.syntax`)."""
+
+_NAMES = {
+    "element": "element",
+    "component": "component",
+    "repetition": "repetition",
+    "segment": "terminator",
+    "release": "release",
+    "decimal": "decimal",
+}
+"""Words of `delimiters` (of an agreement, or as an interchange was received), and what they are here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """Separators and character rules in force for one interchange."""
+
+    separators: Separators
+    identifier: str
+    syntax: str
+    charset: str
+    allowed: re.Pattern[str]
+    guarded: re.Pattern[str] | None
+    doubtful: re.Pattern[str]
+    """Finds what makes a segment, in our separators, one that has to be looked at element by element."""
+    una: bool
+
+    @classmethod
+    def of(cls, envelope: Envelope, profile: Profile) -> Ink:
+        """What agreement and envelope ask for. Raises ValueError where it cannot be had."""
+        identifier, _, syntax = str(profile.options.get("syntax", DEFAULT_SYNTAX)).partition(":")
+        if syntax not in ("1", "2", "3", "4") or (identifier not in DECLARED and profile.charset is None):
+            raise ValueError(f"option `syntax` is such as {DEFAULT_SYNTAX}, got {profile.options.get('syntax')!r}")
+        asked: Mapping[str, str] = {**profile.options.get("delimiters", {}), **envelope.delimiters}
+        if not asked.keys() <= _NAMES.keys():
+            raise ValueError(f"delimiters are {', '.join(_NAMES)}; got {', '.join(asked)}")
+        usual = Separators(repetition="*" if syntax == "4" else "")
+        chosen = {_NAMES[name]: mark for name, mark in asked.items()}
+        if syntax != "4":
+            chosen["repetition"] = ""
+        separators = Separators(**{name: chosen.get(name, getattr(usual, name)) for name in _NAMES.values()})
+        marks = [separators.component, separators.element, separators.terminator, separators.release, separators.repetition]
+        if separators.clash() or any(len(mark) > 1 or not mark.isascii() for mark in marks) or separators.decimal not in (".", ","):
+            raise ValueError(f"separators must be different single marks, neither letter, digit nor blank: {separators.as_mapping()}")
+        charset = profile.charset or DECLARED[identifier]
+        if "UNB".encode(charset) != b"UNB":
+            raise ValueError(f"charset {charset} does not carry the envelope in single bytes")
+        text = TEXT if profile.charset else {"UNOA": LEVEL_A, "UNOB": LEVEL_B}.get(identifier, TEXT)
+        guarded = re.compile("[" + re.escape("".join(marks)) + "]")
+        doubtful = _doubtful(text, "".join(marks) + ("." if separators.decimal == "," else ""))
+        return cls(
+            separators, identifier, syntax, charset, re.compile(f"{text}*"), guarded, doubtful, bool(profile.options.get("una", True))
+        )
+
+    def line(self, use: SegmentUse, values: Sequence[str], where: str) -> str:
+        """A segment's text without its terminator; what is empty at its end is left out. Values are in our separators."""
+        return self._plain_line(use, values) or self._careful_line(use, values, where)
+
+    def _plain_line(self, use: SegmentUse, values: Sequence[str]) -> str:
+        """The same for a segment without anything doubtful in it, joined as a whole; empty where there is."""
+        last = len(values) - 1
+        if not 0 < last <= len(use.elements) or values[0] != use.id or not values[last]:
+            return ""
+        try:
+            text = ELEMENT.join(values)
+        except TypeError:  # a value that is no text
+            return ""
+        if self.doubtful.search(text):
+            return ""
+        if COMPONENT in text:
+            if text[-1] == COMPONENT or COMPONENT + ELEMENT in text:
+                return ""
+            for element, value in zip(use.elements, values[1:], strict=False):
+                if value and value.count(COMPONENT) >= max(len(element.components), 1):
+                    return ""
+            text = text.replace(COMPONENT, self.separators.component)
+        return text.replace(ELEMENT, self.separators.element)
+
+    def _careful_line(self, use: SegmentUse, values: Sequence[str], where: str) -> str:
+        kept = list(values)
+        while len(kept) > 1 and not (isinstance(kept[-1], str) and kept[-1].strip(COMPONENT + REPETITION)):
+            if not isinstance(kept[-1], str):
+                break
+            kept.pop()
+        if len(kept) - 1 > len(use.elements):
+            raise ValueError(f"{where}: segment {use.id} has {len(use.elements)} elements, got {len(kept) - 1}")
+        texts = [use.id]
+        for position, (element, value) in enumerate(zip(use.elements, kept[1:], strict=False), 1):
+            place = f"{where} {use.id}{position:02d} ({element.name})"
+            if not isinstance(value, str):
+                raise ValueError(f"{place}: values are text, got {value!r}")
+            texts.append(self._element(element, value, place) if value else "")
+        return self.separators.element.join(texts)
+
+    def _element(self, element: ElementUse, value: str, where: str) -> str:
+        repeats = value.split(REPETITION)
+        if len(repeats) > 1 and (not self.separators.repetition or 0 < element.repeat < len(repeats)):
+            raise ValueError(f"{where} cannot be repeated {len(repeats)} times in syntax {self.syntax}: {value!r}")
+        return self.separators.repetition.join(self._once(element, one, where) for one in repeats)
+
+    def _once(self, element: ElementUse, value: str, where: str) -> str:
+        parts = value.rstrip(COMPONENT).split(COMPONENT)
+        if len(parts) > max(len(element.components), 1):
+            raise ValueError(f"{where} has {len(element.components) or 'no'} components, got {len(parts)}: {value!r}")
+        uses = element.components or (element,)
+        return self.separators.component.join(self.value(part, use.type, where) for part, use in zip(parts, uses, strict=False))
+
+    def value(self, text: str, kind: str, where: str) -> str:
+        """One value with its release characters. Raises ValueError for what cannot be carried."""
+        if not self.allowed.fullmatch(text):
+            raise ValueError(f"{where} holds a character that {self.identifier} cannot carry: {text!r}")
+        try:
+            text.encode(self.charset)
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{where} holds {text[error.start]!r}, which charset {self.charset} cannot carry: {text!r}") from None
+        if kind == "n" and self.separators.decimal == ",":
+            text = text.replace(".", ",")
+        release = self.separators.release
+        if self.guarded is not None and self.guarded.search(text):
+            if not release:
+                raise ValueError(f"{where} holds a separator, and the interchange has no release character: {text!r}")
+            text = self.guarded.sub(lambda mark: release + mark[0], text)
+        return text
+
+
+@lru_cache(maxsize=64)
+def _doubtful(text: str, marks: str) -> re.Pattern[str]:
+    allowed = re.compile(text)
+    plain = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in marks and allowed.fullmatch(chr(code)))
+    return re.compile(f"[^{re.escape(plain)}{ELEMENT}{COMPONENT}]")

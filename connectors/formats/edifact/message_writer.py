@@ -1,0 +1,179 @@
+"""Writes one message from its tree: segments and groups in the grammar's order, UNS, the total of lines, UNH to UNT.
+
+A grammar is made ready once, so that the place of a record is a look-up by its tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from operator import itemgetter
+from typing import Any
+
+from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, service_segment
+from connectors.formats.edifact.ink import Ink
+from connectors.formats.edifact.packing import flat
+from connectors.formats.edifact.separators import COMPONENT
+from connectors.spec import Envelope, Profile
+from data_contracts.source import SourceRecord
+
+_VERSION = re.compile(r"([A-Z0-9]{1,3})\.([A-Z0-9]{1,3})")
+
+
+def version_and_release(version: str) -> tuple[str, str]:
+    """`D.96A` as 0052 and 0054 say it. Raises ValueError for what is no version."""
+    found = _VERSION.fullmatch(version)
+    if found is None:
+        raise ValueError(f"a version is such as D.96A, got {version!r}")
+    return found[1], found[2]
+
+
+def write_message(grammar: Grammar, root: SourceRecord, reference: str, envelope: Envelope, profile: Profile, ink: Ink) -> list[str]:
+    """The segments from UNH to UNT. Raises ValueError for a segment that has no place and for data that cannot be carried."""
+    header = service_segment("UNH", ink.syntax)
+    values = list(root.values) if root.tag == "UNH" else []
+    stated = str(values[2]).split(COMPONENT) if len(values) > 2 else []
+    if stated and stated[0] != grammar.message:
+        raise ValueError(f"{grammar.message}: its UNH says {stated[0]}")
+    association = profile.options.get("association", "")
+    if isinstance(association, Mapping):
+        association = association.get(grammar.message, "")
+    identifier = stated or [grammar.message, *version_and_release(envelope.version), "UN", *([str(association)] if association else [])]
+    lines = [ink.line(header, ["UNH", reference, COMPONENT.join(identifier), *values[3:]], grammar.message)]
+    children = flat(root.children, grammar.hierarchy) if grammar.hierarchy else root.children
+    writer = _Writer(grammar, lines, ink)
+    writer.body(_places(grammar), _with_totals(grammar, children))
+    lines.append(ink.line(service_segment("UNT", ink.syntax), ["UNT", str(len(lines) + 1), reference], grammar.message))
+    return lines
+
+
+def _with_totals(grammar: Grammar, children: Sequence[SourceRecord]) -> list[SourceRecord]:
+    totals = grammar.totals
+    if totals is None or any(child.tag == totals.segment and _qualifier(child) == totals.qualifier for child in children):
+        return list(children)
+    return [*children, SourceRecord(totals.segment, [totals.segment, totals.qualifier], 0)]
+
+
+def _qualifier(record: SourceRecord) -> str:
+    values = list(record.values)
+    return str(values[1]).split(COMPONENT)[0] if len(values) > 1 else ""
+
+
+class _Places:
+    """What stands where in a message or a group."""
+
+    __slots__ = ("_first", "_several", "_where", "inner", "mandatory", "sections", "uses")
+
+    def __init__(self, body: Sequence[SegmentUse | GroupUse], where: str) -> None:
+        self.uses = [use if isinstance(use, SegmentUse) else use.first for use in body]
+        """The segment of each place, or the one that opens its group."""
+        self.inner = [_Places(use.body[1:], where) if isinstance(use, GroupUse) else None for use in body]
+        """What follows it in its group; null where it opens none."""
+        self.mandatory = [isinstance(use, SegmentUse) and use.use == "M" for use in body]
+        self.sections = [(index, *section) for index, use in enumerate(body) if (section := _section(use)) is not None]
+        """Places of UNS that are written where the tree does not hold them."""
+        self._where = where
+        self._first: dict[str, int] = {}
+        self._several: dict[str, list[int]] = {}
+        for index, segment in enumerate(self.uses):
+            first = self._first.setdefault(segment.id, index)
+            if first != index:
+                self._several.setdefault(segment.id, [first]).append(index)
+
+    def of(self, record: SourceRecord) -> int:
+        """Index of the place that takes this record; where two have its tag, the one that takes its code."""
+        index = self._first.get(record.tag)
+        if index is None:
+            raise ValueError(f"{self._where}: no place for segment {record.tag} here")
+        if record.tag in self._several:
+            return next((other for other in self._several[record.tag] if _takes(self.uses[other], record)), index)
+        return index
+
+
+_KEPT = 128
+_ready: dict[str, _Places] = {}
+
+
+def _places(grammar: Grammar) -> _Places:
+    """The grammar made ready, kept for the next message; the cache is bounded."""
+    places = _ready.get(grammar.hash)
+    if places is None:
+        if len(_ready) >= _KEPT:
+            _ready.clear()
+        places = _ready[grammar.hash] = _Places(grammar.body, f"{grammar.message} {grammar.tables}")
+    return places
+
+
+def _section(use: SegmentUse | GroupUse) -> tuple[SegmentUse, str] | None:
+    """A mandatory UNS with its only code: form, and nobody's data."""
+    segment = use if isinstance(use, SegmentUse) else use.first
+    codes = segment.elements[0].codes if segment.id == "UNS" and use.use == "M" else None
+    return (segment, next(iter(codes))) if codes is not None and len(codes) == 1 else None
+
+
+def _takes(segment: SegmentUse, record: SourceRecord) -> bool:
+    first = segment.elements[0] if segment.elements else None
+    codes = (first.components[0] if first.components else first).codes if first is not None else None
+    return codes is None or _qualifier(record) in codes
+
+
+class _Writer:
+    """One message while it is written: `lines` grow, what its total counts is counted."""
+
+    def __init__(self, grammar: Grammar, lines: list[str], ink: Ink) -> None:
+        self._message, self._totals = grammar.message, grammar.totals
+        self._lines, self._ink = lines, ink
+        self._count = 0
+
+    def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
+        """Segments and groups below each other, in the grammar's order."""
+        placed = [(places.of(child), child) for child in children]
+        if any(one[0] > other[0] for one, other in pairwise(placed)):
+            placed.sort(key=itemgetter(0))
+        if places.sections:
+            held = {index for index, _ in placed}
+            missing = [(index, use, code) for index, use, code in places.sections if index not in held]
+            self._with_sections(places, placed, missing)
+        else:
+            for index, child in placed:
+                self._record(places, index, child)
+
+    def _with_sections(
+        self, places: _Places, placed: Sequence[tuple[int, SourceRecord]], missing: list[tuple[int, SegmentUse, str]]
+    ) -> None:
+        for index, child in placed:
+            while missing and missing[0][0] < index:
+                self._section(missing.pop(0))
+            self._record(places, index, child)
+        for section in missing:
+            self._section(section)
+
+    def _section(self, section: tuple[int, SegmentUse, str]) -> None:
+        _, use, code = section
+        self._lines.append(self._ink.line(use, ["UNS", code], self._message))
+
+    def _record(self, places: _Places, index: int, record: SourceRecord) -> None:
+        use, inner = places.uses[index], places.inner[index]
+        text = self._segment(use, record)
+        if inner is not None:
+            self._lines.append(text)
+            if record.children or inner.sections:
+                self.body(inner, record.children)
+        elif record.children:
+            below = record.children[0].tag
+            raise ValueError(f"{self._message}: segment {record.tag} opens no group here and cannot hold {below}")
+        elif text != record.tag or places.mandatory[index]:
+            self._lines.append(text)
+
+    def _segment(self, use: SegmentUse, record: SourceRecord) -> str:
+        values: Any = record.values
+        totals = self._totals
+        if totals is not None:
+            if use.id == totals.of:
+                self._count += 1
+            if use.id == totals.segment and _qualifier(record) == totals.qualifier:
+                values = list(values)
+                first = str(values[1]).split(COMPONENT)
+                values[1] = COMPONENT.join([first[0], str(self._count), *first[2:]])
+        return self._ink.line(use, values, self._message)
