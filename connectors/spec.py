@@ -86,8 +86,8 @@ class UsedGrammar:
 class Grammared(Protocol):
     """A format whose messages name their grammar themselves, so that the hub can keep what a message was read by."""
 
-    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
-        """The grammar of this type and version; None when it was read without one."""
+    def grammar_used(self, message: str, version: str, folders: Sequence[str] = ()) -> UsedGrammar | None:
+        """The grammar of this type and version; None when it was read without one. `folders` are the site's grammar folders."""
         ...
 
 

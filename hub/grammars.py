@@ -37,7 +37,8 @@ def used(agreement: Agreement, message: Message, profile: Profile) -> UsedGramma
             body = grammar.text or msgspec.json.encode(grammar, enc_hook=_named).decode()
             known = _feeds[grammar.hash] = UsedGrammar(f"{agreement.format}/{grammar.name}", grammar.hash, str(grammar.version), body)
         return known
-    return _own(agreement.format, message.type, message.version or "")
+    folders = tuple(str(folder) for folder in profile.options.get("grammar_folders", ()))
+    return _own(agreement.format, message.type, message.version or "", folders)
 
 
 def _feed(agreement: Agreement, message: Message, profile: Profile) -> FeedGrammar | None:
@@ -54,10 +55,10 @@ def _named(value: object) -> str:
 
 
 @lru_cache(maxsize=256)
-def _own(syntax: str, message: str, version: str) -> UsedGrammar | None:
+def _own(syntax: str, message: str, version: str, folders: tuple[str, ...]) -> UsedGrammar | None:
     """What a format that names its messages itself read one by."""
     format_ = format_named(syntax)
-    found = format_.grammar_used(message, version) if isinstance(format_, Grammared) else None
+    found = format_.grammar_used(message, version, folders) if isinstance(format_, Grammared) else None
     if found is None:
         return None
     return UsedGrammar(found.name, found.hash, found.version, msgspec.json.encode(found.content, order="deterministic").decode())

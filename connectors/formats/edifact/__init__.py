@@ -59,7 +59,7 @@ class Edifact:
         """Byte offsets at which interchanges seem to begin."""
         return interchange_starts(stream)
 
-    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
+    def grammar_used(self, message: str, version: str, folders: Sequence[str] = ()) -> UsedGrammar | None:
         """The tables by which a message of this version is read."""
         grammar = load(message, version)
         return None if grammar is None else UsedGrammar(f"edifact/{grammar.message}", grammar.hash, grammar.tables, grammar)

@@ -24,7 +24,7 @@ from connectors.formats.idoc.guide import describe
 from connectors.formats.idoc.markup import Markup
 from connectors.formats.idoc.writer import write_document
 from connectors.legible import legible
-from connectors.spec import STRICT, Envelope, Profile, Traits, UsedGrammar
+from connectors.spec import Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language
 from data_contracts.source import ReadEvent, SourceRecord
 
@@ -90,9 +90,9 @@ class Idoc:
         receiver = party(control.get("RCVPRT", ""), control.get("RCVPRN", ""))
         return f"{sender}|{receiver}|{control['DOCNUM']}" if sender and control.get("DOCNUM") else None
 
-    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
+    def grammar_used(self, message: str, version: str, folders: Sequence[str] = ()) -> UsedGrammar | None:
         """The tables of a basic type, as evidence."""
-        tables = tables_for(STRICT)
+        tables = tables_for(Profile(options={"grammar_folders": folders}))
         grammar = tables.by_type.get(version) or tables.by_message.get(message)
         return UsedGrammar(f"idoc/{grammar.basic_type}", grammar.hash, grammar.basic_type, grammar.plain) if grammar is not None else None
 

@@ -89,7 +89,7 @@ class X12:
             raise ValueError("an X12 interchange needs an envelope")
         return write(messages, envelope, profile)
 
-    def grammar_used(self, message: str, version: str) -> UsedGrammar | None:
+    def grammar_used(self, message: str, version: str, folders: Sequence[str] = ()) -> UsedGrammar | None:
         """The tables by which a set of this version is read."""
         grammar = load(message, version)
         return None if grammar is None else UsedGrammar(f"x12/{grammar.message}", grammar.hash, grammar.version, grammar)
