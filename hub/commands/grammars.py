@@ -11,6 +11,7 @@ from connectors.guide_page import as_html
 from connectors.guides import guide_of, listed
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
+from hub.drafting import draft_feed
 from hub.settings import Settings
 
 
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     grammars = typer.Typer(help="What messages look like: guides for partners, and drafts from samples.", no_args_is_help=True)
     grammars.command("list")(list_command)
     grammars.command("show")(show_command)
+    grammars.command("draft")(draft_command)
     app.add_typer(grammars, name="grammar")
 
 
@@ -54,6 +56,34 @@ def show_command(
     except OSError as error:
         raise ConfigError(f"{out}: {error.strerror}") from error
     typer.echo(f"{out}: {len(text.encode())} bytes", err=True)
+
+
+def draft_command(
+    samples: Annotated[list[Path], typer.Argument(help="Files of one feed: delimited, fixed width, XLSX, JSON or XML.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Site folder to write grammars/ and mappings/ into; stdout without it.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the feed; the first file's without it.")] = None,
+) -> None:
+    """Propose a grammar and a mapping from samples, with how sure each line is and why, for a person to finish.
+
+    Exit code: 0 the mapping is complete, 1 something mandatory is left to a person (lines with TODO).
+    """
+    draft = draft_feed(samples, name)
+    folders = (("grammars", draft.grammar), ("mappings", draft.mapping))
+    for folder, text in folders:
+        where = f"{folder}/{draft.format}/{draft.name}.yaml"
+        if out is None:
+            typer.echo(f"# --- {where}\n{text}")
+            continue
+        path = out / where
+        if path.exists():
+            raise ConfigError(f"{path} is there already; a draft never writes over what a person may have finished")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        typer.echo(str(path))
+    typer.echo(f"{draft.name}: {draft.entity}, {draft.sure} % sure; {draft.records} records read without a finding of structure", err=True)
+    if draft.missing:
+        typer.echo(f"left to you: {', '.join(draft.missing)}", err=True)
+        raise typer.Exit(1)
 
 
 def site_profile(settings: Settings) -> Profile:

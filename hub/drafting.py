@@ -1,0 +1,92 @@
+"""`udihub grammar draft`: a grammar and a mapping proposed from samples, tried on them before anybody sees them.
+
+Observes (`connectors.draft_samples`), names what the fields mean and which entity they make (`mappings.draft`), writes both, loads the
+grammar and reads the samples by it: a draft that does not read its own samples is refused here and never shown.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.draft_grammar import Drafted, as_yaml, drafted, groupable
+from connectors.draft_samples import observe
+from connectors.registry import format_named
+from connectors.spec import Profile
+from data_contracts.errors import ConfigError
+from mappings.draft import Given, document_keys, draft_mapping, guess_entity, of_document
+from mappings.engine import load
+
+_ROWS = ("delimited", "spreadsheet", "fixed")
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedFeed:
+    """Both files of a draft and what is to be said of it."""
+
+    name: str
+    format: str
+    entity: str
+    sure: int
+    grammar: str
+    mapping: str
+    missing: tuple[str, ...]
+    records: int
+
+
+def draft_feed(paths: Sequence[Path], name: str | None = None) -> DraftedFeed:
+    """Draft from samples of one feed. Raises ConfigError for samples that nothing can be drafted from."""
+    samples = observe(paths)
+    feed = _name(name or paths[0].stem)
+    fields = drafted(samples)
+    if not fields:
+        raise ConfigError("the samples hold no values")
+    given = [_given(field) for field in fields]
+    entity, sure = guess_entity(given, f"{feed} {paths[0].stem}")
+    by = document_keys(given, entity) if samples.format in _ROWS else []
+    full = {field.path for field in fields if field.share == 100}
+    by = by if set(by) <= full else []
+    of_documents = {field.path for field in given if of_document(field, entity)}
+    header = [path for path in groupable(samples, fields, by) if path in of_documents]
+    grammar = as_yaml(samples, feed, fields, by, header)
+    draft = draft_mapping(samples.format, feed, given, entity, sure, [*by, *header] if by else None)
+    _try(paths, samples.format, feed, grammar, draft.text, complete=not draft.missing)
+    return DraftedFeed(feed, samples.format, entity, sure, grammar, draft.text, tuple(draft.missing), samples.root.records)
+
+
+def _given(field: Drafted) -> Given:
+    meaning = field.meaning
+    if meaning is None:
+        return Given(field.path, field.seen.kind, "", 0, field.seen.reason, field.seen.marks, field.seen.key)
+    agrees = field.seen.key in (meaning.concept, "gln") or meaning.kind in field.seen.kind or field.seen.kind == meaning.kind
+    sure = min(99, meaning.sure + 8) if agrees else meaning.sure
+    reason = f"the name says {meaning.word!r}" if meaning.word != f"check digits of {meaning.concept.upper()}" else meaning.word
+    return Given(field.path, field.seen.kind, meaning.concept, sure, f"{reason}; {field.seen.reason}", field.seen.marks, field.seen.key)
+
+
+def _name(text: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "_", text.casefold()).strip("_")[:60]
+    return name or "feed"
+
+
+def _try(paths: Sequence[Path], format_name: str, name: str, grammar: str, mapping: str, *, complete: bool) -> None:
+    """Load what was drafted and read the samples by it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for room, text in (("grammars", grammar), ("mappings", mapping)):
+            path = Path(folder) / room / format_name / f"{name}.yaml"
+            path.parent.mkdir(parents=True)
+            path.write_text(text, encoding="utf-8")
+        profile = Profile(options={"grammar_folders": [str(Path(folder) / "grammars")]})
+        for path in paths:
+            with path.open("rb") as stream:
+                for event in format_named(format_name).read(stream, profile, name):
+                    holder = event.message or (event.interchange if event.kind == "interchange_end" else None)
+                    findings = [event.finding] if event.finding is not None else holder.findings if holder is not None else []
+                    wrong = [finding for finding in findings if finding is not None and finding.severity == "error"]
+                    if wrong:
+                        raise ConfigError(f"{path}: the samples do not agree with one another: {wrong[0].text()}")
+        if complete:
+            load(f"{format_name}/{name}", [Path(folder) / "mappings"])

@@ -1,0 +1,193 @@
+"""`udihub grammar draft`: what is proposed from samples reads those samples, and what they do not say is left to a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from connectors.draft_values import seen
+from connectors.feed import parse_grammar
+from connectors.registry import format_named
+from connectors.spec import Profile
+from data_contracts.canonical import ENTITIES
+from data_contracts.errors import ConfigError
+from data_contracts.vocabulary import meaning_of
+from hub.cli import application
+from hub.drafting import draft_feed
+from mappings.engine import Context, load
+from tests.connectors.reading import Read, read
+from tests.mappings.trees import without_places
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+FEEDS = [
+    pytest.param(path, id=f"{path.parent.name}/{path.name}")
+    for folder in ("delimited", "fixed", "json", "spreadsheet", "xml")
+    for path in sorted((SAMPLES / folder).glob("*"))
+    if path.stem != "k3cloud_purchase_order_query"
+]
+
+
+def taken(draft, path: Path, folder: Path) -> Read:  # type: ignore[no-untyped-def]
+    """The sample read by the drafted grammar."""
+    for room, text in (("grammars", draft.grammar), ("mappings", draft.mapping)):
+        target = folder / room / draft.format / f"{draft.name}.yaml"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return read(draft.format, path.read_bytes(), draft.name, Profile(options={"grammar_folders": [str(folder / "grammars")]}))
+
+
+@pytest.mark.parametrize("path", FEEDS)
+def test_a_draft_reads_its_own_samples_and_says_why(path: Path, tmp_path: Path) -> None:
+    draft = draft_feed([path])
+    grammar = parse_grammar(draft.grammar.encode(), "draft", draft.name, draft.format)
+    assert grammar.format == path.parent.name and grammar.fields
+    found = taken(draft, path, tmp_path)
+    assert found.unreadable is None and found.messages
+    # A record that is empty in every sample (`NeedReturnData: [{}]`) cannot be described; it is told when it comes.
+    told = [f for m in found.messages for f in m.findings if f.got != "NeedReturnData"]
+    assert not [f for f in told if f.severity == "error" or f.rule == "FED-10"]
+    described = [line for line in draft.grammar.partition("fields:\n")[2].splitlines() if "type: " in line and "{" in line]
+    assert described and all("%: " in line for line in described)
+    assert yaml.safe_load(draft.mapping)["entity"] == draft.entity
+    assert draft.mapping.count("# TODO") >= len(draft.missing)
+
+
+@pytest.mark.parametrize(
+    ("path", "entity"),
+    [
+        ("delimited/erp_orders.csv", "PurchaseOrder"),
+        ("delimited/erp_orders_gb18030.csv", "PurchaseOrder"),
+        ("delimited/erp_stock.csv", "InventoryReport"),
+        ("json/erp_orders.json", "PurchaseOrder"),
+        ("json/wms_stock.json", "InventoryReport"),
+        ("json/wms_despatches.json", "DespatchAdvice"),
+        ("json/odata_v2_purchase_orders.json", "PurchaseOrder"),
+    ],
+)
+def test_a_complete_draft_maps_its_samples(path: str, entity: str, tmp_path: Path) -> None:
+    sample = SAMPLES / path
+    draft = draft_feed([sample])
+    assert (draft.entity, draft.missing) == (entity, ())
+    found = taken(draft, sample, tmp_path)
+    mapping = load(f"{draft.format}/{draft.name}", [tmp_path / "mappings"])
+    for message in found.messages:
+        assert message.root is not None
+        mapped = mapping.read(message.root, Context(time_zone="Asia/Shanghai"))
+        assert [finding.rule for finding in mapped.findings if finding.rule == "MAP-02"] == []
+        assert mapped.entity is not None
+        plain = without_places(mapped.entity)
+        ENTITIES[plain.pop("entity")].model_validate(plain)
+
+
+def test_the_drafted_order_says_what_the_shipped_mapping_says(tmp_path: Path) -> None:
+    sample = SAMPLES / "delimited" / "erp_orders.csv"
+    taken(draft_feed([sample]), sample, tmp_path)
+    ours, shipped = load("delimited/erp_orders", [tmp_path / "mappings"]), load("delimited/erp_orders")
+    for mine, theirs in zip(
+        read("delimited", sample.read_bytes(), "erp_orders", Profile(options={"grammar_folders": [str(tmp_path / "grammars")]})).messages,
+        read("delimited", sample.read_bytes(), "erp_orders").messages,
+        strict=True,
+    ):
+        assert mine.root is not None and theirs.root is not None
+        context = Context(time_zone="Europe/Amsterdam")
+        drafted, known = ours.read(mine.root, context).entity, shipped.read(theirs.root, context).entity
+        assert drafted is not None and known is not None
+        for name in ("number", "revision", "purpose", "issued_at", "currency"):
+            assert drafted.get(name) == known.get(name)
+        for line, other in zip(drafted["lines"], known["lines"], strict=True):
+            assert {k: line.get(k) for k in ("line", "quantity", "unit", "unit_price", "requested_on", "gtin")} == {
+                k: other.get(k) for k in ("line", "quantity", "unit", "unit_price", "requested_on", "gtin")
+            }
+
+
+def test_chinese_headers_are_understood(tmp_path: Path) -> None:
+    path = tmp_path / "库存.csv"
+    rows = ["仓库,盘点日期,物料编码,批号,有效期至,数量,单位,状态"]
+    rows += [f"SZ01,2026/11/22,RM-000{n},L26-{n},2028/{n:02d}/15,{n}2.5,个,可用" for n in range(1, 9)]
+    path.write_bytes("\r\n".join(rows).encode("gb18030"))
+    draft = draft_feed([path], "stock")
+    assert draft.entity == "InventoryReport" and draft.records == 8
+    body = yaml.safe_load(draft.mapping)
+    assert {row["to"]: row["from"] for row in body["each"][0]["fields"] if "from" in row} == {
+        "item_code": "物料编码",
+        "lot": "批号",
+        "expires_on": "有效期至",
+        "quantity": "数量",
+        "unit": "单位",
+        "status": "状态",
+    }
+    assert "charsets: [gb18030]" in draft.grammar and "date_slashed_ymd" in draft.grammar
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "kind", "reason"),
+    [
+        (["01/02/2026", "03/04/2026"], "date", "text", "day or month first"),
+        (["01/02/2026", "31/12/2026"], "date", "date_slashed_dmy", "only this order"),
+        (["01/02/2026", "12/31/2026"], "date", "date_slashed_mdy", "only this order"),
+        (["1,234", "5,678"], "qty", "text", "decimal or the thousands"),
+        (["1,234", "5,6"], "qty", "decimal", "','"),
+        (["1,234.50", "5.6"], "qty", "decimal", "'.'"),
+        (["1.234,50", "12"], "qty", "decimal", "','"),
+        (["09506000134352", "00761265590476"], "whatever", "text", "gtin"),
+        (["009506000000000019"], "pallet", "text", "sscc"),
+        (["20261122", "20261201"], "date", "date_compact", "YYYYMMDD"),
+        (["20261122", "20261350"], "item", "text", "text"),
+        (["0012", "0013"], "anything", "text", "text"),
+        (["1001", "1002"], "item_code", "text", "text"),
+        (["12", "7"], "qty", "decimal", "whole numbers"),
+        ([], "x", "text", "no value"),
+    ],
+)
+def test_what_values_show_and_what_they_leave_open(values: list[str], name: str, kind: str, reason: str) -> None:
+    found = seen(values, meaning_of(name))
+    assert found.kind == kind and reason in found.reason and 0 < found.sure < 100
+
+
+def test_the_command_writes_into_a_site_and_never_over_a_file(tmp_path: Path) -> None:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(application(), ["grammar", "draft", *arguments])
+
+    sample = SAMPLES / "json" / "erp_orders.json"
+    shown = run(str(sample))
+    assert shown.exit_code == 0 and "# --- grammars/json/erp_orders.yaml" in shown.output and "# --- mappings/json/" in shown.output
+    done = run(str(sample), "--out", str(tmp_path / "site"), "--name", "acme orders")
+    assert done.exit_code == 0
+    assert (tmp_path / "site" / "grammars" / "json" / "acme_orders.yaml").is_file()
+    assert (tmp_path / "site" / "mappings" / "json" / "acme_orders.yaml").is_file()
+    again = run(str(sample), "--out", str(tmp_path / "site"), "--name", "acme orders")
+    assert isinstance(again.exception, ConfigError) and "never writes over" in str(again.exception)
+    left = run(str(SAMPLES / "xml" / "qimen_entry_order.xml"))
+    assert left.exit_code == 1 and "left to you" in left.output
+
+
+def test_several_samples_and_samples_that_do_not_fit(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    one.write_text("lot,qty\nL1,5\n")
+    two.write_text("lot,qty\nL2,5.5\nL3,6\n")
+    draft = draft_feed([one, two])
+    assert draft.records == 3 and "qty: {type: decimal, required: true}" in draft.grammar
+    for content, says in ((b"%PDF-1.7", "looks unknown"), (b'{"a": 1}', "are delimited"), (b"", "looks unknown")):
+        two.write_bytes(content)
+        with pytest.raises(ConfigError, match=says):
+            draft_feed([one, two])
+    with pytest.raises(ConfigError, match="No such file"):
+        draft_feed([tmp_path / "none.csv"])
+
+
+def test_a_workbook_is_drafted_by_its_cells(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (
+        ["订单号", "行号", "物料编码", "数量", "单位", "单价", "订单日期"],
+        ["PO1", 1, "RM-1", 5, "个", 1.5, None],
+        ["PO1", 2, "RM-2", 6, "个", 2, None],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "orders.xlsx")
+    draft = draft_feed([tmp_path / "orders.xlsx"])
+    assert (draft.format, draft.entity, draft.missing) == ("spreadsheet", "PurchaseOrder", ("issued_at",))
+    assert "by: [" in draft.grammar and format_named("spreadsheet").name == "spreadsheet"
