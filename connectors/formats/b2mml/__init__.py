@@ -15,7 +15,8 @@ from lxml import etree
 
 from connectors.formats.b2mml.material import mixed_material, places_of
 from connectors.formats.b2mml.writer import write_document
-from connectors.formats.xml.dialect import Dialect, Layout, below, put_at, text_of
+from connectors.formats.xml.dialect import Dialect, Layout
+from connectors.formats.xml.places import below, put_at, text_of
 from connectors.formats.xml.root import RootTag
 from connectors.spec import Envelope, Profile
 from data_contracts.findings import Finding, Place

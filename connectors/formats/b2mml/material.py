@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.formats.xml.dialect import text_at
+from connectors.formats.xml.places import text_at
 from data_contracts.source import SourceRecord
 
 _RESPONSES = ("OperationsResponse", "ProductionResponse")

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from lxml import etree
 
 from connectors.feed import FeedGrammar
-from connectors.formats.xml.dialect import copied, text_at
 from connectors.formats.xml.levels import clark, one_namespace
+from connectors.formats.xml.places import copied, text_at
 from connectors.formats.xml.writer import element_in, fill
 from connectors.spec import Envelope
 from data_contracts.source import SourceRecord

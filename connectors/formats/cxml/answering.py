@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
 from connectors.formats.cxml.documents import FORMAT
-from connectors.formats.xml.dialect import put_at, text_at
+from connectors.formats.xml.places import put_at, text_at
 from connectors.formats.xml.verdict import (
     DocumentVerdict,
     Fault,

@@ -9,7 +9,8 @@ from lxml import etree
 
 from connectors.credentials import secret
 from connectors.formats.cxml.writer import write_document
-from connectors.formats.xml.dialect import Dialect, Layout, below, stated, text_at
+from connectors.formats.xml.dialect import Dialect, Layout
+from connectors.formats.xml.places import below, stated, text_at
 from connectors.formats.xml.root import RootTag
 from connectors.spec import Envelope, Profile
 from data_contracts.source import Interchange, SourceRecord

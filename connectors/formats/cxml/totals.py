@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-from connectors.formats.xml.dialect import below
+from connectors.formats.xml.places import below
 
 
 def state_total(root: etree._Element) -> None:

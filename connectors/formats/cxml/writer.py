@@ -6,8 +6,8 @@ from lxml import etree
 
 from connectors.feed import FeedGrammar
 from connectors.formats.cxml.totals import state_total
-from connectors.formats.xml.dialect import below
 from connectors.formats.xml.levels import one_namespace
+from connectors.formats.xml.places import below
 from connectors.formats.xml.writer import fill
 from connectors.spec import Envelope
 from data_contracts.source import SourceRecord

@@ -12,7 +12,7 @@ from typing import Any
 
 from connectors.answering import NO_REFUSALS, Answering, Numbered, Policy, Received, Said, Wanted, Word
 from connectors.formats.ubl.documents import FORMAT
-from connectors.formats.xml.dialect import put_at, text_at
+from connectors.formats.xml.places import put_at, text_at
 from connectors.formats.xml.verdict import (
     DocumentVerdict,
     Fault,

@@ -10,8 +10,9 @@ from lxml import etree
 from connectors.feed import Field
 from connectors.formats.ubl.names import AGGREGATES, BASICS, SBDH, UBL, parties_of
 from connectors.formats.ubl.writer import write_document
-from connectors.formats.xml.dialect import Dialect, Layout, below, stated, text_at, text_of
+from connectors.formats.xml.dialect import Dialect, Layout
 from connectors.formats.xml.levels import Qualify
+from connectors.formats.xml.places import below, stated, text_at, text_of
 from connectors.formats.xml.root import RootTag
 from connectors.spec import Envelope, Profile
 from data_contracts.source import Interchange, SourceRecord

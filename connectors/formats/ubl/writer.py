@@ -6,8 +6,8 @@ from lxml import etree
 
 from connectors.feed import FeedGrammar
 from connectors.formats.ubl.names import AGGREGATES, BASICS, PEPPOL_AUTHORITY, SBDH, parties_of
-from connectors.formats.xml.dialect import copied, put_at, text_at
 from connectors.formats.xml.levels import Qualify, clark
+from connectors.formats.xml.places import copied, put_at, text_at
 from connectors.formats.xml.writer import element_in, fill
 from connectors.spec import Envelope
 from data_contracts.source import SourceRecord

@@ -8,30 +8,25 @@ them is put together (`write`). An element that the grammar lacks is told as inf
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, ClassVar
-from xml.sax.saxutils import unescape
 
 from lxml import etree
 
-from connectors.byte_window import ByteWindow
 from connectors.feed import FeedGrammar, grammar_for, grammar_names
-from connectors.feed_check import Checker, Plan, element_path, shown
+from connectors.feed_check import Plan, shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
+from connectors.feed_reading import in_utf8, sniffable
 from connectors.first_bytes import HEAD, look, size_of, unreadable
 from connectors.formats.xml.charset import SLICED, charset_of
-from connectors.formats.xml.envelope import judged, opened
+from connectors.formats.xml.dialect_reading import DialectReading
 from connectors.formats.xml.levels import Level, Qualify, level_of
 from connectors.formats.xml.root import RootTag, root_tag
-from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
-from connectors.formats.xml.tree import TreeBuilder
 from connectors.spec import Envelope, Profile, Traits
-from data_contracts.findings import Finding, Place
-from data_contracts.source import Interchange, Message, ReadEvent, SourceRecord
+from data_contracts.findings import Finding
+from data_contracts.source import Interchange, ReadEvent, SourceRecord
 
 _MOST_LAID = 1_000
 """Grammars kept laid out; names of messages come from the outside."""
@@ -157,20 +152,14 @@ class Dialect(FeedGuides):
             yield ReadEvent("unreadable", finding=finding)
             return
         if SLICED.fullmatch(charset):
-            yield from _Reading(self, stream, size, profile, charset, exact=True).events()
+            yield from DialectReading(self, stream, size, profile, charset, exact=True).events()
             return
         converted, wrong = in_utf8(stream, charset)
         with converted:
-            reading = _Reading(self, converted, size, profile, "utf-8", exact=False)
+            reading = DialectReading(self, converted, size, profile, "utf-8", exact=False)
             if wrong is not None:
                 reading.document.interchange.findings.append(wrong)
             yield from reading.events()
-
-
-def stated(pattern: re.Pattern[bytes], head: bytes) -> str:
-    """What a pattern's first group finds in the first bytes of a document, as its text; empty where it finds nothing."""
-    match = pattern.search(head.replace(b"\0", b""))
-    return unescape(match[1].decode("utf-8", "replace"), {"&quot;": '"', "&apos;": "'"}).strip() if match is not None else ""
 
 
 _NAMES: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
@@ -186,163 +175,3 @@ def _names(format_name: str, folders: tuple[str, ...]) -> frozenset[str]:
     if known is None:
         known = _NAMES[format_name, folders] = frozenset(grammar_names(format_name, [Path(folder) for folder in folders]))
     return known
-
-
-class _Reading:
-    """One document being read."""
-
-    def __init__(self, dialect: Dialect, stream: BinaryIO, size: int, profile: Profile, charset: str, exact: bool) -> None:
-        self.dialect = dialect
-        self.profile = profile
-        self.charset = charset
-        self.caps = Caps.of(profile)
-        self.document = FeedDocument(size)
-        self.size = size
-        self.exact = exact
-        self.window = ByteWindow(stream)
-        self.ordinal = 0
-        self.header: etree._Element | None = None
-        """The envelope as it stands before the first message."""
-        self.builders: dict[tuple[str, str | None], tuple[TreeBuilder, Checker | None]] = {}
-
-    def events(self) -> Iterator[ReadEvent]:
-        try:
-            scanner, finding = self._scanner()
-            if scanner is None or finding is not None:
-                yield from self.document.stop(finding or Finding("FED-13"))
-                return
-            for part in scanner.messages():
-                yield from self._message(part, scanner)
-        except BrokenError as broken:
-            yield from self.document.stop(broken.finding)
-            return
-        self.document.interchange.findings += [self._softened(finding) for finding in judged(scanner, self.charset)]
-        yield from self.document.close()
-
-    def _scanner(self) -> tuple[Scanner | None, Finding | None]:
-        """A scanner for where the root says that messages stand, or why there is none."""
-        probe = Scanner(self.window, (), self.caps.message_bytes, doctype=self.dialect.doctype)
-        text = probe.root()
-        line = self.window.line_at(probe.at)
-        root = root_tag(text)
-        if root is None:
-            return None, Finding("XML-01", place=Place(line=line), got=shown(text.decode(self.charset, "replace")))
-        if not self.dialect.owns(root, self.window.data[:HEAD].decode(self.charset, "replace")):
-            return None, Finding("FED-03", place=Place(line=line), expected=self.dialect.name, got=shown(root.local))
-        layout = self.dialect.layout(root)
-        scanner = Scanner(self.window, layout.path, self.caps.message_bytes, layout.beside, self.dialect.doctype)
-        scanner.at = probe.at
-        return scanner, None
-
-    def _message(self, part: Slice, scanner: Scanner) -> Iterator[ReadEvent]:
-        self.ordinal += 1
-        offset, length = (part.start, part.stop - part.start) if self.exact else (0, self.size)
-        where = "/" + "/".join(scanner.named)
-        if self.ordinal == 1:
-            self.header = opened(scanner, self.charset)
-        tag = root_tag(part.content)
-        message = Message(tag.local if tag is not None else scanner.named[-1], None, None, None, self.ordinal, offset, length)
-        try:
-            text = part.content.decode(self.charset)
-        except UnicodeDecodeError as error:
-            line = part.line + part.content.count(b"\n", 0, error.start)
-            bad = part.content[error.start : error.start + 4].hex(" ")
-            message.findings.append(Finding("FED-15", place=Place(line=line, path=where), expected=self.charset, got=bad))
-        else:
-            self._fill(message, text, part.line, [start.decode(self.charset, "replace") for start in scanner.ancestors], where)
-        if self.ordinal == 1:
-            self.dialect.identify(self.document.interchange, self.header, message.type, message.root)
-        yield from self.document.message(message)
-
-    def _fill(self, message: Message, text: str, line: int, ancestors: Sequence[str], where: str) -> None:
-        """Type, tree and findings of a message."""
-        element, refusal = self._builder("", None)[0].element(text, ancestors, line, where)
-        if element is None:
-            message.findings += refusal
-            return
-        kind, namespace = self.dialect.type_of(element), etree.QName(element).namespace
-        message.type = kind
-        where = where.replace("*", etree.QName(element).localname) + (f"[{self.ordinal}]" if len(ancestors) else "")
-        builder, checker = self._builder(kind, namespace)
-        message.root, findings = builder.build(element, kind, line, where)
-        if message.root is None:
-            message.findings += findings
-            return
-        self.dialect.enclose(message.root, self.header)
-        message.version = self.dialect.version_of(message.root, namespace)
-        message.control = self.dialect.control_of(message.root)
-        if checker is None:
-            findings.append(Finding(self.dialect.unknown_type, place=Place(line=line, path=where), got=kind))
-        else:
-            findings += checker.check(message.root, where)
-            findings += self.dialect.judge(kind, message.root, where)
-        message.findings += [self._softened(finding) for finding in findings]
-
-    def _builder(self, kind: str, namespace: str | None) -> tuple[TreeBuilder, Checker | None]:
-        known = self.builders.get((kind, namespace))
-        if known is None:
-            laid = self.dialect.laid(kind, namespace, self.profile) if kind else None
-            builder = TreeBuilder(
-                namespace,
-                laid.level if laid is not None else None,
-                self.caps.message_records,
-                self.dialect.spaces,
-                self.dialect.out_of_order,
-            )
-            checker = Checker(laid.plan, element_path) if laid is not None else None
-            known = self.builders[kind, namespace] = builder, checker
-        return known
-
-    @staticmethod
-    def _softened(finding: Finding) -> Finding:
-        """Elements that no grammar of ours has, or of another namespace, are extensions and no fault."""
-        return replace(finding, severity="info") if finding.rule in ("FED-10", "XML-07") else finding
-
-
-def text_at(record: SourceRecord | None, *path: str) -> str:
-    """The first value at these names below a record; the last one may be an attribute of a leaf. Empty where there is none."""
-    *steps, leaf = path
-    reached = [record] if record is not None else []
-    for step in steps:
-        reached = [child for found in reached for child in found.children if child.tag == step]
-    for found in reached:
-        values: Mapping[str, str] = found.values  # type: ignore[assignment]  # a mapping in named syntaxes
-        if value := values.get(leaf, ""):
-            return value
-        for child in found.children:
-            if child.tag == leaf and (value := child.values.get("", "")):  # type: ignore[union-attr]
-                return value
-    return ""
-
-
-def below(element: etree._Element | None, *names: str) -> etree._Element | None:
-    """The first element at these local names below one, whatever its namespace."""
-    for name in names:
-        if element is None:
-            return None
-        element = next((child for child in element if isinstance(child.tag, str) and etree.QName(child).localname == name), None)
-    return element
-
-
-def text_of(element: etree._Element | None) -> str:
-    """The text of an element, blanks at its ends dropped; empty for none."""
-    return (element.text or "").strip() if element is not None else ""
-
-
-def copied(record: SourceRecord, parent: SourceRecord | None = None) -> SourceRecord:
-    """A tree of its own, for writers that add what the envelope says."""
-    copy = SourceRecord(record.tag, dict(record.values), record.position, parent, record.line)  # type: ignore[arg-type]
-    copy.children = [copied(child, copy) for child in record.children]
-    return copy
-
-
-def put_at(record: SourceRecord, *path: str, text: str) -> None:
-    """Set the value at these names below a record, making the records on the way."""
-    *steps, leaf = path
-    for step in steps:
-        found = next((child for child in record.children if child.tag == step), None)
-        if found is None:
-            found = SourceRecord(step, {}, 0, record)
-            record.children.append(found)
-        record = found
-    record.values[leaf] = text  # type: ignore[index]  # a mapping in named syntaxes
