@@ -246,7 +246,8 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
     _refuse_unknown(body, _TOP_KEYS | _TOP_KEYS_OF.get(format_name, frozenset()), where)
     text = ""
     if "types" in body:
-        types, more = load_types(Path(where).parent / f"{body['types']}.yaml")
+        beside = Path(where).parent / f"{body['types']}.yaml"
+        types, more = load_types(beside if beside.is_file() else SHIPPED / format_name / beside.name)
         body["fields"] = expanded(body.get("fields"), types, where)
         content += more
         text = content.decode("utf-8")

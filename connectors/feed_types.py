@@ -1,7 +1,7 @@
 """Named types of feed grammars: what a standard repeats in every message is said once, beside the messages.
 
 UBL has one Party, cXML one Address, B2MML one Quantity. A grammar with `types: _types` takes them from the file
-of that name in its own folder; a field then says `{type: Party, required: true}`, or in one word:
+of that name in its own folder, else the shipped ones of its format; a field then says `{type: Party, required: true}`, or in one word:
 
     Party             at most once
     Party!            exactly once

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data_contracts.errors import ConfigError
+from data_contracts.source import SourceRecord
 from mappings.path import Component, Condition, Element, Name, Pairs, Step, locate, parse, parse_or_refuse, records
 from tests.mappings.trees import edifact, named, segments
 
@@ -160,3 +161,33 @@ def test_a_wrong_path_says_why(path: str, says: str) -> None:
 def test_the_refusal_names_mapping_row_and_column() -> None:
     with pytest.raises(ConfigError, match=r"mapping x12/850 row 3 \(number\) from: path `BEG/3`"):
         parse_or_refuse("BEG/3", "x12", "mapping x12/850 row 3 (number) from")
+
+
+def _party() -> SourceRecord:
+    """Two identifications, the second with a scheme, as XML yields a leaf with an attribute."""
+    pallets = {"Unit": [{"ID": "A"}], "Pallet": [{"ID": "B"}, {"ID": "C"}]}
+    party = named("Party", {"PartyIdentification": [{"ID": "1010"}, {"ID": "9506"}], **pallets})
+    second = party.children[1]
+    second.children.append(SourceRecord("ID", {"@schemeID": "0088"}, 9, second))
+    return party
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("PartyIdentification[ID/@schemeID=0088|GLN]/ID", ["9506"]),
+        ("PartyIdentification[ID/@schemeID=GLN]/ID", []),
+        ("PartyIdentification[ID/@schemeID=]/ID", ["1010"]),
+        ("PartyIdentification[ID/@schemeID=|0088]/ID", ["1010", "9506"]),
+        ("Unit[#=1]/ID", ["A"]),
+        ("Pallet[#=1]/ID", []),
+    ],
+)
+def test_the_attribute_of_a_leaf_or_standing_alone_decides(path: str, found: list[str]) -> None:
+    assert [place.text for place in locate(parse(path, "xml"), _party())] == found
+
+
+@pytest.mark.parametrize("path", ["N1[01=]/02", "A[B/C/@d=1]/E"])
+def test_a_condition_asks_for_what_a_record_has(path: str) -> None:
+    with pytest.raises(ValueError, match="asks for nothing that a record has"):
+        parse(path, "x12" if path.startswith("N1") else "xml")
