@@ -206,5 +206,11 @@ def test_used_numbers_stay_small_for_numbers_in_order() -> None:
     assert not used.take("000012345") and used.complete and not used._others
 
 
+def test_used_numbers_that_grow_stay_small_too() -> None:
+    used = UsedNumbers()
+    assert all(used.take(str(number)) for number in range(1, 20_000))
+    assert not used.take("9999") and not used.take("10000") and used.take("09999") and len(used._others) == 1
+
+
 def test_numbers_are_equal_by_value() -> None:
     assert same_number("007", "7") and not same_number("A", "B") and not same_number("", "") and same_number("A1", "A1")
