@@ -124,12 +124,12 @@ class Trade:
     clock: FrozenClock
 
     @classmethod
-    def open(cls, home: Path, database_url: str, *options: str) -> Trade:
+    def open(cls, home: Path, database_url: str, *options: str, site: Path = SITE) -> Trade:
         """Both of them, on fresh stores and with empty folders."""
         mock = MockPartner(home / "to_mock", home / "from_mock")
         mock.start(*options)
         clock = FrozenClock(START)
-        return cls(Hub.open(Settings(home, SITE, database_url, "en", 10_000_000, clock)), mock, clock)
+        return cls(Hub.open(Settings(home, site, database_url, "en", 10_000_000, clock)), mock, clock)
 
     def close(self) -> None:
         """End both."""
