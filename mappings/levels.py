@@ -23,8 +23,12 @@ def level_of(path: Path) -> Step | None:
 
 
 def levels_always_made(scope: Scope) -> frozenset[Step | None]:
-    """Levels of which a fixed text says something, whatever the element says."""
-    return frozenset(level_written(rule) for rule in scope.rules if rule.writes and not rule.to and not rule.when)
+    """Levels of which a fixed text or a default says something, whatever the element says."""
+    return frozenset(level_written(rule) for rule in scope.rules if rule.writes and not rule.when and _always_says(rule))
+
+
+def _always_says(rule: Rule) -> bool:
+    return not rule.to or (rule.default is not None and not str(rule.default).startswith("@"))
 
 
 def is_outside(path: Path) -> bool:

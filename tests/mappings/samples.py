@@ -302,6 +302,7 @@ def samples() -> dict[str, SourceRecord]:
         **feed_samples(),
         **{f"x12/{message}": document(message) for message in X12_DOCUMENTS},
         **{f"edifact/{path.stem.removesuffix('_D96A')}": edifact_sample(path.stem) for path in EDIFACT_SAMPLES.glob("*_D96A.edi")},
+        **{f"edifact/{name}_D01B": edifact_sample(f"{name}_D01B") for name in ("DELFOR", "INVRPT")},
         "x12/850": segments(ORDER),
         "x12/855": segments(RESPONSE),
         "x12/856": segments(DESPATCH),

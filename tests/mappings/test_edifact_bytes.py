@@ -64,8 +64,8 @@ def test_a_credit_note_is_no_invoice() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("version", ["D.96A", "D.01B"])
 def test_a_message_goes_there_and_back(name: str, version: str) -> None:
-    if (name, version) in {("edifact/INVRPT", "D.01B"), ("edifact/DELFOR", "D.01B")}:
-        pytest.skip("written by D.96A only: D.01B builds the groups of stock and schedules otherwise")
+    if (name.endswith("_D01B") and version == "D.96A") or (f"{name}_D01B" in NAMES and version == "D.01B"):
+        pytest.skip("the directories build the groups of stock and schedules otherwise: each has a mapping that writes it")
     mapping = load(name)
     first = mapping.read(samples()[name], CONTEXT).entity
     assert first is not None
