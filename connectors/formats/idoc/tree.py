@@ -152,6 +152,7 @@ class Tree:
         uses = {use.segment.tag: use for use in body}
         counts: Counter[str] = Counter()
         last: Use | None = None
+        ordered = True
         for child in record.children:
             use = uses.get(child.tag)
             if use is None:
@@ -159,7 +160,8 @@ class Tree:
             counts[child.tag] += 1
             if use.most is not None and counts[child.tag] == use.most + 1:
                 self._tell("IDC-08", child, expected=str(use.most), got=child.tag)
-            if last is not None and use.order < last.order:
+            if ordered and last is not None and use.order < last.order:
+                ordered = False  # told once below each segment
                 self._tell("IDC-12", child, expected=f"{child.tag} {last.segment.tag}", got=f"{last.segment.tag} {child.tag}")
             last = use if last is None or use.order >= last.order else last
             if use.below:

@@ -113,6 +113,7 @@ def test_utf_16_is_read() -> None:
         (HEADER + ITEM.replace("</E1", "<MENGE>12x</MENGE></E1"), ["IDC-11"]),
         (HEADER + ITEM.replace("</E1", "<MENGE>1.234,50-</MENGE></E1"), []),
         (ITEM + HEADER, ["IDC-12"]),
+        (HEADER + ITEM + "<E1EDK03 SEGMENT='1'/>" * 3, ["IDC-12"]),
         (HEADER.replace("</E1", "<CURCY>JPY</CURCY></E1") + ITEM.replace("</E1", "<NETWR>12.50</NETWR></E1"), ["IDC-13"]),
         (HEADER.replace("</E1", "<CURCY>JPY</CURCY></E1") + ITEM.replace("</E1", "<NETWR>12.00</NETWR></E1"), []),
         (HEADER.replace("</E1", "<CURCY>EUR</CURCY></E1") + ITEM.replace("</E1", "<NETWR>12.505</NETWR></E1"), ["IDC-13"]),
