@@ -77,6 +77,16 @@ def test_a_message_goes_there_and_back(name: str, version: str) -> None:
     assert [finding.text() for finding in mapping.unmapped(message.root)] == []
 
 
+@pytest.mark.parametrize(("stem", "line"), [("ORDERS_D96A", b"LIN+20++09506000134369:EN"), ("DESADV_D96A", b"LIN+2++09506000134352:EN")])
+def test_sub_lines_are_not_counted_beside_their_line(stem: str, line: bytes) -> None:
+    content = (EDIFACT_SAMPLES / f"{stem}.edi").read_bytes()
+    assert line in content
+    message = message_of(content.replace(line, line + b"+1:10"))
+    assert message.root is not None
+    (finding,) = load(f"edifact/{message.type}").read(message.root, CONTEXT).findings
+    assert (finding.rule, finding.got, finding.place.segment, finding.place.element) == ("MAP-07", "1", "LIN", 4)
+
+
 def test_lots_with_quantities_of_their_own_are_lines() -> None:
     lines = entity_of(load("edifact/DESADV"), message_of((EDIFACT_SAMPLES / "DESADV_lots_of_one_line.edi").read_bytes()))["lines"]
     assert [(line["lot"], str(line["quantity"]), line["expires_on"], line["order_line"]) for line in lines] == [
