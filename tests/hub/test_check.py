@@ -62,3 +62,28 @@ def test_the_worker_tells_what_got_lost_and_nothing_that_nobody_maps(hub: Hub) -
         (found,) = connection.execute(sa.select(tables.finding)).all()
     assert (found.rule, found.severity, found.expected, found.got) == ("MAP-05", "warning", "L1", "L2")
     assert (found.place["segment"], found.place["position"]) == ("REF", 13)
+
+
+PREMIUM = (
+    "ISA*00*          *00*          *ZZ*PAYER          *ZZ*PROVIDER       *261122*0830*^*00501*000000001*0*T*:~"
+    "GS*HP*PAYER*PROVIDER*20261122*0830*1*X*005010X221A1~ST*835*0001~"
+    "BPR*I*150*C*CHK************20261122~TRN*1*12345*1512345678~DTM*405*20261122~"
+    "N1*PR*NORTH PAYER~N3*1 MAIN ST~N4*TOLEDO*OH*43604~PER*BL*DESK*TE*8005551234~N1*PE*SOUTH CLINIC*XX*1234567893~"
+    "SE*10*0001~GE*1*1~IEA*1*000000001~"
+)
+
+
+STREETLESS = PREMIUM.replace("~N3*1 MAIN ST", "").replace("SE*10", "SE*9")
+
+
+@pytest.mark.parametrize(("text", "accepted"), [(PREMIUM, True), (STREETLESS, False)])
+def test_a_set_of_healthcare_that_we_do_not_know_gets_pyx12s_opinion(text: str, accepted: bool, tmp_path: Path) -> None:
+    """We refuse an 835, since no grammar of ours describes it; the second judge reads it by its own map all the same."""
+    path = tmp_path / "remittance.edi"
+    path.write_text(text, encoding="ascii")
+    environment = {"UDIHUB_HOME": str(tmp_path), "UDIHUB_CLOCK": NOW.isoformat()}
+    run = CliRunner().invoke(application(), ["check", str(path), "--json", "--second-opinion"], env=environment)
+    answer = json.loads(run.stdout)
+    (message,) = answer["interchanges"][0]["groups"][0]["messages"]
+    assert (run.exit_code, message["type"], [finding["rule"] for finding in message["findings"]]) == (1, "835", ["X12-M01"])
+    assert answer["second_opinion"]["accepted"] is accepted

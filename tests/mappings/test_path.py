@@ -133,6 +133,7 @@ def test_parts_of_a_path() -> None:
     assert path.steps == (Step("ancestor", "HL", (Condition(3, ("O", "T")),)), Step("child", "LIN"))
     assert path.leaf == Pairs(2, (("UK", 14), ("UA", None)))
     assert parse("REF/04-2", "x12").leaf == Element(4, 2)
+    assert parse("W01/04..07*[UK|VN]", "x12").leaf == Pairs(4, (("UK", None), ("VN", None)), end=7)
     assert parse("a/@unit", "json").leaf == Name("@unit")
 
 
@@ -191,3 +192,11 @@ def test_the_attribute_of_a_leaf_or_standing_alone_decides(path: str, found: lis
 def test_a_condition_asks_for_what_a_record_has(path: str) -> None:
     with pytest.raises(ValueError, match="asks for nothing that a record has"):
         parse(path, "x12" if path.startswith("N1") else "xml")
+
+
+def test_pairs_end_where_other_elements_follow() -> None:
+    line = segments("W01*1*EA**VN*A-1*BP*B-1*70*VN*UK*odd").children[0]
+    assert [place.text for place in locate(parse("./04..07*[VN|BP|UK]", "x12"), line)] == ["A-1", "B-1"]
+    for path in ("./04..06*[UK]", "./04..04*[UK]", "./07..04*[UK]"):
+        with pytest.raises(ValueError, match="names no pairs"):
+            parse(path, "x12")

@@ -163,3 +163,42 @@ def test_what_has_no_place_is_told() -> None:
 def test_positions_count_as_a_reader_would() -> None:
     tree = ORDER.write(read(ORDER, "x12/850"), CONTEXT)
     assert [record.position for record in tree.walk()] == list(range(1, len(list(tree.walk())) + 1))
+
+
+def test_each_item_gets_a_level_of_its_own_and_neighbours_share_it() -> None:
+    line = {"line": "1", "unit": "KG", "buyer_item": "RM-1", "commitment": "firm"}
+    schedule = {
+        "number": "FC-1",
+        "issued_at": datetime(2026, 11, 22, tzinfo=UTC),
+        "lines": [
+            {**line, "quantity": Decimal(5), "due_on": "2026-12-07"},
+            {**line, "quantity": Decimal(6), "due_on": "2026-12-14"},
+            {**line, "quantity": Decimal(7), "due_on": "2026-12-07", "buyer_item": "RM-2"},
+            {**line, "quantity": Decimal(8), "due_on": "2026-12-21", "ship_to": {"gln": "6901234000016"}},
+        ],
+    }
+    tree = load("x12/830").write(schedule, CONTEXT)
+    items = [child for child in tree.children if child.tag == "LIN"]
+    assert [[record.values for record in item.walk() if record.tag in ("LIN", "N1")] for item in items] == [
+        [["LIN", "", "BP", "RM-1"]],
+        [["LIN", "", "BP", "RM-2"]],
+        [["LIN", "", "BP", "RM-1"], ["N1", "ST", "", "UL", "6901234000016"]],
+    ]
+    assert [[record.values[1] for record in item.children if record.tag == "FST"] for item in items] == [["5", "6"], ["7"], ["8"]]
+
+
+def test_pairs_that_are_full_leave_an_identity_to_the_next_place() -> None:
+    line = {"line": "1", "quantity": Decimal(1), "unit": "EA", "buyer_item": "B", "supplier_item": "S", "gtin": "06901234500059"}
+    order = {"number": "WO-1", "issued_at": datetime(2026, 11, 22, tzinfo=UTC), "lines": [line]}
+    tree = load("x12/940").write(order, CONTEXT)
+    (item,) = [record for record in tree.walk() if record.tag == "W01"]
+    assert item.values[4:8] == ["BP", "B", "VP", "S"]
+    assert item.values[8:15] == [""] * 7
+    assert item.values[15:] == ["UK", "06901234500059"]
+    again = load("x12/940").read(tree, CONTEXT).entity
+    assert again is not None
+    assert {name: again["lines"][0][name] for name in ("buyer_item", "supplier_item", "gtin")} == {
+        "buyer_item": "B",
+        "supplier_item": "S",
+        "gtin": "06901234500059",
+    }

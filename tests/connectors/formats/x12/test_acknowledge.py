@@ -83,6 +83,9 @@ def test_the_answer_is_in_the_version_of_the_group() -> None:
     found = answer(fives, controls=controls)
     assert found[0].endswith("*^*00501*000000001*0*T*:") and found[1].endswith("*X*005010")
     assert "AK1*PO*1*005010" in found
+    latest = answer(one("850", ORDER, "006020"), controls=Envelope("ZZ:A", "ZZ:B", 1, 1, 1, CONTROLS.created_at, version="006020"))
+    assert latest[0].endswith("*^*00602*000000001*0*P*:") and latest[1].endswith("*X*006020")
+    assert "AK1*PO*1*006020" in latest
     mixed = interchange([group([transaction("850", ORDER)]), group([transaction("856", DESPATCH)], "SH", "2", "003060")])
     groups = verdict(mixed).groups
     assert functional_groups(groups) == 2

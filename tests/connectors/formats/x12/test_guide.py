@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.formats.x12.grammar import known_messages, load
+from connectors.formats.x12.grammar import BASE_VERSIONS, known_messages, load
 from connectors.formats.x12.guide import describe
+from connectors.guide_page import as_html
 
 
 def test_guide_of_the_despatch_advice() -> None:
@@ -39,3 +40,17 @@ def test_every_segment_is_described_once(message: str) -> None:
     text = describe(grammar)
     for tag in {use.id for use in grammar.segments()}:
         assert text.count(f"\n## {tag} ") == 1
+
+
+@pytest.mark.parametrize("message", known_messages())
+def test_every_set_has_a_page_in_both_languages(message: str) -> None:
+    for version in BASE_VERSIONS:
+        grammar = load(message, version)
+        if grammar is None:
+            continue
+        for language in ("en", "zh-CN"):
+            text = describe(grammar, language)  # type: ignore[arg-type]  # the two that there are
+            page = as_html(text, language)  # type: ignore[arg-type]
+            assert page.startswith("<!DOCTYPE html>")
+            for use in grammar.segments():
+                assert f"<h2>{use.id} " in page and f"## {use.id} " in text
