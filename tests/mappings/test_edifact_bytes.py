@@ -87,6 +87,16 @@ def test_sub_lines_are_not_counted_beside_their_line(stem: str, line: bytes) -> 
     assert (finding.rule, finding.got, finding.place.segment, finding.place.element) == ("MAP-07", "1", "LIN", 4)
 
 
+def test_numbers_without_a_gtin_are_the_only_ones() -> None:
+    mapping = load("edifact/ORDERS")
+    order = entity_of(mapping, message_of((EDIFACT_SAMPLES / "ORDERS_D96A.edi").read_bytes()))
+    del order["lines"][1]["gtin"]
+    content = written(mapping, order, "D.96A")
+    segments = [segment.split("+", 1)[1] for segment in content.decode().split("'") if segment.startswith(("LIN", "PIA"))]
+    assert segments == ["10++09506000134352:EN", "1+GW-035:IN+ACM-GW35:SA", "20", "5+PF-7:IN"]
+    assert entity_of(mapping, message_of(content)) == order
+
+
 def test_lots_with_quantities_of_their_own_are_lines() -> None:
     lines = entity_of(load("edifact/DESADV"), message_of((EDIFACT_SAMPLES / "DESADV_lots_of_one_line.edi").read_bytes()))["lines"]
     assert [(line["lot"], str(line["quantity"]), line["expires_on"], line["order_line"]) for line in lines] == [
