@@ -14,6 +14,7 @@ extend them.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ _REPEATING = "004030"
 _SIX_DIGIT_DATES = "003070"
 """Last release before dates got eight digits. Its sets are read by the 004010 tables with six-digit dates."""
 
+_SET = re.compile("[0-9A-Za-z]{3}")
 _NOT_SETS = frozenset({"elements", "segments"})
 
 
@@ -157,6 +159,8 @@ def load(message: str, version: str) -> Grammar | None:
     Only the first six characters count: 004010VICS and 004010X357 are read as 004010. Versions that have no tables of
     their own take those of the nearest base version before them: 004060 those of 004030, 005050 those of 005010.
     """
+    if not _SET.fullmatch(message):
+        return None  # before it becomes a file's name, or is remembered
     step = _step(version)
     key = (message, step)
     with _lock:

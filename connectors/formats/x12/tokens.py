@@ -20,6 +20,9 @@ from data_contracts.errors import ConfigError
 CHUNK = 1 << 18
 """Bytes read at a time."""
 
+_FIRST = 1 << 12
+"""Characters that are cut at first, then four times as many: what is cut behind the end of a small interchange is cut in vain."""
+
 LONGEST = 1 << 20
 """Characters a segment may have; what is longer is no X12 (a wrong terminator, a binary file), and is not held in memory."""
 
@@ -194,12 +197,15 @@ class Segments:
         header = self._header
         assert header is not None  # find_header comes first
         self._closed = False
-        terminator, searched = header.delimiters.segment, 0
+        terminator, searched, most = header.delimiters.segment, 0, _FIRST
         while True:
             text = self._text
-            other = FIXED.search(text, max(searched - WIDTH, 0))
-            searched = len(text)
-            body = text[: other.start()] if other else text
+            end = min(len(text), most)
+            other = FIXED.search(text, max(searched - WIDTH, 0), end + WIDTH)
+            if other and other.start() >= end:
+                other = None
+            searched = end
+            body = text[: other.start()] if other else text[:end]
             cut = body.rfind(terminator) + 1
             if cut:
                 yield from self._batch(body[:cut].split(terminator)[:-1], body[:cut], unterminated=False)
@@ -207,6 +213,9 @@ class Segments:
                     return
                 self._drop(cut)
                 searched -= cut
+            if end < len(text) and not other:
+                most *= 4
+                continue
             rest = body[cut:]
             if other or (self._ended and rest.strip(_NOTHING)):
                 if rest.strip(_NOTHING):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.formats.x12 import scan
+from connectors.formats.x12 import FORMAT, scan
 from connectors.formats.x12.control import UsedNumbers, same_number
 from connectors.spec import Profile
 from tests.connectors.formats.x12.samples import (
@@ -214,3 +215,16 @@ def test_used_numbers_that_grow_stay_small_too() -> None:
 
 def test_numbers_are_equal_by_value() -> None:
     assert same_number("007", "7") and not same_number("A", "B") and not same_number("", "") and same_number("A1", "A1")
+
+
+def test_a_set_number_of_any_length_is_a_finding() -> None:
+    found = messages(GOOD.replace(b"ST*850*", b"ST*" + b"9" * 400 + b"*"))
+    assert [finding.rule for finding in found[0].findings][:1] == ["X12-M06"]
+
+
+def test_many_small_interchanges_take_the_time_of_their_bytes() -> None:
+    one = b"ISA*00**00**ZZ*A*ZZ*B*261122*1415*U*00401*000000001*0*P*>~GS*PO*A*B*20261122*1415*1*X*004010~GE*0*1~IEA*1*000000001~\n"
+    start = time.process_time()
+    found = [event for event in FORMAT.read(io.BytesIO(one * 6000), Profile(unpadded_isa=True)) if event.kind == "interchange_end"]
+    assert len(found) == 6000
+    assert time.process_time() - start < 10  # it took a minute when each of them cut all that followed
