@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.answering import Answering, Received, Wanted
 from connectors.registry import answering_of
-from connectors.spec import Envelope
+from connectors.spec import Envelope, Profile
 from data_contracts.findings import Finding
 from hub.acknowledge.judge import Outcome, judge, judged
 from hub.examine import Examination, ExaminedInterchange, ExaminedMessage
@@ -116,13 +116,8 @@ def carried(uow: UnitOfWork, one: Due, numbers: tuple[int, int, int]) -> tuple[s
     """The answer; in the sender's own delimiters where its identities hold one of ours, and a finding where it cannot be written."""
     zone = ZoneInfo(one.examined.profile.time_zone)
     envelope = _envelope(one.received, moment(uow.now).astimezone(zone), *numbers)
-    ours = one.examined.profile.options.get("delimiters")
     try:
-        return _content(one, envelope if ours is None else replace(envelope, delimiters=dict(ours)))
-    except ValueError:
-        theirs = replace(envelope, delimiters=dict(one.received.interchange.delimiters))
-    try:
-        return _content(one, theirs)
+        return _content(one.answering, one.wanted, one.received, envelope, one.examined.profile)
     except ValueError as error:
         reason = str(error)
     document = one.document
@@ -147,8 +142,12 @@ def preview(examination: Examination, now: datetime) -> str | None:
             judge(None, [Outcome(examined, message, 0) for message in examined.messages if judged(message)])
         received = _received(examined)
         for wanted in answering.wanted(received, policy_of(examined)):
-            content = answering.write(wanted.kind, received, _envelope(received, now, 1, 1, 1), examined.profile)[1]
-            texts.append(text_of(content))
+            try:
+                content = _content(answering, wanted, received, _envelope(received, now, 1, 1, 1), examined.profile)[1]
+            except ValueError as error:
+                texts.append(f"{wanted.kind}: {error}")
+            else:
+                texts.append(text_of(content))
     return "\n".join(texts) or None
 
 
@@ -160,9 +159,14 @@ def text_of(content: bytes) -> str:
         return content.decode("latin-1")
 
 
-def _content(one: Due, envelope: Envelope) -> tuple[str, bytes]:
-    """Verdict and bytes of one answer."""
-    return one.answering.write(one.wanted.kind, one.received, envelope, one.examined.profile)
+def _content(answering: Answering, wanted: Wanted, received: Received, envelope: Envelope, profile: Profile) -> tuple[str, bytes]:
+    """Verdict and bytes of one answer; where our delimiters cannot carry it, in the sender's own. Raises ValueError when neither can."""
+    ours = profile.options.get("delimiters")
+    try:
+        return answering.write(wanted.kind, received, envelope if ours is None else replace(envelope, delimiters=dict(ours)), profile)
+    except ValueError:
+        theirs = replace(envelope, delimiters=dict(received.interchange.delimiters))
+    return answering.write(wanted.kind, received, theirs, profile)
 
 
 def _envelope(received: Received, now: datetime, control: int, group_control: int, message_control: int) -> Envelope:

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
 
 from hub import acknowledge, outbound, worker
+from hub.check import check_file
 from hub.clock import FrozenClock
+from hub.examine import Claimant
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import blobs, tables
@@ -259,3 +261,35 @@ def test_a_despatch_advice_by_edifact_is_taken_by_contrl_and_questioned_by_apera
     assert "UCI+80+6999999020042:14+8799999010009:14+7'" in said["CONTRL"]["content"] and said["CONTRL"]["verdict"] == "accepted"
     assert "4599999999" in said["APERAK"]["content"] and said["APERAK"]["verdict"] == "partly"
     assert [rule for rule, _ in findings(hub)] == ["ACK-07"], "the order was never placed"
+
+
+def test_a_reference_that_comes_again_with_other_bytes_is_refused_as_edifact_has_it(hub: Hub) -> None:
+    segments = ("BGM+351+D1+9", "DTM+137:202611220800:203", "CPS+1", "LIN+1++06901234000023:EN", "QTY+12:24")
+    first = take(hub, from_supplier(80, "DESADV", *segments, version="D:96A:UN"), "edifact")
+    again = take(hub, from_supplier(80, "DESADV", "BGM+351+D2+9", *segments[1:], version="D:96A:UN"), "edifact")
+    assert (first.outcome, again.outcome) == ("new", "conflict")
+    with hub.database.read() as connection:
+        (said,) = acknowledge.listed(connection, hub.settings.home, again.document_id)
+    assert (said["kind"], said["verdict"]) == ("CONTRL", "rejected") and "+4+26" in said["content"]
+
+
+# --- what all of them share --------------------------------------------------------------------------------------------
+def test_what_cannot_be_answered_is_said_in_a_dry_run(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "nobody.xml"
+    path.write_bytes(f'<Order xmlns="{UBL}Order-2" xmlns:cbc="{UBL}CommonBasicComponents-2"><cbc:ID>1</cbc:ID></Order>'.encode())
+    shown = check_file(path, hub.site, Claimant("ubl", agreement="ubl_in"), hub.clock.now())["acknowledgement"]
+    assert shown.startswith("MessageLevelResponse: the document names no ")
+
+
+def test_an_answer_is_looked_up_by_index_however_much_went_out(hub: Hub) -> None:
+    place(hub, "edifact", "4500000001")
+    asked: list[tuple[str, Any]] = []
+    engine = hub.database._writer
+    sa.event.listen(engine, "before_cursor_execute", lambda _c, _k, statement, parameters, *_: asked.append((statement, parameters)))
+    take(hub, contrl(70, 1, "7"), "edifact")
+    lookups = [(statement, parameters) for statement, parameters in asked if "exchange.reference =" in statement]
+    assert lookups
+    if engine.dialect.name == "sqlite":
+        with hub.database.begin("test") as uow:
+            plans = [str(row) for one in lookups for row in uow.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one[0]}", one[1])]
+        assert any("ix_exchange_reference" in plan for plan in plans), plans
