@@ -45,8 +45,15 @@ def _feed(agreement: Agreement, message: Message, profile: Profile) -> FeedGramm
     """The feed grammar that the agreement names, or that the message itself names to a format with feed grammars (ubl, cxml)."""
     if agreement.grammar is not None:
         return grammar_for(agreement.format, agreement.grammar, profile)
-    format_ = format_named(agreement.format)
-    return format_.grammar_of(message.type, profile) if isinstance(format_, SelfNaming) else None
+    format_ = _self_naming(agreement.format)
+    return format_.grammar_of(message.type, profile) if format_ is not None else None
+
+
+@lru_cache(maxsize=256)
+def _self_naming(syntax: str) -> SelfNaming | None:
+    """The format, where its messages name feed grammars; asked once, for what a protocol holds is slow to look up."""
+    format_ = format_named(syntax)
+    return format_ if isinstance(format_, SelfNaming) else None
 
 
 def _named(value: object) -> str:
