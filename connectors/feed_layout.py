@@ -50,11 +50,8 @@ class RecordType:
     tag: str
     columns: Mapping[str, Column]
     below: tuple[RecordType, ...] = ()
-
-    @property
-    def width(self) -> int:
-        """Characters that its columns take."""
-        return max((column.stop for column in self.columns.values()), default=0)
+    width: int = 0
+    """Characters that its columns take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ def _record(code: str, tag: str, fields: Mapping[str, Any], discriminator: Colum
         if len(code) > discriminator.stop - discriminator.start:
             raise ConfigError(f"{where}: the code {code!r} is longer than record_type has room for")
     _refuse_overlap(sorted(taken), where)
-    return RecordType(code, tag, columns, tuple(below))
+    return RecordType(code, tag, columns, tuple(below), max((column.stop for column in columns.values()), default=0))
 
 
 def _refuse_overlap(taken: Sequence[tuple[int, int, str]], where: str) -> None:

@@ -78,11 +78,12 @@ class Cutter:
         """Values by name, absent where blank or spelled as nothing, and what is wrong with the line's length."""
         values: dict[str, str] = {}
         findings: list[Finding] = []
-        length = len(line.raw if self._bytes else line.text)
+        whole = line.text
+        length = len(line.raw if self._bytes else whole)
         for name, column in record.columns.items():
             if column.start >= length:
                 continue
-            text = self.piece(line, column)
+            text = self.piece(line, column) if self._bytes else whole[column.start : column.stop].strip()
             if text and text not in column.empty:
                 values[name] = text
             if column.stop > length and column.right and text:
@@ -92,7 +93,9 @@ class Cutter:
             if self._bytes and "\ufffd" in text:
                 place = Place(segment=record.code or None, position=line.number, element=column.start + 1, line=line.number, path=name)
                 findings.append(Finding("FIX-06", place=place, got=shown(text), expected=self._charset, params={"field": name}))
-        rest = (line.raw[record.width :].decode(self._charset, "replace") if self._bytes else line.text[record.width :]).strip()
+        if length <= record.width:
+            return values, findings
+        rest = (line.raw[record.width :].decode(self._charset, "replace") if self._bytes else whole[record.width :]).strip()
         if rest:
             place = Place(segment=record.code or None, position=line.number, element=record.width + 1, line=line.number)
             findings.append(Finding("FIX-02", place=place, expected=str(record.width), got=shown(rest), params={"length": str(length)}))
