@@ -199,7 +199,7 @@ def write_command(
     if not isinstance(record, dict):
         raise ConfigError(f"{file}: expected one JSON object")
     content = write_dry(_site(settings, partner), record, to, partner, version, settings.clock.now())
-    typer.echo(content.decode("utf-8", "replace"), nl=False)
+    typer.echo(content, nl=False)  # bytes: a workbook is no text
 
 
 def retry_command(document_id: int, reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]) -> None:
@@ -242,6 +242,8 @@ def _print_check(answer: dict[str, Any]) -> None:
         place = finding["place"]
         spot = " ".join(str(place[key]) for key in ("segment", "position", "element", "component") if place[key] is not None)
         spot = spot or (f"line {place['line']}" if place["line"] else place["path"] or "")
+        if answer["format"] == "spreadsheet":
+            spot = place["path"] or spot  # the cell
         typer.echo(f"  {finding['severity']:7} {finding['rule']:8} {spot:16} {finding['message']}")
     if answer["acknowledgement"]:
         typer.echo("  answer:")

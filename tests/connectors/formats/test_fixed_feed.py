@@ -29,7 +29,7 @@ def test_columns_records_and_their_places() -> None:
     assert root.values == {
         "number": "SH-9001",
         "shipped_at": "20261122084500",
-        "ship_from_gln": "8712345000014",
+        "ship_from_gln": "8712345000011",
         "ship_to_gln": "4012345000009",
         "carrier": "DHL",
     }
@@ -40,7 +40,7 @@ def test_columns_records_and_their_places() -> None:
         "expires": "20281130",
         "quantity": "000000120000",
         "unit": "EA",
-        "sscc": "069012340000000024",
+        "sscc": "069012340000000023",
     }
     assert "expires" not in second.values, "00000000 means that there is none"
     assert (second.position, second.line) == (5, 5)
@@ -106,7 +106,7 @@ def test_utf16_and_a_caps_of_one_message() -> None:
 
 def test_written_lines_have_every_column_in_its_place() -> None:
     root = SourceRecord("wms_shipments", {"number": "S1", "shipped_at": "20261122084500", "ship_from_gln": "1", "ship_to_gln": "2"}, 1)
-    line = SourceRecord("line", {"line_no": "1", "gtin": "06901234500052"}, 2, root)
+    line = SourceRecord("line", {"line_no": "1", "gtin": "06901234500059"}, 2, root)
     lot = SourceRecord("lot", {"quantity": "-120", "unit": "EA"}, 3, line)
     root.children, line.children = [line], [lot]
     written = format_named("fixed").write([("wms_shipments", root)], None, STRICT, "wms_shipments")
@@ -117,7 +117,7 @@ def test_written_lines_have_every_column_in_its_place() -> None:
     assert message.findings == [] and message.root is not None and message.root.children[0].children[0].values["quantity"] == "-00000000120"  # type: ignore[call-overload]
     assert format_named("fixed").write([("wms_shipments", message.root)], None, STRICT, "wms_shipments") == written
     for tag, name, value, says in (
-        (line, "gtin", "069012345000521", "room for 14"),
+        (line, "gtin", "069012345000591", "room for 14"),
         (line, "colour", "red", "no colour"),
         (line, "description", "a\nb", "U\\+000A"),
         (lot, "expires", "00000000", "no value"),
@@ -126,7 +126,7 @@ def test_written_lines_have_every_column_in_its_place() -> None:
         with pytest.raises(ValueError, match=says):
             format_named("fixed").write([("wms_shipments", root)], None, STRICT, "wms_shipments")
         del tag.values[name]  # type: ignore[attr-defined]
-        tag.values.setdefault("gtin", "06901234500052") if tag is line else None  # type: ignore[union-attr]
+        tag.values.setdefault("gtin", "06901234500059") if tag is line else None  # type: ignore[union-attr]
 
 
 GOOD = """
