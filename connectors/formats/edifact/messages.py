@@ -246,6 +246,12 @@ class FullMessages:
         else:
             self._dropped += 1
 
+    def _full(self) -> bool:
+        """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good message."""
+        full = len(self.findings) >= MOST_FINDINGS
+        self._dropped += full
+        return full
+
     # --- what is wrong -----------------------------------------------------------------------------------------------
 
     def _stepped(self, place: Place, trouble: Trouble, position: int, line: int) -> None:
@@ -263,6 +269,11 @@ class FullMessages:
         self._add(Finding("EDF-S36", where, str(place.group.max), place.id, "36", params=_group(place.group.id)))
 
     def _misplaced(self, walk: Walk, place: Place, text: str, elements: list[str], position: int, line: int) -> None:
+        if self._full():
+            parent = self._records[place.depth]
+            parent.children.append(SourceRecord(legible(elements[0], 8), elements, position, parent, line))
+            _clean(elements)
+            return
         missed = walk.passed_by(place, elements[0])
         tag = legible(elements[0], 8)
         group = missed.group.id if missed else place.group.id
@@ -275,7 +286,7 @@ class FullMessages:
             _clean(elements)
 
     def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
-        for fault in explain(place.use, elements, self._style):
+        for fault in () if self._full() else explain(place.use, elements, self._style):
             params = _group(place.group.id)
             if fault.number:
                 params["number"] = fault.number
