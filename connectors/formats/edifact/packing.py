@@ -7,32 +7,38 @@ the outer, so that a mapping finds the pallet above the carton; on writing the n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from data_contracts.source import SourceRecord
+
+DEEPEST = 32
+"""Levels that nest at most: a chain of ten thousand is nobody's despatch."""
 
 
 def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
     """Hang each level of the message below the one it names; what comes back are levels with a name that no level has."""
     levels: dict[str, SourceRecord] = {}
-    for record in root.children:
-        if record.tag == tag:
-            levels.setdefault(_said(record, 1), record)
-    if len(levels) < 2:
-        return [(record, above) for record in root.children if record.tag == tag and (above := _said(record, 2))]
-    strays = []
-    top = []
-    for record in root.children:
-        above = _said(record, 2) if record.tag == tag else ""
-        holder = levels.get(above) if above else None
-        if above and (holder is None or _lies_in(holder, record)):
+    naming: list[tuple[SourceRecord, str]] = []
+    for record in [child for child in root.children if child.tag == tag]:
+        values: Any = record.values
+        size = len(values)
+        levels.setdefault(values[1].strip() if size > 1 else "", record)
+        if size > 2 and (above := values[2].strip()):
+            naming.append((record, above))
+    if len(levels) < 2 or not naming:
+        return naming
+    strays: list[tuple[SourceRecord, str]] = []
+    moved: set[int] = set()
+    for record, above in naming:
+        holder = levels.get(above)
+        if holder is None or _lies_in(holder, record):
             strays.append((record, above))
-            holder = None
-        if holder is None:
-            top.append(record)
-        else:
-            record.parent = holder
-            holder.children.append(record)
-    root.children = top
+            continue
+        record.parent = holder
+        holder.children.append(record)
+        moved.add(record.position)
+    if moved:
+        root.children = [record for record in root.children if record.position not in moved]
     return strays
 
 
@@ -74,10 +80,12 @@ def _said(record: SourceRecord, number: int) -> str:
 
 
 def _lies_in(record: SourceRecord, top: SourceRecord) -> bool:
-    """Whether a record is the other or below it, so that hanging the other there would close a circle."""
+    """Whether a record is the other or below it, so that hanging the other there would close a circle; too deep counts as much."""
     here: SourceRecord | None = record
-    while here is not None:
+    for _ in range(DEEPEST):
+        if here is None:
+            return False
         if here is top:
             return True
         here = here.parent
-    return False
+    return True

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.formats.edifact import FORMAT
-from connectors.formats.edifact.packing import flat
+from connectors.formats.edifact.packing import DEEPEST, flat
 from connectors.spec import Envelope, Profile
 from data_contracts.source import Message, SourceRecord
 
@@ -46,6 +46,16 @@ def test_levels_hang_below_the_level_they_name(levels: str, outlined: list[objec
     ]
     for record in message.root.walk():
         assert all(child.parent is record for child in record.children)
+
+
+def test_a_chain_of_thousands_of_levels_is_told_and_cheap() -> None:
+    message = message_of("CPS+1'" + "".join(f"CPS+{number}+{number - 1}'" for number in range(2, 5000)))
+    assert message.root is not None
+    depth, record = 0, message.root
+    while record.children and record.children[-1].tag == "CPS":
+        depth, record = depth + 1, record.children[-1] if depth else record.children[1]
+    assert depth <= DEEPEST + 1
+    assert {finding.rule for finding in message.findings} >= {"EDF-S101"}
 
 
 def level(*children: SourceRecord, number: str = "") -> SourceRecord:
