@@ -176,7 +176,7 @@ class FullMessages:
                     position += 1
                     self._misplaced(walk, place, text, elements, position, line)
                     continue
-            then, tag, depth, opens, again, trouble = step
+            then, tag, depth, opens, again, trouble, known, passed = step
             position += 1
             if trouble is not None:
                 self._stepped(then, trouble, position, line)
@@ -185,7 +185,7 @@ class FullMessages:
                 if run >= then.limit:
                     steps = then.full
             else:
-                place, run, steps = then, 1, then.known
+                place, run, steps = then, 1, known
             # What SegmentRecord() would do, without the call: half the time of building a tree.
             record = new(SegmentRecord)
             record.tag = tag
@@ -203,7 +203,6 @@ class FullMessages:
                 record.children = NO_CHILDREN
                 record.parent = parent = records[depth]
             parent.children.append(record)
-            passed = then.passed
             if shape not in passed:
                 if then.match(text) is None:
                     record.held = elements = text.split(ELEMENT)

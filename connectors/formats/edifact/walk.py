@@ -48,6 +48,9 @@ class Step(NamedTuple):
     again: bool
     """It begins one in which the message already stands."""
     trouble: Trouble | None
+    known: dict[str, Step]
+    """Steps from the place, and the shapes that it knows as good: what the reader needs next."""
+    passed: set[Shape]
 
 
 class Group:
@@ -202,7 +205,7 @@ def _followed(group: Group, tag: str) -> bool:
 
 
 def _step(place: Place, again: bool, trouble: Trouble | None) -> Step:
-    return Step(place, place.id, place.depth, place.opens, again, trouble)
+    return Step(place, place.id, place.depth, place.opens, again, trouble, place.known, place.passed)
 
 
 def _trouble(missing: list[tuple[str, str | None]]) -> Trouble | None:
