@@ -7,6 +7,7 @@ the outer, so that a mapping finds the pallet above the carton; on writing the n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from data_contracts.source import SourceRecord
@@ -36,9 +37,9 @@ def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
             continue
         record.parent = holder
         holder.children.append(record)
-        moved.add(record.position)
+        moved.add(id(record))
     if moved:
-        root.children = [record for record in root.children if record.position not in moved]
+        root.children = [record for record in root.children if id(record) not in moved]
     return strays
 
 
@@ -47,24 +48,26 @@ def flat(children: Sequence[SourceRecord], tag: str) -> list[SourceRecord]:
     stated = [_said(record, 1) for top in children for record in _levels(top, tag)]
     kept = all(stated) and len(set(stated)) == len(stated)
     out: list[SourceRecord] = []
+    numbers = None if kept else count(1)
     for record in children:
-        _flatten(record, tag, "", kept, out)
+        _flatten(record, tag, "", numbers, out)
     return out
 
 
-def _flatten(record: SourceRecord, tag: str, above: str, kept: bool, out: list[SourceRecord]) -> None:
+def _flatten(record: SourceRecord, tag: str, above: str, numbers: Iterator[int] | None, out: list[SourceRecord]) -> None:
+    """Add the record and what is nested in it; `numbers` are those to give, null where the stated ones are kept."""
     if record.tag != tag:
         out.append(record)
         return
-    number = _said(record, 1) if kept else str(1 + sum(1 for other in out if other.tag == tag))
+    number = _said(record, 1) if numbers is None else str(next(numbers))
     values = [*record.values, "", "", ""][: max(len(record.values), 3)]
-    values[1], values[2] = number, above or (_said(record, 2) if kept else "")
+    values[1], values[2] = number, above or (_said(record, 2) if numbers is None else "")
     level = SourceRecord(tag, values, record.position, record.parent, record.line)
     level.children = [child for child in record.children if child.tag != tag]
     out.append(level)
     for child in record.children:
         if child.tag == tag:
-            _flatten(child, tag, number, kept, out)
+            _flatten(child, tag, number, numbers, out)
 
 
 def _levels(record: SourceRecord, tag: str) -> Iterator[SourceRecord]:

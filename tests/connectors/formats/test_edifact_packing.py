@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
+from time import perf_counter
 
 import pytest
 
@@ -69,6 +70,13 @@ def level(*children: SourceRecord, number: str = "") -> SourceRecord:
 def test_levels_without_numbers_are_numbered_by_their_nesting() -> None:
     tree = [level(level(level(), level()), level())]
     assert [record.values[1:3] for record in flat(tree, "CPS")] == [["1", ""], ["2", "1"], ["3", "2"], ["4", "2"], ["5", "1"]]
+
+
+def test_ten_thousand_levels_are_numbered_at_once() -> None:
+    tree = [level() for _ in range(10_000)]
+    started = perf_counter()
+    assert flat(tree, "CPS")[-1].values[1] == "10000"
+    assert perf_counter() - started < 1
 
 
 def test_numbers_that_all_levels_state_are_kept() -> None:
