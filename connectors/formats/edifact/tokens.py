@@ -23,6 +23,12 @@ from connectors.undecodable import UNDECODABLE
 CHUNK = 1 << 18
 """Bytes read at a time."""
 
+_FIRST = 1 << 12
+"""Characters that are cut at first, then four times as many: what is cut behind the end of a small interchange is cut in vain."""
+
+_HEAD = 128
+"""Characters within which the beginning of a further interchange shows itself, its UNA and the layout between included."""
+
 LONGEST = 1 << 20
 """Characters a segment may have; what is longer is no EDIFACT (a wrong terminator, a binary file), and is not held in memory."""
 
@@ -193,12 +199,15 @@ class Segments:
         """The segments from UNB on, until the document or the interchange ends (`close`, `push_back`)."""
         separators = self._translation.separators
         self._closed = False
-        searched, first = 0, 3  # behind the UNB that begins it
+        searched, first, most = 0, 3, _FIRST  # behind the UNB that begins it
         while True:
-            text = self._text
-            other = another(text, max(searched - 16, first))
-            searched = len(text)
-            body = text[:other] if other >= 0 else text
+            text, whole = self._text, len(self._text) <= most
+            end = len(text) if whole else most
+            other = another(text if whole else text[: end + _HEAD], max(searched - _HEAD, first))
+            if other >= end:
+                other = -1
+            searched = end
+            body = text[:other] if other >= 0 else text[:end]
             cut = separators.last_end(body)
             if cut:
                 yield self._batch(body[:cut], unterminated=False)
@@ -206,6 +215,9 @@ class Segments:
                     return
                 self._drop(cut)
                 searched, first = max(searched - cut, 0), 0
+            if not whole and other < 0:
+                most *= 4
+                continue
             rest = body[cut:]
             if other >= 0 or (self._ended and rest.strip(_NOTHING)):
                 if rest.strip(_NOTHING):

@@ -204,3 +204,20 @@ def test_a_segment_without_end_is_not_held_in_memory(monkeypatch: pytest.MonkeyP
     found = events(document)
     assert [event.kind for event in found] == ["interchange", "group", "message", "group_end", "interchange_end"]
     assert "EDF-I13" in {finding.rule for finding in envelope_findings(document)}
+
+
+def test_many_small_interchanges_are_not_cut_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = 0
+    batch = tokens.Segments._batch
+
+    def counted(self: tokens.Segments, body: str, unterminated: bool) -> tokens.Batch:
+        nonlocal cut
+        cut += len(body)
+        return batch(self, body, unterminated)
+
+    monkeypatch.setattr(tokens.Segments, "_batch", counted)
+    one = "UNB+UNOC:3+A+B+261122:0830+{}'UNZ+0+{}'"
+    document = "".join(one.format(number, number) for number in range(3000)).encode()
+    found = FORMAT.read(io.BytesIO(document), Profile())
+    assert sum(event.kind == "interchange" for event in found) == 3000
+    assert cut < 200 * len(document), "what is cut grows with the number of interchanges, not with its square"
