@@ -251,3 +251,12 @@ def test_a_released_tree_is_free_at_once() -> None:
         assert watch() is None
     finally:
         gc.enable()
+
+
+def test_a_total_that_is_wrong_is_told_and_refuses_nothing() -> None:
+    total = next(line for line in ORDER if line.startswith("CTT*"))
+    (finding,) = replaced(total, "CTT*9")
+    assert (finding.rule, finding.severity, finding.got, finding.code) == ("X12-T01", "warning", "9", None)
+    assert finding.expected == total.split("*")[1] and finding.place.segment == "CTT" and finding.place.element == 1
+    levels = next(line for line in DESPATCH if line.startswith("CTT*"))
+    assert [found.rule for found in replaced(levels, "CTT*1", DESPATCH, kind="856")] == ["X12-T01"], "levels below levels count"
