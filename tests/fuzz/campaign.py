@@ -251,6 +251,7 @@ def main() -> int:
     parser.add_argument("--syntax", default="", help="names of formats, with commas between; all when absent")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="this input alone, with its traceback")
+    parser.add_argument("--json", action="store_true", help="print each report as one line of JSON")
     parser.add_argument("--failures", type=Path, default=Path(tempfile.gettempdir()) / "udihub-fuzz")
     chosen = parser.parse_args()
     failed = 0
@@ -259,8 +260,11 @@ def main() -> int:
             judge(syntax, *made(syntax, chosen.seed, chosen.only), Report(syntax, chosen.seed))
             continue
         start = time.monotonic()
-        report = run(syntax, chosen.inputs, chosen.seed, chosen.failures, told=True)
+        report = run(syntax, chosen.inputs, chosen.seed, chosen.failures, told=not chosen.json)
         failed += len(report.failures)
+        if chosen.json:
+            print(json.dumps(asdict(report)))
+            continue
         print(
             f"{syntax}: seed {report.seed}, {report.inputs} inputs in {time.monotonic() - start:.0f} s: {report.trees} trees, "
             f"{report.findings} findings, {report.refused} unreadable; slowest {report.slowest:.2f} s CPU, at most {report.megabytes} MB"

@@ -46,9 +46,9 @@ def value_pattern(use: ElementUse, style: Style) -> str:
         # The sign and the mark do not count for length; a mark has digits on both sides.
         pointed = f"(?=(?:[0-9]{mark}?){{{low},{high}}}(?![0-9.,]))[0-9]++{mark}[0-9]++"
         return f"-?(?:[0-9]{{{low},{high}}}+(?![.,])|{pointed})"
-    # Possessive: what follows a value is a separator, which the class does not hold, so giving back is in vain.
-    characters = f"(?![0-9]){style.text}" if use.type == "a" else style.text
-    return f"(?:{characters}){{{low},{high}}}+" if use.type == "a" else f"{characters}{{{low},{high}}}+"
+    # Possessive: what follows a value is a separator, which the class does not hold, so giving back is in vain. Groups are never
+    # possessive: Python before 3.11.5 forgets to step back out of one that fails half-way (gh-106052).
+    return f"(?:(?![0-9]){style.text}){{{low},{high}}}" if use.type == "a" else f"{style.text}{{{low},{high}}}+"
 
 
 def _one(use: ElementUse, style: Style) -> str:
@@ -62,8 +62,8 @@ def _one(use: ElementUse, style: Style) -> str:
 def _pattern(use: ElementUse, style: Style) -> str:
     one = _one(use, style)
     if use.repeat != 1 and style.repeats:
-        again = "*+" if use.repeat == 0 else f"{{0,{use.repeat - 1}}}+"
-        return f"{one}(?:{REPETITION}(?:{one})?+){again}"
+        again = "*" if use.repeat == 0 else f"{{0,{use.repeat - 1}}}"
+        return f"{one}(?:{REPETITION}(?:{one})?){again}"
     return one
 
 
@@ -76,10 +76,10 @@ def _sequence(items: list[tuple[str, bool]], separator: str, lead: bool = True) 
         if mandatory:
             rest, needed = f"{before}{pattern}{rest}", True
         elif needed or not before:
-            rest = f"{before}(?:{pattern})?+{rest}"
+            rest = f"{before}(?:{pattern})?{rest}"
         else:
-            # Possessive throughout: the next separator alone decides, there is never a second way.
-            rest = f"(?:{before}(?:{pattern})?+{rest})?+"
+            # The next separator alone decides: there is never a second way, so stepping back ends at once.
+            rest = f"(?:{before}(?:{pattern})?{rest})?"
     return rest
 
 
