@@ -193,8 +193,12 @@ class Targets:
         return self._slot((replace(step, axis="ancestor"),))[0]
 
     def _create(self, path: Path) -> Create | None:
-        """Makes a record that holds its qualifiers and, behind them, the text."""
-        if not path.steps or path.steps[-1].axis != "child" or not isinstance(path.leaf, Element):
+        """Makes a record that holds its qualifiers and, behind them, the text. It was looked for just before, in vain."""
+        if not path.steps or path.steps[-1].axis != "child":
+            return None
+        if isinstance(path.leaf, Name):
+            return self._create_named(path.steps, path.leaf.name)
+        if not isinstance(path.leaf, Element):
             return None
         values, number, tag = _qualified(path.steps[-1], self._format), path.leaf.number, path.steps[-1].tag
         before = ""
@@ -219,6 +223,23 @@ class Targets:
             record.parent = parent = slots[upper] or reach_upper(slots)
             record.children = []
             parent.children.append(record)
+
+        return create
+
+    def _create_named(self, steps: tuple[Step, ...], name: str) -> Create:
+        slot, find, _ = self._slot(steps)
+        upper, _, reach_upper = self._slot(steps[:-1])
+        make = maker(steps[-1], self._format)
+
+        def create(slots: Slots, text: str) -> None:
+            parent, record = slots[upper], None
+            if parent is None:
+                parent = reach_upper(slots)
+                record = find(slots) if parent.children else None  # it may have come with what its parent's conditions ask for
+            if record is None:
+                record = slots[slot] = make(parent)
+                parent.children.append(record)
+            record.values[name] = text  # type: ignore[index]  # a mapping in named syntaxes
 
         return create
 

@@ -7,6 +7,7 @@ than its field and what stands where it may not is refused, never cut.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from lxml import etree
 
@@ -16,6 +17,7 @@ from connectors.spec import Envelope, Profile
 from data_contracts.source import SourceRecord
 
 REPRESENTATIONS = ("xml", "flat")
+_OFFSET = attrgetter("offset")
 
 
 def write_document(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile) -> bytes:
@@ -89,11 +91,11 @@ def _columns(segment: Segment, values: Mapping[str, str], width: int) -> str:
 # --- both ------------------------------------------------------------------------------------------------------------------
 def _said(segment: Segment, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What is said, in the order of the columns."""
-    unknown = sorted(values.keys() - segment.by_name.keys())
-    if unknown:
-        raise ValueError(f"{segment.tag} has no {', '.join(unknown)}")
-    for one in segment.fields:
-        text = values.get(one.name, "")
+    known = segment.by_name
+    if not values.keys() <= known.keys():
+        raise ValueError(f"{segment.tag} has no {', '.join(sorted(values.keys() - known.keys()))}")
+    for one in sorted([known[name] for name in values], key=_OFFSET):
+        text = values[one.name]
         if not text:
             continue
         if len(text) > one.length:
@@ -103,6 +105,8 @@ def _said(segment: Segment, values: Mapping[str, str]) -> Iterator[tuple[str, st
 
 def _ordered(tree: SourceRecord, body: Sequence[Use], grammar: Grammar) -> Iterator[tuple[SourceRecord, Use]]:
     """The segments below a record in the order of the basic type, each before those below it."""
+    if not tree.children:
+        return
     places = {use.segment.tag: use for use in body}
     strange = sorted({child.tag for child in tree.children} - places.keys() - {CONTROL})
     if strange:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lxml import etree
 
 from connectors.feed import FeedGrammar
 from connectors.formats.ubl.names import AGGREGATES, BASICS, PEPPOL_AUTHORITY, SBDH, parties_of
 from connectors.formats.xml.levels import Qualify, clark
-from connectors.formats.xml.places import copied, put_at, text_at
+from connectors.formats.xml.places import text_at, with_text
 from connectors.formats.xml.writer import element_in, fill
 from connectors.spec import Envelope
 from data_contracts.source import SourceRecord
@@ -15,50 +17,55 @@ from data_contracts.source import SourceRecord
 
 def write_document(grammar: FeedGrammar, record: SourceRecord, qualify: Qualify, envelope: Envelope | None, enveloped: bool) -> bytes:
     """UTF-8 bytes with declaration, in a StandardBusinessDocument where that is agreed. Raises ValueError for what UBL cannot say."""
-    tree = copied(record)
-    values: dict[str, str] = tree.values  # type: ignore[assignment]  # a mapping in named syntaxes
-    currency = values.pop("@currencyID", "") or values.get("DocumentCurrencyCode", "")
+    currency = values_of(record).get("@currencyID") or values_of(record).get("DocumentCurrencyCode", "")
+    tree = SourceRecord(record.tag, {name: text for name, text in values_of(record).items() if name != "@currencyID"}, 0)
+    tree.children = record.children
     if envelope is not None:
         for path, identity in zip(parties_of(grammar.message), (envelope.sender, envelope.receiver), strict=True):
-            _address(tree, path, identity)
-    for one in [*tree.walk()]:
-        _part_instances(one)
+            tree = _addressed(tree, path, identity)
     root = element_in(None, clark(grammar.namespace, grammar.message), {None: grammar.namespace, "cac": AGGREGATES, "cbc": BASICS})
-    fill(root, tree, grammar.fields, qualify)
+    fill(root, tree, grammar.fields, qualify, {"ItemInstance": _instances})
     _state_currency(root, currency)
     if envelope is not None and enveloped:
         root = _standard_document(root, grammar, envelope)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def _address(tree: SourceRecord, path: tuple[str, ...], identity: str) -> None:
-    """The EndpointID of a party that states none: the network delivers by it."""
-    if not text_at(tree, *path, "EndpointID"):
-        scheme, _, value = identity.partition(":")
-        put_at(tree, *path, "EndpointID", text=value)
-        put_at(tree, *path, "EndpointID", "@schemeID", text=scheme)
+def values_of(record: SourceRecord) -> Mapping[str, str]:
+    """The values of a record of a named syntax."""
+    if not isinstance(record.values, Mapping):
+        raise ValueError(f"{record.tag}: a record of a segment syntax cannot be written as UBL")
+    return record.values
 
 
-def _part_instances(record: SourceRecord) -> None:
+def _addressed(tree: SourceRecord, path: tuple[str, ...], identity: str) -> SourceRecord:
+    """The tree with an EndpointID at a party that states none: the network delivers by it."""
+    if text_at(tree, *path, "EndpointID"):
+        return tree
+    scheme, _, value = identity.partition(":")
+    tree = with_text(tree, *path, "EndpointID", text=value)
+    return with_text(tree, *path, "EndpointID", "@schemeID", text=scheme)
+
+
+def _instances(records: list[SourceRecord]) -> list[SourceRecord]:
     """One ItemInstance for each serial number, each with the lot that they share."""
-    children: list[SourceRecord] = []
-    for child in record.children:
-        serials = [leaf for leaf in child.children if leaf.tag == "SerialID"] if child.tag == "ItemInstance" else []
+    parted: list[SourceRecord] = []
+    for record in records:
+        serials = [leaf for leaf in record.children if leaf.tag == "SerialID"]
         if len(serials) < 2:
-            children.append(child)
+            parted.append(record)
             continue
         for serial in serials:
-            one = copied(child, record)
-            one.children = [leaf for leaf in one.children if leaf.tag != "SerialID"]
-            put_at(one, "SerialID", text=serial.values[""])  # type: ignore[call-overload]  # a mapping in named syntaxes
-            children.append(one)
-    record.children = children
+            one = SourceRecord(record.tag, {**values_of(record), "SerialID": values_of(serial)[""]}, record.position, record.parent)
+            one.children = [leaf for leaf in record.children if leaf.tag != "SerialID"]
+            parted.append(one)
+    return parted
 
 
 def _state_currency(root: etree._Element, currency: str) -> None:
     """Every amount states its currency in UBL; those that state none are in the document's."""
     for element in root.iter(f"{{{BASICS}}}*"):
-        if etree.QName(element).localname.endswith("Amount") and element.get("currencyID") is None:
+        if element.tag.endswith("Amount") and element.get("currencyID") is None:
             if not currency:
                 raise ValueError("an amount of a document without a currency")
             element.set("currencyID", currency)

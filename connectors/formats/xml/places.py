@@ -48,6 +48,20 @@ def copied(record: SourceRecord, parent: SourceRecord | None = None) -> SourceRe
     return copy
 
 
+def with_text(record: SourceRecord, *path: str, text: str) -> SourceRecord:
+    """The record with a value at these names below it: a copy as far as the names go, all else shared with what was given."""
+    copy = SourceRecord(record.tag, dict(record.values), record.position, record.parent, record.line)  # type: ignore[arg-type]
+    name, *rest = path
+    if not rest:
+        copy.values[name] = text  # type: ignore[index]  # a mapping in named syntaxes
+        copy.children = record.children
+        return copy
+    place = next((place for place, child in enumerate(record.children) if child.tag == name), len(record.children))
+    child = record.children[place] if place < len(record.children) else SourceRecord(name, {}, 0, copy)
+    copy.children = [*record.children[:place], with_text(child, *rest, text=text), *record.children[place + 1 :]]
+    return copy
+
+
 def put_at(record: SourceRecord, *path: str, text: str) -> None:
     """Set the value at these names below a record, making the records on the way."""
     *steps, leaf = path

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lxml import etree
 
 from connectors.feed import FeedGrammar, Field
 from connectors.formats.xml.levels import Qualify, clark, one_namespace
 from data_contracts.source import SourceRecord
+
+Part = Callable[[list[SourceRecord]], list[SourceRecord]]
+NO_PARTS: Mapping[str, Part] = {}
 
 
 def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGrammar) -> bytes:
@@ -41,35 +44,51 @@ def element_in(parent: etree._Element | None, tag: str, prefixes: Mapping[str | 
     return etree.SubElement(parent, tag)
 
 
-def fill(element: etree._Element, record: SourceRecord, fields: Mapping[str, Field], qualify: Qualify) -> None:
-    """Put what a record says into an element, in the grammar's order. Raises ValueError for what the grammar does not have."""
+def fill(
+    element: etree._Element, record: SourceRecord, fields: Mapping[str, Field], qualify: Qualify, parts: Mapping[str, Part] = NO_PARTS
+) -> None:
+    """Put what a record says into an element, in the grammar's order. Raises ValueError for what the grammar does not have.
+
+    `parts` names records that stand otherwise in the document than in the tree, and what makes the ones of the other.
+    """
     values = record.values
     if not isinstance(values, Mapping):
         raise ValueError(f"{record.tag}: a record of a segment syntax cannot be written as XML")
     by_tag: dict[str, list[SourceRecord]] = {}
     for child in record.children:
         by_tag.setdefault(child.tag, []).append(child)
-    unknown = [name for name in (*values, *by_tag) if name and name not in fields]
-    if unknown:
-        raise ValueError(f"{record.tag}: the grammar has no {', '.join(unknown)}")
+    for name, part in parts.items():
+        if name in by_tag:
+            by_tag[name] = part(by_tag[name])
     if "" in values:
         element.text = values[""]
-    for name, field in fields.items():
-        if not name:
-            continue
+    said = {*values, *by_tag} - {""}
+    if not said <= fields.keys():
+        unknown = [name for name in (*values, *by_tag) if name and name not in fields]
+        raise ValueError(f"{record.tag}: the grammar has no {', '.join(unknown)}")
+    # Of a grammar's many elements a document says few: they are looked for in its order, and nothing is asked of the others.
+    for name in list(said) if len(said) < 2 else [name for name in fields if name in said]:
         if name[0] == "@":
-            if name in values:
-                element.set(name[1:], values[name])
+            element.set(name[1:], values[name])
             continue
+        field = fields[name]
+        namespace = qualify(field)
+        tag = f"{{{namespace}}}{name}" if namespace else name  # `levels.clark`, without the call
         children = by_tag.get(name, ())
         if name in values:
             # The children of a plain value are its attributes.
-            leaf = element_in(element, clark(qualify(field), name))
+            leaf = etree.SubElement(element, tag)
             leaf.text = values[name]
             for child in children:
-                fill(leaf, child, field.fields, qualify)
+                if child.children or len(child.values) != 1:
+                    fill(leaf, child, field.fields, qualify, parts)
+                    continue
+                ((attribute, text),) = child.values.items()  # type: ignore[union-attr]  # a mapping in named syntaxes
+                if attribute[:1] != "@" or attribute not in field.fields:
+                    raise ValueError(f"{child.tag}: the grammar has no {attribute}")
+                leaf.set(attribute[1:], text)
             continue
         if len(children) > 1 and not field.many:
             raise ValueError(f"{name} may stand once, stands {len(children)} times")
         for child in children:
-            fill(element_in(element, clark(qualify(field), name)), child, field.fields, qualify)
+            fill(etree.SubElement(element, tag), child, field.fields, qualify, parts)
