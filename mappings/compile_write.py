@@ -139,7 +139,7 @@ class _Levels:
         self._always = levels_always_made(scope)
         for step in scope.within:
             said = tuple(
-                (_member(rule.to), frozenset(level_of(when.path) for when in rule.when) & set(scope.within))
+                (rule.to[0], _member(rule.to), frozenset(level_of(when.path) for when in rule.when) & set(scope.within))
                 for rule in rules
                 if rule.to and level_written(rule) == step
             )
@@ -150,12 +150,12 @@ class _Levels:
         self, element: Mapping[str, Any], record: SourceRecord, before: _Chain, fresh: list[SourceRecord], writer: Writer
     ) -> SourceRecord:
         """The innermost ancestor for this element; those that had to be made are in `fresh`, not yet hung up."""
-        depth, first = 0, not before
+        depth, opening = 0, not before
         for number, (step, make, members) in enumerate(self._levels):
             said = [
                 value if value.__class__ is str else str(value)
-                for member, asked in members
-                if (value := member(element)) is not None and not (asked and asked - self._levels_there(element))
+                for first, member, asked in members
+                if first in element and (value := member(element)) is not None and not (asked and asked - self._levels_there(element))
             ]
             if not said and number and self._segments and step not in self._always:
                 continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
@@ -163,7 +163,7 @@ class _Levels:
                 record = before[depth][2]
             else:
                 del before[depth:]
-                if (number or not first) and (members or self._segments):
+                if (number or not opening) and (members or self._segments):
                     record = make(record)
                     fresh.append(record)
                 else:

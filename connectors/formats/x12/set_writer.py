@@ -144,17 +144,19 @@ class _SetWriter:
 
     def _level_of(self, use: SegmentUse, inner: _Places, record: SourceRecord, parent: str) -> None:
         """An HL with its numbers, what belongs to it and the levels below it."""
-        own: list[SourceRecord] = []
-        below: list[SourceRecord] = []
-        for child in record.children:
-            (below if child.tag == "HL" else own).append(child)
+        children = record.children
+        below = [child for child in children if child.tag == "HL"]
         self._level += 1
         number = str(self._level)
-        level = list(record.values)[3] if len(record.values) > 3 else ""
-        self.lines.append(self._segment(use, ["HL", number, parent, level, "1" if below else "0"]))
-        self.body(inner, own)
+        values: Any = record.values
+        level = values[3] if len(values) > 3 else ""
+        self.lines.append(self._heading(use, number, parent, level, "1" if below else "0"))
+        self.body(inner, [child for child in children if child.tag != "HL"] if below else children)
         for child in below:
             self._level_of(use, inner, child, number)
+
+    def _heading(self, use: SegmentUse, number: str, parent: str, level: str, has_below: str) -> str:
+        return self._segment(use, ["HL", number, parent, level, has_below])
 
     def _segment(self, use: SegmentUse, values: Any) -> str:
         return line(use, self._counting(use.id, values), self._message, self._syntax)
@@ -179,6 +181,13 @@ class _QuickSetWriter(_SetWriter):
         self.marks = 0
         self._mark = syntax.element
         self._special = frozenset((grammar.totals.of, grammar.totals.segment)) if grammar.totals is not None else frozenset()
+        self._counts_levels = "HL" in self._special
+
+    def _heading(self, use: SegmentUse, number: str, parent: str, level: str, has_below: str) -> str:
+        if self._counts_levels:
+            self._count += 1
+        self.marks += 4
+        return self._mark.join(("HL", number, parent, level, has_below))
 
     def _segment(self, use: SegmentUse, values: Any) -> str:
         tag = use.id
