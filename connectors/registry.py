@@ -127,12 +127,21 @@ def sniff(head: bytes) -> Format | None:
 
     A format with a weak sign states `sniff_last = True` and is asked after the others; one that takes every document of a whole syntax,
     `sniff_general = True`, after those that know a kind of it (xml after ubl). Only one that states `sniffs_binary = True` is asked
-    about what is no text.
+    about what is no text. A format whose documents begin with a word of their own (`opens_with`) is asked before all others.
     """
     head = head[:HEAD]
+    for opening, opened in _openings():
+        if head.startswith(opening) and unreadable(head) is None and opened.sniff(head):
+            return opened
     binary = unreadable(head) is not None
     candidates = (candidate for candidate in _sniffers() if not binary or getattr(candidate, "sniffs_binary", False))
     return next((candidate for candidate in candidates if candidate.sniff(head)), None)
+
+
+@cache
+def _openings() -> tuple[tuple[bytes, Format], ...]:
+    """The words with which documents of a format begin, and of no other."""
+    return tuple((opening, found) for found in _sniffers() for opening in getattr(found, "opens_with", ()))
 
 
 @cache

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import sqlalchemy as sa
 import structlog
 
+from connectors import registry
 from data_contracts.errors import ConflictError, FatalError
 from data_contracts.findings import Finding
 from hub import acknowledge, batch
@@ -137,7 +138,9 @@ def _let_go(examined: ExaminedMessage) -> None:
 
 
 def tune() -> None:
-    """For processes that do nothing but work: what is loaded by now stays, and the collector need not look at it again and again."""
+    """For processes that do nothing but work: all formats are loaded before the first document comes, what is loaded by now stays, and
+    the collector need not look at it again and again."""
+    registry.format_names()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

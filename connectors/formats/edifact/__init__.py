@@ -31,6 +31,7 @@ class Edifact:
     and UNOB do not hold), and for writing `delimiters`, `line_end`, `syntax` (`UNOC:3`), `una`."""
 
     name = "edifact"
+    opens_with = (b"UNA", b"UNB")
     traits = Traits("application/edifact", "edi", enveloped=True, base_version=DIRECTORIES[0], components=COMPONENT)
 
     def sniff(self, head: bytes) -> bool:

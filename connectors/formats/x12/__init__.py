@@ -45,6 +45,7 @@ class X12:
     """The format of `connectors/spec.py`. Options of a profile: `max_segments` (of one set), `delimiters`, `line_end` (writing)."""
 
     name = "x12"
+    opens_with = (b"ISA",)
     traits = Traits("application/edi-x12", "edi", enveloped=True, base_version="004010", components=":")
 
     def sniff(self, head: bytes) -> bool:

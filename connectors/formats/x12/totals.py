@@ -5,8 +5,6 @@ A sum that is wrong refuses nothing, since no code of a 997 speaks of it; but a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from connectors.formats.x12.grammar import Totals
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
@@ -21,16 +19,19 @@ def wrong_total(root: SourceRecord, totals: Totals) -> Finding | None:
     said: str = stated.values[totals.element]  # type: ignore[index]  # values of X12 records are lists
     if not (said.isdigit() and said.isascii()):
         return None
-    came = sum(1 for _ in _named(root, totals.of))
+    came = _count(root, totals.of)
     if int(said) == came:
         return None
     where = Where(totals.segment, stated.position, totals.element, None, stated.line)
     return Finding("X12-T01", where, str(came), said, params={"of": totals.of})
 
 
-def _named(record: SourceRecord, tag: str) -> Iterator[SourceRecord]:
+def _count(root: SourceRecord, tag: str) -> int:
     """Records of a loop at the top of the set, and below each other (HL)."""
-    for child in record.children:
-        if child.tag == tag:
-            yield child
-            yield from _named(child, tag)
+    count, waiting = 0, [root]
+    while waiting:
+        for child in waiting.pop().children:
+            if child.tag == tag:
+                count += 1
+                waiting.append(child)
+    return count
