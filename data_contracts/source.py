@@ -29,7 +29,7 @@ class SourceRecord:
     `position` counts as `Place.position` does; `line` is the text line where known (0 = unknown).
     """
 
-    __slots__ = ("children", "line", "parent", "position", "tag", "values")
+    __slots__ = ("children", "held", "line", "parent", "position", "tag", "values")
 
     def __init__(
         self,
@@ -84,27 +84,28 @@ NO_CHILDREN: list[SourceRecord] = _NoChildren()
 class SegmentRecord(SourceRecord):
     """A segment as it was read: its text is taken apart when its elements are first asked for, and many never are.
 
-    Readers of segments make it without calling it, setting each attribute. `held` is the text, in which the element separator follows
-    the tag, or its elements with the tag before them. `children` is `NO_CHILDREN` where the segment opens no loop.
+    Readers of segments make it without calling it, setting each attribute but `values`: `held` is the text, in which the element
+    separator follows the tag. `children` is `NO_CHILDREN` where the segment opens no loop. Once it is taken apart it is a
+    plain record, whose values are looked up as quickly as any.
     """
 
-    __slots__ = ("held",)
+    __slots__ = ()
 
-    held: str | Sequence[str] | Mapping[str, str]
+    held: str
 
     @property
     def values(self) -> Sequence[str] | Mapping[str, str]:
         """The tag and its elements."""
-        held: Any = self.held
-        if held.__class__ is str:
-            size = len(self.tag)
-            held = self.held = held.split(held[size]) if len(held) > size else [held]
-        elements: list[str] = held
+        held, size = self.held, len(self.tag)
+        elements = held.split(held[size]) if len(held) > size else [held]
+        self.values = elements
         return elements
 
     @values.setter
     def values(self, values: Sequence[str] | Mapping[str, str]) -> None:
-        self.held = values
+        plain: SourceRecord = self
+        plain.__class__ = SourceRecord
+        plain.values = values
 
 
 @dataclass(slots=True)

@@ -205,7 +205,7 @@ class FullMessages:
             parent.children.append(record)
             if shape not in passed:
                 if then.match(text) is None:
-                    record.held = elements = text.split(ELEMENT)
+                    record.values = elements = text.split(ELEMENT)
                     self._faults(then, elements, position, line)
                 else:
                     passed.add(shape)

@@ -183,7 +183,8 @@ class FullSets:
                 record.children = []
                 record.parent = parent = records[depth - 1]
                 if then.hierarchical and hierarchy is not None:
-                    record.held = elements = text.split(mark)
+                    record.__class__ = SourceRecord  # type: ignore[assignment]  # taken apart already: a plain record
+                    record.values = elements = text.split(mark)
                     record.parent = parent = hierarchy.hang(record, elements, parent)
                 records[depth] = record
                 counts[depth] = count = counts[depth] + 1 if again else 1
@@ -194,7 +195,7 @@ class FullSets:
                 record.parent = parent = records[depth]
             parent.children.append(record)
             if sound is None:
-                record.held = elements = text.split(mark)
+                record.values = elements = text.split(mark)
                 self._faults(then, elements, position, line)
             if then is not place:
                 place, run, heads, texts = then, 1, then.heads, then.texts
