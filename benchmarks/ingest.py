@@ -5,7 +5,7 @@
 Input is X12, one interchange a document, not ready rows. Beside it, in the same run, the limit: the very rows that the hub wrote,
 loaded by one connection in one transaction into tables without any index (SQLite executemany, PostgreSQL COPY of text that was
 encoded before the clock started). Both sides sync: SQLite FULL, PostgreSQL with fsync, full_page_writes and synchronous_commit on.
-Ratio = hub time / limit time.
+It is loaded several times, and the median counts: a third of a second is too short to be told once. Ratio = hub time / limit time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import json
 import multiprocessing
 import shutil
+import statistics
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from hub.store.inbox import Delivery, land_many
 SITE = Path(__file__).parent / "site"
 CLOCK = FrozenClock(datetime(2026, 11, 22, 8, 30, tzinfo=UTC))
 BATCH = 500
+LIMIT_ROUNDS = 5
 
 
 def despatch_advices(count: int) -> list[bytes]:
@@ -143,7 +145,11 @@ def written(hub: Hub, before: dict[str, int]) -> dict[str, list[tuple[object, ..
 
 
 def limit_sqlite(rows: dict[str, list[tuple[object, ...]]]) -> float:
-    """Seconds of one connection, one transaction, no index, synced."""
+    """Seconds of one connection, one transaction, no index, synced; the median of several loads."""
+    return statistics.median(_loaded(rows) for _ in range(LIMIT_ROUNDS))
+
+
+def _loaded(rows: dict[str, list[tuple[object, ...]]]) -> float:
     folder = Path(tempfile.mkdtemp(prefix="udihub-bench-"))
     connection = sqlite_module().connect(str(folder / "limit.db"), isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -171,16 +177,21 @@ def limit_postgresql(url: str, rows: dict[str, list[tuple[object, ...]]]) -> flo
     with psycopg.connect(address) as connection:
         texts = {}
         for name, table in rows.items():
-            connection.execute(f'CREATE TABLE "limit_{name}" AS SELECT * FROM "{name}" WITH NO DATA')
             texts[name] = "".join("\t".join(map(_text, row)) + "\n" for row in table).encode()
         connection.commit()
-        begun = time.perf_counter()
-        with connection.cursor() as cursor:
-            for name, text in texts.items():
-                with cursor.copy(f'COPY "limit_{name}" FROM STDIN') as copy:
-                    copy.write(text)
-        connection.commit()
-        return time.perf_counter() - begun
+        taken = []
+        for number in range(LIMIT_ROUNDS):  # each time into new tables: their files grow, as those of the hub do
+            for name in texts:
+                connection.execute(f'CREATE TABLE "limit_{number}_{name}" AS SELECT * FROM "{name}" WITH NO DATA')
+            connection.commit()
+            begun = time.perf_counter()
+            with connection.cursor() as cursor:
+                for name, text in texts.items():
+                    with cursor.copy(f'COPY "limit_{number}_{name}" FROM STDIN') as copy:
+                        copy.write(text)
+            connection.commit()
+            taken.append(time.perf_counter() - begun)
+        return statistics.median(taken)
 
 
 def _text(value: object) -> str:

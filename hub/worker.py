@@ -143,7 +143,7 @@ def tune() -> None:
     registry.format_names()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(300_000, 20, 50)  # trees are released by hand; what is left for the collector is little
 
 
 def _commit(hub: Hub, jobs: list[Job], failed: dict[int, Exception]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from connectors.formats.x12.control import is_number
 from connectors.formats.x12.delimiters import WIDTH, Delimiters, Header, legible, plain, storable
@@ -19,7 +20,11 @@ _VERSION = re.compile("[0-9]{5}")
 
 def interchange_of(header: Header, profile: Profile, ordinal: int, at: int, line: int) -> Interchange:
     """The interchange that this ISA opens, with the findings on the ISA itself."""
-    elements = tuple(storable(element.replace("\r", "").replace("\n", "")) for element in header.elements)
+    whole = "".join(header.elements)
+    if whole.isascii() and whole.isprintable():  # as nearly all are: nothing to make storable, no line ends within
+        elements = tuple(header.elements)
+    else:
+        elements = tuple(storable(element.replace("\r", "").replace("\n", "")) for element in header.elements)
     isa = ("ISA", *map(plain, elements))
     return Interchange(
         sender=f"{isa[5]}:{isa[6]}",
@@ -56,6 +61,16 @@ def _shape(header: Header, profile: Profile, line: int) -> list[Finding]:
 
 
 def _separators(marks: Delimiters, line: int) -> list[Finding]:
+    return [] if _separate(marks) else _bad_separators(marks, line)
+
+
+@lru_cache(maxsize=256)
+def _separate(marks: Delimiters) -> bool:
+    """Whether these delimiters can cut segments: partners use the same ones every day."""
+    return not _bad_separators(marks, 1)
+
+
+def _bad_separators(marks: Delimiters, line: int) -> list[Finding]:
     def bad(mark: str, *others: str) -> bool:
         return mark.isalnum() or mark == " " or mark in others or "\ud800" <= mark <= "\udfff"
 
