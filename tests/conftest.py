@@ -41,8 +41,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
-_TOP_ROOMS = ("hub_api", "hub/quality", "journeys", "dags")
-"""Rooms whose fast tests run on SQLite only: what they stand on is tested on both databases below them, and `make test` runs all."""
+_TOP_ROOMS = ("hub_api", "hub/quality", "hub/acknowledge", "hub/apply", "journeys", "dags")
+"""Rooms whose fast tests run on SQLite only: the store below them is tested on both databases, and `make test` runs all."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

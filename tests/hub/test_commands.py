@@ -29,6 +29,7 @@ def udihub(tmp_path: Path):  # type: ignore[no-untyped-def]
     return run
 
 
+@pytest.mark.slow
 def test_check_map_ingest_and_explain(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     good, bad, torn = tmp_path / "good.edi", tmp_path / "bad.edi", tmp_path / "torn.edi"
     good.write_bytes(interchange(ACME, 1, despatch("D1")))
@@ -73,6 +74,7 @@ def test_check_map_ingest_and_explain(udihub, tmp_path: Path) -> None:  # type: 
     assert verified.returncode == 0 and "INTACT: " in verified.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -91,6 +93,7 @@ def test_a_mistake_is_answered_in_words(udihub, arguments: list[str], words: str
     assert words in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_what_cannot_be_written_is_said_in_words(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "record.json"
     file.write_text("{")

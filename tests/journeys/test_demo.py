@@ -12,13 +12,14 @@ import pytest
 from tests.journeys.comparison import compare
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "clock"),
     [
         (1, "2026-11-22T06:00:00+00:00"),
-        pytest.param(2, "2026-11-22T06:00:00+00:00", marks=pytest.mark.slow),
-        pytest.param(3, "2027-02-28T23:30:00+08:00", marks=pytest.mark.slow),
-        pytest.param(1, "2031-11-22T06:00:00+00:00", marks=pytest.mark.slow),
+        (2, "2026-11-22T06:00:00+00:00"),
+        (3, "2027-02-28T23:30:00+08:00"),
+        (1, "2031-11-22T06:00:00+00:00"),
     ],
 )
 def test_what_was_found_is_what_was_planted(tmp_path: Path, seed: int, clock: str) -> None:

@@ -88,6 +88,7 @@ Database.open(sys.argv[1], Path(sys.argv[2]), SystemClock()).migrate()
 """
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_migrate_once(tmp_path: Path, postgres_server: PostgresServer, clock: FrozenClock) -> None:
     postgres_server.execute("CREATE DATABASE empty")
     for url in (postgres_server.url("empty"), f"sqlite:///{tmp_path / 'empty.db'}"):

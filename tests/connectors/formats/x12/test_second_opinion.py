@@ -185,6 +185,7 @@ def test_differences_are_as_told(key: str, data: bytes, our_findings: list[str],
     assert (None if opinion.accepted is None else sorted({remark.code for remark in opinion.errors})) == their_codes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["004010", "005010"])
 @pytest.mark.parametrize("message", known_messages())
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
