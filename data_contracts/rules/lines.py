@@ -57,7 +57,8 @@ def _goods(line: Mapping[str, Any], said: Circumstances, references: References 
         _serials(line, found)
     if "rejected_quantity" in line:
         _rejected(line, found)
-    if "parent_sscc" in line and line["parent_sscc"] and line["parent_sscc"] == line.get("sscc"):
+    parent = line.get("parent_sscc")
+    if parent.__class__ is str and parent and parent == line.get("sscc"):
         found.append(("parent_sscc", Fault("SSCC-03", got=str(line["parent_sscc"]))))
     if references is not None:
         _controlled(line, said, references, found)

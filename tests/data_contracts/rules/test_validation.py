@@ -356,3 +356,9 @@ def test_goods_are_expired_from_the_day_after(days: int) -> None:
     expiry = (handled + timedelta(days=days)).date().isoformat()
     found = validate(despatch(lines_0__expires_on=expiry, lines_0__manufactured_on="2020-01"), None, TODAY)
     assert (said(found) == [("LOT-02", "lines[0].expires_on")]) is (days < 0)
+
+
+def test_a_number_that_is_no_number_breaks_no_rule_on_any_member() -> None:
+    line = {name: Decimal("sNaN") for name in ("line", "quantity", "unit", "gtin", "sscc", "parent_sscc", "lot", "expires_on", "serials")}
+    found = validate({"entity": "DespatchAdvice", "number": "D1", "lines": [line]}, None, TODAY)
+    assert {finding.place.path for finding in found} >= {"lines[0].quantity", "lines[0].sscc", "lines[0].parent_sscc"}
