@@ -1,13 +1,13 @@
 """The front door: any identifier or carrier text in, what it is out.
 
-Reads GS1 (GTIN, GLN, SSCC, GSRN, GSIN, GMN, element strings, their bracketed form, scans with symbology identifier, Digital Links), HIBCC's
-HIBC, ICCBBA's ISBT 128, IFA's PPN and China's MA. EPC URIs are recognised by how they begin and come back with finding UDI-02.
+Reads GS1 (GTIN, GLN, SSCC, GSRN, GSIN, GMN, element strings, their bracketed form, scans with symbology identifier, Digital Links, EPC URIs
+and what RFID tags hold), HIBCC's HIBC, ICCBBA's ISBT 128, IFA's PPN and China's MA.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,8 @@ from data_contracts.identifiers import (
     bracketed,
     digital_link,
     element_string,
+    epc,
+    epc_tag,
     gln,
     gmn,
     gsin,
@@ -36,7 +38,7 @@ from data_contracts.identifiers.parsed import ParsedKey, ParsedMessage
 KINDS = (
     "gtin", "gln", "sscc", "gsrn", "gsin", "gmn", "element-string", "hri", "scan", "digital-link", "epc", "hibc", "isbt128", "ppn", "ma",
 )  # fmt: skip
-"""What a caller may name as `kind`. `epc` answers UDI-02."""
+"""What a caller may name as `kind`."""
 
 _KEYS: dict[str, Callable[[str], ParsedKey]] = {
     "gtin": gtin.parse,
@@ -61,13 +63,14 @@ _MESSAGES: dict[str, Callable[[str], ParsedMessage]] = {
     "digital-link": digital_link.parse,
 }
 _WEB = ("http://", "https://", "HTTP://", "HTTPS://")
-_OTHERS = (("urn:epc:", "EPC URI"),)
-"""How texts begin that are identifiers, but not of a kind that is read."""
+_EPC = "urn:epc:"
+_PURE = ("urn:epc:id:", "urn:epc:class:", "urn:epc:idpat:")
 
 _LINKED = {"gtin": "01", "sscc": "00", "gln": "414", "gsrn": "8018", "gsin": "402", "gmn": "8013"}
 """AI by which a key stands in a Digital Link; a GSRN as that of a recipient."""
 _PRODUCTION = (("lot", "10"), ("serial", "21"), ("software_version", "8012"), ("third_party_serial", "235"))
 _DATES = (("expires_on", "17"), ("manufactured_on", "11"), ("packed_on", "13"), ("best_before_on", "15"), ("sell_by_on", "16"))
+_PARTS = (("sscc", "00"), ("content_gtin", "02"), ("gln", "414"))
 _BLANK_KEYS = " -\t\u00a0"
 
 
@@ -125,9 +128,9 @@ def identify(text: str, kind: str | None = None, strict: bool = True, *, today: 
         return _message(text, chosen, _MESSAGES[chosen](data), findings, strict, today)
     if chosen in _CARRIERS:
         return _carrier(text, chosen, _CARRIERS[chosen](data, today), findings, strict)
-    other = kind or next((name for start, name in _OTHERS if data.startswith(start)), None)
-    unknown = Finding("UDI-02", got=other) if other else Finding("UDI-01", got=text)
-    return Identified(text, None, False, findings=(*findings, unknown))
+    if chosen == "epc":
+        return _epc(text, data, findings, strict, today)
+    return Identified(text, None, False, findings=(*findings, Finding("UDI-01", got=text)))
 
 
 def _cleaned(text: str, kind: str | None) -> tuple[str, list[Finding]]:
@@ -145,6 +148,8 @@ def _kind_of(text: str) -> str | None:
         return "scan"
     if text.startswith(_WEB):
         return "digital-link"
+    if text.startswith(_EPC):
+        return "epc"
     carrier = next((kind for start, kind in _STARTS if text.startswith(start)), None)
     if carrier is not None:
         return carrier
@@ -161,7 +166,7 @@ def _kind_of(text: str) -> str | None:
         return "element-string"
     if is_digits(text):
         return "sscc" if len(text) == sscc.LENGTH else "gtin" if 7 <= len(text) <= 15 else None
-    return None
+    return "epc" if epc_tag.may_be_memory(text) else None
 
 
 def _key(text: str, kind: str, key: ParsedKey, findings: list[Finding], strict: bool) -> Identified:
@@ -182,6 +187,18 @@ def _carrier(text: str, kind: str, read: ParsedCarrier, findings: list[Finding],
     return Identified(text, kind, valid, read.issuer, read.di, read.pi, parts=read.parts, findings=together)
 
 
+def _epc(text: str, data: str, findings: list[Finding], strict: bool, today: date) -> Identified:
+    read = epc.parse(data) if data.startswith(_PURE) else epc_tag.parse(data)
+    if read.epc is None:
+        return Identified(text, "epc", False, findings=(*findings, *read.findings))
+    parts = {"scheme": read.epc.scheme, "epc": read.epc.uri} | ({"tag": read.tag} if read.tag else {})
+    elements = read.epc.elements
+    if not elements:  # a number of somebody else than GS1, or a pattern that names no key
+        return Identified(text, "epc", read.valid, parts=parts, findings=(*findings, *read.findings))
+    found = _message(text, "epc", ParsedMessage(data, elements, read.findings), findings, strict, today)
+    return replace(found, parts={**parts, **found.parts})
+
+
 def _message(text: str, kind: str, message: ParsedMessage, findings: list[Finding], strict: bool, today: date) -> Identified:
     together = (*findings, *message.findings)
     valid = not has_error(together)
@@ -200,7 +217,7 @@ def _message(text: str, kind: str, message: ParsedMessage, findings: list[Findin
     item = first.get("01")
     if item is not None and not (len(item) == 14 and is_digits(item)):
         item = None
-    parts = {name: first[ai] for name, ai in (("sscc", "00"), ("content_gtin", "02"), ("gln", "414")) if ai in first}
+    parts = {name: first[ai] for name, ai in _PARTS if ai in first}
     link = _link(message.elements) if valid else None
     return Identified(text, kind, valid, "gs1", item, production, message.elements, parts, item, link, together)
 

@@ -22,6 +22,8 @@ _FAMILIES = {
     "DOC": "Documents",
     "DTE": "Dates and times",
     "DUP": "Repeated deliveries and control numbers",
+    "DLK": "GS1 Digital Links",
+    "EPC": "Electronic Product Codes",
     "FACT": "Facts and corrections",
     "FED": "Feeds",
     "FIX": "Fixed-width files",

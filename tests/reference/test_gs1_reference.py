@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -19,6 +20,8 @@ from data_contracts.identifiers import (
     dates,
     digital_link,
     element_string,
+    epc,
+    epc_tag,
     gln,
     gmn,
     gsin,
@@ -239,3 +242,45 @@ def test_digital_link_written(case: dict[str, Any]) -> None:
 def test_digital_link_unescaped(case: dict[str, Any]) -> None:
     read = {"path": digital_link.unescape(case["input"]), "query": digital_link.unescape(case["input"], query=True)}
     assert read == case["fields"]
+
+
+@pytest.mark.parametrize("case", params("epc_uri"))
+def test_epc(case: dict[str, Any]) -> None:
+    read = epc.parse(case["input"])
+    assert read.valid is case["valid"], read.findings
+    assert identify(case["input"], "epc", today=TODAY).valid is case["valid"]
+
+
+@pytest.mark.parametrize("case", params("epc_tag"))
+def test_tag(case: dict[str, Any]) -> None:
+    read = epc_tag.parse(case["input"])
+    assert read.epc is not None
+    assert {"tag_uri": read.tag, "epc_uri": read.epc.uri} == case["fields"]
+    coding, body = case["fields"]["tag_uri"].split(":", 4)[3:5]
+    assert epc_tag.encode(read.epc, coding, int(body.split(".")[0])) == case["input"]
+
+
+@pytest.mark.parametrize("case", params("epc_to_element"))
+def test_epc_as_elements(case: dict[str, Any]) -> None:
+    read = epc.parse(case["input"])
+    assert read.epc is not None
+    assert bracketed.write(read.epc.elements) == case["fields"]["gs1_element_string"]
+    if "gs1_key" in case["fields"]:
+        key = read.epc.elements[0][1]
+        assert (key[1:] if read.epc.scheme == "grai" else key) == case["fields"]["gs1_key"], "the 0 before a GRAI only fills its AI"
+    assert epc.of(read.epc.elements, case["options"]["company_prefix_length"]) == read.epc
+
+
+@pytest.mark.parametrize("case", params("epc_to_dl"))
+def test_epc_as_digital_link(case: dict[str, Any]) -> None:
+    """One case carries a bare `%` into its link, which is no URI (RFC 3986 2.1); ours escapes it, and both read as the same elements."""
+    found = identify(case["input"], today=TODAY)
+    assert found.digital_link is not None
+    assert re.sub("%(?![0-9A-F]{2})", "%25", case["fields"]["uri"]) == found.digital_link
+    assert digital_link.parse(case["fields"]["uri"]).elements == found.elements
+
+
+@pytest.mark.parametrize("case", params("dl_to_epc"))
+def test_digital_link_as_epc(case: dict[str, Any]) -> None:
+    elements = digital_link.parse(case["input"]).elements
+    assert epc.of(elements, case["options"]["company_prefix_length"]).uri == case["fields"]["epc_uri"]

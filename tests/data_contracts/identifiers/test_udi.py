@@ -51,6 +51,10 @@ def test_the_public_shape() -> None:
         ("[)>\x1e06\x1d9N111234568408\x1d1TA\x1e\x04", "ppn", True),
         ("https://id.gs1.org/01/" + GTIN, "digital-link", True),
         ("https://example.com/products", "digital-link", False),
+        ("urn:epc:id:sgtin:0614141.112345.400", "epc", True),
+        ("urn:epc:tag:sgtin-96:3.0614141.812345.6789", "epc", True),
+        ("3074257BF7194E4000001A85", "epc", True),
+        ("urn:epc:id:sgtin:0614141.112345", "epc", False),
         ("HELLO", None, False),
         ("", None, False),
     ],
@@ -66,9 +70,23 @@ def test_a_kind_can_be_forced() -> None:
     assert identify("9520361285584", today=TODAY).kind == "gtin"
     assert [finding.rule for finding in identify("+A99912345", "hibc", today=TODAY).findings] == ["UDI-10"]
     assert identify("08717438CreamBased8X", "gmn", today=TODAY).parts == {"gmn": "08717438CreamBased8X"}
-    assert [finding.rule for finding in identify("urn:epc:id:gid:1.2.3", "epc", today=TODAY).findings] == ["UDI-02"]
+    assert identify("urn:epc:id:gid:1.2.3", "epc", today=TODAY).parts == {"scheme": "gid", "epc": "urn:epc:id:gid:1.2.3"}
+    assert [finding.rule for finding in identify("F70000000000", "epc", today=TODAY).findings] == ["UDI-02"]
     with pytest.raises(ValueError, match="isbn"):
         identify("1", "isbn", today=TODAY)
+
+
+def test_an_epc_is_the_device_that_its_element_strings_name() -> None:
+    found = identify("3074257BF7194E4000001A85", today=TODAY)
+    assert (found.issuer, found.di, found.pi, found.gtin) == ("gs1", "80614141123458", {"serial": "6789"}, "80614141123458")
+    assert found.digital_link == "https://id.gs1.org/01/80614141123458/21/6789"
+    assert found.parts == {
+        "scheme": "sgtin",
+        "epc": "urn:epc:id:sgtin:0614141.812345.6789",
+        "tag": "urn:epc:tag:sgtin-96:3.0614141.812345.6789",
+    }
+    assert identify("urn:epc:class:lgtin:4012345.012345.998", today=TODAY).pi == {"lot": "998"}
+    assert identify("urn:epc:id:sscc:0614141.1234567890", today=TODAY).parts["sscc"] == "106141412345678908"
 
 
 def test_strict_gives_no_fields_of_a_wrong_code_and_lenient_does() -> None:
