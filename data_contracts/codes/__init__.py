@@ -1,4 +1,4 @@
-"""Code lists as data: units of measure, currencies, countries, and typed questions about them.
+"""Code lists as data: units of measure, currencies, countries, package types, and typed questions about them.
 
 The lists are YAML files beside this module. They are loaded once, on the first question.
 """
@@ -92,6 +92,13 @@ def currency_numbers() -> frozenset[str]:
 def country_numbers() -> frozenset[str]:
     """The three-digit numbers of ISO 3166-1, as AI (421) to (426) carry them."""
     return frozenset(country.number for country in countries().values())
+
+
+@cache
+def package_types() -> frozenset[str]:
+    """The codes of package types that GS1 knows, as AI (7041) carries them: UN/ECE Recommendation 21 and GS1's own."""
+    rows: dict[str, str] = yaml.load((_FOLDER / "package_types.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    return frozenset(code for codes in rows.values() for code in codes.split())
 
 
 def unit(code: str) -> Unit | None:

@@ -96,7 +96,7 @@ def _compile_part(text: str, start: int) -> tuple[Part, str]:
     variable = length.startswith("..")
     maximum = int(length.lstrip("."))
     minimum = 1 if variable else maximum
-    checks = tuple(check for name in names if (check := CHECKS[name]) is not None)
+    checks = tuple(CHECKS[name] for name in names)
     expression = f"{_CLASSES[kind]}{{{minimum},{maximum}}}" if minimum != maximum else f"{_CLASSES[kind]}{{{maximum}}}"
     if kind == "z":
         # base64url: `=` may only fill the end, and the dictionary asks for no more than two.

@@ -18,7 +18,7 @@ class ParsedCarrier:
     """A UDI of one issuer as read from `text`. With findings, the fields hold what could be read."""
 
     issuer: str
-    """`hibcc`, `iccbba`, `ifa`, `cn_ma`."""
+    """`gs1`, `hibcc`, `iccbba`, `ifa`, `cn_ma`, `cn_ahm`, `eudamed`."""
     text: str
     di: str | None = None
     pi: dict[str, str] = field(default_factory=dict)

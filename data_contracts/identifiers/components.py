@@ -12,9 +12,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from data_contracts.codes import country_numbers, currency_numbers, is_country
+from data_contracts.codes import country_numbers, currency_numbers, is_country, package_types
 from data_contracts.identifiers.check_digit import check_digit, has_right_check_digit, is_digits
 from data_contracts.identifiers.check_pair import check_pair
+from data_contracts.identifiers.coupons import FaultyCouponError, check_coupon, check_offer
 
 CSET82 = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 """Invariant characters of ISO/IEC 646 (General Specifications 7.11, figure 1)."""
@@ -158,6 +159,21 @@ def _importer_index(text: str) -> Fault | None:
     return None if text in CSET64 else Fault("GS1-05", "A-Z a-z 0-9 - _", text)
 
 
+def _package_type(text: str) -> Fault | None:
+    return None if text in package_types() else Fault("GS1-12", "UN/ECE 21", text)
+
+
+def _coupon(check: Callable[[str], None]) -> Check:
+    def told(text: str) -> Fault | None:
+        try:
+            check(text)
+        except FaultyCouponError as fault:
+            return Fault("GS1-12", *fault.args)
+        return None
+
+    return told
+
+
 def _up_to(limit: str) -> Check:
     def check(text: str) -> Fault | None:
         return None if text <= limit else Fault("GS1-12", f"≤ {limit}", text)
@@ -172,7 +188,7 @@ def _among(*allowed: str) -> Check:
     return check
 
 
-CHECKS: dict[str, Check | None] = {
+CHECKS: dict[str, Check] = {
     "check_digit": _check_digit,
     "check_pair": _check_pair,
     "prefix_first": _prefix_first,
@@ -204,8 +220,8 @@ CHECKS: dict[str, Check | None] = {
     "iban": _iban,
     "no_leading_zero": _no_leading_zero,
     "has_non_digit": _has_non_digit,
-    "package_type": None,
-    "coupon": None,
-    "coupon_offer": None,
+    "package_type": _package_type,
+    "coupon": _coupon(check_coupon),
+    "coupon_offer": _coupon(check_offer),
 }
-"""Check by name. Null: length and characters alone are checked (freight package codes and North American retail coupons)."""
+"""Check by name."""

@@ -22,7 +22,8 @@ from data_contracts.identifiers.parsed import ParsedMessage
 CANONICAL = "https://id.gs1.org"
 _URI = re.compile(r"(?:https?|HTTPS?)://[A-Za-z0-9.\-:\[\]@_~%!$&'()*+,;=]+(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.ASCII)
 _ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*", re.ASCII)
-_COMPRESSED = re.compile(r"/[A-Za-z0-9_\-]{10,}", re.ASCII)
+_COMPRESSED = re.compile(r"(/[0-9]{2,4}/[^/]+)*/[A-Za-z0-9_\-]{10,}", re.ASCII)
+"""All of it packed in one segment, or only what stands behind the key and its qualifiers."""
 _SHORT_GTINS = (8, 12, 13)
 
 Elements = list[tuple[str, str]]

@@ -68,6 +68,11 @@ def parse_pair(texts: Sequence[str], today: date) -> ParsedCarrier:
     return joined.done()
 
 
+def is_di(di: str) -> bool:
+    """Whether a text has the form of a DI: labeler, product and unit of measure, without `+` and check character."""
+    return _PRIMARY.fullmatch(di) is not None
+
+
 def normal_di(di: str) -> tuple[str, bool]:
     """A filed UDI-DI without its check character, and whether it had one: some labelers register it with the device.
 

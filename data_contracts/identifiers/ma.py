@@ -41,6 +41,12 @@ def check_digit(text: str) -> str | None:
     return str(-total % 10)
 
 
+def is_di(text: str) -> bool:
+    """Whether a text is a DI with the right check digit."""
+    found = _DI.fullmatch(text)
+    return found is not None and check_digit(text[:-1]) == found["check"]
+
+
 def parse(text: str, today: date) -> ParsedCarrier:
     """Read an MA code: DI alone, or with production identifiers in any order and `.C` with their check at the end."""
     reading = Reading("cn_ma", WHAT, text)

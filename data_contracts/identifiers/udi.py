@@ -1,11 +1,13 @@
 """The front door: any identifier or carrier text in, what it is out.
 
-Reads GS1 (GTIN, GLN, SSCC, GSRN, GSIN, GMN, element strings, their bracketed form, scans with symbology identifier, Digital Links, EPC URIs
-and what RFID tags hold), HIBCC's HIBC, ICCBBA's ISBT 128, IFA's PPN and China's MA.
+Reads GS1 (GTIN, GLN, SSCC, GSRN, GSIN, GMN, element strings, their bracketed form, scans with symbology identifier, Digital Links, EPC
+URIs and what RFID tags hold), HIBCC's HIBC, ICCBBA's ISBT 128, IFA's PPN, China's MA and Ali Health, Basic UDI-DIs, what EUDAMED issues,
+and bare UDI-DIs as registries file them. Whatever the writing, `device` of what comes out is the same for the same device.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,11 +15,15 @@ from typing import Any
 
 from data_contracts.findings import Finding, Language, has_error
 from data_contracts.identifiers import (
+    as_typed,
+    basic_udi_di,
     bracketed,
+    device_identifier,
     digital_link,
     element_string,
     epc,
     epc_tag,
+    eudamed,
     gln,
     gmn,
     gsin,
@@ -33,10 +39,12 @@ from data_contracts.identifiers import (
 from data_contracts.identifiers.carrier import ParsedCarrier
 from data_contracts.identifiers.check_digit import is_digits
 from data_contracts.identifiers.dates import day_of
+from data_contracts.identifiers.device_identifier import DeviceIdentifier
 from data_contracts.identifiers.parsed import ParsedKey, ParsedMessage
 
 KINDS = (
     "gtin", "gln", "sscc", "gsrn", "gsin", "gmn", "element-string", "hri", "scan", "digital-link", "epc", "hibc", "isbt128", "ppn", "ma",
+    "ahm", "basic-udi-di", "eudamed-di", "udi-di",
 )  # fmt: skip
 """What a caller may name as `kind`."""
 
@@ -53,8 +61,13 @@ _CARRIERS: dict[str, Callable[[str, date], ParsedCarrier]] = {
     "isbt128": isbt128.parse,
     "ppn": ifa.parse,
     "ma": ma.parse,
+    "basic-udi-di": lambda text, today: basic_udi_di.parse(text),
+    "eudamed-di": lambda text, today: eudamed.parse(text),
 }
-_STARTS = (("+", "hibc"), ("*+", "hibc"), ("=", "isbt128"), ("&", "isbt128"), ("MA.", "ma"), (ifa.HEAD, "ppn"))
+_STARTS = (
+    (basic_udi_di.HIBCC_START, "basic-udi-di"), ("+", "hibc"), ("*+", "hibc"), ("=", "isbt128"), ("&", "isbt128"), ("MA.", "ma"),
+    (ifa.HEAD, "ppn"), *((start, "eudamed-di") for start in eudamed.STARTS),
+)  # fmt: skip
 """How the carriers of the other issuers begin."""
 _MESSAGES: dict[str, Callable[[str], ParsedMessage]] = {
     "element-string": element_string.parse,
@@ -71,7 +84,7 @@ _LINKED = {"gtin": "01", "sscc": "00", "gln": "414", "gsrn": "8018", "gsin": "40
 _PRODUCTION = (("lot", "10"), ("serial", "21"), ("software_version", "8012"), ("third_party_serial", "235"))
 _DATES = (("expires_on", "17"), ("manufactured_on", "11"), ("packed_on", "13"), ("best_before_on", "15"), ("sell_by_on", "16"))
 _PARTS = (("sscc", "00"), ("content_gtin", "02"), ("gln", "414"))
-_BLANK_KEYS = " -\t\u00a0"
+_AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,11 @@ class Identified:
     digital_link: str | None = None
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def device(self) -> DeviceIdentifier | None:
+        """Which device it is, in the form in which devices are compared; null where it names none."""
+        return DeviceIdentifier(self.issuer, self.di) if self.issuer is not None and self.di is not None else None
+
     def as_json(self, language: Language = "en") -> dict[str, Any]:
         """The public shape of `udihub udi --json`; scripts depend on it."""
         return {
@@ -114,32 +132,60 @@ class Identified:
 def identify(text: str, kind: str | None = None, strict: bool = True, *, today: date) -> Identified:
     """Tell what an identifier is and read it. `kind` forces one of `KINDS`; any other raises ValueError.
 
-    Strict: an invalid text gives findings and no fields. Lenient (`strict=False`): blanks around it, and blanks or hyphens
-    inside a numeric key, are taken out with finding UDI-03, and fields are given beside the findings. `today` settles the
-    century of two-digit years.
+    Strict: an invalid text gives findings and no fields. Lenient (`strict=False`): what keyboards and scanners make of a text is undone
+    (findings UDI-03, UDI-16), a bare UDI-DI is taken too, and fields are given beside the findings. `today` settles the century of
+    two-digit years.
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
-    data, findings = (text, []) if strict else _cleaned(text, kind)
+    data, findings = (text, []) if strict else as_typed.clean(text, numeric=kind in (None, "udi-di", *_KEYS))
     chosen = kind or _kind_of(data)
+    if chosen == "scan" and scan.read(data).carries in (None, "text") and _AIM.match(data) is not None:
+        return _inside(text, data, findings, strict, today)
     if chosen in _KEYS:
         return _key(text, chosen, _KEYS[chosen](data), findings, strict)
     if chosen in _MESSAGES:
-        return _message(text, chosen, _MESSAGES[chosen](data), findings, strict, today)
+        return _message(text, chosen, _read(chosen, data, findings, strict), findings, strict, today)
     if chosen in _CARRIERS:
         return _carrier(text, chosen, _CARRIERS[chosen](data, today), findings, strict)
     if chosen == "epc":
         return _epc(text, data, findings, strict, today)
-    return Identified(text, None, False, findings=(*findings, Finding("UDI-01", got=text)))
+    if chosen == "ahm":
+        return _filed(text, "ahm", device_identifier.read(data, "cn_ahm"), findings)
+    if chosen == "udi-di" or not strict:
+        return _filed(text, chosen, device_identifier.read(data), findings)
+    return Identified(text, None, False, findings=(Finding("UDI-01", got=text),))
 
 
-def _cleaned(text: str, kind: str | None) -> tuple[str, list[Finding]]:
-    """The text without what people and spreadsheets put around and into identifiers."""
-    data = text.strip(_BLANK_KEYS + "\r\n")
-    squeezed = data.translate(dict.fromkeys(map(ord, _BLANK_KEYS)))
-    if is_digits(squeezed) and kind in (None, *_KEYS):
-        data = squeezed
-    return data, [Finding("UDI-03", expected=data, got=text)] if data != text else []
+def _inside(text: str, data: str, findings: list[Finding], strict: bool, today: date) -> Identified:
+    """What a symbol carries whose symbology identifier says nothing of GS1: HIBC in Code 128, a Digital Link in a plain QR code."""
+    inner = data[3:]
+    kind = _kind_of(inner)
+    if kind in (None, "scan"):
+        return Identified(text, "scan", False, findings=(*findings, Finding("GS1-14", got=data[:3])))
+    found = identify(inner, kind, strict, today=today)
+    return replace(found, input=text, kind="scan", findings=(*findings, *found.findings))
+
+
+def _read(kind: str, data: str, findings: list[Finding], strict: bool) -> ParsedMessage:
+    """Element strings; leniently also a Digital Link whose GTIN has 8, 12 or 13 digits, as older ones have."""
+    message = _MESSAGES[kind](data)
+    if kind == "digital-link" and not strict and not message.valid:
+        padded = digital_link.parse(data, short_gtins=True)
+        if padded.valid:
+            findings.append(Finding("UDI-16", expected=padded.elements[0][1], got=data))
+            return padded
+    return message
+
+
+def _filed(text: str, kind: str | None, device: DeviceIdentifier | None, findings: list[Finding]) -> Identified:
+    """A bare UDI-DI as registries state it."""
+    if device is None:
+        unknown = Finding("UDI-04" if kind == "udi-di" else "UDI-01", got=text)
+        return Identified(text, kind, False, findings=(*findings, unknown))
+    item = device.di if device.issuer == "gs1" else None
+    link = _link([("01", item)]) if item else None
+    return Identified(text, kind or "udi-di", True, device.issuer, device.di, gtin=item, digital_link=link, findings=tuple(findings))
 
 
 def _kind_of(text: str) -> str | None:
@@ -164,9 +210,11 @@ def _kind_of(text: str) -> str | None:
             return "sscc"
     if text[:2] in ("00", "01", "02") and is_digits(text[:16]) and len(text) >= 16:
         return "element-string"
-    if is_digits(text):
-        return "sscc" if len(text) == sscc.LENGTH else "gtin" if 7 <= len(text) <= 15 else None
-    return "epc" if epc_tag.may_be_memory(text) else None
+    if is_digits(text) and (len(text) == sscc.LENGTH or 7 <= len(text) <= 15):
+        return "sscc" if len(text) == sscc.LENGTH else "gtin"
+    if epc_tag.may_be_memory(text):
+        return "epc"
+    return {None: None, "gs1": "gmn"}.get(basic_udi_di.issuer_of(text), "basic-udi-di")
 
 
 def _key(text: str, kind: str, key: ParsedKey, findings: list[Finding], strict: bool) -> Identified:
@@ -216,7 +264,7 @@ def _message(text: str, kind: str, message: ParsedMessage, findings: list[Findin
         production.setdefault("expires_on", day)
     item = first.get("01")
     if item is not None and not (len(item) == 14 and is_digits(item)):
-        item = None
+        item = gtin.normal(item)  # the lenient reading of brackets typed by hand: (01)6926365598003
     parts = {name: first[ai] for name, ai in _PARTS if ai in first}
     link = _link(message.elements) if valid else None
     return Identified(text, kind, valid, "gs1", item, production, message.elements, parts, item, link, together)

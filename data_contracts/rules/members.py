@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from data_contracts.codes import is_country, is_currency, unit
 from data_contracts.findings import Finding
-from data_contracts.identifiers import gln, gtin, sscc
+from data_contracts.identifiers import device_identifier, gln, gtin, sscc
 from data_contracts.identifiers.components import CSET82
 from data_contracts.identifiers.dates import is_day
 from data_contracts.rules.shapes import Member
@@ -25,8 +25,6 @@ REMEMBERED = 50_000
 
 _CSET82 = re.compile(f"[{re.escape(CSET82)}]{{1,20}}")
 _PARTIAL = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?")
-_OTHER_DI = re.compile(r"(?:\+?[A-Z][0-9A-Z]{3}[0-9A-Z]{1,18}[0-9]|=/[0-9A-Z]{16}|[0-9]{2}[0-9A-Z.\-]{4,20}|MA\.[0-9A-Z.]+)")
-"""UDI-DIs of other issuers by their form alone: HIBCC, ICCBBA, IFA, MA."""
 _FILLERS = frozenset(digit * length for digit in "09" for length in (8, 12, 13, 14, 18))
 
 
@@ -80,9 +78,7 @@ def _sscc(value: str) -> list[Fault]:
 
 
 def _udi_di(value: str) -> list[Fault]:
-    if gtin.normal(value) is not None or (not value.isdigit() and _OTHER_DI.fullmatch(value) is not None):
-        return []
-    return [Fault("UDI-04", got=value)]
+    return [] if device_identifier.read(value) is not None else [Fault("UDI-04", got=value)]
 
 
 def _text(value: str) -> list[Fault]:

@@ -41,6 +41,7 @@ def test_path_then_attributes() -> None:
         ("https://id.gs1.org/01/06926365598003/235/T/10/L1", "DLK-04"),
         ("https://id.gs1.org/01/06926365598003?17=280229&17=280229", "DLK-05"),
         ("https://id.gs1.org/ARHSqGVHnmz8gA", "DLK-06"),
+        ("https://id.gs1.org/01/06926365598003/HHIqZDRbHlQGXQ", "DLK-06"),
         ("https://id.gs1.org/01/06926365598004", "GS1-01"),
         ("https://id.gs1.org/01/6926365598003", "GS1-04"),
         ("https://id.gs1.org/01/06926365598003?9876=1", "GS1-03"),
