@@ -135,7 +135,7 @@ def examine(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date
             examination.unreadable.append(step)
         elif isinstance(step, ExaminedMessage):
             examination.interchanges[-1].messages.append(step)
-        elif step not in examination.interchanges:
+        elif not examination.interchanges or examination.interchanges[-1] is not step:  # the same comes again when it is complete
             examination.interchanges.append(step)
     for interchange in examination.interchanges:
         settle_fates(interchange, interchange.messages, site)

@@ -66,22 +66,35 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
     for number, group in by_subject.items():
         times = {row.id: row.issued_at for row in group}
         decided_by = verdicts[number].decided_by
+        repeats = _repeats(group, roots, consequences.partner_kinds)
         for row in group:
             states[row.id] = _state(row.id, verdicts[number])
-            outcomes[row.id] = Outcome(
-                states[row.id], decided_by, times.get(decided_by), _repeated(row, group, roots, consequences.partner_kinds)
-            )
+            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by), repeats.get(row.id))
     _tell_exchanges(uow, rows, states, arriving)
     return outcomes
 
 
-def _repeated(row: Any, group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, str]) -> int | None:
-    """The first exchange of others that said this original; a replay is the same saying."""
-    if row.kind not in _COUNTED_ONCE or row.purpose != "original" or kinds.get(row.partner_id) in OWN_SYSTEMS:
-        return None
-    own = roots.get(row.exchange_id, row.exchange_id)
-    others = [one for one in group if one.id < row.id and one.purpose == "original"]
-    return min((one.exchange_id for one in others if roots.get(one.exchange_id, one.exchange_id) != own), default=None)
+def _repeats(group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, str]) -> dict[int, int]:
+    """Of each original that others said before, the first exchange that did; a replay is the same saying. One pass: a number may come
+    thousands of times."""
+    repeats: dict[int, int] = {}
+    said: list[tuple[int, int]] = []  # first exchange of each of the two sayings with the lowest ones, (exchange, its root)
+    for row in sorted(group, key=_number):
+        if row.kind not in _COUNTED_ONCE or row.purpose != "original":
+            continue
+        own = roots.get(row.exchange_id, row.exchange_id)
+        if kinds.get(row.partner_id) not in OWN_SYSTEMS:
+            first = next((exchange for exchange, root in said if root != own), None)
+            if first is not None:
+                repeats[row.id] = first
+        lowest = min([row.exchange_id, *(exchange for exchange, root in said if root == own)])
+        said = sorted([(lowest, own), *(one for one in said if one[1] != own)])[:2]
+    return repeats
+
+
+def _number(row: Any) -> int:
+    number: int = row.id
+    return number
 
 
 def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Verdict:

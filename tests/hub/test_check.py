@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 from hub.check import check_file, exit_code
 from hub.cli import application
-from hub.examine import Claimant
+from hub.examine import Claimant, ExaminedInterchange, examine
 from hub.runtime import Hub
 from hub.site import Site
 from hub.store import tables
@@ -87,3 +88,12 @@ def test_a_set_of_healthcare_that_we_do_not_know_gets_pyx12s_opinion(text: str, 
     (message,) = answer["interchanges"][0]["groups"][0]["messages"]
     assert (run.exit_code, message["type"], [finding["rule"] for finding in message["findings"]]) == (1, "835", ["X12-M01"])
     assert answer["second_opinion"]["accepted"] is accepted
+
+
+def test_interchanges_are_told_apart_by_what_they_are_and_not_by_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compared(self: ExaminedInterchange, other: object) -> bool:
+        raise AssertionError("comparing each interchange with all before it takes their square")
+
+    monkeypatch.setattr(ExaminedInterchange, "__eq__", compared)
+    examined = examine(BytesIO((DESPATCH * 3).encode()), Site.load(SITE), Claimant("acme"), NOW.date())
+    assert [len(interchange.messages) for interchange in examined.interchanges] == [1, 1, 1]

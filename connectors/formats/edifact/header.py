@@ -16,6 +16,7 @@ _SHORT_UNA = re.compile(rf"UNA(?P<marks>.{{4}})(?P<end>[^A-Za-z0-9\s]){LAYOUT_RU
 _BARE = re.compile(r"UNB(?:\+(?=[A-Z]{4}:[0-9]|\+)|\x1d(?=[A-Z]{4}\x1f[0-9]))")
 _ANOTHER = re.compile(r"UNB([^A-Za-z0-9\s])[A-Z]{4}[^A-Za-z0-9\s][0-9]")
 _ITS_UNA = re.compile(rf"UNA.{{5,6}}{LAYOUT_RUN}\Z", re.DOTALL)
+_CANDIDATE = re.compile("UN[AB]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,8 @@ def another(text: str, start: int) -> int:
 
 def find_start(text: str, start: int) -> int:
     """Where the next UNA or UNB may begin, -1 when nowhere."""
-    una, unb = text.find("UNA", start), text.find("UNB", start)
-    if una < 0 or unb < 0:
-        return max(una, unb)
-    return min(una, unb)
+    found = _CANDIDATE.search(text, start)  # one look for both: two would each go to the end of the text for the one that is not there
+    return found.start() if found else -1
 
 
 def parse_header(text: str, start: int = 0) -> Header | None:
