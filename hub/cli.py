@@ -16,7 +16,7 @@ import structlog
 import typer
 
 from data_contracts.errors import ConfigError, HubError
-from hub.commands import administration, demo, documents, exchanges, grammars, quality, site
+from hub.commands import administration, demo, devices, documents, exchanges, grammars, quality, site
 
 MACHINERY = 3
 """Exit code of an error of the machinery; 0, 1 and 2 belong to the commands' own answers."""
@@ -31,7 +31,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for module in (demo, site, documents, grammars, exchanges, quality, administration):
+    for module in (demo, site, documents, grammars, exchanges, devices, quality, administration):
         module.register(app)
     for entry in sorted(entry_points(group="udihub.commands"), key=lambda entry: entry.name):
         try:

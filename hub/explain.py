@@ -23,7 +23,7 @@ from hub.store.types import moment
 def explain(hub: Hub, entity: str, field: str) -> dict[str, Any]:
     """Value and the steps from view to bytes. Raises NotFoundError for an unknown entity or field."""
     with hub.database.read() as connection:
-        found = views.contributions(connection, entity, field)
+        found = views.contributions(connection, entity, field, on=hub.clock.now().date())
         steps = [_step(hub, connection, contribution) for contribution in found.contributions]
     return {"entity": entity, "field": field, "value": found.value, "steps": steps}
 

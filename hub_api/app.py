@@ -16,6 +16,7 @@ from hub.runtime import Hub
 from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
 from hub_api.routers import (
+    devices,
     discrepancies,
     documents,
     exchanges,
@@ -46,7 +47,7 @@ _TAGS = [
     {"name": "inventory", "description": "Stock as every system sees it."},
     {"name": "discrepancies", "description": "Where sources disagree."},
     {"name": "findings", "description": "What rules found."},
-    {"name": "master data", "description": "Items and parties under all their names."},
+    {"name": "master data", "description": "Items, devices and parties under all their names."},
     {"name": "traces", "description": "What is in it, where did it go."},
     {"name": "quality", "description": "How good the data is."},
     {"name": "health", "description": "For supervisors and Prometheus."},
@@ -69,7 +70,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.worker = None
     app.state.metrics = Metrics()
     answer_errors(app)
-    for module in (documents, exchanges, orders, inventory, discrepancies, findings, items, parties, traces, quality, health):
+    for module in (documents, exchanges, orders, inventory, discrepancies, findings, items, devices, parties, traces, quality, health):
         app.include_router(module.router)
     if find_spec("nicegui") is not None:  # the extra `console`
         from hub_api.console import mount

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data_contracts.canonical import device as canonical
 from hub_api.schemas import Number, Severity, Shape, Time
 
 
@@ -36,6 +37,29 @@ class Master(BaseModel):
     code: str | None = Field(examples=["RM-1001"])
     names: list[Name]
     sources: list[MasterSource]
+
+
+class DeviceVersion(Shape):
+    """One version of a device: from which day it holds, and which message said it."""
+
+    revision: int
+    begins_on: str = Field(examples=["2026-01-01"])
+    issued_at: Time
+    exchange_id: int
+    in_effect: bool
+
+
+class Device(canonical.Device):
+    """A device as of a day. Partners are not told who says what inside our house: names, sources and versions."""
+
+    model_config = ConfigDict(extra="allow")
+
+    golden_id: int | None = None
+    code: str | None = Field(default=None, examples=["06901234000016"])
+    exchange_id: int | None = Field(default=None, description="The message that said this version.")
+    names: list[Name] = Field(default=[], description="All identifiers, with the devices under each.")
+    sources: list[MasterSource] = Field(default=[])
+    versions: list[DeviceVersion] = Field(default=[], description="In the order in which they take effect.")
 
 
 class Side(Shape):

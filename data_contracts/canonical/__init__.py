@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from data_contracts.canonical.base import BusinessDocument, Entity, PartyReference, Purpose
+from data_contracts.canonical.device import Device
 from data_contracts.canonical.logistics import (
     DespatchInstruction,
     InventoryMovement,
@@ -23,6 +24,7 @@ ENTITIES: dict[str, type[BusinessDocument]] = {
         DeliverySchedule,
         DespatchAdvice,
         DespatchInstruction,
+        Device,
         InventoryMovement,
         InventoryReport,
         Invoice,

@@ -89,6 +89,25 @@ def spellings(device: DeviceIdentifier) -> tuple[str, ...]:
     return (device.key, *(f"hibcc:{other}" for other in others))
 
 
+def normal(text: str, issuer: str | None = None) -> str:
+    """The DI alone by which master data is matched; text that is no identifier comes back without the blanks around it.
+
+    >>> normal("6926365598003"), normal("+A99912345"), normal("unknown")
+    ('06926365598003', 'A99912345', 'unknown')
+    """
+    plain = text.strip()
+    found = read(plain, issuer) or read(plain) or read(plain.removeprefix("+"))
+    return plain if found is None else found.di
+
+
+def alike(text: str) -> tuple[str, ...]:
+    """All DIs, in their normal form, under which the device that a text names may be kept."""
+    first = normal(text)
+    found = read(first)
+    others = () if found is None else (key.partition(":")[2] for key in spellings(found))
+    return tuple(dict.fromkeys((first, *others)))
+
+
 def _hibcc(text: str) -> str | None:
     if text.startswith("+"):
         di, check = text[1:-1], text[-1]

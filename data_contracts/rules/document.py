@@ -16,6 +16,7 @@ _FAMILIES = {
     "B2M": "B2MML",
     "CSV": "Delimited files",
     "CTY": "Countries",
+    "DEV": "Devices",
     "EDF": "EDIFACT envelopes, messages, segments and elements",
     "CUR": "Currencies",
     "CXM": "cXML",

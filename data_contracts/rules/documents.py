@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from data_contracts.identifiers import gtin
+from data_contracts.rules import devices
 from data_contracts.rules.lines import Circumstances, is_number, smallest_money
 from data_contracts.rules.members import Fault
 
@@ -58,6 +59,8 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
         yield from _production(entity)
     elif name == "Item":
         yield from _item(entity)
+    elif name == "Device":
+        yield from devices.faults(entity)
     if rows.__class__ is list and len(rows) > 1:
         yield from _numbers("lines", rows, "DOC-03" if name in _NUMBERED else "DOC-09")
         if any("serials" in row for row in rows if row.__class__ is dict):

@@ -117,6 +117,14 @@ def _serials(value: list[Any]) -> list[Fault]:
     return faults
 
 
+def _texts(value: list[Any]) -> list[Fault]:
+    """Values of a list that are no serials: codes, methods."""
+    faults = []
+    for text in value:
+        faults += _key(text) if text.__class__ is str else [Fault("DOC-07", expected="text", got=str(text))]
+    return faults
+
+
 def _date(value: str) -> list[Fault]:
     if _PARTIAL.fullmatch(value) and value[:4] != "0000" and (len(value) == 7 or is_day(value)):
         return []
@@ -180,6 +188,7 @@ CHECKS: dict[str, Callable[[Any], list[Fault]]] = {
     "key": _key,
     "lot": _lot,
     "serials": _serials,
+    "texts": _texts,
     "date": _date,
     "moment": _moment,
     "unit": _unit,
@@ -194,7 +203,7 @@ CHECKS: dict[str, Callable[[Any], list[Fault]]] = {
 }
 """Check by kind of member. `choice`, `record` and `records` are judged by `faults` and by the walk."""
 
-REMEMBER = frozenset(CHECKS) - {"moment", "int", "bool", "serials", "text", "key", "lot"}
+REMEMBER = frozenset(CHECKS) - {"moment", "int", "bool", "serials", "texts", "text", "key", "lot"}
 """Kinds whose good values are remembered. A fraction of a quantity is not: its unit decides (`lines.py`).
 Nor are texts and lots, which are told good as quickly."""
 

@@ -78,7 +78,7 @@ def _member(name: str, annotation: Any, required: bool, place: bool) -> Member:
         element, _ = _bare(element)
         if isinstance(element, type) and issubclass(element, BaseModel):
             return Member(name, "records", list, required, nullable, shape=_shape(element, place))
-        return Member(name, "serials", list, required, nullable)
+        return Member(name, "serials" if name == "serials" else "texts", list, required, nullable)
     if origin is Literal:
         return Member(name, "choice", str, required, nullable, frozenset(get_args(inner)))
     if inner is AwareDatetime:

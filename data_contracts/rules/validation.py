@@ -40,6 +40,11 @@ class _Plan:
     lists: tuple[tuple[str, _Plan], ...]
     """Members that are lists of records (lines, inputs, trade items)."""
 
+    @property
+    def nests(self) -> bool:
+        """Whether there are records below its records."""
+        return bool(self.records or self.lists)
+
 
 class _Slow:
     """A class that no value has: members that always get the full check."""
@@ -91,17 +96,22 @@ def validate(entity: Mapping[str, Any], references: References | None, today: da
         party = entity.get(member)
         if party.__class__ is dict:
             _members(party, inner, f"{member}.", findings)
+            if inner.nests:
+                _below(party, inner, f"{member}.", findings)
     said = documents.circumstances(entity, name)
     for member, inner in plan.lists:
         rows = entity.get(member)
         if rows.__class__ is not list:
             continue
         judge = lines.JUDGES.get((name, member))
+        nests = inner.nests
         for index, row in enumerate(rows or ()):
             if row.__class__ is not dict:
                 findings.append(Finding("DOC-07", Place(path=f"{member}[{index}]"), expected="record", got=str(row)))
                 continue
             _members(row, inner, (member, index), findings)
+            if nests:
+                _below(row, inner, f"{member}[{index}].", findings)
             if judge is not None:
                 faults = judge(row, said, references)
                 for field, fault in faults or ():
@@ -109,6 +119,23 @@ def validate(entity: Mapping[str, Any], references: References | None, today: da
     for path, fault in documents.faults(entity, name, said, today):
         findings.append(_finding(fault, path or None, True))
     return findings
+
+
+def _below(record: Mapping[str, Any], plan: _Plan, prefix: str, findings: list[Finding]) -> None:
+    """Records within the records of an entity, at any depth: texts of a storage condition, in their languages."""
+    for member, inner in plan.records:
+        part = record.get(member)
+        if part.__class__ is dict:
+            _members(part, inner, f"{prefix}{member}.", findings)
+            _below(part, inner, f"{prefix}{member}.", findings)
+    for member, inner in plan.lists:
+        rows = record.get(member)
+        for index, row in enumerate(rows if rows.__class__ is list else ()):
+            if row.__class__ is dict:
+                _members(row, inner, (f"{prefix}{member}", index), findings)
+                _below(row, inner, f"{prefix}{member}[{index}].", findings)
+            else:
+                findings.append(Finding("DOC-07", Place(path=f"{prefix}{member}[{index}]"), expected="record", got=str(row)))
 
 
 def _members(record: Mapping[str, Any], plan: _Plan, where: str | tuple[str, int], findings: list[Finding]) -> None:

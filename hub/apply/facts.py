@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from data_contracts.canonical import KINDS
+from data_contracts.identifiers.gtin import LENGTHS
 from hub.store.types import micros, scaled
 
-MASTER = frozenset({"item", "party"})
+MASTER = frozenset({"item", "party", "device"})
 
 LINE_COLUMNS = (
     "role", "line", "order_number", "order_line", "gtin", "buyer_item", "supplier_item", "item_code", "description",
@@ -75,6 +76,11 @@ def place_of(party: Mapping[str, Any] | None) -> str | None:
     return party.get("gln") or party.get("code") or party.get("name")
 
 
+def _midnight(day: str | None) -> datetime | None:
+    """The beginning, in UTC, of a day or of a month."""
+    return datetime.fromisoformat(f"{day if len(day) > 7 else f'{day}-01'}T00:00:00+00:00") if day else None
+
+
 def padded(gtin: str | None) -> str | None:
     """A GTIN in its 14-digit form (GS1 General Specifications 3.3.2); anything else as it is."""
     return gtin.zfill(14) if gtin and len(gtin) < 14 and gtin.isdigit() else gtin or None
@@ -95,6 +101,8 @@ def facts_of(entity: Mapping[str, Any]) -> Facts:
     effective = get(_EFFECTIVE[kind]) if kind in _EFFECTIVE else None
     if effective is None and kind in _EFFECTIVE:
         effective = issued
+    if kind == "device":
+        effective = _midnight(get("effective_on"))
     lines, orders = _lines(kind, entity, order)
     total = get("total")
     if total is not None:
@@ -209,11 +217,22 @@ def _as_text(value: Any) -> Any:
 def _master(kind: str, entity: Mapping[str, Any]) -> tuple[Any, ...]:
     """code, name, name_zh, gtin, gln, tax_number, body."""
     get = entity.get
-    body = {name: value for name, value in entity.items() if name not in ("entity", "@")}
+    body = _bare({name: value for name, value in entity.items() if name != "entity"})
     for level in get("trade_items") or ():
         if level.get("quantity") is not None:
             scaled(level["quantity"])
-    return (entity["number"], entity["name"], get("name_zh"), padded(get("gtin")), get("gln"), get("tax_number"), body)
+    name = get("name") or get("name_zh") or get("generic_name") or get("generic_name_zh") or get("model") or entity["number"]
+    gtin = get("gtin")
+    if kind == "device" and entity["number"].isdigit() and len(entity["number"]) in LENGTHS:
+        gtin = entity["number"]
+    return (entity["number"], name, get("name_zh") or get("generic_name_zh"), padded(gtin), get("gln"), get("tax_number"), body)
+
+
+def _bare(value: Any) -> Any:
+    """Without the places of its records in the message."""
+    if isinstance(value, Mapping):
+        return {name: _bare(member) for name, member in value.items() if name != "@"}
+    return [_bare(member) for member in value] if isinstance(value, list) else value
 
 
 def stored_facts(application: Mapping[str, Any], lines: Sequence[Line]) -> Facts:

@@ -18,6 +18,7 @@ from hub.demonstration import faults
 from hub.demonstration.bad_files import BadPost
 from hub.demonstration.company import JIANGNAN_POLYMER, ORGANISATIONS, PARTIES, SECOND_NAMES, SUZHOU, Organisation, PartyEntry
 from hub.demonstration.deliveries import Trade
+from hub.demonstration.devices import devices_json
 from hub.demonstration.documents import Calendar, Numbers, StockRow, plain
 from hub.demonstration.faults import PlantedFault
 from hub.demonstration.feeds import items_csv, orders_csv, orders_json, parties_json, stock_csv, stock_json
@@ -66,7 +67,7 @@ def generate(folder: Path, seed: int, now: datetime, scale: Scale = "small") -> 
 
 
 def _master_data(rnd: Random, calendar: Calendar, catalogue: items.Catalogue, mail: Mail) -> list[PlantedFault]:
-    """Items and parties as exported before all else; some suppliers were entered twice."""
+    """Items, parties and devices as exported before all else; some suppliers were entered twice."""
     at = calendar.at(SUZHOU.zone, -36, 6)
     mail.file(at, "erp_items", items_csv(catalogue.items, at))
     doubled = sorted(rnd.sample(sorted(SECOND_NAMES), how_many(rnd)))
@@ -79,6 +80,7 @@ def _master_data(rnd: Random, calendar: Calendar, catalogue: items.Catalogue, ma
         subject = {"tax_number": first.tax_number, "codes": [code, second]}
         planted.append(PlantedFault("supplier_twice", subject, {"names": [first.name, name]}))
     mail.file(at + timedelta(minutes=5), "erp_parties", parties_json(entries, at))
+    mail.file(at + timedelta(minutes=10), "erp_devices", devices_json(catalogue, at))
     return planted
 
 

@@ -15,6 +15,7 @@ from hub.demonstration.x12_files import Envelope, TransactionSet, envelope_to, i
 FEEDS: dict[str, tuple[str, str, str]] = {
     "erp_items": ("erp", "suzhou", "in/erp"),
     "erp_parties": ("erp", "suzhou", "in/erp"),
+    "erp_devices": ("erp", "suzhou", "in/erp"),
     "erp_orders_suzhou": ("erp", "suzhou", "in/erp"),
     "erp_orders_rotterdam": ("erp", "rotterdam", "in/erp"),
     "erp_stock_suzhou": ("erp", "suzhou", "in/erp"),

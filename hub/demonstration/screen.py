@@ -25,6 +25,7 @@ _WHAT = {
     "997": "acknowledgements 回执",
     "erp_items": "items 物料",
     "erp_parties": "parties 往来单位",
+    "erp_devices": "devices 器械",
     "erp_orders": "purchase orders 采购订单",
     "erp_stock": "stock as the ERP says 库存",
     "wms_stock": "stock as the WMS says 库存",

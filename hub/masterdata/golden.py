@@ -1,17 +1,19 @@
-"""Golden records: which master records mean the same item or party, and every name it is known by. Pure.
+"""Golden records: which master records mean the same item, party or device, and every name it is known by. Pure.
 
-Two item records are one when they bear the same code in one system, or share a GTIN of any packaging level. Party records are one when they
-bear the same code in one system; that two codes are one company is never decided here but shown to a steward
-(`duplicates`). The golden id is the smallest subject id of a cluster; which value wins is decided by system and code, so
-that the outcome depends on the standing records alone.
+Two item records are one when they bear the same code in one system, or share a GTIN of any packaging level. Device records are one when
+they share a UDI-DI, primary or secondary, however it is written. Party records are one when they bear the same code in one system; that
+two codes are one company is never decided here but shown to a steward (`duplicates`). The golden id is the smallest subject id of a
+cluster; which value wins is decided by system and code, so that the outcome depends on the standing records alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from data_contracts.identifiers.device_identifier import normal
 
 Name = tuple[str, str]
 """Scheme and value."""
@@ -70,9 +72,42 @@ def party_names(record: Record) -> list[tuple[Name, Decimal, str | None]]:
     return found
 
 
+def device_names(record: Record) -> list[tuple[Name, Decimal, str | None]]:
+    """Every identifier of a device in its normal form, with the devices that are under it."""
+    body = record.body
+    held = Decimal(body.get("base_quantity") or 1)
+    own = normal(record.code)
+    found: list[tuple[Name, Decimal, str | None]] = [((f"code:{record.system}", record.code), held, None), (("di", own), held, None)]
+    found += [(("di", normal(other["di"])), held, None) for other in body.get("secondary_dis") or ()]
+    found += [(("direct_mark", normal(mark["di"])), Decimal(1), None) for mark in body.get("direct_marks") or ()]
+    for scheme, member, quantity in (("unit_of_use", "unit_of_use_di", Decimal(1)), ("previous", "previous_di", held)):
+        if body.get(member):
+            found.append(((scheme, normal(body[member])), quantity, None))
+    inside = {own: held}
+    levels = list(body.get("packages") or ())
+    while levels:
+        known = [level for level in levels if normal(level["contains"]) in inside]
+        for level in known:
+            inside[normal(level["di"])] = inside[normal(level["contains"])] * int(level["quantity"])
+            found.append((("package", normal(level["di"])), inside[normal(level["di"])], None))
+        if not known:
+            break  # rule DEV-03 or DEV-06 tells of the rest, and they never came in
+        levels = [level for level in levels if level not in known]
+    return found
+
+
+_NAMES: Mapping[str, Callable[[Record], list[tuple[Name, Decimal, str | None]]]] = {
+    "item": item_names,
+    "party": party_names,
+    "device": device_names,
+}
+_JOINS = {"item": "gtin", "device": "di"}
+"""Scheme whose equal values make records one, beside the code in one system."""
+
+
 def names_of(kind: str, record: Record) -> list[tuple[Name, Decimal, str | None]]:
     """Every name of a record of a kind."""
-    return item_names(record) if kind == "item" else party_names(record)
+    return _NAMES[kind](record)
 
 
 def rows_of(kind: str, records: Sequence[Record]) -> list[NameRow]:
@@ -100,7 +135,7 @@ def _clusters(kind: str, records: Iterable[Record]) -> dict[int, int]:
     for record in records:
         parent.setdefault(record.subject_id, record.subject_id)
         for name, _, _ in names_of(kind, record):
-            if name[0].startswith("code:") or (kind == "item" and name[0] == "gtin"):
+            if name[0].startswith("code:") or name[0] == _JOINS.get(kind):
                 known = root(first.setdefault(name, record.subject_id))
                 own = root(record.subject_id)
                 parent[max(known, own)] = min(known, own)

@@ -26,7 +26,7 @@ class Renewal:
 
 
 def renew(connection: sa.Connection, kind: str, subject_ids: Collection[int]) -> Renewal:
-    """Rebuild the crosswalk of all clusters that these subjects belong to, or belonged to. `kind` is item or party."""
+    """Rebuild the crosswalk of all clusters that these subjects belong to, or belonged to. `kind` is item, party or device."""
     if not subject_ids:
         return Renewal(frozenset())
     codes = store.subject_codes(connection, subject_ids)

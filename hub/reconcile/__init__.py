@@ -5,6 +5,7 @@ standing facts say, by pure functions of these (`orders.judge`, `stock.judge`, `
 
     party   crosswalk of parties; parties entered twice
     item    crosswalk of items; marks the orders and places that name them
+    device  crosswalk of devices by all their identifiers
     lots    joins the names of one lot, for the trace
     stock   one place in one organisation
     order   one order number in one organisation

@@ -1,11 +1,12 @@
-"""Master data judged: parties that are entered twice (MDM-01), a GTIN that stands for two items of one system (MDM-02). Pure."""
+"""Master data judged: parties entered twice (MDM-01), a GTIN or DI that stands for two things of one system (MDM-02, MDM-03). Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from hub.masterdata.duplicates import Duplicate
-from hub.masterdata.golden import Record, item_names
+from hub.masterdata.golden import Record, device_names, item_names
 from hub.store.discrepancies import Discrepancy
 
 SCOPE = "all"
@@ -48,10 +49,21 @@ def same_parties(pairs: Iterable[Duplicate]) -> list[Discrepancy]:
 
 def shared_gtins(records: Sequence[Record]) -> list[Discrepancy]:
     """MDM-02 for each pair of items of one system that claim one GTIN."""
+    return _shared(records, item_names, frozenset({"gtin"}), "MDM-02", "item")
+
+
+def shared_identifiers(records: Sequence[Record]) -> list[Discrepancy]:
+    """MDM-03 for each pair of devices of one system that claim one DI, of the device or of a package. Units of use may be shared."""
+    return _shared(records, device_names, frozenset({"di", "package"}), "MDM-03", "device")
+
+
+def _shared(
+    records: Sequence[Record], names: Callable[[Record], list[Any]], schemes: frozenset[str], rule: str, kind: str
+) -> list[Discrepancy]:
     claims: dict[tuple[str, str], list[Record]] = {}
     for record in sorted(records, key=lambda record: record.order):
-        for (scheme, value), _, _ in item_names(record):
-            known = claims.setdefault((record.system, value), []) if scheme == "gtin" else None
+        for (scheme, value), _, _ in names(record):
+            known = claims.setdefault((record.system, value), []) if scheme in schemes else None
             if known is not None and all(other.code != record.code for other in known):
                 known.append(record)
     found = []
@@ -60,10 +72,10 @@ def shared_gtins(records: Sequence[Record]) -> list[Discrepancy]:
             first = several[0]
             found.append(
                 Discrepancy(
-                    rule="MDM-02",
+                    rule=rule,
                     severity="warning",
                     organisation_id=0,
-                    scope_kind="item",
+                    scope_kind=kind,
                     scope_key=SCOPE,
                     detail=f"{system}|{gtin}|{first.code}|{other.code}",
                     left_source=f"{system} {first.code}",
@@ -72,7 +84,7 @@ def shared_gtins(records: Sequence[Record]) -> list[Discrepancy]:
                     right_value=gtin,
                     item=first.code,
                     evidence=(first.exchange_id, other.exchange_id),
-                    params={"gtin": gtin, "expected": first.code, "got": other.code},
+                    params={"gtin": gtin, "di": gtin, "expected": first.code, "got": other.code},
                 )
             )
     return found

@@ -98,14 +98,23 @@ def _items(run: _Run, scopes: Mapping[Scope, int]) -> None:
     renewal = masterdata.renew(run.connection, "item", {int(key) for _, key, _ in scopes})
     if not renewal.names:
         return
-    everything = [
-        Record(r.subject_id, r.application_id, r.exchange_id, r.organisation_id, r.system, r.code, r.body)
-        for r in names.standing_records(run.connection, "item")
-    ]
-    store.renew(run.uow, "item", [(master.SCOPE, 0)], master.shared_gtins(everything))
+    store.renew(run.uow, "item", [(master.SCOPE, 0)], master.shared_gtins(_everything(run, "item")))
     run.mark("order", names.orders_that_mention(run.connection, renewal.values))
     run.mark("stock", names.counted_places(run.connection))
     aliases.join_items(run.connection, renewal.values)
+
+
+def _devices(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    renewal = masterdata.renew(run.connection, "device", {int(key) for _, key, _ in scopes})
+    if renewal.names:
+        store.renew(run.uow, "device", [(master.SCOPE, 0)], master.shared_identifiers(_everything(run, "device")))
+
+
+def _everything(run: _Run, kind: str) -> list[Record]:
+    return [
+        Record(r.subject_id, r.application_id, r.exchange_id, r.organisation_id, r.system, r.code, r.body)
+        for r in names.standing_records(run.connection, kind)
+    ]
 
 
 def _lots(run: _Run, scopes: Mapping[Scope, int]) -> None:
@@ -135,6 +144,7 @@ def _orders(run: _Run, scopes: Mapping[Scope, int]) -> None:
 _STEPS: Mapping[str, Callable[[_Run, Mapping[Scope, int]], None]] = {
     "party": _parties,
     "item": _items,
+    "device": _devices,
     "lots": _lots,
     "stock": _stock,
     "order": _orders,

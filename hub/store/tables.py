@@ -218,7 +218,7 @@ line = sa.Table(
 )
 sa.Index("ix_line_order", line.c.order_number)
 master_record = sa.Table(
-    "master_record", metadata,  # item and party source records, as each system says, one row an application
+    "master_record", metadata,  # item, party and device source records, as each system says, one row an application
     sa.Column("application_id", Big, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False), sa.Column("source_id", Big, nullable=False), sa.Column("code", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False), sa.Column("name_zh", sa.Text), sa.Column("gtin", sa.Text), sa.Column("gln", sa.Text), sa.Column("tax_number", sa.Text),
@@ -227,8 +227,8 @@ master_record = sa.Table(
 sa.Index("ix_master_record_code", master_record.c.kind, master_record.c.source_id, master_record.c.code)
 crosswalk = sa.Table(
     "crosswalk", metadata,  # every name a thing is known by; rebuilt from standing master records
-    sa.Column("kind", sa.Text, primary_key=True),  # item | party
-    sa.Column("scheme", sa.Text, primary_key=True),  # gtin | gln | tax | code:<partner key> | supplier:<partner key>/<party code>
+    sa.Column("kind", sa.Text, primary_key=True),  # item | party | device
+    sa.Column("scheme", sa.Text, primary_key=True),  # gtin | gln | tax | di | package | unit_of_use | direct_mark | previous | code:<partner key> | supplier:<partner key>/<party code>
     sa.Column("value", sa.Text, primary_key=True),
     sa.Column("golden_id", Big, nullable=False, index=True),
     sa.Column("application_id", Big, nullable=False),
@@ -269,7 +269,7 @@ balance = sa.Table(
 )
 stale = sa.Table(
     "stale", metadata,  # what reconcile must look at again; written by apply, emptied by reconcile in the transaction that renews the discrepancies
-    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | item | party | lots
+    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | item | party | device | lots
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("organisation_id", Big, primary_key=True),
     sa.Column("marked", Big, nullable=False),  # application id that marked it last: reconcile deletes only what it has seen

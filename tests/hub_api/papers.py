@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 GTIN = "06901234000023"
@@ -105,6 +106,17 @@ def orders(number: str, supplier: str = "V1", quantity: int = 24) -> bytes:
             ],
         }
     ).encode()
+
+
+DEVICES = Path(__file__).parents[1] / "samples" / "json" / "erp_devices.json"
+DEVICE = "06901234500059"
+
+
+def devices(**changes: Any) -> bytes:
+    """The device master's sample, with some members changed."""
+    said = json.loads(DEVICES.read_text(encoding="utf-8"))
+    said["devices"][0].update(changes)
+    return json.dumps(said).encode()
 
 
 def stock(quantity: int = 10, gln: str = "8799999010009", counted_at: str = "2026-11-22T07:00:00+01:00", **more: Any) -> bytes:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from hub.runtime import Hub
 from hub_api.app import create_app
 from tests.hub_api.conftest import Api
-from tests.hub_api.papers import ACME, despatch, interchange, orders, stock
+from tests.hub_api.papers import ACME, DEVICE, despatch, devices, interchange, orders, stock
 
 OPEN = {"/health/live", "/health/ready"}
 
@@ -92,6 +92,7 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
         assert api.post(orders(number), "erp", key=number, params={"agreement": "orders_north"}).status_code == 200
     assert api.post(interchange(ACME, 1, despatch("S1", quantity="20"), despatch("S2", gtin="06901234000029")), "acme").status_code == 200
     assert api.post(stock(), "wms", key="1", params={"agreement": "stock_north"}).status_code == 200
+    assert api.post(devices(), "erp", key="d", params={"agreement": "devices"}).status_code == 200
     api.settle()
     held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
     examples = {
@@ -100,6 +101,7 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
         "/v1/exchanges/{exchange_id}": [f"/v1/exchanges/{held}", "/v1/exchanges/1"],
         "/v1/orders/{number:path}": ["/v1/orders/4500000001"],
         "/v1/traces/{key:path}": ["/v1/traces/L1?direction=both"],
+        "/v1/devices/{di:path}": [f"/v1/devices/{DEVICE}"],
         "/v1/items/{name:path}": [],
         "/v1/parties/{name:path}": [],
     }

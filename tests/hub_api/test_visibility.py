@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 
 from hub.store import credentials
 from tests.hub_api.conftest import Api
-from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, interchange, orders, stock
+from tests.hub_api.papers import ACME, BOREALIS, DEVICE, WRONG_GTIN, despatch, devices, interchange, orders, stock
 
 ROLES = ("partner", "integration", "steward", "auditor", "admin")
 READ_BY = {
@@ -53,6 +53,7 @@ def busy(api: Api) -> Api:
     api.post(b"\x00BOREALIS" * 20, "borealis")
     api.post(b"BOREALIS" * 100_000, "borealis")
     api.post(stock(gln="6999999010005"), "wms", key="1", params={"agreement": "stock_south"})
+    api.post(devices(name="Borealis screw"), "erp", key="d", params={"agreement": "devices"})
     api.settle()
     good = next(row["id"] for row in api.get("/v1/exchanges?find=SHPB1").json()["items"])
     because = {"reason": "telephoned with their Ms Li", "fields": {"lines[0].lot": "SECRET-LOT"}}
@@ -74,6 +75,7 @@ def concrete(api: Api, path: str) -> list[str]:
         "number": [row["number"] for row in api.get("/v1/orders").json()["items"]],
         "key": ["SECRET-LOT", "shipment:borealis:SHPB1", "06901234000023|SECRET-LOT"],
         "name": ["RM-1", "borealis", "06901234000023"],
+        "di": [DEVICE, "16901234500056"],
     }
     found = re.search(r"\{(\w+)(?::path)?\}", path)
     if found is None:

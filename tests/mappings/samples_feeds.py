@@ -9,6 +9,8 @@ from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 
 FROM_FILES = (
+    "delimited/erp_devices",
+    "json/erp_devices",
     "json/k3cloud_purchase_order_query",
     "json/k3cloud_purchase_order_save",
     "json/odata_v2_material_document",

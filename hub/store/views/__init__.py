@@ -7,6 +7,7 @@ dictionaries; numbers are Decimals, `_at` aware UTC times. Lists come in pages w
 from __future__ import annotations
 
 from hub.store.views.contributions import Contributions, Part, contributions
+from hub.store.views.devices import device, devices
 from hub.store.views.discrepancies import discrepancies, tally
 from hub.store.views.inventory import inventory
 from hub.store.views.master import item, items, parties, party
@@ -16,6 +17,8 @@ __all__ = [
     "Contributions",
     "Part",
     "contributions",
+    "device",
+    "devices",
     "discrepancies",
     "inventory",
     "item",

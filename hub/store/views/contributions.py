@@ -1,13 +1,15 @@
 """Which facts a value in a view is made of: the support of `udihub explain`.
 
-Entities are `order/<number>`, `order/<number>/<line>`, `item/<code or GTIN>`, `party/<code or GLN>`, `stock/<place>/<item>[/<lot>]`.
+Entities are `order/<number>`, `order/<number>/<line>`, `item/<code or GTIN>`, `party/<code or GLN>`,
+`device/<any of its DIs>`, `stock/<place>/<item>[/<lot>]`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +18,7 @@ import sqlalchemy as sa
 from data_contracts.errors import NotFoundError
 from hub.store.lists import among
 from hub.store.tables import application, exchange, line, partner
+from hub.store.views.devices import device
 from hub.store.views.lines import order_pictures
 from hub.store.views.master import item, party
 from hub.store.views.orders import order
@@ -50,8 +53,13 @@ _STAGE_FIELDS = dict.fromkeys(STAGES.values(), "quantity")
 _LINE_FIELDS = {"unit_price": "unit_price", "price": "unit_price", "unit": "unit", "requested_on": "requested_on"}
 
 
-def contributions(connection: sa.Connection, entity_path: str, field: str, organisations: Collection[int] | None = None) -> Contributions:
-    """The value of a field and the facts that it comes from. Raises NotFoundError for an unknown entity or field."""
+def contributions(
+    connection: sa.Connection, entity_path: str, field: str, organisations: Collection[int] | None = None, on: date | None = None
+) -> Contributions:
+    """The value of a field and the facts that it comes from; of a device as of a day (null: its last version).
+
+    Raises NotFoundError for an unknown entity or field.
+    """
     kind, _, rest = entity_path.strip("/").partition("/")
     if kind == "order" and rest:
         number, _, wanted = rest.rpartition("/")
@@ -59,7 +67,9 @@ def contributions(connection: sa.Connection, entity_path: str, field: str, organ
             return found
         return _order_header(connection, rest, field, organisations)
     if kind in ("item", "party") and rest:
-        return _master(connection, kind, rest, field)
+        return _master(connection, rest, item(connection, rest) if kind == "item" else party(connection, rest), field)
+    if kind == "device" and rest:
+        return _master(connection, rest, device(connection, rest, on=on or date.max), field)
     if kind == "stock" and rest:
         return _stock(connection, rest, field, organisations)
     raise NotFoundError(f"{entity_path} is nothing that can be explained; try order/<number>/<line>")
@@ -129,14 +139,14 @@ def _order_header(connection: sa.Connection, number: str, field: str, organisati
     return Contributions(value, [_header_part(connection, shown["exchange_id"], field, value)])
 
 
-def _master(connection: sa.Connection, kind: str, name: str, field: str) -> Contributions:
-    shown = item(connection, name) if kind == "item" else party(connection, name)
+def _master(connection: sa.Connection, name: str, shown: Mapping[str, Any], field: str) -> Contributions:
     value: Any = shown
     for step in field.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     if value is None or isinstance(value, list) or not shown["sources"]:
-        raise NotFoundError(f"{kind} {name} has no field {field}")
-    return Contributions(value, [_header_part(connection, shown["sources"][0]["exchange_id"], field, value)])
+        raise NotFoundError(f"{name} has no field {field}")
+    exchange_id = shown.get("exchange_id") or shown["sources"][0]["exchange_id"]
+    return Contributions(value, [_header_part(connection, exchange_id, field, value)])
 
 
 def _header_part(connection: sa.Connection, exchange_id: int, path: str, value: Any) -> Part:

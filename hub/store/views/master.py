@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ def items(
 
     `find` is part of a code or name, or a GTIN.
     """
-    return _page(connection, "item", partner_id, find, cursor, limit)
+    return page(connection, "item", partner_id, find, cursor, limit)
 
 
 def parties(
@@ -30,7 +30,7 @@ def parties(
 
     `find` is part of a code or name, a GLN or tax number.
     """
-    return _page(connection, "party", partner_id, find, cursor, limit)
+    return page(connection, "party", partner_id, find, cursor, limit)
 
 
 def item(connection: sa.Connection, name: str, partner_id: int | None = None) -> dict[str, Any]:
@@ -49,17 +49,24 @@ def _one(connection: sa.Connection, kind: str, value: str, stated: str, partner_
             sa.select(crosswalk.c.golden_id).where(crosswalk.c.kind == kind, crosswalk.c.value.in_({value, stated}))
         ).scalars()
     )
-    visible = _visible(connection, kind, partner_id)
-    if visible is not None:
-        goldens &= visible
+    seen = visible(connection, kind, partner_id)
+    if seen is not None:
+        goldens &= seen
     if not goldens:
         raise NotFoundError(f"there is no {kind} {stated}")
-    return _golden(connection, kind, [min(goldens)])[0]
+    return golden_records(connection, kind, [min(goldens)])[0]
 
 
-def _page(
-    connection: sa.Connection, kind: str, partner_id: int | None, find: str | None, cursor: str | None, limit: int
+def page(
+    connection: sa.Connection,
+    kind: str,
+    partner_id: int | None,
+    find: str | None,
+    cursor: str | None,
+    limit: int,
+    chosen: sa.Select[Any] | None = None,
 ) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of golden records of a kind by code; `chosen` selects the golden ids among which it is."""
     first = sa.func.min(crosswalk.c.value)
     query = (
         sa.select(crosswalk.c.golden_id, first.label("code"))
@@ -67,9 +74,11 @@ def _page(
         .group_by(crosswalk.c.golden_id)
         .order_by(first, crosswalk.c.golden_id)
     )
-    visible = _visible(connection, kind, partner_id)
-    if visible is not None:
-        query = query.where(among(connection, crosswalk.c.golden_id, sorted(visible)))
+    seen = visible(connection, kind, partner_id)
+    if seen is not None:
+        query = query.where(among(connection, crosswalk.c.golden_id, sorted(seen)))
+    if chosen is not None:
+        query = query.where(crosswalk.c.golden_id.in_(chosen))
     if find:
         query = query.where(crosswalk.c.golden_id.in_(_found(kind, find)))
     if cursor is not None:
@@ -77,7 +86,7 @@ def _page(
         query = query.having(sa.or_(first > code, sa.and_(first == code, crosswalk.c.golden_id > int(golden))))
     rows = connection.execute(query.limit(limit + 1)).all()
     following = f"{rows[limit - 1].golden_id}|{rows[limit - 1].code}" if len(rows) > limit else None
-    return _golden(connection, kind, [row.golden_id for row in rows[:limit]]), following
+    return golden_records(connection, kind, [row.golden_id for row in rows[:limit]]), following
 
 
 def _found(kind: str, text: str) -> sa.Select[Any]:
@@ -95,7 +104,7 @@ def _found(kind: str, text: str) -> sa.Select[Any]:
     )
 
 
-def _visible(connection: sa.Connection, kind: str, partner_id: int | None) -> set[int] | None:
+def visible(connection: sa.Connection, kind: str, partner_id: int | None) -> set[int] | None:
     """Golden ids that a partner may see; null: all."""
     if partner_id is None:
         return None
@@ -105,10 +114,20 @@ def _visible(connection: sa.Connection, kind: str, partner_id: int | None) -> se
     chosen: sa.ColumnElement[bool] = crosswalk.c.scheme.in_(schemes)
     if kind == "party":
         chosen = sa.or_(chosen, sa.and_(crosswalk.c.scheme == "gln", crosswalk.c.value == row.gln))
+    if kind == "device":
+        supplied = crosswalk.alias()
+        known = crosswalk.alias()
+        gtins = (
+            sa.select(known.c.value)
+            .select_from(supplied)
+            .join(known, sa.and_(known.c.kind == "item", known.c.scheme == "gtin", known.c.golden_id == supplied.c.golden_id))
+            .where(supplied.c.kind == "item", supplied.c.scheme.in_(schemes))
+        )
+        chosen = sa.or_(chosen, sa.and_(crosswalk.c.scheme == "di", crosswalk.c.value.in_(gtins)))
     return set(connection.execute(sa.select(crosswalk.c.golden_id).where(crosswalk.c.kind == kind, chosen)).scalars())
 
 
-def _golden(connection: sa.Connection, kind: str, ids: Sequence[int]) -> list[dict[str, Any]]:
+def golden_records(connection: sa.Connection, kind: str, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Golden records in the order of `ids`: the record whose word counts, all names, all sources."""
     names: dict[int, list[Any]] = {number: [] for number in ids}
     for row in connection.execute(
@@ -142,14 +161,16 @@ def _golden(connection: sa.Connection, kind: str, ids: Sequence[int]) -> list[di
     return [_shown(number, names[number], records[number]) for number in ids]
 
 
+def body_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says of the thing, without what it says of itself as a message."""
+    return {name: value for name, value in body.items() if name not in ("purpose", "issued_at_source", "entity")}
+
+
 def _shown(number: int, names: Sequence[Any], records: Sequence[Any]) -> dict[str, Any]:
-    body = dict(records[0].body) if records else {}
-    for inner in ("purpose", "issued_at_source", "entity"):
-        body.pop(inner, None)
     return {
         "golden_id": number,
         "code": records[0].code if records else None,
-        **body,
+        **(body_of(records[0].body) if records else {}),
         "names": [{"scheme": row.scheme, "value": row.value, "base_quantity": row.base_quantity, "unit": row.unit} for row in names],
         "sources": [{"system": row.system, "code": row.code, "revision": row.revision, "exchange_id": row.exchange_id} for row in records],
     }

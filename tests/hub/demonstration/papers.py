@@ -62,6 +62,7 @@ class Papers:
     expiry: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     parties: dict[str, dict[str, Any]] = field(default_factory=dict)
     items: dict[str, dict[str, str]] = field(default_factory=dict)
+    devices: dict[str, dict[str, Any]] = field(default_factory=dict)
     moves: list[tuple[str, str, str, Decimal]] = field(default_factory=list)
     """(location, gtin, lot, quantity) of receipts, production and deliveries."""
     serials: list[tuple[str, str]] = field(default_factory=list)
@@ -87,6 +88,10 @@ def read(folder: Path, paths: list[str]) -> Papers:
             for party in json.loads(content)["parties"]:
                 papers.parties[party["code"]] = party
                 papers.keys["gln"] |= {party["gln"]} if "gln" in party else set()
+        elif name.startswith("devices"):
+            for device in json.loads(content)["devices"]:
+                papers.devices[device["udi_di"]] = device
+                papers.keys["gtin"] |= {device["udi_di"], *(level["di"] for level in device["packages"])}
         elif name.startswith("orders"):
             _orders(papers, name, content)
         elif name.startswith("stock"):

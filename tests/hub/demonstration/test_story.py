@@ -119,6 +119,11 @@ def test_the_cast_has_its_size(story: Story) -> None:
     papers = papers_of(story)
     assert 17 <= len(papers.items) <= 22 and {row["kind"] for row in papers.items.values()} == {"raw", "component", "finished"}
     assert 14 <= len(papers.parties) <= 16
+    made = {row["gtin_each"].zfill(14): row for row in papers.items.values() if row["kind"] == "finished" and not row["supplier_code"]}
+    assert papers.devices.keys() == made.keys(), "every device that NovaMed makes has its record"
+    for di, device in papers.devices.items():
+        (level,) = device["packages"]
+        assert (level["di"], level["contains"], str(level["quantity"])) == (made[di]["gtin_case"], di, made[di]["case_quantity"])
     assert 28 <= len(story.replies) <= 42
     assert any(number.startswith("NC-") for number in story.replies) and any(number.startswith("45") for number in story.replies)
     assert papers.serials and len(papers.serials) == len(set(papers.serials))

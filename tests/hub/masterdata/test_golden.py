@@ -100,3 +100,17 @@ def test_duplicates_are_of_one_system_and_role_and_told_once_with_all_reasons() 
         ]
     )
     assert [(pair.first.code, pair.second.code, pair.reasons) for pair in found] == [("V1", "V2", ("gln", "name", "tax_number"))]
+
+
+def test_devices_are_one_by_any_of_their_own_identifiers() -> None:
+    levels = [
+        {"di": "26901234500053", "contains": "16901234500056", "quantity": 4},
+        {"di": "16901234500056", "contains": "6901234500059", "quantity": 10},
+    ]
+    ours = Record(11, 1, 1, 1, "erp", "06901234500059", {"base_quantity": 5, "packages": levels, "secondary_dis": [{"di": "A99912345"}]})
+    theirs = Record(12, 2, 2, 1, "qms", "+A99912345", {"unit_of_use_di": "06901234500066"})
+    other = Record(13, 3, 3, 1, "qms", "06901234500073", {"unit_of_use_di": "06901234500066", "direct_marks": [{"di": "06901234500066"}]})
+    rows = {(row.scheme, row.value): row for row in rows_of("device", [other, theirs, ours])}
+    assert rows["di", "06901234500059"].golden_id == rows["di", "A99912345"].golden_id == rows["code:qms", "+A99912345"].golden_id == 11
+    assert rows["di", "06901234500073"].golden_id == 13, "a shared unit of use makes no devices one"
+    assert [int(rows["package", di].base_quantity) for di in ("16901234500056", "26901234500053")] == [50, 200]
