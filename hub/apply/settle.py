@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -79,7 +80,7 @@ def _repeats(group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, st
     thousands of times."""
     repeats: dict[int, int] = {}
     said: list[tuple[int, int]] = []  # first exchange of each of the two sayings with the lowest ones, (exchange, its root)
-    for row in sorted(group, key=_number):
+    for row in sorted(group, key=attrgetter("id")):
         if row.kind not in _COUNTED_ONCE or row.purpose != "original":
             continue
         own = roots.get(row.exchange_id, row.exchange_id)
@@ -90,11 +91,6 @@ def _repeats(group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, st
         lowest = min([row.exchange_id, *(exchange for exchange, root in said if root == own)])
         said = sorted([(lowest, own), *(one for one in said if one[1] != own)])[:2]
     return repeats
-
-
-def _number(row: Any) -> int:
-    number: int = row.id
-    return number
 
 
 def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Verdict:

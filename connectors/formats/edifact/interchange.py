@@ -21,6 +21,12 @@ _ENVELOPE = Style(decimals=".")
 _MOMENT = re.compile("[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9]")
 _IDENTITY = frozenset({2, 3, 5})
 """Elements of UNB by which an interchange is known: sender, recipient, reference."""
+_TEST = 11
+"""Element of UNB that holds 0035, the test indicator."""
+_TESTS = frozenset({"1", "2"})
+"""A test; a test of syntax only."""
+_ECHOES = frozenset({"3", "4"})
+"""Values of 0035 that ask for the interchange back, or give it back, which is not done here."""
 
 
 def style_of(header: Header, profile: Profile) -> Style:
@@ -68,7 +74,7 @@ def interchange_of(header: Header, elements: list[str], ordinal: int, at: int, l
         sender=identity(elements, 2),
         receiver=identity(elements, 3),
         control=part(elements, 5),
-        test=part(elements, 11) == "1",
+        test=bool(part(elements, _TEST)),
         ordinal=ordinal,
         offset=at,
         length=0,
@@ -95,6 +101,8 @@ def _values(header: Header, elements: list[str], line: int) -> Iterator[Finding]
     segment = service_segment("UNB", header.syntax)
     if compiled(segment, _ENVELOPE)(ELEMENT.join(elements)) is None:
         for fault in explain(segment, elements, _ENVELOPE):
+            if fault.element == _TEST and part(elements, _TEST):
+                continue  # told below
             where = Place("UNB", 1, fault.element, fault.component, line)
             got = legible(fault.got, 40) if fault.got is not None else None
             if fault.code == "13" and fault.element != 4:
@@ -102,6 +110,11 @@ def _values(header: Header, elements: list[str], line: int) -> Iterator[Finding]
             else:
                 rule = "EDF-I11" if fault.element in _IDENTITY else "EDF-I12"
                 yield Finding(rule, where, fault.expected, got, fault.code, params={"number": fault.number})
+    indicator = part(elements, _TEST)
+    if indicator and indicator not in _TESTS:
+        # Neither production nor a test that is known here: taken for either, it would do what nobody asked for.
+        code = "25" if indicator in _ECHOES else "12"
+        yield Finding("EDF-I25", Place("UNB", 1, _TEST, line=line), "1, 2", legible(indicator, 20), code)
     date, time = part(elements, 4, 1), part(elements, 4, 2)
     if not _is_moment(date, time):
         params = {"number": "S004"}

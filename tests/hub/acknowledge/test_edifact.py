@@ -125,6 +125,19 @@ def test_a_reference_is_used_once(open_with: Open) -> None:
     assert said_of(answers(hub, other.document_id)["CONTRL"], "UCI") == ["UCI+4711+7612345000008:14+7640123000001:14+4+26"]
 
 
+@pytest.mark.parametrize(
+    ("indicator", "state", "said"),
+    [("1", "checked", "7"), ("2", "checked", "7"), ("3", "rejected", "4+25+UNB+12"), ("X", "rejected", "4+12+UNB+12")],
+)
+def test_what_is_flagged_as_a_test_is_no_production_whatever_the_flag(open_with: Open, indicator: str, state: str, said: str) -> None:
+    hub = open_with(CLINIC)
+    landing = take(hub, good().replace(b"+4711'", b"+4711++++++" + indicator.encode() + b"'", 1), "clinic")
+    assert states(hub, landing.document_id) == [state]
+    assert said_of(answers(hub, landing.document_id)["CONTRL"], "UCI") == ["UCI+4711+7612345000008:14+7640123000001:14+" + said]
+    with hub.database.read() as connection:
+        assert connection.execute(sa.select(tables.application)).all() == []
+
+
 def test_a_stranger_and_a_wrong_recipient_are_refused(open_with: Open) -> None:
     hub = open_with(CLINIC)
     stranger = take(hub, good().replace(b"7612345000008:14", b"7612345000999:14", 1), "clinic")

@@ -80,6 +80,17 @@ def test_faults_of_the_envelope(document: bytes, expected: list[tuple[str, str |
 
 
 @pytest.mark.parametrize(
+    ("indicator", "test", "code"),
+    [("", False, None), ("1", True, None), ("2", True, None), ("3", True, "25"), ("4", True, "25"), ("0", True, "12"), ("XX", True, "12")],
+)
+def test_only_what_has_no_test_indicator_is_production(indicator: str, test: bool, code: str | None) -> None:
+    document = interchange([ORDERS], UNB + "++++++" + indicator)
+    assert header(document).test is test
+    found = [(one.rule, one.severity, one.code, one.place.element) for one in envelope_findings(document)]
+    assert found == ([("EDF-I25", "error", code, 11)] if code else [])
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("UNT+16+1", "UNT+17+1", [("EDF-M29", "29", 16, 1)]),
