@@ -95,6 +95,8 @@ class Received:
     """Nothing inside was processed."""
     judgements: Sequence[Judgement] = ()
     """What a business answer is to say; empty unless the agreement wants one."""
+    summary: Any = None
+    """What a syntax has worked out of all this already, for its several answers; its own matter."""
 
 
 class Policy(Protocol):
@@ -121,7 +123,7 @@ class Policy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Wanted:
     """One document that is to answer, and how many fresh numbers it takes."""
 

@@ -36,7 +36,7 @@ class Profile:
 STRICT = Profile()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Envelope:
     """What a writer needs around messages; control numbers come from the store, never from the clock."""
 

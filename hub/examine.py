@@ -112,7 +112,7 @@ class Examination:
             yield from interchange.messages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Claimant:
     """Who sends, and to which of our organisations it may send. `agreement` narrows to one, where the flow names it."""
 
@@ -142,7 +142,7 @@ def examine(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date
     return examination
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Opened:
     """First step of a walk: the syntax that was chosen."""
 
@@ -152,9 +152,12 @@ class Opened:
 Step = Opened | Finding | ExaminedInterchange | ExaminedMessage
 
 
-def walk(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date, *, messages: bool = True) -> Iterator[Step]:
+def walk(
+    stream: BinaryIO, site: Site, claimant: Claimant | None, today: date, *, messages: bool = True, whole: tuple[int, bytes] | None = None
+) -> Iterator[Step]:
     """The steps of `examine` one by one, at flat memory: the syntax, then each interchange (when it opens and again when it is
     complete) and its messages. With `messages=False` only envelopes are looked at, which tells beforehand what may be applied.
+    `whole` is the document's size and SHA-256, where they are known: an interchange that is all of it is not hashed again.
     """
     candidates = _candidates(site, claimant)
     stream.seek(0)
@@ -167,7 +170,7 @@ def walk(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date, *
     if feed is None and claimant is not None and not any(known.format == syntax.name for known in candidates):
         yield Finding("AGR-03", got=syntax.name, expected=", ".join(sorted({c.format for c in candidates})))
         return
-    yield from _steps(stream, syntax, site, claimant, candidates, feed, today, messages)
+    yield from _steps(stream, syntax, site, claimant, candidates, feed, today, messages, whole)
 
 
 def _candidates(site: Site, claimant: Claimant | None) -> list[Agreement]:
@@ -213,6 +216,7 @@ def _steps(
     feed: Agreement | None,
     today: date,
     messages: bool,
+    whole: tuple[int, bytes] | None,
 ) -> Iterator[Step]:
     tolerant = _tolerant_profile(site, [c for c in candidates if c.format == syntax.name])
     profile = site.profile(feed) if feed is not None else tolerant
@@ -241,7 +245,7 @@ def _steps(
             if messages and current is not None and event.message is not None:
                 yield _examine_message(event.message, group, current, site, today)
         elif event.kind == "interchange_end" and current is not None:
-            _close(stream, current, site)
+            _close(stream, current, site, whole)
             yield current
 
 
@@ -367,9 +371,10 @@ def rows_left_out(whole: dict[str, Any] | None, kept: dict[str, Any] | None) -> 
     return sum(len(rows) - len(kept.get(member) or ()) for member, rows in whole.items() if isinstance(rows, list))
 
 
-def _close(stream: BinaryIO, current: ExaminedInterchange, site: Site) -> None:
+def _close(stream: BinaryIO, current: ExaminedInterchange, site: Site, whole: tuple[int, bytes] | None) -> None:
     """What can only be said at the end of an interchange: the hash of its own bytes, and whether its usage indicator was agreed."""
-    current.sha256 = _hash_of(stream, current.interchange.offset, current.interchange.length)
+    offset, length = current.interchange.offset, current.interchange.length
+    current.sha256 = whole[1] if whole is not None and offset == 0 and length == whole[0] else _hash_of(stream, offset, length)
     agreement = current.agreement
     if agreement is not None and agreement.envelope is not None and agreement.test and not current.interchange.test:
         answering = registry.answering_of(current.format)

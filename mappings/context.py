@@ -12,7 +12,7 @@ from data_contracts.source import SourceRecord
 from mappings.function_base import in_zone
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Context:
     """Facts of the agreement and the envelope that a message itself does not say."""
 

@@ -27,7 +27,7 @@ _LINE = ("application_id", "ordinal", *LINE_COLUMNS)
 _MASTER = ("application_id", "kind", "source_id", "code", "name", "name_zh", "gtin", "gln", "tax_number", "body")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Applicable:
     """One mapped and valid message. The exchange row exists already; `origin_id` names the exchange that it replays or corrects."""
 
@@ -39,7 +39,7 @@ class Applicable:
     origin_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Applied:
     """What became of it. `state` is the exchange's: applied, waiting, superseded, cancelled, or quarantined (nothing was stored)."""
 

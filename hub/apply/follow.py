@@ -23,7 +23,7 @@ _MOVEMENT = (
 _EDGE = ("src", "dst", "kind", "application_id", "quantity", "unit")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Source:
     """Whose facts they are."""
 

@@ -24,7 +24,7 @@ STATES = ("processed", "rejected", "quarantined")
 _SECOND = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Claim:
     """The right to process one document until the lease ends. `fence` grows with every claim of the document."""
 

@@ -24,7 +24,7 @@ from hub.store.unit_of_work import UnitOfWork
 Outcome = Literal["accepted", "rejected", "repeat", "conflict", "test"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Registration:
     """One envelope of a document. `sender` and `receiver` as `qualifier:id`; null parts: the syntax has no envelope."""
 

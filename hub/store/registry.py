@@ -58,6 +58,13 @@ class Registry:
 
     organisations: Mapping[str, int] = field(default_factory=dict)
     partners: Mapping[str, int] = field(default_factory=dict)
+    _organisation_keys: Mapping[int, str] = field(init=False, repr=False, compare=False)
+    _partner_keys: Mapping[int, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keys are asked for with every document."""
+        object.__setattr__(self, "_organisation_keys", {number: key for key, number in self.organisations.items()})
+        object.__setattr__(self, "_partner_keys", {number: key for key, number in self.partners.items()})
 
     def organisation_id(self, key: str) -> int:
         """Raises ConfigError when the site has no such organisation."""
@@ -75,11 +82,11 @@ class Registry:
 
     def partner_key(self, partner_id: int) -> str:
         """Key of a partner id; the id came from the store, so it is known."""
-        return next(key for key, known in self.partners.items() if known == partner_id)
+        return self._partner_keys[partner_id]
 
     def organisation_key(self, organisation_id: int) -> str:
         """Key of an organisation id; the id came from the store, so it is known."""
-        return next(key for key, known in self.organisations.items() if known == organisation_id)
+        return self._organisation_keys[organisation_id]
 
 
 def synchronise(uow: UnitOfWork, site: SiteLike) -> Registry:

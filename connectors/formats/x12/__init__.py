@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from connectors.formats.x12.answering import ANSWERING
-from connectors.formats.x12.delimiters import parse_header
+from connectors.formats.x12.delimiters import WIDTH, parse_header, stands_here
 from connectors.formats.x12.envelope import Reading
 from connectors.formats.x12.grammar import BASE_VERSIONS, Grammar, known_messages, load
 from connectors.formats.x12.guide import describe
@@ -50,6 +50,8 @@ class X12:
 
     def sniff(self, head: bytes) -> bool:
         """Whether an ISA stands near the start, behind a byte order mark or a few foreign bytes."""
+        if stands_here(head[:WIDTH].decode("latin-1")):
+            return True
         text = head[:4096].replace(b"\x00", b"").decode("latin-1")
         start = text.find("ISA")
         while start >= 0:

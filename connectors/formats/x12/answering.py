@@ -67,8 +67,9 @@ class X12Answering:
 
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
         """One interchange that answers."""
-        version = (envelope.version or _OLDEST)[:6]
-        envelope = replace(envelope, version=max(version, _OLDEST))
+        version = max((envelope.version or _OLDEST)[:6], _OLDEST)
+        if version != envelope.version:
+            envelope = replace(envelope, version=version)
         if kind == "TA1":
             code, note = _interchange_verdict(received.findings)
             header = received.interchange.header
@@ -134,10 +135,13 @@ def _interchange_verdict(findings: Sequence[Finding]) -> tuple[str, str]:
 
 
 def _groups(received: Received) -> list[GroupVerdict]:
-    by_group: dict[int, list[MessageVerdict]] = {}
-    for ordinal, verdict in received.verdicts:
-        by_group.setdefault(ordinal, []).append(verdict)
-    return [group_verdict(group, by_group.get(group.ordinal, [])) for group in received.groups]
+    if received.summary is None:
+        by_group: dict[int, list[MessageVerdict]] = {}
+        for ordinal, verdict in received.verdicts:
+            by_group.setdefault(ordinal, []).append(verdict)
+        received.summary = [group_verdict(group, by_group.get(group.ordinal, [])) for group in received.groups]
+    groups: list[GroupVerdict] = received.summary
+    return groups
 
 
 def _summary(verdicts: Sequence[GroupVerdict]) -> Word:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from connectors.legible import LAYOUT as LAYOUT
@@ -55,7 +56,7 @@ class Delimiters:
         return len(set(marks)) < len(marks) or any(mark.isalnum() or mark == " " for mark in marks)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Header:
     """One ISA as it was found."""
 
@@ -68,6 +69,11 @@ class Header:
     """Whether it has the standard's width."""
     wrapped: bool
     """Whether a line break runs through it: the document was folded at a fixed column."""
+
+
+def stands_here(text: str) -> bool:
+    """Whether an ISA of the standard's width begins this text: what nearly every document can say without being taken apart."""
+    return FIXED.match(text) is not None and text.count(text[3], 0, WIDTH) == 16 and text[90:99].strip(_BLANKS) != ""
 
 
 def parse_header(text: str, start: int = 0, more: bool = False) -> Header | Literal["more"] | None:
@@ -103,7 +109,13 @@ def _judged(
     if len(elements) != 16 or not elements[12].strip(_BLANKS):
         return None
     repeats = elements[11] >= "00402" and len(elements[10]) == 1 and not elements[10].isalnum() and elements[10] != " "
-    return Header(elements, Delimiters(mark, component, elements[10] if repeats else "", terminator), length, fixed, wrapped)
+    return Header(elements, _delimiters(mark, component, elements[10] if repeats else "", terminator), length, fixed, wrapped)
+
+
+@lru_cache(maxsize=256)
+def _delimiters(element: str, component: str, repetition: str, segment: str) -> Delimiters:
+    """Partners use the same ones every day, and what depends on them is kept by them."""
+    return Delimiters(element, component, repetition, segment)
 
 
 def _unfold(window: str) -> Header | None:

@@ -268,20 +268,25 @@ def _at(elements: list[str], place: int) -> str:
 
 def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
     """The group that a GS opens, with the findings on the GS itself."""
-    values = [plain(storable(_at(elements, place))) for place in range(9)]
+    values = [plain(storable(element)) for element in elements[:9]]
+    values += [""] * (9 - len(values))
     group = Group(type=values[1], control=values[6], version=values[8], sender=values[2], receiver=values[3], ordinal=ordinal)
 
-    def check(rule: str, element: int, good: bool, code: str | None, expected: str) -> None:
-        if not good:
-            where = Place("GS", element=element, line=line)
-            group.findings.append(Finding(rule, where, expected, legible(values[element], 20), code))
+    def bad(rule: str, element: int, code: str | None, expected: str) -> None:
+        group.findings.append(Finding(rule, Place("GS", element=element, line=line), expected, legible(values[element], 20), code))
 
-    check("X12-G01", 1, values[1] == "FA" or values[1] in known_groups(), "1", " ".join(sorted(known_groups())))
-    check("X12-G02", 8, _RELEASE.match(values[8]) is not None, "2", "004010, 005010 …")
-    check("X12-G06", 6, is_number(values[6]), "6", "1-999999999")
-    check("X12-G10", 4, _GROUP_DATE.fullmatch(values[4]) is not None, None, "CCYYMMDD")
-    check("X12-G11", 5, _GROUP_TIME.fullmatch(values[5]) is not None, None, "HHMM")
-    if not any(finding.rule in ("X12-G10", "X12-G11") for finding in group.findings):
+    if values[1] != "FA" and values[1] not in known_groups():
+        bad("X12-G01", 1, "1", " ".join(sorted(known_groups())))
+    if _RELEASE.match(values[8]) is None:
+        bad("X12-G02", 8, "2", "004010, 005010 …")
+    if not is_number(values[6]):
+        bad("X12-G06", 6, "6", "1-999999999")
+    dated, timed = _GROUP_DATE.fullmatch(values[4]), _GROUP_TIME.fullmatch(values[5])
+    if dated is None:
+        bad("X12-G10", 4, None, "CCYYMMDD")
+    if timed is None:
+        bad("X12-G11", 5, None, "HHMM")
+    if dated and timed:
         group.sent = f"{values[4]} {values[5]}"
     return group
 

@@ -47,7 +47,7 @@ class SegmentError:
     elements: tuple[ElementError, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class MessageVerdict:
     """AK2 to AK5: one set."""
 
@@ -75,7 +75,7 @@ class MessageVerdict:
         return cls(stored["type"], stored["control"], stored["verdict"], tuple(stored["codes"]), segments, stored.get("guide", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class GroupVerdict:
     """AK1 to AK9: one group."""
 
