@@ -18,6 +18,8 @@ from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
 
+OPTIONS = frozenset({"grammar_folders", "max_message_bytes", "max_message_records"})
+"""Names of `profile.options` that every feed has."""
 DEPTH = 64
 """Levels of nesting that a reader follows; business data has fewer than ten."""
 

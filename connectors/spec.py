@@ -70,6 +70,8 @@ class Traits:
     """Version in which a message is written whose agreement names none."""
     components: str = ""
     """What parts the components of a composite in trees that are to be written."""
+    options: frozenset[str] | None = None
+    """The names in `Profile.options` that it reads, so that a misspelt one is told; None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,11 @@ class Delivered:
 
 @runtime_checkable
 class Transport(Protocol):
-    """Moves bytes. Failures that may heal raise RetriableError, wrong configuration ConfigError."""
+    """Moves bytes. Failures that may heal raise RetriableError, wrong configuration ConfigError.
+
+    A transport may state `settings`, the names of all settings that it reads, and `needs`, those without which it does not work: then
+    `udihub partner check` tells what is misspelt or missing before anything is to be moved.
+    """
 
     name: str
 

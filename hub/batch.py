@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.registry import answering_of
+from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from hub import acknowledge, grammars, pipeline
 from hub.apply import Applicable, Applied
@@ -22,6 +23,14 @@ from hub.store import claims, configurations, envelopes, tables
 from hub.store.unit_of_work import UnitOfWork
 
 STATES = {"ready": "applied", "rejected": "rejected", "quarantined": "quarantined", "test": "checked", "answer": "acknowledged"}
+
+
+class HeldError(ConfigError):
+    """A document that only a mended site can be told what it is: it is put aside as it came, and nobody is answered."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = findings
+        super().__init__("; ".join(finding.text() for finding in findings))
 
 
 @dataclass(slots=True)
@@ -91,6 +100,13 @@ def record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
         counts = states[job.row.id]
         counts[STATES[examined.fate]] = counts.get(STATES[examined.fate], 0) + 1
     finish(uow, jobs, states)
+
+
+def hold(job: Job) -> None:
+    """Raises HeldError where the site is at fault with an interchange of this document, as only the site's own files can be (AGR-05)."""
+    found = [finding for interchange in job.interchanges for finding in interchange.admission if finding.rule == "AGR-05"]
+    if found:
+        raise HeldError(found)
 
 
 def envelopes_of(jobs: Sequence[Job]) -> Iterator[tuple[Job, ExaminedInterchange]]:

@@ -17,6 +17,8 @@ import typer
 
 from data_contracts.errors import ConfigError, HubError
 from hub.commands import administration, demo, devices, documents, exchanges, grammars, quality, site
+from hub.settings import Settings
+from hub.site_reading import SiteError
 
 MACHINERY = 3
 """Exit code of an error of the machinery; 0, 1 and 2 belong to the commands' own answers."""
@@ -59,8 +61,13 @@ def main() -> None:
     try:
         application()()
     except HubError as error:
-        typer.echo(f"udihub: {error}", err=True)
+        typer.echo(f"udihub: {_told(error)}", err=True)
         sys.exit(MACHINERY)
+
+
+def _told(error: HubError) -> str:
+    """In the reader's language where the error has one (faults of the site)."""
+    return error.text(Settings.from_environment().language) if isinstance(error, SiteError) else str(error)
 
 
 if __name__ == "__main__":

@@ -264,9 +264,12 @@ def _agreement_of(
     fitting = [candidate for candidate in candidates if candidate.format == syntax.name]
     if claimant.agreement is not None and len(fitting) == 1 and interchange.sender is None and interchange.receiver is None:
         return fitting[0], []  # an answer that names nobody (cXML Response): who brought it said under which agreement
-    agreement = site.by_envelope(fitting, interchange.sender, interchange.receiver, today)
-    if agreement is not None:
-        return agreement, []
+    selected = site.all_by_envelope(fitting, interchange.sender, interchange.receiver, today)
+    if len(selected) == 1:
+        return selected[0], []
+    if selected:  # our own fault, and none of the sender's: the document is held until the site is mended
+        names = ", ".join(sorted(one.agreement for one in selected))
+        return None, [Finding("AGR-05", expected=names, got=f"{interchange.sender} > {interchange.receiver}")]
     if (agreement := _by_what_is_stated(interchange, fitting, today)) is not None:
         return agreement, []
     refusals = answering.refusals if (answering := registry.answering_of(syntax.name)) is not None else NO_REFUSALS

@@ -6,32 +6,32 @@
     flows/<key>.yaml         where documents of an agreement come from or go to, and when
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
-Every file is validated whole before the hub starts; a mistake is a `ConfigError` that names file and field.
+Every file is validated whole before the hub starts; mistakes are a `SiteError` that names file and key (hub/site_reading.py). What needs
+more than the files themselves, mappings and grammars, `udihub partner check` looks at (hub/soundness.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors import registry
 from connectors.spec import Profile
 from data_contracts.canonical.base import Amount
 from data_contracts.errors import ConfigError
+from data_contracts.findings import Finding
 from data_contracts.rules.catalogue import all_rules
+from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, meant, parsed
 from hub.store.crosswalk import OWN_SYSTEMS
 
-Model = TypeVar("Model", bound="_Part")
+Part = TypeVar("Part", bound="_Part")
 Severity = Literal["error", "warning", "info"]
 RESPONSE = "response"
 """The route by which a partner fetches its answers itself."""
@@ -57,7 +57,7 @@ class Organisation(_Part):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, value: str) -> str:
-        return _known_zone(value)
+        return known_zone(value)
 
 
 class Partner(_Part):
@@ -86,7 +86,7 @@ class EnvelopeIdentity(_Part):
     def _qualified(cls, value: str) -> str:
         _, mark, name = value.partition(":")
         if not (mark and name):
-            raise ValueError(f"expected `qualifier:id`, e.g. ZZ:{value}, or `:{value}` where there is no qualifier (EDIFACT)")
+            raise QualifierError(f"expected `qualifier:id`, e.g. ZZ:{value}, or `:{value}` where there is no qualifier (EDIFACT)")
         return value
 
 
@@ -125,7 +125,7 @@ class DialectProfile(_Part):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, value: str | None) -> str | None:
-        return value if value is None else _known_zone(value)
+        return value if value is None else known_zone(value)
 
 
 class RuleOverride(_Part):
@@ -151,6 +151,11 @@ class Validity(_Part):
     def covers(self, day: date) -> bool:
         """Whether the agreement holds on this day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def meets(self, other: Validity) -> bool:
+        """Whether both hold on any one day."""
+        ends = ((self.since, other.until), (other.since, self.until))
+        return all(since is None or until is None or since <= until for since, until in ends)
 
 
 class Agreement(_Part):
@@ -245,46 +250,55 @@ class Site:
 
     @classmethod
     def load(cls, folder: Path) -> Site:
-        """Read and cross-check a site folder. Raises ConfigError naming file and field."""
-        head = _parse(_SiteFile, folder / "site.yaml")
-        partners = [_parse(Partner, path) for path in _files(folder / "partners")]
-        agreements = [_parse(Agreement, path, with_body=True) for path in _files(folder / "agreements")]
-        flows = [_parse(Flow, path) for path in _files(folder / "flows")]
+        """Read and cross-check a site folder. Raises SiteError with every fault, ConfigError when there is no site."""
+        faults: list[Finding] = []
+        head = parsed(_SiteFile, folder / "site.yaml", folder, faults)
+        partners = _keyed(Partner, folder, "partners", "partner", faults)
+        agreements = _keyed(Agreement, folder, "agreements", "agreement", faults)
+        flows = _keyed(Flow, folder, "flows", "flow", faults)
+        if faults or head is None:
+            raise SiteError(folder, faults)
         site = cls(folder, head, partners, agreements, flows)
-        site._cross_check()
+        faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults()]
+        if faults:
+            raise SiteError(folder, faults)
         return site
 
-    def _cross_check(self) -> None:
+    def _partner_faults(self) -> Iterator[Finding]:
         erps = self._erps()
         for partner in self.partners.values():
-            where = f"{self.folder / 'partners' / partner.partner}.yaml"
+            where = f"partners/{partner.partner}.yaml"
             if isinstance(partner.party, str) and len(erps) > 1:
-                raise ConfigError(
-                    f"{where}: party: say whose code it is, {{{', '.join(f'{erp}: …' for erp in erps)}}}: there are several ERPs"
-                )
+                yield fault("SIT-17", where, "party", f"{{{', '.join(f'{erp}: …' for erp in erps)}}}", partner.party)
             for system in partner.party if isinstance(partner.party, dict) else ():
-                if system not in self.partners or self.partners[system].kind not in OWN_SYSTEMS:
-                    raise ConfigError(f"{where}: party: {system!r} is no system of ours")
+                own = [key for key, known in self.partners.items() if known.kind in OWN_SYSTEMS]
+                if system not in own:
+                    yield fault("SIT-10", where, "party", meant(system, own), system)
+
+    def _agreement_faults(self) -> Iterator[Finding]:
         for agreement in self.agreements.values():
-            where = f"{self.folder / 'agreements' / agreement.agreement}.yaml"
+            where = f"agreements/{agreement.agreement}.yaml"
             if agreement.partner not in self.partners:
-                raise ConfigError(f"{where}: partner {agreement.partner!r} has no file in partners/")
+                yield fault("SIT-10", where, "partner", meant(agreement.partner, self.partners), agreement.partner)
             if agreement.organisation not in self.organisations:
-                raise ConfigError(f"{where}: organisation {agreement.organisation!r} is not in site.yaml")
-            _known_plugin(registry.format_named, agreement.format, f"{where}: format")
-            if agreement.acknowledge.route.get("use") != RESPONSE:
-                _known_plugin(registry.transport_named, str(agreement.acknowledge.route.get("use")), f"{where}: acknowledge.route.use")
+                yield fault("SIT-10", where, "organisation", meant(agreement.organisation, self.organisations), agreement.organisation)
+            yield from _plugin_faults(registry.format_named, registry.format_names, agreement.format, where, "format")
+            if (use := str(agreement.acknowledge.route.get("use"))) != RESPONSE:
+                yield from _plugin_faults(registry.transport_named, registry.transport_names, use, where, "acknowledge.route.use")
             for rule in agreement.rules:
                 if rule not in all_rules():
-                    raise ConfigError(f"{where}: rules: there is no rule {rule!r}")
+                    yield fault("SIT-10", where, f"rules.{rule}", meant(rule, all_rules()), rule)
+
+    def _flow_faults(self) -> Iterator[Finding]:
         for flow in self.flows.values():
-            agreement_of = self.agreements.get(flow.agreement)
-            where = f"{self.folder / 'flows' / flow.flow}.yaml"
-            _known_plugin(registry.transport_named, str(flow.transport.get("use")), f"{where}: transport.use")
-            if agreement_of is None:
-                raise ConfigError(f"{where}: agreement {flow.agreement!r} has no file in agreements/")
-            if agreement_of.direction != flow.direction:
-                raise ConfigError(f"{where}: direction is {flow.direction}, its agreement's is {agreement_of.direction}")
+            agreement = self.agreements.get(flow.agreement)
+            where = f"flows/{flow.flow}.yaml"
+            use = str(flow.transport.get("use"))
+            yield from _plugin_faults(registry.transport_named, registry.transport_names, use, where, "transport.use")
+            if agreement is None:
+                yield fault("SIT-10", where, "agreement", meant(flow.agreement, self.agreements), flow.agreement)
+            elif agreement.direction != flow.direction:
+                yield fault("SIT-15", where, "direction", agreement.direction, flow.direction)
 
     def party_codes(self, partner: str) -> dict[str, str]:
         """The partner's code in each of our systems whose master data name it, as its file says; orders of that system call it so."""
@@ -307,7 +321,12 @@ class Site:
 
     def by_envelope(self, candidates: Iterable[Agreement], sender: str | None, receiver: str | None, day: date) -> Agreement | None:
         """The one agreement that these envelope ids select among the candidates; None when none or several do."""
-        found = [
+        found = self.all_by_envelope(candidates, sender, receiver, day)
+        return found[0] if len(found) == 1 else None
+
+    def all_by_envelope(self, candidates: Iterable[Agreement], sender: str | None, receiver: str | None, day: date) -> list[Agreement]:
+        """The agreements that these envelope ids fit; more than one is a fault of the site (AGR-05)."""
+        return [
             agreement
             for agreement in candidates
             if agreement.envelope is not None
@@ -315,7 +334,6 @@ class Site:
             and agreement.envelope.receiver == receiver
             and agreement.valid.covers(day)
         ]
-        return found[0] if len(found) == 1 else None
 
     def profile(self, agreement: Agreement) -> Profile:
         """The dialect for a format to read or write by: times without offset are the agreement's or the organisation's."""
@@ -342,48 +360,24 @@ def _folder_if_there(folder: Path) -> tuple[Path, ...]:
     return (folder,) if folder.is_dir() else ()
 
 
-def _known_plugin(find: Callable[[str], object], name: str, where: str) -> None:
+def _keyed(model: type[Part], folder: Path, room: str, key: str, faults: list[Finding]) -> list[Part]:
+    """The files of a folder, in order. A key that two files have is a fault: the last one would win in silence."""
+    seen: dict[str, str] = {}
+    found = []
+    for path in files(folder / room):
+        read = parsed(model, path, folder, faults, with_body=model is Agreement)
+        if read is not None:
+            name = str(getattr(read, key))
+            if name in seen:
+                faults.append(fault("SIT-11", f"{room}/{path.name}", key, seen[name], name))
+            seen.setdefault(name, f"{room}/{path.name}")
+            found.append(read)
+    return found
+
+
+def _plugin_faults(find: Callable[[str], object], names: Callable[[], Sequence[str]], name: str, where: str, key: str) -> Iterator[Finding]:
     try:
         find(name)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"no IANA time zone is named {value!r}") from error
-    return value
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.yaml")) if folder.is_dir() else []
-
-
-def _parse(model: type[Model], path: Path, *, with_body: bool = False) -> Model:
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=yaml.CSafeLoader)
-    except FileNotFoundError as error:
-        hint = "; UDIHUB_SITE names the folder of your site (the demonstration's is deploy/site)" if path.name == "site.yaml" else ""
-        raise ConfigError(f"{path}: there is no such file{hint}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not readable as YAML: {error}") from error
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: expected a mapping at the top")
-    if "on" not in data and True in data:
-        data["on"] = data.pop(True)  # YAML 1.1 reads a bare `on` as true
-    try:
-        return model.model_validate({**data, "body": text} if with_body else data)
-    except ValidationError as error:
-        raise ConfigError("; ".join(f"{path}: {_said(model, one)}" for one in error.errors())) from error
-
-
-def _said(model: type[BaseModel], one: Any) -> str:
-    """One mistake in words for whoever wrote the YAML."""
-    field = ".".join(str(part) for part in one["loc"])
-    if one["type"] == "extra_forbidden":
-        near = get_close_matches(str(one["loc"][-1]), list(model.model_fields), n=1)
-        return f"{field}: there is no such key" + (f"; did you mean {near[0]}?" if near else "")
-    return f"{field}: {one['msg'].removeprefix('Value error, ')}"
+        lacks = isinstance(error.__cause__, ImportError)  # it is there, a package that it needs is not
+        yield fault("SIT-14", where, key, got=error) if lacks else fault("SIT-10", where, key, meant(name, names()), name)

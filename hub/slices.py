@@ -37,6 +37,7 @@ def process_large(hub: Hub, job: Job) -> None:
                 job.unreadable.append(step)
             elif isinstance(step, ExaminedInterchange) and (not job.interchanges or job.interchanges[-1] is not step):
                 job.interchanges.append(step)
+        batch.hold(job)
         surveyed = {interchange.interchange.ordinal: interchange for interchange in job.interchanges}
         registered: dict[int, envelopes.Registered] = {}
         done = 0

@@ -94,6 +94,12 @@ def _tried(hub: Hub, job: Job, failed: dict[int, Exception], step: Callable[[Hub
     except ConflictError as error:
         _log.info("document was taken over by another worker", document=job.row.id, reason=str(error))
         return False
+    except batch.HeldError as error:
+        _log.error("document is put aside until the site is mended", document=job.row.id, reason=str(error))
+        failed[job.row.id] = error
+        with hub.database.begin("worker") as uow:
+            claims.put_aside(uow, job.claim, error.findings)
+        return False
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the documents behind it
         _log.error("document could not be processed", document=job.row.id, reason=f"{type(error).__name__}: {error}")
         failed[job.row.id] = error
@@ -128,6 +134,7 @@ def _examine(hub: Hub, job: Job) -> None:
                 job.interchanges[-1].messages.append(step)
             elif not job.interchanges or job.interchanges[-1] is not step:
                 job.interchanges.append(step)
+    batch.hold(job)
 
 
 def _let_go(examined: ExaminedMessage) -> None:

@@ -52,6 +52,8 @@ class Folder:
     """The transport `folder`."""
 
     name = "folder"
+    settings = SETTINGS
+    needs = frozenset({"folder"})
 
     def __init__(self) -> None:
         self._looks = Looks()

@@ -34,6 +34,8 @@ class Memory:
     """The transport `memory`."""
 
     name = "memory"
+    settings = _SETTINGS
+    needs = frozenset({"box"})
 
     def __init__(self) -> None:
         self.boxes: dict[str, Box] = {}

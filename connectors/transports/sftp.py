@@ -24,7 +24,7 @@ import paramiko
 
 from connectors.credentials import required
 from connectors.spec import Delivered
-from connectors.transports.sftp_session import Peer, Session
+from connectors.transports.sftp_session import PEER_SETTINGS, Peer, Session
 from connectors.waiting_files import Entry, Looks, Waiting, hostile, safe_name
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 
@@ -196,6 +196,8 @@ class Sftp:
     """The transport `sftp`. A fetch keeps one connection for all that is opened and settled while it goes on."""
 
     name = "sftp"
+    settings = PEER_SETTINGS
+    needs = frozenset({"folder", "host", "known_hosts_file", "user"})
 
     def __init__(self) -> None:
         self._looks = Looks()

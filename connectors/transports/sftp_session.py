@@ -14,7 +14,7 @@ from connectors.credentials import refuse_unknown, required, seconds, secret
 from connectors.waiting_files import SETTINGS, Entry
 from data_contracts.errors import ConfigError
 
-_SETTINGS = SETTINGS | {
+PEER_SETTINGS = SETTINGS | {
     "host", "port", "user", "password_env", "password_file", "private_key_file", "passphrase_env", "passphrase_file",
     "known_hosts_file", "timeout_seconds", "backend",
 }  # fmt: skip
@@ -37,7 +37,7 @@ class Peer:
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Peer:
         """The settings of an SFTP source or target. Raises ConfigError for what is missing, unknown or unreadable."""
-        refuse_unknown(settings, _SETTINGS, "sftp")
+        refuse_unknown(settings, PEER_SETTINGS, "sftp")
         known_hosts = Path(required(settings, "known_hosts_file", "sftp"))
         if not known_hosts.is_file():
             raise ConfigError(f"known_hosts_file: {known_hosts} is no file; write the server's host key there (ssh-keyscan, then compare)")

@@ -121,6 +121,8 @@ class Webhook:
     """The transport `webhook`. It only sends; what comes in by HTTP comes through the hub's own API."""
 
     name = "webhook"
+    settings = _SETTINGS
+    needs = frozenset({"url"})
 
     def _only_sends(self) -> NoReturn:
         raise ConfigError("transport webhook only sends; partners post to /v1/documents")

@@ -42,6 +42,7 @@ _FAMILIES = {
     "QTY": "Quantities",
     "SEC": "Security",
     "SER": "Serial numbers",
+    "SIT": "The site's own files",
     "SSCC": "Logistic units (SSCC)",
     "STK": "Stock that disagrees",
     "TXT": "Text",

@@ -164,6 +164,23 @@ def set_aside(uow: UnitOfWork, attempts: int) -> list[int]:
     return sorted(row.id for row in rows)
 
 
+def put_aside(uow: UnitOfWork, claim: Claim, findings: Sequence[Finding]) -> None:
+    """Quarantine one claimed document at once, as it came, with the reason. Nothing when another worker has it by now."""
+    row = uow.connection.execute(
+        sa.update(document)
+        .where(document.c.id == claim.document_id, document.c.fence == claim.fence, document.c.state == "received")
+        .values(state="quarantined", lease_until=None, fence=document.c.fence + 1)
+        .returning(document.c.organisation_id, document.c.partner_id)
+    ).one_or_none()
+    if row is None:
+        return
+    uow.audit(
+        row.organisation_id, "document.quarantined", f"document/{claim.document_id}", reason="; ".join(one.text() for one in findings)
+    )
+    found = [evidence.Found(one, claim.document_id, partner_id=row.partner_id, organisation_id=row.organisation_id) for one in findings]
+    evidence.add_findings(uow, found)
+
+
 def _free(now: int) -> sa.ColumnElement[bool]:
     return sa.or_(document.c.lease_until.is_(None), document.c.lease_until <= now)
 

@@ -13,12 +13,13 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from connectors.feed_reading import OPTIONS
 from connectors.formats.b2mml.material import mixed_material, places_of
 from connectors.formats.b2mml.writer import write_document
 from connectors.formats.xml.dialect import Dialect, Layout
 from connectors.formats.xml.places import below, put_at, text_of
 from connectors.formats.xml.root import RootTag
-from connectors.spec import Envelope, Profile
+from connectors.spec import Envelope, Profile, Traits
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Interchange, SourceRecord
 
@@ -35,6 +36,7 @@ class B2mml(Dialect):
     """The format `b2mml`."""
 
     name = "b2mml"
+    traits = Traits("application/xml", "xml", enveloped=True, options=OPTIONS | {"namespace", "verb"})
     unknown_type = "B2M-01"
 
     def owns(self, root: RootTag, head: str) -> bool:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from lxml import etree
 
 from connectors.credentials import secret
+from connectors.feed_reading import OPTIONS
 from connectors.formats.cxml.writer import write_document
 from connectors.formats.xml.dialect import Dialect, Layout
 from connectors.formats.xml.places import below, stated, text_at
 from connectors.formats.xml.root import RootTag
-from connectors.spec import Envelope, Profile
+from connectors.spec import Envelope, Profile, Traits
 from data_contracts.source import Interchange, SourceRecord
 
 _PAYLOAD = re.compile(rb"<cXML\s[^<>]{0,2000}?\bpayloadID\s*=\s*[\"']([^\"'<>]{1,300})[\"']")
@@ -25,6 +26,12 @@ class Cxml(Dialect):
     """The format `cxml`."""
 
     name = "cxml"
+    traits = Traits(
+        "application/xml",
+        "xml",
+        enveloped=True,
+        options=OPTIONS | {"host", "language", "shared_secret_env", "shared_secret_file"},
+    )
     doctype = "CXM-03"
     unknown_type = "CXM-01"
     out_of_order = "CXM-02"

@@ -15,7 +15,7 @@ from connectors.charset_choice import choose_charset, cut_in_bytes
 from connectors.feed import FeedGrammar, Field, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import charset_named, declared_charset, look, size_of, unreadable
 from connectors.formats.delimited.rows import UnclosedError, rows, separator_of
 from connectors.formats.delimited.writer import write_document
@@ -39,7 +39,7 @@ class Delimited(FeedGuides):
     """The format `delimited`."""
 
     name = "delimited"
-    traits = Traits("text/csv", "csv")
+    traits = Traits("text/csv", "csv", options=OPTIONS | {"for_spreadsheet"})
     sniff_last = True
 
     def sniff(self, head: bytes) -> bool:

@@ -32,7 +32,15 @@ class Edifact:
 
     name = "edifact"
     opens_with = (b"UNA", b"UNB")
-    traits = Traits("application/edifact", "edi", enveloped=True, base_version=DIRECTORIES[0], components=COMPONENT)
+    traits = Traits(
+        "application/edifact",
+        "edi",
+        enveloped=True,
+        base_version=DIRECTORIES[0],
+        components=COMPONENT,
+        options=frozenset({"aperak", "application", "association", "characters", "contrl", "delimiters", "grammar_folders", "groups"})
+        | {"interchange_agreement", "line_end", "max_segments", "syntax", "una"},
+    )
 
     def sniff(self, head: bytes) -> bool:
         """Whether a UNA with UNB, or a UNB, stands near the start, behind a byte order mark or a few foreign bytes."""

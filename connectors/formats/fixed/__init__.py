@@ -16,7 +16,7 @@ from connectors.charset_choice import choose_charset, cut_in_bytes
 from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import charset_named, declared_charset, look, size_of, unreadable
 from connectors.formats.fixed.lines import Cutter, Line, lines
 from connectors.formats.fixed.records import CodedLines
@@ -36,7 +36,7 @@ class Fixed(FeedGuides):
     """The format `fixed`."""
 
     name = "fixed"
-    traits = Traits("text/plain", "txt")
+    traits = Traits("text/plain", "txt", options=OPTIONS)
     sniff_last = True
 
     def sniff(self, head: bytes) -> bool:

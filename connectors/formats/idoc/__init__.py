@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from connectors.feed_reading import Caps, in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, Caps, in_utf8, sniffable
 from connectors.first_bytes import look, size_of, unreadable
 from connectors.formats.idoc.answering import ANSWERING
 from connectors.formats.idoc.charset import charset_of
@@ -40,7 +40,12 @@ class Idoc:
     """
 
     name = "idoc"
-    traits = Traits(media_type="application/xml", suffix="xml", enveloped=True)
+    traits = Traits(
+        "application/xml",
+        "xml",
+        enveloped=True,
+        options=OPTIONS | {"representation", "definitions", "control", "line_end", "status_codes"},
+    )
 
     def traits_for(self, profile: Profile) -> Traits:
         """Those of the representation in which an agreement writes."""

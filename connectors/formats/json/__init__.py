@@ -16,7 +16,7 @@ from connectors.byte_window import ByteWindow
 from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import Checker, pointer, shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import DEPTH, Caps, FeedDocument, in_utf8, sniffable
+from connectors.feed_reading import DEPTH, OPTIONS, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import byte_order_mark, declared_charset, look, size_of, unreadable, wide_charset
 from connectors.formats.json.columns import columns_of, row_messages
 from connectors.formats.json.failure import failure_of
@@ -185,7 +185,7 @@ class Json(FeedGuides):
     """The format `json`."""
 
     name = "json"
-    traits = Traits("application/json", "json")
+    traits = Traits("application/json", "json", options=OPTIONS | {"columns"})
     sniff_general = True
 
     def sniff(self, head: bytes) -> bool:

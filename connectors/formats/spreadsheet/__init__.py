@@ -15,7 +15,7 @@ from typing import BinaryIO
 from connectors.feed import FeedGrammar, Field, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import Caps, FeedDocument
+from connectors.feed_reading import OPTIONS, Caps, FeedDocument
 from connectors.first_bytes import look, size_of
 from connectors.formats.spreadsheet.package import Package, WorkbookError
 from connectors.formats.spreadsheet.sheet import SheetRow, column_letters, merged_addresses, sheet_rows
@@ -36,7 +36,7 @@ class Spreadsheet(FeedGuides):
     """The format `spreadsheet`."""
 
     name = "spreadsheet"
-    traits = Traits("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+    traits = Traits("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", options=OPTIONS)
     sniffs_binary = True
 
     def sniff(self, head: bytes) -> bool:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from lxml import etree
 
 from connectors.feed import Field
+from connectors.feed_reading import OPTIONS
 from connectors.formats.ubl.names import AGGREGATES, BASICS, SBDH, UBL, parties_of
 from connectors.formats.ubl.writer import write_document
 from connectors.formats.xml.dialect import Dialect, Layout
 from connectors.formats.xml.levels import Qualify
 from connectors.formats.xml.places import below, stated, text_at, text_of
 from connectors.formats.xml.root import RootTag
-from connectors.spec import Envelope, Profile
+from connectors.spec import Envelope, Profile, Traits
 from data_contracts.source import Interchange, SourceRecord
 
 _SENDER = re.compile(rb"<(?:\w+:)?Sender>\s*<(?:\w+:)?Identifier\b[^<>]{0,200}>([^<>]{1,200})<")
@@ -26,6 +27,7 @@ class Ubl(Dialect):
     """The format `ubl`."""
 
     name = "ubl"
+    traits = Traits("application/xml", "xml", enveloped=True, options=OPTIONS | {"sbdh"})
     spaces = frozenset({AGGREGATES, BASICS})
     unknown_type = "UBL-01"
     out_of_order = "UBL-02"

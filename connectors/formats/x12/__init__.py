@@ -46,7 +46,14 @@ class X12:
 
     name = "x12"
     opens_with = (b"ISA",)
-    traits = Traits("application/edi-x12", "edi", enveloped=True, base_version="004010", components=":")
+    traits = Traits(
+        "application/edi-x12",
+        "edi",
+        enveloped=True,
+        base_version="004010",
+        components=":",
+        options=frozenset({"delimiters", "grammar_folders", "line_end", "max_segments"}),
+    )
 
     def sniff(self, head: bytes) -> bool:
         """Whether an ISA stands near the start, behind a byte order mark or a few foreign bytes."""

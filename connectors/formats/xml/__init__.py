@@ -19,7 +19,7 @@ from connectors.byte_window import ByteWindow
 from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import Checker, element_path, shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import Caps, FeedDocument, in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import look, size_of, unreadable
 from connectors.formats.xml.charset import SLICED, charset_of
 from connectors.formats.xml.envelope import judged
@@ -125,7 +125,7 @@ class Xml(FeedGuides):
     """The format `xml`."""
 
     name = "xml"
-    traits = Traits("application/xml", "xml")
+    traits = Traits("application/xml", "xml", options=OPTIONS)
     sniff_general = True
 
     def sniff(self, head: bytes) -> bool:

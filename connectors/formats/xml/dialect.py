@@ -18,7 +18,7 @@ from lxml import etree
 from connectors.feed import FeedGrammar, grammar_for, grammar_names
 from connectors.feed_check import Plan, shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, in_utf8, sniffable
 from connectors.first_bytes import HEAD, look, size_of, unreadable
 from connectors.formats.xml.charset import SLICED, charset_of
 from connectors.formats.xml.dialect_reading import DialectReading
@@ -52,7 +52,7 @@ class Dialect(FeedGuides):
     """What every business XML does. The class is a `Format` once a subclass has filled in what differs."""
 
     name: str
-    traits = Traits("application/xml", "xml", enveloped=True)
+    traits = Traits("application/xml", "xml", enveloped=True, options=OPTIONS)
     spaces: ClassVar[frozenset[str]] = frozenset()
     """Namespaces beside the message's own whose elements are the standard's."""
     doctype: ClassVar[str | None] = None

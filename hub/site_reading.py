@@ -1,0 +1,154 @@
+"""The files of a site, read one by one: YAML becomes a model, and every mistake a finding that names file and key and what was meant.
+
+All mistakes of all files are told at once (`SiteError`), in the reader's language: whoever writes a site mends them in one go.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Sequence
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from data_contracts.errors import ConfigError
+from data_contracts.findings import Finding, Language, Place
+
+Model = TypeVar("Model", bound=BaseModel)
+_SHOWN = 15
+"""Names that are listed where none is near."""
+_UNTEXTED = (bool, int, float, date)
+"""What YAML makes of words that were meant as text."""
+
+
+class SiteError(ConfigError):
+    """A site that must not be worked with. `faults` say all that is wrong with it, each with `place.path` = `file: key`."""
+
+    def __init__(self, folder: Path, faults: Sequence[Finding]) -> None:
+        self.folder = folder
+        self.faults = tuple(faults)
+        super().__init__(self.text("en"))
+
+    def text(self, language: Language) -> str:
+        """Every fault in words."""
+        return "; ".join(f"{self.folder / (fault.place.path or '')}: {fault.text(language)}" for fault in self.faults)
+
+
+def fault(rule: str, file: str, key: str = "", expected: str | None = None, got: Any = None) -> Finding:
+    """What is wrong at a key of a file, `agreements/acme.yaml` counted from the site's folder."""
+    path = f"{file}: {key}" if key else file
+    return Finding(rule, place=Place(path=path), expected=expected, got=None if got is None else str(got))
+
+
+def meant(word: object, known: Iterable[object]) -> str:
+    """The names of `known` that are nearest to a word; where none is near, all of them, as far as a line holds."""
+    names = sorted(str(name) for name in known)
+    near = get_close_matches(str(word), names, n=3)
+    return ", ".join(near or [*names[:_SHOWN], *(["…"] if len(names) > _SHOWN else [])]) or "-"
+
+
+def files(folder: Path) -> list[Path]:
+    """The YAML files of a folder of the site, in order; none where there is no such folder."""
+    return sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+
+
+def parsed(model: type[Model], path: Path, site: Path, faults: list[Finding], *, with_body: bool = False) -> Model | None:
+    """The content of one file; None with its faults added where it has any."""
+    file = path.relative_to(site).as_posix()
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = yaml.load(text, Loader=_Strict)  # noqa: S506 - a safe loader that refuses one thing more
+    except FileNotFoundError as error:
+        hint = "; UDIHUB_SITE names the folder of your site (the demonstration's is deploy/site)" if path.name == "site.yaml" else ""
+        raise ConfigError(f"{path}: there is no such file{hint}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        faults.append(fault("SIT-09", file, got=" ".join(str(error).split())))
+        return None
+    if not isinstance(data, dict):
+        faults.append(fault("SIT-09", file, got="expected a mapping at the top"))
+        return None
+    if "on" not in data and True in data:
+        data["on"] = data.pop(True)  # YAML 1.1 reads a bare `on` as true
+    try:
+        return model.model_validate({**data, "body": text} if with_body else data)
+    except ValidationError as error:
+        faults += [_said(model, one, file) for one in error.errors()]
+        return None
+
+
+class _Strict(yaml.CSafeLoader):
+    """A key that stands twice is refused: YAML takes the last one and says nothing."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key.value, str) and key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value} stands twice", key.start_mark)
+            if isinstance(key.value, str):
+                seen.add(key.value)
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made
+
+
+class ZoneError(ValueError):
+    """No IANA time zone has this name."""
+
+
+def known_zone(value: str) -> str:
+    """A time zone's name. Raises ZoneError (a ValueError) for any other word."""
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ZoneError(value) from error
+    return value
+
+
+class QualifierError(ValueError):
+    """An envelope's identity without its qualifier."""
+
+
+def _said(model: type[BaseModel], one: Any, file: str) -> Finding:
+    """One mistake in words for whoever wrote the YAML."""
+    loc: Sequence[int | str] = one["loc"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    got, why = one.get("input"), one.get("ctx", {}).get("error")
+    if one["type"] == "extra_forbidden":
+        return fault("SIT-01", file, key, meant(loc[-1], _keys(_model_at(model, loc[:-1]))), got)
+    if one["type"] == "missing":
+        return fault("SIT-02", file, key)
+    if one["type"] == "string_type" and isinstance(got, _UNTEXTED):
+        return fault("SIT-04", file, key, got=str(got).lower() if isinstance(got, bool) else got)
+    if one["type"] == "literal_error":
+        return fault("SIT-05", file, key, str(one["ctx"]["expected"]).replace("'", "").replace(" or ", ", "), got)
+    if one["type"] == "string_pattern_mismatch" and loc[-1] == "version":
+        return fault("SIT-06", file, key, got=got)
+    if isinstance(why, ZoneError):
+        return fault("SIT-07", file, key, meant(got, available_timezones()), got)
+    if isinstance(why, QualifierError):
+        return fault("SIT-08", file, key, f"ZZ:{got}", got)
+    return fault("SIT-03", file, key, one["msg"].removeprefix("Value error, "), got)
+
+
+def _model_at(model: type[BaseModel], loc: Sequence[int | str]) -> type[BaseModel]:
+    """The model whose keys stand at a place; list positions and keys of dictionaries are passed over."""
+    here = model
+    for part in loc:
+        field = next((field for name, field in here.model_fields.items() if part in (name, field.alias)), None)
+        inner = _model_in(field.annotation) if field is not None else None
+        here = inner or here
+    return here
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in typing.get_args(annotation) if (found := _model_in(part)) is not None), None)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
