@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from data_contracts.canonical import ENTITIES
+from data_contracts.canonical import CANONICAL
 from data_contracts.errors import ConflictError, NotFoundError
 from data_contracts.findings import Finding
 from hub import pipeline
@@ -150,11 +150,11 @@ def corrected(entity: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
         _assign(copy, path, value)
     locators = _take_locators(copy)
     copy.pop("entity", None)
-    if name not in ENTITIES:
+    if name not in CANONICAL:
         raise ConflictError(f"{name or 'nothing'} can't be corrected")
     touched = {place for path in fields if (place := _row_of(path)) is not None}
     try:
-        typed = ENTITIES[name].model_validate(copy).as_plain()
+        typed = CANONICAL[name].model_validate(copy).as_plain()
     except ValidationError as error:
         aside = {(str(loc[0]), loc[1]) for one in error.errors() if len(loc := one["loc"]) > 1 and isinstance(loc[1], int)}
         if aside & touched or any(len(one["loc"]) < 2 or not isinstance(one["loc"][1], int) for one in error.errors()):
@@ -170,7 +170,7 @@ def _typed_without(name: str, record: dict[str, Any], aside: set[Place], before:
         for member, rows in record.items()
     }
     try:
-        typed: dict[str, Any] = ENTITIES[name].model_validate(rest).as_plain()
+        typed: dict[str, Any] = CANONICAL[name].model_validate(rest).as_plain()
     except ValidationError as error:
         raise ConflictError(f"the corrected {name} is not valid: {error}") from error
     for member, index in sorted(aside):

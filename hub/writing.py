@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from connectors.registry import format_named, traits_of
 from connectors.spec import STRICT, Envelope, Format, Profile
-from data_contracts.canonical import ENTITIES
+from data_contracts.canonical import CANONICAL
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, has_error
 from hub import pipeline
@@ -75,10 +75,10 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
     Control numbers are 1. Raises ConfigError for an unknown entity or target, ValueError naming what cannot be written.
     """
     name = str(plain.get("entity", ""))
-    if name not in ENTITIES:
-        raise ConfigError(f"the record's entity is {name or 'missing'}; known are {', '.join(sorted(ENTITIES))}")
+    if name not in CANONICAL:
+        raise ConfigError(f"the record's entity is {name or 'missing'}; known are {', '.join(sorted(CANONICAL))}")
     try:
-        entity = ENTITIES[name].model_validate({key: value for key, value in plain.items() if key != "entity"}).as_plain()
+        entity = CANONICAL[name].model_validate({key: value for key, value in plain.items() if key != "entity"}).as_plain()
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"the record is no valid {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

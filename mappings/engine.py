@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
@@ -25,6 +25,7 @@ from mappings.compile import compile_scope
 from mappings.compile_write import compile_writer
 from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
+from mappings.events import MAPPINGS
 from mappings.getters import MOST_FINDINGS, Run
 from mappings.path import COMPONENT_MARK, locate
 from mappings.plan import Plan, make_plan
@@ -42,8 +43,11 @@ _DEEPEST = 64
 def load(name: str, folders: Sequence[Path] = ()) -> Mapping:
     """The mapping `name`, `x12/856`; `folders` are mapping folders of the site, asked before the shipped ones.
 
-    Compiles it; keep the result. Raises ConfigError naming file, row and column.
+    Compiles it; keep the result. Raises ConfigError naming file, row and column. Those of visibility events (`epcis/ObjectEvent`) need no
+    file: the standard is canonical.
     """
+    if name in MAPPINGS:
+        return cast("Mapping", MAPPINGS[name])
     return Mapping(make_plan(resolve(name, folders)))
 
 

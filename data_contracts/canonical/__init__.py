@@ -6,6 +6,14 @@ import re
 
 from data_contracts.canonical.base import BusinessDocument, Entity, PartyReference, Purpose
 from data_contracts.canonical.device import Device
+from data_contracts.canonical.event import (
+    AggregationEvent,
+    AssociationEvent,
+    Event,
+    ObjectEvent,
+    TransactionEvent,
+    TransformationEvent,
+)
 from data_contracts.canonical.logistics import (
     DespatchInstruction,
     InventoryMovement,
@@ -43,7 +51,25 @@ ENTITIES: dict[str, type[BusinessDocument]] = {
     )
 }
 
-KINDS = {name: "_".join(re.findall("[A-Z][a-z]+", name)).lower() for name in ENTITIES}
-"""Canonical entity → kind of subject and application in the store: `PurchaseOrder` → `purchase_order`."""
+EVENTS: dict[str, type[Event]] = {
+    event.__name__: event for event in (AggregationEvent, AssociationEvent, ObjectEvent, TransactionEvent, TransformationEvent)
+}
+"""The visibility events of EPCIS. They are read and mapped by the standard itself, and judged by rules of their own."""
 
-__all__ = ["ENTITIES", "KINDS", "BusinessDocument", "Entity", "PartyReference", "Purpose", *sorted(ENTITIES)]
+CANONICAL: dict[str, type[BusinessDocument]] = {**ENTITIES, **EVENTS}
+
+KINDS = {name: "_".join(re.findall("[A-Z][a-z]+", name)).lower() for name in ENTITIES} | dict.fromkeys(EVENTS, "event")
+"""Canonical entity → kind of subject and application in the store: `PurchaseOrder` → `purchase_order`; every event → `event`."""
+
+__all__ = [
+    "CANONICAL",
+    "ENTITIES",
+    "EVENTS",
+    "KINDS",
+    "BusinessDocument",
+    "Entity",
+    "Event",
+    "PartyReference",
+    "Purpose",
+    *sorted(CANONICAL),
+]

@@ -25,6 +25,7 @@ _FAMILIES = {
     "DUP": "Repeated deliveries and control numbers",
     "DLK": "GS1 Digital Links",
     "EPC": "Electronic Product Codes",
+    "EVT": "Visibility events (EPCIS)",
     "FACT": "Facts and corrections",
     "FED": "Feeds",
     "FIX": "Fixed-width files",

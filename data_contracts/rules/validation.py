@@ -12,10 +12,10 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from data_contracts.canonical import ENTITIES
+from data_contracts.canonical import ENTITIES, EVENTS
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
-from data_contracts.rules import documents, lines, members
+from data_contracts.rules import documents, events, lines, members
 from data_contracts.rules.members import Fault
 from data_contracts.rules.references import References
 from data_contracts.rules.shapes import Member, Shape, shape_of
@@ -89,6 +89,8 @@ def validate(entity: Mapping[str, Any], references: References | None, today: da
     future" is meant. Order: header, then lines as they stand. Raises ConfigError for an entity that does not exist.
     """
     name = entity.get("entity", "")
+    if name in EVENTS:
+        return events.judge(entity, today)
     plan = _plan_of(name)
     findings: list[Finding] = []
     _members(entity, plan, "", findings)
