@@ -107,7 +107,8 @@ def _serials(rows: Sequence[Any]) -> Iterator[Placed]:
         serials = row.get("serials") if row.__class__ is dict else None
         if serials.__class__ is not list:
             continue
-        item = row.get("gtin") or row.get("item_code") or row.get("supplier_item") or row.get("buyer_item")
+        names = (row.get(name) for name in ("gtin", "item_code", "supplier_item", "buyer_item"))
+        item = next((name for name in names if name and name.__class__ is str), None)  # what is no text is told by another rule
         for serial in serials or ():
             if serial.__class__ is str and seen.setdefault((item, serial), index) != index:
                 yield f"lines[{index}].serials", Fault("SER-03", got=serial)
