@@ -8,11 +8,11 @@ export GX_ANALYTICS_ENABLED := false
 # Without bytecode every start compiles a hundred megabytes of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 bench-formats lock docs clean \
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 bench-formats bench-identifiers lock docs clean \
 	prove-kill prove-sync prove-airflow prove-fuzz prove-stream
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.site ## a virtual environment that runs the hub
 setup-dev: $(VENV)/.dev ## the same with Airflow and the test tools
@@ -49,13 +49,16 @@ test-reference: $(VENV)/.dev ## tests on the reference material in UDIHUB_REFERE
 	@if [ -z "$(UDIHUB_REFERENCE)" ]; then echo "UDIHUB_REFERENCE names no folder: nothing was tested on reference material."; \
 	else UDIHUB_REFERENCE="$(UDIHUB_REFERENCE)" $(BIN)/pytest tests/reference -s; fi
 
-bench: bench-x12 bench-formats bench-ingest ## all benchmarks, each with its ratio to a limit
+bench: bench-x12 bench-formats bench-identifiers bench-ingest ## all benchmarks, each with its ratio to a limit
 
 bench-x12: $(VENV)/.dev ## reading X12: MB/s and the ratio to a bare split
 	@$(BIN)/python -m benchmarks.x12_read
 
 bench-formats: $(VENV)/.dev ## every format read, mapped and written: MB/s, ratios to a bare split and to other libraries (ARGS="--only x12-850")
 	@$(BIN)/python -m benchmarks.formats $(ARGS)
+
+bench-identifiers: $(VENV)/.dev ## UDI strings beside biip, one by one and as columns, and a million check digits beside numpy, on one core
+	@$(BIN)/python -m benchmarks.identifiers $(ARGS)
 
 bench-ingest: $(VENV)/.dev ## 856s kept in full per second, SQLite and PostgreSQL, and the ratio to bare loading
 	@$(BIN)/python -m benchmarks.ingest

@@ -7,6 +7,7 @@ characters and a short list of checks on slices, so that reading a scan costs tw
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,8 +55,10 @@ class ApplicationIdentifier:
     attribute: bool
     parts: tuple[Part, ...]
     shape: re.Pattern[str]
-    simple: Check | None
-    """The only check, where the value is one part with one check: the usual case, without slices."""
+    match: Callable[[str], object]
+    """Null where a value has the wrong length or characters."""
+    check: Check | None
+    """What else there is to look at, null if nothing."""
     needs: tuple[tuple[Group, ...], ...]
     excludes: tuple[str, ...]
     qualifiers: tuple[Group, ...] | None
@@ -63,20 +66,9 @@ class ApplicationIdentifier:
 
     def fault(self, value: str) -> Fault | None:
         """What is wrong with a value, null if nothing: length, then characters, then the checks of its parts in order."""
-        if self.shape.fullmatch(value) is None:
+        if self.match(value) is None:
             return self._misfit(value)
-        if self.simple is not None:
-            return self.simple(value)
-        for part in self.parts:
-            if part.checks:
-                piece = value[part.start : part.start + part.maximum]
-                if not piece:
-                    break
-                for check in part.checks:
-                    fault = check(piece)
-                    if fault is not None:
-                        return fault
-        return None
+        return None if self.check is None else self.check(value)
 
     def _misfit(self, value: str) -> Fault:
         """Which of length and characters it is; characters first, since a stray one often shifts the rest."""
@@ -87,6 +79,32 @@ class ApplicationIdentifier:
                 return Fault("GS1-05", _CHARACTERS[part.kind], piece)
         wanted = str(self.minimum) if self.minimum == self.maximum else f"{self.minimum}-{self.maximum}"
         return Fault("GS1-04", wanted, str(len(value)))
+
+
+def _check(parts: list[Part]) -> Check | None:
+    """All checks of the parts as one. Null where there is none."""
+    if not any(part.checks for part in parts):
+        return None
+    if len(parts) == 1:
+        # A numeric key begins with digits, so the test of the company prefix can add nothing to it.
+        trivial = (CHECKS["prefix_first"], CHECKS["prefix_second"]) if parts[0].kind == "n" else ()
+        checks = [check for check in parts[0].checks if check not in trivial]
+        if len(checks) == 1:
+            return checks[0]
+
+    def of_parts(value: str) -> Fault | None:
+        for part in parts:
+            if part.checks:
+                piece = value[part.start : part.start + part.maximum]
+                if not piece:
+                    break
+                for check in part.checks:
+                    fault = check(piece)
+                    if fault is not None:
+                        return fault
+        return None
+
+    return of_parts
 
 
 def _compile_part(text: str, start: int) -> tuple[Part, str]:
@@ -116,12 +134,7 @@ def _compile(ai: str, row: dict[str, Any]) -> ApplicationIdentifier:
         closing += ")?" if part.optional else ""
         start += part.maximum
     minimum = sum(part.minimum for part in parts if not part.optional)
-    simple = None
-    if len(parts) == 1 and len(parts[0].checks) <= 2:
-        # A numeric key begins with digits, so the test of the company prefix can add nothing to it.
-        checks = [check for check in parts[0].checks if not (parts[0].kind == "n" and check is CHECKS["prefix_first"])]
-        checks = [check for check in checks if not (parts[0].kind == "n" and check is CHECKS["prefix_second"])]
-        simple = checks[0] if len(checks) == 1 else None
+    shape = re.compile(pattern + closing)
     qualifiers = row.get("qualifiers")
     return ApplicationIdentifier(
         ai=ai,
@@ -131,8 +144,9 @@ def _compile(ai: str, row: dict[str, Any]) -> ApplicationIdentifier:
         maximum=start,
         attribute=row["attribute"],
         parts=tuple(parts),
-        shape=re.compile(pattern + closing),
-        simple=simple,
+        shape=shape,
+        match=shape.fullmatch,
+        check=_check(parts),
         needs=tuple(tuple(tuple(group.split("+")) for group in need.split(" | ")) for need in row.get("needs", ())),
         excludes=tuple(row.get("excludes", "").split()),
         qualifiers=None if qualifiers is None else tuple(tuple(group.split()) for group in qualifiers.split(" | ")),
@@ -160,3 +174,10 @@ def lengths() -> dict[str, int]:
         if found.setdefault(ai[:2], len(ai)) != len(ai):
             raise ValueError(f"AIs that begin with {ai[:2]} differ in length")
     return found
+
+
+@cache
+def heads() -> dict[str, ApplicationIdentifier | int]:
+    """By the first two digits of an AI itself where it has no more, else how many it has."""
+    known = table()
+    return {head: known[head] if count == 2 else count for head, count in lengths().items()}

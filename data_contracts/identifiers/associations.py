@@ -20,20 +20,22 @@ _SERIALISED = {"253": 13, "255": 13, "8003": 14}
 
 def judge(elements: Elements) -> tuple[Finding, ...]:
     """All rules on pairs: repeats, exclusions, requisites, and the serialised key that a digital signature needs."""
-    names = tuple([ai for ai, _ in elements])
-    findings = _by_names(names)
-    if len(set(names)) != len(names):
+    findings, again, signed = _by_names(tuple([ai for ai, _ in elements]))
+    if again:
         findings = (*repeats(elements), *findings)
-    if "8030" in names:
+    if signed:
         findings = (*findings, *signed_key(elements))
     return findings
 
 
 @lru_cache(maxsize=4096)
-def _by_names(names: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Which AIs are there settles exclusions and requisites, and a site's labels carry few different sets of them."""
+def _by_names(names: tuple[str, ...]) -> tuple[tuple[Finding, ...], bool, bool]:
+    """Which AIs are there settles exclusions and requisites, and a site's labels carry few different sets of them.
+
+    Beside the findings: whether an AI comes again, and whether there is a signature.
+    """
     elements = tuple((name, "") for name in names)
-    return (*exclusions(elements), *requisites(elements))
+    return (*exclusions(elements), *requisites(elements)), len(set(names)) != len(names), "8030" in names
 
 
 def repeats(elements: Elements) -> list[Finding]:

@@ -8,7 +8,7 @@ another AI inside a lot number are part of the lot number.
 from __future__ import annotations
 
 from data_contracts.findings import Finding
-from data_contracts.identifiers.application_identifiers import lengths, table
+from data_contracts.identifiers.application_identifiers import heads, lengths, table
 from data_contracts.identifiers.associations import judge
 from data_contracts.identifiers.parsed import ParsedMessage
 
@@ -21,38 +21,50 @@ def parse(text: str, *, associations: bool = True) -> ParsedMessage:
     `associations` applies the rules on AIs that belong together. Findings GS1-01 and GS1-03 to GS1-10. After an AI that the
     table does not know, nothing more can be read: where its value ends is unknown.
     """
-    data = text.replace("^", GS)
+    data = text.replace("^", GS) if "^" in text else text
     if data.startswith(GS):
         data = data[1:]
     if not data:
         return ParsedMessage(text, (), (Finding("GS1-10", got=text),))
-    known, digits = table(), lengths()
+    beginnings, known = heads(), table()
     elements: list[tuple[str, str]] = []
     findings: list[Finding] = []
-    position, end = 0, len(data)
-    while position < end:
-        ai = data[position : position + digits.get(data[position : position + 2], 2)]
-        spec = known.get(ai)
-        if spec is None:
-            findings.append(Finding("GS1-03", got=ai, params={"rest": data[position:].replace(GS, "^")}))
-            break
-        position += len(ai)
-        stop = data.find(GS, position)
-        if stop < 0:
-            stop = end
-        if spec.fixed and position + spec.fixed < stop:
-            stop = position + spec.fixed
-        value = data[position:stop]
-        elements.append((ai, value))
-        fault = spec.fault(value)
-        if fault is not None:
-            findings.append(Finding(fault.rule, expected=fault.expected, got=fault.got, params={"what": f"({ai})", "value": value}))
-        position = stop
-        if data.startswith(GS, position):
-            position += 1
-    if associations:
-        findings += judge(elements)
-    return ParsedMessage(text, tuple(elements), tuple(findings))
+    chunks = data.split(GS)
+    for number, chunk in enumerate(chunks):
+        position, end = 0, len(chunk)
+        if not end and 0 < number == len(chunks) - 1:
+            break  # a separator at the end says nothing
+        while position < end or not end:
+            found = beginnings.get(chunk[position : position + 2])
+            spec = known.get(chunk[position : position + found]) if isinstance(found, int) else found
+            if spec is None:
+                findings.append(_unknown(GS.join((chunk[position:], *chunks[number + 1 :]))))
+                return _judged(text, elements, findings, associations)
+            ai, fixed = spec.ai, spec.fixed
+            position += len(ai)
+            if fixed:
+                value = chunk[position : position + fixed]
+                position += fixed
+            else:
+                value = chunk[position:]
+                position = end or 1
+            elements.append((ai, value))
+            check = spec.check if spec.match(value) is not None else spec.fault
+            if check is not None:
+                fault = check(value)
+                if fault is not None:
+                    params = {"what": f"({ai})", "value": value}
+                    findings.append(Finding(fault.rule, expected=fault.expected, got=fault.got, params=params))
+    return _judged(text, elements, findings, associations)
+
+
+def _unknown(rest: str) -> Finding:
+    ai = rest[: lengths().get(rest[:2], 2)]
+    return Finding("GS1-03", got=ai, params={"rest": rest.replace(GS, "^")})
+
+
+def _judged(text: str, elements: list[tuple[str, str]], findings: list[Finding], associations: bool) -> ParsedMessage:
+    return ParsedMessage(text, tuple(elements), (*findings, *judge(elements)) if associations else tuple(findings))
 
 
 def write(elements: tuple[tuple[str, str], ...], separator: str = GS) -> str:

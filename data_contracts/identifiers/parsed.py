@@ -7,6 +7,7 @@ read is kept beside the findings, so that a screen can show both.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from data_contracts.findings import Finding, has_error
 
@@ -31,8 +32,7 @@ class ParsedKey:
         return not has_error(self.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedMessage:
+class ParsedMessage(NamedTuple):
     """GS1 element strings in the order they came: pairs of application identifier (AI) and value.
 
     `text` is the input as received. With findings, `elements` holds what could be read.

@@ -8,7 +8,7 @@ and bare UDI-DIs as registries file them. Whatever the writing, `device` of what
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -81,9 +81,9 @@ _PURE = ("urn:epc:id:", "urn:epc:class:", "urn:epc:idpat:")
 
 _LINKED = {"gtin": "01", "sscc": "00", "gln": "414", "gsrn": "8018", "gsin": "402", "gmn": "8013"}
 """AI by which a key stands in a Digital Link; a GSRN as that of a recipient."""
-_PRODUCTION = (("lot", "10"), ("serial", "21"), ("software_version", "8012"), ("third_party_serial", "235"))
-_DATES = (("expires_on", "17"), ("manufactured_on", "11"), ("packed_on", "13"), ("best_before_on", "15"), ("sell_by_on", "16"))
-_PARTS = (("sscc", "00"), ("content_gtin", "02"), ("gln", "414"))
+PRODUCTION = (("lot", "10"), ("serial", "21"), ("software_version", "8012"), ("third_party_serial", "235"))
+DATES = (("expires_on", "17"), ("manufactured_on", "11"), ("packed_on", "13"), ("best_before_on", "15"), ("sell_by_on", "16"))
+PARTS = (("sscc", "00"), ("content_gtin", "02"), ("gln", "414"))
 _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 
 
@@ -91,8 +91,7 @@ _AIM = re.compile(r"\][A-Za-z][0-9A-Za-z]", re.ASCII)
 class Identified:
     """What a text is. `di` and `pi` are the two halves of a UDI: which device, and which lot or unit of it.
 
-    Dates are ISO days; `elements` keeps them raw. `digital_link` is the canonical web address of
-    a valid GS1 key with what qualifies it, else null.
+    Dates are ISO days; `elements` keeps them raw.
     """
 
     input: str
@@ -104,8 +103,22 @@ class Identified:
     elements: tuple[tuple[str, str], ...] = ()
     parts: dict[str, str] = field(default_factory=dict)
     gtin: str | None = None
-    digital_link: str | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def digital_link(self) -> str | None:
+        """The canonical web address of a valid GS1 key with what qualifies it; null where these elements have none."""
+        if not self.valid:
+            return None
+        elements = self.elements
+        if not elements and self.gtin is not None:
+            elements = (("01", self.gtin),)
+        elif not elements and self.kind in _LINKED and self.kind in self.parts:
+            elements = ((_LINKED[self.kind], self.parts[self.kind]),)
+        try:
+            return digital_link.write(elements)
+        except ValueError:
+            return None
 
     @property
     def device(self) -> DeviceIdentifier | None:
@@ -184,8 +197,7 @@ def _filed(text: str, kind: str | None, device: DeviceIdentifier | None, finding
         unknown = Finding("UDI-04" if kind == "udi-di" else "UDI-01", got=text)
         return Identified(text, kind, False, findings=(*findings, unknown))
     item = device.di if device.issuer == "gs1" else None
-    link = _link([("01", item)]) if item else None
-    return Identified(text, kind or "udi-di", True, device.issuer, device.di, gtin=item, digital_link=link, findings=tuple(findings))
+    return Identified(text, kind or "udi-di", True, device.issuer, device.di, gtin=item, findings=tuple(findings))
 
 
 def _kind_of(text: str) -> str | None:
@@ -223,8 +235,7 @@ def _key(text: str, kind: str, key: ParsedKey, findings: list[Finding], strict: 
     value = key.value if valid or not strict else None
     item = value if kind == "gtin" else None
     parts = {kind: value} if value is not None and kind != "gtin" else {}
-    link = _link([(_LINKED[kind], value)]) if valid and value is not None and kind in _LINKED else None
-    return Identified(text, kind, valid, "gs1", item, parts=parts, gtin=item, digital_link=link, findings=together)
+    return Identified(text, kind, valid, "gs1", item, parts=parts, gtin=item, findings=together)
 
 
 def _carrier(text: str, kind: str, read: ParsedCarrier, findings: list[Finding], strict: bool) -> Identified:
@@ -255,8 +266,8 @@ def _message(text: str, kind: str, message: ParsedMessage, findings: list[Findin
     first: dict[str, str] = {}
     for ai, value in message.elements:
         first.setdefault(ai, value)
-    production = {name: first[ai] for name, ai in _PRODUCTION if ai in first}
-    for name, ai in _DATES:
+    production = {name: first[ai] for name, ai in PRODUCTION if ai in first}
+    for name, ai in DATES:
         if ai in first and len(first[ai]) == 6 and is_digits(first[ai]) and (day := day_of(first[ai], today.year)):
             production[name] = day
     moment = first.get("7003", "")
@@ -265,14 +276,5 @@ def _message(text: str, kind: str, message: ParsedMessage, findings: list[Findin
     item = first.get("01")
     if item is not None and not (len(item) == 14 and is_digits(item)):
         item = gtin.normal(item)  # the lenient reading of brackets typed by hand: (01)6926365598003
-    parts = {name: first[ai] for name, ai in _PARTS if ai in first}
-    link = _link(message.elements) if valid else None
-    return Identified(text, kind, valid, "gs1", item, production, message.elements, parts, item, link, together)
-
-
-def _link(elements: Sequence[tuple[str, str]]) -> str | None:
-    """The canonical Digital Link, null where these elements have none."""
-    try:
-        return digital_link.write(elements)
-    except ValueError:
-        return None
+    parts = {name: first[ai] for name, ai in PARTS if ai in first}
+    return Identified(text, kind, valid, "gs1", item, production, message.elements, parts, item, together)
