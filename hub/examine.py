@@ -222,6 +222,8 @@ def _steps(
     profile = site.profile(feed) if feed is not None else tolerant
     current: ExaminedInterchange | None = None
     group: Group | None = None
+    illegible: bool | None = None
+    """Whether none of the messages could be read; null where there is none."""
     for event in pipeline.read(stream, syntax, profile, feed.grammar if feed else None):
         if event.kind == "unreadable":
             assert event.finding is not None
@@ -230,7 +232,7 @@ def _steps(
             assert event.interchange is not None
             agreement, findings = _agreement_of(event.interchange, syntax, site, claimant, candidates, feed, today)
             current = ExaminedInterchange(event.interchange, agreement, site.profile(agreement) if agreement else profile, syntax.name)
-            current.admission = findings
+            current.admission, illegible = findings, None
             yield current
         elif event.kind == "group":
             group = event.group
@@ -242,9 +244,12 @@ def _steps(
             if current is not None:
                 current.answers.append(event.detail)
         elif event.kind == "message":
+            illegible = illegible is not False and event.message is not None and event.message.root is None
             if messages and current is not None and event.message is not None:
                 yield _examine_message(event.message, group, current, site, today)
         elif event.kind == "interchange_end" and current is not None:
+            if illegible:  # what is wrong with the message says why nobody is named
+                current.admission = [finding for finding in current.admission if finding.rule != "AGR-06"]
             _close(stream, current, site, whole)
             yield current
 
@@ -272,6 +277,9 @@ def _agreement_of(
         return None, [Finding("AGR-05", expected=names, got=f"{interchange.sender} > {interchange.receiver}")]
     if (agreement := _by_what_is_stated(interchange, fitting, today)) is not None:
         return agreement, []
+    if interchange.sender is None and interchange.receiver is None and fitting:
+        named = sorted(f"{one.envelope.sender} > {one.envelope.receiver}" for one in fitting if one.envelope)
+        return None, [Finding("AGR-06", expected=", ".join(named))]  # nobody is named, so nobody pretends to be another
     refusals = answering.refusals if (answering := registry.answering_of(syntax.name)) is not None else NO_REFUSALS
     senders = {candidate.envelope.sender for candidate in fitting if candidate.envelope}
     if interchange.sender not in senders:

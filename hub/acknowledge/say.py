@@ -70,13 +70,20 @@ def needs_tree(message: ExaminedMessage) -> bool:
 def due(document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> list[Due]:
     """The answers that the policy wants."""
     answering = answering_of(examined.format)
-    if answering is None or envelope.outcome == "repeat":
+    if answering is None or envelope.outcome == "repeat" or _unspoken(examined):
         return []
     policy, received = policy_of(examined), _received(examined)
     return [
         Due(document, examined, answering, received, envelope.interchange_id, policy, wanted)
         for wanted in answering.wanted(received, policy)
     ]
+
+
+def _unspoken(examined: ExaminedInterchange) -> bool:
+    """Whether nothing can be said to anybody: the site itself is at fault (AGR-05), or nobody is named to whom an answer could go."""
+    interchange = examined.interchange
+    named = interchange.sender is not None or interchange.receiver is not None or interchange.header
+    return any(finding.rule == "AGR-05" for finding in examined.admission) or not (examined.agreement is not None or named)
 
 
 def _received(examined: ExaminedInterchange) -> Received:
@@ -135,8 +142,8 @@ def preview(examination: Examination, now: datetime) -> str | None:
         return None
     texts = []
     for examined in examination.interchanges:
-        if any(finding.rule == "AGR-05" for finding in examined.admission):
-            continue  # our own fault: it is held, and nobody is told anything
+        if _unspoken(examined):
+            continue
         if not examined.verdicts:
             for message in examined.messages:
                 remember(examined, message)
