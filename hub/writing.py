@@ -21,6 +21,7 @@ from data_contracts.findings import Finding, has_error
 from hub import pipeline
 from hub.site import AgreedMessage, Agreement, Site
 from mappings.engine import Context, Mapping, UnwritableError
+from mappings.function_base import day_only
 
 
 @dataclass(slots=True)
@@ -129,6 +130,8 @@ def _write(
     grammar: str | None,
 ) -> Written:
     context = Context(time_zone=profile.time_zone, components=traits_of(syntax.name).components, message_version=agreed.version)
+    if entity.get("issued_at_source") == "day":  # it may have been JSON in between
+        entity = {**entity, "issued_at": day_only(entity["issued_at"])}
     try:
         tree = mapping.write(entity, context)
         lost = mapping.unwritten(entity, context) if entity.get("purpose") == "cancel" != mapping.purpose else ()

@@ -13,6 +13,7 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.code_tables import CodeTable
 from mappings.context import place_of, sent_at
+from mappings.function_base import tells_day_only
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, first_of, getter_of
@@ -319,12 +320,19 @@ def _several(rule: Rule, gatherer: Gatherer) -> RowReader:
             refused(rule, found[RECORD], " ".join(filter(None, texts)), error, run)
             return
         if value.__class__ is Moment:
-            if sourced and not value.stated:
-                out["issued_at_source"] = run.context.time_zone_source
+            if sourced and (source := _source_of(value, run)) is not None:
+                out["issued_at_source"] = source
             value = value.at
         out[key] = value
 
     return row
+
+
+def _source_of(moment: Moment, run: Run) -> str | None:
+    """Where the time of a document comes from; null where the document states it with its offset."""
+    if tells_day_only(moment.at):
+        return "day"
+    return None if moment.stated else run.context.time_zone_source
 
 
 def _many(rule: Rule, gatherer: Gatherer) -> RowReader:

@@ -91,6 +91,31 @@ def zone_named(name: str) -> ZoneInfo:
         raise ConfigError(f"time_zone: there is no IANA time zone `{name}`") from None
 
 
+_DAY = "day"
+"""Name of the fixed offsets of days that state no time: a date on paper is the same day in whatever zone it is told."""
+
+
+def day_start(day: date, zone: str) -> Moment:
+    """A day that states no time: its beginning in the zone, marked, so that no writer carries it into the day before."""
+    local = datetime(day.year, day.month, day.day)  # noqa: DTZ001  # its zone comes next
+    return Moment(day_only(in_zone(local, zone)), False)
+
+
+def day_only(at: datetime) -> datetime:
+    """The beginning of a day, marked as a day that states no time."""
+    return at.replace(tzinfo=timezone(at.utcoffset() or timedelta(), _DAY))
+
+
+def tells_day_only(at: datetime) -> bool:
+    """Whether this time stands for a day that states none."""
+    return at.tzname() == _DAY
+
+
+def wall_time(at: datetime, zone: str) -> datetime:
+    """What clock and calendar showed in the zone; a day without a time is the same day everywhere."""
+    return at.replace(tzinfo=zone_named(zone)) if tells_day_only(at) else at.astimezone(zone_named(zone))
+
+
 def in_zone(local: datetime, zone: str) -> datetime:
     """The local time with the offset that the zone had then, as a fixed offset: a fact that no later zone table changes."""
     offset = local.replace(tzinfo=zone_named(zone)).utcoffset()

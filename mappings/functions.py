@@ -32,9 +32,12 @@ from mappings.function_base import (
     Moment,
     bounded,
     calendar_day,
+    day_start,
     finite,
     in_zone,
     register,
+    tells_day_only,
+    wall_time,
     zone_named,
 )
 
@@ -280,7 +283,7 @@ def read_x12_date_time(day: str, time: str, zone: str) -> Moment:
     """X12 DT and TM (HHMM, HHMMSS, HHMMSSD, HHMMSSDD); no time means the day's beginning."""
     at = _x12_day(day)
     if not time:
-        return Moment(in_zone(datetime(at.year, at.month, at.day), zone), False)  # noqa: DTZ001
+        return day_start(at, zone)
     match = _TIME.fullmatch(time)
     if match is None:
         raise ValueError("a time like 0830")
@@ -290,14 +293,22 @@ def read_x12_date_time(day: str, time: str, zone: str) -> Moment:
 
 
 def write_x12_date_time(value: datetime, zone: str) -> tuple[str, ...]:
-    """Date and time in the zone, as short as the value allows, at most hundredths of a second."""
-    local = value.astimezone(zone_named(zone))
+    """Date and time in the zone, as short as the value allows, at most hundredths of a second; no time for a day that states none."""
+    local = wall_time(value, zone)
+    if tells_day_only(value):
+        return (f"{local.year:04d}{local.month:02d}{local.day:02d}", "")
     time = f"{local.hour:02d}{local.minute:02d}"
     if local.second or local.microsecond >= 10_000:
         time += f"{local.second:02d}"
     if local.microsecond >= 10_000:
         time += f"{local.microsecond // 10_000:02d}"
     return (f"{local.year:04d}{local.month:02d}{local.day:02d}", time)
+
+
+def write_x12_date_with_time(value: datetime, zone: str) -> tuple[str, ...]:
+    """As `write_x12_date_time`, where the set demands a time: a day that states none begins at 0000."""
+    day, time = write_x12_date_time(value, zone)
+    return (day, time or "0000")
 
 
 def read_x12_day_start(day: str, zone: str) -> Moment:
@@ -323,7 +334,7 @@ def read_date_time_dotted(text: str, zone: str) -> Moment:
 
 def write_date_time_dotted(value: datetime, zone: str) -> tuple[str, ...]:
     """DD.MM.YYYY HH:MM in the zone; seconds are not told."""
-    local = value.astimezone(zone_named(zone))
+    local = wall_time(value, zone)
     return (f"{local.day:02d}.{local.month:02d}.{local.year:04d} {local.hour:02d}:{local.minute:02d}",)
 
 
@@ -365,6 +376,15 @@ for _function in (
     Function("date_dotted", "date", "exact", read_date_dotted, write_date_dotted, says="22.11.2026"),
     Function("iso_date", "date", "exact", read_iso_date, _written, says="2026-11-22, or the month 2026-08"),
     Function("x12_date_time", "instant", "canonical", read_x12_date_time, write_x12_date_time, arguments=2, says="20261122 and 0830"),
+    Function(
+        "x12_date_with_time",
+        "instant",
+        "canonical",
+        read_x12_date_time,
+        write_x12_date_with_time,
+        arguments=2,
+        says="20261122 and 0830, never without a time",
+    ),
     Function("x12_day_start", "instant", "canonical", read_x12_day_start, write_x12_day_start, says="20261122, from its beginning"),
     Function("date_time_dotted", "instant", "canonical", read_date_time_dotted, write_date_time_dotted, says="22.11.2026 08:30"),
     Function("iso_instant", "instant", "exact", read_iso_instant, write_iso_instant, says="2026-11-22T08:30:00+08:00"),

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, bounded, calendar_day, finite, in_zone, register, zone_named
+from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
 _NUMBER = re.compile(r"-?(?:[0-9]{1,40}(?:[.,][0-9]{0,40})?|[.,][0-9]{1,40})")
@@ -93,6 +93,8 @@ def write_text(value: str) -> tuple[str, ...]:
 _DIGITS = {"101": 6, "102": 8, "201": 10, "203": 12, "204": 14}
 """Forms of one moment, by 2379, and how many digits they have."""
 _OF_LENGTH = {8: "102", 12: "203", 14: "204"}
+_DAYS = (6, 8)
+"""Digits of the forms that tell a day only: 101 and 102."""
 _OFFSET = re.compile(r"([0-9]{12})([+-])([01][0-9]|2[0-3])([0-5][0-9])")
 _ZONED = re.compile(r"([0-9]{12}(?:[0-9]{2})?)(UTC|GMT|Z)")
 _MONTH = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])")
@@ -155,12 +157,13 @@ def read_date_time(text: str, form: str, zone: str) -> Moment:
         if match is None or len(match[1]) != (12 if form == "303" else 14):
             raise ValueError("a time like 202611220830UTC; other zones by their offset, in form 205")
         return Moment(_moment(match[1], "203" if form == "303" else "204").replace(tzinfo=UTC), True)
-    return Moment(in_zone(_moment(text, form), zone), False)
+    local = _moment(text, form)
+    return day_start(local, zone) if len(text) in _DAYS else Moment(in_zone(local, zone), False)
 
 
 def write_date_time(value: datetime, zone: str) -> tuple[str, ...]:
     """As short as the value allows, in the zone: a day's beginning as the day, no seconds where there are none."""
-    local = value.astimezone(zone_named(zone))
+    local = wall_time(value, zone)
     day = f"{local.year:04d}{local.month:02d}{local.day:02d}"
     if local.second:
         return (f"{day}{local:%H%M%S}", "204")

@@ -7,11 +7,11 @@ Which order of day and month a feed has, and which mark is the decimal one, is s
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, bounded, calendar_day, finite, in_zone, register, zone_named
+from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
 _GROUPED = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,40})(?:\.([0-9]{1,40}))?")
@@ -197,7 +197,7 @@ def read_date_time_slashed_ymd(text: str, zone: str) -> Moment:
 
 def write_date_time_slashed_ymd(value: datetime, zone: str) -> tuple[str, ...]:
     """YYYY/MM/DD HH:MM:SS in the zone."""
-    local = value.astimezone(zone_named(zone))
+    local = wall_time(value, zone)
     return (f"{local.year:04d}/{local.month:02d}/{local.day:02d} {local.hour:02d}:{local.minute:02d}:{local.second:02d}",)
 
 
@@ -212,25 +212,27 @@ def read_date_time_compact(text: str, zone: str) -> Moment:
 
 def write_date_time_compact(value: datetime, zone: str) -> tuple[str, ...]:
     """YYYYMMDDHHMMSS in the zone."""
-    local = value.astimezone(zone_named(zone))
+    local = wall_time(value, zone)
     return (f"{local.year:04d}{local.month:02d}{local.day:02d}{local.hour:02d}{local.minute:02d}{local.second:02d}",)
 
 
 @lru_cache(maxsize=8192)
 def read_iso_day_or_time(text: str, zone: str) -> Moment:
-    """A day, from its beginning, or a day and time, in the zone: `2026-11-22`, `2026-11-22 08:30:00`, `2026-11-22T08:30:00.457`."""
+    """A day, or a day and time, in the zone: `2026-11-22`, `2026-11-22 08:30:00`, `2026-11-22T08:30:00.457`. Midnight is how databases
+    write a day.
+    """
     if (match := _DAY_TIME.fullmatch(text)) is None:
         raise ValueError("a day like 2026-11-22, or with a time 2026-11-22 08:30:00")
     try:
         local = datetime.fromisoformat(f"{match[1]}T{match[2] or '00:00'}")
     except ValueError:
         raise ValueError("a day and time of the calendar") from None
-    return Moment(in_zone(local, zone), False)
+    return day_start(local, zone) if local.time() == time() else Moment(in_zone(local, zone), False)
 
 
 def write_iso_day_or_time(value: datetime, zone: str) -> tuple[str, ...]:
     """YYYY-MM-DD HH:MM:SS in the zone; fractions of a second are not told."""
-    local = value.astimezone(zone_named(zone))
+    local = wall_time(value, zone)
     return (f"{local.year:04d}-{local.month:02d}-{local.day:02d} {local.hour:02d}:{local.minute:02d}:{local.second:02d}",)
 
 
@@ -243,18 +245,19 @@ def read_iso_day(text: str, zone: str) -> Moment:
 
 def write_iso_day(value: datetime, zone: str) -> tuple[str, ...]:
     """The day in the zone; the time is not told."""
-    local = value.astimezone(zone_named(zone))
+    local = wall_time(value, zone)
     return (f"{local.year:04d}-{local.month:02d}-{local.day:02d}",)
 
 
 @lru_cache(maxsize=8192)
 def read_odata_instant(text: str, zone: str) -> Moment:
-    """`/Date(ms+oooo)/`, a moment with its offset in minutes; without one (Edm.DateTime) it is wall time in the zone."""
+    """`/Date(ms+oooo)/`, a moment with its offset in minutes; without one (Edm.DateTime) it is wall time in the zone, midnight a day."""
     if (match := _ODATA.fullmatch(text)) is None:
         raise ValueError("a time like /Date(1795305600000+0000)/")
     at = _since_epoch(match[1])
     if match[2] is None:
-        return Moment(in_zone(at.replace(tzinfo=None), zone), False)
+        local = at.replace(tzinfo=None)
+        return day_start(local, zone) if local.time() == time() else Moment(in_zone(local, zone), False)
     if abs(int(match[2])) >= 24 * 60:
         raise ValueError("an offset of less than a day, in minutes")
     return Moment(at.astimezone(timezone(timedelta(minutes=int(match[2])))), True)
@@ -262,7 +265,7 @@ def read_odata_instant(text: str, zone: str) -> Moment:
 
 def write_odata_day(value: datetime, zone: str) -> tuple[str, ...]:
     """`/Date(ms)/` of the wall time in the zone."""
-    local = value.astimezone(zone_named(zone)).replace(tzinfo=UTC)
+    local = wall_time(value, zone).replace(tzinfo=UTC)
     return (f"/Date({(local - _EPOCH) // timedelta(milliseconds=1)})/",)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, bounded, calendar_day, finite, in_zone, register, zone_named
+from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
 _POINT = re.compile(r"([+-]?)([0-9]{1,40}|[0-9]{1,3}(?:,[0-9]{3})+(?=\.))?(?:\.([0-9]{0,40}))?([+-]?)")
@@ -159,6 +159,7 @@ def read_boolean_x(text: str) -> bool:
 _DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MIDNIGHT = time()
 
 
 @lru_cache(maxsize=8192)
@@ -179,17 +180,17 @@ def write_sap_date(value: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def read_sap_date_time(day: str, time: str, zone: str) -> Moment:
-    """DATS and TIMS in the system's zone; no time means the day's beginning."""
+    """DATS and TIMS in the system's zone; no time, or its initial 000000, tells the day only."""
     match = _TIME.fullmatch(time or "000000")
     if match is None:
         raise ValueError("a time like 083000")
     at = datetime.fromisoformat(f"{read_sap_date(day)}T{match[1]}:{match[2]}:{match[3]}")
-    return Moment(in_zone(at, zone), False)
+    return day_start(at, zone) if at.time() == _MIDNIGHT else Moment(in_zone(at, zone), False)
 
 
 def write_sap_date_time(value: datetime, zone: str) -> tuple[str, ...]:
-    """Date and time of the second in the zone."""
-    local = value.astimezone(zone_named(zone))
+    """Date and time of the second in the zone; 000000, which is no time in SAP, for a day that states none."""
+    local = wall_time(value, zone)
     return (f"{local.year:04d}{local.month:02d}{local.day:02d}", local.strftime("%H%M%S"))
 
 

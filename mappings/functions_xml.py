@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, time
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, calendar_day, in_zone, register
+from mappings.function_base import Function, Moment, calendar_day, day_only, day_start, in_zone, register, tells_day_only
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})?")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
@@ -51,15 +51,18 @@ def read_xml_date_time(day: str, clock: str, zone: str) -> Moment:
         moment = time(int(match[1]), int(match[2]), int(match[3] or 0), int((match[4] or "0")[:6].ljust(6, "0")))
     local = datetime.combine(at, moment)
     if not offset:
-        return Moment(in_zone(local, zone), False)
+        return day_start(at, zone) if match is None else Moment(in_zone(local, zone), False)
     try:
-        return Moment(datetime.fromisoformat(local.isoformat() + offset), True)
+        stated = datetime.fromisoformat(local.isoformat() + offset)
     except ValueError:
         raise ValueError("an offset like +08:00") from None
+    return Moment(day_only(stated) if match is None else stated, True)
 
 
 def write_xml_date_time(value: datetime, zone: str) -> tuple[str, ...]:
-    """The day, and the time with the offset that the value carries."""
+    """The day, and the time with the offset that the value carries; a day of the zone that states no time is told without one."""
+    if tells_day_only(value) and value == day_start(value, zone).at:
+        return value.date().isoformat(), ""
     return value.date().isoformat(), value.timetz().isoformat()
 
 

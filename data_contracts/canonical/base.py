@@ -90,5 +90,6 @@ class BusinessDocument(Entity):
     revision: int = 0
     issued_at: Instant
     issued_at_source: str = "stated"
-    """`stated`, `profile` (the agreement's time zone was applied), `assumed` (UTC for want of any) or `envelope` (the document states no
-    date: the envelope's, in the agreement's time zone)."""
+    """`stated`, `profile` (the agreement's time zone was applied), `assumed` (UTC for want of any), `day` (the document states a day and no
+    time: `issued_at` is its beginning, and is told as that day in every zone) or `envelope` (the document states no date: the envelope's,
+    in the agreement's time zone)."""

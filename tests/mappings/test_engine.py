@@ -224,8 +224,8 @@ def test_the_place_of_a_named_value_is_its_path_and_line() -> None:
 
 
 def test_an_assumed_zone_says_so() -> None:
-    tree = segments("BEG*00*SA*PO1**20261122\nPO1*1*5*EA")
-    mapped = ORDER.read(tree, Context(time_zone_source="assumed"))
+    tree = segments("BSN*00*SH1*20261122*0830\nHL*1**S")
+    mapped = load("x12/856").read(tree, Context(time_zone_source="assumed"))
     assert mapped.entity is not None
     assert mapped.entity["issued_at_source"] == "assumed"
 

@@ -61,6 +61,7 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "date_dotted": _days,
     "iso_date": _days | _days.map(lambda day: day[:7]),
     "x12_date_time": _moments,
+    "x12_date_with_time": _moments,
     "x12_day_start": _moments,
     "date_time_dotted": _moments,
     "iso_instant": _moments,

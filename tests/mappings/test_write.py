@@ -85,7 +85,7 @@ def test_an_erp_order_survives_the_way_over_bytes() -> None:
     for line in expected["lines"]:
         del line["item_code"]  # an own code has no place in X12; it went out as the buyer's
     del expected["supplier"]["code"], expected["supplier"]["code_scheme"]  # the GLN takes the one place of a party's code
-    expected |= {"issued_at": datetime(2026, 11, 21, 16, 0, tzinfo=UTC), "issued_at_source": "profile"}  # the day only
+    expected |= {"issued_at": datetime(2026, 11, 21, 16, 0, tzinfo=UTC), "issued_at_source": "day"}
     assert without_places(again) == expected
 
 

@@ -69,7 +69,7 @@ def test_every_fact_of_the_order_that_an_idoc_carries() -> None:
         "purpose": "original",
         "number": said["number"],
         "issued_at": found["issued_at"],
-        "issued_at_source": "profile",
+        "issued_at_source": "day",
         "currency": said["currency"],
         "buyer.code": said["buyer"]["code"],
         "buyer.gln": said["buyer"]["gln"],
@@ -98,7 +98,7 @@ def test_every_fact_of_the_receipt_that_an_idoc_carries() -> None:
     assert leaves(found) == {
         "number": "102",  # the material document has its number only after SAP posted it: the IDoc's own stands for it
         "issued_at": found["issued_at"],
-        "issued_at_source": "profile",
+        "issued_at_source": "day",
         "received_at": found["received_at"],
         "despatch_number": whole["despatch_advice"]["number"],
         "location.code": "1010",
