@@ -43,10 +43,21 @@ EdgeEnds = tuple[str, str, int]
 
 @dataclass(slots=True)
 class Effects:
-    """Movements in order, and edges with quantity and unit (null where no quantity belongs to them)."""
+    """Movements in order, and edges with quantity and unit (null where no quantity belongs to them). Edges happen when their facts do."""
 
     movements: list[Movement] = field(default_factory=list)
     edges: dict[EdgeEnds, tuple[Decimal | None, str | None]] = field(default_factory=dict)
+    shipment: str | None = None
+    """Node key of the shipment that everything here is in, if it is all about one."""
+
+    def keys(self) -> set[str]:
+        """Keys of all nodes."""
+        found = {key for src, dst, _ in self.edges for key in (src, dst)}
+        for movement in self.movements:
+            found.add(movement[2])
+            if movement[3] is not None:
+                found.add(movement[3])
+        return found
 
 
 def effects_of(facts: Facts, partner_id: int, partner_key: str, own: bool) -> Effects:
@@ -70,7 +81,7 @@ def _add(edges: dict[EdgeEnds, tuple[Decimal | None, str | None]], ends: EdgeEnd
 
 def _despatch(facts: Facts, _partner_id: int, partner: str, own: bool, effects: Effects) -> None:
     movements, edges = effects.movements, effects.edges
-    shipment = document_key("shipment", partner, facts.number)
+    shipment = effects.shipment = document_key("shipment", partner, facts.number)
     ship_to = facts.places.get("ship_to")
     place, status = (facts.places.get("ship_from") or "", "available") if own else (ship_to or "", "in_transit")
     for row in facts.lines:

@@ -1,6 +1,8 @@
-"""Collects what follows from the applications of one transaction, and writes it at its end: nodes, movements, balances, edges, stale.
+"""Collects what follows from the applications of one transaction, and writes it at its end: nodes, movements, balances, edges, stale,
+and the lot closure.
 
-All locks that workers could wait for each other on are taken here, in one order: nodes, balances, stale; each sorted by key.
+All locks that workers could wait for each other on are taken here, in one order: nodes, balances, stale, each sorted by key; the closure
+last.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from typing import Any
 from hub.apply.effects import Effects, effects_of
 from hub.apply.facts import MASTER, Facts
 from hub.store import bulk, tables
+from hub.store import closure as closure_store
 from hub.store import facts as store
 from hub.store.keys import kind_of
 from hub.store.unit_of_work import UnitOfWork
+from hub.trace import closure, contents
 
 _MOVEMENT = (
     "application_id", "ordinal", "organisation_id", "source_id", "location", "item_id", "lot_id", "status", "unit", "quantity",
@@ -48,7 +52,7 @@ class Consequences:
         self._made: list[tuple[Source, Effects]] = []
         self._balances: list[tuple[int, int, str, int, int, str, str, Decimal]] = []
         self._stale: dict[tuple[str, str, int], int] = {}
-        self._bare_nodes: set[int] = set()
+        self._removed: set[tuple[int, int, int]] = set()
 
     def stand(self, source: Source, facts: Facts) -> None:
         """These facts count from now on."""
@@ -66,9 +70,9 @@ class Consequences:
             self._stale["stock", m.location, m.organisation_id] = source.application_id
         self.mark(facts.kind, facts.order_numbers, facts.location, source)
 
-    def bare(self, nodes: Collection[int]) -> None:
-        """Edges of these nodes were deleted: lots among them may no longer need their other names."""
-        self._bare_nodes.update(nodes)
+    def bare(self, edges: Collection[tuple[int, int, int]]) -> None:
+        """These edges were deleted: lots at their ends may no longer need their other names, nor be where they were."""
+        self._removed.update(edges)
 
     def mark(self, kind: str, order_numbers: Sequence[str], location: str | None, source: Source) -> None:
         """Note what reconcile must look at again."""
@@ -82,19 +86,23 @@ class Consequences:
     def write(self) -> None:
         """Write everything collected."""
         connection = self._uow.connection
-        keys: set[str | None] = set()
-        for _, effects in self._made:
-            for src, dst, _kind in effects.edges:
-                keys.add(src)
-                keys.add(dst)
-            for movement in effects.movements:
-                keys.add(movement[2])
-                keys.add(movement[3])
-        kinds = {key: kind_of(key) for key in keys if key is not None}
-        ids = bulk.nodes(connection, kinds) if kinds else {}
+        keys: set[str] = set()
+        shared: set[str] = set()
+        """Keys that several applications of this transaction speak of."""
+        owned = [effects.keys() for _, effects in self._made]
+        for own in owned:
+            shared |= keys & own
+            keys |= own
+        kinds = {key: kind_of(key) for key in keys}
+        ids, made = bulk.nodes(connection, kinds) if kinds else ({}, set())
+        shared.update(key for key, number in ids.items() if number not in made)
+        # Cartons, serial numbers and shipments that others speak of too: what is in them is not told by one document alone.
+        spoken = {key for key in shared if key.startswith("s")}
+        changed = set(self._removed)
+        shipped: list[tuple[int, int, str, Decimal | None]] = []
         movements: list[tuple[Any, ...]] = []
         edges: list[tuple[Any, ...]] = []
-        for source, effects in self._made:
+        for (source, effects), own in zip(self._made, owned, strict=True):
             number, owner = source.application_id, source.organisation_id
             for ordinal, (books, place, item, lot, status, unit, quantity) in enumerate(effects.movements):
                 item_id, lot_id = ids[item], 0 if lot is None else ids[lot]
@@ -103,16 +111,25 @@ class Consequences:
                 if books == 0 and status != "in_transit":
                     self._stale["stock", place, owner] = number
             edges.extend((ids[src], ids[dst], kind, number, *amount) for (src, dst, kind), amount in effects.edges.items())
+            if effects.shipment is not None and spoken.isdisjoint(own):
+                shipment = ids[effects.shipment]
+                shipped.extend((ids[lot], shipment, unit, amount) for (lot, unit), amount in contents.alone(effects.edges).items())
+            else:
+                changed.update((ids[src], ids[dst], kind) for src, dst, kind in effects.edges)
         edges.sort(key=_by_ends)
         bulk.insert(connection, tables.movement, _MOVEMENT, movements)
         bulk.insert(connection, tables.edge, _EDGE, edges)
         bulk.add_balances(connection, self._balances)
         self._mark_lots(kinds, ids)
         store.mark_stale(connection, self._stale)
+        closure_store.replace_shipped(connection, (), shipped)
+        closure.keep(connection, changed)
 
     def _mark_lots(self, kinds: Mapping[str, str], ids: Mapping[str, int]) -> None:
         """Lots that came or lost edges, as ranges of node ids: reconcile joins the names of one lot."""
-        numbers = sorted({ids[key] for key, kind in kinds.items() if kind == "lot"} | self._bare_nodes)
+        numbers = sorted(
+            {ids[key] for key, kind in kinds.items() if kind == "lot"} | {node for src, dst, _ in self._removed for node in (src, dst)}
+        )
         marked = max((source.application_id for source, _ in self._made), default=0)
         start = 0
         for place in range(1, len(numbers) + 1):

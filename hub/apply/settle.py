@@ -143,8 +143,8 @@ def _move(uow: UnitOfWork, falling: Collection[int], rising: Collection[int], co
     rows = store.applications(connection, {*falling, *rising})
     lines = store.lines_of(connection, [row.id for row in rows], LINE_COLUMNS)
     keys = store.partner_keys(connection)
-    taken, touched = store.take_effects(connection, falling) if falling else ([], set())
-    consequences.bare(touched)
+    taken, edges = store.take_effects(uow, falling) if falling else ([], set())
+    consequences.bare(edges)
     movements: dict[int, list[Any]] = {}
     for movement in taken:
         movements.setdefault(movement.application_id, []).append(movement)

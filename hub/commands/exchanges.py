@@ -1,4 +1,4 @@
-"""`exchange`, `explain` and `trace`: what happened to a message, where a value came from, where a lot went."""
+"""`exchange` and `explain`: what happened to a message, where a value came from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from hub.check import plain
 from hub.explain import explain
 from hub.runtime import Hub
 from hub.store import evidence, listing
-from hub.trace import genealogy
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
@@ -34,7 +33,6 @@ def register(app: typer.Typer) -> None:
     group.command("correct")(correct_command)
     app.add_typer(group, name="exchange")
     app.command("explain")(explain_command)
-    app.command("trace")(trace_command)
 
 
 _HEADINGS = {"direction": "dir", "business_key": "business key", "recorded_at": "recorded"}
@@ -136,21 +134,3 @@ def explain_command(entity: str, field: str, as_json: AsJson = False) -> None:
         ):
             if step.get(key) not in (None, "", []):
                 typer.echo(f"      {key:10} {step[key]}")
-
-
-def trace_command(
-    key: Annotated[str, typer.Argument(help="GTIN|lot, SSCC, serial, or a node key.")],
-    up: Annotated[bool, typer.Option("--up", help="Towards the sources.")] = False,
-    down: Annotated[bool, typer.Option("--down", help="Towards the users (default).")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Everything upstream or downstream of a lot, serial or logistic unit."""
-    hub = Hub.open()
-    direction: genealogy.Direction = "both" if up and down else "up" if up else "down"
-    with hub.database.read() as connection:
-        traced = genealogy.trace(connection, key, direction)
-    if as_json:
-        typer.echo(json.dumps(traced, ensure_ascii=False, default=str))
-        return
-    for node in traced["nodes"]:
-        typer.echo(f"{'  ' * node['depth']}{node['kind']} {node['key']}")

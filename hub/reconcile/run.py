@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from hub.store.unit_of_work import UnitOfWork
 from hub.store.views.lines import order_parts
 from hub.store.views.picture import pictures
 from hub.store.views.stock import places
-from hub.trace import aliases
+from hub.trace import aliases, closure
 
 BATCH = 1000
 """Keys that are looked at together."""
@@ -34,6 +34,10 @@ class _Run:
     uow: UnitOfWork
     tolerances: Mapping[int, Tolerance]
     zones: Mapping[int, str]
+    joined: set[aliases.Ends] = field(default_factory=set)
+    """Names of lots that were joined or parted."""
+    rebuild: bool = False
+    """The whole closure is to be made anew, e.g. after an upgrade."""
 
     @property
     def connection(self) -> sa.Connection:
@@ -64,6 +68,10 @@ def reconcile(uow: UnitOfWork, limit: int = 10_000, tolerances: Mapping[int, Tol
             step(run, scopes)
             store.settled(uow.connection, scopes)
             seen += len(scopes)
+    if run.rebuild:
+        closure.rebuild(uow.connection)
+    else:
+        closure.keep(uow.connection, run.joined)
     return seen
 
 
@@ -89,7 +97,7 @@ def _parties(run: _Run, scopes: Mapping[Scope, int]) -> None:
         partners = names.partners_named(run.connection, glns | masterdata.glns_of(run.connection, renewal.names), renewal.codes)
         keys = facts.partner_keys(run.connection)
         run.mark("order", names.orders_of_partners(run.connection, partners))
-        aliases.join_partners(run.connection, [keys[number] for number in partners])
+        run.joined |= aliases.join_partners(run.connection, [keys[number] for number in partners])
         if partners:
             run.mark("stock", names.counted_places(run.connection))
 
@@ -101,7 +109,7 @@ def _items(run: _Run, scopes: Mapping[Scope, int]) -> None:
     store.renew(run.uow, "item", [(master.SCOPE, 0)], master.shared_gtins(_everything(run, "item")))
     run.mark("order", names.orders_that_mention(run.connection, renewal.values))
     run.mark("stock", names.counted_places(run.connection))
-    aliases.join_items(run.connection, renewal.values)
+    run.joined |= aliases.join_items(run.connection, renewal.values)
 
 
 def _devices(run: _Run, scopes: Mapping[Scope, int]) -> None:
@@ -120,7 +128,11 @@ def _everything(run: _Run, kind: str) -> list[Record]:
 def _lots(run: _Run, scopes: Mapping[Scope, int]) -> None:
     for _, key, _ in scopes:
         first, _, last = key.partition("-")
-        aliases.join_range(run.connection, int(first), int(last))
+        run.joined |= aliases.join_range(run.connection, int(first), int(last))
+
+
+def _closure(run: _Run, _scopes: Mapping[Scope, int]) -> None:
+    run.rebuild = True
 
 
 def _stock(run: _Run, scopes: Mapping[Scope, int]) -> None:
@@ -146,6 +158,7 @@ _STEPS: Mapping[str, Callable[[_Run, Mapping[Scope, int]], None]] = {
     "item": _items,
     "device": _devices,
     "lots": _lots,
+    "closure": _closure,
     "stock": _stock,
     "order": _orders,
 }

@@ -104,24 +104,24 @@ def _insert_new_by_copy(connection: sa.Connection, table: sa.Table, columns: tup
     return found
 
 
-def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> dict[str, int]:
-    """Ids of graph nodes by key; what is unknown is made. `kinds` maps each key to its kind."""
+def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> tuple[dict[str, int], set[int]]:
+    """Ids of graph nodes by key; what is unknown is made. `kinds` maps each key to its kind. Returns also which ids were made."""
     wanted = sorted(kinds)
     found = _known_nodes(connection, wanted)
     missing = [key for key in wanted if key not in found]
     if not missing:
-        return found
+        return found, set()
     ids = identity.allocate(connection, "node", len(missing))
     if connection.dialect.name != "postgresql":
         insert(connection, node, ("id", "kind", "key"), [(new, kinds[key], key) for new, key in zip(ids, missing, strict=True)])
         found.update(zip(missing, ids, strict=True))
-        return found
+        return found, set(ids)
     made = insert_new(connection, node, ("id", "kind", "key"), [(new, kinds[key], key) for new, key in zip(ids, missing, strict=True)])
     found.update((key, new) for new, key in zip(ids, missing, strict=True) if new in made)
     raced = [key for key in missing if key not in found]
     if raced:  # another worker made them meanwhile; it has committed, or our insert would still wait
         found.update(_known_nodes(connection, raced))
-    return found
+    return found, made
 
 
 def _known_nodes(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
@@ -207,7 +207,7 @@ def _storable(values: Sequence[Any]) -> Sequence[Any]:
 @lru_cache(maxsize=64)
 def _unnest(table: sa.Table, columns: tuple[str, ...]) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
-    arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect=_POSTGRESQL)}[]" for name in columns)
+    arrays = ", ".join(f"%s::{postgresql.ARRAY(table.c[name].type).compile(dialect=_POSTGRESQL)}" for name in columns)
     return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING RETURNING "{columns[0]}"'  # noqa: S608
 
 
@@ -236,10 +236,13 @@ def _numbers(values: Sequence[Any]) -> list[str]:
 
 
 def _exact(values: Sequence[Any]) -> list[str]:
-    for value in values:
-        if value is not None:
-            scaled(Decimal(value))  # refuse here what SQLite could not hold: both databases take the same numbers
-    return [_NULL if value is None else format(value, "f") if isinstance(value, Decimal) else str(value) for value in values]
+    return [_NULL if value is None else _exact_text(value) for value in values]
+
+
+@lru_cache(maxsize=65536)
+def _exact_text(value: Decimal | int) -> str:
+    scaled(Decimal(value))  # refuse here what SQLite could not hold: both databases take the same numbers
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def _bytes(values: Sequence[Any]) -> list[str]:

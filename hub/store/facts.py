@@ -14,6 +14,7 @@ from hub.store.tables import (
     application,
     balance,
     edge,
+    edge_withdrawn,
     exchange,
     finding,
     line,
@@ -137,7 +138,7 @@ def set_standing(uow: UnitOfWork, standing: Collection[int], withdrawn: Collecti
         connection.execute(
             application.update()
             .where(among(connection, application.c.id, standing))
-            .values(standing=True, withdrawn_at=None, withdrawn_reason=None)
+            .values(standing=True, withdrawn_at=None, withdrawn_reason=None, stood_at=uow.now)
         )
     if withdrawn:
         connection.execute(application.update().where(among(connection, application.c.id, withdrawn)).values(standing=False))
@@ -188,16 +189,31 @@ def lines_of(connection: sa.Connection, ids: Collection[int], columns: Sequence[
     return found
 
 
-def take_effects(connection: sa.Connection, ids: Collection[int]) -> tuple[list[sa.Row[Any]], set[int]]:
-    """Delete movements and edges of applications. Returns the movements as they were, and the nodes that the edges touched."""
+def take_effects(uow: UnitOfWork, ids: Collection[int]) -> tuple[list[sa.Row[Any]], set[tuple[int, int, int]]]:
+    """Delete movements and edges of applications. Returns the movements as they were, and the ends and kinds of the edges.
+
+    The edges stay in `edge_withdrawn` with the time in which they stood: what was known then can still be asked.
+    """
+    connection = uow.connection
     movements = list(connection.execute(sa.select(movement).where(among(connection, movement.c.application_id, ids))))
-    touched: set[int] = set()
-    for src, dst in connection.execute(sa.select(edge.c.src, edge.c.dst).where(among(connection, edge.c.application_id, ids))):
-        touched.add(src)
-        touched.add(dst)
+    of_these = among(connection, edge.c.application_id, ids)
+    rows = connection.execute(
+        sa.select(
+            edge.c.src, edge.c.dst, edge.c.kind, edge.c.application_id, edge.c.quantity, edge.c.unit,
+            sa.func.coalesce(application.c.stood_at, application.c.recorded_at).label("stood_at"),
+        )
+        .join(application, application.c.id == edge.c.application_id)
+        .where(of_these)
+    ).all()  # fmt: skip
+    bulk.insert(
+        connection,
+        edge_withdrawn,
+        ("src", "dst", "kind", "application_id", "quantity", "unit", "stood_at", "fell_at"),
+        [(*row, uow.now) for row in rows if row.stood_at < uow.now],  # what stood for no time was never known
+    )
     connection.execute(movement.delete().where(among(connection, movement.c.application_id, ids)))
-    connection.execute(edge.delete().where(among(connection, edge.c.application_id, ids)))
-    return movements, touched
+    connection.execute(edge.delete().where(of_these))
+    return movements, {(row.src, row.dst, row.kind) for row in rows}
 
 
 def balances_of(connection: sa.Connection, organisation_id: int, items: Collection[int]) -> dict[tuple[Any, ...], Decimal]:

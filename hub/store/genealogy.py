@@ -9,29 +9,29 @@ import sqlalchemy as sa
 
 from hub.store import bulk
 from hub.store.lists import among
+from hub.store.region import STEP_COLUMNS, Step
 from hub.store.tables import edge, node
 
-_WALK = {
-    "down": sa.text(
-        "WITH RECURSIVE walk(node, origin, kind) AS ("
-        " SELECT CAST(:start AS bigint), CAST(0 AS bigint), CAST(0 AS smallint)"
-        " UNION SELECT edge.dst, edge.src, edge.kind FROM walk JOIN edge ON edge.src = walk.node"
-        ") SELECT node, origin, kind FROM walk LIMIT :limit"
-    ),
-    "up": sa.text(
-        "WITH RECURSIVE walk(node, origin, kind) AS ("
-        " SELECT CAST(:start AS bigint), CAST(0 AS bigint), CAST(0 AS smallint)"
-        " UNION SELECT edge.src, edge.dst, edge.kind FROM walk JOIN edge ON edge.dst = walk.node"
-        ") SELECT node, origin, kind FROM walk LIMIT :limit"
-    ),
+_WALK = """
+    WITH RECURSIVE walk(node, origin, kind, application_id, quantity, unit, since, until) AS (
+        SELECT CAST(:start AS bigint), CAST(0 AS bigint), CAST(0 AS smallint), CAST(0 AS bigint), CAST(NULL AS {exact}),
+            CAST(NULL AS text), CAST(NULL AS bigint), CAST(NULL AS bigint)
+        UNION
+        SELECT edge.{far}, edge.{near}, edge.kind, edge.application_id, edge.quantity, edge.unit, edge.since, edge.until
+        FROM walk JOIN edge ON edge.{near} = walk.node)
+    SELECT node, origin, kind, application_id, quantity, unit, since, until FROM walk LIMIT :limit"""
+WALKS = {
+    (dialect, direction): sa.text(_WALK.format(exact=exact, near=near, far=far)).columns(*STEP_COLUMNS)
+    for dialect, exact in (("postgresql", "numeric"), ("sqlite", "bigint"))
+    for direction, near, far in (("down", "src", "dst"), ("up", "dst", "src"))
 }
 """The walk carries what the answer needs and is never joined to the edges again: a planner that misjudges the fan-out would scan all."""
 
 
-def walk(connection: sa.Connection, start: int, direction: str, limit: int) -> list[tuple[int, int, int]]:
-    """Up to `limit` steps (node, node it was reached from, kind of edge) downwards or upwards, the start first (from 0, kind 0)."""
-    rows = connection.execute(_WALK[direction], {"start": start, "limit": limit})
-    return [(row[0], row[1], row[2]) for row in rows]
+def walk(connection: sa.Connection, start: int, direction: str, limit: int) -> list[Step]:
+    """Up to `limit` steps downwards or upwards from a node, nearest first."""
+    rows = connection.execute(WALKS[connection.dialect.name, direction], {"start": start, "limit": limit + 1})
+    return [Step(*row) for row in rows if row[2]]
 
 
 def node_by_key(connection: sa.Connection, keys: Collection[str]) -> dict[str, tuple[int, str]]:
@@ -56,6 +56,11 @@ def nodes_that_end(connection: sa.Connection, kind: str, endings: Collection[str
     """Keys of a kind that end so: finds a lot or serial by its bare number. Reads all nodes of the kind."""
     ends = sa.or_(*(node.c.key.endswith(ending, autoescape=True) for ending in sorted(endings)))
     return list(connection.execute(sa.select(node.c.key).where(node.c.kind == kind, ends).order_by(node.c.key).limit(limit)).scalars())
+
+
+def applications_into(connection: sa.Connection, number: int, kind: int) -> set[int]:
+    """Applications whose edges of a kind end at a node."""
+    return set(connection.execute(sa.select(edge.c.application_id).where(edge.c.dst == number, edge.c.kind == kind)).scalars())
 
 
 def lots_between(connection: sa.Connection, first: int, last: int) -> list[tuple[int, str]]:
@@ -117,8 +122,10 @@ def joined(connection: sa.Connection, ids: Collection[int], kind: int) -> dict[i
     return {number: key for number, (key, _) in nodes_by_id(connection, found - set(ids)).items()}
 
 
-def replace_joins(connection: sa.Connection, members: Collection[int], edges: Collection[tuple[int, int]], kind: int) -> None:
-    """Make the joins of these nodes exactly `edges`."""
+def replace_joins(
+    connection: sa.Connection, members: Collection[int], edges: Collection[tuple[int, int]], kind: int
+) -> set[tuple[int, int, int]]:
+    """Make the joins of these nodes exactly `edges`; returns the edges that came or went."""
     chosen = sorted(members)
     known = {
         (row.src, row.dst)
@@ -135,4 +142,6 @@ def replace_joins(connection: sa.Connection, members: Collection[int], edges: Co
             ),
             [{"a_src": src, "a_dst": dst} for src, dst in gone],
         )
-    bulk.insert(connection, edge, ("src", "dst", "kind", "application_id"), [(*pair, kind, 0) for pair in sorted(set(edges) - known)])
+    new = sorted(set(edges) - known)
+    bulk.insert(connection, edge, ("src", "dst", "kind", "application_id"), [(*pair, kind, 0) for pair in new])
+    return {(*pair, kind) for pair in (*gone, *new)}

@@ -15,6 +15,7 @@ what goes out (acknowledgement, outbox, control_number) → what was done (audit
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from hub.store.types import Exact
 
@@ -23,6 +24,7 @@ metadata = sa.MetaData(
 )
 Big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Json = sa.JSON()
+Key = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")  # by bytes, as SQLite compares: begins-with uses the index
 
 
 def _id() -> sa.Column[int]:
@@ -188,6 +190,7 @@ application = sa.Table(
     sa.Column("recorded_at", Big, nullable=False),
     sa.Column("standing", sa.Boolean, nullable=False), sa.Column("withdrawn_at", Big), sa.Column("withdrawn_reason", sa.Text),
     sa.Column("retracted", sa.Boolean, nullable=False, server_default=sa.false()),  # replayed or withdrawn by a person: never stands again
+    sa.Column("stood_at", Big),  # since when it stands, where that is not recorded_at: decided anew later
     sa.Column("order_number", sa.Text), sa.Column("reference", sa.Text),  # despatch number of a receipt
     sa.Column("currency", sa.Text), sa.Column("total", Exact),
     sa.Column("location", sa.Text),  # GLN or code of ship-to, receipt, stock or production location
@@ -240,18 +243,42 @@ sa.Index("ix_crosswalk_value", crosswalk.c.kind, crosswalk.c.value)
 node = sa.Table(
     "node", metadata, _id(),
     sa.Column("kind", sa.Text, nullable=False),  # lot serial logistic_unit shipment receipt production location item
-    sa.Column("key", sa.Text, nullable=False, unique=True),  # lot:<gtin or issuer|code>:<lot>, sscc:<18>, serial:<gtin>:<serial>, shipment:<partner>:<number>
+    sa.Column("key", Key, nullable=False, unique=True),  # lot:<gtin or issuer:code>|<lot>, sscc:<18>, serial:<gtin>|<serial>, shipment:<partner>:<number>
 )
 edge = sa.Table(
     "edge", metadata,
     sa.Column("src", Big, primary_key=True), sa.Column("dst", Big, primary_key=True), sa.Column("kind", sa.SmallInteger, primary_key=True),
     sa.Column("application_id", Big, primary_key=True),
     sa.Column("quantity", Exact), sa.Column("unit", sa.Text),
+    sa.Column("since", Big), sa.Column("until", Big),  # of content in a logistic unit that was opened: between which times it was in; null: not limited
     sqlite_with_rowid=False,
 )
 # downwards the primary key serves: it begins with src and carries dst and kind
 sa.Index("ix_edge_up", edge.c.dst, edge.c.src, edge.c.kind)
 sa.Index("ix_edge_application", edge.c.application_id)
+_unpacking = edge.c.kind == 12  # hub.trace.edges.EdgeKind.UNPACKING
+sa.Index("ix_edge_unpacking", edge.c.dst, sqlite_where=_unpacking, postgresql_where=_unpacking)  # rare: which units were ever opened
+edge_withdrawn = sa.Table(
+    "edge_withdrawn", metadata,  # edges of applications that stand no longer: what was known at a time is asked of both
+    sa.Column("src", Big, primary_key=True), sa.Column("dst", Big, primary_key=True), sa.Column("kind", sa.SmallInteger, primary_key=True),
+    sa.Column("application_id", Big, primary_key=True), sa.Column("stood_at", Big, primary_key=True),
+    sa.Column("fell_at", Big, nullable=False),
+    sa.Column("quantity", Exact), sa.Column("unit", sa.Text),
+    sqlite_with_rowid=False,
+)
+sa.Index("ix_edge_withdrawn_up", edge_withdrawn.c.dst, edge_withdrawn.c.src, edge_withdrawn.c.kind)
+lot_closure = sa.Table(
+    "lot_closure", metadata,  # which lots have which lots in them, over any number of steps; a lot itself is not listed. Equals the walk
+    sa.Column("anc", Big, primary_key=True), sa.Column("des", Big, primary_key=True),  # node ids of lots
+    sqlite_with_rowid=False,
+)
+sa.Index("ix_lot_closure_up", lot_closure.c.des, lot_closure.c.anc)
+lot_ship = sa.Table(
+    "lot_ship", metadata,  # which shipments carried which lots, in cartons, as serial numbers or bare. Equals the walk
+    sa.Column("lot", Big, primary_key=True), sa.Column("shipment", Big, primary_key=True), sa.Column("unit", sa.Text, primary_key=True),  # unit "": none stated
+    sa.Column("quantity", Exact),  # null: not stated
+    sqlite_with_rowid=False,
+)
 movement = sa.Table(
     "movement", metadata,
     sa.Column("application_id", Big, primary_key=True), sa.Column("ordinal", sa.Integer, primary_key=True),
@@ -269,7 +296,7 @@ balance = sa.Table(
 )
 stale = sa.Table(
     "stale", metadata,  # what reconcile must look at again; written by apply, emptied by reconcile in the transaction that renews the discrepancies
-    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | item | party | device | lots
+    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | item | party | device | lots | closure
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("organisation_id", Big, primary_key=True),
     sa.Column("marked", Big, nullable=False),  # application id that marked it last: reconcile deletes only what it has seen

@@ -17,14 +17,16 @@ from hub.store.keys import lot_key, lot_of, stated_name
 from hub.trace.edges import EdgeKind
 
 SAME_AS = int(EdgeKind.SAME_AS)
+Ends = tuple[int, int, int]
+"""Source, destination and kind of an edge."""
 
 
-def join_range(connection: sa.Connection, first: int, last: int) -> None:
-    """Renew the joins of lots among a range of node ids."""
-    _join(connection, store.lots_between(connection, first, last))
+def join_range(connection: sa.Connection, first: int, last: int) -> set[Ends]:
+    """Renew the joins of lots among a range of node ids; returns the edges that came or went, as the others do."""
+    return _join(connection, store.lots_between(connection, first, last))
 
 
-def join_items(connection: sa.Connection, values: Collection[str]) -> None:
+def join_items(connection: sa.Connection, values: Collection[str]) -> set[Ends]:
     """Renew the joins of all lots whose item is named by one of these values (codes, GTINs)."""
     names = names_for(connection, values)
     parts: set[str] = set()
@@ -32,12 +34,12 @@ def join_items(connection: sa.Connection, values: Collection[str]) -> None:
         parts |= {value, *(f"{giver}:{_plain(value)}" for giver in _givers(names))}
     for item in names.items.values():
         parts |= _parts(item, names)
-    _join(connection, store.lots_of_parts(connection, parts))
+    return _join(connection, store.lots_of_parts(connection, parts))
 
 
-def join_partners(connection: sa.Connection, keys: Collection[str]) -> None:
+def join_partners(connection: sa.Connection, keys: Collection[str]) -> set[Ends]:
     """Renew the joins of all lots that partners named by codes of their own."""
-    _join(connection, store.lots_of_givers(connection, keys))
+    return _join(connection, store.lots_of_givers(connection, keys))
 
 
 def _givers(names: Names) -> list[str]:
@@ -63,10 +65,10 @@ def _parts(item: GoldenItem, names: Names) -> set[str]:
     return parts
 
 
-def _join(connection: sa.Connection, lots: Iterable[tuple[int, str]]) -> None:
+def _join(connection: sa.Connection, lots: Iterable[tuple[int, str]]) -> set[Ends]:
     nodes = dict(lots)
     if not nodes:
-        return
+        return set()
     nodes |= store.joined(connection, nodes, SAME_AS)  # who loses the name that held it to others must be joined to them anew
     asked = {stated_name(lot_of(key)[0])[1] for key in nodes.values()}
     names = names_for(connection, asked)
@@ -91,4 +93,4 @@ def _join(connection: sa.Connection, lots: Iterable[tuple[int, str]]) -> None:
         members |= {candidates[key] for key in same}
         for other in same[1:]:
             edges |= {(candidates[same[0]], candidates[other]), (candidates[other], candidates[same[0]])}
-    store.replace_joins(connection, members, edges, SAME_AS)
+    return store.replace_joins(connection, members, edges, SAME_AS)

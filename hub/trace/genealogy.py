@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from data_contracts.errors import ConflictError, NotFoundError
 from hub.store import genealogy as store
 from hub.store.keys import NODE_KINDS, lot_of
+from hub.store.region import Step, effective
+from hub.trace import holding
 from hub.trace.edges import EdgeKind
 
 Direction = Literal["up", "down", "both"]
@@ -39,10 +41,10 @@ def trace(connection: sa.Connection, key: str, direction: Direction = "down", li
     for way in walks:
         steps = store.walk(connection, start, way, limit + 1)
         truncated |= len(steps) > limit
-        taken = [(origin, node, kind) for node, origin, kind in steps[:limit] if kind]
-        for node, depth in _depths(start, taken).items():
+        steps = in_time(connection, start, steps[:limit], way == "up")
+        for node, depth in _depths(start, ((step.origin, step.node, step.kind) for step in steps)).items():
             depths.setdefault(node, -depth if direction == "both" and way == "up" else depth)
-        edges |= {(origin, node, kind) if way == "down" else (node, origin, kind) for origin, node, kind in taken}
+        edges |= {(step.origin, step.node, step.kind) if way == "down" else (step.node, step.origin, step.kind) for step in steps}
     names = store.nodes_by_id(connection, depths)
     nodes: list[dict[str, Any]] = [{"key": names[number][0], "kind": names[number][1], "depth": depth} for number, depth in depths.items()]
     nodes.sort(key=lambda node: (abs(node["depth"]), node["depth"] < 0, node["kind"], node["key"]))
@@ -53,6 +55,14 @@ def trace(connection: sa.Connection, key: str, direction: Direction = "down", li
         "edges": _plain_edges(edges, names),
         "truncated": truncated,
     }
+
+
+def in_time(connection: sa.Connection, start: int, steps: list[Step], upward: bool) -> list[Step]:
+    """The steps without those that goods can't have taken: what left a carton before it was shipped was not in the shipment."""
+    if not holding.is_limited(steps):
+        return steps
+    kinds = {number: kind for number, (_, kind) in store.nodes_by_id(connection, {step.node for step in steps}).items()}
+    return holding.fitting(start, steps, upward, kinds, effective(connection, {step.application_id for step in steps}))
 
 
 def reached(connection: sa.Connection, key: str, direction: Direction, kind: str, limit: int = LIMIT) -> list[str]:

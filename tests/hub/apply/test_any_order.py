@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -21,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data_contracts.errors import RetriableError
-from hub.clock import FrozenClock
 from hub.reconcile import reconcile
 from hub.store import tables, views
 from hub.store.database import Database
@@ -82,36 +74,6 @@ FACTS: list[Message] = [
     ("erp", stock(PLANT, at(21), {"lot": "L2", "quantity": Decimal(3), "unit": "CS", "gtin": "16901234500103"})),
 ]
 """Everything that is said. Two of it are said twice over in some runs, and some of it is replayed."""
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def fresh(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Makes fresh stores, many in one test."""
-    folder = Path(tempfile.mkdtemp())
-    numbers = itertools.count()
-    clock = FrozenClock(datetime(2026, 11, 22, 8, tzinfo=UTC))
-
-    @contextmanager
-    def make() -> Iterator[Database]:
-        name = f"orders_{os.getpid()}_{next(numbers)}"
-        if request.param == "sqlite":
-            path = folder / f"{name}.db"
-            shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-            url = f"sqlite:///{path}?durable=off"
-        else:
-            server = request.getfixturevalue("postgres_server")
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
-            url = server.url(name)
-        opened = Database.open(url, folder / name, clock)
-        try:
-            yield opened
-        finally:
-            opened.close()
-            if request.param == "postgresql":
-                server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    yield make
-    shutil.rmtree(folder)
 
 
 def picture(database: Database) -> dict[str, Any]:

@@ -75,10 +75,11 @@ def test_bytes_and_long_columns(database: Database) -> None:
 
 def test_nodes_are_made_once_and_found_again(database: Database) -> None:
     with database.begin("worker") as uow:
-        first = bulk.nodes(uow.connection, {"lot:1:B": "lot", "lot:1:A": "lot"})
-        again = bulk.nodes(uow.connection, {"lot:1:A": "lot", "sscc:1": "logistic_unit"})
-        assert bulk.nodes(uow.connection, {}) == {}
+        first, all_made = bulk.nodes(uow.connection, {"lot:1:B": "lot", "lot:1:A": "lot"})
+        again, made = bulk.nodes(uow.connection, {"lot:1:A": "lot", "sscc:1": "logistic_unit"})
+        assert bulk.nodes(uow.connection, {}) == ({}, set())
     assert again["lot:1:A"] == first["lot:1:A"]
+    assert (all_made, made) == (set(first.values()), {again["sscc:1"]})
     with database.read() as connection:
         kinds = dict(connection.execute(sa.select(node.c.key, node.c.kind)).all())  # type: ignore[arg-type]
     assert kinds == {"lot:1:A": "lot", "lot:1:B": "lot", "sscc:1": "logistic_unit"}
@@ -92,7 +93,7 @@ def test_workers_that_share_nodes_and_balances_agree_and_never_block(database: D
             if number % 2:
                 keys.reverse()
             with database.begin("worker") as uow:
-                found.append(bulk.nodes(uow.connection, dict.fromkeys(keys, "lot")))
+                found.append(bulk.nodes(uow.connection, dict.fromkeys(keys, "lot"))[0])
                 bulk.add_balances(uow.connection, [(1, 1, "4012345", 1, int(key[4:]), "available", "EA", Decimal("0.5")) for key in keys])
         return found
 

@@ -1,0 +1,137 @@
+"""Statements of the lot closure: which lots are in which, and which shipments carried them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.store import bulk
+from hub.store.lists import among
+from hub.store.region import EACH
+from hub.store.tables import lot_closure, lot_ship, node, stale
+from hub.store.types import Exact
+
+_LOCK = 0x7564_6968_7472
+"""PostgreSQL's advisory lock of the closure ("udihtr")."""
+ShipmentKey = tuple[int, int, str]
+"""Lot, shipment, unit (empty: none stated)."""
+ShippedRow = tuple[int, int, str, Decimal | None]
+"""The same with its quantity, null where none is stated."""
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Wait until no other transaction that changes the closure is open; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+
+def descendants(connection: sa.Connection, lots: Collection[int]) -> set[int]:
+    """Lots that have one of these in them, by look-up; the lots themselves only where they are in each other."""
+    if not lots:
+        return set()
+    return set(connection.execute(sa.select(lot_closure.c.des).where(among(connection, lot_closure.c.anc, sorted(lots)))).scalars())
+
+
+def ancestors(connection: sa.Connection, lots: Collection[int]) -> dict[int, set[int]]:
+    """Lots that are in each of these, by look-up."""
+    found: dict[int, set[int]] = {lot: set() for lot in lots}
+    if lots:
+        chosen = sa.select(lot_closure.c.des, lot_closure.c.anc).where(among(connection, lot_closure.c.des, sorted(lots)))
+        for des, anc in connection.execute(chosen):
+            found[des].add(anc)
+    return found
+
+
+def replace_ancestors(connection: sa.Connection, gone: Collection[tuple[int, int]], new: Collection[tuple[int, int]]) -> None:
+    """Take pairs (ancestor, descendant) out of the closure, and put others in."""
+    if gone:
+        connection.execute(
+            lot_closure.delete().where(lot_closure.c.anc == sa.bindparam("a"), lot_closure.c.des == sa.bindparam("d")),
+            [{"a": anc, "d": des} for anc, des in sorted(gone)],
+        )
+    bulk.insert(connection, lot_closure, ("anc", "des"), sorted(new))
+
+
+def shipped_of(connection: sa.Connection, lots: Collection[int], shipments: Collection[int]) -> dict[ShipmentKey, Decimal | None]:
+    """What is kept of these lots in these shipments."""
+    if not lots or not shipments:
+        return {}
+    rows = connection.execute(
+        sa.select(lot_ship).where(
+            among(connection, lot_ship.c.lot, sorted(lots)), among(connection, lot_ship.c.shipment, sorted(shipments))
+        )
+    )
+    return {(row.lot, row.shipment, row.unit): row.quantity for row in rows}
+
+
+def replace_shipped(connection: sa.Connection, gone: Iterable[ShipmentKey], new: Iterable[ShippedRow]) -> None:
+    """Take rows out by their keys, and add others."""
+    keys = [{"l": lot, "s": shipment, "u": unit} for lot, shipment, unit in sorted(gone)]
+    if keys:
+        connection.execute(
+            lot_ship.delete().where(
+                lot_ship.c.lot == sa.bindparam("l"), lot_ship.c.shipment == sa.bindparam("s"), lot_ship.c.unit == sa.bindparam("u")
+            ),
+            keys,
+        )
+    rows: list[ShippedRow] = sorted(new, key=_by_key)
+    bulk.insert(connection, lot_ship, ("lot", "shipment", "unit", "quantity"), rows)
+
+
+def _by_key(row: ShippedRow) -> ShipmentKey:
+    return row[:3]
+
+
+def is_waiting(connection: sa.Connection) -> bool:
+    """Whether the closure is still to be made anew, e.g. after an upgrade: until then only the walk tells the truth."""
+    return connection.execute(sa.select(sa.exists().where(stale.c.kind == "closure"))).scalar_one()
+
+
+def clear(connection: sa.Connection) -> None:
+    """Empty the closure."""
+    connection.execute(lot_closure.delete())
+    connection.execute(lot_ship.delete())
+
+
+def nodes_of_kind(connection: sa.Connection, kind: str, after: int, limit: int) -> list[int]:
+    """Ids of nodes of a kind, a page of them, ascending."""
+    chosen = sa.select(node.c.id).where(node.c.kind == kind, node.c.id > after).order_by(node.c.id).limit(limit)
+    return list(connection.execute(chosen).scalars())
+
+
+_RECALL = {
+    "postgresql": """
+        WITH lots(id) AS (
+            SELECT id FROM ({each}) AS roots
+            UNION SELECT c.des FROM ({each}) AS roots
+            CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c)
+        SELECT s.lot, s.shipment, s.unit, s.quantity, l.key AS lot_key, p.key AS shipment_key
+        FROM lots
+        CROSS JOIN LATERAL (SELECT lot, shipment, unit, quantity FROM lot_ship WHERE lot = lots.id OFFSET 0) AS s
+        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.lot OFFSET 0) AS l
+        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.shipment OFFSET 0) AS p""",
+    "sqlite": """
+        WITH lots(id) AS (
+            SELECT id FROM ({each})
+            UNION SELECT c.des FROM ({each}) AS roots CROSS JOIN lot_closure AS c ON c.anc = roots.id)
+        SELECT s.lot, s.shipment, s.unit, s.quantity, l.key AS lot_key, p.key AS shipment_key
+        FROM lots
+        CROSS JOIN lot_ship AS s ON s.lot = lots.id CROSS JOIN node AS l ON l.id = s.lot CROSS JOIN node AS p ON p.id = s.shipment""",
+}
+RECALL = {
+    dialect: sa.text(text.format(each=EACH[dialect])).columns(
+        sa.column("lot", sa.BigInteger), sa.column("shipment", sa.BigInteger), sa.column("unit", sa.Text), sa.column("quantity", Exact()),
+        sa.column("lot_key", sa.Text), sa.column("shipment_key", sa.Text),
+    )
+    for dialect, text in _RECALL.items()
+}  # fmt: skip
+
+
+def shipped(connection: sa.Connection, lots: Collection[int]) -> list[sa.Row[Any]]:
+    """Shipments that carried these lots or lots made of them: lot, shipment, unit, quantity, lot_key, shipment_key. A look-up."""
+    if not lots:
+        return []
+    return list(connection.execute(RECALL[connection.dialect.name], {"roots": ",".join(map(str, sorted(lots)))}))

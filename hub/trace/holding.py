@@ -1,0 +1,112 @@
+"""What was inside a logistic unit when: cartons are packed, opened, packed again, and only what was inside travels with them.
+
+A packing counts from when the unit was last opened before it (not from its own time: a carton's label is often printed, and its
+despatch announced, before anybody reports the packing) until the content is reported to be taken out. Most units are never reported
+open: then nothing is limited, and no time is looked up.
+
+Along a path the times must fit. While the walk is inside units it carries the span in which all contents that it passed were inside
+each other; what then happens to the outermost unit (it is shipped, received, used up) must have happened in that span.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from hub.store.region import Step
+from hub.trace.edges import HOLDING, EdgeKind
+
+Span = tuple[int | None, int | None]
+"""From and until, microseconds, both included; null is not limited."""
+ALWAYS: Span = (None, None)
+UNIT = "logistic_unit"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One statement that `content` was put into, or taken out of, a unit. `at` is null where no time is stated."""
+
+    content: int
+    holder: int
+    kind: int
+    application_id: int
+    at: int | None
+
+
+def spans_of(statements: Iterable[Held]) -> dict[tuple[int, int, int, int], Span]:
+    """(content, holder, kind, application) → in which span the content was inside, by all statements about these units."""
+    openings: dict[int, list[int]] = {}
+    taken: dict[tuple[int, int], list[int]] = {}
+    known = list(statements)
+    for one in known:
+        if one.kind == EdgeKind.UNPACKING and one.at is not None:
+            openings.setdefault(one.holder, []).append(one.at)
+            taken.setdefault((one.content, one.holder), []).append(one.at)
+    for times in (*openings.values(), *taken.values()):
+        times.sort()
+    found: dict[tuple[int, int, int, int], Span] = {}
+    for one in known:
+        since = until = None
+        opened = openings.get(one.holder, [])
+        if one.at is not None:
+            if one.kind == EdgeKind.UNPACKING:
+                until = one.at
+                before = bisect_left(opened, one.at)
+            else:
+                before = bisect_left(opened, one.at)
+                out = [*taken.get((one.content, one.holder), ()), *taken.get((one.holder, one.holder), ())]
+                until = min((time for time in out if time >= one.at), default=None)
+            since = opened[before - 1] if before else None
+        found[one.content, one.holder, one.kind, one.application_id] = (since, until)
+    return found
+
+
+def both(one: Span, other: Span) -> Span | None:
+    """The time that two spans share, null if there is none."""
+    since = one[0] if other[0] is None else other[0] if one[0] is None else max(one[0], other[0])
+    until = one[1] if other[1] is None else other[1] if one[1] is None else min(one[1], other[1])
+    return None if since is not None and until is not None and since > until else (since, until)
+
+
+def is_limited(steps: Iterable[Step]) -> bool:
+    """Whether any content is known to have been inside for some time only. If not, times need not be looked at."""
+    return any(step.since is not None or step.until is not None for step in steps)
+
+
+def after(step: Step, span: Span, upward: bool, node_kind: str, at: Mapping[int, int]) -> Span | None:
+    """The span behind a step that is taken with `span`; null where the step can't be taken. `at` tells when applications happened."""
+    if step.kind in HOLDING:
+        shared = both(span, (step.since, step.until))
+        return ALWAYS if shared is not None and upward and node_kind != UNIT else shared
+    happened = at.get(step.application_id)
+    if happened is None:
+        return ALWAYS
+    if upward:
+        return (happened, happened) if node_kind == UNIT else ALWAYS
+    return None if both(span, (happened, happened)) is None else ALWAYS
+
+
+def fitting(
+    start: int, steps: Iterable[Step], upward: bool, kinds: Mapping[int, str], at: Mapping[int, int], stops: Collection[int] = ()
+) -> list[Step]:
+    """The steps that can be taken from a start in the order of time; nodes among `stops` are reached but not left."""
+    follow: dict[int, list[Step]] = {}
+    for step in steps:
+        follow.setdefault(step.origin, []).append(step)
+    taken: dict[Step, None] = {}
+    seen: set[tuple[int, Span]] = {(start, ALWAYS)}
+    todo: list[tuple[int, Span]] = [(start, ALWAYS)]
+    for here, span in todo:  # grows while it is walked: breadth first
+        for step in follow.get(here, ()):
+            then = after(step, span, upward, kinds[step.node], at)
+            if then is None:
+                continue
+            taken[step] = None
+            if step.node not in stops and (step.node, then) not in seen:
+                seen.add((step.node, then))
+                todo.append((step.node, then))
+    return list(taken)
+
+
+__all__ = ["ALWAYS", "UNIT", "Held", "Span", "after", "both", "fitting", "is_limited", "spans_of"]
