@@ -71,6 +71,10 @@ class Partner(_Part):
     gln: str | None = None
     party: str | dict[str, str] | None = None
     """Code of this party in our ERP's master data; by system (`{erp_north: V1, erp_south: V7}`) where the site has several ERPs."""
+    places: tuple[str, ...] = ()
+    """GLNs or codes of places at which it receives, beside its own GLN: whose goods a recall finds there."""
+    notices: dict[str, Any] = Field(default_factory=lambda: {"use": "response"})
+    """Route of recall notices and holds, as `transport:` of a flow; `use: response`: the partner fetches them (`/v1/recalls`)."""
 
 
 class EnvelopeIdentity(_Part):
@@ -270,6 +274,8 @@ class Site:
             where = f"partners/{partner.partner}.yaml"
             if isinstance(partner.party, str) and len(erps) > 1:
                 yield fault("SIT-17", where, "party", f"{{{', '.join(f'{erp}: …' for erp in erps)}}}", partner.party)
+            if (use := str(partner.notices.get("use"))) != RESPONSE:
+                yield from _plugin_faults(registry.transport_named, registry.transport_names, use, where, "notices.use")
             for system in partner.party if isinstance(partner.party, dict) else ():
                 own = [key for key, known in self.partners.items() if known.kind in OWN_SYSTEMS]
                 if system not in own:

@@ -27,6 +27,7 @@ from hub_api.routers import (
     orders,
     parties,
     quality,
+    recalls,
     traces,
 )
 from hub_api.security import guard
@@ -49,6 +50,7 @@ _TAGS = [
     {"name": "findings", "description": "What rules found."},
     {"name": "master data", "description": "Items, devices and parties under all their names."},
     {"name": "traces", "description": "What is in it, where did it go."},
+    {"name": "recalls", "description": "Where every unit is, who was told, what they said."},
     {"name": "quality", "description": "How good the data is."},
     {"name": "health", "description": "For supervisors and Prometheus."},
 ]
@@ -70,7 +72,21 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.worker = None
     app.state.metrics = Metrics()
     answer_errors(app)
-    for module in (documents, exchanges, orders, inventory, discrepancies, findings, items, devices, parties, traces, quality, health):
+    for module in (
+        documents,
+        exchanges,
+        orders,
+        inventory,
+        discrepancies,
+        findings,
+        items,
+        devices,
+        parties,
+        traces,
+        recalls,
+        quality,
+        health,
+    ):
         app.include_router(module.router)
     if find_spec("nicegui") is not None:  # the extra `console`
         from hub_api.console import mount

@@ -94,6 +94,8 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
     assert api.post(stock(), "wms", key="1", params={"agreement": "stock_north"}).status_code == 200
     assert api.post(devices(), "erp", key="d", params={"agreement": "devices"}).status_code == 200
     api.settle()
+    opened = api.request("POST", "/v1/recalls", "admin", json={"organisation": "north", "title": "T", "reason": "R", "lots": ["L1"]})
+    assert opened.status_code == 201, opened.text
     held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
     examples = {
         "/v1/documents/{document_id}": ["/v1/documents/3"],
@@ -102,6 +104,7 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
         "/v1/orders/{number:path}": ["/v1/orders/4500000001"],
         "/v1/traces/{key:path}": ["/v1/traces/L1?direction=both"],
         "/v1/devices/{di:path}": [f"/v1/devices/{DEVICE}"],
+        "/v1/recalls/{number}": [opened.headers["Location"]],
         "/v1/items/{name:path}": [],
         "/v1/parties/{name:path}": [],
     }

@@ -1,0 +1,229 @@
+"""`recall`: open one, see where the units are, tell who must be told, note what they say, prove it all."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from data_contracts.errors import RefusedError
+from hub.check import plain
+from hub.recall import campaign, proof, report
+from hub.recall.campaign import Opening
+from hub.recall.picture import head, picture
+from hub.recall.scope import Scope
+from hub.runtime import Hub
+from hub.store import recalls
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
+Number = Annotated[str, typer.Argument(help="As `recall open` printed it.")]
+Notice = Annotated[int, typer.Argument(help="Id of the notice, as `recall status` shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(help="Recalls and drills: where is it, who has it, who was told. / 召回与演练。", no_args_is_help=True)
+    for name, command in (
+        ("open", open_command), ("list", list_command), ("status", status_command), ("hold", hold_command), ("notify", notify_command),
+        ("acknowledge", acknowledge_command), ("answer", answer_command), ("remind", remind_command), ("check", check_command),
+        ("close", close_command), ("report", report_command), ("verify", verify_command),
+    ):  # fmt: skip
+        group.command(name)(command)
+    app.add_typer(group, name="recall")
+
+
+def open_command(
+    organisation: Annotated[str, typer.Option("--organisation", help="Key of the organisation that recalls.")],
+    title: Annotated[str, typer.Option("--title")],
+    reason: Annotated[str, typer.Option("--reason", help="What is wrong with the device.")],
+    lot: Annotated[
+        list[str] | None, typer.Option("--lot", help="Lot, finished or component: GTIN|LOT, a key, a Digital Link. Repeatable.")
+    ] = None,
+    serial: Annotated[list[str] | None, typer.Option("--serial", help="GTIN|SERIAL or GTIN|FIRST..LAST. Repeatable.")] = None,
+    supplier: Annotated[str | None, typer.Option("--supplier", help="All lots that this partner despatched.")] = None,
+    since: Annotated[datetime | None, typer.Option("--since", help="With --supplier: despatched from then.")] = None,
+    until: Annotated[datetime | None, typer.Option("--until", help="With --supplier: despatched up to then.")] = None,
+    regime: Annotated[
+        list[str] | None, typer.Option("--regime", help="us:I|II|III, eu:public_health_threat|death|serious|fsca, cn:1|2|3.")
+    ] = None,
+    aware: Annotated[datetime | None, typer.Option("--aware", help="When the fault became known; now if left out.")] = None,
+    drill: Annotated[bool, typer.Option("--drill", help="Rehearse: nothing is sent to anybody.")] = False,
+    by: Actor = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Open a recall and locate every unit of what is affected."""
+    hub = Hub.open()
+    scope = Scope(tuple(lot or ()), tuple(serial or ()), supplier, _aware(since), _aware(until))
+    regimes = {}
+    for text in regime or ():
+        name, colon, grade = text.partition(":")
+        if not colon:
+            raise RefusedError(f"{text}: a regime is said with its class, e.g. eu:fsca")
+        regimes[name] = grade
+    opening = Opening(organisation, title, reason, scope, "drill" if drill else "recall", regimes, _aware(aware))
+    with hub.database.begin(by) as uow:
+        number = campaign.open_recall(hub, uow, opening)
+    _show(hub, number, as_json)
+
+
+def list_command(as_json: AsJson = False) -> None:
+    """All recalls and drills, the newest first."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        rows = [head(hub, row) for row in recalls.listed(connection, None, None, None, 1000)]
+    for row in rows:
+        opened = f"{row['opened_at']:%Y-%m-%d %H:%M}"
+        typer.echo(
+            json.dumps(plain(row), ensure_ascii=False) if as_json else f"{row['number']:14} {row['state']:7} {opened}  {row['title']}"
+        )
+
+
+def status_command(
+    number: Number,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Locate the units anew with all that came since.")] = False,
+    by: Actor = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Where the units are, what is due, who was told and what they said."""
+    hub = Hub.open()
+    if refresh:
+        with hub.database.begin(by) as uow:
+            campaign.relocate(hub, uow, number)
+    _show(hub, number, as_json)
+
+
+def hold_command(number: Number, by: Actor = "cli") -> None:
+    """Ask warehouse and quality systems to block the lots."""
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
+        made = campaign.hold(hub, uow, number)
+    typer.echo(f"{len(made)} holds sent")
+
+
+def notify_command(number: Number, by: Actor = "cli") -> None:
+    """Tell every consignee that got affected units. Exit 1: some belong to no partner and must be told by other means."""
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
+        made, unreachable = campaign.notify(hub, uow, number)
+    typer.echo(f"{len(made)} notices sent")
+    for place in unreachable:
+        typer.echo(f"tell by other means: {place}", err=True)
+    raise typer.Exit(1 if unreachable else 0)
+
+
+def acknowledge_command(number: Number, notice: Notice, by: Actor = "cli") -> None:
+    """Note that a receiver has read its notice (it says so itself by the API)."""
+    with Hub.open().database.begin(by) as uow:
+        campaign.acknowledge(uow, number, notice, None)
+
+
+def answer_command(
+    number: Number,
+    notice: Notice,
+    said: Annotated[list[str], typer.Option("--lot", help="LOTKEY:on_hand=3,used=1,destroyed=0,returned=2. Repeatable.")],
+    by: Actor = "cli",
+) -> None:
+    """Note what a consignee says of its units (it says so itself by the API)."""
+    amounts: dict[str, dict[str, str]] = {}
+    for text in said:
+        key, _, rest = text.rpartition(":")
+        amounts[key] = dict(part.partition("=")[::2] for part in rest.split(",") if part)
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
+        campaign.answer(hub, uow, number, notice, amounts, None)
+
+
+def remind_command(number: Number, by: Actor = "cli") -> None:
+    """Send again what is due and nobody has acknowledged."""
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
+        again = campaign.remind(hub, uow, number)
+    typer.echo(f"{len(again)} reminders sent")
+
+
+def check_command(
+    number: Number,
+    notice: Notice,
+    method: Annotated[str, typer.Option("--method", help="visit, call, letter or message")],
+    outcome: Annotated[str, typer.Option("--outcome", help="effective, not_effective or not_reached")],
+    note: Annotated[str | None, typer.Option("--note")] = None,
+    by: Actor = "cli",
+) -> None:
+    """Note an effectiveness check: was the consignee reached, did it do as asked."""
+    with Hub.open().database.begin(by) as uow:
+        campaign.check(uow, number, notice, method, outcome, note)
+
+
+def close_command(number: Number, reason: Annotated[str, typer.Option("--reason")] = "", by: Actor = "cli") -> None:
+    """End a recall; with a reason where consignees have not answered."""
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
+        campaign.close(hub, uow, number, reason)
+
+
+def report_command(
+    number: Number,
+    to: Annotated[Path, typer.Option("--to", help="Folder for report.html, report.json and the evidence.")],
+    language: Annotated[str | None, typer.Option("--language", help="zh-CN or en; both stand in the page, this one first.")] = None,
+) -> None:
+    """Write the report with its evidence and signature. `recall verify FOLDER` proves it without the hub."""
+    hub = Hub.open()
+    for path in report.write(hub, number, to, next((one for one in report.LANGUAGES if one == language), hub.settings.language)):
+        typer.echo(str(path))
+
+
+def verify_command(
+    folder: Annotated[Path, typer.Argument(help="Folder of a report.")],
+    key: Annotated[
+        str | None, typer.Option("--key", help="The public key that the maker gave you; without it only the evidence is proved.")
+    ] = None,
+) -> None:
+    """Prove a report: every hash, and the signature. Needs no hub. Exit 1: something is not as it was signed."""
+    faults = proof.verify(folder, key)
+    for fault in faults:
+        typer.echo(fault, err=True)
+    if not faults:
+        typer.echo("INTACT" if key else f"INTACT, signed by {proof.signer(folder)}: compare this key with the one that the maker gave you")
+    raise typer.Exit(1 if faults else 0)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
+
+
+def _show(hub: Hub, number: str, as_json: bool) -> None:
+    with hub.database.read() as connection:
+        shown = picture(hub, connection, number)
+    if as_json:
+        typer.echo(json.dumps(plain(shown), ensure_ascii=False))
+        return
+    console = Console()
+    console.print(f"[bold]{shown['number']}[/bold]  {shown['state']}  {shown['title']}", highlight=False)
+    for total in shown["totals"]:
+        parts = ", ".join(f"{where} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
+        share = "-" if total["coverage"] is None else f"{total['coverage']:.1%}"
+        console.print(f"{total['unit'] or '-'}: {total['total']:f} units, {share} located: {parts or '-'}", highlight=False)
+    console.print(_positions(shown))
+    for clock in shown["clocks"]:
+        late = "  OVERDUE" if clock["overdue"] else ""
+        console.print(f"{clock['regime']} {clock['act']}: {clock['due_at']:%Y-%m-%d %H:%M %Z}  {clock['clause']}{late}", highlight=False)
+    for one in (*shown["holds"], *shown["notices"]):
+        console.print(f"{one['kind']} {one['id']}: {one['partner']} {one['place'] or ''} {one['state']}", highlight=False)
+    for place in shown["unreachable"]:
+        console.print(f"no partner receives at {place}: tell it by other means", style="red", highlight=False)
+
+
+def _positions(shown: dict[str, Any]) -> Table:
+    table = Table("item", "lot", "position", "where", "units", "why")
+    for lot in shown["lots"]:
+        for one in lot["positions"]:
+            place = f"{one['holder']} {one['partner'] or ''}".strip() or "?"
+            style = "red" if one["position"] == "unknown" else None
+            table.add_row(lot["item"], lot["lot"], one["position"], place, f"{one['quantity']:f} {lot['unit']}", one["why"], style=style)
+    return table

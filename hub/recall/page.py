@@ -1,0 +1,195 @@
+"""A recall's report as a page that opens on a closed network: all is inside, nothing is loaded, whatever came from outside is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from data_contracts.findings import Language
+from hub.recall.whereabouts import WHERE
+from hub.recall.words import word
+
+COLOURS = {
+    "on_hand": "#2f7fc1", "in_transit": "#7a5cc0", "shipped": "#e0a03a", "used": "#6b7a88", "destroyed": "#3d4852",
+    "returned": "#14804a", "unknown": "#c62f2f",
+}  # fmt: skip
+"""The positions' colours, told apart also by those who see no red or green."""
+_CSS = Path(__file__).with_name("report.css")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+Say = Callable[[str], str]
+
+
+def page(shown: Mapping[str, Any], language: Language, others: Sequence[Language], key: str) -> str:
+    """The page of a picture (`hub.recall.picture.picture`), signed with the public key `key`."""
+
+    def say(name: str) -> str:
+        return escape(word(name, language))
+
+    title = f"{say(shown['kind'])} {escape(shown['number'])}"
+    links = "".join(f'<a class="switch" lang="{other}" href="report.{other}.html">{say("other")}</a>' for other in others)
+    body = [
+        f"<header><div><h1>{title}</h1><p>{escape(shown['title'])}</p></div>{links}</header>",
+        _head(shown, say),
+        _totals(shown, say),
+        _lots(shown, say),
+        _clocks(shown, say),
+        _told(shown, say),
+        _checks(shown, say),
+        _score(shown, say),
+        f"<section><p>{say('proof')}</p><p>{say('public_key')} <code>{escape(key)}</code></p></section>",
+    ]
+    return (
+        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
+        f"<title>UDIHub · {title}</title>\n<style>{_CSS.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def at(moment: datetime | None) -> str:
+    """A time as the report writes it."""
+    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M %Z").strip()
+
+
+def scope_text(scope: Mapping[str, Any]) -> str:
+    """What was named, in one line."""
+    parts = [*scope["lots"], *scope["serials"]]
+    if scope["supplier"]:
+        parts.append(f"{scope['supplier']} {scope['since'] or ''} … {scope['until'] or ''}".strip())
+    return ", ".join(parts)
+
+
+def facts(shown: Mapping[str, Any], say: Say) -> list[tuple[str, str]]:
+    """What the recall is, by the names of the words."""
+    return [
+        ("reason", shown["reason"]),
+        ("organisation", shown["organisation"]),
+        ("state", say(shown["state"])),
+        ("scope", scope_text(shown["scope"])),
+        ("aware", at(shown["aware_at"])),
+        ("opened", f"{at(shown['opened_at'])} · {shown['opened_by']}"),
+        ("located", at(shown["located_at"])),
+        ("closed", at(shown["closed_at"])),
+    ]
+
+
+def percent(share: Decimal | None) -> str:
+    """A share as people read it; never rounded up to all."""
+    return "–" if share is None else f"{int(share * 1000) / 10:.1f} %"
+
+
+def _head(shown: Mapping[str, Any], say: Say) -> str:
+    rows = [(name, value) for name, value in facts(shown, say) if value]
+    return f"<section><dl>{''.join(f'<dt>{say(name)}</dt><dd>{escape(str(value))}</dd>' for name, value in rows)}</dl></section>"
+
+
+def _totals(shown: Mapping[str, Any], say: Say) -> str:
+    made = []
+    for total in shown["totals"]:
+        whole, left, bars, keys = total["total"] or Decimal(1), Decimal(0), [], []
+        for where in WHERE:
+            quantity = total["positions"][where]
+            if quantity:
+                width = quantity * 1000 / whole
+                shape = f'<rect x="{left:.2f}" width="{width:.2f}" height="30" fill="{COLOURS[where]}">'
+                bars.append(f"{shape}<title>{say(where)} {quantity:f}</title></rect>")
+                keys.append(f'<span><i style="background:{COLOURS[where]}"></i>{say(where)} <b>{quantity:f}</b></span>')
+                left += width
+        made.append(
+            f"<p><b>{total['total']:f}</b> {escape(total['unit'])} · <b>{percent(total['coverage'])}</b> {say('coverage')}</p>"
+            f'<svg class="bar" viewBox="0 0 1000 30" preserveAspectRatio="none" role="img" aria-label="{say("totals")}">'
+            f"{''.join(bars)}</svg>"
+            f'<div class="keys">{"".join(keys)}</div>'
+        )
+    return f"<section><h2>{say('totals')}</h2>{''.join(made)}</section>"
+
+
+def _lots(shown: Mapping[str, Any], say: Say) -> str:
+    rows = []
+    for lot in shown["lots"]:
+        kind = say("named" if lot["named"] else "made")
+        rows.append(
+            f'<tr class="lot"><th colspan="3" scope="rowgroup">{escape(lot["item"])} · {escape(lot["lot"])} '
+            f'<span class="quiet">{escape(lot["gtin"] or "")} · {kind}</span></th>'
+            f'<th class="number">{lot["total"]:f} {escape(lot["unit"])}</th><th class="number">{percent(lot["coverage"])}</th></tr>'
+        )
+        for one in lot["positions"]:
+            place = escape(one["holder"]) or say("nobody")
+            partner = f' <span class="quiet">{escape(one["partner"])}</span>' if one["partner"] else ""
+            evidence = " ".join(str(number) for number in one["evidence"])
+            rows.append(
+                f'<tr><td class="{one["position"]}">{say(one["position"])}</td><td>{place}{partner}</td><td>{say(one["why"])}</td>'
+                f'<td class="number">{one["quantity"]:f}</td><td class="number">{escape(evidence)}</td></tr>'
+            )
+    head = "".join(f"<th>{say(name)}</th>" for name in ("position", "holder", "why"))
+    head += "".join(f'<th class="number">{say(name)}</th>' for name in ("quantity", "exchange"))
+    return _table("lots", head, rows, say)
+
+
+def _clocks(shown: Mapping[str, Any], say: Say) -> str:
+    rows = [
+        f"<tr><td>{say(one['regime'])}</td><td>{say(one['act'])}</td>"
+        f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}</td><td>{escape(one["clause"])}</td></tr>'
+        for one in shown["clocks"]
+    ]
+    return _table("clocks", f"<th></th><th></th><th>{say('due')}</th><th>{say('clause')}</th>", rows, say)
+
+
+def _told(shown: Mapping[str, Any], say: Say) -> str:
+    made = []
+    for name in ("notices", "holds"):
+        rows = [
+            f"<tr><td>{escape(one['partner'])}</td><td>{escape(one['place'] or '')}</td><td>{escape(at(one['sent_at']))}</td>"
+            f'<td class="{one["state"]}">{say(one["state"])}</td><td>{escape(at(one["acknowledged_at"]))}</td>'
+            f"<td>{_said(one['answer'], say)}</td></tr>"
+            for one in shown[name]
+        ]
+        columns = ("partner", "holder", "sent", "state", "acknowledged", "answered")
+        made.append(_table(name, "".join(f"<th>{say(column)}</th>" for column in columns), rows, say))
+    if shown["unreachable"]:
+        made.append(f'<section class="unknown">{say("unreachable")}: {escape(", ".join(shown["unreachable"]))}</section>')
+    return "".join(made)
+
+
+def _said(answer: Mapping[str, Mapping[str, str]] | None, say: Say) -> str:
+    return "<br>".join(
+        f"{escape(key)}: {', '.join(f'{say(name)} {escape(amount)}' for name, amount in amounts.items())}"
+        for key, amounts in (answer or {}).items()
+    )
+
+
+def _checks(shown: Mapping[str, Any], say: Say) -> str:
+    rows = [
+        f"<tr><td>{escape(one['partner'])}</td><td>{escape(one['place'])}</td><td>{escape(at(one['at']))} · {escape(one['by'])}</td>"
+        f"<td>{say(one['method'])}</td><td>{say(one['outcome'])}</td><td>{escape(one['note'] or '')}</td></tr>"
+        for one in shown["checks"]
+    ]
+    return _table(
+        "checks",
+        "".join(f"<th>{say(name)}</th>" for name in ("partner", "holder"))
+        + f"<th></th><th>{say('method')}</th><th>{say('outcome')}</th><th></th>",
+        rows,
+        say,
+    )
+
+
+def _score(shown: Mapping[str, Any], say: Say) -> str:
+    score = shown["score"]
+    rows = [f"<dt>{say(f'score_{name}')}</dt><dd>{percent(score[name])}</dd>" for name in ("coverage", "acknowledged", "answered")]
+    rows += [
+        f"<dt>{say(name)}</dt><dd>{score[name]:f}</dd>" for name in ("hours_to_locate", "hours_to_last_answer") if score[name] is not None
+    ]
+    return f"<section><h2>{say('score')}</h2><dl>{''.join(rows)}</dl></section>"
+
+
+def _table(name: str, head: str, rows: Sequence[str], say: Say) -> str:
+    if not rows:
+        return ""
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return f'<section><h2>{say(name)}</h2><div class="wide"><table>{body}</table></div></section>'

@@ -1,0 +1,101 @@
+"""A recall's report as PDF, for those who file and print. Chinese is set in the reader's own CJK font, so that no font is shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from data_contracts.findings import Language
+from hub.recall.page import at, facts, percent
+from hub.recall.whereabouts import WHERE
+from hub.recall.words import word
+
+_CJK = "STSong-Light"
+_LINE = colors.HexColor("#dbe2e8")
+
+
+def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
+    """The PDF of a picture (`hub.recall.picture.picture`), A4."""
+    if _CJK not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(UnicodeCIDFont(_CJK))
+    plain = ParagraphStyle("plain", fontName=_CJK, fontSize=8.5, leading=12, wordWrap="CJK")
+    head = ParagraphStyle("head", parent=plain, fontSize=17, leading=22)
+    section = ParagraphStyle("section", parent=plain, fontSize=11.5, leading=16, spaceBefore=8, spaceAfter=3)
+
+    def say(name: str) -> str:
+        return word(name, language)
+
+    def cell(value: Any) -> Paragraph:
+        return Paragraph(escape(str(value)), plain)
+
+    def table(names: Sequence[str], rows: Sequence[Sequence[Any]], widths: Sequence[float]) -> Table:
+        made = Table(
+            [[cell(say(name)) for name in names], *([cell(value) for value in row] for row in rows)], [w * mm for w in widths], repeatRows=1
+        )
+        style = [
+            ("LINEBELOW", (0, 0), (-1, -1), 0.4, _LINE),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#f3f6f8")),
+        ]
+        made.setStyle(TableStyle(style))
+        return made
+
+    title = f"{say(shown['kind'])} {shown['number']}"
+    story: list[Any] = [Paragraph(escape(f"{title} · {shown['title']}"), head), Spacer(1, 3 * mm)]
+    story += [Paragraph(escape(f"{say(name)}: {value}"), plain) for name, value in facts(shown, say) if value]
+    for total in shown["totals"]:
+        parts = " · ".join(f"{say(where)} {total['positions'][where]:f}" for where in WHERE if total["positions"][where])
+        story.append(
+            Paragraph(escape(f"{total['total']:f} {total['unit']} · {percent(total['coverage'])} {say('coverage')} · {parts}"), section)
+        )
+    rows = [
+        (
+            lot["item"],
+            lot["lot"],
+            say(one["position"]),
+            f"{one['holder'] or say('nobody')} {one['partner'] or ''}",
+            say(one["why"]),
+            f"{one['quantity']:f} {lot['unit']}",
+            " ".join(map(str, one["evidence"])),
+        )
+        for lot in shown["lots"]
+        for one in lot["positions"]
+    ]
+    story += [
+        Paragraph(say("lots"), section),
+        table(("item", "lot", "position", "holder", "why", "quantity", "exchange"), rows, (20, 30, 18, 40, 30, 20, 22)),
+    ]
+    if shown["clocks"]:
+        clocks = [(say(one["regime"]), say(one["act"]), at(one["due_at"]), one["clause"]) for one in shown["clocks"]]
+        story += [Paragraph(say("clocks"), section), table(("organisation", "state", "due", "clause"), clocks, (30, 55, 40, 55))]
+    told = [
+        (say(f"{one['kind']}s"), one["partner"], one["place"] or "", at(one["sent_at"]), say(one["state"]))
+        for one in (*shown["notices"], *shown["holds"])
+    ]
+    if told:
+        story += [Paragraph(say("notices"), section), table(("notices", "partner", "holder", "sent", "state"), told, (28, 50, 40, 40, 22))]
+    if shown["unreachable"]:
+        story.append(Paragraph(escape(f"{say('unreachable')}: {', '.join(shown['unreachable'])}"), plain))
+    score = shown["score"]
+    said = " · ".join(f"{say(f'score_{name}')} {percent(score[name])}" for name in ("coverage", "acknowledged", "answered"))
+    story += [
+        Paragraph(say("score"), section),
+        Paragraph(escape(said), plain),
+        Spacer(1, 4 * mm),
+        Paragraph(escape(f"{say('public_key')} {key}"), plain),
+    ]
+    out = BytesIO()
+    SimpleDocTemplate(
+        out, pagesize=A4, title=title, author="UDIHub", leftMargin=15 * mm, rightMargin=15 * mm, topMargin=15 * mm, bottomMargin=15 * mm
+    ).build(story)
+    return out.getvalue()

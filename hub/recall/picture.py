@@ -1,0 +1,204 @@
+"""A recall as people read it: where the units are, what is due, who was told and what they said, and the score of a drill.
+
+A partner's picture holds its own notices and nothing of anybody else: no other consignee, no stock, no evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from data_contracts.errors import NotFoundError
+from hub.recall.campaign import partner_of_places
+from hub.recall.clocks import clocks
+from hub.recall.whereabouts import WHERE
+from hub.runtime import Hub
+from hub.store import recalls
+from hub.store.types import micros, moment
+
+ZERO = Decimal(0)
+
+
+def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Collection[int] | None = None) -> dict[str, Any]:
+    """Everything of one recall for our own people.
+
+    `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, located_at,
+    totals: [{unit, total, known, unknown, coverage, positions: {position: quantity}}],
+    lots: [{key, item, gtin, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why, quantity,
+    evidence}]}], clocks: [{regime, act, due_at, clause, overdue}], notices, holds, checks, unreachable: [place], score}`. Quantities and
+    shares are Decimals; coverage is null where there are no units.
+    """
+    row = recalls.by_number(connection, number, organisations)
+    located_at, found = recalls.findings(connection, row.id)
+    told = recalls.notices(connection, row.id)
+    now = hub.clock.now()
+    lots = _lots(hub, found)
+    notices = [_notice(one, now) for one in told if one.kind == "notice"]
+    holds = [_notice(one, now) for one in told if one.kind == "hold"]
+    checks = [
+        {"notice": one.notice_id, "partner": one.partner_key, "place": one.place, "at": moment(one.at), "by": one.by}
+        | {"method": one.method, "outcome": one.outcome, "note": one.note}
+        for one in recalls.checks(connection, row.id)
+    ]
+    places = {place["holder"] for lot in lots for place in lot["positions"] if place["consignee"]}
+    return {
+        **_head(hub, row),
+        "opened_by": row.opened_by,
+        "scope": row.scope,
+        "located_at": None if located_at is None else moment(located_at),
+        "totals": _totals(lots),
+        "lots": lots,
+        "clocks": _clocks(hub, row, now),
+        "notices": notices,
+        "holds": holds,
+        "checks": checks,
+        "unreachable": sorted(places - partner_of_places(hub).keys()),
+        "score": _score(row, lots, notices, located_at),
+    }
+
+
+def partners_picture(hub: Hub, connection: sa.Connection, number: str, partner_id: int) -> dict[str, Any]:
+    """What a partner may see. Raises NotFoundError where it has no notice of this recall: the same as for none."""
+    row = recalls.by_number(connection, number, None)
+    mine = recalls.notices(connection, row.id, partner_id)
+    if not mine:
+        raise NotFoundError(f"there is no recall {number}")
+    now = hub.clock.now()
+    return {**_head(hub, row), "notices": [_notice(one, now, own=True) for one in mine]}
+
+
+def head(hub: Hub, row: Any) -> dict[str, Any]:
+    """A recall in a list."""
+    return _head(hub, row)
+
+
+def _head(hub: Hub, row: Any) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "title": row.title,
+        "reason": row.reason,
+        "state": row.state,
+        "organisation": hub.registry.organisation_key(row.organisation_id),
+        "regimes": row.regimes,
+        "aware_at": moment(row.aware_at),
+        "opened_at": moment(row.opened_at),
+        "closed_at": None if row.closed_at is None else moment(row.closed_at),
+    }
+
+
+def _lots(hub: Hub, found: Collection[Any]) -> list[dict[str, Any]]:
+    partners = partner_of_places(hub)
+    lots: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in found:
+        lot = lots.setdefault(
+            (row.lot_key, row.unit),
+            {"key": row.lot_key, "item": row.item, "gtin": row.gtin, "lot": row.lot, "named": row.named, "unit": row.unit}
+            | {"total": ZERO, "opening": ZERO, "coverage": None, "positions": []},
+        )
+        if row.position in ("total", "opening"):
+            lot[row.position] = row.quantity
+            continue
+        lot["positions"].append(
+            {
+                "position": row.position,
+                "holder": row.holder,
+                "partner": partners.get(row.holder),
+                "consignee": row.position == "shipped" or row.why in ("answered", "not_accounted_for"),
+                "status": row.status,
+                "why": row.why,
+                "quantity": row.quantity,
+                "evidence": row.evidence,
+            }
+        )
+    for lot in lots.values():
+        unknown = sum((one["quantity"] for one in lot["positions"] if one["position"] == "unknown"), ZERO)
+        lot["coverage"] = _share(lot["total"] - unknown, lot["total"])
+    return list(lots.values())
+
+
+def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Named and made lots together, a row a unit; what was used to make other lots of the recall is found again in those."""
+    found: dict[str, dict[str, Any]] = {}
+    for lot in lots:
+        total = found.setdefault(lot["unit"], {"unit": lot["unit"], "total": ZERO, "positions": dict.fromkeys(WHERE, ZERO)})
+        total["total"] += lot["total"]
+        for one in lot["positions"]:
+            total["positions"][one["position"]] += one["quantity"]
+    for total in found.values():
+        total["unknown"] = total["positions"]["unknown"]
+        total["known"] = total["total"] - total["unknown"]
+        total["coverage"] = _share(total["known"], total["total"])
+    return list(found.values())
+
+
+def _clocks(hub: Hub, row: Any, now: datetime) -> list[dict[str, Any]]:
+    zone = ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
+    closed = None if row.closed_at is None else moment(row.closed_at)
+    return [
+        {"regime": one.regime, "act": one.act, "due_at": one.due_at, "clause": one.clause, "overdue": one.due_at < now}
+        for one in clocks(row.regimes, moment(row.aware_at), moment(row.opened_at), closed, zone)
+    ]
+
+
+def _notice(one: Any, now: datetime, own: bool = False) -> dict[str, Any]:
+    said = {
+        "id": one.id,
+        "kind": one.kind,
+        "partner": one.partner_key,
+        "place": one.place or None,
+        "lots": one.lots,
+        "sent_at": moment(one.sent_at),
+        "due_at": moment(one.due_at),
+        "state": "answered"
+        if one.answered_at
+        else "acknowledged"
+        if one.acknowledged_at
+        else "overdue"
+        if one.due_at < micros(now)
+        else "sent",
+        "acknowledged_at": None if one.acknowledged_at is None else moment(one.acknowledged_at),
+        "answered_at": None if one.answered_at is None else moment(one.answered_at),
+        "answer": one.answer,
+    }
+    if not own:
+        said |= {
+            "reminders": one.reminders,
+            "acknowledged_by": one.acknowledged_by,
+            "answered_by": one.answered_by,
+            "sha256": one.sha256.hex(),
+        }
+    return said
+
+
+def _score(row: Any, lots: Collection[Mapping[str, Any]], notices: Collection[Mapping[str, Any]], located_at: int | None) -> dict[str, Any]:
+    """How well it went: share of units found, of consignees reached and heard, and the hours that it took."""
+    total, known = ZERO, ZERO
+    for lot in lots:
+        if lot["coverage"] is not None:
+            total += 1
+            known += lot["coverage"]
+    heard = sum(1 for one in notices if one["acknowledged_at"] is not None)
+    answered = [one["answered_at"] for one in notices if one["answered_at"] is not None]
+    opened = moment(row.opened_at)
+    last = max(answered, default=None)
+    return {
+        "coverage": _share(known, total),
+        "acknowledged": _share(Decimal(heard), Decimal(len(notices))),
+        "answered": _share(Decimal(len(answered)), Decimal(len(notices))),
+        "hours_to_last_answer": None if last is None else _hours(last - opened),
+        "hours_to_locate": None if located_at is None else _hours(moment(located_at) - opened),
+    }
+
+
+def _hours(span: Any) -> Decimal:
+    return Decimal(str(round(span.total_seconds() / 3600, 3)))
+
+
+def _share(part: Decimal, whole: Decimal) -> Decimal | None:
+    return round(part / whole, 4) if whole else None

@@ -1,0 +1,87 @@
+"""The report of a recall as a folder: pages in both languages, PDF, JSON, the original documents it relies on, and the seal over all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.errors import ConflictError
+from data_contracts.findings import Language
+from hub import audit
+from hub.check import plain
+from hub.recall import proof
+from hub.recall.page import page
+from hub.recall.paper import paper
+from hub.recall.picture import picture
+from hub.runtime import Hub
+from hub.store import blobs
+from hub.store.lists import among
+from hub.store.tables import document, exchange
+
+LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
+
+
+def write(hub: Hub, number: str, folder: Path, language: Language, organisations: Collection[int] | None = None) -> list[Path]:
+    """Write the report of a recall as it was located last; returns what was written for people, the page in `language` first.
+
+    Raises NotFoundError for an unknown recall, ConflictError for a folder that holds anything: a report is never written over.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise ConflictError(f"{folder} is not empty: a report is never written over")
+    (folder / "evidence").mkdir(parents=True, exist_ok=True)
+    key = proof.public_key(proof.signing_key(hub.settings.home))
+    with hub.database.read() as connection:
+        shown = picture(hub, connection, number, organisations)
+        sources = _evidence(hub, connection, shown, folder / "evidence")
+        heads = {str(chain): {"sequence": head.sequence, "hash": head.hash} for chain, head in audit.heads(connection).items()}
+    content = json.dumps({**plain(shown), "evidence": sources}, ensure_ascii=False, indent=1)
+    (folder / "report.json").write_text(content, encoding="utf-8")
+    written = []
+    for one in sorted(LANGUAGES, key=lambda said: said != language):
+        path = folder / f"report.{one}.html"
+        path.write_text(page(shown, one, [other for other in LANGUAGES if other != one], key), encoding="utf-8")
+        written.append(path)
+        printed = folder / f"report.{one}.pdf"
+        printed.write_bytes(paper(shown, one, key))
+        written.append(printed)
+    proof.seal(folder, hub.settings.home, {"recall": number, "made_at": hub.clock.now().isoformat(), "audit_heads": heads})
+    return [*written, folder / "report.json"]
+
+
+def _evidence(hub: Hub, connection: sa.Connection, shown: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Copy the original bytes of every document that a position rests on; returns which exchange stands in which."""
+    exchanges = sorted({number for lot in shown["lots"] for one in lot["positions"] for number in one["evidence"]})
+    rows = connection.execute(
+        sa.select(
+            exchange.c.id,
+            exchange.c.type,
+            exchange.c.business_key,
+            exchange.c.byte_offset,
+            exchange.c.byte_length,
+            document.c.name,
+            document.c.sha256,
+        )
+        .join(document, document.c.id == exchange.c.document_id)
+        .where(among(connection, exchange.c.id, exchanges))
+        .order_by(exchange.c.id)
+    ).all()
+    for sha256 in sorted({bytes(row.sha256) for row in rows}):
+        with blobs.open_blob(connection, hub.settings.home, sha256) as stream, (folder / sha256.hex()).open("wb") as copy:
+            shutil.copyfileobj(stream, copy)
+    return [
+        {
+            "exchange": row.id,
+            "type": row.type,
+            "business_key": row.business_key,
+            "document": row.name,
+            "sha256": bytes(row.sha256).hex(),
+            "offset": row.byte_offset,
+            "length": row.byte_length,
+        }
+        for row in rows
+    ]

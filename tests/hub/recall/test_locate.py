@@ -1,0 +1,96 @@
+"""Lots, serial numbers and suppliers in the store: what they reach, and where its units are."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from data_contracts.errors import NotFoundError, RefusedError
+from hub.recall.locate import Answers, locate
+from hub.recall.scope import Scope, affected
+from hub.recall.whereabouts import Answer
+from hub.reconcile import reconcile
+from hub.store.database import Database
+from tests.hub.world import PLANT, World, at, delivery, despatch, item, party, production, receipt, stock
+
+D = Decimal
+RAW, FINISHED = "lot:jiangnan_polymer:JN-22|L1", "lot:06901234000029|F1"
+CLINIC = "4012345000023"
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    made = World(database)
+    made.send(("erp", item()), ("erp", party()))
+    made.send(("jiangnan_polymer", despatch()), ("wms", receipt()), ("mes", production()), ("wms", delivery()))
+    renewed(made)
+    return made
+
+
+def renewed(world: World) -> None:
+    with world.database.begin("test") as uow:
+        reconcile(uow)
+
+
+def found(world: World, scope: Scope, answers: Answers | None = None) -> dict[str, list[tuple[str, str, Decimal, str]]]:
+    with world.database.read() as connection:
+        located = locate(connection, affected(connection, scope), answers or {})
+    return {one.lot.lot: [(at.where, at.holder, at.quantity, at.why) for at in one.account.positions] for one in located}
+
+
+def test_a_component_lot_reaches_what_was_made_of_it(world: World) -> None:
+    assert found(world, Scope(lots=(RAW,))) == {
+        "L1": [("on_hand", PLANT, D(60), "by_documents"), ("used", PLANT, D(40), "consumed")],
+        "F1": [("on_hand", PLANT, D(1), "by_documents"), ("shipped", CLINIC, D(1), "not_answered")],
+    }
+
+
+def test_a_count_takes_the_place_of_what_documents_leave_and_what_it_lacks_is_unknown(world: World) -> None:
+    world.send(("wms", stock(PLANT, at(20), {"quantity": D(55)})))
+    renewed(world)
+    assert found(world, Scope(lots=(RAW,)))["L1"] == [
+        ("on_hand", PLANT, D(55), "counted"),
+        ("used", PLANT, D(40), "consumed"),
+        ("unknown", "", D(5), "not_on_stock"),
+    ]
+
+
+def test_serial_numbers_narrow_their_lot_to_themselves(world: World) -> None:
+    assert found(world, Scope(serials=("06901234000029|S1",))) == {"F1": [("shipped", CLINIC, D(1), "not_answered")]}
+    assert found(world, Scope(serials=("06901234000029|S1..S2",))) == {
+        "F1": [("on_hand", PLANT, D(1), "by_documents"), ("shipped", CLINIC, D(1), "not_answered")]
+    }
+
+
+def test_a_supplier_reaches_every_lot_that_it_sent_in_the_period(world: World) -> None:
+    assert set(found(world, Scope(supplier="jiangnan_polymer"))) == {"L1", "F1"}
+    with pytest.raises(NotFoundError):
+        found(world, Scope(supplier="jiangnan_polymer", since=at(11)))
+    assert set(found(world, Scope(supplier="jiangnan_polymer", since=at(10), until=at(10)))) == {"L1", "F1"}
+
+
+def test_an_answer_of_a_consignee_counts_for_its_place_and_lot(world: World) -> None:
+    assert found(world, Scope(lots=(FINISHED,)), {(CLINIC, FINISHED): Answer(used=D(1))})["F1"] == [
+        ("on_hand", PLANT, D(1), "by_documents"),
+        ("used", CLINIC, D(1), "answered"),
+    ]
+
+
+@pytest.mark.parametrize("serials", ["06901234000029", "06901234000029|S2..S1", "06901234000029|S1..S10"])
+def test_a_serial_number_that_is_none_is_refused(world: World, serials: str) -> None:
+    with pytest.raises(RefusedError):
+        found(world, Scope(serials=(serials,)))
+
+
+def test_what_is_not_known_is_said(world: World) -> None:
+    for scope in (Scope(lots=("lot:x|y",)), Scope(serials=("06901234000029|S9",)), Scope(supplier="nobody")):
+        with pytest.raises(NotFoundError):
+            found(world, scope)
+    with pytest.raises(RefusedError):
+        found(world, Scope())
+
+
+def test_a_scope_is_kept_as_it_was_said() -> None:
+    scope = Scope(("a",), ("b",), "c", at(1), at(2))
+    assert Scope.from_json(scope.as_json()) == scope

@@ -1,0 +1,145 @@
+"""A drill on the demonstration: a raw lot is found in two plants, in the warehouse's counts, at three hospitals, and one unit is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from hub.clock import FrozenClock
+from hub.recall import proof, report
+from hub.runtime import Hub
+from hub.settings import Settings
+from hub.store import credentials
+from hub.store.tables import audit, node, outbox
+from hub.trace.genealogy import trace
+from hub_api.app import create_app
+
+pytestmark = pytest.mark.slow
+
+SITE = Path(__file__).parents[2] / "deploy" / "site"
+PLANTS = {"6999999010012", "8799999010016"}
+HOSPITALS = {"suzhou_east_hospital", "jiangcheng_heart_hospital", "stadtspital"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration, played."""
+    folder = tmp_path_factory.mktemp("drill")
+    environment = {**os.environ, "UDIHUB_HOME": str(folder), "UDIHUB_CLOCK": "2026-11-29T06:00:00+00:00"}
+    environment.pop("UDIHUB_DATABASE_URL", None)
+    command = [sys.executable, "-m", "hub.cli", "demo", "--no-serve"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder / "demo"
+
+
+@pytest.fixture(scope="module")
+def raw(home: Path) -> str:
+    """A supplier's lot that reached most places."""
+    with Hub.open(settings(home)).database.read() as connection:
+        keys = connection.execute(sa.select(node.c.key).where(node.c.kind == "lot", node.c.key.contains("|JN", autoescape=True))).scalars()
+        reach = {key: len([one for one in trace(connection, key, "down")["nodes"] if one["kind"] == "location"]) for key in keys}
+    return str(max(reach, key=lambda key: (reach[key], key)))
+
+
+def settings(home: Path) -> Settings:
+    return Settings(home, SITE, f"sqlite:///{home / 'udihub.db'}", "en", 1_000_000, FrozenClock(datetime(2026, 11, 29, 6, 5, tzinfo=UTC)))
+
+
+def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_report_that_proves_itself(
+    home: Path, raw: str, tmp_path: Path
+) -> None:
+    hub = Hub.open(settings(home))
+    keys = {}
+    with hub.database.begin("test") as uow:
+        keys["steward"] = credentials.issue(uow, "qa", "steward").secret
+        for partner in HOSPITALS:
+            keys[partner] = credentials.issue(uow, f"{partner} key", "partner", partner_id=hub.partner_id(partner)).secret
+
+    with TestClient(create_app(hub), raise_server_exceptions=False) as client:
+
+        def ask(method: str, path: str, who: str, status: int = 200, **more: Any) -> Any:
+            answer = client.request(method, path, headers={"Authorization": f"Bearer {keys[who]}"}, **more)
+            assert answer.status_code == status, answer.text
+            return answer.json()
+
+        wanted: dict[str, Any] = {"organisation": "suzhou", "title": "Polymer", "reason": "Particles", "lots": [raw], "kind": "drill"}
+        wanted["regimes"] = {"cn": "1", "eu": "fsca"}
+        opened = ask("POST", "/v1/recalls", "steward", 201, json=wanted)
+        number, path = opened["number"], f"/v1/recalls/{opened['number']}"
+        used = {one["holder"] for lot in opened["lots"] if lot["named"] for one in lot["positions"] if one["position"] == "used"}
+        on_hand = {
+            one["holder"] for lot in opened["lots"] for one in lot["positions"] if one["position"] == "on_hand" and not one["consignee"]
+        }
+        shipped = {one["partner"] for lot in opened["lots"] for one in lot["positions"] if one["position"] == "shipped"}
+        assert used and used <= PLANTS
+        assert on_hand == PLANTS
+        assert shipped == HOSPITALS
+        assert len(opened["lots"]) > 3
+
+        assert {one["partner"] for one in ask("POST", f"{path}/holds", "steward", json={})["holds"]} == {"wms"}
+        told = ask("POST", f"{path}/notices", "steward", json={})
+        assert {one["partner"] for one in told["notices"]} == HOSPITALS
+        assert told["unreachable"] == []
+
+        first, second = sorted(HOSPITALS)[:2]
+        mine = ask("GET", path, first)
+        assert {one["partner"] for one in mine["notices"]} == {first}
+        assert second not in json.dumps(mine) and "lots" not in mine and "totals" not in mine
+        foreign = next(one["id"] for one in told["notices"] if one["partner"] == second)
+        ask("POST", f"{path}/notices/{foreign}/acknowledge", first, 404, json={})
+        ask("POST", f"{path}/notices/{foreign}/answer", first, 404, json={"lots": {}})
+        ask("POST", f"{path}/holds", first, 403, json={})
+        assert [one["number"] for one in ask("GET", "/v1/recalls", first)["items"]] == [number]
+
+        for place, notice in enumerate(told["notices"]):
+            said = {lot["lot_key"]: {"used": lot["quantity"]} for lot in notice["lots"]}
+            if place == 0:  # one unit cannot be found
+                lot = notice["lots"][0]
+                said[lot["lot_key"]] = {"used": format(Decimal(lot["quantity"]) - 1, "f")}
+            ask("POST", f"{path}/notices/{notice['id']}/answer", notice["partner"], json={"lots": said})
+        too_many = {"lots": {told["notices"][0]["lots"][0]["lot_key"]: {"used": "100000"}}}
+        ask("POST", f"{path}/notices/{told['notices'][0]['id']}/answer", "steward", 403, json=too_many)
+        found = ask("GET", path, "steward")
+        unknown = [
+            one for lot in found["lots"] for one in lot["positions"] if one["position"] == "unknown" and one["why"] == "not_accounted_for"
+        ]
+        assert [(one["holder"], one["quantity"]) for one in unknown] == [(told["notices"][0]["place"], "1")]
+        assert found["score"]["answered"] == found["score"]["acknowledged"] == "1.0000"
+        assert Decimal(found["score"]["coverage"]) < 1
+        notice_id = told["notices"][0]["id"]
+        ask("POST", f"{path}/notices/{notice_id}/checks", "steward", 201, json={"method": "visit", "outcome": "effective"})
+        assert ask("POST", f"{path}/close", "steward", json={"reason": "drill done"})["state"] == "closed"
+        ask("POST", f"{path}/close", "steward", 409, json={"reason": "again"})
+    with hub.database.read() as connection:
+        assert not connection.execute(sa.select(outbox).where(outbox.c.stable_id.startswith("recall-notice/"))).all()
+        actions = connection.execute(sa.select(audit.c.action).where(audit.c.subject == f"recall/{number}")).scalars().all()
+        assert {"recall.opened", "recall.sent", "recall.answered", "recall.checked", "recall.closed"} <= set(actions)
+
+    folder = tmp_path / "report"
+    names = {path.name for path in report.write(hub, number, folder, "zh-CN")}
+    assert names == {"report.en.html", "report.zh-CN.html", "report.en.pdf", "report.zh-CN.pdf", "report.json"}
+    assert (folder / "report.zh-CN.pdf").read_bytes().startswith(b"%PDF")
+    page = (folder / "report.zh-CN.html").read_text(encoding="utf-8")
+    assert "去向不明" in page and "<script" not in page and "http" not in page.replace("http-equiv", "")
+    evidence = json.loads((folder / "report.json").read_text(encoding="utf-8"))["evidence"]
+    assert evidence and all((folder / "evidence" / one["sha256"]).is_file() for one in evidence)
+    assert proof.verify(folder) == []
+    assert proof.verify(folder, proof.signer(folder)) == []
+    assert proof.verify(folder, "another key")
+    some = next((folder / "evidence").iterdir())
+    some.write_bytes(some.read_bytes() + b" ")
+    (folder / "report.en.pdf").unlink()
+    (folder / "added.txt").write_text("x", encoding="utf-8")
+    assert len(proof.verify(folder)) == 3
+    hub.database.close()
