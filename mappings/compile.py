@@ -17,7 +17,7 @@ from mappings.function_base import tells_day_only
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, first_of, getter_of
-from mappings.path import Element, Name, Path, Step, goes_down, lies_below, locate, reached_below, records
+from mappings.path import Element, Name, Path, Step, goes_down, goes_through, lies_below, locate, reached_below, records, together
 from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope, When
 
 RowReader = Callable[[Found, dict[str, Any], Run], None]
@@ -101,11 +101,13 @@ def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) 
 def _rows(rules: list[Rule], gatherer: Gatherer) -> Iterable[RowReader]:
     """A closure for each row; rows of the same party stand together in one, which is passed over when the party is absent."""
     seen: set[tuple[str, ...]] = set()
+    aims = [rule.to for rule in rules]
+    several = {to: object() for to in aims if aims.count(to) > 1}
     at = 0
     while at < len(rules):
         rule = rules[at]
         if len(rule.to) == 1:
-            yield _row(rule, gatherer, rule.to in seen)
+            yield _row(rule, gatherer, several.get(rule.to), rule.to in seen)
             seen.add(rule.to)
             at += 1
             continue
@@ -114,7 +116,7 @@ def _rows(rules: list[Rule], gatherer: Gatherer) -> Iterable[RowReader]:
             party.append(rules[at + len(party)])
         readers = []
         for member in party:
-            readers.append(_row(member, gatherer, member.to in seen))
+            readers.append(_row(member, gatherer, several.get(member.to), member.to in seen))
             seen.add(member.to)
         yield _record(rule.to[:-1], tuple(readers), _anchor(party, gatherer))
         at += len(party)
@@ -144,7 +146,8 @@ def _record(to: tuple[str, ...], readers: tuple[RowReader, ...], anchor: int) ->
     return row
 
 
-def _row(rule: Rule, gatherer: Gatherer, again: bool) -> RowReader:
+def _row(rule: Rule, gatherer: Gatherer, several: object, again: bool) -> RowReader:
+    """The closure of a row; `several`: what several rows for one member have in common, `again` for all but the first of them."""
     key = rule.to[-1]
     if rule.const is not None:
         reader = _constant(key, rule.const)
@@ -160,7 +163,7 @@ def _row(rule: Rule, gatherer: Gatherer, again: bool) -> RowReader:
         reader = _defaulted(reader, key, rule.default)
     if rule.when:
         reader = _conditional(reader, [(getter_of(when.path, gatherer), when) for when in rule.when])
-    return _unless_present(reader, key) if again else reader
+    return reader if several is None else _one_of_several(reader, key, several, again)
 
 
 def _nothing(found: Found, out: dict[str, Any], run: Run) -> None:
@@ -174,12 +177,21 @@ def _constant(key: str, value: Any) -> RowReader:
     return row
 
 
-def _unless_present(reader: RowReader, key: str) -> RowReader:
-    def row(found: Found, out: dict[str, Any], run: Run) -> None:
-        if key not in out:
-            reader(found, out, run)
+def _one_of_several(reader: RowReader, key: str, member: object, again: bool) -> RowReader:
+    """Rows that stand for each other: the first that has a value gives it. One that was there and could not be read is no absence: what
+    another place says must not stand for it."""
 
-    return row
+    def first(found: Found, out: dict[str, Any], run: Run) -> None:
+        told = run.told
+        reader(found, out, run)
+        if run.told != told and key not in out:
+            run.refusals.add((id(found[RECORD]), member))
+
+    def row(found: Found, out: dict[str, Any], run: Run) -> None:
+        if key not in out and not (run.refusals and (id(found[RECORD]), member) in run.refusals):
+            first(found, out, run)
+
+    return row if again else first
 
 
 def _conditional(reader: RowReader, conditions: list[tuple[Getter, When]]) -> RowReader:
@@ -308,12 +320,20 @@ def _several(rule: Rule, gatherer: Gatherer) -> RowReader:
     first, rest = getters[0], tuple(getters[1:])
     padding = ("",) * (arguments - len(getters))
     sourced = key == "issued_at"
+    paths = rule.paths
+    shared = arguments > 1 and any(goes_through(paths[0], path) for path in paths[1:])
+    reached = gatherer.slot(paths[0].steps) if shared else None
+    way = reached[1] if reached is not None else ()
 
     def row(found: Found, out: dict[str, Any], run: Run) -> None:
         text = first(found, run)
         if not text:
             return
-        texts = (text, *[get(found, run) for get in rest], *padding)
+        if shared and (not way or ((repeats := found[REPEATS]) is not None and not repeats.keys().isdisjoint(way))):
+            places = together(paths, found[RECORD], run.context.components)
+            texts = (*[place.text if place else "" for place in places], *padding)
+        else:
+            texts = (text, *[get(found, run) for get in rest], *padding)
         try:
             value = convert(*texts, run.context.time_zone) if zoned else convert(*texts)
         except ValueError as error:

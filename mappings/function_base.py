@@ -6,14 +6,17 @@ loaded by `functions.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from data_contracts.codes import how_many
 from data_contracts.errors import ConfigError
 
 Kind = Literal["text", "decimal", "integer", "boolean", "date", "instant"]
@@ -39,6 +42,8 @@ class Function:
     arguments: int = 1
     says: str = ""
     """One line for people."""
+    coded: tuple[int, ...] = ()
+    """Arguments, from 0, that are units: the code table of the row translates them, and only them."""
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -65,6 +70,50 @@ def bounded(number: Decimal) -> Decimal:
             raise ValueError(TOO_LARGE)
         return shorter
     return number
+
+
+_PLAIN = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
+_USUAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
+"""A number within the bounds that is written as it stands."""
+
+
+@lru_cache(maxsize=16384)
+def read_decimal(text: str) -> Decimal:
+    """X12 type R and like numbers: explicit point, leading minus; no plus, no exponent, no NaN (X12.6 3.3.1.2)."""
+    if not _PLAIN.fullmatch(text):
+        raise ValueError("a number like 12.50")
+    return bounded(Decimal(text))
+
+
+def write_decimal(value: Decimal) -> tuple[str, ...]:
+    """Explicit point, never an exponent."""
+    text = str(finite(value))
+    return (text if _USUAL.fullmatch(text) else format(bounded(value), "f"),)
+
+
+def price_of_one(amount: Decimal, per: Decimal, priced: str = "", unit: str = "") -> Decimal:
+    """The price of one `unit`, out of an amount for `per` of the unit `priced` (none: the same unit). Exact, or ValueError."""
+    if per <= 0:
+        raise ValueError("a price basis above zero")
+    many = Fraction(1)
+    if priced and unit and priced != unit:
+        found = how_many(priced, unit)
+        if found is None:
+            raise ValueError(f"a price per {unit}, or per a unit that {unit} can be converted to")
+        many = found
+    if per == many == 1:
+        return amount
+    one = Fraction(amount) / Fraction(per) * many
+    return millionths(one, "a price that is exact for one unit, with at most 6 decimals", -int(amount.as_tuple().exponent))
+
+
+def millionths(exact: Fraction, expected: str, places: int = 0) -> Decimal:
+    """The number, with at least `places` decimals and at most six; ValueError with what is expected where it needs more."""
+    scaled = exact * 10**6
+    if scaled.denominator != 1 or abs(exact) >= LIMIT:
+        raise ValueError(expected)
+    number = (Decimal(scaled.numerator) / 10**6).normalize()
+    return number.quantize(Decimal(1).scaleb(-max(places, -int(number.as_tuple().exponent), 0)))
 
 
 def finite(value: Decimal) -> Decimal:

@@ -21,6 +21,7 @@ from functools import lru_cache
 from mappings import functions_edifact as functions_edifact  # what it defines is registered
 from mappings import functions_feeds as functions_feeds
 from mappings import functions_idoc as functions_idoc
+from mappings import functions_units as functions_units
 from mappings import functions_x12 as functions_x12
 from mappings import functions_xml as functions_xml
 from mappings.function_base import (
@@ -35,9 +36,11 @@ from mappings.function_base import (
     day_start,
     finite,
     in_zone,
+    read_decimal,
     register,
     tells_day_only,
     wall_time,
+    write_decimal,
     zone_named,
 )
 
@@ -90,20 +93,9 @@ def _read_joined(*texts: str) -> str:
 
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
-_PLAIN = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
 _COMMA = re.compile(r"-?(?:[0-9]{1,40}(?:,[0-9]{0,40})?|,[0-9]{1,40})")
 _JSON = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
-_USUAL = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
-"""A number within the bounds that is written as it stands."""
-
-
-@lru_cache(maxsize=16384)
-def read_decimal(text: str) -> Decimal:
-    """X12 type R and like numbers: explicit point, leading minus; no plus, no exponent, no NaN (X12.6 3.3.1.2)."""
-    if not _PLAIN.fullmatch(text):
-        raise ValueError("a number like 12.50")
-    return bounded(Decimal(text))
 
 
 @lru_cache(maxsize=16384)
@@ -129,12 +121,6 @@ def read_implied_decimal_2(text: str) -> Decimal:
     if not _WHOLE.fullmatch(text):
         raise ValueError("digits of which the last two are decimals")
     return bounded(Decimal(text).scaleb(-2))
-
-
-def write_decimal(value: Decimal) -> tuple[str, ...]:
-    """Explicit point, never an exponent."""
-    text = str(finite(value))
-    return (text if _USUAL.fullmatch(text) else format(bounded(value), "f"),)
 
 
 def write_decimal_comma(value: Decimal) -> tuple[str, ...]:

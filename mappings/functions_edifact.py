@@ -35,26 +35,6 @@ def read_sum(*texts: str) -> Decimal:
     return bounded(sum((read_number(text) for text in texts if text), Decimal()))
 
 
-@lru_cache(maxsize=16384)
-def read_price(price: str, basis: str) -> Decimal:
-    """The price of one unit, out of a price for as many as the basis says (PRI 5284)."""
-    number = read_number(price)
-    if not basis:
-        return number
-    per = read_number(basis)
-    if per <= 0:
-        raise ValueError("a price basis above zero")
-    one = number / per
-    if one * per != number:
-        raise ValueError("a price that is exact for one unit")
-    return bounded(one)
-
-
-def write_price(value: Decimal) -> tuple[str, ...]:
-    """The price of one; no basis is told."""
-    return write_number(value)
-
-
 _DELETED = "2"  # LIN 1229
 
 
@@ -211,7 +191,6 @@ for _function in (
     Function("edifact_text", "text", "exact", read_text, write_text, arguments=2, says="two parts of 35 that are one text"),
     Function("edifact_number", "decimal", "exact", read_number, write_number, says="12.50 or 12,50"),
     Function("edifact_sum", "decimal", "none", read_sum, None, arguments=3, says="quantities that are parts of one, added"),
-    Function("edifact_price", "decimal", "exact", read_price, write_price, arguments=2, says="a price, and for how many units it is"),
     Function("edifact_deletion", "decimal", "none", read_deletion, write_deletion, says="2, and a quantity of 0"),
     Function("edifact_date", "date", "exact", read_date, write_date, arguments=2, says="20261122 and 102; 202608 and 610 is a month"),
     Function("edifact_date_time", "instant", "canonical", read_date_time, write_date_time, arguments=2, says="202611220830 and 203"),

@@ -17,7 +17,6 @@ from mappings.function_base import Function, Moment, bounded, calendar_day, day_
 _GROUPED = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,40})(?:\.([0-9]{1,40}))?")
 _GROUPED_COMMA = re.compile(r"(-?)([0-9]{1,3}(?:([.' \u00a0\u202f\u2019])[0-9]{3})(?:\3[0-9]{3}){0,3}|[0-9]{1,40})(?:,([0-9]{1,40}))?")
 _DIGITS = re.compile(r"-?[0-9]{1,18}")
-_PLAIN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 
 
 @lru_cache(maxsize=16384)
@@ -62,22 +61,6 @@ def write_implied_decimal_3(value: Decimal) -> tuple[str, ...]:
     if thousandths != thousandths.to_integral_value():
         raise ValueError("at most three decimals")
     return (format(thousandths.to_integral_value(), "f"),)
-
-
-def read_price_per(amount: str, quantity: str) -> Decimal:
-    """The price of one unit out of a price for several (SAP NetPriceAmount and NetPriceQuantity); exact or refused."""
-    if not _PLAIN.fullmatch(amount) or (quantity and not _PLAIN.fullmatch(quantity)) or (quantity and Decimal(quantity) <= 0):
-        raise ValueError("an amount like 8.50 and how many units it is for")
-    divisor = Decimal(quantity or "1")
-    price = Decimal(amount) / divisor
-    if price * divisor != Decimal(amount):
-        raise ValueError("a price that is exact for one unit")
-    return bounded(price)
-
-
-def write_price_per(value: Decimal) -> tuple[str, ...]:
-    """The price, for one unit."""
-    return (*write_plain(value), "1")
 
 
 # --- dates -------------------------------------------------------------------------------------------------------------
@@ -280,7 +263,6 @@ for _function in (
     Function("decimal_grouped", "decimal", "exact", read_decimal_grouped, write_plain, says="1,234.50"),
     Function("decimal_comma_grouped", "decimal", "exact", read_decimal_comma_grouped, write_comma, says="1.234,50, 1 234,50 or 1'234,50"),
     Function("implied_decimal_3", "decimal", "exact", read_implied_decimal_3, write_implied_decimal_3, says="12500 is 12.500"),
-    Function("price_per", "decimal", "exact", read_price_per, write_price_per, arguments=2, says="850 for 100 units is 8.50 for one"),
     Function("date_slashed_ymd", "date", "exact", read_date_slashed_ymd, write_slashed_ymd, says="2026/11/22"),
     Function("date_slashed_dmy", "date", "exact", read_date_slashed_dmy, write_slashed_dmy, says="22/11/2026"),
     Function("date_slashed_mdy", "date", "exact", read_date_slashed_mdy, write_slashed_mdy, says="11/22/2026"),

@@ -13,7 +13,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time
+from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, price_of_one, register, wall_time
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
 _POINT = re.compile(r"([+-]?)([0-9]{1,40}|[0-9]{1,3}(?:,[0-9]{3})+(?=\.))?(?:\.([0-9]{0,40}))?([+-]?)")
@@ -98,17 +98,15 @@ def write_sap_ratio(value: Decimal) -> tuple[str, ...]:
     return str(above), str(below)
 
 
-def read_sap_price(price: str, per: str, numerator: str, denominator: str) -> Decimal:
-    """The price of one: VPREI stands for PEINH of them. A price per another unit than the quantity's (BPUMZ, BPUMN) is refused."""
-    if numerator and denominator and read_sap_decimal(numerator) != read_sap_decimal(denominator):
-        raise ValueError("a price per unit of the quantity")
-    many = read_sap_decimal(per) if per else Decimal(1)
-    if many <= 0:
-        raise ValueError("a price per one or more")
-    one = read_sap_decimal(price) / many
-    if one * many != read_sap_decimal(price) or -int(one.normalize().as_tuple().exponent) > 6:
-        raise ValueError("a price of one with at most 6 decimals")
-    return bounded(Decimal(format(one, "f")))
+@lru_cache(maxsize=16384)
+def read_sap_price(price: str, per: str = "", numerator: str = "", denominator: str = "", priced: str = "", unit: str = "") -> Decimal:
+    """The price of one: VPREI stands for PEINH of PMENE. One per another unit than the quantity's (MENEE) is refused where BPUMZ and
+    BPUMN say so; where they say nothing, the units themselves must tell how many of one the other is."""
+    if numerator and denominator:
+        if read_sap_decimal(numerator) != read_sap_decimal(denominator):
+            raise ValueError("a price per unit of the quantity")
+        priced = unit
+    return price_of_one(read_sap_decimal(price), read_sap_decimal(per) if per else Decimal(1), priced, unit)
 
 
 def write_sap_price(value: Decimal) -> tuple[str, ...]:
@@ -210,7 +208,7 @@ for _function in (
     Function("sap_decimal_negated", "decimal", "exact", read_sap_decimal_negated, write_sap_decimal_negated, says="12.50 is 12.50 less"),
     Function("sap_deletion", "decimal", "none", read_sap_deletion, write_sap_deletion, says="003, and a quantity of 0"),
     Function("sap_ratio", "decimal", "exact", read_sap_ratio, write_sap_ratio, arguments=2, says="UMREZ over UMREN"),
-    Function("sap_price", "decimal", "exact", read_sap_price, write_sap_price, arguments=4, says="VPREI for PEINH, where BPUMZ is BPUMN"),
+    Function("sap_price", "decimal", "exact", read_sap_price, write_sap_price, 6, "VPREI for PEINH of PMENE, where BPUMZ is BPUMN", (4, 5)),
     Function("sap_item_5", "text", "canonical", read_without_zeros, _padded(5), says="00010 is item 10"),
     Function("sap_item_6", "text", "canonical", read_without_zeros, _padded(6), says="000010 is item 10"),
     Function("sap_number_10", "text", "canonical", read_without_zeros, _padded(10), says="0000100003 is partner or document 100003"),

@@ -21,13 +21,15 @@ MOST_FINDINGS = 1000
 class Run:
     """One message being read."""
 
-    __slots__ = ("caches", "context", "dropped", "findings")
+    __slots__ = ("caches", "context", "dropped", "findings", "refusals")
 
     def __init__(self, context: Context, scopes: int) -> None:
         self.context = context
         self.findings: list[Finding] = []
         self.dropped = 0
         """Findings that were counted and not kept."""
+        self.refusals: set[tuple[int, object]] = set()
+        """Records and members of which a row found a text that it could not read."""
         self.caches: list[dict[int, Found]] = [{} for _ in range(scopes)]
 
     @property

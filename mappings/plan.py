@@ -217,6 +217,10 @@ class _Maker:
         if function is None:
             raise ConfigError(f"{where}: as: there is no function `{row.function}`; known are {', '.join(sorted(FUNCTIONS))}")
         table = self.content.tables[row.codes] if row.codes else None
+        if function.coded and len(row.sources) > function.coded[0]:
+            if table is None:
+                raise ConfigError(f"{where}: codes: `{function.name}` is told units and needs their table")
+            function, table = _translated(function, table), None
         if table is not None and function.kind != "text":
             raise ConfigError(f"{where}: codes: a table translates text, `{function.name}` yields {function.kind}")
         if row.to and row.source is not None and row.const is None and function.kind != aim.kind:
@@ -259,6 +263,20 @@ class _Maker:
         last = text.rsplit("/", 1)[-1]
         record = not (last[:2].isdecimal() or last.startswith("@")) if self.format in ("x12", "edifact") else "[" in last
         return parse_or_refuse(text, self.format, f"{where} ignore", record=record)
+
+
+def _translated(function: Function, table: CodeTable) -> Function:
+    """The function with its units translated: what it is told of them is canonical, or as stated where the table lacks it."""
+    read, coded, inward = function.read, function.coded, table.inward
+
+    def translated(*texts: str) -> Any:
+        values = list(texts)
+        for at in coded:
+            if values[at]:
+                values[at] = inward.get(values[at], values[at])
+        return read(*values)
+
+    return replace(function, read=translated)
 
 
 def _with_elsewhere(rule: Rule, rules: Sequence[Rule]) -> Rule:

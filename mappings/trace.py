@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from data_contracts.findings import Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context, place_of, sent_at
-from mappings.path import Located, locate, records
+from mappings.path import Located, locate, records, together
 from mappings.plan import CURRENCY, SENT, Plan, Rule, Scope
 
 
@@ -39,9 +39,10 @@ def trace(plan: Plan, root: SourceRecord, context: Context) -> dict[str, Origin]
 def _scope(scope: Scope, record: SourceRecord, context: Context, prefix: str, origins: dict[str, Origin]) -> bool:
     """Add the scope's origins; false (and nothing added) where a member that it needs is absent."""
     own: dict[str, Origin] = {}
+    refused: set[str] = set()
     for rule in scope.rules:
         if rule.reads:
-            _rule(rule, record, context, prefix, own)
+            _rule(rule, record, context, prefix, own, refused)
     if any(f"{prefix}{name}" not in own for name in scope.needs):
         return False
     origins.update(own)
@@ -62,9 +63,10 @@ def _scope(scope: Scope, record: SourceRecord, context: Context, prefix: str, or
     return True
 
 
-def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origins: dict[str, Origin]) -> None:
+def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origins: dict[str, Origin], refused: set[str]) -> None:
+    """Add the origin of a row's value; `refused`: members of which a text was there that could not be read."""
     name = f"{prefix}{'.'.join(rule.to)}"
-    if name in origins:
+    if name in origins or name in refused:
         return
     for when in rule.when:
         text = next((place.text for place in locate(when.path, record, context.components)), "")
@@ -84,15 +86,17 @@ def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origi
         texts = [place.text if place else "" for place in places]
         if _readable(rule, texts, context):
             origins[name] = _origin(rule, [place for place in places if place])
+        else:
+            refused.add(name)
     elif rule.default is not None and _defaults(rule, context):
         origins[name] = Origin(place_of(record), (), rule.text, rule.function.name)
 
 
 def _places(rule: Rule, record: SourceRecord, context: Context) -> list[Located | None]:
     """The places of a row's texts: one, or one for each argument of its function; empty where the first is absent."""
-    firsts = [next(locate(path, record, context.components), None) for path in rule.paths]
     if rule.function.arguments == 1:
-        return [next((place for place in firsts if place), None)] if any(firsts) else []
+        return next(([place] for path in rule.paths for place in locate(path, record, context.components)), [])
+    firsts = together(rule.paths, record, context.components) if rule.paths else []
     return [*firsts, *[None] * (rule.function.arguments - len(firsts))] if firsts and firsts[0] else []
 
 

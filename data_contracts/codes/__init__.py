@@ -6,6 +6,7 @@ The lists are YAML files beside this module. They are loaded once, on the first 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ class Unit:
     """Whether it counts whole things, so that a fraction of it is a mistake."""
     dimension: str
     """`count`, `package`, `mass`, `length`, `volume`, `area`, `time`: what may be compared with what."""
+    size: Fraction | None
+    """How many of its dimension's first unit one of it is, exactly (a dozen is 12); null where the unit does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ def units() -> dict[str, Unit]:
     """
     spellings: dict[str, Unit] = {}
     for code, row in _read("units").items():
-        unit = Unit(code, row["recommendation20"], row["en"], row["zh"], row["dimension"] in ("count", "package"), row["dimension"])
+        dimension, size = row["dimension"], Fraction(row["size"]) if "size" in row else None
+        unit = Unit(code, row["recommendation20"], row["en"], row["zh"], dimension in ("count", "package"), dimension, size)
         for spelling in (code, *row.get("aliases", ())):
             if spelling.upper() in spellings:
                 raise ValueError(f"unit {spelling} is listed twice, the second time under {code}")
@@ -104,6 +108,18 @@ def package_types() -> frozenset[str]:
 def unit(code: str) -> Unit | None:
     """The unit that this code or word means (`EA`, `PCE`, `件`, any case), null if unknown."""
     return units().get(code.strip().upper())
+
+
+def how_many(held: str, holder: str) -> Fraction | None:
+    """How many of the unit `held` one of the unit `holder` is (12 EA in a DZ), exactly; null where the units do not say it: a case holds
+    what its item's packaging levels tell, and nobody knows how many pieces a kilogram is.
+    """
+    one, other = unit(held), unit(holder)
+    if one is None or other is None:
+        return None
+    if one is other:
+        return Fraction(1)
+    return other.size / one.size if one.dimension == other.dimension and one.size and other.size else None
 
 
 def is_currency(code: str) -> bool:

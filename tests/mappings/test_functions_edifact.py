@@ -95,7 +95,7 @@ def test_moments(texts: tuple[str, str], at: str, stated: bool) -> None:
         ("edifact_number", ("1+1",), "a number like"),
         ("edifact_number", ("12E3",), "a number like"),
         ("edifact_price", ("10", "3"), "exact for one unit"),
-        ("edifact_price", ("0.01", "100000"), "6 after the point"),
+        ("edifact_price", ("0.01", "100000"), "at most 6 decimals"),
         ("edifact_price", ("10", "0"), "above zero"),
         ("sscc", ("123",), "18 digits"),
     ],

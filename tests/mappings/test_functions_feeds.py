@@ -78,7 +78,7 @@ def test_refuses_with_what_it_expected(name: str, text: str) -> None:
 def test_a_price_that_is_not_exact_for_one_is_refused() -> None:
     with pytest.raises(ValueError, match="exact"):
         read("price_per", "10", "3")
-    with pytest.raises(ValueError, match="how many"):
+    with pytest.raises(ValueError, match="above zero"):
         read("price_per", "10", "0")
 
 

@@ -206,7 +206,7 @@ def test_a_price_for_a_hundred_is_a_price_for_one() -> None:
     assert found.root is not None
     mapping = load("edifact/INVOIC")
     origin = mapping.trace(found.root, CONTEXT)["lines[0].unit_price"]
-    assert (origin.values, origin.place.segment) == (("3630.1724", "100"), "PRI")
+    assert (origin.values, origin.place.segment) == (("3630.1724", "100", "C62", "PCE"), "PRI")
 
 
 def test_every_sample_of_a_mapped_message_is_spoken_of() -> None:
