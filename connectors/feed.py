@@ -14,7 +14,8 @@ messages are and which fields they have; the same file reads, checks, writes and
     columns: [FBillNo, FQty]       # json: messages are arrays of values in this order (profile.options.columns wins); may be grouped
     failure: {at: Result/IsSuccess, is: "false", says: Result/Errors/Message}    # json: an answer that tells of a fault, not of data
     others: leave                  # json, xml: names beside the fields are the other system's business: not read and not told
-    namespace: urn:x               # xml: namespace of all its elements; absent = none
+    namespace: urn:x               # xml: namespace of all its elements; absent = none; a list: the first is written, all read
+    spaces: {b: urn:y}             # xml: further namespaces by prefix: of a field with `space: b`, of all below one with `inside: b`
     envelope: {exported_at: {type: instant, write: created_at}}      # json: members beside the array
     types: _types                  # file of named types beside this one (connectors/feed_types.py)
     separator: ";"                 # delimited, and quote, bom (written); any one character, "\t" for TSV
@@ -27,7 +28,8 @@ messages are and which fields they have; the same file reads, checks, writes and
 
 A field has `type` (a key of `connectors.feed_values.KINDS`, or `record`), `required`, `many`, `enum`, `pattern`, `max_length`,
 `on_error` (`row` | `message` | `none`, default message), `fields` (of a record; of an XML leaf its attributes), `names`
-(rows: other headers that mean this column), `quoted` (json: written as a string), `note`. Identifiers are not judged
+(rows: other headers that mean this column), `write` (rows: the header that is written, where it is not the field's name), `quoted`
+(json: written as a string), `note`. Identifiers are not judged
 here: GS1 and UDI rules do that for all formats alike.
 
 Grammars stand in `connectors/grammars/<format>/`; a site's own in `<folder>/<format>/` of `profile.options["grammar_folders"]`, which win.
@@ -37,7 +39,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -45,21 +47,18 @@ from typing import Any, Protocol, runtime_checkable
 
 import yaml
 
-from connectors.feed_layout import Column, Layout, column_of, layout_of
+from connectors.feed_fields import Field as Field
+from connectors.feed_fields import fields_of, refuse_unknown
+from connectors.feed_layout import Layout, layout_of
 from connectors.feed_types import expanded, load_types
-from connectors.feed_values import KINDS, Spelling, check_for
+from connectors.feed_values import Spelling
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
-from data_contracts.findings import Action
 
 SHIPPED = Path(__file__).parent / "grammars"
-XML_FORMATS = frozenset({"xml", "ubl", "cxml", "b2mml"})
+XML_FORMATS = frozenset({"xml", "ubl", "cxml", "b2mml", "eudamed"})
 """Formats whose messages are XML elements."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_FIELD_KEYS = frozenset(
-    {"type", "required", "many", "enum", "pattern", "max_length", "on_error", "fields", "names", "quoted", "note", "write"}
-    | {"at", "align", "pad", "empty", "code", "named"}
-)
 _TOP_KEYS = frozenset(
     {"version", "grammar", "format", "message", "title", "messages", "namespace", "envelope", "separator", "quote", "decimal"}
     | {"charsets", "bom", "booleans", "group", "fields", "thousands", "types"}
@@ -68,66 +67,11 @@ _TOP_KEYS_OF: Mapping[str, frozenset[str]] = {
     "fixed": frozenset({"record_type", "code", "skip", "offsets"}),
     "spreadsheet": frozenset({"sheet", "header_row"}),
     "json": frozenset({"columns", "failure", "others"}),
-    "xml": frozenset({"others"}),
+    "xml": frozenset({"others", "spaces"}),
+    "eudamed": frozenset({"spaces"}),
 }
 ROWS = frozenset({"delimited", "spreadsheet", "fixed"})
 """Formats of rows, which may be grouped to messages."""
-_UNBOUNDED = re.compile(r"(?<!\\)(?:[*+?]|\{\d*,\d*\})")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field, column, member, element or (name with a leading `@`) attribute."""
-
-    name: str
-    kind: str
-    """A key of `KINDS`, or `record` for what has fields of its own."""
-    type_name: str = ""
-    """The named type that it is of, for the guide."""
-    required: bool = False
-    many: bool = False
-    enum: frozenset[str] | None = None
-    pattern: re.Pattern[str] | None = None
-    max_length: int | None = None
-    on_error: Action | None = None
-    fields: Mapping[str, Field] = field(default_factory=dict)
-    names: tuple[str, ...] = ()
-    quoted: bool = False
-    write: str | None = None
-    note: str = ""
-    column: Column | None = None
-    """fixed: where it stands in its line."""
-    code: str = ""
-    """fixed: the code of the lines that are such records."""
-    check: Callable[[str], object] | None = None
-    """The type's check; None where any text will do."""
-    expects: str = "text"
-    """What the type asks for, as a finding says it."""
-
-    def fault(self, value: str) -> tuple[str, str] | None:
-        """The rule that a value breaks and what it asks for, or None. Checks stop at the first fault."""
-        if self.max_length is not None and len(value) > self.max_length:
-            return "FED-09", str(self.max_length)
-        if self.check is not None and not self.check(value):
-            return "FED-06", self.expects
-        if self.enum is not None and value not in self.enum:
-            return "FED-07", ", ".join(sorted(self.enum))
-        if self.pattern is not None and (len(value) > 512 or not self.pattern.fullmatch(value)):
-            return "FED-08", self.pattern.pattern
-        return None
-
-    def test(self) -> Callable[[str], object] | None:
-        """The fastest test that is truthy exactly where `fault` is None; None where any text will do."""
-        only = [part is not None for part in (self.check, self.max_length, self.enum, self.pattern)]
-        if not any(only):
-            return None
-        if only == [True, False, False, False]:
-            return self.check
-        if only == [False, True, False, False]:
-            return re.compile(f".{{0,{self.max_length}}}", re.DOTALL).fullmatch
-        if only == [False, False, True, False] and self.enum is not None:
-            return self.enum.__contains__
-        return lambda value: self.fault(value) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +119,10 @@ class FeedGrammar:
     open: bool = False
     """Names that no field has are not read and not told."""
     namespace: str | None = None
+    also: tuple[str | None, ...] = ()
+    """xml: other namespaces in which its elements are read."""
+    spaces: Mapping[str, str] = field(default_factory=dict)
+    """xml: namespaces by prefix, of fields that name one."""
     envelope: Mapping[str, Field] = field(default_factory=dict)
     separator: str = ","
     quote: str = '"'
@@ -193,6 +141,11 @@ class FeedGrammar:
     title: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
     """The YAML of a grammar that takes named types, with them, as evidence: written out it would fill a book."""
+
+    def asks_rows(self) -> bool:
+        """Whether a message is nothing without rows: a column of a row is required."""
+        group = self.group
+        return group is not None and any(field.required for name, field in self.fields.items() if name not in (*group.by, *group.header))
 
     @property
     def written_charset(self) -> str:
@@ -243,7 +196,7 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         raise ConfigError(f"{where}: not YAML: {error}") from error
     if not isinstance(body, dict):
         raise ConfigError(f"{where}: a grammar is a mapping")
-    _refuse_unknown(body, _TOP_KEYS | _TOP_KEYS_OF.get(format_name, frozenset()), where)
+    refuse_unknown(body, _TOP_KEYS | _TOP_KEYS_OF.get(format_name, frozenset()), where)
     text = ""
     if "types" in body:
         beside = Path(where).parent / f"{body['types']}.yaml"
@@ -255,12 +208,15 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         if body.get(key) != expected:
             raise ConfigError(f"{where}: {key} should be {expected!r}, is {body.get(key)!r}")
     spelling = _spelling(body, where)
-    fields = _fields(body.get("fields"), where, spelling)
+    fields = fields_of(body.get("fields"), where, spelling)
     if not fields:
         raise ConfigError(f"{where}: fields is empty")
     message = str(body.get("message", name))
     messages = str(body.get("messages", ""))
     path, whole = _path(format_name, messages, where)
+    namespaces = _namespaces(body.get("namespace"), where)
+    spaces = {str(prefix): str(name) for prefix, name in dict(body.get("spaces") or {}).items()}
+    _refuse_unknown_spaces(fields, spaces, where)
     return FeedGrammar(
         name=name,
         format=format_name,
@@ -275,8 +231,10 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         columns=_columns(body.get("columns"), fields, messages, where),
         failure=_failure(body.get("failure"), where),
         open=_left(body.get("others"), where),
-        namespace=body.get("namespace"),
-        envelope=_fields(body.get("envelope") or {}, f"{where}: envelope", spelling),
+        namespace=namespaces[0] or None,
+        also=tuple(name or None for name in namespaces[1:]),
+        spaces=spaces,
+        envelope=fields_of(body.get("envelope") or {}, f"{where}: envelope", spelling),
         separator=_one_character(body, "separator", ",", where),
         quote=_one_character(body, "quote", '"', where),
         decimal=spelling.decimal,
@@ -305,12 +263,6 @@ def _row_number(value: Any, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
         raise ConfigError(f"{where}: header_row is a row number, from 1")
     return value
-
-
-def _refuse_unknown(body: Mapping[str, Any], known: frozenset[str], where: str) -> None:
-    unknown = sorted(str(key) for key in body if key not in known)
-    if unknown:
-        raise ConfigError(f"{where}: unknown key {', '.join(unknown)}")
 
 
 def _pair(value: Any, where: str) -> tuple[str, str]:
@@ -361,74 +313,29 @@ def _failure(body: Any, where: str) -> Failure | None:
     return Failure(tuple(body["at"].split("/")), body["is"], tuple(body["says"].split("/")))
 
 
+def _namespaces(value: Any, where: str) -> list[str]:
+    names = value if isinstance(value, list) else ["" if value is None else value]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ConfigError(f"{where}: namespace is a text or a list of texts, of which an empty one is none")
+    return names
+
+
+def _refuse_unknown_spaces(fields: Mapping[str, Field], spaces: Mapping[str, str], where: str, seen: set[int] | None = None) -> None:
+    seen = set() if seen is None else seen
+    for one in fields.values():
+        if one.space is not None and one.space not in spaces:
+            raise ConfigError(
+                f"{where}: {one.name}: space {one.space!r} is none of {', '.join(spaces) or 'those in spaces, which names none'}"
+            )
+        if one.fields and id(one.fields) not in seen:
+            seen.add(id(one.fields))
+            _refuse_unknown_spaces(one.fields, spaces, where, seen)
+
+
 def _left(value: Any, where: str) -> bool:
     if value not in (None, "tell", "leave"):
         raise ConfigError(f"{where}: others is tell or leave")
     return bool(value == "leave")
-
-
-def _fields(body: Any, where: str, spelling: Spelling, done: dict[int, dict[str, Field]] | None = None) -> dict[str, Field]:
-    """Fields of a record; one that stands at several places, as named types do, is made once (`done`, by the identity of its body)."""
-    if not isinstance(body, dict):
-        raise ConfigError(f"{where}: fields is a mapping from name to definition")
-    done = {} if done is None else done
-    known = done.get(id(body))
-    if known is None:
-        misread = [name for name in body if isinstance(name, bool) or name is None]
-        if misread:
-            raise ConfigError(f"{where}: YAML reads a field's name as {misread[0]!r}; put it in quotes")
-        fields = {str(name): _field(str(name), definition, f"{where}: {name}", spelling, done) for name, definition in body.items()}
-        known = done[id(body)] = fields
-    return known
-
-
-def _field(name: str, definition: Any, where: str, spelling: Spelling, done: dict[int, dict[str, Field]]) -> Field:
-    if not isinstance(definition, dict):
-        raise ConfigError(f"{where}: a field is a mapping with at least a type")
-    _refuse_unknown(definition, _FIELD_KEYS, where)
-    kind = definition.get("type")
-    if kind != "record" and kind not in KINDS:
-        raise ConfigError(f"{where}: type {kind!r} is none of {', '.join(['record', *KINDS])}")
-    if kind == "record" and not definition.get("fields"):
-        raise ConfigError(f"{where}: a record has fields")
-    on_error = definition.get("on_error")
-    if on_error not in (None, "none", "row", "message"):
-        raise ConfigError(f"{where}: on_error is none, row or message")
-    enum = definition.get("enum")
-    return Field(
-        name=name,
-        kind=str(kind),
-        type_name=str(definition.get("named", "")),
-        required=bool(definition.get("required", False)),
-        many=bool(definition.get("many", False)),
-        enum=frozenset(str(word) for word in enum) if enum else None,
-        pattern=_pattern(definition.get("pattern"), where),
-        max_length=definition.get("max_length"),
-        on_error=on_error,
-        fields=_fields(definition["fields"], where, spelling, done) if definition.get("fields") else {},
-        names=tuple(str(other) for other in definition.get("names", ())),
-        quoted=bool(definition.get("quoted", False)),
-        write=definition.get("write"),
-        note=str(definition.get("note", "")),
-        column=None if kind == "record" else column_of(definition, str(kind), where),
-        code=str(definition.get("code", "")),
-        check=None if kind == "record" else check_for(str(kind), spelling),
-        expects="record" if kind == "record" else KINDS[str(kind)].describe(spelling),
-    )
-
-
-def _pattern(text: Any, where: str) -> re.Pattern[str] | None:
-    """A pattern that cannot run away: no groups, so nothing nests, and at most three parts of open length."""
-    if text is None:
-        return None
-    text = str(text)
-    bare = re.sub(r"\\.|\[[^\]]*\]", "", text)
-    if "(" in bare or "|" in bare or len(_UNBOUNDED.findall(bare)) > 3:
-        raise ConfigError(f"{where}: a pattern has no groups, no alternatives and at most three parts of open length; use enum for choices")
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ConfigError(f"{where}: pattern {text!r}: {error}") from error
 
 
 def _grouping(body: Any, fields: Mapping[str, Field], where: str) -> Grouping | None:

@@ -29,7 +29,7 @@ def folded(name: str) -> str:
 
 def match_header(names: Sequence[str], grammar: FeedGrammar, line: int) -> Header:
     """Match the names of a header row to the grammar's fields."""
-    exact = {name: field.name for field in grammar.fields.values() for name in (field.name, *field.names)}
+    exact = {name: field.name for field in grammar.fields.values() for name in field.headers}
     by_folded = {folded(name): target for name, target in exact.items()}
     columns: dict[str, int] = {}
     findings: list[Finding] = []

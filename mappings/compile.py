@@ -357,7 +357,7 @@ def _source_of(moment: Moment, run: Run) -> str | None:
 
 def _many(rule: Rule, gatherer: Gatherer) -> RowReader:
     """All values of a list: they are looked for only when the first record is there."""
-    key, convert = rule.to[-1], rule.function.read
+    key, convert, table = rule.to[-1], rule.function.read, rule.table
     paths = rule.paths
     ways = [_way(path, gatherer) for path in paths]
 
@@ -368,9 +368,15 @@ def _many(rule: Rule, gatherer: Gatherer) -> RowReader:
                 continue
             for place in locate(path, found[RECORD], run.context.components):
                 try:
-                    values.append(convert(place.text))
+                    value = convert(place.text)
                 except ValueError as error:
                     refused(rule, found[RECORD], place.text, error, run)
+                    continue
+                if table is not None:
+                    value = table.inward.get(place.text) or table.inward.get(value)
+                    value = value or unknown_code(rule, table, found[RECORD], place.text, run)
+                if value is not None:
+                    values.append(value)
         if values:
             out[key] = values
 

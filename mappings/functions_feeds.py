@@ -233,6 +233,45 @@ def write_iso_day(value: datetime, zone: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
+def read_day_stated(text: str) -> str:
+    """A day, with a time beside it or not, which is not looked at: `2026-11-22`, `2026-11-22 08:30:00`."""
+    if (match := _DAY_TIME.fullmatch(text)) is None:
+        raise ValueError("a day like 2026-11-22, or with a time 2026-11-22 08:30:00")
+    day = match[1]
+    return calendar_day(int(day[:4]), int(day[5:7]), int(day[8:]), "YYYY-MM-DD").isoformat()
+
+
+def write_day_stated(value: str) -> tuple[str, ...]:
+    """YYYY-MM-DD; a month without a day is refused, since a day would be invented."""
+    if not _ISO.fullmatch(value):
+        raise ValueError("a full date with a day")
+    return (value,)
+
+
+def read_day_start_stated(text: str, zone: str) -> Moment:
+    """The same as a moment: the day's beginning in the zone."""
+    return read_iso_day_or_time(read_day_stated(text), zone)
+
+
+_CHINESE_BOOLEANS = {"是": True, "否": False}
+
+
+def read_boolean_zh(text: str) -> bool:
+    """是 or 否."""
+    answer = _CHINESE_BOOLEANS.get(text)
+    if answer is None:
+        raise ValueError("是 / 否")
+    return answer
+
+
+def read_boolean_10(text: str) -> bool:
+    """1 or 0."""
+    if text not in ("1", "0"):
+        raise ValueError("1 or 0")
+    return text == "1"
+
+
+@lru_cache(maxsize=8192)
 def read_odata_instant(text: str, zone: str) -> Moment:
     """`/Date(ms+oooo)/`, a moment with its offset in minutes; without one (Edm.DateTime) it is wall time in the zone, midnight a day."""
     if (match := _ODATA.fullmatch(text)) is None:
@@ -277,6 +316,10 @@ for _function in (
         "iso_day_or_time", "instant", "canonical", read_iso_day_or_time, write_iso_day_or_time, says="2026-11-22, or 2026-11-22 08:30:00"
     ),
     Function("iso_day", "instant", "canonical", read_iso_day, write_iso_day, says="2026-11-22, from its beginning"),
+    Function("day_stated", "date", "canonical", read_day_stated, write_day_stated, says="2026-11-22, or the day of 2026-11-22 08:30:00"),
+    Function("day_start_stated", "instant", "canonical", read_day_start_stated, write_iso_day, says="2026-11-22, from its beginning"),
+    Function("boolean_zh", "boolean", "exact", read_boolean_zh, lambda value: ("是" if value else "否",), says="是 or 否"),
+    Function("boolean_10", "boolean", "exact", read_boolean_10, lambda value: ("1" if value else "0",), says="1 or 0"),
     Function("odata_instant", "instant", "canonical", read_odata_instant, write_odata_day, says="/Date(1795305600000+0000)/"),
 ):
     register(_function)

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, time
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, calendar_day, day_only, day_start, in_zone, register, tells_day_only
+from mappings.function_base import Function, Moment, calendar_day, day_only, day_start, in_zone, register, tells_day_only, wall_time
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})?")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?(Z|[+-][0-9]{2}:?[0-9]{2})?")
@@ -77,9 +77,20 @@ def write_xml_instant(value: datetime, zone: str) -> tuple[str, ...]:
     return (value.isoformat(),)
 
 
+def read_xml_day_start(text: str, zone: str) -> Moment:
+    """xsd:date or xsd:dateTime that means a day: from its beginning in the zone, whatever time stands beside it."""
+    return day_start(date.fromisoformat(read_xml_date(text)), zone)
+
+
+def write_xml_day_start(value: datetime, zone: str) -> tuple[str, ...]:
+    """The day in the zone; the time is not told."""
+    return (wall_time(value, zone).date().isoformat(),)
+
+
 for _function in (
     Function("xml_date", "date", "canonical", read_xml_date, write_xml_date, says="2026-11-22, 2026-11-22Z or the day of a dateTime"),
     Function("xml_date_time", "instant", "exact", read_xml_date_time, write_xml_date_time, arguments=2, says="2026-11-22 and 08:30:00Z"),
+    Function("xml_day_start", "instant", "canonical", read_xml_day_start, write_xml_day_start, says="2026-11-22, from its beginning"),
     Function("xml_instant", "instant", "exact", read_xml_instant, write_xml_instant, says="2026-11-22T08:30:00+08:00, or 2026-11-22"),
 ):
     register(_function)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from data_contracts.errors import ConfigError
 from mappings.code_tables import CodeTable, load_table
 from mappings.model import Direction, Each, Expect, FragmentFile, Ignore, MappingFile, Part, Row
+from mappings.path import SEGMENT_FORMATS
 
 SHIPPED = Path(__file__).parent
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -164,17 +165,19 @@ def _layered(name: str, folders: tuple[Path, ...], over: tuple[Path, ...] = ()) 
     if file.extends == name and index >= len(folders):
         raise ConfigError(f"{path}: it extends itself")
     base = _layered(file.extends, folders[index + 1 :] if file.extends == name else folders, (*over, path))
-    for word in ("format", "entity"):
-        if getattr(file, word) not in (None, getattr(base, word)):
-            raise ConfigError(f"{path}: `{word}` of an overlay is its base's, {getattr(base, word)}")
+    if file.entity not in (None, base.entity):
+        raise ConfigError(f"{path}: `entity` of an overlay is its base's, {base.entity}")
+    form = file.format or base.format
+    if form != base.format and {form, base.format} & SEGMENT_FORMATS:
+        raise ConfigError(f"{path}: `format` of an overlay is its base's, {base.format}: paths of {form} are others")
     return _Layers(
         version=f"{file.version}+{base.version}",
-        format=base.format,
+        format=form,
         message=file.message or base.message,
         entity=base.entity,
         direction=file.direction or base.direction,
-        fields=_replaced(base.fields, file.fields, file.remove, parts, base.format, str(path)),
-        each=_regrouped(base.each, file.each, parts, base.format, path),
+        fields=_replaced(base.fields, file.fields, file.remove, parts, form, str(path)),
+        each=_regrouped(base.each, file.each, parts, form, path),
         ignore=[*base.ignore, *file.ignore],
         expect=[*(entry for entry in base.expect if entry.path not in {own.path for own in file.expect}), *file.expect],
     )

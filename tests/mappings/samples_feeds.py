@@ -10,15 +10,20 @@ from data_contracts.source import SourceRecord
 
 FROM_FILES = (
     "delimited/erp_devices",
+    "json/gudid",
+    "xml/gudid",
     "json/erp_devices",
     "json/k3cloud_purchase_order_query",
     "json/k3cloud_purchase_order_save",
+    "json/nmpa_filing",
     "json/odata_v2_material_document",
     "json/odata_v2_products",
     "json/odata_v2_purchase_orders",
     "json/odata_v4_purchase_orders",
     "json/u8_purchase_order",
     "json/u8_sale_out",
+    "spreadsheet/nmpa_filing",
+    "xml/nmpa",
     "xml/qimen_entry_order",
 )
 

@@ -97,13 +97,16 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "xml_date": _days,
     "xml_date_time": _moments,
     "xml_instant": _moments,
+    "xml_day_start": _moments,
+    "day_stated": _days,
+    "day_start_stated": _moments,
+    "boolean_zh": st.booleans(),
+    "boolean_10": st.booleans(),
 }
 
 
 def _strategy(rule: Rule) -> st.SearchStrategy[Any]:
-    if rule.table is not None:
-        return st.sampled_from(sorted(rule.table.outward))
-    one = DOMAINS[rule.function.name]
+    one = st.sampled_from(sorted(rule.table.outward)) if rule.table is not None else DOMAINS[rule.function.name]
     return st.lists(one, min_size=1, max_size=3) if rule.many else one
 
 

@@ -15,6 +15,7 @@ from mappings import schema
 from mappings.engine import Context, load, shipped_names
 from mappings.functions import FUNCTIONS
 from mappings.model import Each, Row
+from tests.connectors.reading import read
 from tests.mappings.trees import segments
 
 CONTEXT = Context(time_zone="UTC")
@@ -166,6 +167,7 @@ ROWS = "fields:\n  - {to: number, from: BEG/03}\n  - {to: issued_at, from: BEG/0
         (HEAD + ROWS + "each: [{to: lines, at: PO1, fields: [{to: line, from: ./01}]}]\n", "each lines: no row fills quantity, unit"),
         (HEAD + ROWS + "each: [{to: number, at: PO1}]\n", "no list of records `number`"),
         ("mapping: x12/t\nversion: 1\nextends: x12/t\n", "no file|extends itself"),
+        ("mapping: x12/t\nversion: 1\nextends: x12/850\nformat: json\n", "`format` of an overlay is its base's, x12"),
         ("mapping: x12/t\nversion: 1\nextends: x12/850\nremove: [colour]\n", "names nothing in the base"),
         ("mapping: x12/t\nversion: 1\n", "are needed"),
         ("- a\n", "not a mapping file"),
@@ -188,6 +190,21 @@ def test_overlays_that_go_in_a_circle_are_refused(tmp_path: Path) -> None:
 def test_an_unknown_mapping_names_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=str(tmp_path)):
         load("x12/999", [tmp_path])
+
+
+def test_an_overlay_may_stand_in_another_format_of_named_records() -> None:
+    ours, base = load("json/gudid"), load("xml/gudid")
+    assert (ours.format, base.format, ours.entity) == ("json", "xml", "Device")
+
+
+def test_each_value_of_a_list_passes_its_code_table() -> None:
+    sample = (Path(__file__).parents[1] / "samples" / "xml" / "gudid.xml").read_text(encoding="utf-8")
+    (root, *_) = [message.root for message in read("xml", sample.replace(">Moist Heat", ">Moonlight").encode(), "gudid").messages]
+    assert root is not None
+    found = load("xml/gudid").read(root, CONTEXT)
+    assert found.entity is not None
+    assert found.entity["sterility"]["methods"] == ["Moonlight or Steam Sterilization", "ethylene_oxide"]
+    assert [(finding.rule, finding.got) for finding in found.findings] == [("MAP-03", "Moonlight or Steam Sterilization")]
 
 
 def test_direction_is_kept(tmp_path: Path) -> None:

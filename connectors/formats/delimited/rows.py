@@ -113,7 +113,7 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str)
 
 def separator_of(line: str, grammar: FeedGrammar) -> str:
     """The separator of a header line: the grammar's, unless only another one yields its columns."""
-    names = {folded(name) for field in grammar.fields.values() for name in (field.name, *field.names)}
+    names = {folded(name) for field in grammar.fields.values() for name in field.headers}
 
     def known(separator: str) -> int:
         return sum(folded(part.strip().strip(grammar.quote)) in names for part in line.split(separator))

@@ -24,7 +24,7 @@ def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGr
     characters, and for characters that the charset does not have."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=grammar.separator, quotechar=grammar.quote, lineterminator="\r\n")
-    writer.writerow(grammar.fields)
+    writer.writerow([field.write or name for name, field in grammar.fields.items()])
     for kind, root in messages:
         if kind != grammar.message:
             raise ValueError(f"the feed {grammar.name} carries {grammar.message}, not {kind}")
@@ -51,7 +51,9 @@ def _rows(root: SourceRecord, grammar: FeedGrammar) -> Iterator[dict[str, str]]:
         yield top
         return
     if not root.children:
-        raise ValueError(f"{root.tag}: a message without rows cannot be written")
+        if grammar.asks_rows():
+            raise ValueError(f"{root.tag}: a message without rows cannot be written")
+        yield top  # one row with what stands above
     for child in root.children:
         if child.tag != grammar.group.rows or child.children:
             raise ValueError(f"{root.tag}: rows are called {grammar.group.rows} and have nothing below them, not {child.tag}")

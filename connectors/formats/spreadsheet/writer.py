@@ -75,7 +75,7 @@ def _sheet_rows(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGramm
     if len(grammar.fields) > COLUMNS:
         raise ValueError(f"a sheet has {COLUMNS} columns, the feed {len(grammar.fields)}")
     number = grammar.header_row
-    yield _row(number, [(_text(name, name), _HEADER_STYLE) for name in grammar.fields])
+    yield _row(number, [(_text(field.write or name, name), _HEADER_STYLE) for name, field in grammar.fields.items()])
     for kind, root in messages:
         if kind != grammar.message:
             raise ValueError(f"the feed {grammar.name} carries {grammar.message}, not {kind}")
@@ -101,7 +101,9 @@ def _values(root: SourceRecord, grammar: FeedGrammar) -> Iterator[Mapping[str, s
         yield top
         return
     if not root.children:
-        raise ValueError(f"{root.tag}: a message without rows cannot be written")
+        if grammar.asks_rows():
+            raise ValueError(f"{root.tag}: a message without rows cannot be written")
+        yield top  # one row with what stands above
     for child in root.children:
         if child.tag != grammar.group.rows or child.children or not isinstance(child.values, Mapping):
             raise ValueError(f"{root.tag}: rows are called {grammar.group.rows} and have nothing below them, not {child.tag}")

@@ -23,7 +23,7 @@ from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffa
 from connectors.first_bytes import look, size_of, unreadable
 from connectors.formats.xml.charset import SLICED, charset_of
 from connectors.formats.xml.envelope import judged
-from connectors.formats.xml.levels import level_of, one_namespace
+from connectors.formats.xml.levels import level_of, spaces_of
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
 from connectors.formats.xml.tree import TreeBuilder, hardened_parser, shown_error
 from connectors.formats.xml.writer import write_document
@@ -79,7 +79,7 @@ class _Reading:
         except etree.XMLSyntaxError as error:
             return Finding("XML-01", place=Place(line=line), got=shown_error(error)), ()
         namespace = etree.QName(root).namespace
-        if namespace != self.grammar.namespace:
+        if namespace != self.grammar.namespace and namespace not in self.grammar.also:
             place = Place(line=line, path="/" + local)
             return Finding("XML-04", place=place, expected=self.grammar.namespace or "none", got=namespace or "none"), ()
         return None, self.grammar.path
@@ -90,8 +90,9 @@ class _Reading:
         scanner.at = self.scanner_start
         fields = grammar.fields if grammar is not None else None
         namespace = grammar.namespace if grammar is not None else None
-        level = level_of(fields, one_namespace(namespace)) if fields is not None else None
-        builder = TreeBuilder(namespace, level, self.caps.message_records)
+        also = grammar.also if grammar is not None else ()
+        level = level_of(grammar.fields, spaces_of(grammar), also) if grammar is not None else None
+        builder = TreeBuilder(namespace, level, self.caps.message_records, also=also)
         checker = Checker(fields, element_path, others=grammar.open) if grammar is not None and fields is not None else None
         for part in scanner.messages():
             yield from self._message(part, scanner, builder, checker, path)

@@ -64,6 +64,8 @@ class TreeBuilder:
     """Namespaces whose unknown elements are read, for the grammar to name them; others' are noted and left out."""
     out_of_order: str | None = None
     """Rule that elements break which do not stand in the grammar's order; None where order says nothing."""
+    also: tuple[str | None, ...] = ()
+    """Namespaces in which the message's element may stand as well."""
     parser: etree.XMLParser = field(default_factory=hardened_parser)
     _line: int = 1
     _records: int = 0
@@ -118,7 +120,7 @@ class TreeBuilder:
         if self.level is None:
             return
         found = etree.QName(element).namespace
-        if found != self.namespace:
+        if found != self.namespace and found not in self.also:
             place = Place(line=self._line, path=path)
             raise _MessageError(Finding("XML-04", place=place, expected=self.namespace or "none", got=found or "none"))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lxml import etree
 
 from connectors.feed import FeedGrammar, Field
-from connectors.formats.xml.levels import Qualify, clark, one_namespace
+from connectors.formats.xml.levels import Qualify, clark, spaces_of
 from data_contracts.source import SourceRecord
 
 Part = Callable[[list[SourceRecord]], list[SourceRecord]]
@@ -22,7 +22,7 @@ def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGr
     *outer, last = grammar.path
     if not outer and len(messages) != 1:
         raise ValueError(f"a document of this feed is one message, not {len(messages)}")
-    qualify = one_namespace(grammar.namespace)
+    qualify = spaces_of(grammar)
     parent: etree._Element | None = None
     root: etree._Element | None = None
     for step in outer:

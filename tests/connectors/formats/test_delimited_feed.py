@@ -225,3 +225,28 @@ def test_any_text_survives_writing_and_reading(values: list[tuple[str, str]]) ->
     content = format_named("delimited").write([("erp_orders", root)], None, STRICT, "erp_orders")
     (message,) = read("delimited", content, "erp_orders").messages
     assert message.root is not None and tree(message.root) == tree(root)
+
+
+OWN_HEADERS = """
+version: 1
+grammar: own
+format: delimited
+message: own
+group: {by: [number], header: [title], rows: part}
+fields:
+  number: {type: text, write: "编号", names: [nr]}
+  title: {type: text}
+  part: {type: text}
+"""
+
+
+def test_headers_in_the_readers_words_and_a_message_of_its_header_alone(tmp_path: Path) -> None:
+    (tmp_path / "delimited").mkdir()
+    (tmp_path / "delimited" / "own.yaml").write_text(OWN_HEADERS, encoding="utf-8")
+    profile = Profile(options={"grammar_folders": [str(tmp_path)]})
+    alone = SourceRecord("own", {"number": "1", "title": "a"}, 2)
+    content = format_named("delimited").write([("own", alone)], None, profile, "own")
+    assert content.decode("utf-8-sig") == "编号,title,part\r\n1,a,\r\n"
+    for header in ("编号", "number", "nr"):
+        (message,) = read("delimited", content.decode("utf-8-sig").replace("编号", header).encode(), "own", profile).messages
+        assert message.root is not None and message.findings == [] and message.root.values == {"number": "1", "title": "a"}

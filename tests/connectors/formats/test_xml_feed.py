@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.feed import parse_grammar
 from connectors.feed_reading import reread
 from connectors.registry import format_named
 from connectors.spec import STRICT, Profile
@@ -244,3 +245,48 @@ def test_what_cannot_be_written_is_refused() -> None:
         writer.write([("wms_receipts", SourceRecord("wms_receipts", {"OrderNumber": "a\0"}, 1))], None, STRICT, "wms_receipts")
     with pytest.raises(ConfigError):
         writer.write([], None, STRICT)
+
+
+SPACES = """
+version: 1
+grammar: spaced
+format: xml
+message: spaced
+namespace: ["urn:a", ""]
+spaces: {b: "urn:b"}
+messages: all/one
+fields:
+  name: {type: text}
+  size: {type: record, space: b, inside: b, fields: {high: {type: decimal}, low: {type: decimal}}}
+"""
+
+
+def test_elements_of_other_namespaces_stand_where_the_grammar_says(tmp_path: Path) -> None:
+    (tmp_path / "xml").mkdir()
+    (tmp_path / "xml" / "spaced.yaml").write_text(SPACES)
+    profile = Profile(options={"grammar_folders": [str(tmp_path)]})
+    size = "<b:size><b:high>3</b:high><b:low>1</b:low></b:size>"
+    head = '<all xmlns="urn:a" xmlns:b="urn:b">'
+    other = f'<one xmlns=""><name>second</name>{size}</one>'
+    wrong = "<one><name>third</name><size><high>3</high></size></one>"
+    found = read("xml", f"{head}<one><name>first</name>{size}</one>{other}{wrong}</all>".encode(), "spaced", profile)
+    roots = [message.root for message in found.messages]
+    assert [(root.values, [child.values for child in root.children]) for root in roots if root is not None] == [
+        ({"name": "first"}, [{"high": "3", "low": "1"}]),
+        ({"name": "second"}, [{"high": "3", "low": "1"}]),
+        ({"name": "third"}, []),  # a size of the wrong namespace is a stranger
+    ]
+    assert found.rules == ["XML-07"]
+    written = format_named("xml").write([("spaced", roots[0])], None, profile, "spaced")  # type: ignore[list-item]  # it is there
+    assert b'<high xmlns="urn:b">' in written or b":high>3</" in written
+    (again,) = read("xml", written, "spaced", profile).messages
+    assert again.root is not None and roots[0] is not None and tree(again.root) == tree(roots[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [(("space: b", "space: c"), "space"), (('"urn:a", ""', '"urn:a", 3'), "namespace"), (("inside: b", "inside: c"), "none of b")],
+)
+def test_a_prefix_that_no_space_has_is_refused(change: tuple[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        parse_grammar(SPACES.replace(*change).encode(), "spaced.yaml", "spaced", "xml")
