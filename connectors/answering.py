@@ -13,7 +13,8 @@ Two levels, never mixed:
 For authors of formats:
 
 - `wanted` is asked once for each interchange, with everything that may be said of it; `write` once for each kind that it named. Both see
-  the same `Received`. Messages whose type is in `answers`, and groups of such, are never spoken of.
+  the same `Received`. Acknowledgements are never acknowledged, or two machines would go on for ever: the hub (`is_receipt`, `answers_to`)
+  neither remembers them nor asks about an interchange that holds nothing else, whatever is wrong with it. No format need think of it.
 - `write` gets an `Envelope` back to the sender: `sender` and `receiver` are those of the received interchange turned round, `control` is
   fresh, `group_control` and `first_message_control` are the first of as many numbers as `Wanted` asked for, consecutive. `version` is the
   first group's as it came, or empty. It raises ValueError where the envelope cannot be carried in the delimiters at hand; then it is
@@ -59,7 +60,12 @@ class Said:
     message_control: str | None = None
     """ST02, UNH 0062, DOCNUM."""
     number: str | None = None
-    """Business number (BGM, OTI03, DocumentReference), or for syntaxes without control numbers whatever names the document."""
+    """The document's own business number (BGM, OTI03, DocumentReference). Never a control number: those are counted apart, so that the
+    same digits name another document there."""
+    types: frozenset[str] = frozenset()
+    """The message types of which `number` may be, where the answer tells what kind of number it is (RFF+IV: an invoice's); empty: any."""
+    parties: tuple[str | None, str | None] = (None, None)
+    """Sender and receiver of what it speaks of, where it repeats them (UCI); null: it does not."""
     notes: str = ""
     """The standard's codes and texts, short."""
 
@@ -87,8 +93,9 @@ class Received:
 
     interchange: Interchange
     groups: Sequence[Group]
+    """Those that are spoken of: none of acknowledgements."""
     verdicts: Sequence[tuple[int, Any]]
-    """Of each message in order: its group's ordinal (0: none) and what `remember` kept of it."""
+    """Of each message that is spoken of, in order: its group's ordinal (0: none) and what `remember` kept of it."""
     findings: Sequence[Finding]
     """What is wrong with the envelope itself, also who may not send it; codes are the standard's."""
     refused: bool
@@ -97,6 +104,8 @@ class Received:
     """What a business answer is to say; empty unless the agreement wants one."""
     summary: Any = None
     """What a syntax has worked out of all this already, for its several answers; its own matter."""
+    receipts: bool = False
+    """Whether acknowledgements came in it that nothing answers."""
 
 
 class Policy(Protocol):
@@ -114,7 +123,7 @@ class Policy(Protocol):
 
     @property
     def interchange(self) -> Literal["on_rejection", "requested", "always", "never"]:
-        """When the envelope is answered by itself."""
+        """When the envelope is answered by itself. `on_rejection` and `requested`: also, or only, where the sender asks for it."""
         ...
 
     @property
@@ -162,21 +171,25 @@ class Answering(Protocol):
     suffix: str
     """Of the files that hold answers, without a point."""
     answers: frozenset[str]
-    """Message types that are acknowledgements themselves: they are heard, never mapped and never answered."""
+    """Message types that answer something of ours: they are heard and never mapped, and no business answer speaks of them."""
+    answered: frozenset[str]
+    """Those of `answers` whose syntax is answered as that of any document, because the standard has it so (a 997 for an 824). All others,
+    and the groups in which they travel, are receipts: nothing ever speaks of them."""
     frame: frozenset[str]
-    """Segments that frame a message (ST, SE): what is wrong with them always refuses it."""
+    """Segments that frame a message (ST, SE): what is wrong with them always refuses it, also an answer to us."""
     refusals: Refusals
     numbered: frozenset[Numbered]
 
     def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> Any:
         """What must be kept of one message to answer it: small, for messages of a large document do not stay. None: nothing.
+        Never asked of receipts.
 
         `refusal` is the standard's code (`Refusals.message`) where the agreement does not take this type.
         """
         ...
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
-        """The answers that the policy wants, in the order in which they leave."""
+        """The answers that the policy wants, in the order in which they leave. Never asked of an interchange of receipts alone."""
         ...
 
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
@@ -196,6 +209,42 @@ class Answering(Protocol):
         ...
 
 
+def is_receipt(answering: Answering, message_type: str, group: Group | None) -> bool:
+    """Whether a message is an acknowledgement that nothing ever answers: by the group it travels in where its syntax has groups for
+    them (X12: FA, whatever is inside), else by its type.
+    """
+    groups = _groups_of_receipts(answering)
+    if groups and group is not None:
+        return group.type in groups
+    return message_type in answering.answers - answering.answered
+
+
+def groups_spoken_of(answering: Answering, groups: Sequence[Group]) -> list[Group]:
+    """The groups that do not hold receipts."""
+    silent = _groups_of_receipts(answering) or answering.answers - answering.answered
+    return [group for group in groups if group.type not in silent]
+
+
+def answers_to(received: Received, answering: Answering, policy: Policy) -> list[Wanted]:
+    """The answers that a policy wants: none where receipts came and nothing else, whatever is wrong with them. An interchange that is too
+    broken to tell what it holds is answered.
+    """
+    return [] if received.receipts and not received.verdicts else answering.wanted(received, policy)
+
+
+def _groups_of_receipts(answering: Answering) -> set[str]:
+    return {group for kind in answering.answers - answering.answered if (group := answering.group_type(kind)) is not None}
+
+
+def envelope_is_answered(received: Received, policy: Policy) -> bool:
+    """Whether the envelope is answered by itself: as the policy says when it is refused, and where the sender asked for it (ISA14 = 1,
+    UNB 0031 = 1) unless the policy forbids that.
+    """
+    if policy.interchange in ("always", "never"):
+        return policy.interchange == "always"
+    return received.interchange.acknowledgement_requested or (policy.interchange == "on_rejection" and received.refused)
+
+
 __all__ = [
     "NO_REFUSALS",
     "Answering",
@@ -206,4 +255,8 @@ __all__ = [
     "Said",
     "Wanted",
     "Word",
+    "answers_to",
+    "envelope_is_answered",
+    "groups_spoken_of",
+    "is_receipt",
 ]

@@ -7,8 +7,10 @@ is dead says so: finding OUT-02, and its exchange has failed, until a person sen
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -21,6 +23,7 @@ from hub import acknowledge
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.store import blobs, evidence, outbox, tables
+from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
 LEASE_SECONDS = 300
@@ -86,10 +89,30 @@ def resend_parcel(hub: Hub, outbox_id: int, actor: str, reason: str) -> int:
         row = uow.connection.execute(sa.select(tables.outbox).where(tables.outbox.c.id == outbox_id)).one_or_none()
         if row is None:
             raise NotFoundError(f"there is no outbox entry {outbox_id}")
-        outbox.again(uow, outbox_id)
-        _move(uow, row.exchange_id, {"failed"}, "waiting", reason)
+        put_again(hub, uow, row, reason)
         uow.audit(row.organisation_id, "outbox.resent", f"outbox/{outbox_id}", reason=reason, before={"state": row.state})
     return outbox_id
+
+
+def put_again(hub: Hub, uow: UnitOfWork, parcel: sa.Row[Any], reason: str) -> None:
+    """Send a parcel (its row of the outbox) once more. What had failed waits again, and where the partner had rejected it, for an answer
+    too. The caller audits. Raises ConflictError for what the partner fetches by itself.
+    """
+    outbox.again(uow, parcel.id)
+    exchange = tables.exchange
+    row = uow.connection.execute(sa.select(exchange).where(exchange.c.id == parcel.exchange_id)).one_or_none()
+    if row is None or row.state != "failed":
+        return
+    evidence.transition(uow, [row.id], "waiting", reason)
+    if row.acknowledgement == "rejected":
+        agreement = hub.site.agreements.get(row.agreement)
+        hours = agreement.acknowledge.expect_within_hours if agreement is not None else None
+        due = None if hours is None else micros(moment(uow.now) + timedelta(hours=hours))
+        uow.connection.execute(
+            exchange.update()
+            .where(exchange.c.id == row.id)
+            .values(acknowledgement="none" if due is None else "awaited", acknowledgement_due_at=due)
+        )
 
 
 def fetched(hub: Hub, document_id: int, by: str) -> int:
@@ -140,8 +163,9 @@ def _sent(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
     try:
         with hub.database.begin("sender") as uow:
             outbox.sent(uow, parcel, answer)
-            _move(uow, parcel.exchange_id, {"waiting", "failed"}, "sent", None)
-            evidence.close_findings(uow, _given_up(uow, parcel), "sent after all")
+            given_up = _given_up(uow, parcel)
+            _move(uow, parcel.exchange_id, {"waiting", "failed"} if given_up else {"waiting"}, "sent", None)
+            evidence.close_findings(uow, given_up, "sent after all")
             told = None if answer is None else answer[:_TOLD]
             uow.audit(parcel.organisation_id, "outbox.sent", f"outbox/{parcel.id}", after={"stable_id": parcel.stable_id, "answer": told})
     except ConflictError as error:
@@ -196,11 +220,12 @@ def _give_up(uow: UnitOfWork, parcel: outbox.Parcel, reason: str) -> None:
 
 
 def _move(uow: UnitOfWork, exchange_id: int | None, of: set[str], state: str, reason: str | None) -> None:
-    """Move a parcel's exchange, unless the partner has answered it meanwhile."""
+    """Move a parcel's exchange, unless the partner has answered it meanwhile: what it rejected has failed by that, and stays so."""
     if exchange_id is None:
         return
-    known = uow.connection.execute(sa.select(tables.exchange.c.state).where(tables.exchange.c.id == exchange_id)).scalar_one()
-    if known in of:
+    exchange = tables.exchange
+    known = uow.connection.execute(sa.select(exchange.c.state, exchange.c.acknowledgement).where(exchange.c.id == exchange_id)).one()
+    if known.state in of and known.acknowledgement != "rejected":
         evidence.transition(uow, [exchange_id], state, reason)
 
 

@@ -74,6 +74,8 @@ class ExaminedInterchange:
     messages: list[ExaminedMessage] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
     """Acknowledgements that came beside the messages (TA1 segments)."""
+    receipts: bool = False
+    """Whether acknowledgements that nothing answers came among its messages."""
     verdicts: list[tuple[int, Any]] = field(default_factory=list)
     """Of each message in order, its group and what the acknowledgement says of it: all that is kept of a large document's messages."""
     judgements: list[Judgement] = field(default_factory=list)
@@ -315,7 +317,9 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
         )
     answering = registry.answering_of(inside.format)
     if answering is not None and message.type in answering.answers:
-        return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer")
+        # One with faults in its segments still tells what it can; one whose frame is wrong (a count, a group of another kind) does not.
+        heard = _survivable(message.findings, answering.frame)
+        return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer" if heard else "rejected")
     agreed, syntax = pipeline.check(message, group, agreement)
     message.findings = [finding for finding in syntax if finding.rule != "AGR-01"]
     examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax)

@@ -26,7 +26,7 @@ from hub.content import Version, corrected, corrections, entity_of, original, re
 from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.record import ExchangeRow, insert_exchanges, insert_findings, settle_applied
 from hub.runtime import Hub
-from hub.store import configurations, evidence, outbox, tables
+from hub.store import configurations, evidence, tables
 from hub.store.documents import CORRECTIONS
 from hub.store.inbox import Delivery
 from hub.store.inbox import land as land_in_store
@@ -116,7 +116,7 @@ def resend(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
         ).first()
         if row is None:
             raise NotFoundError(f"exchange {exchange_id} never sent anything")
-        outbox.again(uow, row.id)
+        outbound.put_again(hub, uow, row, reason)
         uow.audit(row.organisation_id, "exchange.resent", f"exchange/{exchange_id}", reason=reason, after={"outbox": row.id})
         return int(row.id)
 

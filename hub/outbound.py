@@ -22,7 +22,7 @@ from data_contracts.errors import FatalError, HubError, NotFoundError, Retriable
 from data_contracts.findings import Finding
 from hub import writing
 from hub.content import entity_of
-from hub.delivery import fetched, resend_parcel, send, watch
+from hub.delivery import fetched, put_again, resend_parcel, send, watch
 from hub.examine import Claimant, ExaminedMessage, walk
 from hub.numbering import next_envelope
 from hub.record import ExchangeRow, business_key, insert_exchanges, insert_findings
@@ -359,4 +359,4 @@ def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, purpose:
     return out
 
 
-__all__ = ["copy", "fetched", "push", "resend_parcel", "send", "watch"]
+__all__ = ["copy", "fetched", "push", "put_again", "resend_parcel", "send", "watch"]

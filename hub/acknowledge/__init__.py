@@ -10,10 +10,10 @@ What a standard's acknowledgement says and how it is read is the format's (`conn
 
 from __future__ import annotations
 
-from hub.acknowledge.hear import SAME_CONNECTION, receive, receive_note
+from hub.acknowledge.hear import receive, receive_note
 from hub.acknowledge.judge import Outcome, judge, judged
 from hub.acknowledge.route import answer, answer_many, bytes_for, known_media_types, listed, media_type, refuse_conflict
-from hub.acknowledge.say import needs_tree, preview, remember, text_of, word_for
+from hub.acknowledge.say import SAME_CONNECTION, needs_tree, preview, remember, text_of, word_for
 
 __all__ = [
     "SAME_CONNECTION",

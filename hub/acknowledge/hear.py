@@ -3,12 +3,16 @@
 Two levels, kept apart. An answer to **syntax** (997, CONTRL) names control numbers, which count for each pair of identities alone, so it is
 looked up among what went out between the two that it names; it sets `acknowledgement` and makes the exchange `acknowledged` or `failed`.
 An answer to **business** (824, APERAK, STATUS 51) names the document; after a good 997 it may still refuse what the document says: the
-exchange is `refused` (ACK-05), or taken with remarks (ACK-06), until a better answer comes. What answers nothing of ours is ACK-03.
+exchange is `refused` (ACK-05), or taken with remarks (ACK-06), until a better answer comes. Control numbers and document numbers are two
+name spaces: each is looked for among its own kind only. What answers nothing of ours is ACK-03.
+
+The last answer counts, each on its own level: a later acceptance closes ACK-02 and ACK-05, but a syntax that is taken after all does not
+undo what the partner's people refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,14 +22,12 @@ from connectors.registry import answering_of
 from data_contracts.canonical import KINDS
 from data_contracts.findings import Finding
 from data_contracts.source import Message
+from hub.acknowledge.say import SAME_CONNECTION
 from hub.examine import ExaminedInterchange
 from hub.runtime import Hub
 from hub.store import evidence, tables
 from hub.store.controls import plain_number, same_number
 from hub.store.unit_of_work import UnitOfWork
-
-SAME_CONNECTION = "answer"
-"""Channel of documents that came as the answer to a delivery; their delivery key begins with the number of the parcel."""
 
 
 def receive(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, exchange_id: int, message: Message) -> None:
@@ -52,15 +54,19 @@ def _tell(
     statements: Iterable[Said],
 ) -> None:
     """Close what the statements speak of, the inner level of an answer to syntax winning over the outer one."""
-    scope = _sent_under(hub, document, examined)
+    pair = examined.interchange.receiver, examined.interchange.sender
+    scope = _sent_under(hub, document, examined.format, pair)
     brought = _brought_by_its_own(uow, document)
     unknown: set[tuple[str | None, ...]] = set()
     closing: dict[int, tuple[Any, Said]] = {}
     for said in statements:
         outer = {("interchange", said.control), ("group", said.group_type, said.group_control)}
-        if said.level == "message" and outer & unknown:
-            continue  # its group is none of ours: that has been said
-        rows = brought if brought and said.level == "interchange" else _spoken_of(uow, scope, said, answering)
+        if said.level in ("group", "message") and outer & unknown:
+            continue  # its interchange or group is none of ours: that has been said
+        if brought and said.level == "interchange":
+            rows = brought
+        else:
+            rows = _spoken_of(uow, scope, said, answering) if _between(said.parties, pair) else []
         if not rows:
             unknown |= {one for one in outer if one[0] == said.level}
             _unknown(uow, document, exchange_id, said)
@@ -91,11 +97,10 @@ def _spoken_of(uow: UnitOfWork, scope: sa.ColumnElement[bool], said: Said, answe
         query = query.where(exchange.c.reference == plain_number(said.control))
     elif said.group_control is not None:
         query = query.where(exchange.c.group_control == plain_number(said.group_control))
-    elif said.level == "message" and said.message_control is not None:
+    elif said.message_control is not None:
         query = query.where(exchange.c.reference == plain_number(said.message_control))
-    elif said.level == "document" and said.number is not None:
-        keys = [f"{kind}/{said.number}" for kind in KINDS.values()]
-        query = query.where(sa.or_(exchange.c.reference == plain_number(said.number), exchange.c.business_key.in_(keys)))
+    elif said.number is not None:
+        query = query.where(exchange.c.business_key.in_([f"{kind}/{said.number}" for kind in KINDS.values()]))
     else:
         return []
     rows = [row for row in uow.connection.execute(query) if _meant(row, said, answering)]
@@ -112,9 +117,9 @@ def _meant(row: Any, said: Said, answering: Answering) -> bool:
         return False
     if said.message_control is not None and not (same_number(row.control, said.message_control) or row.reference == said.message_control):
         return False
-    if said.level == "document" and said.number is not None:
-        return said.number in ((row.business_key or "").partition("/")[2], row.reference) or same_number(row.reference, said.number)
-    return True
+    if said.types and row.type not in said.types:
+        return False
+    return said.number is None or said.number == (row.business_key or "").partition("/")[2]
 
 
 def _taken_before(row: Any, said: Said) -> bool:
@@ -122,14 +127,13 @@ def _taken_before(row: Any, said: Said) -> bool:
     return said.level == "interchange" and said.verdict == "rejected" and row.acknowledgement in ("accepted", "partly")
 
 
-def _sent_under(hub: Hub, document: Any, examined: ExaminedInterchange) -> sa.ColumnElement[bool]:
+def _sent_under(hub: Hub, document: Any, syntax: str, pair: tuple[str | None, str | None]) -> sa.ColumnElement[bool]:
     """What went out to this partner in this syntax, between the two identities of the answer where the syntax has such."""
-    pair = examined.interchange.receiver, examined.interchange.sender
     agreements = [
         agreement.agreement
         for agreement in hub.site.agreements.values()
         if agreement.direction == "out"
-        and agreement.format == examined.format
+        and agreement.format == syntax
         and (agreement.envelope is None or _fits(pair, (agreement.envelope.sender, agreement.envelope.receiver)))
     ]
     return sa.and_(
@@ -144,33 +148,47 @@ def _fits(stated: tuple[str | None, str | None], agreed: tuple[str, str]) -> boo
     return all(one is None or one == other for one, other in zip(stated, agreed, strict=True))
 
 
+def _between(stated: tuple[str | None, str | None], pair: tuple[str | None, str | None]) -> bool:
+    """Whether what is spoken of went between these two, as far as the answer repeats that; a qualifier that it leaves out is none."""
+    return all(
+        one is None or other is None or one == other or (one.startswith(":") and one[1:] == other.partition(":")[2])
+        for one, other in zip(stated, pair, strict=True)
+    )
+
+
 def _close_syntax(uow: UnitOfWork, row: Any, said: Said) -> None:
-    """The partner's machine took it, or did not."""
-    rejected = said.verdict == "rejected"
-    if rejected:
+    """The partner's machine took it, or did not. What it refused before and takes now it has mended, or has been sent again."""
+    known = _open(uow, row)
+    _close(uow, known, "ACK-02")
+    if said.verdict == "rejected":
         _find(uow, row, Finding("ACK-02", got=_named(row), expected=said.notes))
-    if rejected or row.state != "refused":  # a refusal of what it says, which came first, stands
-        evidence.transition(uow, [row.id], "failed" if rejected else "acknowledged", said.notes or None)
-    _note(uow, row, said, said.verdict)
+        evidence.transition(uow, [row.id], "failed", said.notes or None)
+    elif row.state == "refused" or "ACK-05" in known:
+        evidence.transition(uow, [row.id], "refused", None)  # what its people refused stands, whatever its machine says now
+    else:
+        evidence.transition(uow, [row.id], "acknowledged", said.notes or None)
+    _note(uow, row, known, said, said.verdict)
 
 
 def _close_business(uow: UnitOfWork, row: Any, said: Said) -> None:
     """The partner's people or their system agree with what it says, or do not. It also shows that it came, where nothing else told so."""
     if said.verdict == "received":
         return
-    unsaid = row.acknowledgement in ("awaited", "overdue", None) or row.state == "refused"
-    evidence.transition(uow, [row.id], "refused" if said.verdict == "rejected" else "acknowledged", said.notes or None)
-    evidence.close_findings(uow, _open(uow, row, "ACK-05", "ACK-06"), "the partner answered again")
+    refused = said.verdict == "rejected"
+    unsaid = row.acknowledgement in ("awaited", "overdue", None) or row.state == "refused" or (row.state == "failed" and not refused)
+    evidence.transition(uow, [row.id], "refused" if refused else "acknowledged", said.notes or None)
+    known = _open(uow, row)
+    # Who agrees with what it says has read it: a refusal of its syntax that came before is mended.
+    _close(uow, known, "ACK-05", "ACK-06", *(() if refused else ("ACK-02",)))
     if said.verdict != "accepted":
-        rule = "ACK-05" if said.verdict == "rejected" else "ACK-06"
-        _find(uow, row, Finding(rule, got=_named(row), expected=said.notes))
-    _note(uow, row, said, said.verdict if unsaid else row.acknowledgement)
+        _find(uow, row, Finding("ACK-05" if refused else "ACK-06", got=_named(row), expected=said.notes))
+    _note(uow, row, known, said, said.verdict if unsaid else row.acknowledgement)
 
 
-def _note(uow: UnitOfWork, row: Any, said: Said, acknowledgement: str) -> None:
-    """It is answered: no longer awaited or overdue."""
+def _note(uow: UnitOfWork, row: Any, known: Mapping[str, list[int]], said: Said, acknowledgement: str) -> None:
+    """It is answered: no longer awaited or overdue, and not undelivered either, whatever its last delivery seemed to be."""
     uow.connection.execute(tables.exchange.update().where(tables.exchange.c.id == row.id).values(acknowledgement=acknowledgement))
-    evidence.close_findings(uow, _open(uow, row, "ACK-01"), "the answer came")
+    _close(uow, known, "ACK-01", "OUT-02")
     uow.audit(
         row.organisation_id,
         "exchange.acknowledged",
@@ -180,10 +198,22 @@ def _note(uow: UnitOfWork, row: Any, said: Said, acknowledgement: str) -> None:
     )
 
 
-def _open(uow: UnitOfWork, row: Any, *rules: str) -> list[int]:
+def _open(uow: UnitOfWork, row: Any) -> dict[str, list[int]]:
+    """The open findings of what went out that an answer may close, by rule."""
     finding = tables.finding
-    query = sa.select(finding.c.id).where(finding.c.exchange_id == row.id, finding.c.rule.in_(rules), finding.c.closed_at.is_(None))
-    return list(uow.connection.execute(query).scalars())
+    rules = ("ACK-01", "ACK-02", "ACK-05", "ACK-06", "OUT-02")
+    query = sa.select(finding.c.rule, finding.c.id).where(
+        finding.c.exchange_id == row.id, finding.c.rule.in_(rules), finding.c.closed_at.is_(None)
+    )
+    found: dict[str, list[int]] = {}
+    for rule, number in uow.connection.execute(query):
+        found.setdefault(rule, []).append(number)
+    return found
+
+
+def _close(uow: UnitOfWork, known: Mapping[str, list[int]], *rules: str) -> None:
+    if ids := [number for rule in rules for number in known.get(rule, ())]:
+        evidence.close_findings(uow, ids, "the partner answered")
 
 
 def _find(uow: UnitOfWork, row: Any, finding: Finding) -> None:
@@ -196,7 +226,7 @@ def _named(row: Any) -> str:
 
 def _unknown(uow: UnitOfWork, document: Any, exchange_id: int | None, said: Said) -> None:
     parts = {
-        "interchange": (said.control,),
+        "interchange": (said.control, *said.parties),
         "group": (said.group_type, said.group_control),
         "message": (said.message_type, said.message_control),
         "document": (said.message_type, said.number),

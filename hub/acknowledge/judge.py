@@ -43,9 +43,10 @@ class Outcome:
 def judged(message: ExaminedMessage) -> bool:
     """Whether a business answer may speak of this message."""
     agreement = message.agreement
-    if agreement is None or agreement.acknowledge.application == "never" or message.fate in ("answer", "rejected"):
+    if agreement is None or agreement.acknowledge.application == "never" or message.fate == "rejected":
         return False
-    return answering_of(agreement.format) is not None
+    answering = answering_of(agreement.format)
+    return answering is not None and message.message.type not in answering.answers
 
 
 def judge(connection: sa.Connection | None, outcomes: Sequence[Outcome]) -> list[list[Finding]]:

@@ -10,11 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.registry import answering_of, format_named, format_names
-from connectors.spec import STRICT
+from connectors.spec import STRICT, Profile
 from data_contracts.findings import Finding
+from data_contracts.source import Group, ReadEvent
 from hub import pipeline
 from hub.acknowledge import say
-from hub.examine import ExaminedInterchange
+from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.runtime import Hub
 from hub.site import Agreement
 from hub.store import blobs, bulk, envelopes, evidence, outbox, tables
@@ -78,11 +79,10 @@ def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, syn
     with hub.database.read() as connection:
         document = connection.execute(sa.select(tables.document).where(tables.document.c.id == document_id)).one()
         with blobs.open_blob(connection, hub.settings.home, bytes(document.sha256)) as stream:
-            events = pipeline.read(stream, format_named(syntax), profile, None)
-            interchange = next((event.interchange for event in events if event.kind == "interchange"), None)
-    if interchange is None:
+            examined = _looked_into(pipeline.read(stream, format_named(syntax), profile, None), agreement, profile, syntax)
+    if examined is None:
         return
-    examined = ExaminedInterchange(interchange, agreement, profile, syntax)
+    interchange = examined.interchange
     examined.admission.append(Finding("DUP-03", got=interchange.control, code=answering.refusals.duplicate))
     with hub.database.begin("receiver") as uow:
         known = uow.connection.execute(sa.select(tables.interchange.c.id).where(tables.interchange.c.document_id == document_id)).first()
@@ -103,6 +103,28 @@ def refuse_conflict(hub: Hub, document_id: int, agreement: Agreement | None, syn
         )
         answer(uow, document, examined, registered)
         uow.audit(document.organisation_id, "document.refused", f"document/{document_id}", reason="control number used with other bytes")
+
+
+def _looked_into(events: Iterable[ReadEvent], agreement: Agreement | None, profile: Profile, syntax: str) -> ExaminedInterchange | None:
+    """The first interchange of a document, read as far as its first message that may be answered: is there any?"""
+    examined: ExaminedInterchange | None = None
+    group: Group | None = None
+    for event in events:
+        if event.kind == "interchange" and event.interchange is not None and examined is None:
+            examined = ExaminedInterchange(event.interchange, agreement, profile, syntax)
+        elif examined is None or event.kind == "interchange_end":
+            break
+        elif event.kind == "group":
+            group = event.group
+        elif event.kind == "group_end" and event.group is not None:
+            examined.groups.append(event.group)
+        elif event.kind == "acknowledgement":
+            examined.answers.append(event.detail)
+        elif event.kind == "message" and event.message is not None:
+            say.remember(examined, ExaminedMessage(event.message, group, agreement, syntax=event.message.findings))
+            if examined.verdicts:
+                break
+    return examined
 
 
 def bytes_for(connection: sa.Connection, home: Path, document_id: int) -> bytes | None:

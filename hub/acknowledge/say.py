@@ -1,6 +1,6 @@
 """What we say: the answers that an agreement wants of one received interchange, numbered from the store, and their bytes.
 
-A refused interchange is answered as its standard has it (X12: a TA1 and nothing else), an acknowledgement never, a repeat as the first was.
+A refused interchange is answered as its standard has it (X12: a TA1 and nothing else), a receipt never, a repeat as the first was.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.answering import Answering, Received, Wanted
+from connectors.answering import Answering, Received, Wanted, answers_to, groups_spoken_of, is_receipt
 from connectors.registry import answering_of
 from connectors.spec import Envelope, Profile
 from data_contracts.findings import Finding
@@ -22,6 +22,9 @@ from hub.store import controls, envelopes, evidence
 from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
 
+SAME_CONNECTION = "answer"
+"""Channel of documents that came as the answer to a delivery, and so have none themselves; their delivery key begins with the number of
+the parcel."""
 _STRICT_ANSWER = Acknowledge(functional="always", interchange="on_rejection")
 """What a sender hears whose envelope selects no agreement."""
 
@@ -49,15 +52,22 @@ def remember(examined: ExaminedInterchange, message: ExaminedMessage) -> None:
     answering = answering_of(examined.format)
     if answering is None:
         return
+    if is_receipt(answering, message.message.type, message.group):
+        examined.receipts = True
+        return
+    profile = examined.profile
+    if message.message.type in answering.answers:
+        profile = replace(profile, accept_with_errors=True)  # it is heard in spite of faults in its segments
     refusal = next((finding.code for finding in message.syntax if finding.rule == "AGR-01" and finding.severity == "error"), None)
-    verdict = answering.remember(message.message, message.group, examined.profile, refusal)
+    verdict = answering.remember(message.message, message.group, profile, refusal)
     if verdict is not None:
         examined.verdicts.append((message.group.ordinal if message.group is not None else 0, verdict))
 
 
 def word_for(interchange: ExaminedInterchange, message: ExaminedMessage) -> str | None:
     """`accepted` or `rejected` as the answer says of a message's syntax; None where nothing is said of it."""
-    if message.fate == "answer" or answering_of(interchange.format) is None or policy_of(interchange).functional == "never":
+    answering = answering_of(interchange.format)
+    if answering is None or policy_of(interchange).functional == "never" or is_receipt(answering, message.message.type, message.group):
         return None
     return "rejected" if message.fate == "rejected" else "accepted"
 
@@ -70,12 +80,12 @@ def needs_tree(message: ExaminedMessage) -> bool:
 def due(document: Any, examined: ExaminedInterchange, envelope: envelopes.Registered) -> list[Due]:
     """The answers that the policy wants."""
     answering = answering_of(examined.format)
-    if answering is None or envelope.outcome == "repeat" or _unspoken(examined):
+    if answering is None or envelope.outcome == "repeat" or document.channel == SAME_CONNECTION or _unspoken(examined):
         return []
-    policy, received = policy_of(examined), _received(examined)
+    policy, received = policy_of(examined), _received(examined, answering)
     return [
         Due(document, examined, answering, received, envelope.interchange_id, policy, wanted)
-        for wanted in answering.wanted(received, policy)
+        for wanted in answers_to(received, answering, policy)
     ]
 
 
@@ -86,8 +96,17 @@ def _unspoken(examined: ExaminedInterchange) -> bool:
     return any(finding.rule == "AGR-05" for finding in examined.admission) or not (examined.agreement is not None or named)
 
 
-def _received(examined: ExaminedInterchange) -> Received:
-    return Received(examined.interchange, examined.groups, examined.verdicts, examined.findings, examined.refused, examined.judgements)
+def _received(examined: ExaminedInterchange, answering: Answering) -> Received:
+    groups = groups_spoken_of(answering, examined.groups)
+    return Received(
+        examined.interchange,
+        groups,
+        examined.verdicts,
+        examined.findings,
+        examined.refused,
+        examined.judgements,
+        receipts=examined.receipts or bool(examined.answers) or len(groups) < len(examined.groups),
+    )
 
 
 def control_numbers(uow: UnitOfWork, wanted: Sequence[Due]) -> list[tuple[int, int, int]]:
@@ -149,8 +168,8 @@ def preview(examination: Examination, now: datetime) -> str | None:
                 remember(examined, message)
         if not examined.judgements:
             judge(None, [Outcome(examined, message, 0) for message in examined.messages if judged(message)])
-        received = _received(examined)
-        for wanted in answering.wanted(received, policy_of(examined)):
+        received = _received(examined, answering)
+        for wanted in answers_to(received, answering, policy_of(examined)):
             try:
                 content = _content(answering, wanted, received, _envelope(received, now, 1, 1, 1), examined.profile)[1]
             except ValueError as error:

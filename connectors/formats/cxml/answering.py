@@ -47,6 +47,7 @@ class CxmlAnswering:
     media_type = "application/xml"
     suffix = "xml"
     answers = frozenset({RESPONSE, UPDATE})
+    answered = frozenset({UPDATE})
     frame: frozenset[str] = frozenset()
     refusals = Refusals(
         sender=(Place(path="/cXML/Header/From"), "403"),
@@ -57,10 +58,8 @@ class CxmlAnswering:
     )
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> DocumentVerdict | None:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> DocumentVerdict:
         """Faults of one document."""
-        if message.type in self.answers:
-            return None
         return verdict_of(message, profile.accept_with_errors, refusal)
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
+from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word, envelope_is_answered
 from connectors.formats.edifact import acknowledge
 from connectors.formats.edifact.acknowledge import MessageVerdict
 from connectors.formats.edifact.answers import read_application, read_control
@@ -32,6 +32,7 @@ class EdifactAnswering:
     media_type = "application/edifact"
     suffix = "edi"
     answers = frozenset({CONTROL, APPLICATION})
+    answered = frozenset({APPLICATION})
     frame = frozenset({"UNH", "UNT"})
     refusals = Refusals(
         sender=(Place("UNB", 1, 2), "23"),
@@ -42,28 +43,18 @@ class EdifactAnswering:
     )
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> MessageVerdict | None:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> MessageVerdict:
         """UCM to UCD of one message."""
-        return None if message.type in self.answers else acknowledge.message_verdict(message, profile, refusal)
+        return acknowledge.message_verdict(message, profile, refusal)
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
         """A CONTRL, and an APERAK for each document on which the agreement wants one."""
         kinds: list[Wanted] = []
-        if self._speaks(received) and (policy.functional == "always" or self._by_itself(received, policy)):
+        if policy.functional == "always" or envelope_is_answered(received, policy):
             kinds.append(Wanted(CONTROL))
         if received.judgements and not received.refused:
             kinds.append(Wanted(APPLICATION))
         return kinds
-
-    def _speaks(self, received: Received) -> bool:
-        """Whether anything but acknowledgements came: those are never answered, whatever is wrong with them."""
-        came = sum(group.message_count for group in received.groups)
-        return bool(received.verdicts) or came == 0
-
-    def _by_itself(self, received: Received, policy: Policy) -> bool:
-        say = policy.interchange
-        requested = say == "requested" and received.interchange.acknowledgement_requested
-        return say == "always" or requested or (say != "never" and received.refused)
 
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
         """One interchange that answers, in the syntax that the sender speaks unless the agreement names one."""

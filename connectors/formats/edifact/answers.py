@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from connectors.answering import Said
@@ -63,6 +64,7 @@ def read_control(message: Message) -> list[Said]:
     """What a CONTRL says, the outer level first. Segments are taken in order of arrival, so that one with faults of its own still tells."""
     said: list[Said] = []
     interchange, group = "", None
+    parties: tuple[str | None, str | None] = (None, None)
     notes: list[str] = []
     pending: Said | None = None
     for record in message.root.walk() if message.root is not None else ():
@@ -72,10 +74,11 @@ def read_control(message: Message) -> list[Said]:
             pending = None
         if record.tag == "UCI":
             interchange, notes = _at(values, 1), _codes(values, 4)
-            pending = Said("interchange", _verdict(values, 4), control=interchange)
+            parties = _party(values, 2), _party(values, 3)
+            pending = Said("interchange", _verdict(values, 4), control=interchange, parties=parties)
         elif record.tag == "UCF":
             group, notes = _at(values, 1), _codes(values, 4)
-            pending = Said("group", _verdict(values, 4), control=interchange, group_control=group)
+            pending = Said("group", _verdict(values, 4), control=interchange, group_control=group, parties=parties)
         elif record.tag == "UCM":
             notes = _codes(values, 3)
             pending = Said(
@@ -85,6 +88,7 @@ def read_control(message: Message) -> list[Said]:
                 group_control=group,
                 message_type=_at(values, 2).split(COMPONENT)[0] or None,
                 message_control=_at(values, 1),
+                parties=parties,
             )
         elif record.tag == "UCS":
             notes.append(f"segment {_at(values, 1)}" + (f": {_error(_at(values, 2))}" if _at(values, 2) else ""))
@@ -113,15 +117,13 @@ def _error(code: str) -> str:
 def _noted(said: Said, notes: Sequence[str]) -> Said:
     action = "action 4" if said.verdict == "rejected" and not notes else ""
     text = "; ".join(notes) or action
-    return Said(
-        said.level,
-        said.verdict,
-        control=said.control,
-        group_control=said.group_control,
-        message_type=said.message_type,
-        message_control=said.message_control,
-        notes=text[:_LONGEST_NOTE],
-    )
+    return replace(said, notes=text[:_LONGEST_NOTE])
+
+
+def _party(values: Sequence[str], place: int) -> str | None:
+    """Sender or recipient of our interchange as UCI repeats it, `qualifier:id`; null where it does not."""
+    name, _, rest = _at(values, place).partition(COMPONENT)
+    return f"{rest.partition(COMPONENT)[0]}:{name}" if name else None
 
 
 def read_application(message: Message) -> list[Said]:

@@ -42,7 +42,6 @@ class Verdict:
     """What is kept of one IDoc to answer it."""
 
     control: str
-    message_type: str
     outcome: str
     """`taken`, `syntax` (it is wrong) or `refused` (it was not agreed)."""
     findings: tuple[Finding, ...] = ()
@@ -53,7 +52,7 @@ def verdict_of(message: Message, profile: Profile, refusal: str | None) -> Verdi
     wrong = tuple(finding for finding in message.findings if finding.severity == "error")[:_TOLD]
     survives = profile.accept_with_errors and message.root is not None
     outcome = "refused" if refusal is not None else "syntax" if has_error(wrong) and not survives else "taken"
-    return Verdict(message.control or "", message.type, outcome, wrong)
+    return Verdict(message.control or "", outcome, wrong)
 
 
 def write(received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
+from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word, envelope_is_answered
 from connectors.formats.idoc import acknowledge
 from connectors.formats.idoc.answers import statements
 from connectors.formats.idoc.grammar import CONTROL
@@ -19,6 +19,7 @@ class IdocAnswering:
     media_type = "application/xml"
     suffix = "xml"
     answers = frozenset({"STATUS", "ALEAUD"})
+    answered: frozenset[str] = frozenset()
     frame = frozenset({CONTROL})
     refusals = Refusals(
         sender=(Place(segment=CONTROL, position=2, path=f"{CONTROL}/SNDPRN"), "56"),
@@ -35,11 +36,8 @@ class IdocAnswering:
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
         """One STATUS, when the envelope is refused, when syntax is answered, or when documents were judged."""
-        if received.refused:
-            return [Wanted(acknowledge.KIND)] if policy.interchange != "never" else []
-        spoken = any(verdict.message_type not in self.answers for _, verdict in received.verdicts)
-        asked = policy.functional == "always" or policy.interchange == "always" or received.judgements
-        return [Wanted(acknowledge.KIND)] if spoken and asked else []
+        asked = not received.refused and (policy.functional == "always" or bool(received.judgements))
+        return [Wanted(acknowledge.KIND)] if asked or envelope_is_answered(received, policy) else []
 
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
         """The STATUS IDoc."""

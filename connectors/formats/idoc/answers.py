@@ -27,7 +27,7 @@ def statements(message: Message) -> list[Said]:
     for record in message.root.walk() if message.root is not None else ():
         if record.tag in ("E1STATS", "E1STATE") and isinstance(record.values, Mapping):
             for said in _said(record, record.values):
-                found[said.number or said.message_control or ""] = said
+                found[said.message_control or ""] = said
     return list(found.values())
 
 
@@ -46,8 +46,7 @@ def _said(record: SourceRecord, values: Mapping[str, str]) -> Iterator[Said]:
     yield Said(
         level,
         verdict,  # type: ignore[arg-type]  # words of the two tables above
-        message_control=number if level == "message" else None,
-        number=number if level == "document" else None,
+        message_control=number,
         notes=_notes(record, values, code),
     )
 

@@ -41,14 +41,13 @@ class UblAnswering:
     media_type = "application/xml"
     suffix = "xml"
     answers = frozenset({"ApplicationResponse"})
+    answered: frozenset[str] = frozenset()
     frame: frozenset[str] = frozenset()
     refusals = NO_REFUSALS
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> DocumentVerdict | None:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> DocumentVerdict:
         """Number and faults of one document."""
-        if message.type in self.answers:
-            return None
         return verdict_of(message, profile.accept_with_errors, refusal)
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:

@@ -1,7 +1,7 @@
 """What X12 answers and what its answers say, in the words of `connectors/answering.py`: TA1 for the interchange, 997 or 999 for its groups,
 824 for what its documents say.
 
-A refused interchange gets a TA1 at most; acknowledgements themselves are never answered.
+A refused interchange gets a TA1 at most.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word
+from connectors.answering import Answering, Numbered, Policy, Received, Refusals, Said, Wanted, Word, envelope_is_answered
 from connectors.formats.x12 import acknowledge, application_advice
 from connectors.formats.x12.answers import read_functional_acknowledgement
 from connectors.formats.x12.grammar import known_messages
@@ -29,7 +29,8 @@ class X12Answering:
 
     media_type = "application/edi-x12"
     suffix = "edi"
-    answers = frozenset({"997", "999", "824"})
+    answers = frozenset({acknowledge.FUNCTIONAL, acknowledge.IMPLEMENTATION, application_advice.KIND})
+    answered = frozenset({application_advice.KIND})
     frame = frozenset({"ST", "SE"})
     refusals = Refusals(
         sender=(Place(segment="ISA", position=1, element=6), "006"),
@@ -54,8 +55,8 @@ class X12Answering:
         824 for documents that were judged.
         """
         kinds: list[Wanted] = []
-        say, refused = policy.interchange, received.refused
-        if say == "always" or (say == "requested" and received.interchange.acknowledgement_requested) or (say != "never" and refused):
+        refused = received.refused
+        if envelope_is_answered(received, policy):
             kinds.append(Wanted("TA1"))
         if not refused and policy.functional == "always":
             kind = policy.functional_as or acknowledge.FUNCTIONAL

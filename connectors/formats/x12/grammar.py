@@ -169,7 +169,8 @@ def load(message: str, version: str) -> Grammar | None:
         return _grammars[key]
 
 
-def known_messages() -> dict[str, str]:
+@cache
+def known_messages() -> Mapping[str, str]:
     """Every set that has a grammar, with its functional group: `{"850": "PO", ...}`."""
     with _lock:
         names = sorted(path.stem for path in TABLES.glob("*.yaml"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.answering import Judgement, Policy, Received
+from connectors.answering import Judgement, Policy, Received, envelope_is_answered
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Message
 
@@ -57,15 +57,8 @@ def envelope_faults(received: Received) -> list[Finding]:
 
 
 def syntax_is_answered(received: Received, policy: Policy) -> bool:
-    """Whether a syntax answer leaves: always where agreed, else for a refusal as the agreement has it. Answers are never answered."""
-    came = sum(group.message_count for group in received.groups)
-    if came and not received.verdicts:
-        return False
-    if policy.functional == "always" or policy.interchange == "always":
-        return True
-    if policy.interchange == "requested":
-        return received.interchange.acknowledgement_requested
-    return policy.interchange == "on_rejection" and received.refused
+    """Whether a syntax answer leaves: always where agreed, else for a refusal as the agreement has it."""
+    return policy.functional == "always" or envelope_is_answered(received, policy)
 
 
 def judged(received: Received, policy: Policy) -> list[Judgement]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from connectors.answering import Judgement, Received, Said
+from connectors.answering import Judgement, Received, Said, answers_to
 from connectors.formats.edifact import ANSWERING
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding, Place
@@ -169,17 +169,22 @@ CONTROL = ["UCI+88+7640123000001:14+7612345000008:14+7"]
         (Says(functional="never"), one("ORDERS", ORDER), []),
         (Says(functional="never"), one("ORDERS", ORDER).replace(b"UNZ+1", b"UNZ+2"), ["CONTRL"]),
         (Says(functional="never", interchange="never"), one("ORDERS", ORDER).replace(b"UNZ+1", b"UNZ+2"), []),
+        (Says(functional="never"), interchange([message("ORDERS", ORDER)], UNB + "++++1"), ["CONTRL"]),
+        (Says(functional="never", interchange="never"), interchange([message("ORDERS", ORDER)], UNB + "++++1"), []),
         (Says(functional="never", interchange="requested"), one("ORDERS", ORDER), []),
+        (Says(functional="never", interchange="requested"), one("ORDERS", ORDER).replace(b"UNZ+1", b"UNZ+2"), []),
         (Says(functional="never", interchange="requested"), interchange([message("ORDERS", ORDER)], UNB + "++++1"), ["CONTRL"]),
         (Says(functional="never", interchange="always"), one("ORDERS", ORDER), ["CONTRL"]),
         (Says(interchange="always"), one("CONTRL", CONTROL, "D:3:UN"), []),
         (Says(interchange="always"), one("CONTRL", CONTROL, "D:3:UN").replace(b"UNZ+1", b"UNZ+2"), []),
+        (Says(), interchange([message("CONTRL", CONTROL, version="D:3:UN")], UNB + "++++1"), []),
         (Says(), interchange([message("CONTRL", CONTROL, version="D:3:UN"), message("ORDERS", ORDER, "2")]), ["CONTRL"]),
+        (Says(), one("APERAK", ["BGM+313+A1+9", "RFF+ON:4500000123", "ERC+12"]), ["CONTRL"]),
     ],
 )
 def test_when_an_answer_is_wanted(policy: Says, document: bytes, kinds: list[str]) -> None:
     (came,) = received(document)
-    assert [wanted.kind for wanted in ANSWERING.wanted(came, policy)] == kinds
+    assert [wanted.kind for wanted in answers_to(came, ANSWERING, policy)] == kinds
 
 
 def judged(*judgements: Judgement) -> Received:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from connectors.answering import Judgement, Received
+from connectors.answering import Judgement, Received, answers_to, is_receipt
 from connectors.formats.idoc import ANSWERING, FORMAT
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding, Place
@@ -31,15 +31,17 @@ class Policy:
 
 def received(content: bytes, refusal: str | None = None, judgements: tuple[Judgement, ...] = ()) -> Received:
     """The first IDoc of a document, as the hub would hand it over."""
-    verdicts, groups = [], []
+    verdicts, groups, receipts = [], [], False
     for event in FORMAT.read(io.BytesIO(content), STRICT):
         if event.kind == "message" and event.message is not None:
+            if receipts := is_receipt(ANSWERING, event.message.type, groups[-1]):
+                continue
             verdicts.append((1, ANSWERING.remember(event.message, groups[-1], STRICT, refusal)))
         elif event.kind == "group" and event.group is not None:
             groups.append(event.group)
         elif event.kind == "interchange_end" and event.interchange is not None:
             refused = any(finding.severity == "error" for finding in event.interchange.findings)
-            return Received(event.interchange, groups, verdicts, event.interchange.findings, refused, judgements)
+            return Received(event.interchange, groups, verdicts, event.interchange.findings, refused, judgements, receipts)
     raise AssertionError("no IDoc")
 
 
@@ -124,7 +126,9 @@ def test_client_and_ports_go_back() -> None:
 
 def test_a_status_is_not_answered() -> None:
     _, content = ANSWERING.write("STATUS", received(idoc(HEADER)), ENVELOPE, STRICT)
-    assert ANSWERING.wanted(received(content), Policy()) == []
+    assert answers_to(received(content), ANSWERING, Policy()) == []
+    refused = content.replace(b"<RCVPRN>", b"<RCVPRX>").replace(b"</RCVPRN>", b"</RCVPRX>")
+    assert received(refused).refused and answers_to(received(refused), ANSWERING, Policy()) == []
 
 
 def status_idoc(*records: dict[str, str], tag: str = "E1STATS") -> bytes:
