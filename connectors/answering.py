@@ -13,8 +13,9 @@ Two levels, never mixed:
 For authors of formats:
 
 - `wanted` is asked once for each interchange, with everything that may be said of it; `write` once for each kind that it named. Both see
-  the same `Received`. Acknowledgements are never acknowledged, or two machines would go on for ever: the hub (`is_receipt`, `answers_to`)
-  neither remembers them nor asks about an interchange that holds nothing else, whatever is wrong with it. No format need think of it.
+  the same `Received`. Acknowledgements are never acknowledged, or two machines would go on for ever: the hub (`never_answered`,
+  `answers_to`) neither remembers them nor asks about an interchange that holds nothing else, whatever is wrong with it. No format need
+  think of it.
 - `write` gets an `Envelope` back to the sender: `sender` and `receiver` are those of the received interchange turned round, `control` is
   fresh, `group_control` and `first_message_control` are the first of as many numbers as `Wanted` asked for, consecutive. `version` is the
   first group's as it came, or empty. It raises ValueError where the envelope cannot be carried in the delimiters at hand; then it is
@@ -28,9 +29,10 @@ For authors of formats:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from functools import cache
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from connectors.spec import Envelope, Profile
 from data_contracts.findings import Finding, Place
@@ -104,7 +106,7 @@ class Received:
     """What a business answer is to say; empty unless the agreement wants one."""
     summary: Any = None
     """What a syntax has worked out of all this already, for its several answers; its own matter."""
-    receipts: bool = False
+    unanswered: bool = False
     """Whether acknowledgements came in it that nothing answers."""
 
 
@@ -174,7 +176,7 @@ class Answering(Protocol):
     """Message types that answer something of ours: they are heard and never mapped, and no business answer speaks of them."""
     answered: frozenset[str]
     """Those of `answers` whose syntax is answered as that of any document, because the standard has it so (a 997 for an 824). All others,
-    and the groups in which they travel, are receipts: nothing ever speaks of them."""
+    and whatever is in the groups in which they travel, are never answered."""
     frame: frozenset[str]
     """Segments that frame a message (ST, SE): what is wrong with them always refuses it, also an answer to us."""
     refusals: Refusals
@@ -182,14 +184,15 @@ class Answering(Protocol):
 
     def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> Any:
         """What must be kept of one message to answer it: small, for messages of a large document do not stay. None: nothing.
-        Never asked of receipts.
+        Not asked of what is never answered.
 
         `refusal` is the standard's code (`Refusals.message`) where the agreement does not take this type.
         """
         ...
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
-        """The answers that the policy wants, in the order in which they leave. Never asked of an interchange of receipts alone."""
+        """The answers that the policy wants, in the order in which they leave. Not asked of an interchange in which nothing
+        else came than acknowledgements that are never answered."""
         ...
 
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
@@ -209,31 +212,32 @@ class Answering(Protocol):
         ...
 
 
-def is_receipt(answering: Answering, message_type: str, group: Group | None) -> bool:
+def never_answered(answering: Answering, message_type: str, group: Group | None) -> bool:
     """Whether a message is an acknowledgement that nothing ever answers: by the group it travels in where its syntax has groups for
     them (X12: FA, whatever is inside), else by its type.
     """
-    groups = _groups_of_receipts(answering)
-    if groups and group is not None:
-        return group.type in groups
-    return message_type in answering.answers - answering.answered
+    types, groups = _last_words(cast("Hashable", answering))
+    return group.type in groups if groups and group is not None else message_type in types
 
 
 def groups_spoken_of(answering: Answering, groups: Sequence[Group]) -> list[Group]:
-    """The groups that do not hold receipts."""
-    silent = _groups_of_receipts(answering) or answering.answers - answering.answered
-    return [group for group in groups if group.type not in silent]
+    """The groups that do not hold acknowledgements which are never answered."""
+    types, silent = _last_words(cast("Hashable", answering))
+    return [group for group in groups if group.type not in (silent or types)]
 
 
 def answers_to(received: Received, answering: Answering, policy: Policy) -> list[Wanted]:
-    """The answers that a policy wants: none where receipts came and nothing else, whatever is wrong with them. An interchange that is too
-    broken to tell what it holds is answered.
+    """The answers that a policy wants: none where acknowledgements came that are never answered, and nothing else, whatever is wrong with
+    them. An interchange that is too broken to tell what it holds is answered.
     """
-    return [] if received.receipts and not received.verdicts else answering.wanted(received, policy)
+    return [] if received.unanswered and not received.verdicts else answering.wanted(received, policy)
 
 
-def _groups_of_receipts(answering: Answering) -> set[str]:
-    return {group for kind in answering.answers - answering.answered if (group := answering.group_type(kind)) is not None}
+@cache
+def _last_words(answering: Answering) -> tuple[frozenset[str], frozenset[str]]:
+    """Types of messages that nothing answers, and the groups in which they travel; asked of every message."""
+    types = answering.answers - answering.answered
+    return types, frozenset(group for kind in types if (group := answering.group_type(kind)) is not None)
 
 
 def envelope_is_answered(received: Received, policy: Policy) -> bool:
@@ -258,5 +262,5 @@ __all__ = [
     "answers_to",
     "envelope_is_answered",
     "groups_spoken_of",
-    "is_receipt",
+    "never_answered",
 ]

@@ -74,7 +74,7 @@ class ExaminedInterchange:
     messages: list[ExaminedMessage] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
     """Acknowledgements that came beside the messages (TA1 segments)."""
-    receipts: bool = False
+    unanswered: bool = False
     """Whether acknowledgements that nothing answers came among its messages."""
     verdicts: list[tuple[int, Any]] = field(default_factory=list)
     """Of each message in order, its group and what the acknowledgement says of it: all that is kept of a large document's messages."""

@@ -34,7 +34,10 @@ def receive(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedIntercha
     """An acknowledgement came as a message: tell each document that it answers."""
     answering = answering_of(examined.format)
     if answering is not None:
-        _tell(hub, uow, document, examined, exchange_id, answering, answering.read(message))
+        statements = answering.read(message)
+        if not statements:
+            _unknown(uow, document, exchange_id, Finding("ACK-09", got=" ".join(filter(None, (message.type, message.control)))))
+        _tell(hub, uow, document, examined, exchange_id, answering, statements)
 
 
 def receive_note(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, note: Any) -> None:
@@ -69,7 +72,7 @@ def _tell(
             rows = _spoken_of(uow, scope, said, answering) if _between(said.parties, pair) else []
         if not rows:
             unknown |= {one for one in outer if one[0] == said.level}
-            _unknown(uow, document, exchange_id, said)
+            _unknown(uow, document, exchange_id, Finding("ACK-03", got=_spoken(said)))
         elif said.level == "document":
             _close_business(uow, rows[0], said)
         elif said.verdict != "received":
@@ -224,12 +227,16 @@ def _named(row: Any) -> str:
     return f"{row.type} {row.business_key}"
 
 
-def _unknown(uow: UnitOfWork, document: Any, exchange_id: int | None, said: Said) -> None:
+def _spoken(said: Said) -> str:
+    """What it speaks of, in its own words."""
     parts = {
         "interchange": (said.control, *said.parties),
         "group": (said.group_type, said.group_control),
         "message": (said.message_type, said.message_control),
-        "document": (said.message_type, said.number),
+        "document": (said.message_type, said.number or said.message_control),
     }[said.level]
-    finding = Finding("ACK-03", got=" ".join((said.level, *(part for part in parts if part))))
+    return " ".join((said.level, *(part for part in parts if part)))
+
+
+def _unknown(uow: UnitOfWork, document: Any, exchange_id: int | None, finding: Finding) -> None:
     evidence.add_findings(uow, [evidence.Found(finding, document.id, None, exchange_id, document.partner_id, document.organisation_id)])

@@ -1,6 +1,6 @@
 """What we say: the answers that an agreement wants of one received interchange, numbered from the store, and their bytes.
 
-A refused interchange is answered as its standard has it (X12: a TA1 and nothing else), a receipt never, a repeat as the first was.
+A refused interchange is answered as its standard has it (X12: a TA1 and nothing else), an acknowledgement never, a repeat as the first was.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.answering import Answering, Received, Wanted, answers_to, groups_spoken_of, is_receipt
+from connectors.answering import Answering, Received, Wanted, answers_to, groups_spoken_of, never_answered
 from connectors.registry import answering_of
 from connectors.spec import Envelope, Profile
 from data_contracts.findings import Finding
@@ -52,8 +52,8 @@ def remember(examined: ExaminedInterchange, message: ExaminedMessage) -> None:
     answering = answering_of(examined.format)
     if answering is None:
         return
-    if is_receipt(answering, message.message.type, message.group):
-        examined.receipts = True
+    if never_answered(answering, message.message.type, message.group):
+        examined.unanswered = True
         return
     profile = examined.profile
     if message.message.type in answering.answers:
@@ -67,7 +67,7 @@ def remember(examined: ExaminedInterchange, message: ExaminedMessage) -> None:
 def word_for(interchange: ExaminedInterchange, message: ExaminedMessage) -> str | None:
     """`accepted` or `rejected` as the answer says of a message's syntax; None where nothing is said of it."""
     answering = answering_of(interchange.format)
-    if answering is None or policy_of(interchange).functional == "never" or is_receipt(answering, message.message.type, message.group):
+    if answering is None or policy_of(interchange).functional == "never" or never_answered(answering, message.message.type, message.group):
         return None
     return "rejected" if message.fate == "rejected" else "accepted"
 
@@ -105,7 +105,7 @@ def _received(examined: ExaminedInterchange, answering: Answering) -> Received:
         examined.findings,
         examined.refused,
         examined.judgements,
-        receipts=examined.receipts or bool(examined.answers) or len(groups) < len(examined.groups),
+        unanswered=examined.unanswered or bool(examined.answers) or len(groups) < len(examined.groups),
     )
 
 

@@ -30,6 +30,7 @@ from data_contracts.findings import Place
 from data_contracts.source import Group, Message, SourceRecord
 
 RESPONSE, UPDATE = "Response", "StatusUpdateRequest"
+_INVOICE = "InvoiceDetailRequest"
 _TEXTS = {
     "200": "OK",
     "400": "Bad Request",
@@ -105,7 +106,9 @@ class CxmlAnswering:
             said.append(Said("interchange", "accepted" if code.startswith("2") else "rejected", control=control, notes=notes))
         if invoice := text_at(root, *where, "InvoiceStatus", "InvoiceIDInfo", "@invoiceID"):
             state = text_at(root, *where, "InvoiceStatus", "@type")
-            said.append(Said("document", _HEARD.get(state, "received"), number=invoice, notes=f"{state} {notes}".strip()))
+            said.append(
+                Said("document", _HEARD.get(state, "received"), message_type=_INVOICE, number=invoice, notes=f"{state} {notes}".strip())
+            )
         return said
 
     def read_note(self, note: Any) -> list[Said]:

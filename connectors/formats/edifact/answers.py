@@ -53,9 +53,18 @@ ERRORS = {
 _ACCEPTED, _REFUSED = "312", "313"
 """Data element 1001 of an APERAK: acknowledgement message, application error message."""
 
-_REFERENCES = {"ACW": None, "AAK": "DESADV", "DQ": "DESADV", "IV": "INVOIC", "VN": "ORDRSP", "ON": None}
-"""Qualifiers of RFF by which an APERAK names the document, the plainest first, and the message that one means. An order's number is
-also that of its changes."""
+_REFERENCES: dict[str, tuple[str, ...]] = {
+    "ACW": (),
+    "ACE": (),
+    "AAK": ("DESADV",),
+    "DQ": ("DESADV",),
+    "IV": ("INVOIC",),
+    "VN": ("ORDRSP",),
+    "ALO": ("RECADV",),
+    "ON": ("ORDERS", "ORDCHG"),
+}
+"""Qualifiers of RFF by which an APERAK names the document, the plainest first, and the messages that one means. Other references are no
+document's own number (that of an interchange, a message, a contract), and the same digits may well be another document's."""
 
 _LONGEST_NOTE = 200
 
@@ -141,9 +150,13 @@ def read_application(message: Message) -> list[Said]:
         verdict = "rejected"
     else:
         verdict = "rejected" if errors else "accepted"
-    number, kind = _document(records)
+    number, types = _document(records)
+    if number is None:
+        return []
     notes = "; ".join(errors) or (f"BGM {code}" if verdict == "rejected" else "")
-    return [Said("document", verdict, message_type=kind, number=number, notes=notes[:_LONGEST_NOTE])] if number else []
+    kind = types[0] if len(types) == 1 else None
+    several = frozenset(types if kind is None else ())
+    return [Said("document", verdict, message_type=kind, number=number, types=several, notes=notes[:_LONGEST_NOTE])]
 
 
 def _errors(records: Sequence[SourceRecord]) -> Iterator[str]:
@@ -153,18 +166,15 @@ def _errors(records: Sequence[SourceRecord]) -> Iterator[str]:
             yield " ".join([_at(list(record.values), 1).split(COMPONENT)[0], *texts])
 
 
-def _document(records: Sequence[SourceRecord]) -> tuple[str | None, str | None]:
-    """The number of the document that is spoken of, and its message type where the reference tells it."""
+def _document(records: Sequence[SourceRecord]) -> tuple[str | None, tuple[str, ...]]:
+    """The number of the document that is spoken of, and its message types where the reference tells them."""
     found: dict[str, str] = {}
     for record in records:
         # References below an error speak of a line of it.
         if record.tag == "RFF" and (record.parent is None or record.parent.tag == "UNH"):
             qualifier, _, rest = _at(list(record.values), 1).partition(COMPONENT)
             found.setdefault(qualifier, rest.split(COMPONENT)[0])
-    for qualifier, kind in _REFERENCES.items():
-        if found.get(qualifier):
-            return found[qualifier], kind
-    return next(iter(found.values()), None), None
+    return next(((found[qualifier], types) for qualifier, types in _REFERENCES.items() if found.get(qualifier)), (None, ()))
 
 
 def _at(values: Sequence[str], place: int) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from connectors.answering import Judgement
 from connectors.formats.edifact.charsets import DECLARED
 from connectors.formats.edifact.separators import COMPONENT
+from connectors.legible import spelled
 from connectors.spec import Profile
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
@@ -22,7 +23,6 @@ _MOST_ERRORS = 999
 _LONGEST_TEXT = 70
 _TEXTS = 5
 _LONGEST_CODE = 8
-_PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "–": "-", "—": "-"})
 
 
 def application_error(judgement: Judgement, reference: str, at: datetime, profile: Profile, syntax: str) -> SourceRecord:
@@ -42,7 +42,7 @@ def application_error(judgement: Judgement, reference: str, at: datetime, profil
     if judgement.number:
         add(root, "RFF", COMPONENT.join(("ACW", carried(judgement.number, charset)[:35])))
     if judgement.control:
-        add(root, "RFF", COMPONENT.join(("AAN", carried(judgement.control, charset)[:35])))
+        add(root, "RFF", COMPONENT.join(("AGO", carried(judgement.control, charset)[:35])))
     if word == "rejected":
         for finding in judgement.findings[:_MOST_ERRORS]:
             error = add(root, "ERC", COMPONENT.join((finding.rule[:_LONGEST_CODE], "", "ZZZ")))
@@ -60,9 +60,8 @@ def said_of(finding: Finding) -> str:
 
 
 def carried(text: str, charset: str) -> str:
-    """A text in characters that the answer can carry; others become a question mark."""
-    plain = "".join(character if character.isprintable() else " " for character in text.translate(_PLAIN))
-    return plain.encode(charset, "replace").decode(charset)
+    """A text in characters that the answer can carry, plainly spelled where that is needed; others become a question mark."""
+    return spelled("".join(character if character.isprintable() else " " for character in text), charset)
 
 
 def lines_of(text: str, charset: str) -> Sequence[str]:

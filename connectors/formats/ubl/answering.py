@@ -8,7 +8,7 @@ it arrived.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from connectors.answering import NO_REFUSALS, Answering, Numbered, Policy, Received, Said, Wanted, Word
 from connectors.formats.ubl.documents import FORMAT
@@ -31,6 +31,11 @@ _CUSTOMIZATION = "urn:fdc:peppol.eu:poacc:trns:mlr:3"
 _PROFILE = "urn:fdc:peppol.eu:poacc:bis:mlr:3"
 _CODES: dict[str, str] = {"accepted": "AP", "partly": "CA", "rejected": "RE"}
 _HEARD: dict[str, Word] = {"AP": "accepted", "PD": "accepted", "CA": "partly", "RE": "rejected"}
+_TYPES = {
+    **{"220": "Order", "230": "OrderChange", "231": "OrderResponse", "351": "DespatchAdvice"},
+    **{"380": "Invoice", "381": "CreditNote", "632": "ReceiptAdvice"},
+}
+"""UNCL1001 of the document that is answered; numbers of several kinds of document may be the same."""
 _UNKNOWN = "NA"
 """Number of a document that could not be read so far."""
 
@@ -86,16 +91,25 @@ class UblAnswering:
         return words.pop() if len(words) == 1 else "partly", FORMAT.write([(root.tag, root)], envelope, profile)
 
     def read(self, message: Message) -> list[Said]:
-        """One statement for each document that it answers."""
+        """One statement for each document that it answers; a message level status names the envelope that it came in."""
         said = []
+        transport = ":mls" in text_at(message.root, "CustomizationID") + text_at(message.root, "ProfileID")
         for response in _children(message.root, "DocumentResponse"):
             code = text_at(response, "Response", "ResponseCode")
             lines = [
                 f"{text_at(line, 'LineReference', 'LineID')}: {_reason(line)}".strip(": ") for line in _children(response, "LineResponse")
             ]
             notes = "; ".join(part for part in (f"{code} {_reason(response)}".strip(), *lines[:10]) if part)
+            verdict: Word | Literal["received"] = _HEARD.get(code, "received")
             for reference in _children(response, "DocumentReference"):
-                said.append(Said("document", _HEARD.get(code, "received"), number=text_at(reference, "ID") or None, notes=notes))
+                number = text_at(reference, "ID")
+                if not number:
+                    continue
+                kind = _TYPES.get(text_at(reference, "DocumentTypeCode"))
+                if transport:
+                    said.append(Said("interchange", verdict, control=number, notes=notes))
+                else:
+                    said.append(Said("document", verdict, message_type=kind, number=number, notes=notes))
         return said
 
     def read_note(self, note: Any) -> list[Said]:

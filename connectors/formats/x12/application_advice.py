@@ -15,6 +15,7 @@ from datetime import datetime
 from connectors.answering import Judgement, Received, Said, Word
 from connectors.formats.x12.writer import DEFAULT_DELIMITERS
 from connectors.formats.x12.writer import write as write_interchange
+from connectors.legible import spelled
 from connectors.spec import Envelope, Profile
 from data_contracts.findings import Finding
 from data_contracts.source import Group, Message, SourceRecord
@@ -23,6 +24,8 @@ KIND = "824"
 _CODES: dict[Word, str] = {"accepted": "TA", "partly": "TE", "rejected": "TR"}
 _QUALIFIERS = {"850": "PO", "855": "PO", "860": "PO", "865": "PO", "810": "IV", "856": "SI", "861": "RV", "820": "TN"}
 """OTI02 (data element 128): what kind of number OTI03 is; `TN` (transaction reference) for all others."""
+_KINDS = {qualifier: frozenset(kind for kind, of in _QUALIFIERS.items() if of == qualifier) for qualifier in ("PO", "IV", "SI", "RV")}
+"""The sets whose own number a qualifier means, where OTI10 does not tell."""
 _CONDITIONS = {"7": "848", "8": "009", "1": "007"}
 """TED01 (data element 647) by the first finding's element code; 024 (other) where no place is known."""
 _OTHER, _NOT_MATCHING, _INCORRECT = "024", "011", "848"
@@ -102,8 +105,8 @@ class _Carrier:
         return kept.strip() if len(kept) <= most else ""
 
     def text(self, text: str, most: int) -> str:
-        """As much of a sentence as fits, with `?` for what cannot be carried."""
-        plain = text.encode("ascii", "replace").decode("ascii").translate(self._cleaned)
+        """As much of a sentence as fits, in ASCII, with `?` for what that cannot spell."""
+        plain = spelled(text, "ascii").translate(self._cleaned)
         return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())[:most].strip()
 
 
@@ -120,14 +123,17 @@ def _said(record: SourceRecord) -> Said | None:
     if not code or not number:
         return None
     group, control = _at(values, 8), _at(values, 9)
+    kind = _at(values, 10) or None
+    named = bool(group and control)
     return Said(
         "document",
         _word(code),
         group_control=group or None,
-        message_type=_at(values, 10) or None,
+        message_type=kind,
         message_control=(control or None) if group else None,
         # Where the partner names group and set, they say exactly which; a number that it writes its own way must not get in between.
-        number=None if group and control else number,
+        number=None if named else number,
+        types=frozenset() if named or kind else _KINDS.get(_at(values, 2), frozenset()),
         notes="; ".join([code, *_notes(record)]),
     )
 

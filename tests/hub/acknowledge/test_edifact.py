@@ -110,7 +110,7 @@ def test_a_wrong_check_digit_is_taken_by_syntax_and_refused_by_business(open_wit
     assert list(said) == ["CONTRL", "APERAK"]
     assert said_of(said["CONTRL"], "UCI")[0].endswith("+7") and not said_of(said["CONTRL"], "UCM")
     assert said_of(said["APERAK"], "BGM")[0].startswith("BGM+313+")
-    assert said_of(said["APERAK"], "RFF") == ["RFF+ACW:4500000123", "RFF+AAN:1"]
+    assert said_of(said["APERAK"], "RFF") == ["RFF+ACW:4500000123", "RFF+AGO:1"]
     assert said_of(said["APERAK"], "ERC") == ["ERC+GS1-01::ZZZ"]
     assert said_of(said["APERAK"], "FTX")[0].startswith("FTX+AAO+++LIN at position 7")
 

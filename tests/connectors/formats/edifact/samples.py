@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from connectors.answering import Received, is_receipt
+from connectors.answering import Received, never_answered
 from connectors.formats.edifact import ANSWERING, FORMAT
 from connectors.spec import STRICT, Profile
 from data_contracts.findings import Finding, has_error
@@ -107,8 +107,8 @@ def received(document: bytes, profile: Profile = STRICT) -> list[Received]:
             found.append(Received(event.interchange, [], [], [], False))
         elif event.kind == "group" and event.group is not None:
             found[-1].groups = [*found[-1].groups, event.group]
-        elif event.message is not None and is_receipt(ANSWERING, event.message.type, event.group):
-            found[-1].receipts = True
+        elif event.message is not None and never_answered(ANSWERING, event.message.type, event.group):
+            found[-1].unanswered = True
         elif event.message is not None:
             ordinal = event.group.ordinal if event.group is not None else 0
             found[-1].verdicts = [*found[-1].verdicts, (ordinal, ANSWERING.remember(event.message, event.group, profile, None))]

@@ -212,7 +212,7 @@ def test_application_error_and_back() -> None:
     first, second = messages(content)
     assert first.findings == second.findings == []
     text = content.decode("latin-1")
-    assert "BGM+313+88-1+9'DTM+137:202611220915:203'RFF+ACW:4500000123'RFF+AAN:1'ERC+GS1-01::ZZZ'FTX+AAO+++LIN at position 7" in text
+    assert "BGM+313+88-1+9'DTM+137:202611220915:203'RFF+ACW:4500000123'RFF+AGO:1'ERC+GS1-01::ZZZ'FTX+AAO+++LIN at position 7" in text
     assert "BGM+312+88-2+9'" in text
     (no,), (yes,) = ANSWERING.read(first), ANSWERING.read(second)
     assert (no.level, no.verdict, no.number) == ("document", "rejected", "4500000123") and no.notes.startswith("GS1-01 LIN at position 7")
@@ -273,7 +273,7 @@ def test_codes_of_a_partners_own_guide() -> None:
 )
 def test_a_partners_control_message_is_heard(body: list[str], expected: list[Said]) -> None:
     (found,) = messages(one("CONTRL", body, "D:3:UN"))
-    assert ANSWERING.read(found) == expected
+    assert ANSWERING.read(found) == [replace(said, parties=("14:A", "14:B")) for said in expected]
 
 
 @pytest.mark.parametrize(
@@ -283,11 +283,19 @@ def test_a_partners_control_message_is_heard(body: list[str], expected: list[Sai
         (["BGM+313+A1+9", "RFF+ON:4500000123", "ERC+12", "FTX+AAO+++Unknown:item"], "rejected", None, "4500000123"),
         (["BGM+305+A1+9", "RFF+AAK:SH1", "ERC+1"], "rejected", "DESADV", "SH1"),
         (["BGM+305+A1+9", "RFF+IV:INV1", "DTM+171:20261122:102"], "accepted", "INVOIC", "INV1"),
+        (["BGM+313+A1+9", "RFF+AGO:1", "RFF+CT:2", "RFF+ON:3"], "rejected", None, "3"),
     ],
 )
 def test_a_partners_application_error_is_heard(body: list[str], verdict: str, kind: str | None, number: str) -> None:
     (found,) = messages(one("APERAK", body))
     assert [(said.verdict, said.message_type, said.number) for said in ANSWERING.read(found)] == [(verdict, kind, number)]
+
+
+def test_a_number_of_an_order_is_none_of_an_invoice_and_that_of_a_message_none_at_all() -> None:
+    (found,) = messages(one("APERAK", ["BGM+313+A1+9", "RFF+ON:1"]))
+    assert [said.types for said in ANSWERING.read(found)] == [{"ORDERS", "ORDCHG"}]
+    (found,) = messages(one("APERAK", ["BGM+313+A1+9", "RFF+AGO:1", "RFF+ACD:2"]))
+    assert ANSWERING.read(found) == []
 
 
 def test_what_we_write_is_heard_as_it_was_meant() -> None:

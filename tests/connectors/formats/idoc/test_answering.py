@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from connectors.answering import Judgement, Received, answers_to, is_receipt
+from connectors.answering import Judgement, Received, answers_to, never_answered
 from connectors.formats.idoc import ANSWERING, FORMAT
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding, Place
@@ -31,17 +31,17 @@ class Policy:
 
 def received(content: bytes, refusal: str | None = None, judgements: tuple[Judgement, ...] = ()) -> Received:
     """The first IDoc of a document, as the hub would hand it over."""
-    verdicts, groups, receipts = [], [], False
+    verdicts, groups, unanswered = [], [], False
     for event in FORMAT.read(io.BytesIO(content), STRICT):
         if event.kind == "message" and event.message is not None:
-            if receipts := is_receipt(ANSWERING, event.message.type, groups[-1]):
+            if unanswered := never_answered(ANSWERING, event.message.type, groups[-1]):
                 continue
             verdicts.append((1, ANSWERING.remember(event.message, groups[-1], STRICT, refusal)))
         elif event.kind == "group" and event.group is not None:
             groups.append(event.group)
         elif event.kind == "interchange_end" and event.interchange is not None:
             refused = any(finding.severity == "error" for finding in event.interchange.findings)
-            return Received(event.interchange, groups, verdicts, event.interchange.findings, refused, judgements, receipts)
+            return Received(event.interchange, groups, verdicts, event.interchange.findings, refused, judgements, unanswered=unanswered)
     raise AssertionError("no IDoc")
 
 
@@ -176,8 +176,7 @@ def test_what_sap_says_of_ours_is_heard(code: str, level: str, verdict: str) -> 
     (message,) = read("idoc", status_idoc(values)).messages
     (said,) = ANSWERING.read(message)
     assert (said.level, said.verdict) == (level, verdict)
-    assert said.number == (values["DOCNUM"] if level == "document" else None)
-    assert said.message_control == (values["DOCNUM"] if level == "message" else None)
+    assert (said.number, said.message_control) == (None, values["DOCNUM"]), "the number of an IDoc is no document's number"
     assert said.notes == f"{code} VG 204 Sold-to 1010 is locked"
 
 
@@ -189,13 +188,13 @@ def test_the_last_status_of_each_idoc_counts_and_unknown_numbers_say_nothing() -
         {"DOCNUM": "3", "STATUS": "99"},
     ]
     (message,) = read("idoc", status_idoc(*records)).messages
-    assert [(said.number, said.verdict) for said in ANSWERING.read(message)] == [("1", "rejected"), ("2", "accepted")]
+    assert [(said.message_control, said.verdict) for said in ANSWERING.read(message)] == [("1", "rejected"), ("2", "accepted")]
 
 
 def test_an_audit_names_what_was_posted() -> None:
     (message,) = read("idoc", status_idoc({"DOCNUM": "0000000000004711", "STATUS": "53"}, tag="E1STATE")).messages
     (said,) = ANSWERING.read(message)
-    assert (said.level, said.verdict, said.number, said.notes) == ("document", "accepted", "0000000000004711", "53 4500000123")
+    assert (said.level, said.verdict, said.message_control, said.notes) == ("document", "accepted", "0000000000004711", "53 4500000123")
 
 
 @pytest.mark.parametrize("name", ["ORDERS05.xml", "ORDERS05.txt", "ORDERS05_stripped.txt"])

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from connectors.answering import Judgement, Received, Said
 from connectors.formats.x12 import ANSWERING
+from connectors.legible import spelled
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding, Place
 from tests.connectors.formats.x12.samples import DESPATCH, envelope_findings, events, messages, one
 
 CONTROLS = Envelope("ZZ:NOVACARE", "ZZ:RHEINTAL", 501, 601, 1, datetime(2026, 11, 22, 15, 30, tzinfo=UTC), version="004010")
+ORDERS = frozenset({"850", "855", "860", "865"})
 WRONG = Finding("GS1-01", Place("LIN", position=11, element=3), "1", "9")
 
 
@@ -38,6 +40,13 @@ def test_what_is_wrong_is_said_with_its_place() -> None:
     assert lines[1] == "GS*AG*NOVACARE*RHEINTAL*20261122*1530*601*X*004010"
     assert lines[3:5] == ["BGN*11*501-1*20261122*1530", "OTI*TR*SI*DA00000001*RHEINTAL*NOVACARE***1*0001*856*004010"]
     assert lines[5].startswith("TED*848*GS1-01 ") and lines[5].endswith("*LIN*11*3") and len(lines) == 9
+
+
+def test_what_ascii_lacks_is_spelled_plainly() -> None:
+    finding = Finding("GS1-01", Place("PO1"), expected="≥ 0", got="“−3” … Müller")
+    content = ANSWERING.write("824", received(judgement("rejected", "D1", finding)), CONTROLS, STRICT)[1]
+    (said,) = [line.split("*")[2] for line in content.decode("ascii").split("~") if line.startswith("TED")]
+    assert said == spelled(f"GS1-01 {finding.text()}", "ascii")[:60].strip() and "?" not in said
 
 
 def test_delimiters_of_the_agreement_win_and_identities_that_hold_one_cannot_be_written() -> None:
@@ -78,9 +87,11 @@ def test_every_824_is_valid_and_reads_back_as_its_verdict(judgements: list[Judge
 @pytest.mark.parametrize(
     ("oti", "said"),
     [
-        ("OTI*TA*PO*4500000123", Said("document", "accepted", number="4500000123", notes="TA")),
-        ("OTI*IC*PO*4500000123", Said("document", "partly", number="4500000123", notes="IC")),
-        ("OTI*TR*PO*X*****7", Said("document", "rejected", group_control="7", number="X", notes="TR")),
+        ("OTI*TA*PO*4500000123", Said("document", "accepted", number="4500000123", types=ORDERS, notes="TA")),
+        ("OTI*IC*IV*4500000123", Said("document", "partly", number="4500000123", types=frozenset({"810"}), notes="IC")),
+        ("OTI*IC*BM*4500000123", Said("document", "partly", number="4500000123", notes="IC")),
+        ("OTI*TR*PO*X*****7", Said("document", "rejected", group_control="7", number="X", types=ORDERS, notes="TR")),
+        ("OTI*TR*PO*X*******850", Said("document", "rejected", message_type="850", number="X", notes="TR")),
         (
             "OTI*TR*PO*X*****7*0003*850",
             Said("document", "rejected", group_control="7", message_type="850", message_control="0003", notes="TR"),
