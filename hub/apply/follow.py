@@ -111,8 +111,8 @@ class Consequences:
                 if books == 0 and status != "in_transit":
                     self._stale["stock", place, owner] = number
             edges.extend((ids[src], ids[dst], kind, number, *amount) for (src, dst, kind), amount in effects.edges.items())
-            if effects.shipment is not None and spoken.isdisjoint(own):
-                shipment = ids[effects.shipment]
+            shipment = ids.get(effects.shipment or "")
+            if shipment is not None and spoken.isdisjoint(own):
                 shipped.extend((ids[lot], shipment, unit, amount) for (lot, unit), amount in contents.alone(effects.edges).items())
             else:
                 changed.update((ids[src], ids[dst], kind) for src, dst, kind in effects.edges)

@@ -62,6 +62,13 @@ def test_a_despatch_puts_goods_in_transit_and_links_lot_carton_shipment_and_plac
     }
 
 
+def test_a_despatch_that_names_neither_lot_nor_carton_nor_place_is_taken(world: World) -> None:
+    bare = {name: value for name, value in despatch_line().items() if name not in ("lot", "expires_on", "sscc")}
+    (applied,) = world.send(("jiangnan_polymer", {**despatch(lines=[bare]), "ship_to": {"name": "somewhere"}}))
+    assert (applied.state, list(applied.findings)) == ("applied", []) and edges(world.database) == set()
+    assert list(balances(world.database).values()) == [Decimal(100)]
+
+
 def test_a_receipt_moves_from_transit_to_stock_and_sets_rejected_goods_apart(world: World) -> None:
     world.send(("wms", receipt(lines=[receipt_line(rejected_quantity=Decimal("2.5"))])))
     found = {status: quantity for (_, _, _, status), quantity in balances(world.database).items()}
