@@ -141,7 +141,9 @@ def _clocks(hub: Hub, row: Any, now: datetime) -> list[dict[str, Any]]:
     zone = ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
     closed = None if row.closed_at is None else moment(row.closed_at)
     return [
-        {"regime": one.regime, "act": one.act, "due_at": one.due_at, "clause": one.clause, "overdue": one.due_at < now}
+        # What must come before the action is a condition and no date: only a person knows whether it was kept.
+        {"regime": one.regime, "act": one.act, "due_at": one.due_at, "clause": one.clause}
+        | {"overdue": one.due_at < now and one.act != "authority_report_before_action"}
         for one in clocks(row.regimes, moment(row.aware_at), moment(row.opened_at), closed, zone)
     ]
 

@@ -22,6 +22,7 @@ PAGES = {
     "/console/orders/4500000001": ("Order 4500000001", "订单 4500000001"),
     "/console/inventory": ("Inventory", "库存"),
     "/console/quality": ("Quality", "数据质量"),
+    "/console/recalls": ("Recalls", "召回"),
     "/console/quarantine": ("Quarantine", "隔离区"),
 }
 
