@@ -28,7 +28,7 @@ from mappings.coverage import Coverage
 from mappings.events import MAPPINGS
 from mappings.getters import MOST_FINDINGS, Run
 from mappings.path import COMPONENT_MARK, locate
-from mappings.plan import Plan, make_plan
+from mappings.plan import Plan, Refusal, make_plan
 from mappings.resolve import resolve, shipped_names
 from mappings.trace import Origin, trace
 from mappings.write import UnwritableError, Writer, number_positions, unwritten
@@ -88,17 +88,7 @@ class Mapping:
         run = Run(context, self._scopes)
         out = self._read(root, 1, run)
         for refusal in self.plan.expected:
-            for place in locate(refusal.path, root, context.components):
-                if place.text not in refusal.values:
-                    run.findings.append(
-                        Finding(
-                            "MAP-07",
-                            place_of(place.record, place.key, place.component),
-                            expected=", ".join(sorted(refusal.values)),
-                            got=place.text,
-                            params={"what": refusal.path.text, "reason": refusal.reason},
-                        )
-                    )
+            _refuse(refusal, root, out or {}, run)
         if run.dropped:
             run.findings.append(Finding("MAP-10", place_of(root), str(MOST_FINDINGS), str(run.dropped)))
         if out is None or any(name not in out for name in _HEADER):
@@ -143,6 +133,23 @@ class Mapping:
     def _refuse_to_write(self) -> None:
         if self.direction == "in":
             raise ConfigError(f"mapping {self.name}: it only reads")
+
+
+def _refuse(refusal: Refusal, root: SourceRecord, out: AbstractMapping[str, Any], run: Run) -> None:
+    """MAP-07 for what stands in the source and must not, under this mapping."""
+    allowed = refusal.values
+    if allowed is None:
+        said: Any = out
+        for name in refusal.same:
+            said = said.get(name) if isinstance(said, AbstractMapping) else None
+        if said is None:
+            return
+        allowed = frozenset((said,))
+    for place in locate(refusal.path, root, run.context.components):
+        if place.text not in allowed and not run.full():
+            where = place_of(place.record, place.key, place.component)
+            params = {"what": refusal.path.text, "reason": refusal.reason}
+            run.findings.append(Finding("MAP-07", where, ", ".join(sorted(allowed)), place.text, params=params))
 
 
 def _too_deep(root: SourceRecord) -> SourceRecord | None:

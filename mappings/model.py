@@ -98,11 +98,18 @@ class Ignore(_Strict):
 
 
 class Expect(_Strict):
-    """Values without which this mapping would misread the message, such as credit notes under an invoice mapping."""
+    """What this mapping would misread the message without: a credit note under an invoice mapping, an amount in another currency."""
 
     path: Text
-    values: list[Text]
+    values: list[Text] | None = Field(None, description="One of these, where the path has a value.")
+    same: Text | None = Field(None, description="What this member of the message says, `currency`, where both have a value.")
     reason: Text
+
+    @model_validator(mode="after")
+    def _one(self) -> Expect:
+        if (self.values is None) == (self.same is None):
+            raise ValueError("`expect` wants `values` or `same`, and not both")
+        return self
 
 
 class MappingFile(_Strict):

@@ -19,7 +19,7 @@ from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
 from mappings.code_tables import CodeTable
 from mappings.functions import FUNCTIONS, Function
-from mappings.model import Direction, Row, Value
+from mappings.model import Direction, Expect, Row, Value
 from mappings.path import Component, Element, Path, Step, lies_below, parse_or_refuse
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
@@ -124,7 +124,9 @@ class Refusal:
     """`expect`, ready."""
 
     path: Path
-    values: frozenset[str]
+    values: frozenset[str] | None
+    """What may stand there; null: what `same` says."""
+    same: tuple[str, ...]
     reason: str
 
 
@@ -144,14 +146,19 @@ def make_plan(content: Content) -> Plan:
     model = entity_named(content.entity, where)
     maker = _Maker(content)
     root = maker.scope(where, "", None, (), (), content.fields, content.each, model)
-    expected = tuple(
-        Refusal(parse_or_refuse(entry.path, content.format, f"{where} expect"), frozenset(entry.values), entry.reason)
-        for entry in content.expect
-    )
+    expected = tuple(_refusal(entry, content.format, model, f"{where} expect") for entry in content.expect)
     ignored = tuple(maker.ignored(entry.path, where) for entry in content.ignore)
     if content.direction != "in":
         _refuse_comparisons(root)
     return Plan(content, root, ignored, expected)
+
+
+def _refusal(entry: Expect, format_name: str, model: type[BaseModel], where: str) -> Refusal:
+    path = parse_or_refuse(entry.path, format_name, where)
+    if entry.same is not None and member(model, entry.same, where).kind != "text":
+        raise ConfigError(f"{where} same: `{entry.same}` is no text")
+    values = frozenset(entry.values) if entry.values is not None else None
+    return Refusal(path, values, tuple(entry.same.split(".")) if entry.same else (), entry.reason)
 
 
 def _refuse_comparisons(scope: Scope) -> None:

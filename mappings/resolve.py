@@ -104,7 +104,7 @@ def resolve(name: str, folders: Sequence[Path] = ()) -> Content:
         "fields": [row.plain() for row in said.fields],
         "each": [group.plain() for group in said.each],
         "ignore": [entry.model_dump() for entry in said.ignore],
-        "expect": [entry.model_dump() for entry in said.expect],
+        "expect": [entry.model_dump(exclude_none=True) for entry in said.expect],
         "codes": {table.name: {"inward": dict(table.inward), "outward": dict(table.outward)} for table in tables.values()},
     }
     body = yaml.dump(plain, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=140)
