@@ -8,6 +8,7 @@ names segment, element, document, mapping and version, and shows the raw text. N
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,11 +22,14 @@ from hub.store.types import moment
 
 
 def explain(hub: Hub, entity: str, field: str) -> dict[str, Any]:
-    """Value and the steps from view to bytes. Raises NotFoundError for an unknown entity or field."""
+    """Value, the steps from view to bytes, and which documents name the order without counting.
+
+    Raises NotFoundError for an unknown entity or field.
+    """
     with hub.database.read() as connection:
         found = views.contributions(connection, entity, field, on=hub.clock.now().date())
         steps = [_step(hub, connection, contribution) for contribution in found.contributions]
-    return {"entity": entity, "field": field, "value": found.value, "steps": steps}
+    return {"entity": entity, "field": field, "value": found.value, "steps": steps, "left_out": [asdict(one) for one in found.left_out]}
 
 
 def _step(hub: Hub, connection: sa.Connection, contribution: Any) -> dict[str, Any]:

@@ -29,8 +29,10 @@ from hub.record import ExchangeRow, business_key, insert_exchanges, insert_findi
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import blobs, configurations, controls, outbox, tables
+from hub.store.suppliers import one_of
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
+from hub.store.views.lines import supplier_said
 
 UNHEARD = ("failed", "refused")
 """States of what went out and never came to count with the partner."""
@@ -91,7 +93,7 @@ def _untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreemen
     )
     standing = ours.where(application.c.standing.is_(True)).order_by(application.c.id)
     if (wanted := flow.on.get("supplier")) is not None:
-        standing = standing.where(application.c.header["supplier"]["code"].as_string() == wanted)
+        standing = standing.where(one_of(supplier_said("code"), [wanted]))
     cancelled = (
         ours.join(subject, subject.c.id == application.c.subject_id)
         .where(
@@ -104,6 +106,42 @@ def _untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreemen
     )
     ended = [next(rows) for _, rows in groupby(connection.execute(cancelled).all(), key=lambda row: row.subject_id)]
     return [*connection.execute(standing).all(), *ended]
+
+
+def unclaimed(hub: Hub, flow: Flow) -> list[tuple[str, int]]:
+    """What this flow's own system said that no flow tells anybody: supplier (code, else name) and how many, the most first.
+
+    A supplier who gets paper is rightly among them; one whose code is written otherwise in the flow than in the documents is found here.
+    """
+    agreement = hub.site.agreements[flow.agreement]
+    siblings = [
+        other
+        for other in hub.site.flows.values()
+        if other.direction == "out"
+        and (other.on.get("entity"), other.on.get("partner")) == (flow.on["entity"], flow.on["partner"])
+        and hub.site.agreements[other.agreement].organisation == agreement.organisation
+    ]
+    wanted = [code for other in siblings if (code := other.on.get("supplier")) is not None]
+    if len(wanted) < len(siblings):
+        return []  # one of them tells everything
+    application, told = tables.application, tables.exchange.alias("told")
+    named = sa.func.coalesce(supplier_said("code"), supplier_said("name"), "?")
+    count = sa.func.count()
+    query = (
+        sa.select(named, count)
+        .where(
+            application.c.kind == KINDS[flow.on["entity"]],
+            application.c.partner_id == hub.partner_id(flow.on["partner"]),
+            application.c.organisation_id == hub.organisation_id(agreement.organisation),
+            application.c.standing.is_(True),
+            sa.not_(sa.func.coalesce(one_of(supplier_said("code"), wanted), sa.false())),
+            ~sa.exists().where(told.c.origin_id == application.c.exchange_id, told.c.direction == "out"),
+        )
+        .group_by(named)
+        .order_by(count.desc(), named)
+    )
+    with hub.database.read() as connection:
+        return [(str(name), int(number)) for name, number in connection.execute(query)]
 
 
 def _last_told(flow: Flow, before: sa.FromClause, subject_id: sa.ColumnElement[int]) -> sa.ScalarSelect[Any]:
@@ -359,4 +397,4 @@ def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, purpose:
     return out
 
 
-__all__ = ["copy", "fetched", "push", "put_again", "resend_parcel", "send", "watch"]
+__all__ = ["copy", "fetched", "push", "put_again", "resend_parcel", "send", "unclaimed", "watch"]

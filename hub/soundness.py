@@ -132,6 +132,9 @@ def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
             yield fault("SIT-02", where, f"on.{key}")
         elif value not in known:
             yield fault("SIT-10", where, f"on.{key}", meant(value, known), value)
+    receiver = site.partners[site.agreements[flow.agreement].partner]
+    if entity == "PurchaseOrder" and "supplier" not in flow.on and receiver.kind == "supplier":
+        yield fault("SIT-20", where, "on.supplier", got=partner)
     if entity in ENTITIES:
         try:
             writing.agreed_for(site, site.agreements[flow.agreement], {"entity": entity})

@@ -1,9 +1,9 @@
 """What a business answer is to say: the outcome of mapping, rules and a look at what we know, for messages whose syntax was taken.
 
 Only where the agreement's `acknowledge.application` wants it. Beside what the rules found it asks two things that only the store knows,
-and keeps them as findings: whether the orders that a document speaks of were ever placed (ACK-07), and whether its GTINs are of any item
-here (ACK-08; not asked where no item has a GTIN). Both leave the facts applied: the order may be on its way, and reconciliation renews
-its own answer.
+and keeps them as findings: whether the orders that a document speaks of were ever placed with its sender (ACK-07), and whether its GTINs
+are of any item here (ACK-08; not asked where no item has a GTIN). Both leave the facts applied: the order may be on its way, and
+reconciliation renews its own answer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from hub import pipeline
 from hub.apply import Applied
 from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.store import tables
+from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.lists import among
+from hub.store.suppliers import Suppliers, suppliers
+from hub.store.views.lines import supplier_said
+from hub.store.views.picture import may_join
 
 _ORDER = KINDS["PurchaseOrder"]
 _WORST_FIRST = {"error": 0, "warning": 1, "info": 2}
@@ -107,16 +111,64 @@ def _gtins_of(entity: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
             yield f"lines[{place}].gtin", gtin
 
 
-def _orders_placed(connection: sa.Connection, outcomes: Sequence[Outcome]) -> set[tuple[int, str]]:
-    """(organisation, number) of those orders that were placed."""
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An order that was placed: by whom, and with whom."""
+
+    partner_id: int
+    partner_key: str
+    own: bool
+    supplier_code: str | None
+    supplier_gln: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    partner_id: int
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """The orders that documents speak of, and whose word counts for them."""
+
+    placed: Mapping[tuple[int, str], Sequence[_Placed]]
+    """By organisation and number."""
+    senders: Mapping[str, _Sender]
+    suppliers: Suppliers
+
+    def known_to(self, sender: str, organisation_id: int, number: str) -> bool:
+        """Whether an order of this number is the sender's own, or was placed with it. Somebody else's order is as good as none: what
+        number it has cannot be found out by asking.
+        """
+        return any(may_join(order, self.senders[sender], self.suppliers) for order in self.placed.get((organisation_id, number), ()))
+
+
+def _orders_placed(connection: sa.Connection, outcomes: Sequence[Outcome]) -> _Orders:
+    """Those orders of which the documents speak and that were placed."""
     numbers = {number for one in outcomes for _, number in _orders_of(one.message.mapped)}
     if not numbers:
-        return set()
-    application = tables.application
-    query = sa.select(application.c.organisation_id, application.c.number).where(
-        application.c.kind == _ORDER, among(connection, application.c.number, sorted(numbers))
+        return _Orders({}, {}, Suppliers())
+    application, partner = tables.application, tables.partner
+    query = (
+        sa.select(
+            application.c.organisation_id,
+            application.c.number,
+            partner.c.id,
+            partner.c.key,
+            partner.c.kind,
+            supplier_said("code").label("code"),
+            supplier_said("gln").label("gln"),
+        )
+        .join(partner, partner.c.id == application.c.partner_id)
+        .where(application.c.kind == _ORDER, among(connection, application.c.number, sorted(numbers)))
     )
-    return {(row.organisation_id, row.number) for row in connection.execute(query)}
+    placed: dict[tuple[int, str], list[_Placed]] = {}
+    for row in connection.execute(query):
+        order = _Placed(row.id, row.key, row.kind in OWN_SYSTEMS, row.code, row.gln)
+        placed.setdefault((row.organisation_id, row.number), []).append(order)
+    senders = connection.execute(sa.select(partner.c.id, partner.c.key, partner.c.kind))
+    return _Orders(placed, {row.key: _Sender(row.id, row.kind in OWN_SYSTEMS) for row in senders}, suppliers(connection))
 
 
 def _gtins_known(connection: sa.Connection, outcomes: Sequence[Outcome]) -> set[str] | None:
@@ -130,12 +182,13 @@ def _gtins_known(connection: sa.Connection, outcomes: Sequence[Outcome]) -> set[
     return set(connection.execute(query).scalars())
 
 
-def _never_placed(one: Outcome, placed: set[tuple[int, str]] | None) -> Iterator[Finding]:
-    if placed is None:
+def _never_placed(one: Outcome, orders: _Orders | None) -> Iterator[Finding]:
+    agreement = one.message.agreement
+    if orders is None or agreement is None:
         return
     told: set[str] = set()
     for path, number in _orders_of(one.message.mapped):
-        if number not in told and (one.organisation_id, number) not in placed:
+        if number not in told and not orders.known_to(agreement.partner, one.organisation_id, number):
             told.add(number)
             yield Finding("ACK-07", place=Place(path=path), got=number)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from data_contracts.errors import ConfigError
 from hub import exchange
 from hub.check import plain
+from hub.commands.words import word
 from hub.explain import explain
 from hub.runtime import Hub
 from hub.store import evidence, listing
@@ -134,3 +135,5 @@ def explain_command(entity: str, field: str, as_json: AsJson = False) -> None:
         ):
             if step.get(key) not in (None, "", []):
                 typer.echo(f"      {key:10} {step[key]}")
+    for one in explained["left_out"]:
+        typer.echo(f"  {word(one['why'], hub.settings.language).format(**one)}")

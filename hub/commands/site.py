@@ -15,6 +15,9 @@ from hub.settings import Settings
 from hub.site import Site
 from hub.site_reading import SiteError
 
+_NAMED = 5
+"""Suppliers that are named when nobody tells them anything."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -84,7 +87,13 @@ def flow_run_command(name: str) -> None:
         processed = worker.drain(hub)
         typer.echo(f"{len(landings)} fetched, {processed} processed, {pipeline.reconcile(hub)} keys reconciled")
     else:
-        typer.echo(f"{len(outbound.push(hub, flow))} written, {outbound.send(hub)} sent")
+        language = hub.settings.language
+        written, sent = len(outbound.push(hub, flow)), outbound.send(hub)
+        typer.echo(word("pushed", language).format(written=written, sent=sent))
+        if not written and (waiting := outbound.unclaimed(hub, flow)):
+            named = ", ".join(f"{name} ({count})" for name, count in waiting[:_NAMED]) + (" …" if len(waiting) > _NAMED else "")
+            codes = ", ".join(sorted(filter(None, [flow.on.get("supplier")])))
+            typer.echo(word("unclaimed", language).format(named=named, entity=flow.on["entity"], supplier=codes))
 
 
 def _site() -> Site:

@@ -14,6 +14,19 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{partners} partners, {agreements} agreements, {messages} messages, {flows} flows: all sound",
         "{partners} 个伙伴、{agreements} 份协议、{messages} 种报文、{flows} 个数据流：全部可用",
     ),
+    "pushed": ("{written} written, {sent} sent", "写出 {written} 份，发送 {sent} 份"),
+    "unclaimed": (
+        "{entity} that name a supplier whom no flow tells: {named}; this flow tells {supplier}",
+        "以下供应商的 {entity} 没有任何数据流发送：{named}；本数据流只发送给 {supplier}",
+    ),
+    "outsider": (
+        "not counted: {kind} {number} of {partner} (exchange {exchange_id}), whom the order does not name as its supplier",
+        "未计入：{partner} 的 {kind} {number}（交换 {exchange_id}），订单未指明其为供应商",
+    ),
+    "stranger": (
+        "not counted: {kind} {number} of {partner} (exchange {exchange_id}), of a line or item that the order does not have",
+        "未计入：{partner} 的 {kind} {number}（交换 {exchange_id}），其行或物料不在订单中",
+    ),
     "faults": ("{folder}: {count} faults", "{folder}：{count} 处错误"),
 }
 

@@ -121,6 +121,24 @@ def test_an_order_that_names_its_supplier_by_code_and_by_gln_is_told(hub: Hub) -
     assert len(outbound.push(hub, hub.site.flows[FLOW])) == 1
 
 
+def test_a_vendor_number_is_told_with_or_without_its_zeros(site: Path, reopen: Any) -> None:
+    change(site / "flows" / f"{FLOW}.yaml", "supplier: V1", 'supplier: "100234"')
+    hub = reopen()
+    say(hub, export("4500000001", supplier="0000100234"), "k1")
+    assert len(outbound.push(hub, hub.site.flows[FLOW])) == 1
+
+
+def test_a_flow_that_finds_nothing_names_the_suppliers_whom_nobody_tells(hub: Hub) -> None:
+    flow = hub.site.flows[FLOW]
+    say(hub, export("4500000001", "4500000002", supplier="V9"), "k1")
+    say(hub, export("4500000003", supplier="V8"), "k2")
+    assert outbound.push(hub, flow) == []
+    assert outbound.unclaimed(hub, flow) == [("V9", 2), ("V8", 1)]
+    say(hub, export("4500000004"), "k3")
+    assert len(outbound.push(hub, flow)) == 1
+    assert outbound.unclaimed(hub, flow) == [("V9", 2), ("V8", 1)], "what a flow tells waits for nobody"
+
+
 def test_more_than_a_batch_is_told_in_one_push(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbound, "BATCH", 4)
     say(hub, export(*[f"47{number:06}" for number in range(10)]), "k1")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from connectors.feed_check import shown
-from connectors.feed_reading import in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, in_utf8, sniffable
 from connectors.first_bytes import HEAD, byte_order_mark, look, size_of, unreadable, wide_charset
 from connectors.formats.epcis.json_reading import JsonReading
 from connectors.formats.epcis.writing import write_json, write_xml
@@ -30,15 +30,19 @@ _JSON = re.compile(
 )
 
 
+_OPTIONS = OPTIONS | {"capture", "syntax"}
+
+
 class Epcis:
     """The format `epcis`."""
 
     name = "epcis"
-    traits = Traits("application/ld+json", "jsonld", base_version="2.0")
+    traits = Traits("application/ld+json", "jsonld", base_version="2.0", options=_OPTIONS)
 
     def traits_for(self, profile: Profile) -> Traits:
         """What holds for the syntax that an agreement writes in."""
-        return Traits("application/xml", "xml", base_version="2.0") if profile.options.get("syntax") == "xml" else self.traits
+        in_xml = Traits("application/xml", "xml", base_version="2.0", options=_OPTIONS)
+        return in_xml if profile.options.get("syntax") == "xml" else self.traits
 
     def sniff(self, head: bytes) -> bool:
         """A document whose root element or type is EPCIS's."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -42,11 +42,25 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A document that names the order and does not count for its line: of somebody whom the order does not name (`outsider`), or of a line
+    and item that the order does not have (`stranger`).
+    """
+
+    exchange_id: int
+    kind: str
+    number: str
+    partner: str
+    why: Literal["outsider", "stranger"]
+
+
+@dataclass(frozen=True, slots=True)
 class Contributions:
-    """A value and what it is made of."""
+    """A value, what it is made of, and what one might have looked for in it."""
 
     value: Any
     contributions: Sequence[Part]
+    left_out: Sequence[LeftOut] = ()
 
 
 _STAGE_FIELDS = dict.fromkeys(STAGES.values(), "quantity")
@@ -82,12 +96,8 @@ def _order_line(
         shown = order(connection, number, organisations)
     except NotFoundError:
         return None
-    lines = [
-        known
-        for picture in order_pictures(connection, [(number, shown["organisation_id"])]).values()
-        for known in picture.lines
-        if known.ordered.partner_key == shown["partner"]
-    ]
+    pictures = list(order_pictures(connection, [(number, shown["organisation_id"])]).values())
+    lines = [known for picture in pictures for known in picture.lines if known.ordered.partner_key == shown["partner"]]
     found = next((known for known in lines if line_key(known.line) == line_key(wanted)), None)
     if found is None:
         raise NotFoundError(f"order {number} has no line {wanted}")
@@ -117,7 +127,13 @@ def _order_line(
     ]
     if member != "quantity" and listed:
         value = listed[0].value
-    return Contributions(value, listed)
+    apart: dict[tuple[int, str], LeftOut] = {}
+    for picture in pictures:
+        for part in (*picture.outsiders, *picture.strangers):
+            if part.stage == stage:
+                why: Literal["outsider", "stranger"] = "outsider" if part in picture.outsiders else "stranger"
+                apart[part.exchange_id, why] = LeftOut(part.exchange_id, part.kind, part.number, part.partner_key, why)
+    return Contributions(value, listed, list(apart.values()))
 
 
 def _member(part: Any, member: str) -> Any:

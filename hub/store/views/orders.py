@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, NotFoundError
 from hub.store.lists import among
-from hub.store.suppliers import suppliers
+from hub.store.suppliers import one_of, suppliers
 from hub.store.tables import application, discrepancy, organisation, partner, subject
 from hub.store.types import moment
 from hub.store.views.discrepancies import of_scopes
@@ -105,7 +105,7 @@ def _concerns(connection: sa.Connection, partner_id: int) -> sa.ColumnElement[bo
     return sa.or_(
         application.c.partner_id == partner_id,
         supplier_said("gln").in_(sorted(own.glns)),
-        *(sa.and_(partner.c.key == system, supplier_said("code").in_(codes)) for system, codes in systems.items()),
+        *(sa.and_(partner.c.key == system, one_of(supplier_said("code"), codes)) for system, codes in systems.items()),
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Protocol
 
 from hub.store.crosswalk import GoldenItem, ItemName, Names
 from hub.store.suppliers import Suppliers
@@ -154,7 +155,40 @@ def pictures(parts: Iterable[Contribution], names: Names, suppliers: Suppliers) 
     }
 
 
-def may_join(order: Contribution, part: Contribution, suppliers: Suppliers) -> bool:
+class Speaker(Protocol):
+    """Who says something."""
+
+    @property
+    def partner_id(self) -> int:
+        """The partner, own systems too."""
+        ...
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a system of ours."""
+        ...
+
+
+class Ordering(Speaker, Protocol):
+    """Who ordered, and of whom."""
+
+    @property
+    def partner_key(self) -> str:
+        """Who issued the order."""
+        ...
+
+    @property
+    def supplier_code(self) -> str | None:
+        """The supplier's code in the issuer's master data."""
+        ...
+
+    @property
+    def supplier_gln(self) -> str | None:
+        """The supplier's GLN."""
+        ...
+
+
+def may_join(order: Ordering, part: Speaker, suppliers: Suppliers) -> bool:
     """Whether a document's word counts for an order: see the module's own text."""
     if part.own or part.partner_id == order.partner_id:
         return True

@@ -95,6 +95,13 @@ def test_an_order_never_placed_is_answered_and_its_facts_stand(open_with: Open) 
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.line)).scalar_one() == 1
 
 
+def test_an_order_of_somebody_else_is_answered_as_none(open_with: Open) -> None:
+    hub = open_with(ASKS)
+    take(hub, orders("4500000001", "V2"), "erp", key="k1", agreement="orders_north")
+    landing = take(hub, interchange(ACME, 1, despatch("D1")), "acme")
+    assert [segment[2][:6] for segment in found(answers(hub, landing.document_id)["824"], "TED")] == ["ACK-07"]
+
+
 def test_a_gtin_of_no_item_is_answered_where_items_have_gtins(open_with: Open) -> None:
     hub = open_with(ASKS)
     take(hub, orders("4500000001"), "erp", key="k1", agreement="orders_north")

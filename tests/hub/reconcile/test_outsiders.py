@@ -24,6 +24,7 @@ from tests.hub.world import (
     order,
     party,
     receipt,
+    receipt_line,
     response,
 )
 
@@ -105,6 +106,34 @@ def test_an_order_that_names_a_code_is_joined_by_whom_the_master_data_or_the_sit
     assert shown(world, "4500000124")["lines"][0]["despatched"]["quantity"] is None
     called(world, "rheintal_titan", erp="V7")
     assert shown(world, "4500000124")["lines"][0]["despatched"]["quantity"] == 100
+
+
+@pytest.mark.parametrize(("said", "written"), [("0000100234", "100234"), ("100234", "0000100234"), ("0000100234", "0000100234")])
+def test_a_code_of_digits_is_the_same_with_and_without_the_zeros_before_it(world: World, said: str, written: str) -> None:
+    called(world, "rheintal_titan", erp=written)
+    world.send(("erp", order(supplier={"code": said})), ("rheintal_titan", despatch()))
+    assert shown(world)["lines"][0]["despatched"]["quantity"] == 100
+    assert shown(world, partner_id=RHEINTAL)["number"] == "4500000123"
+
+
+def test_zeros_inside_a_code_and_before_letters_are_its_own(world: World) -> None:
+    called(world, "rheintal_titan", erp="0A7")
+    world.send(("erp", order(supplier={"code": "A7"})), ("rheintal_titan", despatch()))
+    assert shown(world)["lines"][0]["despatched"]["quantity"] is None
+
+
+def test_explaining_a_number_names_what_does_not_count_for_it(world: World) -> None:
+    called(world, "rheintal_titan", erp="V7")
+    world.send(("erp", order(supplier={"code": "V8"})), ("rheintal_titan", despatch()))
+    world.send(("wms", receipt("R9", lines=[receipt_line(order_line="99")])))
+    with world.database.read() as connection:
+        despatched = views.contributions(connection, "order/4500000123/10", "despatched")
+        received = views.contributions(connection, "order/4500000123/10", "received")
+    assert despatched.value is None and received.value is None
+    assert [(one.kind, one.number, one.partner, one.why) for one in (*despatched.left_out, *received.left_out)] == [
+        ("despatch_advice", "SHP1", "rheintal_titan", "outsider"),
+        ("receiving_advice", "R9", "wms", "stranger"),
+    ]
 
 
 def test_an_order_may_name_any_gln_that_the_master_data_give_the_partner(world: World) -> None:
