@@ -4,6 +4,7 @@
     partners/<key>.yaml      who is on the other side: suppliers, customers, and our own ERP, WMS, MES
     agreements/<key>.yaml    partner x organisation x direction x messages: identities, dialect, acknowledgements, tolerances
     flows/<key>.yaml         where documents of an agreement come from or go to, and when
+    labels.yaml          where whoever scans one of our labels is sent (hub/labels/settings.py); may be missing
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
 Every file is validated whole before the hub starts; mistakes are a `SiteError` that names file and key (hub/site_reading.py). What needs
@@ -28,6 +29,7 @@ from data_contracts.canonical.base import Amount
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.rules.catalogue import all_rules
+from hub.labels.settings import LabelSettings
 from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, meant, parsed
 from hub.store.crosswalk import OWN_SYSTEMS
 
@@ -232,6 +234,7 @@ class Site:
         partners: Sequence[Partner],
         agreements: Sequence[Agreement],
         flows: Sequence[Flow],
+        labels: LabelSettings | None = None,
     ) -> None:
         self.folder = folder
         self.name = head.name
@@ -241,6 +244,7 @@ class Site:
         self.partners: Mapping[str, Partner] = {p.partner: p for p in partners}
         self.agreements: Mapping[str, Agreement] = {a.agreement: a for a in agreements}
         self.flows: Mapping[str, Flow] = {f.flow: f for f in flows}
+        self.labels = labels or LabelSettings()
         self.mapping_folders: tuple[Path, ...] = _folder_if_there(folder / "mappings")
         """Where this site's own mappings lie; they win over the shipped ones."""
         self.grammar_folders: tuple[Path, ...] = _folder_if_there(folder / "grammars")
@@ -260,10 +264,11 @@ class Site:
         partners = _keyed(Partner, folder, "partners", "partner", faults)
         agreements = _keyed(Agreement, folder, "agreements", "agreement", faults)
         flows = _keyed(Flow, folder, "flows", "flow", faults)
+        labels = parsed(LabelSettings, folder / "labels.yaml", folder, faults) if (folder / "labels.yaml").exists() else None
         if faults or head is None:
             raise SiteError(folder, faults)
-        site = cls(folder, head, partners, agreements, flows)
-        faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults()]
+        site = cls(folder, head, partners, agreements, flows, labels)
+        faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults(), *site._label_faults()]
         if faults:
             raise SiteError(folder, faults)
         return site
@@ -305,6 +310,10 @@ class Site:
                 yield fault("SIT-10", where, "agreement", meant(flow.agreement, self.agreements), flow.agreement)
             elif agreement.direction != flow.direction:
                 yield fault("SIT-15", where, "direction", agreement.direction, flow.direction)
+
+    def _label_faults(self) -> Iterator[Finding]:
+        for place, first in self.labels.defaults_twice():
+            yield fault("SIT-03", "labels.yaml", f"links[{place}].default", f"links[{first}].default: true", "true")
 
     def party_codes(self, partner: str) -> dict[str, str]:
         """The partner's code in each of our systems whose master data name it, as its file says; orders of that system call it so."""

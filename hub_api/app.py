@@ -24,10 +24,12 @@ from hub_api.routers import (
     health,
     inventory,
     items,
+    labels,
     orders,
     parties,
     quality,
     recalls,
+    resolver,
     traces,
 )
 from hub_api.security import guard
@@ -41,6 +43,10 @@ unknown and foreign ids give the same 404. Lists come newest first with an opaqu
 """
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
+_ROUTERS = (
+    documents, exchanges, orders, inventory, discrepancies, findings, items, devices, parties, traces, recalls, labels, resolver,
+    quality, health,
+)  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},
     {"name": "exchanges", "description": "The story of each message."},
@@ -51,6 +57,7 @@ _TAGS = [
     {"name": "master data", "description": "Items, devices and parties under all their names."},
     {"name": "traces", "description": "What is in it, where did it go."},
     {"name": "recalls", "description": "Where every unit is, who was told, what they said."},
+    {"name": "labels", "description": "What is printed on a thing, and what answers when it is scanned."},
     {"name": "quality", "description": "How good the data is."},
     {"name": "health", "description": "For supervisors and Prometheus."},
 ]
@@ -72,21 +79,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.worker = None
     app.state.metrics = Metrics()
     answer_errors(app)
-    for module in (
-        documents,
-        exchanges,
-        orders,
-        inventory,
-        discrepancies,
-        findings,
-        items,
-        devices,
-        parties,
-        traces,
-        recalls,
-        quality,
-        health,
-    ):
+    for module in _ROUTERS:
         app.include_router(module.router)
     if find_spec("nicegui") is not None:  # the extra `console`
         from hub_api.console import mount

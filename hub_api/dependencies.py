@@ -27,7 +27,7 @@ def language_of(request: Request) -> Language:
     best: tuple[float, Language] | None = None
     for part in request.headers.get("accept-language", "").split(","):
         tag, _, parameters = part.partition(";")
-        weight = _weight(parameters)
+        weight = weight_of(parameters)
         prefix = tag.strip().lower().partition("-")[0]
         spoken: Language | None = "zh-CN" if prefix == "zh" else "en" if prefix == "en" else None
         if spoken is not None and weight > 0 and (best is None or weight > best[0]):
@@ -35,7 +35,8 @@ def language_of(request: Request) -> Language:
     return best[1] if best is not None else hub_of(request).settings.language
 
 
-def _weight(parameters: str) -> float:
+def weight_of(parameters: str) -> float:
+    """The quality of a member of an Accept header (RFC 9110 clause 12.4.2): 1 if not said, 0 if it makes no sense."""
     name, _, value = parameters.strip().partition("=")
     try:
         return float(value) if name.strip() == "q" else 1.0

@@ -69,7 +69,11 @@ def hub_of(request: Request) -> Hub:
     return hub
 
 
-def caller_of(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+"""What came as a bearer token, not looked at yet."""
+
+
+def caller_of(request: Request, given: Given) -> Caller:
     """The authenticated caller. 401 with one text for whatever is wrong, 429 after too many tries."""
     hub = hub_of(request)
     if given is not None:

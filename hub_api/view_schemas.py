@@ -260,3 +260,16 @@ class Quality(Shape):
     """The latest run of every contract."""
 
     items: list[QualityRun]
+
+
+class Label(Shape):
+    """What stands on the label of a thing."""
+
+    udi_di: str | None = Field(description="UDI-DI of the device; null where it is none.", examples=["06901234500059"])
+    name: str | None
+    name_zh: str | None
+    elements: list[tuple[str, str]] = Field(description="Application identifiers and values in the order of a symbol.")
+    hri: str = Field(description="For people: with the application identifiers in brackets.")
+    element_string: str = Field(description="For machines: FNC1 as GS, first in place.")
+    digital_link: str | None = Field(description="What a QR code holds; null where the elements can't stand in one.")
+    symbols: dict[str, str] = Field(description="Where the symbols that can hold it are drawn.")

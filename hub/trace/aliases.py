@@ -42,6 +42,16 @@ def join_partners(connection: sa.Connection, keys: Collection[str]) -> set[Ends]
     return _join(connection, store.lots_of_givers(connection, keys))
 
 
+def parts_of(connection: sa.Connection, part: str) -> set[str]:
+    """The item parts of node keys that mean the same item as this one, itself among them."""
+    names = names_for(connection, [stated_name(part)[1]])
+    item = names.item(names.stated(part))
+    if item is None:
+        return {part}
+    names = names_for(connection, {value for _, value in item.names})
+    return {part, *(other for other in _parts(item, names) if names.golden_id(names.stated(other)) == item.id)}
+
+
 def _givers(names: Names) -> list[str]:
     return ["~", "~supplier", *(key for key, _ in names.partners.values())]
 

@@ -43,6 +43,7 @@ def told(site: Path) -> list[tuple[str, str, str]]:
 
 
 IN, STOCK = "agreements/acme_in.yaml", "agreements/stock_north.yaml"
+LABELS = "labels.yaml"
 PARTNER, FLOW = "partners/acme.yaml", "flows/orders_to_acme.yaml"
 MISTAKES = [
     # in the files themselves: what was written, what is written instead, the rule, the key, what was meant
@@ -60,6 +61,18 @@ MISTAKES = [
     (IN, "partner: acme\n", "", "SIT-02", "partner", ""),
     (IN, "partner: acme", "partner: acme\npartner: borealis", "SIT-09", "", ""),
     (FLOW, "agreement: orders_to_acme", "agreement: order_to_acme", "SIT-10", "agreement", "orders_to_acme"),
+    (LABELS, "root:", "rooot:", "SIT-01", "rooot", "root"),
+    (LABELS, "root: https", "root: ftp", "SIT-03", "root", "https://"),
+    (LABELS, '"gs1:certificationInfo"', '"certificate"', "SIT-03", "links[4].type", "gs1:"),
+    (LABELS, "{gtin}/{lot}", "{gtin}/{batch}", "SIT-03", "links[4].to", "{gtin}, {lot}"),
+    (LABELS, "{gtin}/{lot}", "{gtin!r}/{lot}", "SIT-03", "links[4].to", "{gtin}, {lot}"),
+    (LABELS, "{gtin}/{lot}", "{gtin/{lot}", "SIT-03", "links[4].to", "{gtin}, {lot}"),
+    (LABELS, "{gtin}/{lot}", "{lot}", "SIT-03", "links[4].to", "{gtin} |"),
+    (LABELS, "https://www.example.com/coa", "javascript:alert(1)", "SIT-03", "links[4].to", "https://"),
+    (LABELS, "https://www.example.com/coa/{gtin}", "https://{gtin}.example.com", "SIT-03", "links[4].to", "https://"),
+    (LABELS, "language: [zh-CN]", "language: [汉语]", "SIT-03", "links[1].language", "en, zh-CN"),
+    (LABELS, "media: application/pdf", "media: pdf", "SIT-03", "links[3].media", "text/html"),
+    (LABELS, "title: 产品,", "title: 产品, default: true,", "SIT-03", "links[1].default", "links[0].default"),
     # in what they name, and in what plug-ins read
     (FLOW, "folder: out", "foldr: out", "SIT-01", "transport.foldr", "folder"),
     (FLOW, ", folder: out/acme", "", "SIT-19", "transport", "folder"),
