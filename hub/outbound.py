@@ -379,22 +379,36 @@ def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int,
 
 
 def _outward(hub: Hub, agreement: Agreement, entity: dict[str, Any], *, purpose: str) -> dict[str, Any]:
-    """What our own system said, in the words that the partner needs: our item codes are the buyer's, and we are the buyer."""
+    """What our own system said, in words that the partner needs: we are the buyer, and our codes of items and parties are the buyer's."""
     organisation = hub.site.organisations[agreement.organisation]
     out = dict(entity)
     out["purpose"] = purpose
     out.setdefault("buyer", {"gln": organisation.gln, "name": organisation.name})
     supplier = dict(out.get("supplier", {}))
     partner = hub.site.partners[agreement.partner]
-    out["supplier"] = {
-        "name": supplier.get("name") or partner.name,
-        **({"gln": gln} if (gln := supplier.get("gln") or partner.gln) else {}),
-    }
-    out["lines"] = [
-        {**{k: v for k, v in line.items() if k != "item_code"}, **({"buyer_item": code} if (code := line.get("item_code")) else {})}
-        for line in entity.get("lines", [])
-    ]
+    supplier["name"] = supplier.get("name") or partner.name
+    if gln := supplier.get("gln") or partner.gln:
+        supplier["gln"] = gln
+    out["supplier"] = supplier
+    _name_parties(out)
+    out["lines"] = [_outward_line(line) for line in entity.get("lines", [])]
     return out
+
+
+def _outward_line(line: Mapping[str, Any]) -> dict[str, Any]:
+    out = {name: value for name, value in line.items() if name != "item_code"}
+    if code := line.get("item_code"):
+        out["buyer_item"] = code
+    _name_parties(out)
+    return out
+
+
+def _name_parties(record: dict[str, Any]) -> None:
+    """Codes of parties that our system gave are `own` to it and the buyer's to everybody else."""
+    for role in ("buyer", "supplier", "ship_to"):
+        party = record.get(role)
+        if isinstance(party, Mapping) and party.get("code") and party.get("code_scheme") in (None, "own"):
+            record[role] = {**party, "code_scheme": "assigned_by_buyer"}
 
 
 __all__ = ["copy", "fetched", "push", "put_again", "resend_parcel", "send", "unclaimed", "watch"]

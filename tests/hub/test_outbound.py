@@ -139,6 +139,15 @@ def test_a_flow_that_finds_nothing_names_the_suppliers_whom_nobody_tells(hub: Hu
     assert outbound.unclaimed(hub, flow) == [("V9", 2), ("V8", 1)], "what a flow tells waits for nobody"
 
 
+def test_the_supplier_s_number_goes_out_as_the_buyer_s_code_for_it(hub: Hub) -> None:
+    say(hub, export("4500000001"), "k1")
+    (exchange_id,) = outbound.push(hub, hub.site.flows[FLOW])
+    with hub.database.read() as connection:
+        content = blobs.read_blob(connection, hub.settings.home, bytes(parcels(hub, "document")[0].sha256))
+    assert [segment[1:5] for segment in found(content, "N1") if segment[1] == "SU"] == [["SU", "Supplier", "92", "V1"]]
+    assert findings(hub) == [] and state(hub, exchange_id) == "waiting"
+
+
 def test_more_than_a_batch_is_told_in_one_push(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbound, "BATCH", 4)
     say(hub, export(*[f"47{number:06}" for number in range(10)]), "k1")
