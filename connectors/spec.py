@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
+from data_contracts.findings import Finding
 from data_contracts.source import ReadEvent, SourceRecord
 
 
@@ -116,6 +117,18 @@ class Format(Protocol):
         self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """The document that holds these (type, tree) messages. Raises ValueError for data that the syntax cannot carry."""
+        ...
+
+
+@runtime_checkable
+class Fitting(Protocol):
+    """A format that knows which of its elements hold words for people, and can make them fit: shorter, in letters that it carries.
+
+    Asked where a document cannot be written as it is. Numbers, codes and identifiers are never touched.
+    """
+
+    def fit(self, message: str, root: SourceRecord, envelope: Envelope | None, profile: Profile) -> list[Finding]:
+        """Change the words of a tree so that `write` can carry them; OUT-05 for each. Raises ValueError as `write` does."""
         ...
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from connectors.registry import format_named, traits_of
-from connectors.spec import STRICT, Envelope, Format, Profile
+from connectors.spec import STRICT, Envelope, Fitting, Format, Profile
 from data_contracts.canonical import CANONICAL
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, has_error
+from data_contracts.source import SourceRecord
 from hub import pipeline
 from hub.site import AgreedMessage, Agreement, Site
 from mappings.engine import Context, Mapping, UnwritableError
@@ -134,19 +135,39 @@ def _write(
         entity = {**entity, "issued_at": day_only(entity["issued_at"])}
     try:
         tree = mapping.write(entity, context)
-        lost = mapping.unwritten(entity, context) if entity.get("purpose") == "cancel" != mapping.purpose else ()
-        if any(finding.place.path == "purpose" for finding in lost):
-            # without its purpose a cancellation would read as the order that it takes back
-            named = f"{entity['entity']} {entity.get('number', '')}".rstrip()
-            return Written(None, mapping, [Finding("OUT-04", expected=named, got=mapping.name)])
-        content = syntax.write([(agreed.type, tree)], envelope, profile, grammar)
     except UnwritableError as error:
         return Written(None, mapping, list(error.findings))
     except ValueError as error:
         return Written(None, mapping, [Finding("OUT-01", got=str(error))])
-    found, names = _read_back(syntax, content, profile, grammar)
-    told = [finding for finding in found if finding.severity != "info"]
-    return Written(None if has_error(found) else content, mapping, told, names)
+    lost = mapping.unwritten(entity, context) if entity.get("purpose") == "cancel" != mapping.purpose else ()
+    if any(finding.place.path == "purpose" for finding in lost):
+        # without its purpose a cancellation would read as the order that it takes back
+        named = f"{entity['entity']} {entity.get('number', '')}".rstrip()
+        return Written(None, mapping, [Finding("OUT-04", expected=named, got=mapping.name)])
+
+    def attempt() -> Written:
+        try:
+            content = syntax.write([(agreed.type, tree)], envelope, profile, grammar)
+        except ValueError as error:
+            return Written(None, mapping, [Finding("OUT-01", got=str(error))])
+        found, names = _read_back(syntax, content, profile, grammar)
+        told = [finding for finding in found if finding.severity != "info"]
+        return Written(None if has_error(found) else content, mapping, told, names)
+
+    written = attempt()
+    if written.content is None and isinstance(syntax, Fitting) and (changed := _fitted(syntax, agreed.type, tree, envelope, profile)):
+        written = attempt()
+        if written.content is not None:
+            written.findings = [*written.findings, *changed]
+    return written
+
+
+def _fitted(syntax: Fitting, message: str, tree: SourceRecord, envelope: Envelope | None, profile: Profile) -> list[Finding]:
+    """What of a tree that cannot be written was made fit: an order must not stay at home for its description."""
+    try:
+        return syntax.fit(message, tree, envelope, profile)
+    except ValueError:
+        return []  # what writing said first is the reason
 
 
 def _read_back(syntax: Format, content: bytes, profile: Profile, grammar: str | None) -> tuple[Sequence[Finding], Names]:

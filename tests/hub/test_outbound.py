@@ -148,6 +148,19 @@ def test_the_supplier_s_number_goes_out_as_the_buyer_s_code_for_it(hub: Hub) -> 
     assert findings(hub) == [] and state(hub, exchange_id) == "waiting"
 
 
+def test_a_description_that_does_not_fit_goes_out_cut_and_is_told_and_a_number_never(hub: Hub) -> None:
+    long = json.loads(export("4500000001"))
+    long["orders"][0]["lines"][0]["description"] = "Bone screw * 4,0 mm ~ " * 9
+    say(hub, json.dumps(long).encode(), "k1")
+    say(hub, export("45*00000002"), "k2")
+    told_of, refused = outbound.push(hub, hub.site.flows[FLOW])
+    with hub.database.read() as connection:
+        content = blobs.read_blob(connection, hub.settings.home, bytes(parcels(hub, "document")[0].sha256))
+    assert [segment[5] for segment in found(content, "PID")] == [("Bone screw   4,0 mm   " * 9)[:80].strip()]
+    assert (state(hub, told_of), state(hub, refused)) == ("waiting", "failed")
+    assert findings(hub) == [("OUT-05", told_of, True), ("OUT-01", refused, True)]
+
+
 def test_more_than_a_batch_is_told_in_one_push(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbound, "BATCH", 4)
     say(hub, export(*[f"47{number:06}" for number in range(10)]), "k1")

@@ -12,15 +12,17 @@ from typing import BinaryIO
 
 from connectors.formats.edifact.answering import ANSWERING
 from connectors.formats.edifact.envelope import Reading
+from connectors.formats.edifact.fitting import fit
 from connectors.formats.edifact.grammar import DIRECTORIES, known_messages, load, title
 from connectors.formats.edifact.guide import describe
 from connectors.formats.edifact.header import find_start, parse_header
+from connectors.formats.edifact.ink import Ink
 from connectors.formats.edifact.interchange import interchange_of
 from connectors.formats.edifact.messages import MOST_SEGMENTS, FullMessages
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, Translation
 from connectors.formats.edifact.writer import write
 from connectors.spec import Envelope, Profile, Traits, UsedGrammar
-from data_contracts.findings import Language
+from data_contracts.findings import Finding, Language
 from data_contracts.source import Interchange, ReadEvent, SourceRecord
 
 __all__ = ["ANSWERING", "FORMAT", "Edifact", "first_interchange", "interchange_starts"]
@@ -63,6 +65,10 @@ class Edifact:
         if envelope is None:
             raise ValueError("an EDIFACT interchange needs an envelope")
         return write(messages, envelope, profile)
+
+    def fit(self, message: str, root: SourceRecord, envelope: Envelope | None, profile: Profile) -> list[Finding]:
+        """Names, addresses and descriptions that the message cannot carry, cut and spelled so that it can."""
+        return [] if envelope is None else fit(message, envelope.version, root, Ink.of(envelope, profile))
 
     def interchange_starts(self, stream: BinaryIO) -> Iterator[int]:
         """Byte offsets at which interchanges seem to begin."""

@@ -17,6 +17,7 @@ from connectors.first_bytes import look, size_of, unreadable
 from connectors.formats.idoc.answering import ANSWERING
 from connectors.formats.idoc.charset import charset_of
 from connectors.formats.idoc.control import party
+from connectors.formats.idoc.fitting import fit
 from connectors.formats.idoc.flat import Flat
 from connectors.formats.idoc.glimpse import control_at_head
 from connectors.formats.idoc.grammar import CONTROL, tables_for
@@ -87,6 +88,10 @@ class Idoc:
     ) -> bytes:
         """One document of the agreement's representation. Raises ValueError for what IDocs cannot carry."""
         return write_document(messages, envelope, profile)
+
+    def fit(self, message: str, root: SourceRecord, envelope: Envelope | None, profile: Profile) -> list[Finding]:
+        """Names, addresses and short texts that an IDoc cannot carry, cut so that it can."""
+        return fit(root, tables_for(profile), profile.charset or "utf-8")
 
     def envelope_reference(self, head: bytes) -> str | None:
         """`sender|receiver|control` of the first IDoc: the name under which its sender knows it. None when it cannot be read."""

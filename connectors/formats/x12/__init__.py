@@ -14,15 +14,16 @@ from typing import BinaryIO
 from connectors.formats.x12.answering import ANSWERING
 from connectors.formats.x12.delimiters import WIDTH, parse_header, stands_here
 from connectors.formats.x12.envelope import Reading
+from connectors.formats.x12.fitting import fit
 from connectors.formats.x12.grammar import BASE_VERSIONS, Grammar, known_messages, load
 from connectors.formats.x12.guide import describe
 from connectors.formats.x12.header import interchange_of
 from connectors.formats.x12.hierarchy import release
 from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
-from connectors.formats.x12.writer import write
+from connectors.formats.x12.writer import syntax_of, write
 from connectors.spec import STRICT, Envelope, Profile, Traits, UsedGrammar
-from data_contracts.findings import Language
+from data_contracts.findings import Finding, Language
 from data_contracts.source import ReadEvent, SourceRecord
 
 __all__ = ["ANSWERING", "FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "release", "scan"]
@@ -98,6 +99,10 @@ class X12:
         if envelope is None:
             raise ValueError("an X12 interchange needs an envelope")
         return write(messages, envelope, profile)
+
+    def fit(self, message: str, root: SourceRecord, envelope: Envelope | None, profile: Profile) -> list[Finding]:
+        """Names, addresses and descriptions that the set cannot carry, cut and spelled so that it can."""
+        return [] if envelope is None else fit(message, envelope.version, root, syntax_of(envelope, profile))
 
     def grammar_used(self, message: str, version: str, folders: Sequence[str] = ()) -> UsedGrammar | None:
         """The tables by which a set of this version is read."""

@@ -37,7 +37,7 @@ def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, prof
     after every terminator. Raises ValueError for an unknown set, for a segment that the set has no place for and for data
     that the interchange cannot carry.
     """
-    syntax = _syntax(envelope, profile)
+    syntax = syntax_of(envelope, profile)
     groups: dict[str, list[tuple[Grammar, SourceRecord]]] = {}
     for message, root in messages:
         grammar = load(message, envelope.version)
@@ -58,7 +58,8 @@ def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, prof
     return (end.join(lines) + end).encode(syntax.charset)
 
 
-def _syntax(envelope: Envelope, profile: Profile) -> Syntax:
+def syntax_of(envelope: Envelope, profile: Profile) -> Syntax:
+    """The delimiters and characters that agreement and envelope ask for. Raises ValueError where they cannot be had."""
     asked: Mapping[str, str] = {**profile.options.get("delimiters", {}), **envelope.delimiters}
     if not asked.keys() <= _CUSTOMARY.keys():
         raise ValueError(f"delimiters are {', '.join(_CUSTOMARY)}; got {', '.join(asked)}")

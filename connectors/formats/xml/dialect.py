@@ -22,6 +22,7 @@ from connectors.feed_reading import OPTIONS, in_utf8, sniffable
 from connectors.first_bytes import HEAD, look, size_of, unreadable
 from connectors.formats.xml.charset import SLICED, charset_of
 from connectors.formats.xml.dialect_reading import DialectReading
+from connectors.formats.xml.fitting import fit
 from connectors.formats.xml.levels import Level, Qualify, level_of
 from connectors.formats.xml.root import RootTag, root_tag
 from connectors.spec import Envelope, Profile, Traits
@@ -63,6 +64,10 @@ class Dialect(FeedGuides):
     """Rule of elements that stand in another order than the standard's; None where that changes with the version."""
     _kept: ClassVar[dict[tuple[str, str, tuple[str, ...]], FeedGrammar]] = {}
     _laid: ClassVar[dict[tuple[str, str, str | None, tuple[str, ...]], _Laid | None]] = {}
+
+    def fit(self, message: str, root: SourceRecord, envelope: Envelope | None, profile: Profile) -> list[Finding]:
+        """Names, addresses and descriptions without what XML cannot hold."""
+        return fit(root)
 
     # --- what a dialect says ---------------------------------------------------------------------------------------
     def owns(self, root: RootTag, head: str) -> bool:
