@@ -87,10 +87,19 @@ def write_xml_day_start(value: datetime, zone: str) -> tuple[str, ...]:
     return (wall_time(value, zone).date().isoformat(),)
 
 
+def read_zero(text: str) -> bool:
+    """Whether a count is zero: a device that may be reused no time is for single use."""
+    try:
+        return int(text) == 0
+    except ValueError:
+        raise ValueError("a whole number") from None
+
+
 for _function in (
     Function("xml_date", "date", "canonical", read_xml_date, write_xml_date, says="2026-11-22, 2026-11-22Z or the day of a dateTime"),
     Function("xml_date_time", "instant", "exact", read_xml_date_time, write_xml_date_time, arguments=2, says="2026-11-22 and 08:30:00Z"),
     Function("xml_day_start", "instant", "canonical", read_xml_day_start, write_xml_day_start, says="2026-11-22, from its beginning"),
+    Function("zero", "boolean", "none", read_zero, None, says="0 is yes, any other count no"),
     Function("xml_instant", "instant", "exact", read_xml_instant, write_xml_instant, says="2026-11-22T08:30:00+08:00, or 2026-11-22"),
 ):
     register(_function)

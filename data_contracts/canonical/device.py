@@ -44,6 +44,7 @@ class Package(Entity):
     issuer: Issuer | None = None
     contains: str
     """DI of the next lower level: of another package or the device's own."""
+    contains_issuer: Issuer | None = None
     quantity: int
     """How many of the next lower level it holds."""
     kind: str | None = None
@@ -108,6 +109,7 @@ class DeviceSize(Entity):
     text: str | None = None
     kind_texts: list[DeviceText] = []
     """What kind it is, where the list has no word for it."""
+    measure_texts: list[DeviceText] = []
 
 
 class Substance(Entity):
@@ -249,8 +251,12 @@ class EuDevice(Entity):
     self_testing: bool | None = None
     new_device: bool | None = None
     designer_srn: str | None = None
-    medicinal_purpose: str | None = None
-    """Of a system or procedure pack, in English."""
+    annex_xvi: bool | None = None
+    """Without an intended medical purpose (annex XVI MDR)."""
+    annex_xvi_kinds: list[str] = []
+    related_di: str | None = None
+    """The same device under the other law: the old directive's of a device of the regulation, or the other way round."""
+    related_issuer: Issuer | None = None
 
 
 class CnDevice(Entity):
@@ -305,6 +311,8 @@ class Device(BusinessDocument):
     trade_names: list[DeviceText] = []
     """In the languages of the EU; the first counts."""
     descriptions: list[DeviceText] = []
+    medicinal_purposes: list[DeviceText] = []
+    """What a system or procedure pack is for (EUDAMED)."""
     base_quantity: int | None = None
     """Devices under one UDI-DI."""
     unit_of_use_di: str | None = None

@@ -17,6 +17,7 @@ _FAMILIES = {
     "CSV": "Delimited files",
     "CTY": "Countries",
     "DEV": "Devices",
+    "EUD": "EUDAMED",
     "EDF": "EDIFACT envelopes, messages, segments and elements",
     "CUR": "Currencies",
     "CXM": "cXML",

@@ -10,6 +10,8 @@ from data_contracts.source import SourceRecord
 
 FROM_FILES = (
     "delimited/erp_devices",
+    "json/eudamed",
+    "json/eudamed_device",
     "json/gudid",
     "xml/gudid",
     "json/erp_devices",

@@ -1,4 +1,4 @@
-"""The samples of business XML as trees, read by their formats: what mappings of ubl, cxml and b2mml are tested on."""
+"""The samples of business XML as trees, read by their formats: what mappings of ubl, cxml, b2mml and EUDAMED are tested on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-FORMATS = ("b2mml", "cxml", "ubl")
+FORMATS = ("b2mml", "cxml", "eudamed", "ubl")
 
 
 def xml_samples() -> dict[str, SourceRecord]:

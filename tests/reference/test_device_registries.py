@@ -1,4 +1,7 @@
-"""Published records of the device registries: each field as the reference expects it, and each value of a record given back."""
+"""Published records of the device registries: each field as the reference expects it, and each value of a record given back.
+
+What goes to EUDAMED is held against the Commission's schema.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,12 @@ import json
 import os
 from collections import Counter
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
+from lxml import etree
 
 from connectors.registry import format_named
 from connectors.spec import STRICT
@@ -170,3 +177,69 @@ def test_an_nmpa_record_of_the_release() -> None:
     } == wanted
     written = mapping.write(device, Context(time_zone="Asia/Shanghai"))
     assert values_of(message.root) == values_of(written)
+
+
+@cache
+def eudamed_schema() -> etree.XMLSchema:
+    """Message.xsd 3.0.25 with all that it takes in."""
+    return etree.XMLSchema(etree.parse(str(FOLDER / "eudamed" / "XSD" / "service" / "Message.xsd")))
+
+
+def faults_of(content: bytes) -> list[str]:
+    """What the schema finds wrong."""
+    schema = eudamed_schema()
+    schema.validate(etree.fromstring(content))
+    return [str(entry.message) for entry in schema.error_log]  # type: ignore[attr-defined]  # the stubs know no iteration
+
+
+def eudamed_cases() -> list[dict[str, Any]]:
+    """The published messages with the identifiers that stand in them."""
+    with (FOLDER / "examples.jsonl").open(encoding="utf-8") as lines:
+        return [case for case in map(json.loads, lines) if case["kind"] == "eudamed_xml"]
+
+
+@pytest.mark.parametrize("case", eudamed_cases(), ids=lambda case: case["id"])
+def test_each_published_eudamed_message_is_read(case: dict[str, Any]) -> None:
+    content = (FOLDER / case["input"]["file"]).read_bytes()
+    events = list(format_named("eudamed").read(io.BytesIO(content), STRICT))
+    messages = [event.message for event in events if event.message is not None]
+    if case["fields"]["service"] not in ("DEVICE", "UDI_DI"):
+        assert {message.type for message in messages} & {"Device"} == set()
+        return
+    assert {message.type for message in messages} == {"Device"}
+    codes = [found for message in messages if message.root is not None for found in identifiers_of(message.root)]
+    assert Counter(codes) == Counter(map(tuple, case["fields"]["di_codes"]))
+    faults = [finding for message in messages for finding in message.findings if finding.severity == "error"]
+    assert (faults == []) == case["valid"]
+
+
+def identifiers_of(record: SourceRecord) -> list[tuple[str, str]]:
+    """Issuer and code of every identifier in a tree."""
+    values = dict(record.values)  # type: ignore[arg-type]  # named syntax
+    own = [(values["issuingEntityCode"], values["DICode"])] if "DICode" in values else []
+    return own + [found for child in record.children for found in identifiers_of(child)]
+
+
+@pytest.mark.parametrize("name", ["docs/eudamed/SAMPLE_DTX_UDI_003.01.xml", "docs/eudamed/SAMPLE_DTX_UDI_005.03.xml", "own"])
+def test_what_goes_to_eudamed_is_valid_by_its_schema(name: str) -> None:
+    own = Path(__file__).parents[1] / "samples" / "eudamed" / "Device.xml"
+    content = own.read_bytes() if name == "own" else (FOLDER / name).read_bytes()
+    (message,) = messages_of(content, "eudamed", "Device") if name == "own" else messages_with_notes(content)
+    assert message.root is not None
+    mapping = load("eudamed/Device")
+    entity = mapping.read(message.root, Context()).entity
+    assert entity is not None
+    written = format_named("eudamed").write([("Device", mapping.write(entity, Context()))], None, STRICT)
+    assert faults_of(written) == []
+    (again,) = messages_of(written, "eudamed", "Device")
+    assert again.root is not None
+    entity_again = mapping.read(again.root, Context()).entity
+    assert entity_again is not None and without_places(entity_again) == without_places(entity)
+
+
+def messages_with_notes(content: bytes) -> list[Message]:
+    """The messages of a document in which some elements are not read, such as a designer's address."""
+    events = format_named("eudamed").read(io.BytesIO(content), STRICT)
+    messages = [event.message for event in events if event.message is not None]
+    assert all(finding.severity == "info" for message in messages for finding in message.findings)
+    return messages

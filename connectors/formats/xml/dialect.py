@@ -82,6 +82,10 @@ class Dialect(FeedGuides):
         """The message that an element is."""
         return etree.QName(element).localname
 
+    def arranged(self, element: etree._Element) -> etree._Element:
+        """A message's element as its grammar names the parts; most standards have one name for one thing, and it is as it came."""
+        return element
+
     def qualify(self, namespace: str | None) -> Qualify:
         """Which namespace a field's element has, in a message of this namespace."""
         return lambda _field: namespace

@@ -97,6 +97,7 @@ class DialectReading:
         if element is None:
             message.findings += refusal
             return
+        element = self.dialect.arranged(element)
         kind, namespace = self.dialect.type_of(element), etree.QName(element).namespace
         message.type = kind
         where = where.replace("*", etree.QName(element).localname) + (f"[{self.ordinal}]" if len(ancestors) else "")
