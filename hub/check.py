@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data_contracts.findings import Finding, Language, has_error
-from hub import acknowledge, pipeline
+from hub import acknowledge, pipeline, unagreed
 from hub.examine import Claimant, Examination, ExaminedInterchange, examine
 from hub.site import Site
 
@@ -21,6 +21,8 @@ def check_file(path: Path, site: Site, claimant: Claimant | None, now: datetime,
     with path.open("rb") as stream:
         examination = examine(stream, site, claimant, now.date())
     tell_unmapped(examination)
+    if claimant is None:
+        unagreed.look(examination, now.date())
     return as_json(str(path), examination, now, language)
 
 

@@ -1,0 +1,71 @@
+"""`udihub check` of a bare file, with no partner named: what can be said of its content all the same.
+
+A message whose type has a shipped mapping is read by it, so that identifiers, dates, quantities and totals are judged by the rules; what
+only an agreement knows (dialect, codes, which messages may come) is not asked, and that is said. Of any other message the syntax alone is
+checked, and that is said too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from connectors import registry
+from connectors.spec import STRICT
+from data_contracts.findings import Finding, has_error
+from data_contracts.rules import validate
+from data_contracts.rules.catalogue import rule_named
+from data_contracts.source import Message
+from hub import pipeline
+from hub.examine import Examination, ExaminedMessage
+from hub.site import AgreedMessage
+from mappings.resolve import SHIPPED
+
+_DIALECT = frozenset({"MAP-03", "MAP-04", "MAP-07"})
+"""What an agreement's own mapping may well see otherwise: a code, a member that stands elsewhere, a message that is refused."""
+
+
+def look(examination: Examination, today: date) -> None:
+    """Add to each message what its shipped mapping and the rules find, and to the document how far that goes."""
+    read: set[str] = set()
+    unread: set[str] = set()
+    for interchange in examination.interchanges:
+        answering = registry.answering_of(interchange.format)
+        answers = answering.answers if answering is not None else frozenset()
+        for examined in interchange.messages:
+            if examined.message.root is None or examined.message.type in answers or has_error(examined.syntax):
+                continue
+            name = _shipped(interchange.format, examined.message)
+            if name is not None:
+                examined.content += _found(examined, name, today)
+                read.add(name)
+            elif not any(finding.rule == "FED-17" for finding in interchange.findings):  # which says it of feeds
+                unread.add(f"{interchange.format}/{examined.message.type}")
+    if read:
+        examination.unreadable.append(Finding("AGR-07", got=", ".join(sorted(read))))
+    if unread:
+        examination.unreadable.append(Finding("AGR-08", got=", ".join(sorted(unread))))
+
+
+def _shipped(format_name: str, message: Message) -> str | None:
+    """The mapping of a message's type, of its very version before any (`edifact/INVRPT_D01B`)."""
+    version = (message.version or "").replace(".", "")
+    names = (f"{format_name}/{message.type}_{version}", f"{format_name}/{message.type}")
+    return next((name for name in names if (SHIPPED / f"{name}.yaml").is_file()), None)
+
+
+def _found(examined: ExaminedMessage, name: str, today: date) -> list[Finding]:
+    message = examined.message
+    assert message.root is not None
+    mapping = pipeline.mapping_of((), AgreedMessage(type=message.type, mapping=name))
+    if mapping.direction == "out":
+        return []
+    mapped = pipeline.map(message, mapping, STRICT, None)
+    judged = validate(mapped.entity, None, today) if mapped.entity is not None else []
+    return [_softened(finding) for finding in [*mapped.findings, *pipeline.placed(judged, mapping, message, STRICT)]]
+
+
+def _softened(finding: Finding) -> Finding:
+    """What is absent may stand elsewhere for an agreement's own mapping."""
+    doubtful = finding.rule in _DIALECT or rule_named(finding.rule).dimension == "completeness"
+    return replace(finding, severity="warning") if doubtful and finding.severity == "error" else finding

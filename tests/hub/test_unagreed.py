@@ -1,0 +1,67 @@
+"""`udihub check` of a bare file says how far it looked, and judges what can be judged without an agreement."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub import unagreed
+from hub.check import check_file, exit_code
+from hub.site import Site
+from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange
+
+NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def checked(path: Path, content: bytes) -> tuple[int, list[tuple[str, str, str | None]]]:
+    """Exit code, and rule, severity and segment of everything found."""
+    path.write_bytes(content)
+    answer: dict[str, Any] = check_file(path, Site.empty(), None, NOW)
+    found = [*answer["findings"]]
+    for one in answer["interchanges"]:
+        found += one["findings"] + [finding for group in one["groups"] for message in group["messages"] for finding in message["findings"]]
+    return exit_code(answer), [(finding["rule"], finding["severity"], finding["place"]["segment"]) for finding in found]
+
+
+def test_a_good_document_is_valid_and_says_by_what_it_was_read(tmp_path: Path) -> None:
+    assert checked(tmp_path / "f", interchange(ACME, 1, despatch("D1"))) == (0, [("AGR-07", "info", None)])
+
+
+def test_a_wrong_check_digit_is_found_without_a_partner(tmp_path: Path) -> None:
+    code, found = checked(tmp_path / "f", interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)))
+    assert (code, found) == (1, [("AGR-07", "info", None), ("GS1-01", "error", "LIN")])
+
+
+def test_a_day_that_no_calendar_has_is_found_without_a_partner(tmp_path: Path) -> None:
+    good = (SAMPLES / "edifact" / "DESADV_D96A.edi").read_bytes()
+    assert b"DTM+137:2026" in good
+    code, found = checked(tmp_path / "f", re.sub(rb"DTM\+137:2026[0-9]{4}", b"DTM+137:20261138", good))
+    assert code == 1 and ("MAP-02", "error", "DTM") in found
+
+
+def test_what_an_agreement_may_see_otherwise_only_warns(tmp_path: Path) -> None:
+    odd = [segment.replace("*EA", "*QX") for segment in despatch("D1")]
+    code, found = checked(tmp_path / "f", interchange(ACME, 1, odd))
+    assert code == 0 and ("MAP-03", "warning", "SN1") in found
+
+
+@pytest.mark.parametrize("name", ["INVRPT_D01B", "INVRPT_D96A", "DELFOR_D01B"])
+def test_a_message_is_read_by_the_mapping_of_its_own_version(tmp_path: Path, name: str) -> None:
+    code, found = checked(tmp_path / "f", (SAMPLES / "edifact" / f"{name}.edi").read_bytes())
+    assert code == 0 and not any(rule.startswith("MAP") for rule, _, _ in found)
+
+
+def test_a_message_without_a_shipped_mapping_is_said_to_be_checked_by_its_syntax_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unagreed, "SHIPPED", tmp_path)
+    assert checked(tmp_path / "f", interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN))) == (0, [("AGR-08", "info", None)])
+
+
+def test_an_acknowledgement_has_no_content_to_be_read(tmp_path: Path) -> None:
+    assert checked(tmp_path / "f", (SAMPLES / "x12" / "997_004010.edi").read_bytes()) == (0, [])
