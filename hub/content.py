@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from data_contracts.canonical import CANONICAL
 from data_contracts.errors import ConflictError, NotFoundError
 from data_contracts.findings import Finding
+from data_contracts.mistakes import explained
 from hub import pipeline
 from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, reread, rows_left_out, without_rows
 from hub.runtime import Hub
@@ -158,7 +159,7 @@ def corrected(entity: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
     except ValidationError as error:
         aside = {(str(loc[0]), loc[1]) for one in error.errors() if len(loc := one["loc"]) > 1 and isinstance(loc[1], int)}
         if aside & touched or any(len(one["loc"]) < 2 or not isinstance(one["loc"][1], int) for one in error.errors()):
-            raise ConflictError(f"the corrected {name} is not valid: {error}") from error
+            raise ConflictError(f"the corrected {name} is not valid: {explained(CANONICAL[name], error)}") from error
         typed = _typed_without(name, copy, aside, entity)
     return _give_locators(typed, locators)
 
@@ -172,7 +173,7 @@ def _typed_without(name: str, record: dict[str, Any], aside: set[Place], before:
     try:
         typed: dict[str, Any] = CANONICAL[name].model_validate(rest).as_plain()
     except ValidationError as error:
-        raise ConflictError(f"the corrected {name} is not valid: {error}") from error
+        raise ConflictError(f"the corrected {name} is not valid: {explained(CANONICAL[name], error)}") from error
     for member, index in sorted(aside):
         rows = list(typed.get(member, ()))
         rows.insert(index, dict(before[member][index]))

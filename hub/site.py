@@ -28,9 +28,10 @@ from connectors.spec import Profile
 from data_contracts.canonical.base import Amount
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
+from data_contracts.mistakes import meant
 from data_contracts.rules.catalogue import all_rules
 from hub.labels.settings import LabelSettings
-from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, meant, parsed
+from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed
 from hub.store.crosswalk import OWN_SYSTEMS
 
 Part = TypeVar("Part", bound="_Part")

@@ -5,10 +5,8 @@ All mistakes of all files are told at once (`SiteError`), in the reader's langua
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -18,10 +16,9 @@ from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Language, Place
+from data_contracts.mistakes import meant, members_of, model_at, place_of
 
 Model = TypeVar("Model", bound=BaseModel)
-_SHOWN = 15
-"""Names that are listed where none is near."""
 _UNTEXTED = (bool, int, float, date)
 """What YAML makes of words that were meant as text."""
 
@@ -43,13 +40,6 @@ def fault(rule: str, file: str, key: str = "", expected: str | None = None, got:
     """What is wrong at a key of a file, `agreements/acme.yaml` counted from the site's folder."""
     path = f"{file}: {key}" if key else file
     return Finding(rule, place=Place(path=path), expected=expected, got=None if got is None else str(got))
-
-
-def meant(word: object, known: Iterable[object]) -> str:
-    """The names of `known` that are nearest to a word; where none is near, all of them, as far as a line holds."""
-    names = sorted(str(name) for name in known)
-    near = get_close_matches(str(word), names, n=3)
-    return ", ".join(near or [*names[:_SHOWN], *(["…"] if len(names) > _SHOWN else [])]) or "-"
 
 
 def files(folder: Path) -> list[Path]:
@@ -115,10 +105,10 @@ class QualifierError(ValueError):
 def _said(model: type[BaseModel], one: Any, file: str) -> Finding:
     """One mistake in words for whoever wrote the YAML."""
     loc: Sequence[int | str] = one["loc"]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    key = place_of(loc)
     got, why = one.get("input"), one.get("ctx", {}).get("error")
     if one["type"] == "extra_forbidden":
-        return fault("SIT-01", file, key, meant(loc[-1], _keys(_model_at(model, loc[:-1]))), got)
+        return fault("SIT-01", file, key, meant(loc[-1], members_of(model_at(model, loc[:-1]))), got)
     if one["type"] == "missing":
         return fault("SIT-02", file, key)
     if one["type"] == "string_type" and isinstance(got, _UNTEXTED):
@@ -132,23 +122,3 @@ def _said(model: type[BaseModel], one: Any, file: str) -> Finding:
     if isinstance(why, QualifierError):
         return fault("SIT-08", file, key, f"ZZ:{got}", got)
     return fault("SIT-03", file, key, one["msg"].removeprefix("Value error, "), got)
-
-
-def _model_at(model: type[BaseModel], loc: Sequence[int | str]) -> type[BaseModel]:
-    """The model whose keys stand at a place; list positions and keys of dictionaries are passed over."""
-    here = model
-    for part in loc:
-        field = next((field for name, field in here.model_fields.items() if part in (name, field.alias)), None)
-        inner = _model_in(field.annotation) if field is not None else None
-        here = inner or here
-    return here
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in typing.get_args(annotation) if (found := _model_in(part)) is not None), None)
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]

@@ -21,18 +21,19 @@ from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.identifiers import gln
+from data_contracts.mistakes import meant
 from hub import pipeline, writing
 from hub.site import RESPONSE, AgreedMessage, Agreement, Flow, Site
-from hub.site_reading import fault, meant
+from hub.site_reading import fault
 from mappings.code_tables import load_table
-from mappings.resolve import SHIPPED as SHIPPED_MAPPINGS
+from mappings.resolve import names
 
 _ON = ("entity", "partner", "supplier")
 
 
 def faults(site: Site) -> list[Finding]:
     """Everything that is wrong with a loaded site; `place.path` is `file: key`. Infos are remarks, warnings do no harm yet."""
-    known = _mapping_names(site)
+    known = names(site.mapping_folders)
     found = [*_numbers(site)]
     for agreement in site.agreements.values():
         found += _agreement(site, agreement, known)
@@ -203,9 +204,3 @@ def _files_of_its_own(site: Site, known: set[str], told: set[str | None]) -> Ite
 
 def _below(folders: Sequence[Path], pattern: str) -> list[Path]:
     return sorted(path for folder in folders for path in folder.glob(pattern) if not path.name.startswith("_"))
-
-
-def _mapping_names(site: Site) -> set[str]:
-    """Names of mappings, shipped ones and the site's; a file of rows for others to use says `fragment:` instead."""
-    written = {path: path.read_text(encoding="utf-8") for path in _below((*site.mapping_folders, SHIPPED_MAPPINGS), "*/*.yaml")}
-    return {f"{path.parent.name}/{path.stem}" for path, text in written.items() if "\nfragment:" not in f"\n{text}"}

@@ -18,6 +18,7 @@ from connectors.spec import STRICT, Envelope, Fitting, Format, Profile
 from data_contracts.canonical import CANONICAL
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, has_error
+from data_contracts.mistakes import explained
 from data_contracts.source import SourceRecord
 from hub import pipeline
 from hub.site import AgreedMessage, Agreement, Site
@@ -82,12 +83,11 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
     try:
         entity = CANONICAL[name].model_validate({key: value for key, value in plain.items() if key != "entity"}).as_plain()
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"the record is no valid {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ConfigError(f"the record is no valid {name}: {explained(CANONICAL[name], error)}") from error
     syntax, _, message = to.partition("/")
     version = version or traits_of(syntax).base_version
     agreement = _outbound(site, partner, syntax, message)
-    agreed = AgreedMessage(type=message, version=version or None, mapping=to)
+    agreed = _agreed(message, version or None, to)
     identity = agreement.envelope if agreement is not None else None
     envelope = Envelope(
         sender=identity.sender if identity else "ZZ:SENDER",
@@ -111,6 +111,13 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
     if written.content is None:
         raise ConfigError("; ".join(finding.text() for finding in written.findings))
     return written.content
+
+
+def _agreed(message: str, version: str | None, mapping: str) -> AgreedMessage:
+    try:
+        return AgreedMessage(type=message, version=version, mapping=mapping)
+    except ValidationError:
+        raise ConfigError(f"--version: {Finding('SIT-06', got=version).text()}") from None
 
 
 def _outbound(site: Site, partner: str | None, syntax: str, message: str) -> Agreement | None:

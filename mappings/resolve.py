@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import ConfigError
+from data_contracts.mistakes import meant
 from mappings.code_tables import CodeTable, load_table
 from mappings.model import Direction, Each, Expect, FragmentFile, Ignore, MappingFile, Part, Row
 from mappings.path import SEGMENT_FORMATS
@@ -125,6 +126,29 @@ def resolve(name: str, folders: Sequence[Path] = ()) -> Content:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a mapping is for, without its rows."""
+
+    name: str
+    version: str
+    entity: str
+    message: str
+    direction: str
+
+
+def outline(name: str, folders: Sequence[Path] = ()) -> Outline:
+    """What the mapping `name` is for. Raises ConfigError as `resolve`."""
+    said = _layered(name, tuple(folders))
+    return Outline(name, said.version, said.entity, said.message, said.direction)
+
+
+def names(folders: Sequence[Path] = ()) -> set[str]:
+    """Names of all mappings, the shipped ones and those of the site's mapping folders; fragments are none."""
+    paths = (path for folder in (*folders, SHIPPED) for path in folder.glob("*/*.yaml") if not path.name.startswith("_"))
+    return {f"{path.parent.name}/{path.stem}" for path in paths if "\nfragment:" not in f"\n{path.read_text(encoding='utf-8')}"}
+
+
 def shipped_names() -> list[str]:
     """Names of all mappings that come with the hub, `x12/856` and so on; fragments are none."""
     names = []
@@ -140,7 +164,8 @@ def _layered(name: str, folders: tuple[Path, ...], over: tuple[Path, ...] = ()) 
     places = [(folder / f"{name}.yaml", index) for index, folder in enumerate((*folders, SHIPPED))]
     found = next(((path, index) for path, index in places if path.is_file()), None)
     if found is None:
-        raise ConfigError(f"mapping {name}: no file {name}.yaml in {', '.join(str(folder) for folder in (*folders, SHIPPED))}")
+        places_searched = ", ".join(str(folder) for folder in (*folders, SHIPPED))
+        raise ConfigError(f"mapping {name}: no file {name}.yaml in {places_searched}; did you mean {meant(name, names(folders))}?")
     path, index = found
     if path in over:
         raise ConfigError(f"{path}: it extends itself, by way of {over[-1]}")

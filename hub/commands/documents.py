@@ -184,7 +184,7 @@ def _ingest_one(hub: Hub, file: Path, partner: str, agreement: str | None, as_js
 
 def write_command(
     file: OneFile,
-    to: Annotated[str, typer.Option("--to", help="Format and message, e.g. x12/850.")],
+    to: Annotated[str, typer.Option("--to", help="A mapping that writes, e.g. x12/850; `udihub mapping list` names all.")],
     partner: OfPartner = None,
     version: Annotated[str | None, typer.Option("--version", help="Version to write; the format's usual one if left out.")] = None,
 ) -> None:

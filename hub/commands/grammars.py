@@ -11,6 +11,7 @@ from connectors.guide_page import as_html
 from connectors.guides import guide_of, listed
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
+from data_contracts.mistakes import meant
 from hub.drafting import draft_feed
 from hub.settings import Settings
 
@@ -29,7 +30,11 @@ def list_command(
 ) -> None:
     """All messages that have a guide: shipped ones and the site's own."""
     settings = Settings.from_environment()
-    for entry in listed(site_profile(settings), settings.language):
+    entries = list(listed(site_profile(settings), settings.language))
+    formats = {entry.format for entry in entries}
+    if format_name is not None and format_name not in formats:
+        raise ConfigError(f"there is no grammar of a format {format_name!r}; did you mean {meant(format_name, formats)}?")
+    for entry in entries:
         if format_name in (None, entry.format):
             typer.echo(f"{f'{entry.format}/{entry.name}':36} {entry.title}")
 

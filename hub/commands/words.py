@@ -10,6 +10,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "error": ("error", "错误"),
     "warning": ("warning", "警告"),
     "info": ("info", "提示"),
+    "direction_both": ("read and written", "可读可写"),
+    "direction_in": ("read", "只读"),
+    "direction_out": ("written", "只写"),
     "sound": (
         "{partners} partners, {agreements} agreements, {messages} messages, {flows} flows: all sound",
         "{partners} 个伙伴、{agreements} 份协议、{messages} 种报文、{flows} 个数据流：全部可用",
