@@ -8,7 +8,7 @@ export GX_ANALYTICS_ENABLED := false
 # Without bytecode every start compiles a hundred megabytes of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-x12 bench-formats bench-identifiers lock docs clean \
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-epcis bench-x12 bench-formats bench-identifiers lock docs clean \
 	prove-kill prove-sync prove-airflow prove-fuzz prove-stream
 
 help: ## what can be made
@@ -49,7 +49,7 @@ test-reference: $(VENV)/.dev ## tests on the reference material in UDIHUB_REFERE
 	@if [ -z "$(UDIHUB_REFERENCE)" ]; then echo "UDIHUB_REFERENCE names no folder: nothing was tested on reference material."; \
 	else UDIHUB_REFERENCE="$(UDIHUB_REFERENCE)" $(BIN)/pytest tests/reference -s; fi
 
-bench: bench-x12 bench-formats bench-identifiers bench-ingest ## all benchmarks, each with its ratio to a limit
+bench: bench-x12 bench-formats bench-identifiers bench-ingest bench-epcis ## all benchmarks, each with its ratio to a limit
 
 bench-x12: $(VENV)/.dev ## reading X12: MB/s and the ratio to a bare split
 	@$(BIN)/python -m benchmarks.x12_read
@@ -62,6 +62,9 @@ bench-identifiers: $(VENV)/.dev ## UDI strings beside biip, one by one and as co
 
 bench-ingest: $(VENV)/.dev ## 856s kept in full per second, SQLite and PostgreSQL, and the ratio to bare loading
 	@$(BIN)/python -m benchmarks.ingest
+
+bench-epcis: $(VENV)/.dev ## EPCIS events captured in full per second, SQLite and PostgreSQL, and the ratio to bare loading (ARGS="--syntax xml")
+	@$(BIN)/python -m benchmarks.epcis $(ARGS)
 
 prove-kill: $(VENV)/.dev ## kill -9 of the server at 200 random moments while documents are posted
 	@$(BIN)/pytest tests/journeys/test_kill.py --kills 200 -s

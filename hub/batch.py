@@ -21,6 +21,7 @@ from hub.record import ExchangeRow, FindingsOf, insert_exchanges, insert_finding
 from hub.runtime import Hub
 from hub.store import claims, configurations, envelopes, tables
 from hub.store.unit_of_work import UnitOfWork
+from hub.visibility import admission
 
 STATES = {"ready": "applied", "rejected": "rejected", "quarantined": "quarantined", "test": "checked", "answer": "acknowledged"}
 
@@ -55,6 +56,7 @@ def claimant_of(hub: Hub, row: Any) -> Claimant:
 
 def record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
     """Everything that follows from a batch, in the caller's transaction."""
+    admission.admit(hub, uow.connection, jobs)
     registered = envelopes.register_many(
         uow, [registration(job, interchange, hub.site.environment == "production") for job, interchange in envelopes_of(jobs)]
     )

@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.canonical import KINDS
+from data_contracts.canonical import EVENTS, KINDS
 from data_contracts.findings import Finding
 from hub.apply import Applied
+from hub.apply.event_facts import search_keys as event_search_keys
 from hub.store import bulk, evidence, tables
 from hub.store.identity import allocate
 from hub.store.unit_of_work import UnitOfWork
@@ -71,6 +72,8 @@ def search_keys(entity: dict[str, Any] | None) -> dict[str, Any]:
     """Order, despatch and lot numbers that a message mentions, by which an exchange is found."""
     if not entity:
         return {}
+    if entity["entity"] in EVENTS:
+        return event_search_keys(entity)
     orders = {entity["order_number"]} if "order_number" in entity else set()
     lots = set()
     for line in entity.get("lines", ()):

@@ -20,6 +20,7 @@ from hub.runtime import Hub
 from hub.store import blobs, claims, envelopes, tables
 from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
+from hub.visibility import admission
 
 MESSAGES = 500
 """Messages in one transaction."""
@@ -39,6 +40,9 @@ def process_large(hub: Hub, job: Job) -> None:
                 job.interchanges.append(step)
         batch.hold(job)
         surveyed = {interchange.interchange.ordinal: interchange for interchange in job.interchanges}
+        if job.format == admission.FORMAT:
+            with hub.database.read() as connection:
+                admission.survey(hub, job, walk(stream, hub.site, claimant, day), surveyed, connection)
         registered: dict[int, envelopes.Registered] = {}
         done = 0
         with hub.database.begin("worker") as uow:

@@ -27,7 +27,7 @@ Level = Literal["instance", "class", "unknown"]
 Elements = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: ten an event, and freezing triples what it costs to make; nobody changes one
 class Thing:
     """What a URI names. `elements` are its GS1 element strings, key first; empty where it is none of GS1's."""
 
@@ -60,8 +60,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,28}")
 _PIECE = "urn:epc:id:sgtin:"
 
 
+@lru_cache(maxsize=16_384)
 def identify(uri: str) -> Thing:
-    """What this URI names. Never raises; a URI that says it is an EPC and is none comes back with `faults`."""
+    """What this URI names. Never raises; a URI that says it is an EPC and is none comes back with `faults`.
+
+    One thing stands in several events in a row, and is asked after several times in each.
+    """
     if uri.startswith(_PIECE):
         prefix, _, rest = uri[17:].partition(".")
         reference, _, serial = rest.partition(".")
@@ -74,11 +78,6 @@ def identify(uri: str) -> Thing:
     if found is not None:
         gtin, serial = found.groups()
         return Thing(f"{CANONICAL}/01/{gtin}/21/{serial}", "instance", (("01", gtin), ("21", serial)), faults=_link_faults(gtin))
-    return _identified(uri)
-
-
-@lru_cache(maxsize=65_536)
-def _identified(uri: str) -> Thing:
     if uri.startswith("urn:epc:"):
         return _epc(uri)
     if uri.lower().startswith("http"):

@@ -9,11 +9,13 @@ from typing import Any
 from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding, Place
 from hub.apply.digest import digest, spans
+from hub.apply.event_facts import edges_of
 from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS, Facts, facts_of
 from hub.apply.follow import Consequences, Source
 from hub.apply.limits import too_much
+from hub.apply.repeats import repeats
 from hub.apply.settle import Outcome, settle
-from hub.store import bulk, tables
+from hub.store import bulk, tables, visibility
 from hub.store import facts as store
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.identity import allocate
@@ -67,6 +69,8 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     for place, item in enumerate(items):
         try:
             facts = facts_of(item.entity)
+            if facts.said is not None:  # what its things are is fresh in memory
+                facts.said.edges = edges_of(item.entity, item.partner_key)
         except OverflowError as error:
             refused[place] = Applied(item.exchange_id, None, False, "quarantined", (_too_large(item, str(error)),))
             continue
@@ -76,7 +80,9 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     for number in unfit:
         entry = entries[number]
         refused[entry.place] = Applied(entry.item.exchange_id, None, False, "quarantined", (_too_large(entry.item, "stock"),))
-    if unfit:
+    for place, (state, finding) in repeats(uow.connection, [(e.place, e.item, e.facts.said) for e in entries if e.facts.said]).items():
+        refused[place] = Applied(items[place].exchange_id, None, False, state, (finding,))
+    if refused:
         entries = [entry for entry in entries if entry.place not in refused]
     if not entries:
         return [refused[place] for place in sorted(refused)]
@@ -87,6 +93,7 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     again |= concerned
     _write(uow, entries, again)
     consequences = Consequences(uow, kinds)
+    _capture(uow, entries, consequences)
     outcomes: dict[int, Outcome] = {}
     for entry in entries:
         if entry.subject_id not in again:
@@ -100,9 +107,10 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
                 )
     if again:
         outcomes.update(settle(uow, again, consequences, {entry.item.exchange_id for entry in entries}))
+        _hide_superseded(uow, entries, outcomes)
     consequences.write()
     _audit(uow, entries, consequences, retracted)
-    applied = iter([_outcome(entry, outcomes) for entry in entries])
+    applied = iter([_outcome(entry, outcomes, entry.subject_id not in again) for entry in entries])
     return [refused[place] if place in refused else next(applied) for place in range(len(items))]
 
 
@@ -238,10 +246,26 @@ def _write(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -
     bulk.insert(connection, tables.master_record, _MASTER, master)
 
 
-def _outcome(entry: _Entry, outcomes: Mapping[int, Outcome]) -> Applied:
+def _capture(uow: UnitOfWork, entries: Sequence[_Entry], consequences: Consequences) -> None:
+    """Visibility events of the batch: their rows, whether they stand or not; what stands is decided by subject."""
+    events = [(entry, entry.facts.said) for entry in entries if entry.facts.said is not None]
+    rows = [visibility.Captured(e.application_id, e.item.organisation_id, e.item.partner_id, said) for e, said in events]
+    for (_, said), number in zip(events, visibility.insert(uow, rows), strict=True):
+        consequences.index(number, said)
+
+
+def _hide_superseded(uow: UnitOfWork, entries: Sequence[_Entry], outcomes: Mapping[int, Outcome]) -> None:
+    """Of one event that two captured at a time, one is shown."""
+    twice = [e.application_id for e in entries if e.facts.said is not None and outcomes[e.application_id].state == "superseded"]
+    visibility.hide(uow.connection, twice)
+
+
+def _outcome(entry: _Entry, outcomes: Mapping[int, Outcome], first: bool) -> Applied:
     number, facts = entry.application_id, entry.facts
     outcome = outcomes.get(number, Outcome("superseded"))
     findings: tuple[Finding, ...] = ()
+    if facts.said is not None and facts.purpose == "cancel" and first:
+        findings = (Finding("EVT-33", Place(path="number"), got=facts.number),)
     if outcome.state == "waiting":
         findings = (Finding("ORD-01", place=Place(path="purpose"), got=facts.number, params={"kind": facts.kind}),)
     elif facts.kind == "inventory_report" and outcome.state == "superseded" and (outcome.decided_by or number) < number:

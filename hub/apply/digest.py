@@ -13,8 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS
+from hub.apply.facts import APPLICATION_COLUMNS, LINE_COLUMNS, body_header
 from hub.store import facts as store
+from hub.store import visibility
 from hub.store.chain import canonical, cleaned
 from hub.store.lists import among
 from hub.store.tables import master_record
@@ -65,6 +66,7 @@ def stored_digest(connection: sa.Connection, application_ids: Collection[int]) -
     statement = sa.select(master_record.c.application_id, *columns).where(
         among(connection, master_record.c.application_id, sorted(application_ids))
     )
+    bodies = visibility.bodies(connection, [row.id for row in rows if row.kind == "event"])
     masters = {number: tuple(values) for number, *values in connection.execute(statement)}
     return digest(
         (
@@ -72,7 +74,7 @@ def stored_digest(connection: sa.Connection, application_ids: Collection[int]) -
             row.exchange_id,
             row.subject_id,
             row.kind,
-            [getattr(row, name) for name in APPLICATION_COLUMNS],
+            [*(getattr(row, name) for name in APPLICATION_COLUMNS[:-1]), body_header(bodies[row.id]) if row.id in bodies else row.header],
             lines[row.id],
             masters.get(row.id),
         )

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from hub.apply.event_facts import edges_of
 from hub.apply.facts import Facts
 from hub.store.keys import document_key, item_key, item_part, location_key, lot_key, serial_key, sscc_key
 from hub.trace.edges import EdgeKind
@@ -183,7 +184,16 @@ def _book(facts: Facts, books: int, partner: str, own: bool, effects: Effects) -
             effects.movements.append((books, place, item_key(part), lot_node, row[20] or "available", row[10] or "", row[9]))
 
 
+def _event(facts: Facts, _partner_id: int, partner: str, own: bool, effects: Effects) -> None:
+    """A visibility event connects things and moves no stock."""
+    if facts.said is not None and facts.said.edges is not None:
+        effects.edges = facts.said.edges
+    elif facts.event is not None:
+        effects.edges = edges_of(facts.event, partner)
+
+
 _MAKERS: dict[str, Any] = {
+    "event": _event,
     "despatch_advice": _despatch,
     "receiving_advice": _receipt,
     "production_event": _production,

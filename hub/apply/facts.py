@@ -7,15 +7,19 @@ effects can be made again from what is kept.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.formats.epcis.json_reading import event_of
 from data_contracts.canonical import KINDS
 from data_contracts.identifiers.gtin import LENGTHS
-from hub.store.types import micros, scaled
+from hub.apply.event_facts import said_of
+from hub.store.types import micros, scaled, storable
+from hub.store.visibility import EventSaid
 
 MASTER = frozenset({"item", "party", "device"})
 
@@ -67,6 +71,10 @@ class Facts:
     master: tuple[Any, ...] | None = None
     places: Mapping[str, str | None] = field(default_factory=dict)
     """`ship_from` and `ship_to` as GLN or code."""
+    event: Mapping[str, Any] | None = None
+    """The canonical event, of facts that are a visibility event."""
+    said: EventSaid | None = None
+    """Its rows, where it is to be stored."""
 
 
 def place_of(party: Mapping[str, Any] | None) -> str | None:
@@ -89,6 +97,8 @@ def padded(gtin: str | None) -> str | None:
 def facts_of(entity: Mapping[str, Any]) -> Facts:
     """The rows of an entity. Raises OverflowError when a number does not fit the store's 12 + 6 digits."""
     kind = KINDS[entity["entity"]]
+    if kind == "event":
+        return _event(entity)
     get = entity.get
     number = entity["number"]
     issued: datetime = entity["issued_at"]
@@ -136,6 +146,46 @@ def facts_of(entity: Mapping[str, Any]) -> Facts:
         order_numbers=orders,
         master=master,
         places={"ship_from": place_of(get("ship_from")), "ship_to": place_of(ship_to)} if kind == "despatch_advice" else {},
+    )
+
+
+def body_header(body: str) -> dict[str, Any]:
+    """What an application holds of its event: the hash of the body, which the digest of facts covers."""
+    return {"body": hashlib.sha256(storable(body).encode()).hexdigest()}
+
+
+def _event(event: Mapping[str, Any]) -> Facts:
+    """An event has no lines: its things are in an index of their own, and its body stands beside the application."""
+    said = said_of(event)
+    issued: datetime = event["issued_at"]
+    offset = issued.utcoffset()
+    purpose = str(event.get("purpose") or "original")
+    header = body_header(said.body)
+    return Facts(
+        kind="event",
+        number=said.number,
+        subject_key=said.number,
+        purpose=purpose,
+        application=(
+            said.number,
+            purpose,
+            0,
+            micros(issued),
+            0 if offset is None else int(offset.total_seconds()) // 60,
+            said.occurred_at,
+            None,
+            None,
+            None,
+            None,
+            said.words.get("location") or said.words.get("read_point"),
+            None,
+            header,
+        ),
+        location=None,
+        header=header,
+        lines=[],
+        event=event,
+        said=said,
     )
 
 
@@ -235,8 +285,8 @@ def _bare(value: Any) -> Any:
     return [_bare(member) for member in value] if isinstance(value, list) else value
 
 
-def stored_facts(application: Mapping[str, Any], lines: Sequence[Line]) -> Facts:
-    """The same from the store: a row of `application` and the lines in `LINE_COLUMNS`, by ordinal."""
+def stored_facts(application: Mapping[str, Any], lines: Sequence[Line], body: str | None = None) -> Facts:
+    """The same from the store: a row of `application`, the lines in `LINE_COLUMNS` by ordinal, and of an event its body."""
     header = application["header"]
     kind = application["kind"]
     return Facts(
@@ -252,6 +302,7 @@ def stored_facts(application: Mapping[str, Any], lines: Sequence[Line]) -> Facts
         places={"ship_from": place_of(header.get("ship_from")), "ship_to": place_of(header.get("ship_to"))}
         if kind == "despatch_advice"
         else {},
+        event=event_of(body) if body is not None else None,
     )
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 from hub.apply.effects import Effects, effects_of
 from hub.apply.facts import MASTER, Facts
-from hub.store import bulk, tables
+from hub.store import bulk, tables, visibility
 from hub.store import closure as closure_store
 from hub.store import facts as store
 from hub.store.keys import kind_of
 from hub.store.unit_of_work import UnitOfWork
+from hub.store.visibility import EventSaid
 from hub.trace import closure, contents
 
 _MOVEMENT = (
@@ -53,6 +54,7 @@ class Consequences:
         self._balances: list[tuple[int, int, str, int, int, str, str, Decimal]] = []
         self._stale: dict[tuple[str, str, int], int] = {}
         self._removed: set[tuple[int, int, int]] = set()
+        self._indexed: list[tuple[int, EventSaid]] = []
 
     def stand(self, source: Source, facts: Facts) -> None:
         """These facts count from now on."""
@@ -69,6 +71,10 @@ class Consequences:
             self._balances.append((m.organisation_id, m.source_id, m.location, m.item_id, m.lot_id, m.status, m.unit, -m.quantity))
             self._stale["stock", m.location, m.organisation_id] = source.application_id
         self.mark(facts.kind, facts.order_numbers, facts.location, source)
+
+    def index(self, event_id: int, said: EventSaid) -> None:
+        """This event, whether it stands or not, is to be found by its things."""
+        self._indexed.append((event_id, said))
 
     def bare(self, edges: Collection[tuple[int, int, int]]) -> None:
         """These edges were deleted: lots at their ends may no longer need their other names, nor be where they were."""
@@ -93,6 +99,8 @@ class Consequences:
         for own in owned:
             shared |= keys & own
             keys |= own
+        for _, said in self._indexed:
+            keys.update(key for key, _, _ in said.things)
         kinds = {key: kind_of(key) for key in keys}
         ids, made = bulk.nodes(connection, kinds) if kinds else ({}, set())
         shared.update(key for key, number in ids.items() if number not in made)
@@ -116,6 +124,9 @@ class Consequences:
                 shipped.extend((ids[lot], shipment, unit, amount) for (lot, unit), amount in contents.alone(effects.edges).items())
             else:
                 changed.update((ids[src], ids[dst], kind) for src, dst, kind in effects.edges)
+        visibility.index(
+            connection, ((ids[key], event_id, role, amount) for event_id, said in self._indexed for key, role, amount in said.things)
+        )
         edges.sort(key=_by_ends)
         bulk.insert(connection, tables.movement, _MOVEMENT, movements)
         bulk.insert(connection, tables.edge, _EDGE, edges)

@@ -13,7 +13,7 @@ import msgspec
 from hub.apply.facts import LINE_COLUMNS, MASTER, Facts, stored_facts
 from hub.apply.follow import Consequences, Source
 from hub.reconcile.standing import Candidate, Verdict, decide, live, ties
-from hub.store import evidence
+from hub.store import evidence, visibility
 from hub.store import facts as store
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.unit_of_work import UnitOfWork
@@ -142,6 +142,7 @@ def _move(uow: UnitOfWork, falling: Collection[int], rising: Collection[int], co
     connection = uow.connection
     rows = store.applications(connection, {*falling, *rising})
     lines = store.lines_of(connection, [row.id for row in rows], LINE_COLUMNS)
+    events = visibility.bodies(connection, [row.id for row in rows if row.kind == "event" and row.id in rising])
     keys = store.partner_keys(connection)
     taken, edges = store.take_effects(uow, falling) if falling else ([], set())
     consequences.bare(edges)
@@ -149,7 +150,7 @@ def _move(uow: UnitOfWork, falling: Collection[int], rising: Collection[int], co
     for movement in taken:
         movements.setdefault(movement.application_id, []).append(movement)
     for row in rows:
-        facts: Facts = stored_facts(row._asdict(), lines[row.id])
+        facts: Facts = stored_facts(row._asdict(), lines[row.id], events.get(row.id))
         own = consequences.partner_kinds.get(row.partner_id) in OWN_SYSTEMS
         source = Source(row.id, row.subject_id, row.organisation_id, row.partner_id, keys[row.partner_id], own)
         if row.id in falling:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.store import bulk
+from hub.store import bulk, visibility
 from hub.store.lists import among
 from hub.store.tables import (
     application,
@@ -129,6 +129,7 @@ def retract(uow: UnitOfWork, ids: Collection[int], reason: str) -> None:
         .where(among(uow.connection, application.c.id, ids))
         .values(retracted=True, withdrawn_at=uow.now, withdrawn_reason=reason)
     )
+    visibility.hide(uow.connection, ids)
 
 
 def set_standing(uow: UnitOfWork, standing: Collection[int], withdrawn: Collection[int]) -> None:

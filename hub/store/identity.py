@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 NAMES = (
     "organisation", "partner", "credential", "document", "interchange", "exchange", "subject", "application", "golden",
-    "node", "acknowledgement", "outbox", "quality_run", "recall", "recall_notice", "recall_check",
+    "node", "acknowledgement", "outbox", "quality_run", "recall", "recall_notice", "recall_check", "event", "event_word",
+    "capture_job", "event_query", "event_subscription",
 )  # fmt: skip
 """Every kind of thing that gets an integer key: a table's name, or `golden` for golden records."""
 

@@ -6,6 +6,8 @@ does not matter whether the item master was known when a document came.
 
 from __future__ import annotations
 
+from data_contracts.events.things import Thing
+
 NODE_KINDS = {
     "lot": "lot",
     "serial": "serial",
@@ -15,6 +17,7 @@ NODE_KINDS = {
     "production": "production",
     "location": "location",
     "item": "item",
+    "thing": "thing",
 }
 """First word of a node's key → kind of the node."""
 
@@ -83,6 +86,22 @@ def document_key(kind: str, partner: str, number: str) -> str:
 def location_key(partner: str, place: str) -> str:
     """Node key of a place: its GLN, else the sender's own code for it."""
     return f"location:{place}" if len(place) == 13 and place.isdigit() else f"location:{partner}:{place}"
+
+
+def thing_key(thing: Thing) -> str:
+    """Node key of what a URI in a visibility event names; `thing:<URI>` for what is no GTIN, SSCC or GLN."""
+    if thing.elements:
+        (key, value), *more = thing.elements
+        exact = dict(more)
+        if key == "00":
+            return sscc_key(value)
+        if key == "01" and "235" not in exact:
+            if "21" in exact:
+                return serial_key(value, exact["21"])
+            return lot_key(value, exact["10"]) if "10" in exact else item_key(value)
+        if key in ("414", "417") and not more:
+            return f"location:{value}"
+    return f"thing:{thing.uri}"
 
 
 def stated_name(part: str) -> tuple[str | None, str]:

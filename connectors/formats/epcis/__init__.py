@@ -52,6 +52,10 @@ class Epcis:
         root = root_tag(head)
         return root is not None and owns(root)
 
+    def envelope_reference(self, head: bytes) -> str | None:
+        """None: events are known by themselves, and equal documents say the same."""
+        return None
+
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
         """Events of one document. The standard is the grammar, so `grammar` is not looked at."""
         head, size = look(stream), size_of(stream)

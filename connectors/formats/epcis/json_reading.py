@@ -240,6 +240,17 @@ class JsonReading:
         return Finding("JSN-01", place=Place(line=part.line, path=path or "/"), expected="value", got=reason)
 
 
+def event_of(text: str) -> dict[str, Any]:
+    """The canonical event of a text that `writing.event_json` wrote. Raises ValueError for any other."""
+    raw = loads(text)
+    used: dict[str, str] = {}
+    said, strangers = spaced(raw, spaces_of(raw.get("@context"))[0], used)
+    event = Judge(xml=False).event(said)
+    if event is None or strangers:
+        raise ValueError("this is no stored event")
+    return {**event, "namespaces": used} if used else event
+
+
 def _placed(faults: list[Fault], text: str, line: int, path: str) -> list[Finding]:
     lines = lines_of(text, {fault.path for fault in faults}, line)
     return [fault.finding(_pointer(path, fault.path), lines[fault.path]) for fault in faults]
