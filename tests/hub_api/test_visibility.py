@@ -31,6 +31,15 @@ WRITTEN_BY = {
     "/v1/exchanges/{exchange_id}/correct": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/copy": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/resend": {"integration", "steward", "admin"},
+    "/v1/recalls": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/locate": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/holds": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/notices": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/reminders": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/close": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/notices/{notice}/acknowledge": {"partner", "integration", "steward", "admin"},
+    "/v1/recalls/{number}/notices/{notice}/answer": {"partner", "integration", "steward", "admin"},
+    "/v1/recalls/{number}/notices/{notice}/checks": {"integration", "steward", "admin"},
 }
 OPEN = {"/health/live", "/health/ready"}
 OURS = ("telephoned with", "steward key", "lines[0].lot", "steward")
@@ -187,7 +196,7 @@ def test_every_role_on_every_route(busy: Api) -> None:
         assert busy.get(address, None).status_code == (200 if path in OPEN else 401), path
     assert paths(busy.app, "POST") == sorted(WRITTEN_BY)
     for path, roles in WRITTEN_BY.items():
-        address = path.replace("{exchange_id}", "987654321")
+        address = re.sub(r"\{[^}]*\}", "987654321", path)
         for role in ROLES:
             status = busy.request("POST", address, who[role], json={"reason": "x", "fields": {"a": "b"}}).status_code
             assert (status != 403) == (role in roles), f"{role} {path}: {status}"
