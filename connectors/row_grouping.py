@@ -13,7 +13,7 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, SourceRecord
 
 _REMEMBERED = 100_000
-"""Keys of groups that are remembered, to notice rows of one document that stand apart."""
+"""Keys of groups that are remembered, to notice rows of one message that stand apart."""
 
 
 @dataclass(slots=True)
@@ -91,7 +91,12 @@ class SingleRows(_Columns):
 
 
 class GroupedRows(_Columns):
-    """Adjacent rows with equal key columns are a message; its rows stand below it."""
+    """Adjacent rows with equal key columns are a message; its rows stand below it.
+
+    Rows of one message that stand apart would be read as two of the same number, of which the second replaces the first: an order of half
+    its lines. Where they do is known only when all rows have been seen, so the file is gone through twice (`look_over`), and every part of
+    such a message is refused (CSV-11).
+    """
 
     def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps) -> None:
         super().__init__(grammar, header, caps)
@@ -106,7 +111,26 @@ class GroupedRows(_Columns):
         below = {name: found for name, found in grammar.fields.items() if name not in top}
         fields[self._group.rows] = Field(self._group.rows, "record", many=True, fields=below)
         self._checker = Checker(fields, _column)
-        self._seen: set[int] = set()
+        self._apart: set[int] = set()
+        """Digests of the keys whose rows stand apart."""
+        self._unchecked = False
+        """Whether there were more keys than are remembered."""
+
+    def look_over(self, source: Iterator[Row]) -> None:
+        """Find the messages whose rows stand apart, before `messages`. Only keys are looked at, and only so many are remembered."""
+        seen: set[int] = set()
+        before: tuple[str, ...] | None = None
+        for row in source:
+            key = self._key_of(row)
+            if key is None or key == before:
+                continue
+            before, digest = key, hash(key)
+            if digest in seen:
+                self._apart.add(digest)
+            elif len(seen) < _REMEMBERED:
+                seen.add(digest)
+            else:
+                self._unchecked = True
 
     def messages(self, source: Iterator[Row]) -> Iterator[Message]:
         """One message a group, in order of its first row."""
@@ -153,11 +177,11 @@ class GroupedRows(_Columns):
     def _open(self, row: Row, key: tuple[str, ...]) -> Message:
         values = {name: value for index, name in self._top if index < len(row.fields) and (value := row.fields[index].strip())}
         message = self.message(row, SourceRecord(self.grammar.message, values, row.number, None, row.line))
-        digest = hash(key)
-        if digest in self._seen:
+        if self._apart and hash(key) in self._apart:
             message.findings.append(Finding("CSV-11", place=Place(position=row.number, line=row.line), got=shown("/".join(key))))
-        elif len(self._seen) < _REMEMBERED:
-            self._seen.add(digest)
+        if self._unchecked:
+            self._unchecked = False  # said once, with the first message
+            message.findings.append(Finding("CSV-13", place=Place(position=row.number, line=row.line), expected=str(_REMEMBERED)))
         return message
 
     def _add(self, message: Message, row: Row) -> None:

@@ -17,7 +17,7 @@ from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import charset_named, declared_charset, look, size_of, unreadable
-from connectors.formats.delimited.rows import UnclosedError, rows, separator_of
+from connectors.formats.delimited.rows import UnclosedError, rows, separator_of, until_unclosed
 from connectors.formats.delimited.writer import write_document
 from connectors.row_grouping import GroupedRows, SingleRows
 from connectors.row_header import match_header
@@ -100,8 +100,15 @@ class Delimited(FeedGuides):
             elif separator != feed.separator:
                 place = Place(position=1, line=top.line)
                 findings.append(Finding("CSV-12", place=place, expected=repr(feed.separator), got=repr(separator)))
-            kind = GroupedRows if grammar.group is not None else SingleRows
-            for message in kind(grammar, header, caps).messages(source):
+            if grammar.group is None:
+                messages = SingleRows(grammar, header, caps).messages(source)
+            else:
+                grouped = GroupedRows(grammar, header, caps)
+                grouped.look_over(until_unclosed(source))
+                source = rows(stream, start, charset, separator, sample.quote)
+                next(source, None)  # the header
+                messages = grouped.messages(source)
+            for message in messages:
                 if not exact:
                     message.offset, message.length = 0, document.interchange.length
                 yield from document.message(message)

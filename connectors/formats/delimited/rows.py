@@ -111,6 +111,14 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str)
         yield Row(number, lines.row_line, lines.row_offset, lines.offset - lines.row_offset, fields, fault)
 
 
+def until_unclosed(source: Iterator[Row]) -> Iterator[Row]:
+    """The rows before a quote that swallows the rest."""
+    try:
+        yield from source
+    except UnclosedError:
+        return
+
+
 def separator_of(line: str, grammar: FeedGrammar) -> str:
     """The separator of a header line: the grammar's, unless only another one yields its columns."""
     names = {folded(name) for field in grammar.fields.values() for name in field.headers}

@@ -9,7 +9,7 @@ where a document had to be converted first (UTF-16) they are the document's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from connectors.charset_choice import choose_charset, cut_in_bytes
@@ -94,11 +94,10 @@ def _events(
 ) -> Iterator[ReadEvent]:
     assert feed.layout is not None  # the loader gives every fixed grammar one
     cutter = Cutter(feed.layout, charset)
-    source = lines(stream, start, charset)
     if feed.layout.discriminator is not None:
-        messages = CodedLines(feed, feed.layout, caps, cutter).messages(source)
+        messages = CodedLines(feed, feed.layout, caps, cutter).messages(lines(stream, start, charset))
     else:
-        messages = _alike(feed, caps, cutter, source)
+        messages = _alike(feed, caps, cutter, lambda: lines(stream, start, charset))
     for message in messages:
         if not exact:
             message.offset, message.length = 0, document.interchange.length
@@ -106,7 +105,7 @@ def _events(
     yield from document.close()
 
 
-def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Iterator[Line]) -> Iterator[Message]:
+def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[[], Iterator[Line]]) -> Iterator[Message]:
     """Messages of lines of one kind: one each, or grouped, as rows of a delimited file are."""
     assert feed.layout is not None
     record = feed.layout.record
@@ -114,14 +113,18 @@ def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Iterator[Line]
     header = Header({name: index for index, name in enumerate(names)}, len(names), (), None)
 
     def rows() -> Iterator[Row]:
-        for line in source:
+        for line in source():
             values, found = cutter.values(line, record) if line.fault is None else ({}, [])
             fault = line.fault or next((finding for finding in found if finding.severity == "error"), None)
             notes = [finding for finding in found if finding is not fault]
             yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], fault, notes)
 
-    kind = GroupedRows if feed.group is not None else SingleRows
-    yield from kind(feed, header, caps).messages(rows())
+    if feed.group is None:
+        yield from SingleRows(feed, header, caps).messages(rows())
+        return
+    grouped = GroupedRows(feed, header, caps)
+    grouped.look_over(rows())
+    yield from grouped.messages(rows())
 
 
 FORMAT = Fixed()

@@ -117,7 +117,7 @@ class _Reading:
             self.found = True
             slices = ((part, f"{path}/{index}") for index, part in enumerate(scanner.elements(path)))
             if self.columns:
-                for message in row_messages(slices, self.grammar, self.columns, self.caps):
+                for message in row_messages(slices, self.beforehand(path), self.grammar, self.columns, self.caps):
                     if not self.exact:
                         message.offset, message.length = 0, self.size
                     yield from self.document.message(message)
@@ -143,6 +143,18 @@ class _Reading:
         if level == 0:
             self.names_seen = frozenset(seen)
             self.envelope(beside)
+
+    def beforehand(self, path: str) -> Iterator[tuple[Slice, str]]:
+        """The values of the array at hand, up to where it breaks; what reads them later goes on where it stands."""
+        at = self.stream.tell()
+        scanner = Scanner(ByteWindow(self.stream, self.scanner.at), self.caps.message_bytes)
+        try:
+            for index, part in enumerate(scanner.elements(path)):
+                yield part, f"{path}/{index}"
+        except BrokenError:
+            pass  # told when it is read
+        finally:
+            self.stream.seek(at)
 
     def envelope(self, beside: list[tuple[str, Slice]]) -> None:
         """Hold the members beside the array against the grammar's envelope."""

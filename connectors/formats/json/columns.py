@@ -34,12 +34,23 @@ def columns_of(grammar: FeedGrammar, profile: Profile) -> tuple[str, ...]:
     return names
 
 
-def row_messages(slices: Iterable[tuple[Slice, str]], grammar: FeedGrammar, names: tuple[str, ...], caps: Caps) -> Iterator[Message]:
-    """Messages of arrays, one each or grouped; a slice comes with its JSON Pointer."""
+Slices = Iterable[tuple[Slice, str]]
+"""Values with their JSON Pointers."""
+
+
+def row_messages(slices: Slices, beforehand: Slices, grammar: FeedGrammar, names: tuple[str, ...], caps: Caps) -> Iterator[Message]:
+    """Messages of arrays, one each or grouped; `beforehand` are the same slices, which are looked over first where rows are grouped."""
     header = Header({name: index for index, name in enumerate(names)}, len(names), (), None)
-    kind = GroupedRows if grammar.group is not None else SingleRows
-    rows = (_row(number, part, path, grammar, caps) for number, (part, path) in enumerate(slices, 1))
-    yield from kind(grammar, header, caps).messages(rows)
+
+    def rows(source: Slices) -> Iterator[Row]:
+        return (_row(number, part, path, grammar, caps) for number, (part, path) in enumerate(source, 1))
+
+    if grammar.group is None:
+        yield from SingleRows(grammar, header, caps).messages(rows(slices))
+        return
+    grouped = GroupedRows(grammar, header, caps)
+    grouped.look_over(rows(beforehand))
+    yield from grouped.messages(rows(slices))
 
 
 def _row(number: int, part: Slice, path: str, grammar: FeedGrammar, caps: Caps) -> Row:

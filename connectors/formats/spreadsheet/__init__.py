@@ -113,10 +113,17 @@ def _events(book: Workbook, part: str, feed: FeedGrammar | None, caps: Caps, doc
     findings += [replace(found, place=replace(found.place, position=top.number)) for found in header.findings]
     if feed is None:
         findings.append(Finding("FED-17"))
-    kind = GroupedRows if grammar.group is not None else SingleRows
     size = document.interchange.length
+    if grammar.group is None:
+        messages = SingleRows(grammar, header, caps).messages(_rows(source, header, size))
+    else:
+        grouped = GroupedRows(grammar, header, caps)
+        grouped.look_over(_rows(source, header, size))
+        again = sheet_rows(book, part)
+        next(row for row in again if row.number == top.number)
+        messages = grouped.messages(_rows(again, header, size))
     by_name = {name: column_letters(index) for name, index in header.columns.items()}
-    for message in kind(grammar, header, caps).messages(_rows(source, header, size)):
+    for message in messages:
         message.offset, message.length = 0, size
         _address(message, by_name)
         yield from document.message(message)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors import row_grouping
 from connectors.feed_reading import reread
 from connectors.registry import format_named
 from connectors.spec import STRICT, Profile
@@ -99,11 +100,31 @@ def test_a_row_of_nobody_knows_which_order_holds_both_neighbours() -> None:
     assert alone.rules == ["CSV-08"] and alone.messages[0].root is None
 
 
-def test_a_header_value_that_differs_and_a_group_that_comes_back() -> None:
-    found = read("delimited", orders(row("A1", 1), row("A1", 2, currency="EUR"), row("B2"), row("A1", 3)), "erp_orders")
-    assert [[finding.rule for finding in message.findings] for message in found.messages] == [["CSV-10"], [], ["CSV-11"]]
+def test_a_header_value_that_differs() -> None:
+    found = read("delimited", orders(row("A1", 1), row("A1", 2, currency="EUR"), row("B2")), "erp_orders")
+    assert [[finding.rule for finding in message.findings] for message in found.messages] == [["CSV-10"], []]
     blank = read("delimited", orders(row("A1", 1), row("A1", 2, currency="", issued="")), "erp_orders")
     assert blank.rules == [] and len(blank.messages) == 1
+
+
+def test_an_order_whose_rows_stand_apart_is_refused_in_every_part() -> None:
+    found = read("delimited", orders(row("A1", 1), row("B2"), row("A1", 2), row("C3"), row("A1", 3)), "erp_orders")
+    assert [[finding.rule for finding in message.findings] for message in found.messages] == [["CSV-11"], [], ["CSV-11"], [], ["CSV-11"]]
+    assert all(finding.severity == "error" for message in found.messages for finding in message.findings)
+    unclosed = read("delimited", orders(row("A1", 1), row("B2"), row("A1", 2), row("C3", description='"open')), "erp_orders")
+    assert [[finding.rule for finding in message.findings] for message in unclosed.messages][:2] == [["CSV-11"], []]
+
+
+def test_more_messages_than_are_remembered_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_grouping, "_REMEMBERED", 2)
+    found = read("delimited", orders(row("A1"), row("B2"), row("C3"), row("A1", 2), row("C3", 2)), "erp_orders")
+    assert [[finding.rule for finding in message.findings] for message in found.messages] == [
+        ["CSV-11", "CSV-13"],
+        [],
+        [],
+        ["CSV-11"],
+        [],
+    ]
 
 
 @pytest.mark.parametrize(

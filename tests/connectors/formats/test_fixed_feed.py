@@ -49,6 +49,12 @@ def test_columns_records_and_their_places() -> None:
         assert cut.startswith(b"10SH-900") and read("fixed", cut, "wms_shipments").messages[0].root is not None
 
 
+def test_a_place_whose_lines_stand_apart_is_refused_in_every_part() -> None:
+    first, second, third = STOCK.splitlines(keepends=True)
+    found = read("fixed", first + third + second, "erp_stock")
+    assert [[finding.rule for finding in message.findings] for message in found.messages] == [["CSV-11"], [], ["CSV-11"]]
+
+
 def test_byte_offsets_under_gb18030() -> None:
     found = read("fixed", STOCK, "erp_stock")
     assert found.rules == []

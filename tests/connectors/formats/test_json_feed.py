@@ -5,6 +5,7 @@ import json
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -320,6 +321,18 @@ def test_names_beside_the_fields_can_be_left(tmp_path: Path) -> None:
     found = read("json", b'{"a": 1, "x": {"y": 1}, "b": {"c": "d", "z": [1, 2]}, "__metadata": {"uri": "u"}}', "g", profile)
     assert found.rules == []
     assert tree(found.messages[0].root) == ("g", {"a": "1"}, [("b", {"c": "d"}, [])])  # type: ignore[arg-type]
+
+
+def test_rows_of_a_query_that_stand_apart_are_refused_in_every_part() -> None:
+    def row(order: str, line: int) -> list[Any]:
+        return [order, "2026-11-22", "C", "V1", "PRE001", line, "RM-1", "Pcs", 5, 2, "2026-12-01"]
+
+    rows = [row(f"PO{number // 2}", number % 2 + 1) for number in range(3000)]
+    found = read("json", json.dumps([*rows[:4], row("PO0", 3), *rows[4:]]).encode(), "k3cloud_purchase_order_query")
+    told = [(index, finding.rule, finding.severity) for index, message in enumerate(found.messages) for finding in message.findings]
+    assert told == [(0, "CSV-11", "error"), (2, "CSV-11", "error")] and len(found.messages) == 1501
+    broken = read("json", json.dumps(rows[:4]).encode()[:-1] + b", {", "k3cloud_purchase_order_query")
+    assert "JSN-03" in broken.rules_around or "JSN-03" in broken.rules
 
 
 def test_arrays_as_rows_of_columns(tmp_path: Path) -> None:

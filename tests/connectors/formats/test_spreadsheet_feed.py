@@ -83,6 +83,15 @@ def test_the_sample_is_read_with_cells_as_places() -> None:
     assert found.messages[1].findings == []
 
 
+def test_rows_of_one_message_that_stand_apart_are_refused_in_every_part() -> None:
+    book = openpyxl.load_workbook(SAMPLE)
+    rows = list(book.active.iter_rows(min_row=2, values_only=True))
+    book.active.append(rows[0])
+    found = read("spreadsheet", saved(book), "supplier_confirmations")
+    assert [[finding.rule for finding in message.findings] for message in found.messages] == [["CSV-11"], [], ["CSV-11"]]
+    assert [m.root.position for m in found.messages if m.root] == [2, 4, 5]
+
+
 def test_every_kind_of_cell() -> None:
     book = sheet_of([["text", "number", "day", "moment", "time", "yes", "big", "long", "wrong"]])
     at = dt.datetime(2026, 11, 22, 8, 30, 15)  # noqa: DTZ001
