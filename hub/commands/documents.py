@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,8 @@ from rich.progress import Progress
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Language
 from hub import acknowledge, check, worker
+from hub.commands import findings
+from hub.commands.words import word
 from hub.compare import differences, expected_entities
 from hub.examine import Claimant, Examination, examine
 from hub.receive import Reception, receive
@@ -45,7 +48,7 @@ def check_command(
     partner: OfPartner = None,
     agreement: ForAgreement = None,
     as_json: AsJson = False,
-    second_opinion: Annotated[bool, typer.Option("--second-opinion", help="Add pyx12's opinion.")] = False,
+    second_opinion: Annotated[bool, typer.Option("--second-opinion", help="Add pyx12's opinion; it knows X12 only.")] = False,
 ) -> None:
     """Say what is wrong with a file; nothing is stored. Exit code: 0 valid, 1 findings of severity error, 2 unreadable."""
     settings = Settings.from_environment()
@@ -63,7 +66,9 @@ def check_command(
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        _print_check(answer)
+        _print_check(answer, settings.language)
+        if second_opinion and answer["format"] != "x12":
+            typer.echo(f"  {word('opinion_only_x12', settings.language)}")
     raise typer.Exit(check.exit_code(answer))
 
 
@@ -94,8 +99,10 @@ def map_command(
         typer.echo(json.dumps(entity, ensure_ascii=False))
     answer = check.as_json(str(file), examination, settings.clock.now(), settings.language)
     if not as_json:
-        for finding in _all_findings(answer):
-            typer.echo(f"{finding['severity']}: {finding['message']}", err=True)
+        for text in findings.lines(findings.all_of(answer), answer["format"], settings.language):
+            typer.echo(text, err=True)
+        if left_out := sum(examined.rows_left_out for examined in examination.messages):
+            typer.echo(word("rows_left_out", settings.language).format(count=left_out), err=True)
     raise typer.Exit(check.exit_code(answer))
 
 
@@ -104,24 +111,24 @@ def _compare(file: Path, expected: Path, examination: Examination, language: Lan
     wanted = expected_entities(expected)
     got = [examined.entity for examined in examination.messages if examined.entity is not None]
     found = differences(wanted, got)
-    findings = [*examination.unreadable, *(f for i in examination.interchanges for f in i.findings)]
-    findings += [finding for examined in examination.messages for finding in examined.findings]
+    heard = [*examination.unreadable, *(f for i in examination.interchanges for f in i.findings)]
+    heard += [finding for examined in examination.messages for finding in examined.findings]
     if as_json:
         answer = {
             "file": str(file),
             "expected": str(expected),
             "equal": not found,
             "differences": [difference.as_json() for difference in found],
-            "findings": [finding.as_json(language) for finding in findings],
+            "findings": [finding.as_json(language) for finding in heard],
         }
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
         for difference in found:
             said = ["-" if value is None else json.dumps(value, ensure_ascii=False) for value in (difference.expected, difference.got)]
             typer.echo(f"{difference.path}: expected {said[0]}, got {said[1]}")
-        for finding in findings:
-            if finding.severity != "info":
-                typer.echo(f"{finding.severity}: {finding.text(language)}", err=True)
+        told = [finding.as_json(language) for finding in heard if finding.severity != "info"]
+        for text in findings.lines(told, examination.format, language):
+            typer.echo(text, err=True)
         typer.echo(f"{file}: {'equal' if not found else f'{len(found)} differences'}, {len(got)} of {len(wanted)} documents", err=True)
     if not examination.interchanges:
         return check.UNREADABLE
@@ -177,9 +184,15 @@ def _ingest_one(hub: Hub, file: Path, partner: str, agreement: str | None, as_js
         typer.echo(f"{file}: document {received.document_id} ({received.outcome}), {answer['state']}")
         for exchange in answer["exchanges"]:
             typer.echo(f"  exchange {exchange['id']}: {exchange['type']} {exchange['control'] or ''} {exchange['state']}")
-        for finding in _all_findings(answer):
-            typer.echo(f"  {finding['severity']} {finding['rule']}: {finding['message']}")
-    return check.UNREADABLE if unreadable else check.VALID if answer["valid"] else check.INVALID
+        for text in findings.lines(findings.all_of(answer), answer["format"], hub.settings.language):
+            typer.echo(f"  {text}")
+    return check.UNREADABLE if unreadable else check.VALID if _taken(answer) else check.INVALID
+
+
+def _taken(answer: dict[str, Any]) -> bool:
+    """Whether nothing of a document was refused or held back; what is only remarked (an order never placed) holds nothing back."""
+    held = any(finding["severity"] == "error" and finding["action"] != "none" for finding in findings.all_of(answer))
+    return answer["state"] == "processed" and bool(answer["interchanges"]) and not held
 
 
 def write_command(
@@ -225,29 +238,18 @@ def _claimant(site: Site, partner: str | None, agreement: str | None) -> Claiman
     return Claimant(partner, agreement=agreement)
 
 
-def _all_findings(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = list(answer["findings"])
-    for interchange in answer["interchanges"]:
-        found += interchange["findings"]
-        for group in interchange["groups"]:
-            found += group["findings"]
-            for message in group["messages"]:
-                found += message["findings"]
-    return found
-
-
-def _print_check(answer: dict[str, Any]) -> None:
-    typer.echo(f"{answer['file']}: {answer['format'] or 'unknown format'}, {'valid' if answer['valid'] else 'NOT valid'}")
-    for finding in _all_findings(answer):
-        place = finding["place"]
-        spot = " ".join(str(place[key]) for key in ("segment", "position", "element", "component") if place[key] is not None)
-        spot = spot or (f"line {place['line']}" if place["line"] else place["path"] or "")
-        if answer["format"] == "spreadsheet":
-            spot = place["path"] or spot  # the cell
-        typer.echo(f"  {finding['severity']:7} {finding['rule']:8} {spot:16} {finding['message']}")
+def _print_check(answer: dict[str, Any], language: Language) -> None:
+    verdict = word("valid" if answer["valid"] else "not_valid", language)
+    typer.echo(f"{answer['file']}: {answer['format'] or word('unknown_format', language)}, {verdict}")
+    for text in findings.lines(findings.all_of(answer), answer["format"], language):
+        typer.echo(f"  {text}")
     if answer["acknowledgement"]:
-        typer.echo("  answer:")
-        typer.echo("    " + answer["acknowledgement"].replace("~", "~\n    ").rstrip())
+        typer.echo(f"  {word('answer', language)}")
+        # segments of X12 are told line by line, whatever ends them
+        typer.echo(indent(answer["acknowledgement"].replace("~\n", "~").replace("~", "~\n").rstrip(), "    "))
     opinion = answer.get("second_opinion")
-    if opinion:
-        typer.echo(f"  pyx12 says: {opinion}")
+    if opinion is not None:
+        name = "opinion_none" if opinion["accepted"] is None else "opinion_accepted" if opinion["accepted"] else "opinion_refused"
+        typer.echo(f"  {word(name, language).format(reason=opinion['refused_reason'])}")
+        for remark in opinion["errors"]:
+            typer.echo("    " + " ".join(str(value) for value in remark.values() if value not in (None, "")))

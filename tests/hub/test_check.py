@@ -53,7 +53,7 @@ def test_map_tells_it_beside_what_was_mapped(file: Path, tmp_path: Path) -> None
     assert run.exit_code == 0
     (line,) = json.loads(run.stdout)["lines"]
     assert (line["quantity"], line["lot"]) == ("5", "L1")
-    assert [text.partition(":")[0] for text in run.stderr.splitlines()] == ["warning", "info"]
+    assert [text.split()[:3] for text in run.stderr.splitlines()] == [["warning", "MAP-05", "REF02"], ["info", "MAP-01", "REF"]]
 
 
 def test_the_worker_tells_what_got_lost_and_nothing_that_nobody_maps(hub: Hub) -> None:

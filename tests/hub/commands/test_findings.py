@@ -1,0 +1,78 @@
+"""What a person reads of a finding: where it stands in the words of its syntax, once, in the reader's language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from data_contracts.findings import Finding, Language, Place
+from hub.cli import application
+from hub.commands.findings import lines, spot
+from tests.hub.conftest import SITE
+from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange
+
+
+@pytest.mark.parametrize(
+    ("place", "format_name", "language", "said"),
+    [
+        (Place(segment="PO1", position=14, element=2, line=16), "x12", "en", "PO102 (segment 14, line 16)"),
+        (Place(segment="PO1", position=14, element=2, line=1), "x12", "en", "PO102 (segment 14)"),
+        (Place(segment="SV1", position=9, element=1, component=2), "x12", "en", "SV101-2 (segment 9)"),
+        (Place(segment="QTY", position=12, element=1, component=2), "edifact", "en", "QTY/01-2 (segment 12)"),
+        (Place(segment="QTY", position=12, element=1, component=2), "edifact", "zh-CN", "QTY/01-2 (第 12 段)"),
+        (Place(segment="E1EDP01", position=8, line=9, path="E1EDP01/MENGE"), "idoc", "en", "E1EDP01/MENGE (segment 8, line 9)"),
+        (Place(position=1, line=2, path="/Invoice/ID"), "ubl", "en", "/Invoice/ID (line 2)"),
+        (Place(position=2, path="/orders/0/number"), "json", "en", "/orders/0/number"),
+        (Place(position=2, element=8), "delimited", "en", "row 2, column 8"),
+        (Place(position=3, element=7, path="G3"), "spreadsheet", "en", "G3"),
+        (Place(line=11), "ubl", "en", "line 11"),
+        (Place(), "x12", "en", ""),
+    ],
+)
+def test_where_a_finding_stands(place: Place, format_name: str, language: Language, said: str) -> None:
+    assert spot(place.as_json(), format_name, language) == said
+
+
+def test_the_same_said_of_two_lines_of_one_carton_is_said_once() -> None:
+    twice = [Finding("SSCC-01", Place(segment="MAN", position=14, element=2, path=f"lines[{at}].sscc"), "1", "2") for at in range(2)]
+    (text,) = lines([finding.as_json() for finding in twice], "x12", "en")
+    assert text.startswith("error   SSCC-01  MAN02 (segment 14)  ") and text.endswith("(2 times)")
+
+
+def udihub(tmp_path: Path, *arguments: str, **environment: Any) -> Result:
+    settings = {"UDIHUB_HOME": str(tmp_path / "home"), "UDIHUB_SITE": str(SITE), "UDIHUB_CLOCK": "2026-11-22T08:00:00+00:00"}
+    return CliRunner().invoke(application(), list(arguments), env={**settings, **environment})
+
+
+def test_a_dry_run_is_told_in_the_readers_language(tmp_path: Path) -> None:
+    file = tmp_path / "asn.edi"
+    file.write_bytes(interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)))
+    run = udihub(tmp_path, "check", str(file), "--partner", "acme", UDIHUB_LANG="zh-CN")
+    assert run.stdout.splitlines()[0].endswith("x12, 无效") and "错误" in run.stdout and "应答：" in run.stdout
+    assert "valid" not in run.stdout and "error" not in run.stdout
+    answer = run.stdout.partition("应答：\n")[2].splitlines()
+    assert answer[0].startswith("    ISA*") and all(text.startswith("    ") for text in answer)
+
+
+def test_map_says_rule_place_and_how_many_rows_are_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "asn.edi"
+    file.write_bytes(interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)))
+    told = udihub(tmp_path, "map", str(file), "--partner", "acme").stderr
+    assert "GS1-01" in told and "LIN03 (segment 10)" in told
+
+
+def test_a_second_opinion_is_for_x12_and_says_so(tmp_path: Path) -> None:
+    path = SITE.parent / "edifact" / "DESADV_D96A.edi"
+    assert "pyx12 knows X12 only" in udihub(tmp_path, "check", str(path), "--second-opinion").stdout
+
+
+def test_ingest_ends_well_where_nothing_is_refused_or_held_back(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.edi", tmp_path / "bad.edi"
+    good.write_bytes(interchange(ACME, 1, despatch("D1", order="4599999999")))
+    bad.write_bytes(interchange(ACME, 2, despatch("D2", gtin=WRONG_GTIN)))
+    assert udihub(tmp_path, "ingest", str(good), "--partner", "acme").exit_code == 0
+    run = udihub(tmp_path, "ingest", str(bad), "--partner", "acme")
+    assert run.exit_code == 1 and "LIN03 (segment 10" in run.stdout
