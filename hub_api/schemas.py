@@ -195,6 +195,9 @@ class Exchange(Shape):
     history: list[HistoryEntry]
     findings: list[Finding]
     acknowledgements: list[SentAcknowledgement]
+    answered_by: list[dict[str, Any]] = Field(
+        description="The partner's acknowledgements of what went out: document, exchange, level, verdict and what was said."
+    )
     origin: int | None = Field(description="The exchange that this one replays, corrects or copies.")
     replays: list[Replay]
 

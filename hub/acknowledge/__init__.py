@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from hub.acknowledge.hear import receive, receive_note
 from hub.acknowledge.judge import Outcome, judge, judged
-from hub.acknowledge.route import answer, answer_many, bytes_for, known_media_types, listed, media_type, refuse_conflict
+from hub.acknowledge.route import answer, answer_many, answers_of, bytes_for, known_media_types, listed, media_type, refuse_conflict
 from hub.acknowledge.say import SAME_CONNECTION, needs_tree, preview, remember, text_of, word_for
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Outcome",
     "answer",
     "answer_many",
+    "answers_of",
     "bytes_for",
     "judge",
     "judged",

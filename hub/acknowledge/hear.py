@@ -29,6 +29,9 @@ from hub.store import evidence, tables
 from hub.store.controls import plain_number, same_number
 from hub.store.unit_of_work import UnitOfWork
 
+_MOST_ANSWERS = 20
+"""Answers to one document that are remembered, the last ones."""
+
 
 def receive(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, exchange_id: int, message: Message) -> None:
     """An acknowledgement came as a message: tell each document that it answers."""
@@ -75,10 +78,20 @@ def _tell(
             _unknown(uow, document, exchange_id, Finding("ACK-03", got=_spoken(said)))
         elif said.level == "document":
             _close_business(uow, rows[0], said)
+            _remember(uow, rows[0], document, exchange_id, said)
         elif said.verdict != "received":
             closing.update({row.id: (row, said) for row in rows if not _taken_before(row, said)})
     for row, said in closing.values():
         _close_syntax(uow, row, said)
+        _remember(uow, row, document, exchange_id, said)
+
+
+def _remember(uow: UnitOfWork, row: Any, document: Any, exchange_id: int | None, said: Said) -> None:
+    """Which document of the partner said so: whoever mends what was refused reads there which segment it is about."""
+    before = (row.keys or {}).get("answers", [])
+    answer = {"document": document.id, "exchange": exchange_id, "level": said.level, "verdict": said.verdict, "said": said.notes or None}
+    keys = {**(row.keys or {}), "answers": [*before, answer][-_MOST_ANSWERS:]}
+    uow.connection.execute(tables.exchange.update().where(tables.exchange.c.id == row.id).values(keys=keys))
 
 
 def _brought_by_its_own(uow: UnitOfWork, document: Any) -> list[Any]:

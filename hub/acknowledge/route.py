@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from connectors.registry import answering_of, format_named, format_names
 from connectors.spec import STRICT, Profile
+from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding
 from data_contracts.source import Group, ReadEvent
 from hub import pipeline
@@ -18,7 +19,7 @@ from hub.acknowledge import say
 from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.runtime import Hub
 from hub.site import Agreement
-from hub.store import blobs, bulk, envelopes, evidence, outbox, tables
+from hub.store import blobs, bulk, documents, envelopes, evidence, outbox, tables
 from hub.store.identity import allocate
 from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
@@ -159,6 +160,32 @@ def listed(connection: sa.Connection, home: Path, document_id: int) -> list[dict
         }
         for row in _rows(connection, document_id)
     ]
+
+
+def answers_of(connection: sa.Connection, home: Path, exchange_id: int) -> list[dict[str, Any]]:
+    """Of what came, our answers to its document; of what we sent, the partner's messages that spoke of it. Raises NotFoundError."""
+    exchange = tables.exchange
+    row = connection.execute(sa.select(exchange).where(exchange.c.id == exchange_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no exchange {exchange_id}")
+    if row.direction == "in":
+        return listed(connection, home, row.document_id) if row.document_id is not None else []
+    return [_heard(connection, home, answer) for answer in (row.keys or {}).get("answers", ())]
+
+
+def _heard(connection: sa.Connection, home: Path, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """A partner's answer with the text of its message; one without a message of its own (TA1) is the whole document."""
+    message, document = tables.exchange, tables.document
+    of = connection.execute(sa.select(document).where(document.c.id == answer["document"])).one()
+    said = connection.execute(sa.select(message).where(message.c.id == answer["exchange"])).one_or_none()
+    content = blobs.read_blob(connection, home, bytes(of.sha256)) if said is None else documents.message_content(connection, home, said)
+    return {
+        **answer,
+        "kind": said.type if said is not None else answer["level"],
+        "name": of.name,
+        "recorded_at": moment(of.received_at).isoformat(),
+        "content": say.text_of(content),
+    }
 
 
 def _rows(connection: sa.Connection, document_id: int) -> list[Any]:

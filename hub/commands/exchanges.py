@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from textwrap import indent
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from data_contracts.errors import ConfigError
-from hub import exchange
+from data_contracts.mistakes import meant
+from hub import acknowledge, exchange
 from hub.check import plain
 from hub.commands.words import word
 from hub.explain import explain
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Find exchanges, show them, give them another chance.", no_args_is_help=True)
     group.command("list")(list_command)
     group.command("show")(show_command)
+    group.command("answers")(answers_command)
     group.command("replay")(replay_command)
     group.command("resend")(resend_command)
     group.command("copy")(copy_command)
@@ -36,28 +39,38 @@ def register(app: typer.Typer) -> None:
     app.command("explain")(explain_command)
 
 
-_HEADINGS = {"direction": "dir", "business_key": "business key", "recorded_at": "recorded"}
+OVERDUE = "overdue"
+"""No state of an exchange, but of the answer to it that never came."""
 
 
 def list_command(
     find: Annotated[str | None, typer.Option("--find", help="Order, despatch, invoice or lot number.")] = None,
-    state: Annotated[str | None, typer.Option("--state")] = None,
+    state: Annotated[str | None, typer.Option("--state", help="applied, quarantined, sent …, or overdue: no answer came in time.")] = None,
     partner: Annotated[str | None, typer.Option("--partner")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
     as_json: AsJson = False,
 ) -> None:
     """The newest exchanges, or those that mention a number."""
+    if state not in (None, OVERDUE, *listing.STATES):
+        raise ConfigError(f"--state: there is no state {state}; did you mean {meant(state, (OVERDUE, *listing.STATES))}?")
     hub = Hub.open()
     with hub.database.read() as connection:
-        rows = listing.exchanges(connection, find=find, state=state, partner_id=hub.partner_id(partner) if partner else None, limit=limit)
+        rows = listing.exchanges(
+            connection,
+            find=find,
+            state=None if state == OVERDUE else state,
+            acknowledgement=OVERDUE if state == OVERDUE else None,
+            partner_id=hub.partner_id(partner) if partner else None,
+            limit=limit,
+        )
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
         return
-    columns = ("id", "partner", "direction", "type", "business_key", "state", "recorded_at")
+    columns = ("id", "partner", "direction", "type", "business_key", "state", "acknowledgement", "rows_left_out", "recorded_at")
     table = Table()
     for name in columns:
-        table.add_column(_HEADINGS.get(name, name), overflow="fold", no_wrap=name in ("id", "type", "state"))
+        table.add_column(word(f"head_{name}", hub.settings.language), overflow="fold", no_wrap=name in ("id", "type", "state"))
     for row in rows:
         table.add_row(*(str(row.get(name) or "") for name in columns))
     # A pipe has no width: nothing is folded there, so that `grep` finds whole keys.
@@ -65,11 +78,26 @@ def list_command(
 
 
 def show_command(exchange_id: int, as_json: AsJson = False) -> None:
-    """One exchange: identity, states, findings, rows that were left out, acknowledgements, replays."""
+    """One exchange: identity, states, findings, rows that were left out, acknowledgements both ways, replays."""
     hub = Hub.open()
     with hub.database.read() as connection:
         shown = evidence.show(connection, exchange_id, hub.settings.language)
     typer.echo(json.dumps(shown, ensure_ascii=False) if as_json else json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+def answers_command(exchange_id: int, as_json: AsJson = False) -> None:
+    """The acknowledgements of an exchange as they were written: ours of what came, the partner's of what we sent."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        found = acknowledge.answers_of(connection, hub.settings.home, exchange_id)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    if not found:
+        typer.echo(word("no_answers", hub.settings.language), err=True)
+    for one in found:
+        typer.echo(f"{one['kind']} {one['verdict']} {one['recorded_at']}")
+        typer.echo(indent(one["content"].replace("~\n", "~").replace("~", "~\n").rstrip(), "  "))
 
 
 def replay_command(

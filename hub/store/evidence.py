@@ -121,6 +121,7 @@ def show(connection: sa.Connection, exchange_id: int, language: Language = "en")
         "history": _history(connection, exchange_id),
         "findings": findings_of(connection, finding.c.exchange_id == exchange_id, language),
         "acknowledgements": _acknowledgements(connection, row["interchange_id"]),
+        "answered_by": list((row["keys"] or {}).get("answers", ())),
         "origin": row["origin_id"],
         "replays": [
             {"id": other.id, "state": other.state, "reason": other.reason, "recorded_at": _time(other.recorded_at)}

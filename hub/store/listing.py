@@ -13,12 +13,28 @@ from hub.store.evidence import as_finding, not_of_others
 from hub.store.tables import document, exchange, finding, partner
 from hub.store.types import moment
 
+STATES = (
+    "applied",
+    "waiting",
+    "quarantined",
+    "rejected",
+    "superseded",
+    "cancelled",
+    "checked",
+    "sent",
+    "acknowledged",
+    "failed",
+    "refused",
+)
+"""How an exchange can stand (docs/walk.md)."""
+
 
 def exchanges(
     connection: sa.Connection,
     *,
     find: str | None = None,
     state: str | None = None,
+    acknowledgement: str | None = None,
     type_: str | None = None,
     direction: str | None = None,
     partner_id: int | None = None,
@@ -46,6 +62,8 @@ def exchanges(
         )
     if state:
         query = query.where(exchange.c.state == state)
+    if acknowledgement:
+        query = query.where(exchange.c.acknowledgement == acknowledgement)
     if type_:
         query = query.where(exchange.c.type == type_)
     if direction:
