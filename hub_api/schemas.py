@@ -95,10 +95,9 @@ class Document(Shape):
     sha256: Sha256
     received_at: Time
     received_by: str | None = None
-    findings: list[Finding] = Field(
-        description="What is wrong with the document and its envelopes; its messages' findings stand at the exchanges."
-    )
+    findings: list[Finding] = Field(description="What is wrong with the document and its envelopes.")
     exchanges: list[ExchangeBrief]
+    message_findings: list[FindingRow] = Field(description="What is wrong with its messages, the latest 100; the exchanges have all.")
 
 
 class Landed(Shape):

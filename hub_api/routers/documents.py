@@ -31,6 +31,8 @@ X12 = "application/edi-x12"
 """The media type in examples; answers come in that of their syntax."""
 LONGEST_WAIT = 60.0
 """Seconds that `Prefer: wait` may ask for."""
+_MESSAGE_FINDINGS = 100
+"""Findings that are told with a document; `/v1/findings` has all."""
 _USUAL_WAIT = 30.0
 _WAIT = re.compile(r"(?:^|[,;])\s*wait(?:\s*=\s*\"?(\d{1,6}))?", re.IGNORECASE)
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -246,8 +248,10 @@ def _conflict(document_id: int) -> Response:
 
 
 def _shown(connection: sa.Connection, document_id: int, language: Language, caller: Caller) -> dict[str, Any]:
+    found = listing.findings(connection, language, organisations=caller.organisations, document_id=document_id, limit=_MESSAGE_FINDINGS)
     return documents.show(connection, document_id, language, caller.organisations) | {
-        "exchanges": listing.exchanges_of_document(connection, document_id, caller.organisations)
+        "exchanges": listing.exchanges_of_document(connection, document_id, caller.organisations),
+        "message_findings": [one for one in reversed(found) if one["exchange_id"] is not None],
     }
 
 

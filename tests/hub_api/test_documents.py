@@ -249,3 +249,13 @@ def test_pages_by_cursor_and_etags(api: Api) -> None:
     api.settle()
     changed = api.get("/v1/documents/1", "acme", headers={"If-None-Match": tag})
     assert changed.status_code == 200 and changed.json()["state"] == "processed"
+
+
+def test_a_feed_without_acknowledgement_is_answered_with_what_is_wrong_in_its_messages(api: Api) -> None:
+    bad = stock().replace(b'"quantity": "10"', b'"quantity": "ten"').replace(b'"quantity": 10', b'"quantity": "ten"')
+    assert bad != stock()
+    answer = api.post(bad, "wms", key="bad", params={"agreement": "stock_north"})
+    body = answer.json()
+    assert (answer.status_code, body["exchanges"][0]["state"]) == (200, "rejected")
+    told = body["message_findings"][0]
+    assert (told["rule"], told["exchange_id"]) == ("FED-06", body["exchanges"][0]["id"]) and "quantity" in told["place"]["path"]
