@@ -9,6 +9,7 @@ from connectors.feed import XML_FORMATS, FeedGrammar, Field, grammar_for, gramma
 from connectors.feed_layout import Column
 from connectors.spec import Profile
 from data_contracts.findings import Language
+from data_contracts.rules.phrases import in_chinese
 
 _WORDS: dict[str, tuple[str, str]] = {
     "field": ("Field", "字段"),
@@ -107,7 +108,7 @@ def _span(column: Column) -> str:
 
 def _rows(fields: Mapping[str, Field], above: str, words: Mapping[str, str], placed: bool) -> Iterator[str]:
     for field in fields.values():
-        kind = words["record"] if field.kind == "record" else field.expects
+        kind = words["record"] if field.kind == "record" else in_chinese(field.expects) if words["yes"] == "是" else field.expects
         kind = f"**{field.type_name}** ({kind})" if field.type_name else kind
         allowed = [", ".join(sorted(field.enum))] if field.enum else []
         if field.pattern is not None:

@@ -15,10 +15,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from data_contracts.rules.catalogue import rule_named
+from data_contracts.rules.phrases import in_chinese
 
 Severity = Literal["error", "warning", "info"]
 Action = Literal["none", "row", "message", "flow"]
 Language = Literal["en", "zh-CN"]
+
+
+_SAID_BY_PARSERS = frozenset({"XML-01"})
+"""Rules whose `got` is a parser's sentence and no text of the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,10 @@ class Finding:
 
     def text(self, language: Language = "en") -> str:
         """One sentence for a person: what was expected and what came."""
-        return rule_named(self.rule).text(
-            language, {"expected": self.expected or "", "got": self.got or "", "code": self.code or "", **self.params}
-        )
+        expected, got = self.expected or "", self.got or ""
+        if language == "zh-CN":
+            expected, got = in_chinese(expected), in_chinese(got) if self.rule in _SAID_BY_PARSERS else got
+        return rule_named(self.rule).text(language, {"expected": expected, "got": got, "code": self.code or "", **self.params})
 
     def as_json(self, language: Language = "en") -> dict[str, Any]:
         """The public shape (design.md section 9); scripts depend on it."""

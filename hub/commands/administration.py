@@ -19,6 +19,8 @@ from data_contracts.errors import ConfigError, FatalError, HubError
 from data_contracts.identifiers import udi
 from hub import audit, outbound, pipeline, worker
 from hub.clock import SystemClock
+from hub.commands import findings
+from hub.commands.words import word
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Flow
@@ -162,20 +164,20 @@ def udi_command(
     kind: Annotated[str | None, typer.Option("--kind", help="Force one kind, e.g. gtin, gln, sscc, element-string, hri, scan.")] = None,
 ) -> None:
     """Say what an identifier or scanned string is. Exit code 1 if any is invalid."""
-    today = Settings.from_environment().clock.now().date()
+    settings = Settings.from_environment()
+    today, language = settings.clock.now().date(), settings.language
     lines = [line.rstrip("\n") for line in sys.stdin] if codes == ["-"] else codes
     invalid = False
     for code in lines:
-        found = udi.identify(code, kind=kind, strict=not lenient, today=today).as_json()
+        found = udi.identify(code, kind=kind, strict=not lenient, today=today).as_json(language)
         invalid = invalid or not found["valid"]
         if as_json:
             typer.echo(json.dumps(found, ensure_ascii=False))
         else:
-            typer.echo(
-                f"{code}: {found['kind'] or 'unknown'} {'valid' if found['valid'] else 'NOT valid'} {found['di'] or ''} {found['pi'] or ''}"
-            )
-            for finding in found["findings"]:
-                typer.echo(f"  {finding['severity']} {finding['rule']}: {finding['message']}")
+            verdict = word("valid" if found["valid"] else "not_valid", language)
+            typer.echo(f"{code}: {found['kind'] or word('unknown_kind', language)} {verdict} {found['di'] or ''} {found['pi'] or ''}")
+            for text in findings.lines(found["findings"], None, language):
+                typer.echo(f"  {text}")
     raise typer.Exit(1 if invalid else 0)
 
 

@@ -17,6 +17,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "at_column": ("column {number}", "第 {number} 列"),
     "valid": ("valid", "有效"),
     "not_valid": ("NOT valid", "无效"),
+    "unknown_kind": ("unknown", "未知"),
     "unknown_format": ("unknown format", "未知格式"),
     "answer": ("answer:", "应答："),
     "rows_left_out": ("{count} rows left out", "{count} 行未采用"),

@@ -43,8 +43,8 @@ def test_a_page_stands_alone_and_its_tables_are_whole(format_name: str, name: st
 def test_a_page_says_what_the_grammar_says() -> None:
     order = page("json", "erp_orders", "zh-CN")
     cells = {row[0].text_content(): [cell.text_content() for cell in row[1:]] for row in order.iter("tr")}
-    assert cells["purpose"] == ["text", "是", "cancelled, changed, new, replaced", ""]
-    assert cells["lines/quantity"][:2] == ["decimal number with '.'", "是"]
+    assert cells["purpose"] == ["文本", "是", "cancelled, changed, new, replaced", ""]
+    assert cells["lines/quantity"][:2] == ["小数，小数点为“.”", "是"]
     despatch = page("x12", "856", "en")
     assert any("HL levels nest" in (text.text or "") for text in despatch.iter("p"))
     assert ["\u2003\u2003N4", "Geographic Location", "O", "1"] in [[cell.text_content() for cell in row] for row in despatch.iter("tr")]

@@ -85,6 +85,14 @@ def _once(use: ElementUse, value: str, place: int, style: Style, modern: bool, r
         yield Fault("13" if modern else "3", place, limit + 1 if modern else None, repeat, use.number, str(limit), surplus[0])
 
 
+def _number(type_: str) -> str:
+    """What a number is to look like: an N2 has no point, for it is implied (X12.6)."""
+    if type_ == "R":
+        return "number"
+    places = type_[1:] or "0"
+    return f"digits without a point, the last {places} of them decimals (N{places})" if places != "0" else "digits without a point (N0)"
+
+
 def _simple(use: ElementUse, value: str, style: Style) -> tuple[str, str] | None:
     """AK4 code and what was expected, or null when the value is right."""
     if compiled_value(use, style)(value):
@@ -94,7 +102,7 @@ def _simple(use: ElementUse, value: str, style: Style) -> tuple[str, str] | None
     size, numeric = len(value), use.type == "R" or use.type[:1] == "N"
     if numeric:
         if not _DIGITS.fullmatch(value) or (use.type != "R" and "." in value) or not any(map(str.isdigit, value)):
-            return "6", "number" if use.type == "R" else "digits"
+            return "6", _number(use.type)
         size = sum(map(str.isdigit, value))
     if use.type in ("DT", "TM") and not (value.isascii() and value.isdigit()):
         return ("8", "CCYYMMDD" if use.max >= 8 else "YYMMDD") if use.type == "DT" else ("9", "HHMM")

@@ -94,6 +94,11 @@ def _codes(use: ElementUse, say: Mapping[str, str]) -> str:
     return " ".join(codes)
 
 
+def condition(segment: str, note: str, language: Language) -> str:
+    """A syntax note in words: P0607 of N1 is "all or none of N106, N107"."""
+    return _condition(segment, note, {key: texts[language == "zh-CN"] for key, texts in _WORDS.items()})
+
+
 def _condition(segment: str, note: str, say: Mapping[str, str]) -> str:
     places = [f"{segment}{note[start : start + 2]}" for start in range(1, len(note), 2)]
     return say[note[0]].format(places[0] if note[0] in "CL" else ", ".join(places), rest=", ".join(places[1:]))

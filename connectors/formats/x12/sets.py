@@ -13,6 +13,7 @@ from typing import Protocol
 from connectors.formats.x12.delimiters import Delimiters, legible, storable
 from connectors.formats.x12.elements import explain
 from connectors.formats.x12.grammar import Grammar
+from connectors.formats.x12.guide import condition
 from connectors.formats.x12.hierarchy import Hierarchy
 from connectors.formats.x12.patterns import Style
 from connectors.formats.x12.totals import wrong_total
@@ -34,6 +35,9 @@ MOST_SEGMENTS = 1_000_000
 """Segments that a set may have before its tree is given up, so that one set cannot fill the memory (option `max_segments`)."""
 
 Stop = tuple[str, int]
+
+_CONDITIONS = ("2", "10")
+"""AK4 codes of relational conditions that do not hold."""
 
 
 @dataclass(slots=True)
@@ -276,6 +280,8 @@ class FullSets:
                 params["number"] = fault.number
             if fault.repeat is not None:
                 params["repeat"] = str(fault.repeat)
+            if fault.code in _CONDITIONS and fault.expected:
+                params |= {"says": condition(place.id, fault.expected, "en"), "says_zh": condition(place.id, fault.expected, "zh-CN")}
             where = Where(place.id, position, fault.element, fault.component, line)
             got = legible(fault.got) if fault.got is not None else None
             self.add(Finding(f"X12-E{fault.code:0>2}", where, fault.expected, got, fault.code, params=params))

@@ -76,3 +76,14 @@ def test_ingest_ends_well_where_nothing_is_refused_or_held_back(tmp_path: Path) 
     assert udihub(tmp_path, "ingest", str(good), "--partner", "acme").exit_code == 0
     run = udihub(tmp_path, "ingest", str(bad), "--partner", "acme")
     assert run.exit_code == 1 and "LIN03 (segment 10" in run.stdout
+
+
+def test_identifiers_are_told_in_the_readers_language(tmp_path: Path) -> None:
+    told = udihub(tmp_path, "udi", "06901234000029", UDIHUB_LANG="zh-CN").stdout
+    assert "无效" in told and "校验位" in told and "valid" not in told
+    assert "NOT valid" in udihub(tmp_path, "udi", "06901234000029").stdout
+
+
+def test_guides_of_feeds_are_in_the_readers_language(tmp_path: Path) -> None:
+    told = udihub(tmp_path, "grammar", "show", "json/erp_orders", UDIHUB_LANG="zh-CN").stdout
+    assert "小数" in told and "decimal number" not in told

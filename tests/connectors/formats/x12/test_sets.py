@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from connectors.formats.x12.sets import MOST_FINDINGS
 from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
 from tests.connectors.formats.x12.samples import DESPATCH, ORDER, messages, one, said
+
+SAMPLES = Path(__file__).parents[3] / "samples"
 
 
 def changed(
@@ -260,3 +263,12 @@ def test_a_total_that_is_wrong_is_told_and_refuses_nothing() -> None:
     assert finding.expected == total.split("*")[1] and finding.place.segment == "CTT" and finding.place.element == 1
     levels = next(line for line in DESPATCH if line.startswith("CTT*"))
     assert [found.rule for found in replaced(levels, "CTT*1", DESPATCH, kind="856")] == ["X12-T01"], "levels below levels count"
+
+
+def test_a_condition_and_an_implied_point_are_said_in_words() -> None:
+    (finding,) = replaced("N1*ST*CENTRAL STORE*UL*7640123000011", "N1*ST*CENTRAL STORE*UL")
+    assert finding.text("en") == "The element is required by condition P0304: all or none of N103, N104."
+    assert finding.text("zh-CN") == "按条件 P0304，该元素为必备：N103, N104 须同时出现或同时省略。"
+    text = (SAMPLES / "x12" / "810_004010.edi").read_text().replace("TDS*1688000~", "TDS*16880.00~")
+    (wrong,) = [finding for message in messages(text.encode(), STRICT) for finding in message.findings]
+    assert wrong.text("en") == "16880.00 holds a character that is not allowed in digits without a point, the last 2 of them decimals (N2)."
