@@ -1,8 +1,8 @@
 """`udihub check` of a bare file, with no partner named: what can be said of its content all the same.
 
 A message whose type has a shipped mapping is read by it, so that identifiers, dates, quantities and totals are judged by the rules; what
-only an agreement knows (dialect, codes, which messages may come) is not asked, and that is said. Of any other message the syntax alone is
-checked, and that is said too.
+only an agreement knows (dialect, codes, which messages may come) is not asked, and that is said. What is found so only warns. Of any other
+message the syntax alone is checked, and that is said too.
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ from connectors import registry
 from connectors.spec import STRICT
 from data_contracts.findings import Finding, has_error
 from data_contracts.rules import validate
-from data_contracts.rules.catalogue import rule_named
 from data_contracts.source import Message
 from hub import pipeline
 from hub.examine import Examination, ExaminedMessage
 from hub.site import AgreedMessage
 from mappings.resolve import SHIPPED
-
-_DIALECT = frozenset({"MAP-03", "MAP-04", "MAP-07"})
-"""What an agreement's own mapping may well see otherwise: a code, a member that stands elsewhere, a message that is refused."""
 
 
 def look(examination: Examination, today: date) -> None:
@@ -66,6 +62,5 @@ def _found(examined: ExaminedMessage, name: str, today: date) -> list[Finding]:
 
 
 def _softened(finding: Finding) -> Finding:
-    """What is absent may stand elsewhere for an agreement's own mapping."""
-    doubtful = finding.rule in _DIALECT or rule_named(finding.rule).dimension == "completeness"
-    return replace(finding, severity="warning") if doubtful and finding.severity == "error" else finding
+    """Whether content holds a message up is an agreement's to say: a bare file is valid where its standard finds it valid."""
+    return replace(finding, severity="warning") if finding.severity == "error" else finding
