@@ -213,23 +213,84 @@ class Node(Shape):
 
 
 class Edge(BaseModel):
-    """Goods went from one node to another."""
+    """Goods went from one node to another. `quantity` is null where none is stated."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     origin: str = Field(alias="from")
     to: str
-    kind: str
+    kind: str = Field(examples=["packing"])
+    quantity: Number | None
+    unit: str | None
+    since: Time | None = Field(description="Content of a unit that was opened: not in it before. Null: not limited.")
+    until: Time | None = Field(description="The same: when it was taken out.")
+    documents: list[int] = Field(description="Exchanges of the documents that say so.")
+
+
+class TraceDocument(Shape):
+    """A document that a trace rests on, and when what it tells happened."""
+
+    exchange: int
+    partner: str
+    kind: str = Field(examples=["despatch_advice"])
+    number: str
+    at: Time | None
+
+
+class Gap(Shape):
+    """What nobody has said about a node: who it is to be asked of, the sentence tells."""
+
+    rule: str = Field(examples=["TRC-02"])
+    severity: Severity
+    node: str
+    message: str
 
 
 class Trace(Shape):
-    """Everything that is reached from a key."""
+    """Everything that is reached from a key, nearest first."""
 
     key: str
     direction: Literal["up", "down", "both"]
+    as_of: Time | None
+    known_at: Time | None
     nodes: list[Node]
     edges: list[Edge]
+    documents: list[TraceDocument]
+    gaps: list[Gap]
     truncated: bool
+
+
+class GraphNode(Shape):
+    """A node of a graph."""
+
+    label: str
+    metadata: dict[str, Any]
+
+
+class GraphEdge(Shape):
+    """An edge of a graph, the way the goods went."""
+
+    source: str
+    target: str
+    relation: str
+    metadata: dict[str, Any]
+
+
+class Graph(Shape):
+    """A directed graph in JSON Graph Format 2.0; direction, times, documents and gaps are its metadata."""
+
+    id: str
+    type: Literal["trace"]
+    directed: Literal[True]
+    metadata: dict[str, Any]
+    nodes: dict[str, GraphNode]
+    edges: list[GraphEdge]
+
+
+class TraceGraph(Shape):
+    """A trace as a graph."""
+
+    graph: Graph
 
 
 class QualityResult(Shape):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from data_contracts.errors import ConfigError
+from hub.check import plain
 from hub.runtime import Hub
-from hub.trace import closure, genealogy
+from hub.trace import closure, genealogy, rendering
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -24,21 +29,43 @@ def register(app: typer.Typer) -> None:
 
 
 def trace_command(
-    key: Annotated[str, typer.Argument(help="GTIN|lot, SSCC, serial, or a node key.")],
+    key: Annotated[str, typer.Argument(help="GTIN|lot, GTIN|serial, SSCC, a bare number, what a label says, or a node key.")],
     up: Annotated[bool, typer.Option("--up", help="Towards the sources.")] = False,
     down: Annotated[bool, typer.Option("--down", help="Towards the users (default).")] = False,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="What had happened by then: a day or a time, ISO 8601.")] = None,
+    known_at: Annotated[str | None, typer.Option("--known-at", help="What the hub knew then: a day or a time, ISO 8601.")] = None,
     as_json: AsJson = False,
+    as_graph: Annotated[bool, typer.Option("--graph", help="Print JSON Graph Format.")] = False,
 ) -> None:
-    """Everything upstream or downstream of a lot, serial or logistic unit."""
+    """Everything upstream or downstream of a lot, serial or logistic unit, and what nobody has said."""
     hub = Hub.open()
     direction: genealogy.Direction = "both" if up and down else "up" if up else "down"
+    language = hub.settings.language
+    happened, known = _time("--as-of", as_of), _time("--known-at", known_at)
     with hub.database.read() as connection:
-        traced = genealogy.trace(connection, key, direction)
-    if as_json:
-        typer.echo(json.dumps(traced, ensure_ascii=False, default=str))
+        traced = genealogy.trace(connection, key, direction, as_of=happened, known_at=known, language=language)
+    if as_json or as_graph:
+        typer.echo(json.dumps(plain(rendering.graph(traced) if as_graph else traced), ensure_ascii=False))
         return
-    for node in traced["nodes"]:
-        typer.echo(f"{'  ' * node['depth']}{node['kind']} {node['key']}")
+    # A pipe has no width: nothing is folded there, so that `grep` finds whole keys.
+    (Console() if sys.stdout.isatty() else Console(width=250)).print(rendering.table(traced, language))
+    for gap in traced["gaps"]:
+        typer.echo(f"{gap['rule']}: {gap['message']}")
+    if traced["truncated"]:
+        typer.echo("…")
+
+
+def _time(option: str, text: str | None) -> datetime | None:
+    """A time; a day means all of it."""
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {text} is neither a day nor a time of ISO 8601") from error
+    if len(text) <= len("2026-11-22"):
+        read += timedelta(days=1, microseconds=-1)
+    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
 def verify_command(

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.store import identity
+from hub.store.keys import number_of
 from hub.store.lists import among
 from hub.store.tables import balance, node
 from hub.store.types import Exact, scaled, storable
@@ -104,6 +105,9 @@ def _insert_new_by_copy(connection: sa.Connection, table: sa.Table, columns: tup
     return found
 
 
+_NODE = ("id", "kind", "key", "number")
+
+
 def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> tuple[dict[str, int], set[int]]:
     """Ids of graph nodes by key; what is unknown is made. `kinds` maps each key to its kind. Returns also which ids were made."""
     wanted = sorted(kinds)
@@ -112,11 +116,12 @@ def nodes(connection: sa.Connection, kinds: Mapping[str, str]) -> tuple[dict[str
     if not missing:
         return found, set()
     ids = identity.allocate(connection, "node", len(missing))
+    rows = [(new, kinds[key], key, number_of(key)) for new, key in zip(ids, missing, strict=True)]
     if connection.dialect.name != "postgresql":
-        insert(connection, node, ("id", "kind", "key"), [(new, kinds[key], key) for new, key in zip(ids, missing, strict=True)])
+        insert(connection, node, _NODE, rows)
         found.update(zip(missing, ids, strict=True))
         return found, set(ids)
-    made = insert_new(connection, node, ("id", "kind", "key"), [(new, kinds[key], key) for new, key in zip(ids, missing, strict=True)])
+    made = insert_new(connection, node, _NODE, rows)
     found.update((key, new) for new, key in zip(ids, missing, strict=True) if new in made)
     raced = [key for key in missing if key not in found]
     if raced:  # another worker made them meanwhile; it has committed, or our insert would still wait

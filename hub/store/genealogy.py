@@ -1,37 +1,16 @@
-"""Statements of the trace: the recursive walk, and the joins between names of one lot."""
+"""Statements on nodes of the trace: by key, by number, and the joins between names of one lot."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from hub.store import bulk
 from hub.store.lists import among
-from hub.store.region import STEP_COLUMNS, Step
-from hub.store.tables import edge, node
-
-_WALK = """
-    WITH RECURSIVE walk(node, origin, kind, application_id, quantity, unit, since, until) AS (
-        SELECT CAST(:start AS bigint), CAST(0 AS bigint), CAST(0 AS smallint), CAST(0 AS bigint), CAST(NULL AS {exact}),
-            CAST(NULL AS text), CAST(NULL AS bigint), CAST(NULL AS bigint)
-        UNION
-        SELECT edge.{far}, edge.{near}, edge.kind, edge.application_id, edge.quantity, edge.unit, edge.since, edge.until
-        FROM walk JOIN edge ON edge.{near} = walk.node)
-    SELECT node, origin, kind, application_id, quantity, unit, since, until FROM walk LIMIT :limit"""
-WALKS = {
-    (dialect, direction): sa.text(_WALK.format(exact=exact, near=near, far=far)).columns(*STEP_COLUMNS)
-    for dialect, exact in (("postgresql", "numeric"), ("sqlite", "bigint"))
-    for direction, near, far in (("down", "src", "dst"), ("up", "dst", "src"))
-}
-"""The walk carries what the answer needs and is never joined to the edges again: a planner that misjudges the fan-out would scan all."""
-
-
-def walk(connection: sa.Connection, start: int, direction: str, limit: int) -> list[Step]:
-    """Up to `limit` steps downwards or upwards from a node, nearest first."""
-    rows = connection.execute(WALKS[connection.dialect.name, direction], {"start": start, "limit": limit + 1})
-    return [Step(*row) for row in rows if row[2]]
+from hub.store.tables import application, edge, node, partner
+from hub.store.walk import Filter, level
 
 
 def node_by_key(connection: sa.Connection, keys: Collection[str]) -> dict[str, tuple[int, str]]:
@@ -52,10 +31,50 @@ def nodes_by_id(connection: sa.Connection, ids: Collection[int]) -> dict[int, tu
     return found
 
 
-def nodes_that_end(connection: sa.Connection, kind: str, endings: Collection[str], limit: int) -> list[str]:
-    """Keys of a kind that end so: finds a lot or serial by its bare number. Reads all nodes of the kind."""
-    ends = sa.or_(*(node.c.key.endswith(ending, autoescape=True) for ending in sorted(endings)))
-    return list(connection.execute(sa.select(node.c.key).where(node.c.kind == kind, ends).order_by(node.c.key).limit(limit)).scalars())
+def numbered(connection: sa.Connection, number: str, limit: int) -> list[tuple[int, str, str]]:
+    """Lots and serials with a bare number: id, kind and key."""
+    chosen = sa.select(node.c.id, node.c.kind, node.c.key).where(node.c.number == number).order_by(node.c.key).limit(limit)
+    return [(row.id, row.kind, row.key) for row in connection.execute(chosen)]
+
+
+def issuers(connection: sa.Connection, kind: str, number: str) -> list[str]:
+    """Keys of partners whose document of a kind has this number."""
+    chosen = (
+        sa.select(partner.c.key)
+        .distinct()
+        .select_from(application)
+        .join(partner, partner.c.id == application.c.partner_id)
+        .where(application.c.kind == kind, application.c.number == number)
+        .order_by(partner.c.key)
+    )
+    return list(connection.execute(chosen).scalars())
+
+
+def documents_of(connection: sa.Connection, applications: Collection[int]) -> Mapping[int, Any]:
+    """What applications are: exchange_id, partner (key), kind, number, effective_at; by application."""
+    if not applications:
+        return {}
+    chosen = (
+        sa.select(
+            application.c.id, application.c.exchange_id, partner.c.key.label("partner"), application.c.kind, application.c.number,
+            application.c.effective_at,
+        )
+        .join(partner, partner.c.id == application.c.partner_id)
+        .where(among(connection, application.c.id, sorted(applications)))
+        .order_by(application.c.id)
+    )  # fmt: skip
+    return {row[0]: row for row in connection.execute(chosen).all()}
+
+
+def touched(connection: sa.Connection, nodes: Mapping[str, tuple[int, str]], chosen: Filter | None) -> dict[str, tuple[int, str]]:
+    """Those of the nodes (key → id, kind) that somebody speaks of whom `chosen` names; all of them where it names nobody."""
+    if chosen is None or (chosen.partner_id is None and chosen.organisations is None) or not nodes:
+        return dict(nodes)
+    ids = {number for number, _ in nodes.values()}
+    found: set[int] = set()
+    for direction in ("down", "up"):
+        found.update(row[1] for row in level(connection, ids - found, direction, chosen))
+    return {key: value for key, value in nodes.items() if value[0] in found}
 
 
 def applications_into(connection: sa.Connection, number: int, kind: int) -> set[int]:
@@ -80,19 +99,13 @@ def lots_of_givers(connection: sa.Connection, partners: Collection[str]) -> list
 
 
 def _lots(connection: sa.Connection, prefixes: Collection[str]) -> list[tuple[int, str]]:
-    """Lots by beginnings of keys: ranges of the index in SQLite, one pass over all lots in PostgreSQL, whose index follows a language."""
-    if not prefixes:
-        return []
-    if connection.dialect.name == "postgresql":
-        begins = sa.text("EXISTS (SELECT FROM unnest(CAST(:prefixes AS text[])) AS p WHERE starts_with(node.key, p))").bindparams(
-            prefixes=sorted(prefixes)
-        )
-        rows: Iterable[Any] = connection.execute(sa.select(node.c.id, node.c.key).where(node.c.kind == "lot", begins))
-        return [(row.id, row.key) for row in rows]
-    found = []
+    """Lots by beginnings of keys, which are ranges of their index."""
+    found: list[tuple[int, str]] = []
+    chosen = sa.select(node.c.id, node.c.key).where(
+        node.c.key >= sa.bindparam("low"), node.c.key < sa.bindparam("high"), node.c.kind == "lot"
+    )
     for prefix in sorted(prefixes):
-        after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        rows = connection.execute(sa.select(node.c.id, node.c.key).where(node.c.key >= prefix, node.c.key < after, node.c.kind == "lot"))
+        rows = connection.execute(chosen, {"low": prefix, "high": prefix[:-1] + chr(ord(prefix[-1]) + 1)})
         found += [(row.id, row.key) for row in rows]
     return found
 

@@ -22,6 +22,9 @@ NODE_KINDS = {
 """First word of a node's key → kind of the node."""
 
 
+_NUMBERED = ("lot:", "serial:")
+
+
 def kind_of(key: str) -> str:
     """Kind of the node with this key."""
     return NODE_KINDS[key.partition(":")[0]]
@@ -66,6 +69,11 @@ def lot_of(key: str) -> tuple[str, str]:
     """Item part and lot number of a lot's node key."""
     part, _, lot = key[4:].partition("|")
     return part, lot
+
+
+def number_of(key: str) -> str | None:
+    """Bare number of a lot or serial by its node key; null for other nodes, and for a number that is empty."""
+    return key.partition("|")[2] or None if key.startswith(_NUMBERED) else None
 
 
 def serial_key(part: str, serial: str) -> str:

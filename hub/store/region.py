@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,8 +19,7 @@ _HOLDING = (1, 3, 12)
 _UNPACKING = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One edge of the trace, seen from the node that was reached first: `origin`, from where the walk came, to `node`."""
 
     node: int
@@ -104,10 +103,9 @@ def region(connection: sa.Connection, roots: Collection[int], direction: Literal
     steps: list[Step] = []
     if roots:
         statement = REGIONS[connection.dialect.name, direction, through]
-        for reached, origin, kind, *rest, node_kind in connection.execute(statement, {"roots": ",".join(map(str, sorted(roots)))}):
-            kinds[reached] = node_kind
-            if kind:
-                steps.append(Step(reached, origin, kind, *rest))
+        rows = connection.execute(statement, {"roots": ",".join(map(str, sorted(roots)))}).all()
+        kinds = {row[0]: row[8] for row in rows}
+        steps = [Step._make(row[:8]) for row in rows if row[2]]
     return Region(steps, kinds)
 
 

@@ -244,7 +244,9 @@ node = sa.Table(
     "node", metadata, _id(),
     sa.Column("kind", sa.Text, nullable=False),  # lot serial logistic_unit shipment receipt production location item
     sa.Column("key", Key, nullable=False, unique=True),  # lot:<gtin or issuer:code>|<lot>, sscc:<18>, serial:<gtin>|<serial>, shipment:<partner>:<number>
+    sa.Column("number", Key),  # bare number of a lot or serial; else null
 )
+sa.Index("ix_node_number", node.c.number, sqlite_where=node.c.number.is_not(None), postgresql_where=node.c.number.is_not(None))
 edge = sa.Table(
     "edge", metadata,
     sa.Column("src", Big, primary_key=True), sa.Column("dst", Big, primary_key=True), sa.Column("kind", sa.SmallInteger, primary_key=True),

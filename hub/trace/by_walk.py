@@ -12,13 +12,14 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from hub.store import genealogy as store
+from hub.store.keys import kind_of
 from hub.store.region import Step, effective
+from hub.store.walk import exact
 from hub.trace import holding
 from hub.trace.contents import PIECE
 from hub.trace.edges import CARRYING, EdgeKind
 from hub.trace.holding import ALWAYS, Span
-
-_UNLIMITED = 2**62
+from hub.trace.walk import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,16 @@ class _Walked:
 
     @classmethod
     def load(cls, connection: sa.Connection, lot: int) -> _Walked:
-        steps = store.walk(connection, lot, "down", _UNLIMITED)
-        known = store.nodes_by_id(connection, {lot, *(step.node for step in steps)})
-        kinds = {node: kind for node, (_, kind) in known.items()}
-        at: Mapping[int, int] = {}
-        if holding.is_limited(steps):
-            at = effective(connection, {step.application_id for step in steps})
-            steps = holding.fitting(lot, steps, False, kinds, at)
+        key = store.nodes_by_id(connection, [lot])[lot][0]
+        walked = walk(connection, key, "down")
+        assert walked is not None  # its key has just been read
+        steps = [Step._make((*row[:4], None if row[4] is None else exact(row[4]), *row[5:8])) for row in walked.steps]
+        at = effective(connection, {step.application_id for step in steps}) if holding.is_limited(steps) else {}
         follow: dict[int, list[Step]] = {}
         for step in steps:
             follow.setdefault(step.origin, []).append(step)
-        return cls(lot, steps, {node: key for node, (key, _) in known.items()}, kinds, at, follow)
+        kinds = {node: kind_of(name) for node, name in walked.keys.items()}
+        return cls(lot, steps, walked.keys, kinds, at, follow)
 
     def shipped(self, connection: sa.Connection) -> set[Shipped]:
         """The lot itself in shipments, not what was made of it."""

@@ -11,7 +11,7 @@ each other; what then happens to the outermost unit (it is shipped, received, us
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.store.region import Step
@@ -88,22 +88,22 @@ def after(step: Step, span: Span, upward: bool, node_kind: str, at: Mapping[int,
 
 
 def fitting(
-    start: int, steps: Iterable[Step], upward: bool, kinds: Mapping[int, str], at: Mapping[int, int], stops: Collection[int] = ()
+    start: int, steps: Iterable[Step], upward: bool, kinds: Mapping[int, str], at: Mapping[int, int], begun: Span = ALWAYS
 ) -> list[Step]:
-    """The steps that can be taken from a start in the order of time; nodes among `stops` are reached but not left."""
+    """The steps that can be taken from a start in the order of time; of a unit, `begun` is the time whose contents are meant."""
     follow: dict[int, list[Step]] = {}
     for step in steps:
         follow.setdefault(step.origin, []).append(step)
     taken: dict[Step, None] = {}
-    seen: set[tuple[int, Span]] = {(start, ALWAYS)}
-    todo: list[tuple[int, Span]] = [(start, ALWAYS)]
+    seen: set[tuple[int, Span]] = {(start, begun)}
+    todo: list[tuple[int, Span]] = [(start, begun)]
     for here, span in todo:  # grows while it is walked: breadth first
         for step in follow.get(here, ()):
             then = after(step, span, upward, kinds[step.node], at)
             if then is None:
                 continue
             taken[step] = None
-            if step.node not in stops and (step.node, then) not in seen:
+            if (step.node, then) not in seen:
                 seen.add((step.node, then))
                 todo.append((step.node, then))
     return list(taken)

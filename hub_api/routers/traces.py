@@ -1,36 +1,98 @@
-"""Traces: what a lot is made of and where it went. For own people with a key for all organisations, since goods cross between them."""
+"""Traces: what a lot is made of and where it went. Own people need a key for all organisations, since goods cross between them.
+
+A partner traces what it said itself, and sees no node that it did not name.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from hub.trace import genealogy
-from hub_api.dependencies import conditional
-from hub_api.errors import problems
+from hub.runtime import Hub
+from hub.store.credentials import Caller
+from hub.trace import genealogy, rendering
+from hub_api.dependencies import LanguageDependency, conditional
+from hub_api.errors import ProblemError, problems
 from hub_api.routers.views import need_all
-from hub_api.security import HubDependency, Staff
-from hub_api.view_schemas import Trace
+from hub_api.security import CallerDependency, HubDependency
+from hub_api.view_schemas import Trace, TraceGraph
 
 router = APIRouter(prefix="/v1/traces", tags=["traces"])
-
-
-@router.get(
-    "/{key:path}",
-    summary="Trace a lot, serial or logistic unit",
-    response_model=Trace,
-    responses=problems(401, 403, 404, 409, 422, 429, s409="The number means several things; the detail names them."),
+_ANSWERS: dict[int | str, dict[str, Any]] = problems(
+    400, 401, 403, 404, 409, 422, 429, s400="A time without its offset.", s409="The number means several things; the detail names them."
 )
+Way = Annotated[Literal["up", "down", "both"], Query(description="up: what it is made of; down: where it went.")]
+At = Annotated[datetime | None, Query(description="What had happened by then; with its offset, e.g. 2026-11-22T08:00:00Z.")]
+KnownAt = Annotated[datetime | None, Query(description="What the hub knew then; with its offset.")]
+Most = Annotated[int, Query(ge=1, le=genealogy.LIMIT, description="Edges after which the walk is cut.")]
+
+
+@router.get("", summary="Trace whatever a label or link says", response_model=Trace, responses=_ANSWERS)
+def show_trace_of(
+    request: Request,
+    hub: HubDependency,
+    caller: CallerDependency,
+    language: LanguageDependency,
+    key: Annotated[str, Query(description="As the path of the other route takes it.", min_length=1, max_length=2000)],
+    direction: Way = "down",
+    as_of: At = None,
+    known_at: KnownAt = None,
+    limit: Most = 10_000,
+) -> Response:
+    """The same by a parameter: for Digital Links, element strings and other keys that a path would spoil."""
+    return conditional(request, _traced(hub, caller, language, key, direction, as_of, known_at, limit))
+
+
+@router.get("/graph", summary="A trace as a graph", response_model=TraceGraph, responses=_ANSWERS)
+def show_graph(
+    request: Request,
+    hub: HubDependency,
+    caller: CallerDependency,
+    language: LanguageDependency,
+    key: Annotated[str, Query(description="As the path of the other route takes it.", min_length=1, max_length=2000)],
+    direction: Way = "down",
+    as_of: At = None,
+    known_at: KnownAt = None,
+    limit: Most = 10_000,
+) -> Response:
+    """JSON Graph Format 2.0, for programs that draw one."""
+    return conditional(request, rendering.graph(_traced(hub, caller, language, key, direction, as_of, known_at, limit)))
+
+
+@router.get("/{key:path}", summary="Trace a lot, serial or logistic unit", response_model=Trace, responses=_ANSWERS)
 def show_trace(
     key: str,
     request: Request,
     hub: HubDependency,
-    caller: Staff,
-    direction: Annotated[Literal["up", "down", "both"], Query(description="up: what it is made of; down: where it went.")] = "down",
-    limit: Annotated[int, Query(ge=1, le=genealogy.LIMIT, description="Steps after which the walk is cut.")] = 10_000,
+    caller: CallerDependency,
+    language: LanguageDependency,
+    direction: Way = "down",
+    as_of: At = None,
+    known_at: KnownAt = None,
+    limit: Most = 10_000,
 ) -> Response:
-    """`key` is `<GTIN>|<lot>`, an SSCC, a bare lot or serial number, or a node's own key."""
-    need_all(hub, caller)
+    """`key`: `<GTIN>|<lot>`, `<GTIN>|<serial>`, an SSCC, a bare lot, serial or document number, what a label says, or a node's key."""
+    return conditional(request, _traced(hub, caller, language, key, direction, as_of, known_at, limit))
+
+
+def _traced(
+    hub: Hub,
+    caller: Caller,
+    language: Literal["en", "zh-CN"],
+    key: str,
+    direction: genealogy.Direction,
+    as_of: datetime | None,
+    known_at: datetime | None,
+    limit: int,
+) -> dict[str, Any]:
+    scope = None
+    if caller.role == "partner":
+        scope = genealogy.Filter(partner_id=caller.partner_id, organisations=tuple(sorted(caller.organisations)))
+    else:
+        need_all(hub, caller)
+    if any(time is not None and time.tzinfo is None for time in (as_of, known_at)):
+        raise ProblemError(400, "Bad request", "as_of and known_at are times with their offset, e.g. 2026-11-22T08:00:00Z.")
     with hub.database.read() as connection:
-        return conditional(request, genealogy.trace(connection, key, direction, limit))
+        return genealogy.trace(connection, key, direction, limit, as_of=as_of, known_at=known_at, scope=scope, language=language)

@@ -102,6 +102,8 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
         "/v1/documents/{document_id}/acknowledgements": ["/v1/documents/3/acknowledgements"],
         "/v1/exchanges/{exchange_id}": [f"/v1/exchanges/{held}", "/v1/exchanges/1"],
         "/v1/orders/{number:path}": ["/v1/orders/4500000001"],
+        "/v1/traces": ["/v1/traces?key=L1&direction=both"],
+        "/v1/traces/graph": ["/v1/traces/graph?key=L1"],
         "/v1/traces/{key:path}": ["/v1/traces/L1?direction=both"],
         "/v1/devices/{di:path}": [f"/v1/devices/{DEVICE}"],
         "/v1/recalls/{number}": [opened.headers["Location"]],

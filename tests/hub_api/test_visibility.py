@@ -20,7 +20,6 @@ READ_BY = {
     "/v1/items/{name:path}": {"integration", "steward", "auditor", "admin"},
     "/v1/parties": {"integration", "steward", "auditor", "admin"},
     "/v1/parties/{name:path}": {"integration", "steward", "auditor", "admin"},
-    "/v1/traces/{key:path}": {"integration", "steward", "auditor", "admin"},
     "/v1/quality": {"integration", "steward", "auditor", "admin"},
     "/metrics": {"integration", "auditor", "admin"},
 }
@@ -92,6 +91,9 @@ def concrete(api: Api, path: str) -> list[str]:
         things = ("lot:06901234000023|SECRET-LOT", "06901234000023")
         return [f"{path.replace('{symbol}', symbol)}?of={thing}" for symbol in listed["symbol"] for thing in things]
     names = re.findall(r"\{(\w+)(?::path)?\}", path)
+    if path in ("/v1/traces", "/v1/traces/graph"):
+        things = (*listed["key"], "SHPB1", "sscc:1", "location:8799999010009", "https://id.gs1.org/01/06901234000023/10/SECRET-LOT")
+        return [f"{path}?direction=both&key={thing}" for thing in things]
     if not names:
         return [path, f"{path}?limit=200&partner=borealis", f"{path}?find=SHPB1", f"{path}?find=4599999999", f"{path}?organisation=south"]
     made = [path]

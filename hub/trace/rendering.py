@@ -1,0 +1,70 @@
+"""A trace to look at: as a table for a person, and as a graph for a program that draws one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from data_contracts.findings import Language
+
+_HEADINGS: Mapping[Language, tuple[str, ...]] = {
+    "en": ("steps", "what", "key", "quantity", "when", "said by"),
+    "zh-CN": ("层级", "种类", "标识", "数量", "时间", "依据"),
+}
+_KINDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {"logistic_unit": "logistic unit"},
+    "zh-CN": {
+        "lot": "批次", "serial": "序列号", "logistic_unit": "物流单元", "shipment": "发货", "receipt": "收货", "production": "生产",
+        "location": "地点",
+    },
+}  # fmt: skip
+
+
+def table(trace: Mapping[str, Any], language: Language) -> Table:
+    """Every node with the edge by which it was reached first: how much, when, and which document says so."""
+    shown = Table(box=None, pad_edge=False)
+    for heading in _HEADINGS[language]:
+        shown.add_column(heading, overflow="fold", no_wrap=heading in ("steps", "层级"))
+    documents = {document["exchange"]: document for document in trace["documents"]}
+    depths = {node["key"]: node["depth"] for node in trace["nodes"]}
+    first: dict[str, Mapping[str, Any]] = {}
+    for edge in trace["edges"]:
+        for node, other in ((edge["to"], edge["from"]), (edge["from"], edge["to"])):
+            if abs(depths[node]) >= abs(depths[other]) and depths[node] != 0:
+                first.setdefault(node, edge)
+    for node in trace["nodes"]:
+        edge = first.get(node["key"], {})
+        quantity = "" if edge.get("quantity") is None else f"{edge['quantity']:f} {edge['unit'] or ''}".rstrip()
+        said = [documents[number] for number in edge.get("documents", ())]
+        when = min((document["at"] for document in said if document["at"] is not None), default=None)
+        by = ", ".join(dict.fromkeys(f"{document['partner']} {document['number']}" for document in said))
+        at = "" if when is None else when.isoformat(timespec="minutes")
+        what = _KINDS[language].get(node["kind"], node["kind"])
+        shown.add_row(str(node["depth"]), what, node["key"], quantity, at, by)
+    return shown
+
+
+def graph(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON Graph Format 2.0 (jsongraphformat.info): nodes by key, edges the way the goods went; gaps and documents as metadata."""
+    return {
+        "graph": {
+            "id": trace["key"],
+            "type": "trace",
+            "directed": True,
+            "metadata": {name: trace[name] for name in ("direction", "as_of", "known_at", "truncated", "documents", "gaps")},
+            "nodes": {
+                node["key"]: {"label": node["key"], "metadata": {"kind": node["kind"], "depth": node["depth"]}} for node in trace["nodes"]
+            },
+            "edges": [
+                {
+                    "source": edge["from"],
+                    "target": edge["to"],
+                    "relation": edge["kind"],
+                    "metadata": {name: edge[name] for name in ("quantity", "unit", "since", "until", "documents")},
+                }
+                for edge in trace["edges"]
+            ],
+        }
+    }

@@ -1,0 +1,168 @@
+"""The walk over trace edges: every node that is reached from one, how far it is, and the edges on the way.
+
+Down follows the goods towards the patient, up goes back to the material; names of one lot are passed in either direction and are no step.
+The nearest come first, so that a walk that is cut has what is near.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from hub.store import walk as store
+from hub.store.genealogy import node_by_key
+from hub.store.keys import kind_of
+from hub.store.region import Step, effective
+from hub.store.walk import Direction, Filter, Row
+from hub.trace import holding
+from hub.trace.edges import HOLDING, EdgeKind
+from hub.trace.holding import ALWAYS, UNIT, Held
+
+_SAME_AS = int(EdgeKind.SAME_AS)
+_UNPACKING = int(EdgeKind.UNPACKING)
+_HOLDING = frozenset(int(kind) for kind in HOLDING)
+
+
+@dataclass(slots=True)
+class Walk:
+    """What was reached. Depths and keys are by node id, nearest first; `steps` are the edges, as rows of `hub.store.walk`."""
+
+    start: int
+    upward: bool
+    depths: dict[int, int]
+    keys: dict[int, str]
+    steps: Sequence[Row]
+    truncated: bool = False
+    as_of: int | None = None
+    """Of a logistic unit: whose contents are meant, microseconds; null: all that ever were in it."""
+
+
+def walk(connection: sa.Connection, key: str, direction: Direction, limit: int | None = None, chosen: Filter | None = None) -> Walk | None:
+    """Walk from a node's key; null if it is unknown. At most `limit` edges are followed; `chosen` tells which count."""
+    begun = _begin(connection, key, direction) if chosen is None else _begin_chosen(connection, key, direction)
+    if begun is None:
+        return None
+    found, pending = begun
+    steps: list[Row] = list(found.steps)
+    cut = limit is not None and len(steps) > limit
+    if pending and not cut:
+        with store.by_index_only(connection):
+            cut = _go_on(connection, found, steps, pending, limit, chosen)
+            _name(connection, found)
+    elif cut:
+        _name(connection, found)
+    found.truncated = cut
+    found.steps = steps[:limit] if cut else steps
+    found.as_of = chosen.effective if chosen is not None and found.upward else None
+    special = any(row[2] == _SAME_AS or row[7] is not None or row[6] is not None for row in found.steps)
+    if chosen is not None:
+        special |= _limit(connection, found, chosen)
+    return _settled(connection, found) if special or cut else found
+
+
+def _begin(connection: sa.Connection, key: str, direction: Direction) -> tuple[Walk, list[int]] | None:
+    rows = store.begin(connection, key, direction)
+    if not rows:
+        return None
+    start = rows[0][1]
+    names: dict[int, str] = {}
+    depths = {start: 0}
+    steps: list[Row] = []
+    for row in rows:
+        node, origin = row[0], row[1]
+        if origin not in names:
+            names[origin] = row[8]
+        if node is not None:
+            steps.append(row)
+            if node not in depths:
+                depths[node] = depths[origin] + 1
+    pending = [node for node in depths if node not in names] if len(names) == store.FEW else []
+    return Walk(start, direction == "up", depths, names, steps), pending
+
+
+def _begin_chosen(connection: sa.Connection, key: str, direction: Direction) -> tuple[Walk, list[int]] | None:
+    known = node_by_key(connection, [key])
+    if key not in known:
+        return None
+    start = known[key][0]
+    return Walk(start, direction == "up", {start: 0}, {}, []), [start]
+
+
+def _go_on(connection: sa.Connection, found: Walk, steps: list[Row], pending: list[int], limit: int | None, chosen: Filter | None) -> bool:
+    """Follow what is pending, level by level; True when it was cut."""
+    depths = found.depths
+    direction: Direction = "up" if found.upward else "down"
+    while pending:
+        depth = depths[pending[0]]
+        level = [node for node in pending if depths[node] == depth]
+        pending = [node for node in pending if depths[node] != depth] if len(level) != len(pending) else []
+        depth += 1
+        rows = store.level(connection, level, direction, chosen)
+        for row in rows:
+            node = row[0]
+            if node not in depths:
+                depths[node] = depth
+                pending.append(node)
+        steps += rows
+        if limit is not None and len(steps) > limit:
+            return True
+    return False
+
+
+def _name(connection: sa.Connection, found: Walk) -> None:
+    found.keys.update(store.keys_of(connection, [node for node in found.depths if node not in found.keys]))
+
+
+def _settled(connection: sa.Connection, found: Walk) -> Walk:
+    """With depths that count no step for another name, without steps that goods can't have taken in time, and what is then not reached."""
+    kept: list[Step] = [Step._make(row[:8]) for row in found.steps]
+    if holding.is_limited(kept):
+        kinds = {node: kind_of(key) for node, key in found.keys.items()}
+        at = effective(connection, {step.application_id for step in kept})
+        begun = (found.as_of, found.as_of) if kinds[found.start] == UNIT else ALWAYS
+        kept = holding.fitting(found.start, kept, found.upward, kinds, at, begun)
+    depths = _depths(found.start, kept)
+    return replace(
+        found,
+        depths=dict(sorted(depths.items(), key=lambda reached: reached[1])),
+        keys={node: found.keys[node] for node in depths},
+        steps=[step for step in kept if step.origin in depths],
+    )
+
+
+def _limit(connection: sa.Connection, found: Walk, chosen: Filter) -> bool:
+    """Say in which span contents were inside the units that were passed, by what is chosen; True where that limits anything."""
+    units = {row[1] if found.upward else row[0] for row in found.steps if row[2] in _HOLDING}
+    rows = [row for row in store.level(connection, units, "up", replace(chosen, partner_id=None)) if row[2] in _HOLDING]
+    if not any(row[2] == _UNPACKING for row in rows):
+        return False
+    at = effective(connection, {row[3] for row in rows})
+    spans = holding.spans_of(Held(row[0], row[1], row[2], row[3], at.get(row[3])) for row in rows)
+    found.steps = [_with_span(row, spans, found.upward) for row in found.steps]
+    return True
+
+
+def _with_span(row: Row, spans: dict[tuple[int, int, int, int], holding.Span], upward: bool) -> Row:
+    node, origin, kind, application_id = row[:4]
+    content, holder = (node, origin) if upward else (origin, node)
+    return (*row[:6], *spans.get((content, holder, kind, application_id), holding.ALWAYS))
+
+
+def _depths(start: int, steps: Iterable[Step]) -> dict[int, int]:
+    """Fewest steps to each node; another name of a lot is as near as the lot itself."""
+    follow: dict[int, list[tuple[int, int]]] = {}
+    for step in steps:
+        follow.setdefault(step.origin, []).append((step.node, 0 if step.kind == _SAME_AS else 1))
+    depths = {start: 0}
+    queue = deque([start])
+    while queue:
+        here = queue.popleft()
+        for node, length in follow.get(here, ()):
+            depth = depths[here] + length
+            if depth < depths.get(node, depth + 1):
+                depths[node] = depth
+                queue.append(node) if length else queue.appendleft(node)
+    return depths

@@ -1,0 +1,54 @@
+"""Traces over HTTP: by path or parameter, as plain rows or a graph, in the reader's language; a partner sees what it said itself."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from tests.hub_api.conftest import Api
+from tests.hub_api.papers import ACME, BOREALIS, despatch, interchange
+
+LINK = "https://id.gs1.org/01/06901234000023/10/L1"
+LOT = "lot:06901234000023|L1"
+
+
+def told(api: Api) -> None:
+    """Two suppliers despatch the same lot."""
+    assert api.post(interchange(ACME, 1, despatch("SHPA1")), "acme").status_code == 200
+    assert api.post(interchange(BOREALIS, 1, despatch("SHPB1"), despatch("SHPB2", lot="OTHER")), "borealis").status_code == 200
+
+
+def test_a_trace_by_path_by_parameter_and_as_a_graph(api: Api) -> None:
+    told(api)
+    by_path = api.get(f"/v1/traces/{quote(LINK, safe='')}").json()
+    assert by_path["key"] == LOT and len(by_path["nodes"]) == 4
+    assert api.get("/v1/traces", params={"key": LINK}).json() == by_path
+    assert {(edge["quantity"], edge["unit"]) for edge in by_path["edges"] if edge["kind"] == "shipping"} == {("24", "EA")}
+    graph = api.get("/v1/traces/graph", params={"key": LINK, "direction": "both"}).json()["graph"]
+    assert set(graph["nodes"]) == {node["key"] for node in by_path["nodes"]}
+    (gap,) = api.get("/v1/traces", params={"key": LINK}, headers={"Accept-Language": "zh-CN"}).json()["gaps"]
+    assert (gap["rule"] == "TRC-03" and "未说明" in gap["message"]) or "没有任何一方" in gap["message"]
+
+
+def test_times_need_their_offset_and_limit_what_counts(api: Api) -> None:
+    told(api)
+    before = api.get("/v1/traces", params={"key": LINK, "as_of": "2026-11-01T00:00:00Z"}).json()
+    assert [node["key"] for node in before["nodes"]] == [LOT] and before["as_of"] == "2026-11-01T00:00:00+00:00"
+    assert len(api.get("/v1/traces", params={"key": LINK, "known_at": "2026-11-23T00:00:00+08:00"}).json()["nodes"]) == 4
+    assert len(api.get("/v1/traces", params={"key": LINK, "known_at": "2026-11-22T00:00:00+08:00"}).json()["nodes"]) == 1
+    assert api.get("/v1/traces", params={"key": LINK, "as_of": "2026-11-01T00:00:00"}).status_code == 400
+    assert api.get("/v1/traces", params={"key": LINK, "as_of": "soon"}).status_code == 422
+
+
+def test_a_partner_sees_no_node_that_it_did_not_name(api: Api) -> None:
+    told(api)
+    for key in (LOT, "L1", LINK):
+        seen = api.get("/v1/traces", "acme", params={"key": key, "direction": "both"})
+        assert {node["key"] for node in seen.json()["nodes"]} == {LOT, "shipment:acme:SHPA1", "location:8799999010009"}
+        assert "borealis" not in seen.text and "SHPB1" not in seen.text
+    for key in ("SHPB1", "OTHER", "shipment:borealis:SHPB1", "lot:06901234000023|OTHER"):
+        answer = api.get("/v1/traces", "acme", params={"key": key})
+        unknown = api.get("/v1/traces", "acme", params={"key": "NOBODY"})
+        assert answer.status_code == unknown.status_code == 404
+        assert answer.text.replace(key, "NOBODY") == unknown.text
+    place = api.get("/v1/traces", "acme", params={"key": "location:8799999010009", "direction": "up"}).json()
+    assert {node["key"] for node in place["nodes"]} == {LOT, "shipment:acme:SHPA1", "location:8799999010009"}
