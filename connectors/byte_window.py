@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from connectors.first_bytes import glimpsed
+
 CHUNK = 256 * 1024
 
 
@@ -71,5 +73,5 @@ class ByteWindow:
     def glimpse(self, offset: int, length: int = 24) -> str:
         """A few bytes from an offset on, as a finding shows them."""
         self.byte(offset + length)
-        text = self.slice(offset, offset + length).decode("utf-8", "backslashreplace")
+        text = glimpsed(self.slice(offset, offset + length))
         return text.replace("\n", "⏎").replace("\r", "") or "end of document"

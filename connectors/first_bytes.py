@@ -102,9 +102,21 @@ def unreadable(head: bytes) -> Finding | None:
     return Finding("FED-02", got=kind) if kind else None
 
 
+def glimpsed(content: bytes) -> str:
+    """A few bytes as a finding shows them: as text, of Chinese systems too; bytes that are none by their numbers."""
+    for charset in ("utf-8", "gb18030"):
+        try:
+            text = codecs.getincrementaldecoder(charset)().decode(content)  # the last character may be cut
+        except UnicodeDecodeError:
+            continue
+        if text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+            return text
+    return content.decode("utf-8", "backslashreplace")
+
+
 def unrecognised(head: bytes) -> Finding:
     """The finding for a document that no format knows."""
-    return unreadable(head) or Finding("FED-02", got=head[:24].decode("ascii", "backslashreplace"))
+    return unreadable(head) or Finding("FED-02", got=glimpsed(head[:24]))
 
 
 def charset_named(name: str, where: str = "profile.charset") -> str:

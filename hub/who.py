@@ -53,7 +53,7 @@ def choose_format(
     if claimant is None:
         return (sniffed, None, None) if sniffed is not None else (None, None, registry.unrecognised(head))
     fitting = [feed for feed in feeds if sniffed is None or feed.format == sniffed.name]
-    if not fitting and len(feeds) == 1:
+    if not fitting and len(feeds) == 1 and (sniffed is None or len(candidates) == 1):
         fitting = feeds  # the agreed syntax says best why these bytes are none of its own
     if len(fitting) == 1:
         return registry.format_named(fitting[0].format), fitting[0], None

@@ -68,5 +68,7 @@ def parse_table(name: str, text: str, where: str) -> CodeTable:
             outward[canonical] = source
     missing = sorted(set(inward.values()) - set(outward))
     if missing:
-        raise ConfigError(f"{where}: no outward value for {', '.join(missing)}")
+        raise ConfigError(
+            f"{where}: no outward value for {', '.join(missing)}: put `yes` in the third column of the row that is to be written"
+        )
     return CodeTable(name, inward, outward)

@@ -55,7 +55,7 @@ def register(app: typer.Typer) -> None:
 def init_command(
     home: Annotated[Path | None, typer.Option("--home", help="Where the hub keeps its data; default ~/.udihub.")] = None,
 ) -> None:
-    """Make a new home: settings, store, and a one-time link for the first administrator."""
+    """Make a new home: the store, and a one-time link for the first administrator. The site is a folder of yours (docs/site.md)."""
     settings = Settings.from_environment()
     folder = home or settings.home
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,6 +65,8 @@ def init_command(
         link = credentials.issue(uow, "first administrator", "admin", kind="one_time_link", expires_in=24 * 3600).secret
     typer.echo(f"home       {folder}")
     typer.echo(f"database   {database.url.render_as_string(hide_password=True)}")
+    missing = "" if (settings.site / "site.yaml").is_file() else "   (there is no site.yaml yet: copy deploy/site, or set UDIHUB_SITE)"
+    typer.echo(f"site       {settings.site}{missing}")
     typer.echo(f"sign in    udihub serve, then open /console/sign-in/{link}   (once, within 24 hours)")
 
 

@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Language
+from data_contracts.mistakes import meant
 from hub import acknowledge, check, worker
 from hub.commands import findings
 from hub.commands.words import word
@@ -234,7 +235,13 @@ def _claimant(site: Site, partner: str | None, agreement: str | None) -> Claiman
     if partner is None:
         return None
     if partner not in site.partners:
-        raise ConfigError(f"the site has no partner {partner!r}; it has {', '.join(sorted(site.partners))}")
+        raise ConfigError(f"the site has no partner {partner!r}; did you mean {meant(partner, site.partners)}?")
+    inbound = {known.agreement for known in site.inbound(partner)}
+    if agreement is not None and agreement not in inbound:
+        named = site.agreements.get(agreement)
+        if named is not None and named.partner == partner:
+            raise ConfigError(f"agreement {agreement} is of what we send; what comes in is read by {', '.join(sorted(inbound)) or 'none'}")
+        raise ConfigError(f"partner {partner} has no agreement {agreement!r}; did you mean {meant(agreement, inbound)}?")
     return Claimant(partner, agreement=agreement)
 
 

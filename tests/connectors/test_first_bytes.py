@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.first_bytes import binary_kind, byte_order_mark, charset_named, unreadable, unrecognised, wide_charset
+from connectors.first_bytes import binary_kind, byte_order_mark, charset_named, glimpsed, unreadable, unrecognised, wide_charset
 from data_contracts.errors import ConfigError
 
 
@@ -51,3 +51,10 @@ def test_charsets_are_charsets() -> None:
     for name in ("zip", "base64", "rot13", "no-such"):
         with pytest.raises(ConfigError, match=name):
             charset_named(name)
+
+
+def test_a_glimpse_of_bytes_is_text_wherever_it_can_be() -> None:
+    assert glimpsed("仓库编码,商品".encode()) == "仓库编码,商品"
+    assert glimpsed("仓库编码,商品".encode("gb18030")) == "仓库编码,商品"
+    assert glimpsed("仓库".encode()[:-1]) == "仓", "the last character may be cut"
+    assert glimpsed(b"\x00\x01\xff\xfe") == "\x00\x01\\xff\\xfe"

@@ -16,7 +16,7 @@ from connectors.feed import FeedGrammar, Field, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
-from connectors.first_bytes import charset_named, declared_charset, look, size_of, unreadable
+from connectors.first_bytes import charset_named, declared_charset, glimpsed, look, size_of, unreadable
 from connectors.formats.delimited.rows import UnclosedError, rows, separator_of, until_unclosed
 from connectors.formats.delimited.writer import write_document
 from connectors.row_grouping import GroupedRows, SingleRows
@@ -57,7 +57,7 @@ class Delimited(FeedGuides):
         head, size = look(stream), size_of(stream)
         refused = unreadable(head)
         if refused is None and _OTHER_SYNTAX.match(sniffable(head)):
-            refused = Finding("FED-03", expected="delimited", got=shown(sniffable(head)[:24].decode("utf-8", "replace")))
+            refused = Finding("FED-03", expected="delimited", got=shown(glimpsed(sniffable(head)[:24])))
         if refused is not None:
             yield ReadEvent("unreadable", finding=refused)
             return

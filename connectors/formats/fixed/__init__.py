@@ -17,7 +17,7 @@ from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
-from connectors.first_bytes import charset_named, declared_charset, look, size_of, unreadable
+from connectors.first_bytes import charset_named, declared_charset, glimpsed, look, size_of, unreadable
 from connectors.formats.fixed.lines import Cutter, Line, lines
 from connectors.formats.fixed.records import CodedLines
 from connectors.formats.fixed.writer import write_document
@@ -57,7 +57,7 @@ class Fixed(FeedGuides):
         head, size = look(stream), size_of(stream)
         refused = unreadable(head)
         if refused is None and _OTHER_SYNTAX.match(sniffable(head)):
-            refused = Finding("FED-03", expected="fixed", got=shown(sniffable(head)[:24].decode("utf-8", "replace")))
+            refused = Finding("FED-03", expected="fixed", got=shown(glimpsed(sniffable(head)[:24])))
         if refused is None and feed is None:
             refused = Finding("FIX-01")
         if refused is not None or feed is None:

@@ -20,7 +20,7 @@ from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import Checker, element_path, shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
-from connectors.first_bytes import look, size_of, unreadable
+from connectors.first_bytes import glimpsed, look, size_of, unreadable
 from connectors.formats.xml.charset import SLICED, charset_of
 from connectors.formats.xml.envelope import judged
 from connectors.formats.xml.levels import level_of, spaces_of
@@ -139,7 +139,7 @@ class Xml(FeedGuides):
         head, size = look(stream), size_of(stream)
         refused = unreadable(head)
         if refused is None and not self.sniff(head):
-            refused = Finding("FED-03", expected="xml", got=shown(sniffable(head)[:24].decode("utf-8", "replace")))
+            refused = Finding("FED-03", expected="xml", got=shown(glimpsed(sniffable(head)[:24])))
         charset, unknown = charset_of(head, profile)
         finding = refused or unknown
         if finding is not None:

@@ -19,7 +19,7 @@ from connectors.feed import FeedGrammar, grammar_for, grammar_names
 from connectors.feed_check import Plan, shown
 from connectors.feed_document import FeedGuides
 from connectors.feed_reading import OPTIONS, in_utf8, sniffable
-from connectors.first_bytes import HEAD, look, size_of, unreadable
+from connectors.first_bytes import HEAD, glimpsed, look, size_of, unreadable
 from connectors.formats.xml.charset import SLICED, charset_of
 from connectors.formats.xml.dialect_reading import DialectReading
 from connectors.formats.xml.fitting import fit
@@ -154,7 +154,7 @@ class Dialect(FeedGuides):
         head, size = look(stream), size_of(stream)
         refused = unreadable(head)
         if refused is None and not sniffable(head).startswith(b"<"):
-            refused = Finding("FED-03", expected=self.name, got=shown(sniffable(head)[:24].decode("utf-8", "replace")))
+            refused = Finding("FED-03", expected=self.name, got=shown(glimpsed(sniffable(head)[:24])))
         charset, unknown = charset_of(head, profile)
         finding = refused or unknown
         if finding is not None:

@@ -87,3 +87,22 @@ def test_identifiers_are_told_in_the_readers_language(tmp_path: Path) -> None:
 def test_guides_of_feeds_are_in_the_readers_language(tmp_path: Path) -> None:
     told = udihub(tmp_path, "grammar", "show", "json/erp_orders", UDIHUB_LANG="zh-CN").stdout
     assert "小数" in told and "decimal number" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--partner", "acmee"], "did you mean acme?"),
+        (["--partner", "acme", "--agreement", "acme_inn"], "did you mean acme_in"),
+        (["--partner", "acme", "--agreement", "orders_to_acme"], "orders_to_acme is of what we send; what comes in is read by acme_in"),
+    ],
+)
+def test_a_partner_or_agreement_that_does_not_fit_is_told_with_what_was_meant(tmp_path: Path, arguments: list[str], words: str) -> None:
+    file = tmp_path / "asn.edi"
+    file.write_bytes(interchange(ACME, 1, despatch("D1")))
+    assert words in str(udihub(tmp_path, "check", str(file), *arguments).exception)
+
+
+def test_a_new_home_says_where_the_site_is_looked_for(tmp_path: Path) -> None:
+    told = udihub(tmp_path, "init", UDIHUB_SITE=str(tmp_path / "mine")).stdout
+    assert f"site       {tmp_path / 'mine'}" in told and "there is no site.yaml yet" in told

@@ -1,0 +1,23 @@
+"""Which syntaxes a partner agreed on is said whole, whichever of them a file is not."""
+
+from __future__ import annotations
+
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+from hub.examine import Claimant, examine
+from hub.site import Site
+from tests.hub.conftest import SITE
+from tests.hub.test_check import NOW
+
+
+def test_a_partner_with_x12_and_a_feed_is_told_both(tmp_path: Path) -> None:
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    agreed = (site / "agreements" / "stock_north.yaml").read_text().replace("wms_stock", "supplier_confirmations")
+    for old, new in (("stock_north", "prices"), ("partner: wms", "partner: acme"), ("json", "spreadsheet")):
+        agreed = agreed.replace(old, new)
+    (site / "agreements" / "prices.yaml").write_text(agreed)
+    order = (SITE.parent / "edifact" / "ORDERS_D96A.edi").read_bytes()
+    (finding,) = examine(BytesIO(order), Site.load(site), Claimant("acme"), NOW.date()).unreadable
+    assert (finding.rule, finding.expected, finding.got) == ("AGR-03", "spreadsheet, x12", "edifact")
