@@ -8,8 +8,8 @@ export GX_ANALYTICS_ENABLED := false
 # Without bytecode every start compiles a hundred megabytes of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-epcis bench-x12 bench-formats bench-identifiers lock docs clean \
-	prove-kill prove-sync prove-airflow prove-fuzz prove-stream
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers lock docs clean \
+	prove-trace prove-kill prove-sync prove-airflow prove-fuzz prove-stream
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ bench-ingest: $(VENV)/.dev ## 856s kept in full per second, SQLite and PostgreSQ
 
 bench-epcis: $(VENV)/.dev ## EPCIS events captured in full per second, SQLite and PostgreSQL, and the ratio to bare loading (ARGS="--syntax xml")
 	@$(BIN)/python -m benchmarks.epcis $(ARGS)
+
+bench-trace: $(VENV)/.dev ## traces of 10, 1,000 and 10,000 nodes and recall lists on 1 M edges beside bare index probes (ARGS="--only sqlite")
+	@$(BIN)/python -m benchmarks.trace $(ARGS)
+
+prove-trace: $(VENV)/.dev ## the same on 1 M and 10 M edges: a trace costs what is in its answer, whatever the size of the store
+	@$(BIN)/python -m benchmarks.trace --small 1000000 --edges 10000000 $(ARGS)
 
 prove-kill: $(VENV)/.dev ## kill -9 of the server at 200 random moments while documents are posted
 	@$(BIN)/pytest tests/journeys/test_kill.py --kills 200 -s
