@@ -29,12 +29,11 @@ def check_file(path: Path, site: Site, claimant: Claimant | None, now: datetime,
 def tell_unmapped(examination: Examination) -> None:
     """Add to each message what its mapping neither maps nor ignores (MAP-01).
 
-    It is the same with every document of a partner, so only dry runs ask. What gets lost (MAP-05) is told always.
+    It is the same with every document of a partner, so only dry runs tell it. What gets lost (MAP-05, MAP-11) is told always.
     """
     for examined in examination.messages:
-        if examined.mapping is not None and examined.agreement is not None and examined.message.root is not None:
-            unmapped = [finding for finding in examined.mapping.unmapped(examined.message.root) if finding.rule == "MAP-01"]
-            examined.content += pipeline.with_overrides(unmapped, examined.agreement)
+        if examined.agreement is not None:
+            examined.content += pipeline.with_overrides(examined.unmapped, examined.agreement)
 
 
 def exit_code(answer: dict[str, Any]) -> int:

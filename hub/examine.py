@@ -56,6 +56,9 @@ class ExaminedMessage:
         """Everything found in it."""
         return [*self.syntax, *self.content]
 
+    unmapped: list[Finding] = field(default_factory=list)
+    """What the mapping neither maps nor ignores (MAP-01): the same with every document of a partner, told by dry runs only."""
+
     @property
     def rows_left_out(self) -> int:
         """Rows that were mapped but must not be applied."""
@@ -237,7 +240,10 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     examined.mapping = mapping
     currency = site.organisations[agreement.organisation].currency
     mapped = pipeline.map(message, mapping, inside.profile, currency)
-    content = pipeline.with_overrides([*mapped.findings, *_lost(mapping.unmapped(message.root))], agreement)
+    unmapped = mapping.unmapped(message.root, mapped)
+    examined.unmapped = [finding for finding in unmapped if finding.rule == "MAP-01"]
+    lost = [finding for finding in unmapped if finding.rule != "MAP-01"]  # the entity had a place for it: it must not go unsaid
+    content = pipeline.with_overrides([*mapped.findings, *lost], agreement)
     emptied = False
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)
@@ -249,14 +255,6 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     if examined.entity is None or emptied or pipeline.blocks(content):
         examined.fate = "quarantined"
     return examined
-
-
-def _lost(unmapped: Sequence[Finding]) -> list[Finding]:
-    """Of what a mapping does not take, what the entity had a place for: a second lot of one quantity is gone, and must not go unsaid.
-
-    What nobody maps (MAP-01) is the same with every document of a partner; dry runs tell it (`hub.check`).
-    """
-    return [finding for finding in unmapped if finding.rule == "MAP-05"]
 
 
 def _survivable(findings: Sequence[Finding], frame: frozenset[str]) -> bool:

@@ -9,28 +9,48 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from data_contracts.findings import Finding, Place
+from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
-from mappings.code_tables import CodeTable
 from mappings.context import place_of, sent_at
 from mappings.function_base import tells_day_only
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, first_of, getter_of
-from mappings.path import Element, Name, Path, Step, goes_down, goes_through, lies_below, locate, reached_below, records, together
-from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope, When
+from mappings.passed_over import Anchor, Note, Test, anchors_of, rest_alone, rows_below, tests_of, unmet
+from mappings.path import (
+    Element,
+    Name,
+    Path,
+    Step,
+    goes_down,
+    goes_through,
+    leads_out,
+    lies_below,
+    locate,
+    reached_below,
+    records,
+    together,
+)
+from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope
+from mappings.refusals import refused, unknown_code
+from mappings.rivals import loops, rivals
 
 RowReader = Callable[[Found, dict[str, Any], Run], None]
 ScopeReader = Callable[[SourceRecord, int, Run], dict[str, Any] | None]
 
 
-def compile_scope(scope: Scope, number: Callable[[], int]) -> ScopeReader:
-    """The reader of a scope: record, its number in its list from 1, run -> the element, or null where something it needs is absent."""
+def compile_scope(scope: Scope, number: Callable[[], int], composites: bool, anchors: list[Anchor]) -> ScopeReader:
+    """The reader of a scope: record, its number in its list from 1, run -> the element, or null where something it needs is absent.
+
+    `composites`: a component can be asked of a record alone (EDIFACT). Where rows start above their record is added to `anchors`.
+    """
     step = scope.at.steps[-1] if scope.at is not None and scope.at.steps else None
     gatherer = Gatherer(step)
     mine = number()
-    rows = tuple(_rows([rule for rule in scope.rules if rule.reads], gatherer))
-    inner = tuple(_each(child, compile_scope(child, number)) for child in scope.scopes if child.reads)
+    rows = tuple(_rows([rule for rule in scope.rules if rule.reads], gatherer, composites))
+    inner = tuple(_each(child, compile_scope(child, number, composites, anchors)) for child in scope.scopes if child.reads)
+    notes = (*rivals(scope, gatherer), *filter(None, (loops(scope, gatherer),)))
+    anchors += anchors_of(scope, mine, gatherer)
     gatherer.close()
     gather = gatherer.gather
     needs, required = scope.needs, frozenset(scope.required)
@@ -43,6 +63,8 @@ def compile_scope(scope: Scope, number: Callable[[], int]) -> ScopeReader:
         for name in needs:
             if name not in out:
                 return None
+        for note in notes:
+            note(found, run)
         for group in inner:
             group(record, out, run)
         if not out.keys() >= required:
@@ -56,6 +78,7 @@ def compile_scope(scope: Scope, number: Callable[[], int]) -> ScopeReader:
 def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, Any], Run], None]:
     elements = _elements(scope.at)
     to, unless, later = scope.to, scope.unless, scope.later
+    rows = () if scope.at is not None and leads_out(scope.at) else rows_below(scope)
 
     def group(record: SourceRecord, out: dict[str, Any], run: Run) -> None:
         made = out.get(to, [])
@@ -63,13 +86,16 @@ def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, 
         begun: SourceRecord | None = None
         for element in elements(record):
             if unless and lies_below(unless, element):
+                run.pass_over(element, rows)
                 continue
             heard = len(run.findings)
             if (line := read(element, counter + 1, run)) is None:
+                run.pass_over(element, rows)
                 continue
             if later and element.parent is not begun:
                 begun = element.parent
                 del run.findings[heard:]  # who takes it tells what is wrong with it
+                run.pass_over(element, rows)
                 continue
             counter += 1
             made.append(line)
@@ -98,7 +124,7 @@ def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) 
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------
-def _rows(rules: list[Rule], gatherer: Gatherer) -> Iterable[RowReader]:
+def _rows(rules: list[Rule], gatherer: Gatherer, composites: bool) -> Iterable[RowReader]:
     """A closure for each row; rows of the same party stand together in one, which is passed over when the party is absent."""
     seen: set[tuple[str, ...]] = set()
     aims = [rule.to for rule in rules]
@@ -107,7 +133,7 @@ def _rows(rules: list[Rule], gatherer: Gatherer) -> Iterable[RowReader]:
     while at < len(rules):
         rule = rules[at]
         if len(rule.to) == 1:
-            yield _row(rule, gatherer, several.get(rule.to), rule.to in seen)
+            yield _row(rule, gatherer, composites, several.get(rule.to), rule.to in seen)
             seen.add(rule.to)
             at += 1
             continue
@@ -116,7 +142,7 @@ def _rows(rules: list[Rule], gatherer: Gatherer) -> Iterable[RowReader]:
             party.append(rules[at + len(party)])
         readers = []
         for member in party:
-            readers.append(_row(member, gatherer, several.get(member.to), member.to in seen))
+            readers.append(_row(member, gatherer, composites, several.get(member.to), member.to in seen))
             seen.add(member.to)
         yield _record(rule.to[:-1], tuple(readers), _anchor(party, gatherer))
         at += len(party)
@@ -146,7 +172,7 @@ def _record(to: tuple[str, ...], readers: tuple[RowReader, ...], anchor: int) ->
     return row
 
 
-def _row(rule: Rule, gatherer: Gatherer, several: object, again: bool) -> RowReader:
+def _row(rule: Rule, gatherer: Gatherer, composites: bool, several: object, again: bool) -> RowReader:
     """The closure of a row; `several`: what several rows for one member have in common, `again` for all but the first of them."""
     key = rule.to[-1]
     if rule.const is not None:
@@ -162,7 +188,7 @@ def _row(rule: Rule, gatherer: Gatherer, several: object, again: bool) -> RowRea
     if rule.default is not None:
         reader = _defaulted(reader, key, rule.default)
     if rule.when:
-        reader = _conditional(reader, [(getter_of(when.path, gatherer), when) for when in rule.when])
+        reader = _conditional(reader, tests_of(rule.when, gatherer), unmet(rule, gatherer, composites))
     return reader if several is None else _one_of_several(reader, key, several, again)
 
 
@@ -194,13 +220,13 @@ def _one_of_several(reader: RowReader, key: str, member: object, again: bool) ->
     return row if again else first
 
 
-def _conditional(reader: RowReader, conditions: list[tuple[Getter, When]]) -> RowReader:
-    tests = tuple((get, None if when.values is None else frozenset(when.values)) for get, when in conditions)
-
+def _conditional(reader: RowReader, tests: tuple[Test, ...], note: Note | None) -> RowReader:
     def row(found: Found, out: dict[str, Any], run: Run) -> None:
         for get, values in tests:
             text = get(found, run)
             if not text or (values is not None and text not in values):
+                if note is not None:
+                    note(found, run)
                 return
         reader(found, out, run)
 
@@ -320,6 +346,7 @@ def _several(rule: Rule, gatherer: Gatherer) -> RowReader:
     first, rest = getters[0], tuple(getters[1:])
     padding = ("",) * (arguments - len(getters))
     sourced = key == "issued_at"
+    note = rest_alone(rule, getters) if rest else None
     paths = rule.paths
     shared = arguments > 1 and any(goes_through(paths[0], path) for path in paths[1:])
     reached = gatherer.slot(paths[0].steps) if shared else None
@@ -328,6 +355,8 @@ def _several(rule: Rule, gatherer: Gatherer) -> RowReader:
     def row(found: Found, out: dict[str, Any], run: Run) -> None:
         text = first(found, run)
         if not text:
+            if note is not None:
+                note(found, run)
             return
         if shared and (not way or ((repeats := found[REPEATS]) is not None and not repeats.keys().isdisjoint(way))):
             places = together(paths, found[RECORD], run.context.components)
@@ -391,39 +420,3 @@ def _way(path: Path, gatherer: Gatherer) -> int | None:
         return None if slot is None else slot[0]
     slot = gatherer.slot(steps[:1])
     return None if slot is None else slot[0]
-
-
-# --- what is wrong -----------------------------------------------------------------------------------------------------
-def refused(rule: Rule, record: SourceRecord, text: str, error: ValueError, run: Run) -> None:
-    """MAP-02: the function could not take the text."""
-    if run.full():
-        return
-    place = _place(rule, record, text, run)
-    run.findings.append(Finding("MAP-02", place, expected=str(error), got=text, params={"to": rule.row.to or ""}))
-
-
-def unknown_code(rule: Rule, table: CodeTable, record: SourceRecord, text: str, run: Run) -> str | None:
-    """MAP-03: not in the table. The row says whether the value is left out or kept with a warning."""
-    keep = rule.row.unknown == "keep"
-    if run.full():
-        return text if keep else None
-    run.findings.append(
-        Finding(
-            "MAP-03",
-            _place(rule, record, text, run),
-            expected=table.expected(),
-            got=text,
-            severity="warning" if keep else "error",
-            action="none" if keep else "message",
-            params={"to": rule.row.to or "", "table": table.name},
-        )
-    )
-    return text if keep else None
-
-
-def _place(rule: Rule, record: SourceRecord, text: str, run: Run) -> Place:
-    for path in rule.paths:
-        for place in locate(path, record, run.context.components):
-            if place.text == text or text.startswith(place.text):
-                return place_of(place.record, place.key, place.component)
-    return place_of(record)

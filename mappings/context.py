@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.function_base import in_zone
+
+if TYPE_CHECKING:
+    from mappings.getters import Run
 
 
 @dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
@@ -48,6 +51,8 @@ class Mapped:
 
     entity: dict[str, Any] | None
     findings: list[Finding]
+    run: Run | None = None
+    """How reading went; `Mapping.unmapped` asks it what rows passed over in this message."""
 
 
 def place_of(record: SourceRecord, key: int | str | None = None, component: int | None = None) -> Place:

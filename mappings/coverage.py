@@ -1,33 +1,27 @@
-"""What a message says that its mapping does not take: neither mapped nor ignored (MAP-01), or said again where one is kept (MAP-05).
+"""What a message says that its mapping does not take: neither mapped nor ignored (MAP-01), said again where one is kept (MAP-05), or
+named by a row that did not take it here (MAP-11).
 
 All source paths of a mapping become one small automaton over records: a state is the set of paths that are alive at
 a record; the step from state to state is remembered by tag and qualifiers, and what a state leaves over of a segment by
-its length, so that checking a message costs a few look-ups for each segment. Equal losses are told once, with their
+its length, so that checking a message costs a few look-ups for each segment. What reading passed over in the message at hand
+(`mappings.passed_over`) is taken off the states below the record where it happened. Equal losses are told once, with their
 count and the first place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
-from mappings.context import place_of
-from mappings.path import (
-    COMPONENT_MARK,
-    SEGMENT_FORMATS,
-    Component,
-    Element,
-    Key,
-    Leaf,
-    Name,
-    Pairs,
-    plain_value,
-)
+from mappings.getters import Run
+from mappings.losses import Kept, Losses, Passed, Reasons, kept_value, key_of, said
+from mappings.passed_over import Anchor
+from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Key, Pairs, plain_value
 from mappings.plan import Plan
-from mappings.tracks import tracks_of
+from mappings.tracks import Track, tracks_of
 
 _TRAILERS = frozenset({"SE", "UNT"})
 _REMEMBERED = 4096
@@ -36,6 +30,9 @@ _LONGEST_KEY = 256
 """Characters of a key that is remembered; what is longer is no qualifier."""
 _MOST_COMPONENTS = 99
 """Components of one element that are told one by one; no standard has more."""
+
+_On = frozenset[tuple[int, int]]
+"""Tracks alive at a record, as (track, steps done)."""
 
 
 @dataclass(slots=True)
@@ -57,63 +54,85 @@ class _Branch:
 
 @dataclass(slots=True, eq=False)
 class _State:
-    """The tracks alive at a record, as (track, steps done), and what they take from it."""
+    """The tracks alive at a record, and what they take from it."""
 
+    on: _On
+    off: _On
+    """Tracks that reading passed over: what they ask is taken notice of, what they lead to is not taken."""
     alive: tuple[tuple[int, int], ...]
+    """Of both, those with steps to go."""
     known: bool
     whole: bool
     elements: frozenset[int | str]
     parts: dict[int, frozenset[int]]
     """Elements of which components are taken: element to components."""
     pairs: tuple[Pairs, ...]
+    """Those that rows ask for, though they may not take the value here."""
     composites: tuple[Pairs, ...]
     """Pairs of which each is one composite."""
+    read: frozenset[Pairs]
+    """Of both, those of which the value is taken."""
+    once: frozenset[str]
+    """Qualifiers of pairs of which a record's first value is kept."""
     qualified: bool
     """Element 01 tells such records apart."""
-    single: tuple[Key, ...]
-    """Elements of which the mapping keeps one value under each parent."""
+    single: tuple[tuple[int, Kept], ...]
+    """Of what the mapping keeps one value under each parent, by the number of the path, whatever its row asks of the record."""
+    paths: frozenset[int]
+    """The numbers of those paths."""
     simple: bool
     """Known, not ignored as a whole, and nothing of which one is kept."""
     paired_from: int
     """First element of its qualifier and value pairs; 0 where it has none or they do not agree."""
+    anchored: int
+    """Bits of the anchors whose rows start from the record, where there is an element below."""
     branches: dict[str, _Branch] = field(default_factory=dict)
     left: dict[Any, tuple[int, ...]] = field(default_factory=dict)
     """Elements that nothing takes, by the length of the segment, or with pairs by its length and qualifiers."""
+    clean: dict[Any, bool] = field(default_factory=dict)
+    """Shapes by components of which everything is taken, whatever stands in them."""
+    without: dict[tuple[int, ...], _State] = field(default_factory=dict)
+    """The same record with tracks taken off, by the anchors that were reached and the rows that passed something over."""
 
 
 @dataclass(slots=True)
-class _Loss:
-    record: SourceRecord
-    at: Key | None
-    text: str
-    kept: str
-    count: int = 1
+class _Message:
+    """The message at hand."""
 
-
-_Losses = dict[tuple[str, str, str], _Loss]
+    passed: Passed
+    reached: dict[int, int]
+    """Records above elements that rows start from, by their `id`: a bit for each anchor of the mapping."""
+    losses: Losses
 
 
 class Coverage:
     """The automaton of one mapping. Its memory is bounded."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, anchors: Sequence[Anchor]) -> None:
         self._segments = plan.content.format in SEGMENT_FORMATS
         self._tracks = tracks_of(plan)
-        self._states: dict[frozenset[tuple[int, int]], _State] = {}
+        self._reasons = Reasons(self._tracks)
+        self._anchors = [(anchor, self._reasons.begun(anchor.rows)) for anchor in anchors]
+        paths: dict[Any, int] = {}
+        self._path_of = [paths.setdefault(_path(track), len(paths)) for track in self._tracks]
+        self._states: dict[tuple[_On, _On], _State] = {}
         self._start = self._state(frozenset((number, 0) for number in range(len(self._tracks))))
 
-    def unmapped(self, root: SourceRecord) -> list[Finding]:
-        """MAP-01 and MAP-05 findings of a message, one for each kind of loss."""
-        losses: _Losses = {}
+    def unmapped(self, root: SourceRecord, run: Run) -> list[Finding]:
+        """MAP-01, MAP-05 and MAP-11 findings of a message, one for each kind of loss; `run` is how reading it went."""
+        losses = Losses(self._reasons, run.passed)
+        message = _Message(run.passed, _reached(self._anchors, run), losses)
+        start = self._start
+        if id(root) in run.passed or start.anchored:
+            start = self._less(start, message, id(root), message.reached.get(id(root), 0) & start.anchored)
         if not self._segments:  # the top of a segment message is its envelope, ST or UNH
-            self._values(root, self._start, losses)
-        self._children(root, self._start, losses)
-        return [_finding(key, loss) for key, loss in losses.items()]
+            self._values(root, start, losses)
+        self._children(root, start, message)
+        return losses.findings()
 
-    def _children(self, record: SourceRecord, state: _State, losses: _Losses) -> None:
-        branches = state.branches
-        firsts: dict[_State, SourceRecord] | None = None
-        texts: dict[tuple[_State, Key], str] = {}
+    def _children(self, record: SourceRecord, state: _State, message: _Message) -> None:
+        branches, losses, passed = state.branches, message.losses, message.passed
+        alike: dict[str, list[tuple[_State, SourceRecord]]] | None = None
         below: _State | None
         for child in record.children:
             branch = branches.get(child.tag)
@@ -128,29 +147,37 @@ class Coverage:
                 below = branch.always
             if below is None:
                 below = self._next(state, branch, child)
+            if below.anchored or passed:
+                here = id(child)
+                reached = message.reached.get(here, 0) & below.anchored
+                if reached != below.anchored or here in passed:
+                    below = self._less(below, message, here, reached)
             if not below.simple:
                 if not below.known:
                     if not (self._segments and child.tag in _TRAILERS):
-                        _lose(losses, "MAP-01", child, None, _said(child), True)
+                        losses.not_taken(child, None, said(child), True)
                     continue
                 if below.whole:
                     continue
-                if firsts is None:
-                    firsts = {below: child}
-                elif (first := firsts.setdefault(below, child)) is not child:
-                    _again(losses, below, first, child, texts)
+                if alike is None:
+                    alike = {}
+                alike.setdefault(child.tag, []).append((below, child))
             self._values(child, below, losses)
             if child.children:
-                self._children(child, below, losses)
+                self._children(child, below, message)
+        if alike is not None:
+            for records in alike.values():
+                if len(records) > 1:
+                    _again(records, losses)
 
-    def _values(self, record: SourceRecord, state: _State, losses: _Losses) -> None:
+    def _values(self, record: SourceRecord, state: _State, losses: Losses) -> None:
         values: Any = record.values
         if values.__class__ is dict:
             elements = state.elements
             if not values.keys() <= elements:
                 for key, text in values.items():
                     if text and key not in elements:
-                        _lose(losses, "MAP-01", record, key, text, False)
+                        losses.not_taken(record, key, text, False)
             return
         shape: Any = len(values)
         if state.pairs:
@@ -162,12 +189,30 @@ class Coverage:
         for number in left:
             text = values[number]
             if text and text.strip():
-                _lose(losses, "MAP-01", record, number, text, state.qualified)
+                self._lost_element(record, number, text, state, losses)
         if state.parts or state.composites:
             self._components(values, record, state, losses)
 
-    def _components(self, values: Sequence[str], record: SourceRecord, state: _State, losses: _Losses) -> None:
-        """Components that nothing takes, in elements of which some are taken."""
+    def _lost_element(self, record: SourceRecord, number: int, text: str, state: _State, losses: Losses) -> None:
+        """An element that is left: the value of a pair may be one more under a qualifier of which the first counts."""
+        values: Any = record.values
+        for wanted in state.pairs:
+            if wanted in state.read and _is_value(wanted, number) and values[number - 1] == wanted.qualifiers[0][0]:
+                kept, at = kept_value(record, wanted)
+                if at != number and text.strip() != kept:
+                    losses.again(record, number, text, state.qualified, kept)
+                return
+        losses.not_taken(record, number, text, state.qualified)
+
+    def _components(self, values: Sequence[str], record: SourceRecord, state: _State, losses: Losses) -> None:
+        """Components that nothing takes, in elements of which some are taken. Shapes that leave nothing are remembered."""
+        if state.composites:  # values first, then what says which they are
+            shape: Any = tuple([text and f".{text.partition(COMPONENT_MARK)[2]}" for text in values])
+        else:
+            shape = tuple([text.count(COMPONENT_MARK) if text else -1 for text in values])
+        if shape in state.clean:
+            return
+        clean = True
         for number in range(1, len(values)):
             text = values[number]
             if not text or number in state.elements:
@@ -176,22 +221,33 @@ class Coverage:
             paired = [wanted for wanted in state.composites if number >= wanted.start]
             if not taken and not paired:
                 continue
-            said = text.split(COMPONENT_MARK, _MOST_COMPONENTS)
-            if len(said) > 1 and any(code == said[1].strip() for wanted in paired for code, _ in wanted.qualifiers):
-                taken = taken | {1, 2}
-            for at, part in enumerate(said, 1):
-                if at not in taken and part.strip():
-                    _lose(losses, "MAP-01", record, Component(number, at), part, state.qualified)
+            parts = text.split(COMPONENT_MARK, _MOST_COMPONENTS)
+            qualifier = parts[1].strip() if len(parts) > 1 else ""
+            for wanted in paired:
+                if qualifier == wanted.qualifiers[0][0]:
+                    taken = taken | {2}
+                    if wanted not in state.read:
+                        continue
+                    taken = taken | {1}
+                    kept, at = kept_value(record, wanted)
+                    if at != (number, 1) and qualifier in state.once:
+                        clean = False
+                        if parts[0].strip() not in ("", kept):
+                            losses.again(record, Component(number, 1), parts[0], state.qualified, kept)
+            for at, part in enumerate(parts, 1):
+                if at not in taken:
+                    clean = False
+                    if part.strip():
+                        losses.not_taken(record, Component(number, at), part, state.qualified)
+        if clean and (not state.composites or sum(map(len, shape)) <= _LONGEST_KEY):
+            _remember(state.clean, shape, True)
 
     def _left(self, state: _State, values: Sequence[str], shape: Any) -> tuple[int, ...]:
         """Numbers of the elements that no row takes, in a segment of this shape; whether they hold something is another matter."""
-        elements, pairs = state.elements, state.pairs
+        elements = state.elements
         partly = {*state.parts, *(number for wanted in state.composites for number in range(wanted.start, len(values)))}
-        left = tuple(
-            number
-            for number in range(len(values))
-            if number not in elements and number not in partly and not (pairs and _paired(pairs, values, number))
-        )
+        taken = _taken_of_pairs(state, values) if state.pairs else ()
+        left = tuple(number for number in range(len(values)) if number not in elements and number not in partly and number not in taken)
         if shape.__class__ is int or sum(map(len, shape[1:])) <= _LONGEST_KEY:
             _remember(state.left, shape, left)
         return left
@@ -210,14 +266,16 @@ class Coverage:
         texts = tuple([plain_value(record, key) for key in branch.keys])
         found = branch.by_texts.get(texts)
         if found is None:
-            alive: set[tuple[int, int]] = set()
+            on: set[tuple[int, int]] = set()
+            off: set[tuple[int, int]] = set()
             for track, at in state.alive:
                 step = self._tracks[track].steps[at]
+                further = on if (track, at) in state.on else off
                 if step.axis == "below":
-                    alive.add((track, at))
+                    further.add((track, at))
                 if step.matches(record):
-                    alive.add((track, at + 1))
-            found = self._state(frozenset(alive))
+                    further.add((track, at + 1))
+            found = self._state(frozenset(on), frozenset(off - on))
             if sum(map(len, texts)) <= _LONGEST_KEY:
                 _remember(branch.by_texts, texts, found)
         if not texts:
@@ -231,62 +289,132 @@ class Coverage:
                 _remember(branch.by_text, received, found)
         return found
 
-    def _state(self, alive: frozenset[tuple[int, int]]) -> _State:
-        known = self._states.get(alive)
+    def _state(self, on: _On, off: _On = frozenset()) -> _State:
+        known = self._states.get((on, off))
         if known is not None:
             return known
-        on = [(self._tracks[track], at) for track, at in alive]
-        ended = [track for track, at in on if at == len(track.steps)]
-        again = {_key(track.leaf) for track in ended if not track.steps or track.repeats[-1]}
-        once = {_key(track.leaf) for track in ended if track.steps and not track.repeats[-1]}
-        conditions = {condition.key for track, at in on if at for condition in track.steps[at - 1].conditions}
-        known_here, whole = any(at for _, at in on), any(track.whole for track in ended)
-        every = tuple(track.leaf for track in ended if isinstance(track.leaf, Pairs))
+        alive = [(self._tracks[track], at) for track, at in on]
+        named = [*alive, *((self._tracks[track], at) for track, at in off)]
+        ended = [track for track, at in alive if at == len(track.steps)]
+        again = {key_of(track.leaf) for track in ended if not track.asked and (not track.steps or track.repeats[-1])}
+        every = tuple(dict.fromkeys(leaf for track, at in named if isinstance(leaf := track.leaf, Pairs) and at == len(track.steps)))
         pairs = tuple(wanted for wanted in every if not wanted.composites)
-        taken = {key for key in (*conditions, *again, *once) if key is not None}
+        conditions = {condition.key for track, at in named if at for condition in track.steps[at - 1].conditions}
+        taken = {key for key in (*conditions, *map(key_of, (track.leaf for track in ended))) if key is not None}
         starts = {wanted.start for wanted in pairs}
-        single = tuple(sorted((key for key in once - again if key is not None), key=str))
+        known_here, whole = any(at for _, at in named), any(track.whole for track in ended)
+        often = {_code(track) for track in _of_pairs(ended) if track.repeats[-1:] != (False,)}
+        single = dict.fromkeys(
+            (self._path_of[number], kept)
+            for number, at in sorted(on)
+            if (kept := _kept(self._tracks[number], at)) is not None
+            and (kept.qualifiers[0][0] not in often if isinstance(kept, Pairs) else kept not in again)
+        )
         state = _State(
-            alive=tuple(sorted((number, at) for number, at in alive if at < len(self._tracks[number].steps))),
+            on=on,
+            off=off,
+            alive=tuple(sorted((number, at) for number, at in on | off if at < len(self._tracks[number].steps))),
             known=known_here,
             whole=whole,
             elements=frozenset({0, *(key for key in taken if not isinstance(key, Component))}),
             parts=_parts(taken),
             pairs=pairs,
             composites=tuple(wanted for wanted in every if wanted.composites),
+            read=frozenset(track.leaf for track in ended if isinstance(track.leaf, Pairs)),
+            once=frozenset(map(_code, _of_pairs(ended))) - {_code(track) for track in _of_pairs(ended) if _keeps_all(track)},
             qualified=1 in conditions or Component(1, 1) in conditions,
-            single=single,
+            single=tuple(single),
+            paths=frozenset(path for path, _ in single),
             simple=known_here and not whole and not single,
             paired_from=starts.pop() if len(starts) == 1 else 0,
+            anchored=sum(1 << bit for bit, (_, tracks) in enumerate(self._anchors) if tracks & on),
         )
         if len(self._states) < _REMEMBERED:
-            self._states[alive] = state
+            self._states[on, off] = state
         return state
 
-
-# --- keys ---------------------------------------------------------------------------------------------------------------
-def _key(leaf: Leaf | None) -> Key | None:
-    if isinstance(leaf, Element):
-        return leaf.number if leaf.component is None else Component(leaf.number, leaf.component)
-    return leaf.name if isinstance(leaf, Name) else None
-
-
-# --- losses ------------------------------------------------------------------------------------------------------------
-def _paired(pairs: tuple[Pairs, ...], values: Sequence[str], number: int) -> bool:
-    """Whether the element is a qualifier that some row asks for, or the value after it."""
-    for wanted in pairs:
-        if number >= wanted.start and (wanted.end is None or number <= wanted.end):
-            qualifier = values[number - (number - wanted.start) % 2]
-            if any(qualifier == code for code, _ in wanted.qualifiers):
-                return True
-    return False
+    def _less(self, state: _State, message: _Message, here: int, reached: int) -> _State:
+        """The state of a record less the tracks of rows that passed something over from here, or that nobody followed up to here."""
+        passed = message.passed.get(here, ())
+        key = (reached, *[id(rows) for rows, _ in passed])
+        known = state.without.get(key)
+        if known is None:
+            gone = [self._reasons.begun(rows) for rows, _ in passed]
+            gone += [tracks for bit, (_, tracks) in enumerate(self._anchors) if not reached >> bit & 1]
+            off = state.on & frozenset[tuple[int, int]]().union(*gone)
+            known = self._state(state.on - off, state.off | off) if off else state
+            _remember(state.without, key, known)
+        return known
 
 
-def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
-    """Keep what was found; a memory that is full is emptied, which only costs time."""
-    if len(memory) >= _REMEMBERED:
-        memory.clear()
-    memory[key] = value
+def _reached(anchors: Sequence[tuple[Anchor, _On]], run: Run) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for bit, (anchor, _) in enumerate(anchors):
+        for record in anchor.records(run.caches):
+            found[record] = found.get(record, 0) | 1 << bit
+    return found
+
+
+# --- pairs -------------------------------------------------------------------------------------------------------------
+def _of_pairs(tracks: Sequence[Track]) -> list[Track]:
+    return [track for track in tracks if isinstance(track.leaf, Pairs)]
+
+
+def _code(track: Track) -> str:
+    """The qualifier of a track of pairs; each has a track of its own."""
+    assert isinstance(track.leaf, Pairs)
+    return track.leaf.qualifiers[0][0]
+
+
+def _keeps_all(track: Track) -> bool:
+    """Whether a row may take every value under the qualifier, or is asked from other records too."""
+    return track.owner is None or track.owner.out or track.owner.rule.many
+
+
+def _is_value(wanted: Pairs, number: int) -> bool:
+    """Whether an element is the value of a pair."""
+    return number > wanted.start and (number - wanted.start) % 2 == 1 and (wanted.end is None or number <= wanted.end)
+
+
+def _taken_of_pairs(state: _State, values: Sequence[str]) -> set[int]:
+    """Qualifiers that rows ask for, and values that they take: of equal qualifiers the first, where one is kept."""
+    taken: set[int] = set()
+    for wanted in state.pairs:
+        code, seen = wanted.qualifiers[0][0], False
+        for number in range(wanted.start + 1, len(values)):
+            if _is_value(wanted, number) and values[number - 1] == code:
+                taken.add(number - 1)
+                if wanted in state.read and not (seen and code in state.once):
+                    taken.add(number)
+                    seen = True
+    return taken
+
+
+# --- records side by side ----------------------------------------------------------------------------------------------
+def _path(track: Track) -> Any:
+    """What a track leads to, whatever its row asks of the record."""
+    return track.owner.named if track.owner is not None else track.steps, track.leaf
+
+
+def _kept(track: Track, at: int) -> Kept | None:
+    """What of a record is kept once, where a track ends that may not come again."""
+    if at < len(track.steps) or not track.steps or track.repeats[-1] or track.asked:
+        return None
+    return track.leaf if isinstance(track.leaf, Pairs) else key_of(track.leaf)
+
+
+def _again(records: list[tuple[_State, SourceRecord]], losses: Losses) -> None:
+    """What records of one tag side by side say otherwise than those before them, where one value is kept."""
+    if len(frozenset[int]().union(*[state.paths for state, _ in records])) == sum([len(state.paths) for state, _ in records]):
+        return  # no path leads to two of them
+    texts: dict[int, str] = {}
+    for state, record in records:
+        told: set[Key] = set()
+        for path, kept in state.single:
+            text, at = kept_value(record, kept)
+            if text and (before := texts.setdefault(path, text)) != text and at not in told:
+                told.add(at)
+                losses.again(record, at, text, state.qualified, before)
 
 
 def _parts(taken: set[Key]) -> dict[int, frozenset[int]]:
@@ -297,65 +425,8 @@ def _parts(taken: set[Key]) -> dict[int, frozenset[int]]:
     return {number: frozenset(components) for number, components in parts.items()}
 
 
-def _again(losses: _Losses, state: _State, first: SourceRecord, record: SourceRecord, texts: dict[tuple[_State, Key], str]) -> None:
-    """What a record says otherwise than those of its state before it, of which the first is given; `texts`: said after the first."""
-    for key in state.single:
-        text = plain_value(record, key)
-        if text:
-            kept = texts.get((state, key)) or plain_value(first, key)
-            if not kept:
-                texts[state, key] = text
-            elif text != kept:
-                _lose(losses, "MAP-05", record, key, text, state.qualified, kept)
-
-
-def _name(record: SourceRecord, key: Key | None) -> str:
-    """Tags from below the top of the message to the record, then the element, component or name."""
-    steps = [] if key is None or key == "" else [_said_key(key)]
-    here = record
-    while here.parent is not None:
-        steps.append(here.tag)
-        here = here.parent
-    return "/".join(reversed(steps))
-
-
-def _said_key(key: Key) -> str:
-    if isinstance(key, Component):
-        return f"{key.number:02d}-{key.component}"
-    return f"{key:02d}" if isinstance(key, int) else key
-
-
-def _qualifier(record: SourceRecord) -> str:
-    """Element 01 where it looks like a code that tells such segments apart (REF*LT); free text and counters never do."""
-    values = record.values
-    if isinstance(values, Mapping) or len(values) < 2:
-        return ""
-    code = values[1][:8].partition(COMPONENT_MARK)[0]
-    return code if len(code) in (1 if COMPONENT_MARK in values[1] else 2, 2, 3) and code.isalnum() else ""
-
-
-def _said(record: SourceRecord) -> str:
-    values = record.values
-    texts = values.values() if isinstance(values, Mapping) else values[1:]
-    return " ".join(text for text in texts if text).replace(COMPONENT_MARK, ":")[:120]
-
-
-def _lose(losses: _Losses, rule: str, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str = "") -> None:
-    key = (rule, _name(record, at), _qualifier(record) if qualified and at != 1 else "")
-    loss = losses.get(key)
-    if loss is None:
-        losses[key] = _Loss(record, at, text, kept)
-    else:
-        loss.count += 1
-
-
-def _finding(key: tuple[str, str, str], loss: _Loss) -> Finding:
-    rule, what, qualifier = key
-    place = place_of(loss.record, *loss.at) if isinstance(loss.at, Component) else place_of(loss.record, loss.at)
-    return Finding(
-        rule,
-        place,
-        expected=loss.kept.replace(COMPONENT_MARK, ":") or None,
-        got=loss.text.replace(COMPONENT_MARK, ":")[:120],
-        params={"what": f"{what} ({qualifier})" if qualifier else what, "count": str(loss.count)},
-    )
+def _remember(memory: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep what was found; a memory that is full is emptied, which only costs time."""
+    if len(memory) >= _REMEMBERED:
+        memory.clear()
+    memory[key] = value

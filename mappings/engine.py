@@ -27,6 +27,7 @@ from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
 from mappings.events import MAPPINGS
 from mappings.getters import MOST_FINDINGS, Run
+from mappings.passed_over import Anchor
 from mappings.path import COMPONENT_MARK, locate
 from mappings.plan import Plan, Refusal, make_plan
 from mappings.resolve import resolve, shipped_names
@@ -71,10 +72,11 @@ class Mapping:
         """The complete content as YAML: overlays laid on, fragments and code tables put in."""
         self.plan = plan
         numbers = count()
-        self._read = compile_scope(plan.root, lambda: next(numbers))
+        anchors: list[Anchor] = []
+        self._read = compile_scope(plan.root, lambda: next(numbers), content.format == "edifact", anchors)
         self._scopes = next(numbers)
         self._write = compile_writer(plan)
-        self._coverage = Coverage(plan)
+        self._coverage = Coverage(plan, anchors)
         self._alone = Alone(plan)
 
     def read(self, root: SourceRecord, context: Context) -> Mapped:
@@ -92,16 +94,22 @@ class Mapping:
         if run.dropped:
             run.findings.append(Finding("MAP-10", place_of(root), str(MOST_FINDINGS), str(run.dropped)))
         if out is None or any(name not in out for name in _HEADER):
-            return Mapped(None, run.findings)
-        return Mapped({"entity": self.entity, **out}, run.findings)
+            return Mapped(None, run.findings, run)
+        return Mapped({"entity": self.entity, **out}, run.findings, run)
 
     def trace(self, root: SourceRecord, context: Context) -> dict[str, Origin]:
         """Canonical path (`lines[2].quantity`, lists counted from 0) to where its value came from."""
         return trace(self.plan, root, self._own(context)) if _too_deep(root) is None else {}
 
-    def unmapped(self, root: SourceRecord) -> list[Finding]:
-        """MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once."""
-        return [*self._coverage.unmapped(root), *self._alone.findings(root)] if _too_deep(root) is None else []
+    def unmapped(self, root: SourceRecord, mapped: Mapped) -> list[Finding]:
+        """What this message says and `mapped`, which `read` made of it, does not take.
+
+        MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once, MAP-11 for what a row names and
+        did not take here.
+        """
+        if mapped.run is None:  # nested too deep, nothing was read
+            return []
+        return [*self._coverage.unmapped(root, mapped.run), *self._alone.findings(root)]
 
     def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
         """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""

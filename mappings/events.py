@@ -65,7 +65,7 @@ class EventMapping:
                 _origins(origins, member, f"/{name}", event[member], row, holds, root.line)
         return origins
 
-    def unmapped(self, root: SourceRecord) -> list[Finding]:
+    def unmapped(self, root: SourceRecord, mapped: Mapped) -> list[Finding]:
         """Nothing: what users add is kept as `extensions`."""
         return []
 

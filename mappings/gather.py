@@ -109,7 +109,8 @@ class Gatherer:
         self._at = at
         self._size = COUNTER + 1
         self._own = _Table()
-        self._ancestors: dict[Step, tuple[int, _Table]] = {}
+        self._ancestors: dict[tuple[Step, int], tuple[int, _Table]] = {}
+        """The nearest record above, and so many further up from there (`^CPS/..`)."""
         self._top: tuple[int, _Table] | None = None
         self._pairs: dict[tuple[int, int], int] = {}
 
@@ -119,8 +120,11 @@ class Gatherer:
         for at, step in enumerate(steps):
             if step.same:
                 return None
-            if step.axis == "ancestor" and at == 0:
-                slot, table = self._ancestors.setdefault(step, (self._next(step not in self._ancestors), _Table()))
+            if (step.axis == "ancestor" and at == 0) or (step.axis == "parent" and at and {one.axis for one in steps[1:at]} <= {"parent"}):
+                if steps[0].axis != "ancestor":
+                    return None
+                above = (steps[0], at)
+                slot, table = self._ancestors.setdefault(above, (self._next(above not in self._ancestors), _Table()))
             elif step.axis == "top" and at == 0:
                 self._top = self._top or (self._next(True), _Table())
                 slot, table = self._top
@@ -148,7 +152,7 @@ class Gatherer:
         """Freeze the tables; no slot is given out after this."""
         self._entries = self._own.entries()
         self._nested = self._own.nested()
-        self._outer = tuple((step, slot, table.entries(), table.nested()) for step, (slot, table) in self._ancestors.items())
+        self._outer = tuple((step, up, slot, table.entries(), table.nested()) for (step, up), (slot, table) in self._ancestors.items())
         self._top_table = None if self._top is None else (self._top[0], self._top[1].entries(), self._top[1].nested())
         self._selfish = tuple(entry for entry in self._outer if not _disjoint(entry[0], self._at))
         self._has_outer = bool(self._outer) or self._top is not None
@@ -163,11 +167,14 @@ class Gatherer:
             found = base.copy()
             if found[REPEATS] is not None:
                 found[REPEATS] = dict(found[REPEATS])
-            for step, slot, entries, nested in self._selfish:
+            for step, up, slot, entries, nested in self._selfish:
                 if step.matches(record):
-                    found[slot] = record
-                    fill(found, record.children, entries)
-                    fill_nested(found, nested)
+                    above = record if up == 0 else _up(record, up)
+                    found[slot] = above
+                    if above is not None:
+                        fill(found, above.children, entries)
+                        fill_nested(found, nested)
+                    cache[-id(record)] = found  # no record's `id`: what was found is remembered beside what parents share
         else:
             found = self._blank.copy()
         found[RECORD] = record
@@ -180,10 +187,12 @@ class Gatherer:
     def _outward(self, record: SourceRecord) -> Found:
         """Slots of ancestors above the record, and of the message's top."""
         found = self._blank.copy()
-        for step, slot, entries, nested in self._outer:
+        for step, up, slot, entries, nested in self._outer:
             nearest = record.parent
             while nearest is not None and not step.matches(nearest):
                 nearest = nearest.parent
+            if nearest is not None and up:
+                nearest = _up(nearest, up)
             if nearest is not None:
                 found[slot] = nearest
                 fill(found, nearest.children, entries)
@@ -197,6 +206,13 @@ class Gatherer:
             fill(found, top.children, entries)
             fill_nested(found, nested)
         return found
+
+
+def _up(record: SourceRecord, levels: int) -> SourceRecord | None:
+    here: SourceRecord | None = record
+    for _ in range(levels):
+        here = here.parent if here is not None else None
+    return here
 
 
 def _disjoint(ancestor: Step, at: Step | None) -> bool:

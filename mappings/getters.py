@@ -7,12 +7,16 @@ walking the path only when its first record lacks the value and the message repe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data_contracts.findings import Finding
+from data_contracts.source import SourceRecord
 from mappings.context import Context
 from mappings.gather import RECORD, REPEATS, Found, Gatherer
 from mappings.path import COMPONENT_MARK, Element, Pairs, Path, Step, component_of, locate
+
+if TYPE_CHECKING:
+    from mappings.passed_over import Rows
 
 MOST_FINDINGS = 1000
 """Findings kept for one message; one that has more is held anyway."""
@@ -21,7 +25,7 @@ MOST_FINDINGS = 1000
 class Run:
     """One message being read."""
 
-    __slots__ = ("caches", "context", "dropped", "findings", "refusals")
+    __slots__ = ("caches", "context", "dropped", "findings", "passed", "refusals")
 
     def __init__(self, context: Context, scopes: int) -> None:
         self.context = context
@@ -31,6 +35,12 @@ class Run:
         self.refusals: set[tuple[int, object]] = set()
         """Records and members of which a row found a text that it could not read."""
         self.caches: list[dict[int, Found]] = [{} for _ in range(scopes)]
+        self.passed: dict[int, list[tuple[Rows, str]]] = {}
+        """What rows passed over below a record, by its `id`, with the text that was kept instead; empty where none was."""
+
+    def pass_over(self, record: SourceRecord, rows: Rows, kept: str = "") -> None:
+        """Note rows that named something below this record and did not take it."""
+        self.passed.setdefault(id(record), []).append((rows, kept))
 
     @property
     def told(self) -> int:
@@ -80,7 +90,7 @@ def getter_of(path: Path, gatherer: Gatherer) -> Getter:
     if isinstance(leaf, Element):
         return _element(slot, leaf.number, way, slow) if leaf.component is None else _component(slot, leaf, way, slow)
     if isinstance(leaf, Pairs):
-        return _pairs(slot, gatherer.pairs_slot(slot, leaf.start + 1000 * (leaf.end or 0)), leaf, way, slow)
+        return _pairs(slot, gatherer.pairs_slot(slot, leaf.key), leaf, way, slow)
     name = leaf.name if leaf is not None else ""
     child = gatherer.slot((*path.steps, Step("child", name))) if name else None
     return _name(slot, name, child[0] if child else None, (*way, child[0]) if child else way, slow)

@@ -108,6 +108,11 @@ class Pairs:
     end: int | None = None
     """Element of the last value, where other elements follow; null: the pairs go on to the end of the segment."""
 
+    @property
+    def key(self) -> int:
+        """Where they stand, as one number."""
+        return self.start + 1000 * (self.end or 0)
+
     def found_in(self, values: Sequence[str]) -> Iterator[tuple[str, int]]:
         """Qualifier of each pair and the element that holds its value."""
         if self.composites:
@@ -328,6 +333,11 @@ def reached_below(steps: Sequence[Step], record: SourceRecord) -> list[SourceRec
     for step in steps[1:]:
         reached = [child for one in reached for child in one.children if child.tag == step.tag and step.matches(child)]
     return reached
+
+
+def leads_out(path: Path) -> bool:
+    """Whether a path leaves the record that it starts from, so that others start from elsewhere and meet there."""
+    return bool(path.steps) and path.steps[0].axis in ("ancestor", "top", "parent")
 
 
 def goes_down(steps: Sequence[Step]) -> bool:

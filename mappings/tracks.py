@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mappings.path import Component, Condition, Element, Leaf, Name, Path, Step
+from mappings.path import Component, Condition, Element, Leaf, Name, Pairs, Path, Step, leads_out
 from mappings.plan import Plan, Rule, Scope
 
 
 def tracks_of(plan: Plan) -> list[Track]:
     """Every source path that reading a mapping uses, ignores or expects."""
-    tracks = [*_of_scope(plan.root, ()), *_ignored(plan)]
+    tracks = [*_of_scope(plan.root, (), plan.content.format == "edifact"), *_ignored(plan)]
     if plan.content.format == "x12":  # what parts its components is known only with the document
         return [_whole(track) for track in tracks]
     return tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The row that a path belongs to, and where its scope stands: what reading passed over is taken off the track there."""
+
+    rule: Rule
+    path: int
+    """Which of the row's paths, from 0."""
+    qualifier: str | None
+    """Of pairs the one that this track stands for; else null."""
+    base: int
+    """Steps down to the record that the path starts from: that of the row's scope, or with `out` the one above it."""
+    named: tuple[Step, ...]
+    """The steps without the row's own condition."""
+    out: bool = False
+    """It starts above the record of the scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +43,41 @@ class Track:
     leaf: Leaf | None
     whole: bool = False
     """Ignored with everything below it."""
+    owner: Owner | None = None
+    """Null for what is ignored or expected and what a condition asks."""
+    asked: bool = False
+    """A condition asks it: it is taken notice of, and neither kept nor passed over."""
 
 
-def _of_scope(scope: Scope, base: tuple[Step, ...]) -> Iterable[Track]:
+def _of_scope(scope: Scope, base: tuple[Step, ...], composites: bool) -> Iterable[Track]:
     """Every source path that reading uses, of a scope and of those inside it, from the top of the message."""
     for rule in scope.rules:
-        if rule.reads:
-            for path in (*(_conditioned(path, rule) for path in rule.paths), *(when.path for when in rule.when)):
-                steps = _absolute(path, base)
-                above = len(steps) - len(path.steps)  # records of the `each` around, which come as often as they like
-                repeats = tuple(rule.many or at < above or step.axis == "below" or bool(step.same) for at, step in enumerate(steps))
-                yield from _reached(steps, repeats, path.leaf, rule.many)
-                yield from _compared(steps, base)
+        if not rule.reads:
+            continue
+        for number, path in enumerate(rule.paths):
+            named = _absolute(path, base)
+            steps = _sharpened(named, own_conditions(path, rule, composites))
+            owner: Owner | None = Owner(rule, number, None, len(base), named)
+            if leads_out(path):
+                above = 0 if path.steps[0].axis == "top" else 1
+                owner = Owner(rule, number, None, above, named, True)
+            yield from _used(steps, path, rule.many, base, owner)
+        for when in rule.when:
+            steps = _absolute(when.path, base)
+            yield from (replace(track, asked=True) for track in _used(steps, when.path, rule.many, base, None))
     for child in scope.scopes:
         if not child.reads:
             continue
         steps = _absolute(child.at, base) if child.at is not None else base
         yield Track(steps, (True,) * len(steps), None)
-        yield from _of_scope(child, steps)
+        yield from _of_scope(child, steps, composites)
+
+
+def _used(steps: tuple[Step, ...], path: Path, many: bool, base: tuple[Step, ...], owner: Owner | None) -> Iterable[Track]:
+    above = len(steps) - len(path.steps)  # records of the `each` around, which come as often as they like
+    repeats = tuple(many or at < above or step.axis == "below" or bool(step.same) for at, step in enumerate(steps))
+    yield from _reached(steps, repeats, path.leaf, many, owner)
+    yield from _compared(steps, base)
 
 
 def _compared(steps: tuple[Step, ...], base: tuple[Step, ...]) -> Iterable[Track]:
@@ -54,16 +88,27 @@ def _compared(steps: tuple[Step, ...], base: tuple[Step, ...]) -> Iterable[Track
             yield from _reached(base, (True,) * len(base), Name(own), True)
 
 
-def _conditioned(path: Path, rule: Rule) -> Path:
-    """The path with the row's conditions on its own record, so that a value passed over for them is told as not mapped."""
+def own_conditions(path: Path, rule: Rule, composites: bool) -> tuple[Condition, ...]:
+    """The row's conditions that the record of the value answers itself, so that they can be asked of the record alone.
+
+    Without `composites` (X12) what parts a component is known only with the document, and components are not asked.
+    """
+    found = []
     for when in rule.when:
-        if when.values is not None and path.steps and when.path.steps == path.steps and isinstance(when.path.leaf, Element):
-            last = path.steps[-1]
-            leaf = when.path.leaf
-            key = leaf.number if leaf.component is None else Component(leaf.number, leaf.component)
-            sharper = replace(last, conditions=(*last.conditions, Condition(key, when.values)))
-            path = replace(path, steps=(*path.steps[:-1], sharper))
-    return path
+        leaf = when.path.leaf
+        if when.values is not None and when.path.steps == path.steps and isinstance(leaf, Element):
+            if leaf.component is None:
+                found.append(Condition(leaf.number, when.values))
+            elif composites:
+                found.append(Condition(Component(leaf.number, leaf.component), when.values))
+    return tuple(found)
+
+
+def _sharpened(steps: tuple[Step, ...], conditions: tuple[Condition, ...]) -> tuple[Step, ...]:
+    """The steps with these conditions on the last record."""
+    if not steps or not conditions:
+        return steps
+    return (*steps[:-1], replace(steps[-1], conditions=(*steps[-1].conditions, *conditions)))
 
 
 def _ignored(plan: Plan) -> Iterable[Track]:
@@ -82,15 +127,24 @@ def _ignored(plan: Plan) -> Iterable[Track]:
         yield from _reached(steps, (True,) * len(steps), refusal.path.leaf, True)
 
 
-def _reached(steps: tuple[Step, ...], repeats: tuple[bool, ...], leaf: Leaf | None, many: bool) -> Iterable[Track]:
-    yield Track(steps, repeats, leaf)
+def _reached(
+    steps: tuple[Step, ...], repeats: tuple[bool, ...], leaf: Leaf | None, many: bool, owner: Owner | None = None
+) -> Iterable[Track]:
+    if isinstance(leaf, Pairs):  # each qualifier by itself
+        for code in dict.fromkeys(code for code, _ in leaf.qualifiers):
+            of_code = replace(owner, qualifier=code) if owner is not None else None
+            yield Track(steps, repeats, replace(leaf, qualifiers=((code, None),)), owner=of_code)
+    else:
+        yield Track(steps, repeats, leaf, owner=owner)
     for at, step in enumerate(steps):  # a condition on the attribute of a leaf takes notice of it
         for condition in step.conditions:
             if isinstance(condition.key, str) and "/" in condition.key:
                 tag, _, name = condition.key.partition("/")
                 yield Track((*steps[: at + 1], Step("child", tag)), (True,) * (at + 2), Name(name))
     if isinstance(leaf, Name) and leaf.name:  # the value may be the own text of a child of that name
-        yield Track((*steps, Step("child", leaf.name)), (*repeats, many), Name(""))
+        own = Step("child", leaf.name)
+        below = replace(owner, named=(*owner.named, own)) if owner is not None else None
+        yield Track((*steps, own), (*repeats, many), Name(""), owner=below)
 
 
 def _absolute(path: Path, base: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -103,14 +157,11 @@ def _absolute(path: Path, base: tuple[Step, ...]) -> tuple[Step, ...]:
     return base + steps
 
 
+def ups(path: Path) -> int:
+    """How many records above the nearest one that it names a path goes up before it goes down."""
+    return sum(step.axis == "parent" for step in path.steps)
+
+
 def _whole(track: Track) -> Track:
     """The track with elements in the place of components."""
-    leaf = Element(track.leaf.number) if isinstance(track.leaf, Element) else track.leaf
-    steps = tuple(
-        replace(
-            step,
-            conditions=tuple(Condition(one.key.number, one.values) if isinstance(one.key, Component) else one for one in step.conditions),
-        )
-        for step in track.steps
-    )
-    return replace(track, steps=steps, leaf=leaf)
+    return replace(track, leaf=Element(track.leaf.number)) if isinstance(track.leaf, Element) else track

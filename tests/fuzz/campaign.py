@@ -160,8 +160,8 @@ def judge(syntax: str, content: bytes, profile: Profile, grammar: str | None, re
         report.trees += 1
         mapping = _mapping(f"{syntax}/{message.type}") or _mapping(f"{syntax}/{grammar}")
         if mapping is not None and mapping.direction != "out":
-            mapping.read(message.root, Context(components=message.components or ":", currency="EUR"))
-            mapping.unmapped(message.root)
+            mapped = mapping.read(message.root, Context(components=message.components or ":", currency="EUR"))
+            mapping.unmapped(message.root, mapped)
     report.refused += unreadable
 
 

@@ -44,7 +44,7 @@ def test_reader_and_tracer_agree(name: str) -> None:
             mapped = mapping.read(tree, CONTEXT)
             made += mapped.entity is not None
             origins = mapping.trace(tree, CONTEXT)
-            mapping.unmapped(tree)
+            mapping.unmapped(tree, mapped)
             if mapped.entity is None:
                 continue
             said = leaves(mapped.entity)

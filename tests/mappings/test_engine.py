@@ -12,7 +12,7 @@ from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.engine import Context, load
 from tests.mappings import samples
-from tests.mappings.trees import named, segments, without_places
+from tests.mappings.trees import lost, named, segments, without_places
 
 CHINA = timezone(timedelta(hours=8))
 CONTEXT = Context(time_zone="Asia/Shanghai", currency="CNY")
@@ -249,14 +249,14 @@ def test_bottomless_nesting_is_refused_and_not_walked() -> None:
     mapped = DESPATCH.read(root, CONTEXT)
     assert mapped.entity is None
     assert [(finding.rule, finding.severity, finding.action) for finding in mapped.findings] == [("MAP-09", "error", "message")]
-    assert DESPATCH.unmapped(root) == []
+    assert lost(DESPATCH, root, CONTEXT) == []
     assert DESPATCH.trace(root, CONTEXT) == {}
 
 
 # --- what is lost ------------------------------------------------------------------------------------------------------
 def test_unmapped_source_is_told_once_with_its_count() -> None:
     lines = "".join(f"\n HL*{n}*1*I\n  LIN*{n}*BP*A*MG*M{n}\n  SN1**1*EA" for n in (2, 3, 4))
-    told = DESPATCH.unmapped(segments("BSN*00*S*20261122*0830\nMEA*PD*G*1\nHL*1**S\n REF*ZZ*x" + lines))
+    told = lost(DESPATCH, segments("BSN*00*S*20261122*0830\nMEA*PD*G*1\nHL*1**S\n REF*ZZ*x" + lines), CONTEXT)
     assert {(f.rule, f.params["what"], f.params["count"], f.got) for f in told} == {
         ("MAP-01", "MEA (PD)", "1", "PD G 1"),
         ("MAP-01", "HL/REF (ZZ)", "1", "ZZ x"),
@@ -268,18 +268,18 @@ def test_unmapped_source_is_told_once_with_its_count() -> None:
 
 def test_a_second_value_where_one_is_kept_is_told() -> None:
     tree = segments("BSN*00*S*20261122*0830\nHL*1**S\n HL*2*1*I\n  SN1**2*EA\n  REF*LT*A\n  REF*LT*A\n  REF*LT*B\n  REF*SE*1\n  REF*SE*2")
-    (told,) = DESPATCH.unmapped(tree)
+    (told,) = lost(DESPATCH, tree, CONTEXT)
     assert (told.rule, told.got, told.expected, told.place.position, told.severity) == ("MAP-05", "B", "A", 8, "warning")
 
 
 def test_a_party_code_under_a_qualifier_that_no_row_knows_is_told() -> None:
     tree = segments("BEG*00*SA*PO1**20261122\nN1*ST*Dock*12*5551234")
-    assert [finding.params["what"] for finding in ORDER.unmapped(tree)] == ["N1/04 (ST)"]
+    assert [finding.params["what"] for finding in lost(ORDER, tree, CONTEXT)] == ["N1/04 (ST)"]
 
 
 def test_unknown_members_of_named_formats_are_told() -> None:
     order = {**samples.JSON_ORDER, "extra": "x", "notes": {"a": "b"}}
-    told = load("json/erp_orders").unmapped(named("erp_orders", order))
+    told = lost(load("json/erp_orders"), named("erp_orders", order), CONTEXT)
     assert [finding.params["what"] for finding in told] == ["extra", "notes"]
 
 
@@ -326,7 +326,7 @@ PO1*20*4*KG*18**BP*RM-0002
     mapping = load("x12/855")
     found = mapping.read(message, CONTEXT)
     assert found.findings == [] and found.entity is not None
-    assert mapping.unmapped(message) == []
+    assert lost(mapping, message, CONTEXT) == []
     assert [line["line"] for line in found.entity["lines"]] == ["10", "20", "10/20270110"]
     said = [(line["order_line"], line["status"], line["quantity"], line.get("promised_on")) for line in found.entity["lines"]]
     assert said == [
@@ -372,7 +372,7 @@ LIN*2*VN*FG-110
         ("FG-100", "quarantine", Decimal(10)),
         ("FG-110", "available", Decimal(7)),
     ]
-    assert [finding.rule for finding in mapping.unmapped(message)] == ["MAP-01"]  # on order is no stock
+    assert [finding.rule for finding in lost(mapping, message, CONTEXT)] == ["MAP-01"]  # on order is no stock
     assert [record.values for record in mapping.write(found, CONTEXT).walk() if record.tag == "QTY"] == [
         ["QTY", "33", "90", "EA"],
         ["QTY", "QH", "10", "EA"],

@@ -35,6 +35,6 @@ def test_a_feed_goes_there_and_back(name: str) -> None:
     assert again.findings == []
     expected = mapping.read(tree, CONTEXT).entity
     assert without_places(again.entity) == without_places(expected)
-    assert mapping.unmapped(message.root) == []
+    assert mapping.unmapped(message.root, again) == []
     origins = mapping.trace(message.root, CONTEXT)
     assert origins["number"].place.path or origins["number"].place.line

@@ -18,7 +18,7 @@ from mappings.engine import Context, load
 from mappings.path import locate, parse
 from tests.connectors.reading import read
 from tests.mappings.samples_idoc import idoc_samples
-from tests.mappings.trees import named, without_places
+from tests.mappings.trees import lost, named, without_places
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "idoc"
 CONTEXT = Context(time_zone="Asia/Shanghai")
@@ -84,7 +84,7 @@ def test_nothing_of_a_packed_delivery_is_lost_unsaid_and_every_value_has_its_ori
     (message,) = read("idoc", (SAMPLES / "DELVRY07.xml").read_bytes()).messages
     assert message.root is not None
     mapping = load("idoc/DESADV")
-    assert [finding.text() for finding in mapping.unmapped(message.root)] == []
+    assert [finding.text() for finding in lost(mapping, message.root, CONTEXT)] == []
     origins = mapping.trace(message.root, CONTEXT)
     assert origins["lines[1].gtin"].values == ("06901234500011",)
     assert origins["lines[2].quantity"].values == ("4.500",)

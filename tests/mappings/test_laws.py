@@ -21,7 +21,7 @@ from mappings.plan import Rule, Scope
 from mappings.write import Writer, number_positions
 from tests.effort import examples
 from tests.mappings.samples import samples
-from tests.mappings.trees import leaves, segments, shape, without_places
+from tests.mappings.trees import leaves, lost, segments, shape, without_places
 
 NAMES = shipped_names()
 MAPPINGS = {name: load(name) for name in NAMES}
@@ -204,7 +204,7 @@ def test_samples_settle_after_one_pass(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_samples_lose_nothing_unsaid(name: str) -> None:
-    assert [finding.text() for finding in MAPPINGS[name].unmapped(samples()[name])] == []
+    assert [finding.text() for finding in lost(MAPPINGS[name], samples()[name], CONTEXT)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -271,8 +271,7 @@ def test_reader_and_tracer_agree_on_what_is_written(name: str) -> None:
 def test_no_tree_raises(tree: SourceRecord) -> None:
     for name in NAMES:
         if name.startswith("x12/"):
-            MAPPINGS[name].read(tree, CONTEXT)
-            MAPPINGS[name].unmapped(tree)
+            lost(MAPPINGS[name], tree, CONTEXT)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -302,7 +301,7 @@ HL*1**S
     SN1**5*EA*99
 """
     mapping = MAPPINGS["x12/856"]
-    told = mapping.unmapped(segments(text))
+    told = lost(mapping, segments(text), CONTEXT)
     assert {(f.place.position, f.place.element) for f in told} == {(2, 6), (4, None), (6, 4), (6, 5), (7, 4)}
     bare = segments(text)
     for record in bare.walk():
@@ -318,7 +317,7 @@ def test_writing_and_tracing_do_not_change_what_they_are_given() -> None:
     before = shape(tree)
     mapped = mapping.read(tree, CONTEXT)
     mapping.trace(tree, CONTEXT)
-    mapping.unmapped(tree)
+    mapping.unmapped(tree, mapped)
     assert shape(tree) == before
     entity = mapped.entity
     assert entity is not None

@@ -71,7 +71,7 @@ def test_what_is_written_is_a_valid_set_and_reads_back_equal(name: str, version:
     again = mapping.read(message.root, CONTEXT)
     assert again.findings == []
     assert without_places(again.entity) == without_places(entity)
-    assert mapping.unmapped(message.root) == []
+    assert mapping.unmapped(message.root, again) == []
 
 
 def test_an_erp_order_survives_the_way_over_bytes() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
+from mappings.context import Context
+from mappings.engine import Mapping
 from mappings.path import COMPONENT_MARK
 
 
@@ -81,3 +84,8 @@ def leaves(value: Any, name: str = "") -> dict[str, Any]:
             found |= leaves(inner, f"{name}[{number}]")
         return found
     return {name: value}
+
+
+def lost(mapping: Mapping, root: SourceRecord, context: Context) -> list[Finding]:
+    """What a mapping reads and does not take of a message."""
+    return mapping.unmapped(root, mapping.read(root, context))

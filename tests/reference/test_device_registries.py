@@ -74,7 +74,7 @@ def test_1200_gudid_records_are_exact_in_every_field() -> None:
         assert message.root is not None
         result = mapping.read(message.root, Context())
         assert result.findings == [] and result.entity is not None
-        assert mapping.unmapped(message.root) == []
+        assert mapping.unmapped(message.root, result) == []
         if (got := stated(result.entity, wanted)) != wanted:
             differing.append((wanted, got))
         written = mapping.write(result.entity, Context())
@@ -141,7 +141,7 @@ def test_a_gudid_record_of_the_lookup_interface() -> None:
     assert message.root is not None
     mapping = load("json/gudid")
     result = mapping.read(message.root, Context())
-    assert result.findings == [] and result.entity is not None and mapping.unmapped(message.root) == []
+    assert result.findings == [] and result.entity is not None and mapping.unmapped(message.root, result) == []
     device = result.entity
     assert {
         "primary_di": device["number"],
@@ -166,7 +166,7 @@ def test_an_nmpa_record_of_the_release() -> None:
     assert message.root is not None
     mapping = load("xml/nmpa")
     result = mapping.read(message.root, Context(time_zone="Asia/Shanghai"))
-    assert result.findings == [] and result.entity is not None and mapping.unmapped(message.root) == []
+    assert result.findings == [] and result.entity is not None and mapping.unmapped(message.root, result) == []
     device = result.entity
     assert {
         "di": device["number"],

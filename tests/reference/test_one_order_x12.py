@@ -115,7 +115,7 @@ def mapped(message: Message) -> dict[str, Any]:
     assert message.root is not None
     result = mapping.read(message.root, Context(time_zone=ZONE, components=message.components))
     assert result.findings == [] and result.entity is not None
-    assert mapping.unmapped(message.root) == []
+    assert mapping.unmapped(message.root, result) == []
     plain = without_places(result.entity)
     ENTITIES[plain["entity"]].model_validate({key: value for key, value in plain.items() if key != "entity"})
     return plain

@@ -1,0 +1,193 @@
+"""Losses of a message, counted by kind, and why each is one: nobody names the place, a row names it and did not take it here, or
+another value was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from data_contracts.findings import Finding
+from data_contracts.source import SourceRecord
+from mappings.context import place_of
+from mappings.passed_over import Pass, Rows
+from mappings.path import COMPONENT_MARK, Component, Element, Key, Leaf, Name, Pairs, Step, plain_value
+from mappings.tracks import Track
+
+Passed = Mapping[int, Sequence[tuple[Rows, str]]]
+"""What reading passed over below a record, by its `id`, with the text that was kept instead."""
+Kept = Key | Pairs
+"""What is kept once of a record: an element, a component, a name, or the value under one qualifier."""
+
+
+@dataclass(slots=True)
+class _Loss:
+    record: SourceRecord
+    at: Key | None
+    text: str
+    kept: str
+    count: int = 1
+
+
+class Reasons:
+    """Which rows name a place; made once for a mapping."""
+
+    def __init__(self, tracks: Sequence[Track]) -> None:
+        self._of_rule: dict[int, list[tuple[int, Track]]] = {}
+        self._named: dict[str, list[Track]] = {}
+        """Tracks that a row's condition narrows or that start above an element, by the tag of their last record."""
+        for number, track in enumerate(tracks):
+            if track.owner is not None:
+                self._of_rule.setdefault(id(track.owner.rule), []).append((number, track))
+                if track.steps and (track.owner.named != track.steps or track.owner.out):
+                    self._named.setdefault(track.steps[-1].tag, []).append(track)
+
+    def begun(self, rows: Rows) -> frozenset[tuple[int, int]]:
+        """The tracks of rows at the record that they start from, as (track, steps done)."""
+        return frozenset((number, track.owner.base) for row in rows for number, track in self._of(row) if track.owner is not None)
+
+    def _of(self, row: Pass) -> Iterator[tuple[int, Track]]:
+        for number, track in self._of_rule.get(id(row.rule), ()):
+            owner = track.owner
+            assert owner is not None
+            if row.path in (None, owner.path) and row.qualifier in (None, owner.qualifier):
+                yield number, track
+
+    def why(self, record: SourceRecord, key: Key | None, passed: Passed) -> tuple[str, str]:
+        """The rule that tells the loss of a value, or of a whole record, and the text that was kept instead of it."""
+        here: SourceRecord | None = record if passed else None
+        while here is not None:
+            for rows, kept in passed.get(id(here), ()):
+                if any(_reads(track, record, key) for row in rows for _, track in self._of(row)):
+                    return ("MAP-05", kept) if kept else ("MAP-11", "")
+            here = here.parent
+        if any(_reads(track, record, key) for track in self._named.get(record.tag, ())):
+            return "MAP-11", ""
+        return "MAP-01", ""
+
+
+def _names(track: Track, record: SourceRecord, key: Key | None) -> bool:
+    """Whether a track is of this element, component or name of its record; of pairs, whether the qualifier beside is the track's."""
+    leaf = track.leaf
+    if isinstance(leaf, Pairs):
+        values: list[str] = record.values  # type: ignore[assignment]  # pairs are of segments
+        number = key.number if isinstance(key, Component) else key
+        return isinstance(number, int) and any(at == number and code == leaf.qualifiers[0][0] for code, at in leaf.found_in(values))
+    return key is not None and key_of(leaf) in (key, key.number if isinstance(key, Component) else None)
+
+
+def _reads(track: Track, record: SourceRecord, key: Key | None) -> bool:
+    """Whether a track, without the conditions of its row, leads to this value."""
+    assert track.owner is not None
+    return _names(track, record, key) and _leads(track.owner.named, record)
+
+
+def _leads(steps: Sequence[Step], record: SourceRecord) -> bool:
+    """Whether steps from the top of the message end at the record."""
+    chain = [record]
+    while (above := chain[-1].parent) is not None:
+        chain.append(above)
+    reached = {len(chain) - 1}  # indexes into the chain; the top of the message is its last
+    for step in steps:
+        reached = {
+            below
+            for at in reached
+            for below in (range(at) if step.axis == "below" else range(max(at - 1, 0), at))
+            if step.matches(chain[below])
+        }
+    return 0 in reached
+
+
+class Losses:
+    """What one message loses: each kind once, with its first place and how often it comes."""
+
+    def __init__(self, reasons: Reasons, passed: Passed) -> None:
+        self._reasons = reasons
+        self._passed = passed
+        self._found: dict[tuple[str, str, str], _Loss] = {}
+
+    def not_taken(self, record: SourceRecord, at: Key | None, text: str, qualified: bool) -> None:
+        """A value, or a whole record, that no row takes."""
+        rule, kept = self._reasons.why(record, at, self._passed)
+        if not kept or text.strip() != kept:
+            self._add(rule, record, at, text, qualified or rule == "MAP-11", kept)
+
+    def again(self, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str) -> None:
+        """A value beside one that was kept."""
+        self._add("MAP-05", record, at, text, qualified, kept)
+
+    def _add(self, rule: str, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str) -> None:
+        key = (rule, _name(record, at), _qualifier(record) if qualified and at != 1 else "")
+        loss = self._found.get(key)
+        if loss is None:
+            self._found[key] = _Loss(record, at, text, kept)
+        else:
+            loss.count += 1
+
+    def findings(self) -> list[Finding]:
+        """One finding for each kind."""
+        return [_finding(key, loss) for key, loss in self._found.items()]
+
+
+def key_of(leaf: Leaf | None) -> Key | None:
+    """The element, component or name of a leaf that is one value; null for pairs and records."""
+    if isinstance(leaf, Element):
+        return leaf.number if leaf.component is None else Component(leaf.number, leaf.component)
+    return leaf.name if isinstance(leaf, Name) else None
+
+
+def kept_value(record: SourceRecord, kept: Kept) -> tuple[str, Key]:
+    """What a record says at a place of which one value is kept, and where; empty where it says nothing."""
+    if not isinstance(kept, Pairs):
+        return plain_value(record, kept), kept
+    values: list[str] = record.values  # type: ignore[assignment]  # pairs are of segments
+    for qualifier, at in kept.found_in(values):
+        key = Component(at, 1) if kept.composites else at
+        if qualifier == kept.qualifiers[0][0] and (text := plain_value(record, key)):
+            return text, key
+    return "", kept.start
+
+
+# --- words -------------------------------------------------------------------------------------------------------------
+def said(record: SourceRecord) -> str:
+    """The values of a record in one line, as far as a person reads them."""
+    values = record.values
+    texts = values.values() if isinstance(values, Mapping) else values[1:]
+    return " ".join(text for text in texts if text).replace(COMPONENT_MARK, ":")[:120]
+
+
+def _name(record: SourceRecord, key: Key | None) -> str:
+    """Tags from below the top of the message to the record, then the element, component or name."""
+    steps = [] if key is None or key == "" else [_said_key(key)]
+    here = record
+    while here.parent is not None:
+        steps.append(here.tag)
+        here = here.parent
+    return "/".join(reversed(steps))
+
+
+def _said_key(key: Key) -> str:
+    if isinstance(key, Component):
+        return f"{key.number:02d}-{key.component}"
+    return f"{key:02d}" if isinstance(key, int) else key
+
+
+def _qualifier(record: SourceRecord) -> str:
+    """Element 01 where it looks like a code that tells such segments apart (REF*LT); free text and counters never do."""
+    values = record.values
+    if isinstance(values, Mapping) or len(values) < 2:
+        return ""
+    code = values[1][:8].partition(COMPONENT_MARK)[0]
+    return code if len(code) in (1 if COMPONENT_MARK in values[1] else 2, 2, 3) and code.isalnum() else ""
+
+
+def _finding(key: tuple[str, str, str], loss: _Loss) -> Finding:
+    rule, what, qualifier = key
+    place = place_of(loss.record, *loss.at) if isinstance(loss.at, Component) else place_of(loss.record, loss.at)
+    return Finding(
+        rule,
+        place,
+        expected=loss.kept.replace(COMPONENT_MARK, ":")[:120] or None,
+        got=loss.text.replace(COMPONENT_MARK, ":")[:120],
+        params={"what": f"{what} ({qualifier})" if qualifier else what, "count": str(loss.count)},
+    )

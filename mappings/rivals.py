@@ -1,0 +1,268 @@
+"""Members that several places can fill: which of them say otherwise than the one that was taken.
+
+A look whether two places have a value at all comes first, and what it depends on is remembered by the records that are there, so that the
+texts of few elements are ever compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from data_contracts.source import SourceRecord
+from mappings.functions import Moment
+from mappings.gather import RECORD, REPEATS, Found, Gatherer
+from mappings.getters import Getter, Run, getter_of
+from mappings.passed_over import Note, Pass, Rows, Test, holds, tests_of
+from mappings.path import Leaf, Pairs, Path, leads_out, together
+from mappings.plan import Rule, Scope
+
+_SHAPES = 256
+"""Shapes of records that are remembered, and characters of one; a hostile sender may vary qualifiers without end."""
+
+
+class _Way(NamedTuple):
+    """One way to a member: a path, one qualifier of pairs, or all paths of a row that makes one value of several."""
+
+    slot: int
+    """Without this record it has no value."""
+    on_the_way: frozenset[int]
+    """Slots of all records that it goes through."""
+    tests: tuple[Test, ...]
+    getters: tuple[Getter, ...]
+    """None where the row states a fixed value."""
+    passed: tuple[Rows, ...]
+    """For each getter what it passes over."""
+    out: bool
+    """What it would pass over is reached from elsewhere too."""
+
+
+class _Look(NamedTuple):
+    """A cheap look whether a path has a value at all."""
+
+    slot: int
+    get: Getter
+    leaf: Leaf | None
+    pairs: int
+    """Where its pairs are kept once they were taken apart; 0 where it has none."""
+    qualifiers: frozenset[str]
+
+
+Member = tuple[tuple[_Look, ...], Note]
+"""The places that can fill a member, and what compares them."""
+
+
+def rivals(scope: Scope, gatherer: Gatherer) -> list[Note]:
+    """For each member that several places can fill: notes those that say otherwise than the one that is taken."""
+    by_member: dict[tuple[str, ...], list[Rule]] = {}
+    for rule in scope.rules:
+        if rule.reads and not rule.many and (rule.paths or rule.const is not None):
+            by_member.setdefault(rule.to, []).append(rule)
+    members: list[Member] = []
+    for rules in by_member.values():
+        looks, ways = _looks(rules, gatherer), _ways(rules, gatherer)
+        if not all(way.out for way in ways[1:]) and (len(looks) > 1 or looks[0].pairs):
+            members.append((looks, _compared(ways)))
+    of_pairs: dict[tuple[int, int], list[Member]] = {}
+    for member in members:
+        if len(member[0]) == 1:
+            of_pairs.setdefault((member[0][0].slot, member[0][0].pairs), []).append(member)
+    several = [member for member in members if len(member[0]) > 1]
+    notes = [_among_pairs(slot, pairs, alike) for (slot, pairs), alike in of_pairs.items()]
+    return [*notes, _where_several(several)] if several else notes
+
+
+def _ways(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[_Way, ...]:
+    ways: list[_Way] = []
+    for rule in rules:
+        tests = tests_of(rule.when, gatherer)
+        if rule.const is not None:
+            ways.append(_Way(RECORD, frozenset(), tests, (), (), True))
+        elif rule.function.arguments > 1:
+            getters = tuple(getter_of(path, gatherer) for path in rule.paths)
+            rows = tuple((Pass(rule, number),) for number in range(len(rule.paths)))
+            slot, on_the_way = _slots(rule.paths[0], gatherer)
+            ways.append(_Way(slot, on_the_way, tests, getters, rows, any(map(leads_out, rule.paths))))
+        else:
+            for number, path in enumerate(rule.paths):
+                slot, on_the_way = _slots(path, gatherer)
+                for qualifier, single in _each_qualifier(path):
+                    getter, row = getter_of(single, gatherer), (Pass(rule, number, qualifier),)
+                    ways.append(_Way(slot, on_the_way, tests, (getter,), (row,), leads_out(path)))
+    return tuple(ways)
+
+
+def _slots(path: Path, gatherer: Gatherer) -> tuple[int, frozenset[int]]:
+    """The slot of the record that holds the value, and of every record on the way; the record at hand where nothing is known of them."""
+    reached = gatherer.slot(path.steps)
+    if reached is None:
+        return RECORD, frozenset()
+    return reached[0], frozenset(reached[1])
+
+
+def _each_qualifier(path: Path) -> list[tuple[str | None, Path]]:
+    leaf = path.leaf
+    if not isinstance(leaf, Pairs):
+        return [(None, path)]
+    return [(one[0], replace(path, leaf=replace(leaf, qualifiers=(one,)))) for one in leaf.qualifiers]
+
+
+def _looks(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[_Look, ...]:
+    looks = []
+    for rule in rules:
+        for path in rule.paths[:1] if rule.function.arguments > 1 else rule.paths:
+            (slot, _), leaf = _slots(path, gatherer), path.leaf
+            pairs, qualifiers = 0, frozenset[str]()
+            if isinstance(leaf, Pairs):
+                pairs, qualifiers = gatherer.pairs_slot(slot, leaf.key), frozenset(code for code, _ in leaf.qualifiers)
+            looks.append(_Look(slot, getter_of(path, gatherer), leaf, pairs, qualifiers))
+    return tuple(looks)
+
+
+def _where_several(members: Sequence[Member]) -> Note:
+    """Values are compared only where two places have one. Which records are there decides for most members, and is remembered."""
+    slots = sorted({look.slot for looks, _ in members for look in looks} | {RECORD})
+    there = itemgetter(*slots, RECORD)
+    at = {slot: number for number, slot in enumerate(slots)}
+    every = tuple(([at[look.slot] for look in looks], _of_several(looks, compared)) for looks, compared in members)
+    shapes: dict[tuple[type, ...], tuple[Note, ...]] = {}
+
+    def note(found: Found, run: Run) -> None:
+        shape = tuple(map(type, there(found)))
+        doubtful = shapes.get(shape)
+        if doubtful is None:
+            filled = {number for number, kind in enumerate(shape) if kind is SourceRecord}
+            doubtful = tuple(one for wanted, one in every if sum(number in filled for number in wanted) > 1)
+            if len(shapes) < _SHAPES:
+                shapes[shape] = doubtful
+        for one in doubtful:
+            one(found, run)
+
+    return note
+
+
+def _of_several(looks: tuple[_Look, ...], compared: Note) -> Note:
+    """A record that comes again may hold one more; one record under two names holds nothing more."""
+    slots = frozenset(look.slot for look in looks)
+    every = tuple((look.slot, look.get, look.pairs, look.qualifiers) for look in looks)
+    alike = tuple(number > 0 and look.leaf == looks[number - 1].leaf for number, look in enumerate(looks))
+
+    def note(found: Found, run: Run) -> None:
+        repeats = found[REPEATS]
+        if repeats is None or repeats.keys().isdisjoint(slots):
+            heard, before = 0, None
+            for (slot, get, pairs, qualifiers), same in zip(every, alike, strict=True):
+                record = found[slot]
+                if record is None or (same and record is before):
+                    continue
+                before = record
+                if get(found, run):
+                    heard += len(qualifiers & found[pairs].keys()) if pairs else 1
+            if heard < 2:
+                return
+        compared(found, run)
+
+    return note
+
+
+def _among_pairs(slot: int, pairs: int, members: Sequence[Member]) -> Note:
+    """The same for all members that only the pairs of one record fill."""
+    shapes: dict[tuple[str, ...], tuple[Note, ...]] = {}
+    every = tuple(compared for _, compared in members)
+
+    def note(found: Found, run: Run) -> None:
+        said = found[pairs]
+        if said is None:
+            return
+        shape = tuple(said)
+        doubtful = shapes.get(shape)
+        if doubtful is None:
+            doubtful = tuple(compared for (look,), compared in members if len(look.qualifiers & said.keys()) > 1)
+            if len(shapes) < _SHAPES and sum(map(len, shape)) < _SHAPES:
+                shapes[shape] = doubtful
+        repeats = found[REPEATS]
+        for compared in every if repeats is not None and slot in repeats else doubtful:
+            compared(found, run)
+
+    return note
+
+
+def loops(scope: Scope, gatherer: Gatherer) -> Note | None:
+    """Notes rows of which a loop on the way comes again; those that say `alone` are followed through all loops anyway."""
+    rules = [rule for rule in scope.rules if rule.reads and not rule.many and not rule.row.alone and rule.const is None]
+    every: list[tuple[frozenset[int], _Way]] = []
+    for way in _ways(rules, gatherer):
+        steps = way.passed[0][0].rule.paths[way.passed[0][0].path or 0].steps
+        reached = gatherer.slot(steps[:-1]) if not way.out and len(steps) > 1 else None
+        if reached is not None:
+            every.append((frozenset(reached[1]), way))
+    if not every:
+        return None
+
+    def note(found: Found, run: Run) -> None:
+        repeats = found[REPEATS]
+        if repeats is None:
+            return
+        for above, way in every:
+            if not repeats.keys().isdisjoint(above) and found[way.slot] is not None and holds(way.tests, found, run):
+                for text, rows in zip(_texts(way, found, run), way.passed, strict=True):
+                    if text:
+                        run.pass_over(found[RECORD], rows, text)
+
+    return note
+
+
+def _compared(ways: tuple[_Way, ...]) -> Note:
+    slots = tuple(way.slot for way in ways)
+
+    def note(found: Found, run: Run) -> None:
+        taken: _Way | None = None
+        said: tuple[str, ...] = ()
+        repeats = found[REPEATS]
+        for slot, way in zip(slots, ways, strict=True):
+            if found[slot] is None:
+                continue
+            if not way.getters:  # a fixed value is a decision: what the member says beside it is meant to be overruled
+                if taken is None and holds(way.tests, found, run):
+                    return
+                continue
+            text = way.getters[0](found, run)
+            if not text or (way.tests and not holds(way.tests, found, run)):
+                continue
+            texts = (text,) if len(way.getters) == 1 else _texts(way, found, run)
+            if taken is None:
+                taken, said = way, texts
+            elif not way.out:  # where its record comes again, only coverage sees what the others say
+                again = repeats is not None and not repeats.keys().isdisjoint(way.on_the_way)
+                if again or (texts != said and _meaning(way, texts, run) != _meaning(taken, said, run)):
+                    for number, rows in enumerate(way.passed):
+                        run.pass_over(found[RECORD], rows, said[number] if number < len(said) else said[0])
+
+    return note
+
+
+def _texts(way: _Way, found: Found, run: Run) -> tuple[str, ...]:
+    """What a way says: texts that go through one record are those of one record, where it comes again."""
+    repeats = found[REPEATS]
+    if len(way.getters) > 1 and repeats is not None and not repeats.keys().isdisjoint(way.on_the_way):
+        places = together(way.passed[0][0].rule.paths, found[RECORD], run.context.components)
+        return tuple([place.text if place else "" for place in places])
+    return tuple([get(found, run) for get in way.getters])
+
+
+def _meaning(way: _Way, texts: tuple[str, ...], run: Run) -> Any:
+    """What a row makes of its texts; the texts themselves where it can make nothing of them."""
+    rule = way.passed[0][0].rule
+    function = rule.function
+    if function.name == "gtin":
+        return texts[0].lstrip("0")  # one number in 12, 13 or 14 digits
+    try:
+        if rule.table is not None:
+            return rule.table.inward.get(texts[0]) or rule.table.inward.get(function.read(texts[0])) or texts[0]
+        padded = (*texts, *("",) * (function.arguments - len(texts)))
+        value = function.read(*padded, run.context.time_zone) if function.kind == "instant" else function.read(*padded)
+    except ValueError:
+        return texts
+    return value.at if value.__class__ is Moment else value
