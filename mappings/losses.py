@@ -44,7 +44,9 @@ class Reasons:
 
     def begun(self, rows: Rows) -> frozenset[tuple[int, int]]:
         """The tracks of rows at the record that they start from, as (track, steps done)."""
-        return frozenset((number, track.owner.base) for row in rows for number, track in self._of(row) if track.owner is not None)
+        return frozenset(
+            (number, track.owner.base - row.below) for row in rows for number, track in self._of(row) if track.owner is not None
+        )
 
     def _of(self, row: Pass) -> Iterator[tuple[int, Track]]:
         for number, track in self._of_rule.get(id(row.rule), ()):

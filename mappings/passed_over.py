@@ -29,6 +29,8 @@ class Pass(NamedTuple):
     """Which of its paths, from 0; null for all."""
     qualifier: str | None = None
     """Of pairs the one that was passed over; null for all."""
+    below: int = 0
+    """Steps from the record where it was passed over down to the one that its scope is read from."""
 
 
 Rows = tuple[Pass, ...]
@@ -49,10 +51,13 @@ def holds(tests: tuple[Test, ...], found: Found, run: Run) -> bool:
     return True
 
 
-def rows_below(scope: Scope) -> Rows:
+def rows_below(scope: Scope, below: int = 0) -> Rows:
     """Every row of a list and of those inside it: what is passed over with an element that is left out."""
-    own = [Pass(rule) for rule in scope.rules if rule.reads and rule.paths]
-    return (*own, *(row for child in scope.scopes if child.reads for row in rows_below(child)))
+    rows = [Pass(rule, below=below) for rule in scope.rules if rule.reads and rule.paths]
+    for child in scope.scopes:
+        if child.reads and not (child.at is not None and leads_out(child.at)):
+            rows += rows_below(child, below + (len(child.at.steps) if child.at is not None else 0))
+    return tuple(rows)
 
 
 class Anchor(NamedTuple):
