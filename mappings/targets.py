@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
+from data_contracts.mistakes import meant
 from mappings.functions import Kind
 
 
@@ -54,7 +55,9 @@ def member(model: type[BaseModel], to: str, where: str) -> Member:
     here: Member | type[BaseModel] = model
     for at, step in enumerate(steps):
         if isinstance(here, Member) or step not in members(here):
-            raise ConfigError(f"{where}: to: {model.__name__} has no member `{'.'.join(steps[: at + 1])}`")
+            known = () if isinstance(here, Member) else members(here)
+            hint = f"; did you mean {meant(step, known)}? (docs/entities.md has all)"
+            raise ConfigError(f"{where}: to: {model.__name__} has no member `{'.'.join(steps[: at + 1])}`{hint}")
         here = members(here)[step]
     if not isinstance(here, Member):
         raise ConfigError(f"{where}: to: `{to}` is a record; name a member of it")
