@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from decimal import Decimal
-from typing import Any
 
 import sqlalchemy as sa
 
-from hub.store import bulk
+from hub.store import bulk, walk
 from hub.store.lists import among
 from hub.store.region import EACH
 from hub.store.tables import lot_closure, lot_ship, node, stale
-from hub.store.types import Exact
 
 _LOCK = 0x7564_6968_7472
 """PostgreSQL's advisory lock of the closure ("udihtr")."""
@@ -108,7 +106,7 @@ _RECALL = {
             SELECT id FROM ({each}) AS roots
             UNION SELECT c.des FROM ({each}) AS roots
             CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c)
-        SELECT s.lot, s.shipment, s.unit, s.quantity, l.key AS lot_key, p.key AS shipment_key
+        SELECT l.key, p.key, s.quantity, s.unit
         FROM lots
         CROSS JOIN LATERAL (SELECT lot, shipment, unit, quantity FROM lot_ship WHERE lot = lots.id OFFSET 0) AS s
         CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.lot OFFSET 0) AS l
@@ -117,21 +115,18 @@ _RECALL = {
         WITH lots(id) AS (
             SELECT id FROM ({each})
             UNION SELECT c.des FROM ({each}) AS roots CROSS JOIN lot_closure AS c ON c.anc = roots.id)
-        SELECT s.lot, s.shipment, s.unit, s.quantity, l.key AS lot_key, p.key AS shipment_key
+        SELECT l.key, p.key, s.quantity, s.unit
         FROM lots
         CROSS JOIN lot_ship AS s ON s.lot = lots.id CROSS JOIN node AS l ON l.id = s.lot CROSS JOIN node AS p ON p.id = s.shipment""",
 }
 RECALL = {
-    dialect: sa.text(text.format(each=EACH[dialect])).columns(
-        sa.column("lot", sa.BigInteger), sa.column("shipment", sa.BigInteger), sa.column("unit", sa.Text), sa.column("quantity", Exact()),
-        sa.column("lot_key", sa.Text), sa.column("shipment_key", sa.Text),
-    )
+    dialect: text.format(each=EACH[dialect]).replace(":roots", "%(roots)s" if dialect == "postgresql" else ":roots")
     for dialect, text in _RECALL.items()
-}  # fmt: skip
+}
 
 
-def shipped(connection: sa.Connection, lots: Collection[int]) -> list[sa.Row[Any]]:
-    """Shipments that carried these lots or lots made of them: lot, shipment, unit, quantity, lot_key, shipment_key. A look-up."""
+def shipped(connection: sa.Connection, lots: Collection[int]) -> list[walk.Row]:
+    """Shipments that carried these lots or lots made of them: lot key, shipment key, quantity as the driver has it, unit. A look-up."""
     if not lots:
         return []
-    return list(connection.execute(RECALL[connection.dialect.name], {"roots": ",".join(map(str, sorted(lots)))}))
+    return walk._fetch(connection, RECALL[connection.dialect.name], {"roots": ",".join(map(str, sorted(lots)))})

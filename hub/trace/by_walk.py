@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,8 +23,7 @@ from hub.trace.holding import ALWAYS, Span
 from hub.trace.walk import walk
 
 
-@dataclass(frozen=True, slots=True)
-class Shipped:
+class Shipped(NamedTuple):
     """One lot in one shipment: a line of a recall list. `quantity` is null where none is stated; `unit` then is, too."""
 
     lot: str

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from hub.store import closure as store
 from hub.store import genealogy, region
 from hub.store.region import Region, Step
+from hub.store.walk import exact
 from hub.trace import holding
 from hub.trace.by_walk import Shipped, by_shipment, lots_by_walk, recall_list_by_walk
 from hub.trace.contents import Contents
@@ -47,8 +48,12 @@ def recall_list(connection: sa.Connection, lots: Collection[int]) -> list[Shippe
     """All shipments of these lots (node ids) and of whatever was made of them, by shipment and lot. Takes a look-up, not a walk."""
     if store.is_waiting(connection):
         return recall_list_by_walk(connection, lots)
+    return _kept(connection, lots)
+
+
+def _kept(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
     rows = store.shipped(connection, lots)
-    found = [Shipped(row.lot_key, row.shipment_key, row.quantity, row.unit or None) for row in rows]
+    found = [Shipped(lot, shipment, None if said is None else exact(said), unit or None) for lot, shipment, said, unit in rows]
     found.sort(key=by_shipment)
     return found
 
@@ -86,9 +91,9 @@ def differences(connection: sa.Connection, lots: Iterable[int] | None = None) ->
     every = lots if lots is not None else (lot for page in _pages(connection, "lot") for lot in page)
     for lot in every:
         key = genealogy.nodes_by_id(connection, [lot])[lot][0]
-        kept = [Shipped(row.lot_key, row.shipment_key, row.quantity, row.unit or None) for row in store.shipped(connection, [lot])]
+        kept = _kept(connection, [lot])
         walked = recall_list_by_walk(connection, [lot])
-        if sorted(kept, key=by_shipment) != walked:
+        if kept != walked:
             yield key, kept, walked
 
 
