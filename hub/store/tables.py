@@ -6,8 +6,7 @@ what goes out (acknowledgement, outbox, control_number) → what was done (audit
 
 - `*_at` columns are microseconds since 1970 UTC (`types.micros`), numbers are `Exact`, dates are ISO text with their precision.
 - Integer keys are taken from `hub.store.identity` in arrival order; business keys are unique beside them.
-- An **application** is one message applied once. It is *standing* while its facts count: replay, replacement and
-  cancellation withdraw it. Lines of withdrawn applications stay as evidence; views read standing ones only.
+- An **application** is one message applied once: *standing*, and read by views, until replayed, replaced or cancelled; then evidence.
 - A **subject** is what messages speak about: kind + issuer + number. Which application stands for it is a pure function of the set
   of its applications (hub.reconcile.standing), so arrival order can't matter.
 """
