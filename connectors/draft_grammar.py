@@ -52,8 +52,10 @@ def _meaning(path: str) -> Meaning | None:
 
 
 def _owner(root: Node, path: str) -> Node:
-    for step in path.split("/")[:-1]:
-        root = root.fields[step]
+    """The record that holds the field of a path; names may hold a slash themselves."""
+    for name, child in root.fields.items():
+        if path.startswith(f"{name}/") and path not in root.fields:
+            return _owner(child, path[len(name) + 1 :])
     return root
 
 
@@ -82,7 +84,7 @@ def groupable(samples: Samples, fields: Sequence[Drafted], by: Sequence[str]) ->
 
 def as_yaml(samples: Samples, name: str, fields: Sequence[Drafted], by: Sequence[str], header: Sequence[str]) -> str:
     """The grammar."""
-    decimal, thousands = marks_of(fields)
+    decimal, thousands = marks_of(fields) if samples.format in ("delimited", "fixed") else (".", "")  # the others state none
     lines = [
         f"# Drafted from samples of {samples.root.records} records. Read each line; the reason stands beside it.",
         "version: 1",

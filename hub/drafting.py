@@ -20,6 +20,8 @@ from data_contracts.errors import ConfigError
 from mappings.draft import Given, document_keys, draft_mapping, guess_entity, of_document
 from mappings.engine import load
 
+_VALUES = 200
+"""Different values of a field that are held against code tables."""
 _ROWS = ("delimited", "spreadsheet", "fixed")
 
 
@@ -58,13 +60,15 @@ def draft_feed(paths: Sequence[Path], name: str | None = None) -> DraftedFeed:
 
 
 def _given(field: Drafted) -> Given:
-    meaning = field.meaning
+    meaning, values = field.meaning, tuple(sorted(set(field.values)))[:_VALUES]
     if meaning is None:
-        return Given(field.path, field.seen.kind, "", 0, field.seen.reason, field.seen.marks, field.seen.key)
+        return Given(field.path, field.seen.kind, "", 0, field.seen.reason, field.seen.marks, field.seen.key, values)
     agrees = field.seen.key in (meaning.concept, "gln") or meaning.kind in field.seen.kind or field.seen.kind == meaning.kind
     sure = min(99, meaning.sure + 8) if agrees else meaning.sure
     reason = f"the name says {meaning.word!r}" if meaning.word != f"check digits of {meaning.concept.upper()}" else meaning.word
-    return Given(field.path, field.seen.kind, meaning.concept, sure, f"{reason}; {field.seen.reason}", field.seen.marks, field.seen.key)
+    return Given(
+        field.path, field.seen.kind, meaning.concept, sure, f"{reason}; {field.seen.reason}", field.seen.marks, field.seen.key, values
+    )
 
 
 def _name(text: str) -> str:

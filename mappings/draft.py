@@ -7,12 +7,13 @@ until it is answered; nothing is filled in that no sample says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
+from mappings.code_tables import load_table
 from mappings.targets import Member, element_model, member, required
 
 _SIGNS: Mapping[str, Mapping[str, int]] = {
@@ -23,6 +24,9 @@ _SIGNS: Mapping[str, Mapping[str, int]] = {
     "DespatchAdvice": {"despatch_number": 5, "sscc": 2, "tracking": 2, "carrier": 2, "despatched_at": 4, "ship_to": 1, "lot": 1},
     "ReceivingAdvice": {"receipt_number": 5, "received_at": 4, "rejected_quantity": 3, "order_number": 1, "lot": 1},
     "Invoice": {"invoice_number": 6, "amount": 3, "unit_price": 1, "currency": 1, "order_number": 1},
+    "PriceCatalogue": {"valid_from_on": 5, "valid_until_on": 3, "minimum_quantity": 4, "unit_price": 2, "item_code": 1, "currency": 1}
+    | {"quantity": -4, "order_number": -4, "invoice_number": -4, "despatch_number": -4, "requested_on": -3},
+    "ProductionEvent": {"production_order": 7, "occurred_at": 4, "lot": 1, "serial": 1, "despatch_number": -4, "invoice_number": -4},
     "Item": {"item_code": 3, "description": 2, "gtin": 1, "unit": 1, "shelf_life": 5, "quantity": -4, "order_number": -3},
 }
 """What fields speak for an entity, and against it."""
@@ -33,8 +37,17 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "DespatchAdvice": ("despatch", "dispatch", "ship", "deliver", "asn", "发货", "出库"),
     "ReceivingAdvice": ("receipt", "receiving", "grn", "收货", "入库"),
     "Invoice": ("invoice", "发票"),
+    "PriceCatalogue": ("price", "catalog", "价格", "目录", "报价"),
+    "ProductionEvent": ("mes", "production", "transformation", "生产", "工单"),
     "Item": ("item", "material", "product", "物料"),
 }
+_LISTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "ProductionEvent": {
+        "inputs": ("input", "consum", "component", "used", "投入", "消耗", "领用"),
+        "outputs": ("output", "produced", "made", "finished", "产出", "产成"),
+    }
+}
+"""Entities whose rows stand in lists of other names than `lines`, and what the records are called that hold them."""
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "PurchaseOrder": ("order_number", "number"),
     "OrderResponse": ("number", "order_number"),
@@ -42,6 +55,8 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "DespatchAdvice": ("despatch_number", "number"),
     "ReceivingAdvice": ("receipt_number", "number"),
     "Invoice": ("invoice_number", "number"),
+    "PriceCatalogue": ("number",),
+    "ProductionEvent": ("number",),
     "Item": ("item_code", "number"),
 }
 """Concepts that are the document's own number, the nearest first."""
@@ -74,6 +89,8 @@ _MOMENTS: Mapping[str, str] = {
     "date_of_midnight": "iso_day_or_time",
     "odata_date": "odata_instant",
 }
+_SHOWN = 8
+"""Values that a table lacks which are named."""
 _NUMBERS_AS: Mapping[tuple[str, str], str] = {
     (",", ""): "decimal_comma",
     (".", ","): "decimal_grouped",
@@ -92,6 +109,8 @@ class Given:
     reason: str
     marks: tuple[str, str] = ("", "")
     key: str = ""
+    values: tuple[str, ...] = ()
+    """What the samples have there, each once, as far as they were kept."""
 
 
 @dataclass(slots=True)
@@ -123,6 +142,8 @@ def document_keys(fields: Sequence[Given], entity: str) -> list[str]:
     if entity == "Item":
         return []
     by_concept = _by_concept(fields)
+    if entity == "PriceCatalogue":
+        return [by_concept[concept].path for concept in ("supplier", "currency") if concept in by_concept][:1]
     if entity == "InventoryReport":
         return [by_concept[concept].path for concept in ("location", "issued_at") if concept in by_concept]
     return [by_concept[concept].path for concept in NUMBERS[entity] if concept in by_concept][:1]
@@ -180,15 +201,22 @@ def draft_mapping(format_name: str, name: str, fields: Sequence[Given], entity: 
     if nested and at == ".":
         inner = list(fields)
     model = ENTITIES[entity]
-    has_lines = "lines" in model.model_fields
-    above = _Rows(format_name, entity, "", {})
+    lists = _lists(entity, model, fields, at, inner)
+    if entity in _LISTS:
+        top = [given for given in fields if not any(given in held for _, _, held in lists)]
+    above = _Rows(format_name, entity, "", None)
     head = list(above.rows(top))
-    below = _Rows(format_name, entity, "" if at == "." else f"{at}/", {"lines": 1}) if has_lines else above
-    body = list(below.rows(inner)) if has_lines else []
     missing = [name for name in required(model) if name not in above.found]
-    if has_lines:
-        body = ['- {to: line, default: "@ordinal"}  # no line number in the samples', *body] if "line" not in below.found else body
-        missing += [f"lines.{name}" for name in required(element_model(model, "lines", "draft")) if name not in {*below.found, "line"}]
+    used = set(above.used)
+    each: list[str] = []
+    for to, place, held in lists:
+        below = _Rows(format_name, entity, "" if place == "." else f"{place}/", to)
+        body = list(below.rows(held))
+        if "line" not in below.found:
+            body = ['- {to: line, default: "@ordinal"}  # no line number in the samples', *body]
+        missing += [f"{to}.{name}" for name in required(element_model(model, to, "draft")) if name not in {*below.found, "line"}]
+        each += [f"  - to: {to}", f"    at: {_quoted(place)}", "    fields:", *(f"      {row}" for row in body)]
+        used |= below.used
     lines = [
         f"# Drafted from samples: {entity}, {sure} % sure. Read each row; the reason stands beside it.",
         *[f"# TODO {name}: mandatory, and no sample says it" for name in missing],
@@ -200,24 +228,38 @@ def draft_mapping(format_name: str, name: str, fields: Sequence[Given], entity: 
         "direction: in",
         *(["fields:", *(f"  {row}" for row in head)] if any(row.startswith("-") for row in head) else [f"# {row}" for row in head]),
     ]
-    if has_lines:
-        lines += ["each:", "  - to: lines", f"    at: {_quoted(at)}", "    fields:", *(f"      {row}" for row in body)]
-    unused = [given.path for given in fields if given.path not in above.used | below.used]
+    lines += ["each:", *each] if each else []
+    unused = [given.path for given in fields if given.path not in used]
     if unused:
         lines += ["# Not mapped, since neither name nor values say what it is. Map it, or say why not under `ignore:`", "# ignore:"]
         lines += [f"#   - {{path: {_quoted(path)}, reason: ...}}" for path in unused]
     return Draft("\n".join(lines) + "\n", entity, sure, missing)
 
 
-class _Rows:
-    """The rows of one scope."""
+def _lists(
+    entity: str, model: type[BaseModel], fields: Sequence[Given], at: str, inner: Sequence[Given]
+) -> list[tuple[str, str, list[Given]]]:
+    """The lists of an entity's records: member, the record that holds them in the feed, and its fields."""
+    if entity not in _LISTS:
+        return [("lines", at, list(inner))] if "lines" in model.model_fields else []
+    holders = sorted({given.path.rpartition("/")[0].partition("/")[0] for given in fields if "/" in given.path})
+    found = []
+    for to, words in _LISTS[entity].items():
+        holder = next((holder for holder in holders if any(word in holder.casefold() for word in words)), None)
+        if holder is not None:
+            found.append((to, holder, [given for given in fields if given.path.startswith(f"{holder}/")]))
+    return found
 
-    def __init__(self, format_name: str, entity: str, prefix: str, scope: Mapping[str, int]) -> None:
+
+class _Rows:
+    """The rows of one scope: of the document, or of one of its lists."""
+
+    def __init__(self, format_name: str, entity: str, prefix: str, of: str | None) -> None:
         self._format = format_name
         self._entity = entity
         self._prefix = prefix
-        self._model = element_model(ENTITIES[entity], "lines", "draft") if scope else ENTITIES[entity]
-        self._within = bool(scope)
+        self._model = element_model(ENTITIES[entity], of, "draft") if of is not None else ENTITIES[entity]
+        self._within = of is not None
         self.found: set[str] = set()
         self.used: set[str] = set()
 
@@ -235,6 +277,11 @@ class _Rows:
             if len(made) == 2:
                 self.found.add("number")
                 yield f"- {{to: number, from: [{', '.join(map(_quoted, made))}], as: joined_by_slash}}  # made of place and time"
+        when = by_concept.get("occurred_at")
+        if not self._within and self._entity == "ProductionEvent" and "issued_at" not in self.found and when is not None:
+            row = self._row(replace(when, concept="issued_at", reason=f"when it happened, for want of another; {when.reason}"))
+            if row is not None:
+                yield row
 
     def _row(self, given: Given) -> str | None:
         numbers = NUMBERS[self._entity]
@@ -254,7 +301,12 @@ class _Rows:
             return f"# TODO {to} from {given.path}: {' '.join(given.reason.split())}; no function reads it for certain"
         self.found.add(to.partition(".")[0].removesuffix("[]"))
         path = given.path.removeprefix(self._prefix)
-        return f"- {{to: {_quoted(to)}, from: {_quoted(path)}{way}}}  # {given.sure} %: {' '.join(given.reason.split())}"
+        sure, reason = given.sure, " ".join(given.reason.split())
+        if ", codes: " in way and (strange := _unknown(way.rpartition(" ")[2], given.values)):
+            known = len(given.values) - len(strange)
+            sure = min(sure, 100 * known // len(given.values))
+            reason = f"TODO its table lacks {', '.join(strange[:_SHOWN])}: add them to codes/ of the site; {reason}"
+        return f"- {{to: {_quoted(to)}, from: {_quoted(path)}{way}}}  # {sure} %: {reason}"
 
     def _way(self, given: Given, target: Member, to: str) -> str | None:
         """The function or code table that reads it; None where no one surely does."""
@@ -277,6 +329,12 @@ class _Rows:
         if target.allowed is not None:
             return None
         return ", as: gtin" if to == "gtin" else ""
+
+
+def _unknown(table: str, values: Sequence[str]) -> list[str]:
+    """Values of the samples that a shipped code table does not have."""
+    inward = load_table(table).inward
+    return [value for value in values if value not in inward and value.upper() not in inward]
 
 
 def _by_concept(fields: Sequence[Given]) -> dict[str, Given]:
