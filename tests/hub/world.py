@@ -43,6 +43,8 @@ class World:
 
     def __post_init__(self) -> None:
         with self.database.begin("test") as uow:
+            for kind, count in (("organisation", 2), ("partner", len(PARTNERS))):
+                allocate(uow.connection, kind, count)  # a site that is opened on this store must not give these ids again
             bulk.insert(
                 uow.connection,
                 tables.organisation,
