@@ -31,7 +31,7 @@ from data_contracts.events.event_hash import event_hash
 from data_contracts.events.record import EventRecord
 from data_contracts.identifiers.check_digit import check_digit
 from hub.runtime import Hub
-from hub.store import tables
+from hub.store import event_tables
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 PER_DOCUMENT = 40
@@ -113,7 +113,9 @@ def measure(url: str, content: list[bytes], events: int, workers: int) -> tuple[
         before = ingest.row_counts(hub)
         spent = ingest.alone(hub, content) if workers == 1 else ingest.beside(hub, home, url, content, workers)
         with hub.database.read() as connection:
-            shown = connection.execute(sa.select(sa.func.count()).select_from(tables.event).where(tables.event.c.shown)).scalar_one()
+            shown = connection.execute(
+                sa.select(sa.func.count()).select_from(event_tables.event).where(event_tables.event.c.shown)
+            ).scalar_one()
             if shown != events:
                 raise SystemExit(f"{shown} of {events} events are shown: the measurement is void")
             rows = {

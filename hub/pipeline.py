@@ -16,7 +16,7 @@ all of them on claimed documents, in batches, in one transaction a batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -83,12 +83,15 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     return landings
 
 
-def land(hub: Hub, delivery: Delivery) -> Landing:
-    """Hop 2: blob, inbox row and audit in one transaction. When this returns, the bytes are durable."""
+def land(hub: Hub, delivery: Delivery, also: Callable[[UnitOfWork, Landing], None] | None = None) -> Landing:
+    """Hop 2: blob, inbox row and audit in one transaction, with what else belongs to it. When this returns, the bytes are durable."""
     if not isinstance(delivery.stream, blobs.Staged):
         delivery = replace(delivery, stream=blobs.stage(hub.settings.home, delivery.stream))
     with hub.database.begin(delivery.received_by or delivery.channel) as uow:
-        return land_in_store(uow, delivery)
+        landing = land_in_store(uow, delivery)
+        if also is not None:
+            also(uow, landing)
+        return landing
 
 
 def read(stream: BinaryIO, syntax: Format, profile: Profile, grammar: str | None) -> Iterator[ReadEvent]:

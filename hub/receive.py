@@ -20,6 +20,7 @@ from hub.runtime import Hub
 from hub.site import Agreement
 from hub.store import blobs, documents
 from hub.store.inbox import Delivery, Landing
+from hub.store.unit_of_work import UnitOfWork
 
 _PEEK = 4096
 
@@ -40,9 +41,11 @@ class Reception:
     delivery_key: str | None = None
 
 
-def receive(hub: Hub, reception: Reception) -> Landing:
-    """Make the bytes durable. Outcome `conflict` means that another document came under the same key: both are kept, a TA1 refuses
-    the second where the syntax has one. Raises ConflictError when nothing tells one delivery from another.
+def receive(hub: Hub, reception: Reception, also: Callable[[UnitOfWork, Landing], None] | None = None) -> Landing:
+    """Make the bytes durable, together with what else is to be noted (`also`, in the same transaction).
+
+    Outcome `conflict` means that another document came under the same key: both are kept, a TA1 refuses the second where the syntax has
+    one. Raises ConflictError when nothing tells one delivery from another.
     """
     reception.stream.seek(0)
     head = reception.stream.read(_PEEK)
@@ -72,6 +75,7 @@ def receive(hub: Hub, reception: Reception) -> Landing:
             received_by=reception.by,
             organisations=reception.organisations,
         ),
+        also,
     )
     if landing.outcome == "conflict" and (found := registry.sniff(head)) is not None:
         acknowledge.refuse_conflict(hub, landing.document_id, agreement, found.name)

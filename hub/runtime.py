@@ -10,6 +10,7 @@ from hub.clock import Clock
 from hub.settings import Settings
 from hub.site import Agreement, Flow, Site, Tolerances
 from hub.store.database import Database
+from hub.store.horizon import Horizon
 from hub.store.registry import Registry, synchronise
 
 
@@ -25,6 +26,8 @@ class Hub:
         """Organisation → its own day on which this process last marked what falls due by the passing of time.
 
         A new process marks anew, which harms nothing, and makes what a changed site file means for old orders come true."""
+        self.events_settled = Horizon()
+        """Up to which visibility event all have come that ever will, as far as this process knows."""
         self.folders = tuple(folder for folder in site.mapping_folders)
 
     @classmethod

@@ -5,6 +5,7 @@
     agreements/<key>.yaml    partner x organisation x direction x messages: identities, dialect, acknowledgements, tolerances
     flows/<key>.yaml         where documents of an agreement come from or go to, and when
     labels.yaml          where whoever scans one of our labels is sent (hub/labels/settings.py); may be missing
+    epcis.yaml           to whom events are sent that they have subscribed to (hub/visibility/settings.py); may be missing
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
 Every file is validated whole before the hub starts; mistakes are a `SiteError` that names file and key (hub/site_reading.py). What needs
@@ -33,6 +34,7 @@ from data_contracts.rules.catalogue import all_rules
 from hub.labels.settings import LabelSettings
 from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed
 from hub.store.crosswalk import OWN_SYSTEMS
+from hub.visibility.settings import EventSettings
 
 Part = TypeVar("Part", bound="_Part")
 Severity = Literal["error", "warning", "info"]
@@ -236,6 +238,7 @@ class Site:
         agreements: Sequence[Agreement],
         flows: Sequence[Flow],
         labels: LabelSettings | None = None,
+        events: EventSettings | None = None,
     ) -> None:
         self.folder = folder
         self.name = head.name
@@ -246,6 +249,7 @@ class Site:
         self.agreements: Mapping[str, Agreement] = {a.agreement: a for a in agreements}
         self.flows: Mapping[str, Flow] = {f.flow: f for f in flows}
         self.labels = labels or LabelSettings()
+        self.events = events or EventSettings()
         self.mapping_folders: tuple[Path, ...] = _folder_if_there(folder / "mappings")
         """Where this site's own mappings lie; they win over the shipped ones."""
         self.grammar_folders: tuple[Path, ...] = _folder_if_there(folder / "grammars")
@@ -266,9 +270,10 @@ class Site:
         agreements = _keyed(Agreement, folder, "agreements", "agreement", faults)
         flows = _keyed(Flow, folder, "flows", "flow", faults)
         labels = parsed(LabelSettings, folder / "labels.yaml", folder, faults) if (folder / "labels.yaml").exists() else None
+        events = parsed(EventSettings, folder / "epcis.yaml", folder, faults) if (folder / "epcis.yaml").exists() else None
         if faults or head is None:
             raise SiteError(folder, faults)
-        site = cls(folder, head, partners, agreements, flows, labels)
+        site = cls(folder, head, partners, agreements, flows, labels, events)
         faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults(), *site._label_faults()]
         if faults:
             raise SiteError(folder, faults)

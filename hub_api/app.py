@@ -13,12 +13,16 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hub.runtime import Hub
+from hub_api.epcis import answer_options, answer_refusals, say_400
 from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
 from hub_api.routers import (
     devices,
     discrepancies,
     documents,
+    epcis,
+    epcis_queries,
+    epcis_resources,
     exchanges,
     findings,
     health,
@@ -45,7 +49,7 @@ _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
     documents, exchanges, orders, inventory, discrepancies, findings, items, devices, parties, traces, recalls, labels, resolver,
-    quality, health,
+    epcis_queries, epcis_resources, epcis, quality, health,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},
@@ -58,6 +62,7 @@ _TAGS = [
     {"name": "traces", "description": "What is in it, where did it go."},
     {"name": "recalls", "description": "Where every unit is, who was told, what they said."},
     {"name": "labels", "description": "What is printed on a thing, and what answers when it is scanned."},
+    {"name": "epcis", "description": "EPCIS 2.0: capture visibility events, ask for them, subscribe to them."},
     {"name": "quality", "description": "How good the data is."},
     {"name": "health", "description": "For supervisors and Prometheus."},
 ]
@@ -79,8 +84,10 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.worker = None
     app.state.metrics = Metrics()
     answer_errors(app)
+    answer_refusals(app)
     for module in _ROUTERS:
         app.include_router(module.router)
+    answer_options(app)
     if find_spec("nicegui") is not None:  # the extra `console`
         from hub_api.console import mount
 
@@ -92,6 +99,7 @@ def create_app(hub: Hub) -> FastAPI:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=_TAGS)
             shapes = schema.setdefault("components", {}).setdefault("schemas", {})
+            say_400(schema)
             shapes["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             for name, example in json.loads(_EXAMPLES.read_text(encoding="utf-8")).items():
                 shapes[name]["examples"] = [example]

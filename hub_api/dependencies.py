@@ -44,6 +44,17 @@ def weight_of(parameters: str) -> float:
         return 0.0
 
 
+def accepted(request: Request, header: str) -> list[str]:
+    """What the reader accepts, the best first; what it refuses (q=0) is left out."""
+    wishes = []
+    for place, part in enumerate(request.headers.get(header, "").split(",")):
+        value, _, parameters = part.partition(";")
+        weight = weight_of(parameters)
+        if value.strip() and weight > 0:
+            wishes.append((-weight, place, value.strip()))
+    return [value for _, _, value in sorted(wishes)]
+
+
 LanguageDependency = Annotated[Language, Depends(language_of)]
 
 

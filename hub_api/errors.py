@@ -32,13 +32,24 @@ _TITLES = {
     401: "Not authenticated",
     403: "Refused",
     404: "Not found",
+    406: "Not acceptable",
     409: "Conflict",
     413: "Too large",
+    415: "Unsupported media type",
     422: "Not processable",
     429: "Too many requests",
     500: "Error",
     503: "Try again later",
 }
+
+
+EPCIS_ROOT = "/v1/epcis"
+_EPCIS = "epcisException:"
+_EXCEPTIONS = {
+    400: "ValidationException", 401: "SecurityException", 403: "SecurityException", 404: "NoSuchNameException",
+    406: "NotAcceptableException", 409: "ResourceAlreadyExistsException", 413: "CaptureLimitExceededException", 414: "URITooLongException",
+    415: "UnsupportedMediaTypeException", 429: "SecurityException",
+}  # fmt: skip
 
 
 class Problem(BaseModel):
@@ -64,11 +75,29 @@ class ProblemError(Exception):
         self.more = more
 
 
-def problem(status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
-    """A problem+json response."""
-    kind = _TYPE + "-".join(title.lower().split())
+def problem(
+    status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, kind: str | None = None, **more: Any
+) -> JSONResponse:
+    """A problem+json response; `kind` where another standard names the kind of problem."""
+    kind = kind or _TYPE + "-".join(title.lower().split())
     body = Problem(type=kind, title=title, status=status, detail=detail, **more).model_dump(exclude_none=True)
     return JSONResponse(body, status_code=status, media_type=PROBLEM, headers=headers)
+
+
+def exception_of(status: int) -> str:
+    """EPCIS's own name of a kind of problem (EPCIS 2.0 clause 12.4)."""
+    return _EPCIS + _EXCEPTIONS.get(status, "ImplementationException")
+
+
+def _answered(
+    request: Request, status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """The problem in the words of the interface that was called."""
+    if f"{request.url.path}/".startswith(f"{EPCIS_ROOT}/"):
+        if status == 422:  # the standard knows 400 only
+            status, title = 400, _TITLES[400]
+        more.setdefault("kind", exception_of(status))
+    return problem(status, title, detail, headers, **more)
 
 
 def problems(*statuses: int, **descriptions: str) -> dict[int | str, dict[str, Any]]:
@@ -89,31 +118,31 @@ def answer_errors(app: FastAPI) -> None:
     """Teach an application to answer every error as a problem. What is our own fault is logged and not told."""
 
     @app.exception_handler(ProblemError)
-    async def _problem(_request: Request, error: ProblemError) -> JSONResponse:
-        return problem(error.status, error.title, error.detail, error.headers, **error.more)
+    async def _problem(request: Request, error: ProblemError) -> JSONResponse:
+        return _answered(request, error.status, error.title, error.detail, error.headers, **error.more)
 
     @app.exception_handler(HubError)
-    async def _hub(_request: Request, error: HubError) -> JSONResponse:
+    async def _hub(request: Request, error: HubError) -> JSONResponse:
         status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
         if status >= 500:
             _log.error("request failed", error=str(error), kind=type(error).__name__)
-            return problem(status, title, headers={"Retry-After": "5"} if status == 503 else None)
-        return problem(status, title, str(error))
+            return _answered(request, status, title, headers={"Retry-After": "5"} if status == 503 else None)
+        return _answered(request, status, title, str(error))
 
     @app.exception_handler(RequestValidationError)
-    async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
         first: dict[str, Any] = dict(_listed(error)[0])
-        return problem(422, "Not processable", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        return _answered(request, 422, "Not processable", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
 
     @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         title = _TITLES.get(error.status_code, str(error.detail))
-        return problem(error.status_code, title, str(error.detail), dict(error.headers) if error.headers else None)
+        return _answered(request, error.status_code, title, str(error.detail), dict(error.headers) if error.headers else None)
 
     @app.exception_handler(Exception)
-    async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
+    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
         _log.error("request failed", kind=type(error).__name__, trace=trace_of(error))
-        return problem(500, "Error")
+        return _answered(request, 500, "Error")
 
 
 def trace_of(error: BaseException) -> str:

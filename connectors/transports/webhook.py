@@ -42,6 +42,10 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+class TooMuchError(RefusedError):
+    """The peer takes less at once (413)."""
+
+
 def signature(key: bytes, timestamp: str, stable_id: str, body: bytes) -> str:
     """The value of `UDIHub-Signature`."""
     return "v1=" + hmac.new(key, f"{timestamp}.{stable_id}.".encode() + body, sha256).hexdigest()
@@ -150,29 +154,37 @@ class Webhook:
             raise ConfigError("transport webhook: name the shared secret by secret_env or secret_file")
         if not stable_id.isascii() or not stable_id.isprintable():
             raise ConfigError(f"transport webhook: the id {stable_id!r} cannot stand in a header")
-        timeout = seconds(settings, "timeout_seconds", 10.0)
-        url, address = _target(settings)
         timestamp = str(int(_now(settings)))
         headers = {
-            "Host": url.netloc.decode("ascii"),
             "Content-Type": str(settings.get("media_type") or mimetypes.guess_type(name)[0] or "application/octet-stream"),
-            "User-Agent": "UDIHub",
             "UDIHub-Id": stable_id,
             "UDIHub-Timestamp": timestamp,
             "UDIHub-Signature": signature(key.encode(), timestamp, stable_id, content),
         }
-        # Connecting to the address that was judged keeps a second look-up from giving another one.
-        pinned = url.copy_with(host=str(address))
-        extensions = {"sni_hostname": url.host} if url.scheme == "https" else {}
-        try:
-            with (
-                httpx.Client(verify=_trust(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
-                client.stream("POST", pinned, content=content, headers=headers, extensions=extensions) as response,
-            ):
-                most = _ANSWER if settings.get("answers") is True else _BEGINNING
-                return _judged(url, response, time.monotonic() + timeout, most)
-        except httpx.HTTPError as error:
-            raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
+        return post(settings, headers, content)
+
+
+def post(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes) -> str:
+    """Post to `url` under the transport's rules for addresses, and return status and beginning of the answer.
+
+    Raises ConfigError for an address that must not be called, RefusedError when the peer will not have it (TooMuchError: not so much at
+    once), RetriableError when it may have it later.
+    """
+    timeout = seconds(settings, "timeout_seconds", 10.0)
+    url, address = _target(settings)
+    told = {"Host": url.netloc.decode("ascii"), "User-Agent": "UDIHub", **headers}
+    # Connecting to the address that was judged keeps a second look-up from giving another one.
+    pinned = url.copy_with(host=str(address))
+    extensions = {"sni_hostname": url.host} if url.scheme == "https" else {}
+    try:
+        with (
+            httpx.Client(verify=_trust(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
+            client.stream("POST", pinned, content=content, headers=told, extensions=extensions) as response,
+        ):
+            most = _ANSWER if settings.get("answers") is True else _BEGINNING
+            return _judged(url, response, time.monotonic() + timeout, most)
+    except httpx.HTTPError as error:
+        raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
 
 
 def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
@@ -198,6 +210,8 @@ def _judged(url: httpx.URL, response: httpx.Response, deadline: float, most: int
     answer = answer[: _BEGINNING + 4]
     if status in (408, 429) or status >= 500:
         raise RetriableError(f"{url.host} answered {answer}")
+    if status == 413:
+        raise TooMuchError(f"{url.host} answered {answer}")
     raise RefusedError(f"{url.host} answered {answer}")
 
 

@@ -26,6 +26,7 @@ from hub.settings import Settings
 from hub.site import Flow
 from hub.store import claims, credentials, outbox
 from hub.store.database import Database
+from hub.visibility import subscriptions
 
 DOCUMENTS = "documents"
 """The step of a worker's turn without which nothing that comes in is processed."""
@@ -88,7 +89,7 @@ def worker_command(
 
 
 def turn(hub: Hub) -> int:
-    """One round of a worker: documents, discrepancies, outbound flows, deliveries, overdue answers. 0: nothing was to do."""
+    """One round of a worker: documents, discrepancies, outbound flows, deliveries, overdue answers, subscribers. 0: nothing was to do."""
     return take_turn(hub).done
 
 
@@ -115,7 +116,7 @@ def take_turn(hub: Hub) -> Turn:
     for flow in hub.site.flows.values():
         if flow.direction == "out" and flow.enabled:
             steps[f"push {flow.flow}"] = partial(_push, hub, flow)
-    steps |= {"send": partial(outbound.send, hub), "watch": partial(outbound.watch, hub)}
+    steps |= {"send": partial(outbound.send, hub), "watch": partial(outbound.watch, hub), "subscribers": partial(subscriptions.serve, hub)}
     done, failed = 0, []
     for name, step in steps.items():
         try:

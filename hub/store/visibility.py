@@ -16,9 +16,10 @@ import sqlalchemy as sa
 
 from data_contracts.events.members import EVENT_TYPES
 from hub.store import bulk
+from hub.store.event_tables import event, event_mark, event_thing, event_word, event_word_use
 from hub.store.identity import allocate
 from hub.store.lists import among
-from hub.store.tables import application, event, event_mark, event_thing, event_word, event_word_use
+from hub.store.tables import application
 from hub.store.unit_of_work import UnitOfWork
 
 TYPES = {name: number for number, name in enumerate(EVENT_TYPES, 1)}

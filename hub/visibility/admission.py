@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from data_contracts.findings import Finding, Place
 from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.runtime import Hub
-from hub.store import tables, visibility
+from hub.store import event_tables, visibility
 
 if TYPE_CHECKING:
     from hub.batch import Job
@@ -30,7 +30,7 @@ _HELD = frozenset(("rejected", "quarantined"))
 def behaviours(connection: sa.Connection, jobs: Sequence[Job]) -> dict[int, str]:
     """Behaviour of the documents that came by the capture interface."""
     ids = [job.row.id for job in jobs]
-    columns = tables.capture_job.c
+    columns = event_tables.capture_job.c
     return dict(connection.execute(sa.select(columns.document_id, columns.behaviour).where(columns.document_id.in_(ids))).all())
 
 

@@ -142,11 +142,11 @@ async def post_document(
             request,
             hub,
             Reception(
-                partner=_partner_of(hub, caller, partner),
+                partner=partner_of(hub, caller, partner),
                 channel="http",
                 stream=body.stream,  # type: ignore[arg-type]  # a spooled file is a binary stream
                 by=caller.label,
-                organisations=_organisations(hub, caller),
+                organisations=organisations_of(hub, caller),
                 name=body.name,
                 media_type=body.media_type,
                 agreement=agreement,
@@ -173,7 +173,7 @@ def _post(request: Request, hub: Hub, reception: Reception, caller: Caller, pref
         return _conflict(landing.document_id)
     wait = _USUAL_WAIT if empty else _wait_of(prefer)
     if wait is not None:
-        _process(hub, landing.first_document_id, wait)
+        process_at_once(hub, landing.first_document_id, wait)
     request.app.state.wake.set()
     return _answer(request, hub, landing, caller, waited=wait is not None)
 
@@ -186,7 +186,7 @@ def _wait_of(prefer: str | None) -> float | None:
     return min(float(found[1]), LONGEST_WAIT) if found[1] else _USUAL_WAIT
 
 
-def _process(hub: Hub, document_id: int, seconds: float) -> None:
+def process_at_once(hub: Hub, document_id: int, seconds: float) -> None:
     """Take the document through the walk here and now; should a worker have it already, wait for that one."""
     claim = claims.claim_document(hub.database, document_id, worker.LEASE_SECONDS)
     if claim is not None:
@@ -255,13 +255,14 @@ def _shown(connection: sa.Connection, document_id: int, language: Language, call
     }
 
 
-def _organisations(hub: Hub, caller: Caller) -> list[str]:
+def organisations_of(hub: Hub, caller: Caller) -> list[str]:
     """Keys of the caller's organisations that the site still has, in the site's order."""
     return [key for key in hub.site.organisations if hub.organisation_id(key) in caller.organisations]
 
 
-def _partner_of(hub: Hub, caller: Caller, named: str | None) -> str:
-    if not _organisations(hub, caller):
+def partner_of(hub: Hub, caller: Caller, named: str | None) -> str:
+    """In whose name a caller sends. Raises a problem where own people name nobody, NotFoundError for a partner that is another's."""
+    if not organisations_of(hub, caller):
         raise ProblemError(403, "Refused", "This key names no organisation of the site.")
     if caller.partner_id is not None:
         own = hub.registry.partner_key(caller.partner_id)

@@ -17,7 +17,7 @@ from hub.labels.settings import VOCABULARY, link_type
 from hub.runtime import Hub
 from hub.store.credentials import Caller
 from hub.store.lots import Sight
-from hub_api.dependencies import LanguageDependency, render, weight_of
+from hub_api.dependencies import LanguageDependency, accepted, render
 from hub_api.errors import ProblemError, problems
 from hub_api.routers.labels import sight_of
 from hub_api.security import Given, HubDependency, caller_of, sees_all
@@ -116,7 +116,7 @@ def resolve(
     links = found.of_type(wanted) if wanted is not None else ()
     if not links:
         raise ProblemError(404, "Not found", f"There is no link of type {linkType}.", headers=_headers(hub))
-    meant = resolver.chosen(links, _accepted(request, "accept-language"), _accepted(request, "accept"))
+    meant = resolver.chosen(links, accepted(request, "accept-language"), accepted(request, "accept"))
     if len(meant) > 1:
         return _linkset(hub, _only(found, meant, _root(hub, request)), 300)
     return _redirect(hub, request, meant[0], path)
@@ -178,15 +178,4 @@ def _redirect(hub: Hub, request: Request, link: Link, path: str) -> Response:
 
 
 def _first_wish(request: Request) -> str | None:
-    return next(iter(_accepted(request, "accept")), None)
-
-
-def _accepted(request: Request, header: str) -> list[str]:
-    """What the reader accepts, the best first; what it refuses (q=0) is left out."""
-    wishes = []
-    for place, part in enumerate(request.headers.get(header, "").split(",")):
-        value, _, parameters = part.partition(";")
-        weight = weight_of(parameters)
-        if value.strip() and weight > 0:
-            wishes.append((-weight, place, value.strip()))
-    return [value for _, _, value in sorted(wishes)]
+    return next(iter(accepted(request, "accept")), None)

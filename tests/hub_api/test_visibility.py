@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -26,6 +27,10 @@ READ_BY = {
 """Who may read at all; routes that are not named here are for every role."""
 WRITTEN_BY = {
     "/v1/documents": {"partner", "integration", "admin"},
+    "/v1/epcis/capture": {"partner", "integration", "admin"},
+    "/v1/epcis/events": {"partner", "integration", "admin"},
+    "/v1/epcis/queries": {"partner", "integration", "admin"},
+    "/v1/epcis/queries/{name}/subscriptions": {"partner", "integration", "admin"},
     "/v1/exchanges/{exchange_id}/replay": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/correct": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/copy": {"integration", "steward", "admin"},
@@ -91,6 +96,17 @@ def concrete(api: Api, path: str) -> list[str]:
         things = ("lot:06901234000023|SECRET-LOT", "06901234000023")
         return [f"{path.replace('{symbol}', symbol)}?of={thing}" for symbol in listed["symbol"] for thing in things]
     names = re.findall(r"\{(\w+)(?::path)?\}", path)
+    if path.startswith("/v1/epcis"):
+        listed |= {
+            "event_id": [quote(number, safe="") for number in _events(api)] or ["1"],
+            "epc": [quote(uri, safe="") for uri in api.get("/v1/epcis/epcs").json()["member"]] or ["1"],
+            "name": ["shipping", "packing", "receiving", "in_transit"],
+            "event_type": ["ObjectEvent", "AggregationEvent"],
+            "capture_id": ["1"],
+            "key": ["1"],
+        }
+        if not names:
+            return [path]
     if path in ("/v1/traces", "/v1/traces/graph"):
         things = (*listed["key"], "SHPB1", "sscc:1", "location:8799999010009", "https://id.gs1.org/01/06901234000023/10/SECRET-LOT")
         return [f"{path}?direction=both&key={thing}" for thing in things]
@@ -100,6 +116,11 @@ def concrete(api: Api, path: str) -> list[str]:
     for name in names:
         made = [re.sub(rf"\{{{name}(?::path)?\}}", str(value), one) for one in made for value in listed[name]]
     return made
+
+
+def _events(api: Api) -> list[str]:
+    found = api.get("/v1/epcis/events?perPage=100").json()["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+    return [event["eventID"] for event in found]
 
 
 def test_a_partner_sees_nothing_of_another_on_any_route(busy: Api) -> None:

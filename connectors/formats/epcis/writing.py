@@ -62,9 +62,17 @@ def _newest(events: Sequence[Mapping[str, Any]]) -> datetime:
 
 
 def write_xml(
-    events: Sequence[Mapping[str, Any]], created: datetime | None, results: Results | None = None, turn: Turn = as_stated
+    events: Sequence[Mapping[str, Any]],
+    created: datetime | None,
+    results: Results | None = None,
+    turn: Turn = as_stated,
+    *,
+    web: bool = False,
 ) -> bytes:
-    """An EPCISDocument, or the results of a query, in XML. Raises ValueError for users' values that XML cannot say."""
+    """An EPCISDocument, or the results of a query, in XML; `web`: terms of the vocabulary as web addresses, not as URNs.
+
+    Raises ValueError for users' values that XML cannot say.
+    """
     space, kind = (_EPCIS, "EPCISDocument") if results is None else (_QUERY, "EPCISQueryDocument")
     root = etree.Element(f"{{{space}}}{kind}", nsmap={"epcis" if results is None else "epcisq": space})
     root.set("schemaVersion", "2.0")
@@ -79,6 +87,8 @@ def write_xml(
     listed = etree.SubElement(body, "EventList")
     for event in events:
         _event(listed, event, turn)
+    if web:
+        _as_addresses(listed)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
@@ -197,6 +207,21 @@ def _users(parent: etree._Element, fields: Mapping[str, Any]) -> None:
                     element.text = _text(one["#text"])
             elif one is not None:
                 element.text = _text(one)
+
+
+def _as_addresses(listed: etree._Element) -> None:
+    """Terms in elements of the standard's own (EPCIS 2.0 clause 12.5, header GS1-CBV-XML-Format)."""
+    for element in listed.iter(*_TERMS):
+        element.text = _address(_TERMS[str(element.tag)], element.text or "")
+    for name, kind in _TYPES.items():
+        for element in listed.iter(ITEMS[name]):
+            if "type" in element.attrib:
+                element.set("type", _address(kind, str(element.attrib["type"])))
+
+
+def _address(kind: Kind, text: str) -> str:
+    words = vocabulary(kind)
+    return words.address(words.term(text) or text)
 
 
 def _term(name: str, value: Any) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hub import audit, exchange, worker
 from hub.apply.digest import stored_digest
 from hub.runtime import Hub
-from hub.store import tables, visibility
+from hub.store import event_tables, tables, visibility
 from hub.trace.genealogy import reached, trace
 from tests.connectors.formats.epcis.documents import COMMISSIONED, LOT, MADE, PACKED, SERIAL, UNIT, document, with_
 from tests.hub.conftest import take
@@ -47,7 +47,7 @@ def rules(hub: Hub) -> list[str]:
 
 def shown(hub: Hub) -> list[dict[str, Any]]:
     with hub.database.read() as connection:
-        rows = connection.execute(sa.select(tables.event.c.body).where(tables.event.c.shown).order_by(tables.event.c.id))
+        rows = connection.execute(sa.select(event_tables.event.c.body).where(event_tables.event.c.shown).order_by(event_tables.event.c.id))
         return [json.loads(body) for body in rows.scalars()]
 
 
@@ -75,9 +75,9 @@ def test_all_samples_are_captured_with_their_events_and_found_by_their_things(hu
         row = connection.execute(sa.select(tables.exchange).where(tables.exchange.c.type == "AggregationEvent")).one()
         assert row.business_key.startswith("event/ni:///sha-256;") and row.keys == {"lots": ["F2611A"]}
         found = connection.execute(
-            sa.select(tables.event.c.type, tables.event_thing.c.role)
-            .join(tables.event_thing, tables.event_thing.c.event_id == tables.event.c.id)
-            .join(tables.node, tables.node.c.id == tables.event_thing.c.node_id)
+            sa.select(event_tables.event.c.type, event_tables.event_thing.c.role)
+            .join(event_tables.event_thing, event_tables.event_thing.c.event_id == event_tables.event.c.id)
+            .join(tables.node, tables.node.c.id == event_tables.event_thing.c.node_id)
             .where(tables.node.c.key == "serial:06926365598003|S0001")
         ).all()
     assert {(kind, role) for kind, role in found} == {(1, visibility.EPC), (2, visibility.CHILD), (3, visibility.EPC)}
@@ -198,7 +198,7 @@ def test_the_audit_chain_covers_what_events_say(hub: Hub) -> None:
     take(hub, document(PACKED), "plant")
     with hub.database.begin("intruder") as uow:
         said = stored_digest(uow.connection, [1])
-        uow.connection.execute(tables.event.update().values(body=json.dumps({**PACKED, "parentID": SERIAL})))
+        uow.connection.execute(event_tables.event.update().values(body=json.dumps({**PACKED, "parentID": SERIAL})))
         assert stored_digest(uow.connection, [1]) != said
     with hub.database.read() as connection:
         assert audit.verify_all(connection) == []
