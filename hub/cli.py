@@ -16,7 +16,21 @@ import structlog
 import typer
 
 from data_contracts.errors import ConfigError, HubError
-from hub.commands import administration, demo, devices, documents, exchanges, grammars, labels, mappings, quality, recalls, site, trace
+from hub.commands import (
+    administration,
+    demo,
+    devices,
+    documents,
+    events,
+    exchanges,
+    grammars,
+    labels,
+    mappings,
+    quality,
+    recalls,
+    site,
+    trace,
+)
 from hub.settings import Settings
 from hub.site_reading import SiteError
 
@@ -33,7 +47,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for module in (demo, site, documents, grammars, mappings, exchanges, devices, labels, trace, recalls, quality, administration):
+    for module in (demo, site, documents, grammars, mappings, exchanges, events, devices, labels, trace, recalls, quality, administration):
         module.register(app)
     for entry in sorted(entry_points(group="udihub.commands"), key=lambda entry: entry.name):
         try:

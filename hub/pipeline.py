@@ -41,6 +41,7 @@ from hub.store import blobs, views
 from hub.store.inbox import Delivery, Landing
 from hub.store.inbox import land as land_in_store
 from hub.store.unit_of_work import UnitOfWork
+from hub.visibility.project import project
 from mappings.engine import Context, Mapped, Mapping, load
 
 
@@ -149,9 +150,10 @@ def reconcile(hub: Hub, limit: int = 10_000) -> int:
             mark_due(uow, begun)
         hub.due_marked_on.update(begun)
     total = 0
+    derive = project if hub.site.events.documents else None
     while True:
         with hub.database.begin("reconcile") as uow:
-            seen = renew(uow, limit, hub.tolerances)
+            seen = renew(uow, limit, hub.tolerances, derive)
         total += seen
         if seen < limit:
             return total

@@ -31,7 +31,7 @@ _PARTS = {
     "quantities": EPC, "child_quantities": CHILD, "input_quantities": INPUT, "output_quantities": OUTPUT,
 }  # fmt: skip
 _SHIPPING, _RECEIVING = frozenset(("shipping", "departing")), frozenset(("receiving", "arriving", "accepting"))
-_LOT_NUMBER = "{urn:epcglobal:cbv:mda}lotNumber"
+LOT_NUMBER = "{urn:epcglobal:cbv:mda}lotNumber"
 _DOCUMENT = "urn:epcglobal:cbv:bt:"
 _DESTINATIONS = ("location", "possessing_party", "owning_party")
 
@@ -118,7 +118,7 @@ def search_keys(event: Mapping[str, Any]) -> dict[str, Any]:
     if orders:
         keys["orders"] = orders
     lots = {lot for member in EVENTS[event["entity"]].amounts for row in event.get(member) or () if (lot := _lot(row["epc_class"]))}
-    stated = (event.get("ilmd") or {}).get(_LOT_NUMBER)
+    stated = (event.get("ilmd") or {}).get(LOT_NUMBER)
     if isinstance(stated, str):
         lots.add(stated)
     if lots:
@@ -190,7 +190,7 @@ def _made(
     Pieces that get their serial numbers come from their lot and from nowhere else: a lot of a million pieces has one origin, not a million.
     """
     run, made = document_key("production", partner, number), False
-    named = (event.get("ilmd") or {}).get(_LOT_NUMBER)
+    named = (event.get("ilmd") or {}).get(LOT_NUMBER)
     for thing, quantity, unit in goods:
         if thing.key != "01":
             continue

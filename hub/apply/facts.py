@@ -50,6 +50,8 @@ _PLACE = {"inventory_report": "location", "receiving_advice": "location", "produ
 _DEFAULT_STATUS = {"order_response": "accepted", "inventory_report": "available", "inventory_movement": "available"}
 _DUE = {"order_response": "promised_on", "purchase_order": "requested_on"}
 
+EVENTFUL = frozenset(("despatch_advice", "receiving_advice", "production_event", "inventory_movement"))
+"""Kinds of documents that are visibility events too, where the site wants that (`hub.visibility.derive`)."""
 _LINE_MEMBERS = frozenset(LINE_COLUMNS) - {"role", "locator", "detail"} | {"@"}
 
 Line = tuple[Any, ...]

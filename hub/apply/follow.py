@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.apply.effects import Effects, effects_of
-from hub.apply.facts import MASTER, Facts
+from hub.apply.facts import EVENTFUL, MASTER, Facts
 from hub.store import bulk, tables, visibility
 from hub.store import closure as closure_store
 from hub.store import facts as store
@@ -88,6 +88,8 @@ class Consequences:
             self._stale["stock", location or "", source.organisation_id] = source.application_id
         elif kind in MASTER:
             self._stale[kind, str(source.subject_id), source.organisation_id] = source.application_id
+        elif kind in EVENTFUL:
+            self._stale["event", str(source.subject_id), source.organisation_id] = source.application_id
 
     def write(self) -> None:
         """Write everything collected."""

@@ -9,6 +9,7 @@ standing facts say, by pure functions of these (`orders.judge`, `stock.judge`, `
     lots    joins the names of one lot, for the trace
     stock   one place in one organisation
     order   one order number in one organisation
+    event   documents that are visibility events too (hub/visibility/project.py)
 """
 
 from __future__ import annotations

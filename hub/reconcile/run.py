@@ -29,6 +29,10 @@ BATCH = 1000
 """Keys that are looked at together."""
 
 
+Derive = Callable[[UnitOfWork, Collection[int]], int]
+"""Renews the visibility events of documents about these subjects (`hub.visibility.project`)."""
+
+
 @dataclass(slots=True)
 class _Run:
     uow: UnitOfWork
@@ -36,6 +40,7 @@ class _Run:
     zones: Mapping[int, str]
     joined: set[aliases.Ends] = field(default_factory=set)
     """Names of lots that were joined or parted."""
+    derive: Derive | None = None
     rebuild: bool = False
     """The whole closure is to be made anew, e.g. after an upgrade."""
 
@@ -52,13 +57,16 @@ class _Run:
         facts.mark_stale(self.connection, {(kind, key, owner): 0 for key, owner in keys})
 
 
-def reconcile(uow: UnitOfWork, limit: int = 10_000, tolerances: Mapping[int, Tolerance] | None = None) -> int:
+def reconcile(uow: UnitOfWork, limit: int = 10_000, tolerances: Mapping[int, Tolerance] | None = None, derive: Derive | None = None) -> int:
     """Look at up to `limit` stale keys; returns how many were. Fewer than `limit` means that nothing is stale any more.
 
-    `tolerances` are by partner id. One reconcile works at a time; what is marked while it works stays marked.
+    `tolerances` are by partner id; `derive` null: the site has no events of its documents. One reconcile works at a time; what is marked
+    while it works stays marked.
     """
     store.take_turn(uow)
-    run = _Run(uow, tolerances or {}, facts.organisation_zones(uow.connection))
+    run = _Run(uow, tolerances or {}, facts.organisation_zones(uow.connection), derive=derive)
+    if derive is None:
+        store.forget(uow.connection, "event")
     seen = 0
     for kind, step in _STEPS.items():
         while seen < limit:
@@ -153,6 +161,11 @@ def _orders(run: _Run, scopes: Mapping[Scope, int]) -> None:
     store.renew(run.uow, "order", keys, found)
 
 
+def _events(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    if run.derive is not None:
+        run.derive(run.uow, {int(key) for _, key, _ in scopes})
+
+
 _STEPS: Mapping[str, Callable[[_Run, Mapping[Scope, int]], None]] = {
     "party": _parties,
     "item": _items,
@@ -161,4 +174,5 @@ _STEPS: Mapping[str, Callable[[_Run, Mapping[Scope, int]], None]] = {
     "closure": _closure,
     "stock": _stock,
     "order": _orders,
+    "event": _events,
 }

@@ -80,6 +80,11 @@ def settled(connection: sa.Connection, scopes: Mapping[Scope, int]) -> None:
         )
 
 
+def forget(connection: sa.Connection, kind: str) -> None:
+    """Nobody looks at what is stale of this kind."""
+    connection.execute(stale.delete().where(stale.c.kind == kind))
+
+
 def renew(uow: UnitOfWork, scope_kind: str, scopes: Collection[tuple[str, int]], found: Sequence[Discrepancy]) -> None:
     """Make the open discrepancies of these (key, organisation) scopes exactly `found`: new ones open, others close."""
     connection = uow.connection

@@ -5,7 +5,6 @@ Whoever asks sees the events of its organisations, and a partner its own only (`
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,11 +212,3 @@ def things(connection: sa.Connection, sight: Sight, after: int, limit: int) -> t
     if len(found) > limit:
         return found[:limit], found[limit - 1][0]
     return found, None if whole else last
-
-
-def numbers_of(connection: sa.Connection, application_ids: Collection[int]) -> dict[int, str]:
-    """eventIDs by application."""
-    rows = connection.execute(
-        sa.select(event.c.application_id, event.c.number).where(among(connection, event.c.application_id, application_ids))
-    )
-    return dict(rows.all())

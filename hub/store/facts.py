@@ -269,6 +269,12 @@ def partner_kinds(connection: sa.Connection) -> dict[int, str]:
     return dict(connection.execute(sa.select(partner.c.id, partner.c.kind)).all())
 
 
+def standing_subjects(connection: sa.Connection, kinds: Sequence[str]) -> list[tuple[int, int]]:
+    """Ids and organisations of subjects of these kinds about which something stands."""
+    found = sa.select(subject.c.id, subject.c.organisation_id).where(subject.c.kind.in_(kinds), subject.c.standing_id.is_not(None))
+    return [(row.id, row.organisation_id) for row in connection.execute(found)]
+
+
 def partner_keys(connection: sa.Connection) -> dict[int, str]:
     """Key of every partner."""
     return dict(connection.execute(sa.select(partner.c.id, partner.c.key)).all())

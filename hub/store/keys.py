@@ -6,6 +6,8 @@ does not matter whether the item master was known when a document came.
 
 from __future__ import annotations
 
+from urllib.parse import quote, unquote
+
 from data_contracts.events.things import Thing
 
 NODE_KINDS = {
@@ -110,6 +112,25 @@ def thing_key(thing: Thing) -> str:
         if key in ("414", "417") and not more:
             return f"location:{value}"
     return f"thing:{thing.uri}"
+
+
+_OWN = "urn:udihub:node:"
+
+
+def own_uri(key: str) -> str:
+    """A URN for a thing or place that has no identifier of GS1: `urn:udihub:node:lot%3Aacme%3ARM-1%7CL1`."""
+    return _OWN + quote(key, safe="")
+
+
+def key_of_own(uri: str) -> str | None:
+    """The node key of a URN that `own_uri` wrote; null for any other text. What partners capture is never read so."""
+    key = unquote(uri[len(_OWN) :]) if uri.startswith(_OWN) else ""
+    return key if key.partition(":")[0] in NODE_KINDS else None
+
+
+def own_thing(key: str) -> str:
+    """The node that a key means which was made of an own URN: `thing:urn:udihub:node:lot%3A…` is `lot:…`; others stay."""
+    return (key_of_own(key.removeprefix("thing:")) or key) if key.startswith("thing:") else key
 
 
 def stated_name(part: str) -> tuple[str | None, str]:

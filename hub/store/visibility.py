@@ -19,7 +19,7 @@ from hub.store import bulk
 from hub.store.event_tables import event, event_mark, event_thing, event_word, event_word_use
 from hub.store.identity import allocate
 from hub.store.lists import among
-from hub.store.tables import application
+from hub.store.tables import application, subject
 from hub.store.unit_of_work import UnitOfWork
 
 TYPES = {name: number for number, name in enumerate(EVENT_TYPES, 1)}
@@ -78,6 +78,8 @@ def insert(uow: UnitOfWork, events: Sequence[Captured]) -> list[int]:
     if not events:
         return []
     connection = uow.connection
+    if uow.is_postgresql:  # a transaction must have begun to count before it takes ids: `horizon` relies on it
+        connection.exec_driver_sql("SELECT pg_current_xact_id()")
     words = _words(uow, events)
     ids = allocate(connection, "event", len(events))
     rows = []
@@ -125,6 +127,29 @@ def hide(connection: sa.Connection, application_ids: Collection[int]) -> None:
     """Events of these applications are shown no longer."""
     if application_ids:
         connection.execute(event.update().where(among(connection, event.c.application_id, application_ids)).values(shown=False))
+
+
+def derived(connection: sa.Connection, subject_ids: Collection[int]) -> set[int]:
+    """Applications of these subjects from which events were derived."""
+    found = (
+        sa.select(event.c.application_id)
+        .join(application, application.c.id == event.c.application_id)
+        .where(among(connection, application.c.subject_id, subject_ids), event.c.derived)
+    )
+    return set(connection.execute(found.distinct()).scalars())
+
+
+def standing(connection: sa.Connection, subject_ids: Collection[int]) -> set[int]:
+    """Applications that decide these subjects."""
+    found = sa.select(subject.c.standing_id).where(among(connection, subject.c.id, subject_ids), subject.c.standing_id.is_not(None))
+    return set(connection.execute(found).scalars())
+
+
+def show_derived(connection: sa.Connection, application_ids: Collection[int], *, shown: bool) -> None:
+    """Events that were derived from these applications are shown, or no longer."""
+    if application_ids:
+        of_these = among(connection, event.c.application_id, application_ids)
+        connection.execute(event.update().where(of_these, event.c.derived, event.c.shown != shown).values(shown=shown))
 
 
 def bodies(connection: sa.Connection, application_ids: Collection[int]) -> dict[int, str]:

@@ -15,6 +15,7 @@ from connectors.formats.epcis.writing import Results, document_json, event_json,
 from data_contracts.errors import RefusedError
 from data_contracts.events.things import canonical, identify
 from hub.store import event_views
+from hub.store.keys import key_of_own, own_uri, thing_key
 from hub.store.lots import Sight
 from hub.store.types import moment
 from hub.visibility.question import Question, QuestionError, TooLargeError
@@ -171,8 +172,11 @@ def as_xml(events: Sequence[Shown], created: datetime, results: Results | None, 
 def uri_of(key: str) -> str:
     """The URI of a thing by its node's key: `serial:06926365598003|S0001` is `https://id.gs1.org/01/06926365598003/21/S0001`."""
     kind, _, rest = key.partition(":")
+    if kind == "thing":
+        return rest
     write = _URIS.get(kind)
-    return write(rest) if write is not None else rest
+    uri = write(rest) if write is not None else ""
+    return uri if uri and thing_key(identify(uri)) == key else own_uri(key)
 
 
 def _dl(*elements: tuple[str, str]) -> str:
@@ -205,4 +209,5 @@ def spelled(uri: str, epc_format: EpcFormat) -> str:
 
 def is_class(uri: str) -> bool:
     """Whether a URI names a class of things."""
-    return identify(uri).level == "class"
+    own = key_of_own(uri)
+    return own.startswith(("lot:", "item:")) if own is not None else identify(uri).level == "class"

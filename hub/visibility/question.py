@@ -30,7 +30,7 @@ from data_contracts.events.vocabulary import Kind, vocabulary
 from data_contracts.identifiers.digital_link import CANONICAL
 from hub.apply.event_facts import mark_text
 from hub.store.event_views import AskedThings, AskedWords, Conditions
-from hub.store.keys import thing_key
+from hub.store.keys import own_thing, thing_key
 from hub.store.types import micros
 from hub.store.visibility import ACTIONS, CHILD, CLASS, EPC, INPUT, ITEM, OUTPUT, PARENT, TYPES, WORDS, mark
 from hub.visibility.fields import COMPARED, Test, extension, has_row, marked, one_of, quantity, sensor, sensor_time, sensor_value, things
@@ -237,7 +237,7 @@ def _match(asking: _Asking, name: str, what: str, value: Any) -> None:
         else:
             if thing.faults:
                 raise QuestionError(f"{name}: {text} is no right EPC")
-            keys.update((thing_key(thing), part + CLASS * classes) for part in parts)
+            keys.update((own_thing(thing_key(thing)), part + CLASS * classes) for part in parts)
             exact.add(thing.uri)
     asking.things.append(AskedThings(frozenset(keys), frozenset(ranges)))
     if beginnings and not classes:  # an item stands in an event also by a quantity of its lots

@@ -1,6 +1,7 @@
 """`epcis.yaml` of a site: to whom events may be sent that subscribers ask for.
 
     version: 1
+    documents: true                                      # despatches, receipts, production and movements are events too
     subscriptions:
       hosts: [hooks.partner.example, 10.20.0.0/16]     # nobody else is called; a network opens addresses that are not public
       most: 20                                         # of one subscriber
@@ -39,4 +40,6 @@ class EventSettings(_Part):
     """The whole of `epcis.yaml`."""
 
     version: Literal[1] = 1
+    documents: bool = False
+    """Whether events are derived from business documents."""
     subscriptions: Subscriptions = Subscriptions()
