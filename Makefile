@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers lock docs clean \
-	prove-trace prove-kill prove-sync prove-airflow prove-fuzz prove-stream
+	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-trace: $(VENV)/.dev ## traces of 10, 1,000 and 10,000 nodes and recall lis
 
 prove-trace: $(VENV)/.dev ## the same on 1 M and 10 M edges: a trace costs what is in its answer, whatever the size of the store
 	@$(BIN)/python -m benchmarks.trace --small 1000000 --edges 10000000 $(ARGS)
+
+prove-properties: $(VENV)/.dev ## every property test on examples drawn anew, ten times as many (TIMES=50, ARGS="tests/mappings")
+	@UDIHUB_SEARCH=$(or $(TIMES),10) $(BIN)/pytest -n 2 --dist loadgroup -m hypothesis $(ARGS)
 
 prove-kill: $(VENV)/.dev ## kill -9 of the server at 200 random moments while documents are posted
 	@$(BIN)/pytest tests/journeys/test_kill.py --kills 200 -s

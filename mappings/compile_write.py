@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from data_contracts.source import SourceRecord
-from mappings.functions import FUNCTIONS
+from mappings.functions import FUNCTIONS, unmarked
 from mappings.levels import counting, level_of, level_written, levels_always_made
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Step, component_of
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope
@@ -431,7 +431,7 @@ def _texts(rule: Rule) -> Texts | None:
             if text is None:
                 if not keep:
                     raise ValueError("a value that the code table lacks")
-                text = str(value)
+                text = unmarked(str(value))
             return (text,)
 
         return coded

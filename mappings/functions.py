@@ -14,6 +14,7 @@ Texts come without blanks at their ends and are never empty. Caches are bounded;
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -44,7 +45,7 @@ from mappings.function_base import (
     zone_named,
 )
 
-__all__ = ["FUNCTIONS", "Function", "Inverse", "Kind", "Moment", "zone_named"]
+__all__ = ["FUNCTIONS", "Function", "Inverse", "Kind", "Moment", "in_segments", "unmarked", "zone_named"]
 
 
 # --- text --------------------------------------------------------------------------------------------------------------
@@ -55,6 +56,30 @@ def as_stated(text: str) -> str:
 
 def _written(value: str) -> tuple[str, ...]:
     return (value,)
+
+
+_MARKS = str.maketrans(dict.fromkeys("\x1c\x1d\x1e\x1f", "\x1a"))
+"""The separators of ISO 9735 level B, which part the values inside a tree, and what a text from outside gets for them."""
+
+
+def unmarked(text: str) -> str:
+    """The text with SUB for signs that part the values of a tree: said by our own systems, they would make elements of their own.
+
+    No syntax carries SUB, so words get a blank for it, which is told, and an identifier is refused.
+    """
+    return text if text.isprintable() else text.translate(_MARKS)
+
+
+def in_segments(function: Function) -> Function:
+    """The function as rows of segments write with it: a text brings no separator along."""
+    write = function.write
+    if function.kind != "text" or write is None:
+        return function
+    return replace(function, write=_written_unmarked if write is _written else lambda value: write(unmarked(value)))
+
+
+def _written_unmarked(value: str) -> tuple[str, ...]:
+    return (unmarked(value),)
 
 
 _AI_SSCC = re.compile(r"00([0-9]{18})")

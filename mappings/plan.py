@@ -18,9 +18,9 @@ from pydantic import BaseModel
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
 from mappings.code_tables import CodeTable
-from mappings.functions import FUNCTIONS, Function
+from mappings.functions import FUNCTIONS, Function, in_segments
 from mappings.model import Direction, Expect, Row, Value
-from mappings.path import Component, Element, Path, Step, lies_below, parse_or_refuse
+from mappings.path import SEGMENT_FORMATS, Component, Element, Path, Step, lies_below, parse_or_refuse
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
 
@@ -223,6 +223,8 @@ class _Maker:
         function = FUNCTIONS.get(row.function or "text")
         if function is None:
             raise ConfigError(f"{where}: as: there is no function `{row.function}`; known are {', '.join(sorted(FUNCTIONS))}")
+        if self.content.format in SEGMENT_FORMATS:
+            function = in_segments(function)
         table = self.content.tables[row.codes] if row.codes else None
         if function.coded and len(row.sources) > function.coded[0]:
             if table is None:

@@ -16,6 +16,7 @@ from typing import Any
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context
+from mappings.functions import unmarked
 from mappings.levels import counting, is_outside, level_of, level_written, levels_always_made
 from mappings.path import COMPONENT_MARK, ONLY, RECORD_FORMATS, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
 from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope, When
@@ -217,7 +218,7 @@ class Writer:
         if rule.table is not None:
             text = rule.table.outward.get(str(value))
             if text is None and rule.row.unknown == "keep":
-                text = str(value)
+                text = unmarked(str(value))
             if text is None:
                 expected = ", ".join(sorted(rule.table.outward))
                 self.findings.append(Finding("MAP-08", Place(path=name), expected=expected, got=str(value), params={"to": name}))

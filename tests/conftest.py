@@ -21,7 +21,10 @@ import sqlalchemy as sa
 
 from hub.clock import FrozenClock
 from hub.store.database import Database
+from tests.effort import use_profile
 from tests.postgres import PostgresServer, running_server
+
+use_profile()
 
 _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _numbers = itertools.count(1)

@@ -105,6 +105,34 @@ def test_any_words_can_be_sent_once_they_are_fitted(text: str, target: tuple[str
     sent(*target, order)
 
 
+@pytest.mark.parametrize("mark", ["\x1c", "\x1d", "\x1e", "\x1f"])
+@pytest.mark.parametrize(("mapping", "message", "version"), TARGETS[:2])
+def test_a_separator_of_the_tree_in_words_is_blanked_and_told(mapping: str, message: str, version: str, mark: str) -> None:
+    order = copy.deepcopy(ORDER)
+    order["supplier"] |= {"city": f"De{mark}lft", "name": f"Ma{mark}ker"}
+    order["lines"][0]["description"] = f"Screw{mark}Bolt"
+    root, told, _ = sent(mapping, message, version, order)
+    assert {now for _, now in told} == {"De lft", "Ma ker", "Screw Bolt"}
+    again = load(mapping).read(root, Context(components=traits_of(mapping.split("/")[0]).components))
+    assert again.entity is not None
+    assert (again.entity["supplier"]["city"], again.entity["lines"][0]["description"]) == ("De lft", "Screw Bolt")
+
+
+@pytest.mark.parametrize("mark", ["\x1c", "\x1d", "\x1e", "\x1f"])
+def test_a_separator_of_the_tree_in_a_number_is_refused(mark: str) -> None:
+    order = copy.deepcopy(ORDER)
+    order["number"] = f"4500{mark}1"
+    syntax = format_named("edifact")
+    with pytest.raises(ValueError, match="cannot carry"):
+        syntax.write([("ORDERS", tree("edifact/ORDERS", order))], envelope("edifact", "D.96A"), Profile())
+
+
+def test_a_form_feed_at_the_end_of_words_leaves_no_xml_unwritten() -> None:
+    order = copy.deepcopy(ORDER)
+    order["lines"][0]["description"] = "Screw\x0c"
+    assert sent(*TARGETS[3], order)[1] == [("Screw\x0c", "Screw")]
+
+
 def test_gbk_characters_whose_bytes_hold_a_delimiter_are_left_out() -> None:
     tricky = next(chr(code) for code in range(0x4E00, 0x9FFF) if b"|" in chr(code).encode("gbk", "ignore"))
     order = copy.deepcopy(ORDER)

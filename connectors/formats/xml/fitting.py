@@ -13,6 +13,8 @@ WORDS = frozenset(
     {"Name", "RegistrationName", "Description", "ShortName", "StreetName", "Street", "CityName", "City", "Note", "Comments", "Line"}
 )
 """Elements of UBL and cXML for people. No number or code is among them."""
+_BLANKS = " \t\r\n"
+"""What XML itself calls white space: at the ends of a text nobody misses it."""
 _CARRIED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -29,7 +31,7 @@ def fit(root: SourceRecord) -> list[Finding]:
             continue
         for name, text in values.items():
             word = name or record.tag
-            if text and word in WORDS and (now := fitted(text, 0, "utf-8", _carried)) != text.strip():
+            if text and word in WORDS and (now := fitted(text, 0, "utf-8", _carried)) != text.strip(_BLANKS):
                 findings.append(changed(Place(position=record.position, path=f"{record.tag}/{name}".rstrip("/")), text, now))
                 values[name] = now
     return findings
