@@ -17,6 +17,7 @@ from data_contracts.errors import RetriableError
 from hub.reconcile import reconcile
 from hub.store import tables, views
 from hub.store.database import Database
+from tests.effort import SEARCH
 from tests.hub.world import (
     PLANT,
     World,
@@ -187,7 +188,7 @@ def test_the_story_is_told_right(expected: dict[str, Any]) -> None:
     ]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12 * (SEARCH or 1), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     random=st.randoms(use_true_random=False),
     size=st.integers(1, len(FACTS)),
@@ -206,7 +207,7 @@ def test_any_order_batches_and_replays_give_the_same(
         assert found[name] == value, name
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=5 * (SEARCH or 1), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(random=st.randoms(use_true_random=False), extra=st.integers(0, len(FACTS) - 1))
 def test_the_same_message_said_again_in_another_exchange_changes_nothing_to_see(
     fresh: Any, expected: dict[str, Any], random: Random, extra: int

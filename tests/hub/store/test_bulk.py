@@ -13,6 +13,7 @@ from hub.store import bulk
 from hub.store.database import Database
 from hub.store.tables import audit, balance, line, node
 from hub.store.types import storable
+from tests.effort import SEARCH
 
 COLUMNS = ("application_id", "ordinal", "role", "locator", "description", "quantity", "serials", "expires_on")
 ROW = st.tuples(
@@ -23,7 +24,7 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40 * (SEARCH or 1), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(ROW, max_size=20))
 def test_what_goes_in_comes_out(database: Database, values: list[tuple[Any, ...]]) -> None:
     rows = [(1, number, "line", 1, *value) for number, value in enumerate(values)]

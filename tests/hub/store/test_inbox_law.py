@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from hub.store.database import Database
 from hub.store.inbox import Delivery, Landing, land_many
 from hub.store.tables import audit as audit_rows
 from hub.store.tables import document
+from tests.effort import SEARCH
 
 LEASE = 60
 KEYS = st.sampled_from(["K", "L", "M"])
@@ -140,8 +142,9 @@ class Inbox(RuleBasedStateMachine):
             assert audit.verify_all(connection) == []
 
 
+@pytest.mark.hypothesis
 def test_each_delivery_has_one_effect_and_one_answer(house: Database, clock: FrozenClock) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         lambda: Inbox(house, clock),
-        settings=settings(max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)),
+        settings=settings(max_examples=25 * (SEARCH or 1), stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)),
     )

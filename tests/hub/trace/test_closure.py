@@ -305,6 +305,7 @@ class Story(RuleBasedStateMachine):
                 assert sorted(lots[one] for one in above) == reached(connection, key, "up", "lot")
 
 
+@pytest.mark.hypothesis
 @pytest.mark.slow
 def test_any_story_leaves_the_closure_equal_to_the_walk(fresh: Any) -> None:
     class Told(Story):
