@@ -264,7 +264,7 @@ def _outcome(entry: _Entry, outcomes: Mapping[int, Outcome], first: bool) -> App
     number, facts = entry.application_id, entry.facts
     outcome = outcomes.get(number, Outcome("superseded"))
     findings: tuple[Finding, ...] = ()
-    if facts.said is not None and facts.purpose == "cancel" and first:
+    if facts.said is not None and facts.purpose == "cancel" and (first or outcome.unheard):
         findings = (Finding("EVT-33", Place(path="number"), got=facts.number),)
     if outcome.state == "waiting":
         findings = (Finding("ORD-01", place=Place(path="purpose"), got=facts.number, params={"kind": facts.kind}),)

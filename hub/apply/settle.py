@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -28,6 +28,8 @@ class Outcome:
     decided_at: int | None = None
     repeats: int | None = None
     """Exchange that said the same original before under another envelope, where that is worth a word."""
+    unheard: bool = False
+    """It takes back what nobody has said yet."""
 
 
 _COUNTED_ONCE = frozenset({"invoice", "purchase_order", "despatch_advice"})
@@ -68,10 +70,12 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
         times = {row.id: row.issued_at for row in group}
         decided_by = verdicts[number].decided_by
         repeats = _repeats(group, roots, consequences.partner_kinds)
+        unheard = all(row.purpose == "cancel" for row in group)
         for row in group:
             states[row.id] = _state(row.id, verdicts[number])
-            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by), repeats.get(row.id))
+            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by), repeats.get(row.id), unheard)
     _tell_exchanges(uow, rows, states, arriving)
+    _close_early(uow, by_subject.values())
     return outcomes
 
 
@@ -172,6 +176,19 @@ def _tell_exchanges(uow: UnitOfWork, rows: Sequence[Any], states: dict[int, str]
             evidence.transition(uow, moved, state, "decided anew: another message on the same subject")
     if resolved:
         store.close_findings(uow, "ORD-01", resolved, "the original has arrived")
+
+
+def _close_early(uow: UnitOfWork, groups: Iterable[Sequence[Any]]) -> None:
+    """Declarations that came before the event which they declare to be in error miss it no longer."""
+    met = [
+        row.exchange_id
+        for group in groups
+        if group[0].kind == "event" and any(row.purpose != "cancel" for row in group)
+        for row in group
+        if row.purpose == "cancel"
+    ]
+    if met:
+        store.close_findings(uow, "EVT-33", met, "the event has arrived")
 
 
 def _differs(before: str | None, after: str) -> bool:

@@ -45,6 +45,11 @@ def rules(hub: Hub) -> list[str]:
         return list(connection.execute(sa.select(tables.finding.c.rule).order_by(tables.finding.c.id)).scalars())
 
 
+def closed(hub: Hub) -> list[str | None]:
+    with hub.database.read() as connection:
+        return list(connection.execute(sa.select(tables.finding.c.closed_reason).order_by(tables.finding.c.id)).scalars())
+
+
 def shown(hub: Hub) -> list[dict[str, Any]]:
     with hub.database.read() as connection:
         rows = connection.execute(sa.select(event_tables.event.c.body).where(event_tables.event.c.shown).order_by(event_tables.event.c.id))
@@ -153,6 +158,7 @@ def test_an_error_declaration_takes_the_effects_back_in_any_order(hub: Hub, decl
     assert edges(hub) == untouched
     assert states(hub) == (["applied", "applied", "cancelled"] if declared_first else ["applied", "cancelled", "applied"])
     assert rules(hub) == (["EVT-33"] if declared_first else [])
+    assert closed(hub) == (["the event has arrived"] if declared_first else [])
     assert len(shown(hub)) == 3, "both the event and its declaration are evidence, and shown"
     take(hub, document(wrong), "plant", key="3")
     assert states(hub)[3:] == ["superseded"] and edges(hub) == untouched
@@ -170,6 +176,16 @@ def test_a_withdrawn_declaration_lets_the_event_count_again(hub: Hub) -> None:
 
         withdraw(uow, last, "it did occur")
     assert edges(hub) == before and len(shown(hub)) == 1
+
+
+def test_a_declaration_misses_its_event_until_it_arrives(hub: Hub) -> None:
+    take(hub, document(declared(PACKED)), "plant", key="1")
+    exchange.replay(hub, 1, "steward", "another look")
+    assert rules(hub) == ["EVT-33", "EVT-33"] and closed(hub) == ["another look", None]
+    take(hub, document(PACKED), "clinic", key="1")
+    assert closed(hub)[1] is None, "it was another sender's event"
+    take(hub, document(declared(LOTTED), LOTTED, PACKED), "plant", key="2")
+    assert rules(hub) == ["EVT-33", "EVT-33"] and closed(hub)[1] == "the event has arrived"
 
 
 def test_a_replay_shows_the_event_once(hub: Hub) -> None:
