@@ -2,10 +2,12 @@
 
     python -m tests.fuzz.campaign --inputs 200000 --syntax x12 [--seed 1] [--only NUMBER] [--failures FOLDER]
 
-Every input is made of (seed, syntax, number) alone, so that one can be made again without those before it. It is sniffed, read
-under a profile, and what was read is mapped. It fails by an exception, by more than 2 seconds of CPU, by more than 256 MB of memory in
-use by the whole process, or by a message that is neither tree nor finding. Batches run in processes of their own. Failing
-inputs are saved, one for each place in the code, and the command prints how to see one again.
+Syntaxes are the formats of the registry and, where one format has several kinds of documents that are read in ways of their own, those
+kinds (`KINDS`). Every input is made of (seed, syntax, number) alone, so that one can be made again without those before it. It is sniffed,
+read under a profile and mapped; events and devices are judged by the rules and made rows, as the hub would. It fails by an exception, by
+more than 2 seconds of CPU, by more than 256 MB of memory in use by the whole process, or by a message that is neither tree nor finding.
+Batches run in processes of their own. Failing inputs are saved, one for each place in the code, and the command prints how to see one
+again.
 """
 
 from __future__ import annotations
@@ -21,22 +23,41 @@ import tempfile
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Any
 
 from connectors.feed import grammar_names
+from connectors.formats.epcis.json_reading import event_of
+from connectors.formats.epcis.writing import event_json, write_xml
 from connectors.registry import format_named, format_names, sniff
 from connectors.spec import STRICT, Profile
+from data_contracts.events.members import EVENT_TYPES
+from data_contracts.findings import has_error
+from data_contracts.rules import validate
 from data_contracts.source import ReadEvent
+from hub.apply.event_facts import edges_of, said_of
+from hub.apply.facts import facts_of
 from mappings.engine import Context, Mapping, load, shipped_names
+from mappings.events import MAPPINGS as EVENTS
 from tests.fuzz.mutations import mutated
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 MOST_SECONDS = 2.0
 MOST_MEGABYTES = 256
+KINDS = {
+    "epcis_json": ("epcis", "*.json*"), "epcis_xml": ("epcis", "*.xml"), "eudamed_json": ("json", "eudamed*"),
+    "gudid_json": ("json", "gudid*"), "gudid_xml": ("xml", "gudid*"), "nmpa_json": ("json", "nmpa*"), "nmpa_xml": ("xml", "nmpa*"),
+}  # fmt: skip
+"""Syntax → its format, and the samples that are of it."""
+TODAY = date(2026, 11, 22)
+_FOLLOWED = frozenset((*EVENT_TYPES, "Device"))
+"""Entities that are few and rich, so that they are followed to the rules and their rows."""
 _BATCH = 2000
 _LARGEST_SEED = 24_000
 _PROFILES = (
@@ -71,6 +92,8 @@ class Report:
     inputs: int = 0
     trees: int = 0
     """Messages that were read into a tree."""
+    entities: int = 0
+    """Of them, events and devices that the rules let through."""
     findings: int = 0
     refused: int = 0
     """Inputs that were unreadable as a whole."""
@@ -82,6 +105,7 @@ class Report:
         """Take in a batch."""
         self.inputs += other.inputs
         self.trees += other.trees
+        self.entities += other.entities
         self.findings += other.findings
         self.refused += other.refused
         self.slowest = max(self.slowest, other.slowest)
@@ -102,15 +126,21 @@ class Corpus:
     all_grammars: tuple[str | None, ...]
 
 
+def syntaxes() -> list[str]:
+    """All that can be damaged here."""
+    return sorted({*format_names(), *KINDS} - {"epcis"})  # both of its syntaxes are kinds
+
+
 @cache
 def corpus(syntax: str) -> Corpus:
     """The repository's samples, and the reference material's where `UDIHUB_REFERENCE` names it."""
-    named = tuple(grammar_names(syntax))
-    paths = sorted(path for path in (SAMPLES / syntax).glob("*") if path.is_file())
+    format_, pattern = KINDS.get(syntax, (syntax, "*"))
+    named = tuple(grammar_names(format_))
+    paths = sorted(path for path in (SAMPLES / format_).glob(pattern) if path.is_file())
     ours = len(paths)
     reference = os.environ.get("UDIHUB_REFERENCE")
     if reference:
-        paths += [path for path in sorted(Path(reference).rglob("*")) if path.is_file() and _is(path, syntax)]
+        paths += [path for path in sorted(Path(reference).rglob(pattern)) if path.is_file() and _is(path, format_)]
     seeds, grammars, own = [], [], 0
     for number, path in enumerate(paths):
         content = path.read_bytes()
@@ -131,7 +161,7 @@ def _is(path: Path, syntax: str) -> bool:
 
 @cache
 def _mapping(name: str) -> Mapping | None:
-    return load(name) if name in shipped_names() else None
+    return load(name) if name in EVENTS or name in shipped_names() else None
 
 
 def made(syntax: str, seed: int, number: int) -> tuple[bytes, Profile, str | None]:
@@ -144,8 +174,8 @@ def made(syntax: str, seed: int, number: int) -> tuple[bytes, Profile, str | Non
 
 
 def judge(syntax: str, content: bytes, profile: Profile, grammar: str | None, report: Report) -> None:
-    """Read and map one input. Raises what it should not."""
-    format_ = format_named(syntax)
+    """Read and map one input, and go on with what is right. Raises what it should not."""
+    format_ = format_named(KINDS.get(syntax, (syntax, ""))[0])
     format_.sniff(content[:4096])
     unreadable = False
     for event in format_.read(io.BytesIO(content), profile, grammar):
@@ -158,11 +188,31 @@ def judge(syntax: str, content: bytes, profile: Profile, grammar: str | None, re
             assert message.findings, "a message that is neither tree nor finding"
             continue
         report.trees += 1
-        mapping = _mapping(f"{syntax}/{message.type}") or _mapping(f"{syntax}/{grammar}")
+        mapping = _mapping(f"{format_.name}/{message.type}") or _mapping(f"{format_.name}/{grammar}")
         if mapping is not None and mapping.direction != "out":
             mapped = mapping.read(message.root, Context(components=message.components or ":", currency="EUR"))
             mapping.unmapped(message.root, mapped)
+            right = not has_error(message.findings) and not has_error(mapped.findings)
+            if right and mapped.entity is not None and mapped.entity["entity"] in _FOLLOWED:
+                report.entities += _goes_on(mapped.entity)
     report.refused += unreadable
+
+
+def _goes_on(entity: dict[str, Any]) -> bool:
+    """The rules' word on an entity, and its rows where they let it through."""
+    if has_error(validate(entity, None, TODAY)):
+        return False
+    try:
+        facts_of(entity)
+    except OverflowError:  # a finding of apply (FACT-01)
+        return False
+    if entity["entity"] in EVENT_TYPES:
+        kept = event_of(said_of(entity).body)
+        assert edges_of(kept, "fuzz") == edges_of(entity, "fuzz"), "an event that is stored says something else"
+        assert event_json(event_of(event_json(kept).decode())) == event_json(kept), "an event that is written says something else"
+        with suppress(ValueError):  # what XML has no form for
+            write_xml([entity], None)
+    return True
 
 
 def _findings(event: ReadEvent) -> Iterator[object]:
@@ -248,14 +298,14 @@ def main() -> int:
     """The command line; 1 when an input failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=200_000, help="for each syntax")
-    parser.add_argument("--syntax", default="", help="names of formats, with commas between; all when absent")
+    parser.add_argument("--syntax", default="", help="names of syntaxes, with commas between; all when absent")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="this input alone, with its traceback")
     parser.add_argument("--json", action="store_true", help="print each report as one line of JSON")
     parser.add_argument("--failures", type=Path, default=Path(tempfile.gettempdir()) / "udihub-fuzz")
     chosen = parser.parse_args()
     failed = 0
-    for syntax in chosen.syntax.split(",") if chosen.syntax else format_names():
+    for syntax in chosen.syntax.split(",") if chosen.syntax else syntaxes():
         if chosen.only is not None:
             judge(syntax, *made(syntax, chosen.seed, chosen.only), Report(syntax, chosen.seed))
             continue
@@ -267,7 +317,8 @@ def main() -> int:
             continue
         print(
             f"{syntax}: seed {report.seed}, {report.inputs} inputs in {time.monotonic() - start:.0f} s: {report.trees} trees, "
-            f"{report.findings} findings, {report.refused} unreadable; slowest {report.slowest:.2f} s CPU, at most {report.megabytes} MB"
+            f"{report.entities} right, {report.findings} findings, {report.refused} unreadable; "
+            f"slowest {report.slowest:.2f} s CPU, at most {report.megabytes} MB"
         )
         for failure in report.failures:
             again = f"python -m tests.fuzz.campaign --syntax {syntax} --seed {report.seed} --only {failure.number}"

@@ -1,4 +1,4 @@
-"""A small campaign on every syntax that the registry finds; `make prove-fuzz` runs the large one."""
+"""A small campaign on every syntax; `make prove-fuzz` runs the large one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from random import Random
 
 import pytest
 
-from connectors.registry import format_names
-from tests.fuzz.campaign import Failure, Report, corpus, made
+from tests.fuzz.campaign import Failure, Report, corpus, made, syntaxes
 from tests.fuzz.mutations import LARGEST, mutated
 
 SEED = 20261122
@@ -19,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("syntax", format_names())
+@pytest.mark.parametrize("syntax", syntaxes())
 def test_no_damage_does_more_than_be_told(syntax: str, tmp_path: Path) -> None:
     # In a process of its own: a child of this one would begin with all the memory that other tests have taken.
     options = ["--inputs", "1500", "--syntax", syntax, "--seed", str(SEED), "--failures", str(tmp_path), "--json"]
@@ -31,7 +30,7 @@ def test_no_damage_does_more_than_be_told(syntax: str, tmp_path: Path) -> None:
     assert report["trees"] and report["findings"], "some inputs are still good enough to be read, and some are told to be wrong"
 
 
-@pytest.mark.parametrize("syntax", format_names())
+@pytest.mark.parametrize("syntax", syntaxes())
 def test_an_input_is_made_of_its_number_alone(syntax: str) -> None:
     first = [made(syntax, SEED, number) for number in range(20)]
     assert made(syntax, SEED, 17) == first[17]

@@ -19,6 +19,8 @@ _SCALAR = re.compile(r"[^\s,\]}]+")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _SCHEMES = frozenset(("http", "https", "urn", "did", "ni", "tag", "info"))
 _CONTEXTS = re.compile(r"https?://(?:ref\.gs1\.org/standards/epcis/|gs1\.github\.io/EPCIS/)\S*epcis-context\.jsonld")
+_BRACE = re.compile(r"[{}]")
+"""What a name space is written out between; no address may hold it (RFC 3986)."""
 _DIGITS = 60
 Spaces = Mapping[str, str]
 
@@ -67,7 +69,7 @@ def spaces_of(context: Any, known: Spaces = PREFIXES) -> tuple[dict[str, str], l
         elif isinstance(part, Mapping):
             for prefix, meant in part.items():
                 space = meant.get("@id") if isinstance(meant, Mapping) else meant
-                if isinstance(space, str) and not prefix.startswith("@") and ":" in space:
+                if isinstance(space, str) and not prefix.startswith("@") and ":" in space and not _BRACE.search(space):
                     spaces[prefix] = _plain_space(space)
     return spaces, foreign
 
@@ -92,8 +94,8 @@ def _object(value: Mapping[str, Any], spaces: Spaces, used: dict[str, str], path
         if name == "@context":
             continue
         full = name
-        if ":" in name and not name.startswith("{"):
-            found = _full(name, spaces, used)
+        if ":" in name or name.startswith("{"):  # a brace in front is how names are written out here, and nobody's prefix
+            found = None if name.startswith("{") else _full(name, spaces, used)
             if found is None:
                 strangers.append((*path, name))
                 continue
@@ -102,8 +104,12 @@ def _object(value: Mapping[str, Any], spaces: Spaces, used: dict[str, str], path
             one = _object(one, spaces, used, (*path, name), strangers)
         elif isinstance(one, list):
             one = _list(one, spaces, used, (*path, name), strangers)
-        out[full] = one
+        out[full] = one if full not in out else _both(out[full], one)  # two prefixes of one name space: two values, as JSON-LD has it
     return out
+
+
+def _both(one: Any, other: Any) -> list[Any]:
+    return [*(one if isinstance(one, list) else (one,)), *(other if isinstance(other, list) else (other,))]
 
 
 def _list(values: Iterable[Any], spaces: Spaces, used: dict[str, str], path: Path, strangers: list[Path]) -> list[Any]:
@@ -120,11 +126,11 @@ def _list(values: Iterable[Any], spaces: Spaces, used: dict[str, str], path: Pat
 def _full(name: str, spaces: Spaces, used: dict[str, str]) -> str | None:
     prefix, _, local = name.partition(":")
     space = spaces.get(prefix)
-    if space is not None:
+    if space is not None and local:
         if PREFIXES.get(prefix) != space:
             used[prefix] = space
         return f"{{{space}}}{local}"
-    if prefix in _SCHEMES and local:
+    if prefix in _SCHEMES and local and not _BRACE.search(name):
         cut = max(name.rfind("/"), name.rfind("#"), name.rfind(":")) + 1
         return f"{{{name[:cut]}}}{name[cut:]}" if cut < len(name) else None
     return None

@@ -69,6 +69,10 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("EVT-05", "/myField", with_(COMMISSIONED, myField="x")),
     ("EVT-13", "/other:field", with_(COMMISSIONED, other__field="x")),
     ("EVT-13", "/nova:a/other:b", with_(COMMISSIONED, nova__a={"other:b": 1})),
+    ("EVT-13", "/{", with_(COMMISSIONED, **{"{": "x"})),
+    ("EVT-13", "/nova:a/{https:~1~1ns.example~1}b", with_(COMMISSIONED, nova__a={"{https://ns.example/}b": 1})),
+    ("EVT-13", "/https:~1~1ns.example~1}b", with_(COMMISSIONED, **{"https://ns.example/}b": 1})),
+    ("EVT-13", "/nova:", with_(COMMISSIONED, nova__="x")),
     ("EVT-05", "/parentID", with_(COMMISSIONED, parentID=UNIT)),
     ("EVT-06", "/readPoint", with_(COMMISSIONED, readPoint=UNIT)),
     ("EVT-04", "/readPoint/id", with_(COMMISSIONED, readPoint={})),
@@ -129,7 +133,7 @@ def test_an_invalid_event_is_refused_with_the_place(rule: str, place: str, event
     assert [message.findings == [] for message in found.messages] == [True, False, True]
     first = next(finding for finding in found.messages[1].findings if finding.rule == rule)
     assert first.place.path == f"/epcisBody/eventList/1{place}"
-    line, spoilt = content.decode().splitlines()[(first.place.line or 0) - 1], place.rpartition("/")[2]
+    line, spoilt = content.decode().splitlines()[(first.place.line or 0) - 1], place.rpartition("/")[2].replace("~1", "/")
     lacks = rule in ("EVT-04", "EVT-14", "EVT-15")
     assert line.strip() == "{" or line.strip().startswith(f'"{spoilt}":') or (spoilt.isdigit() and line.strip().startswith('"')) or lacks
 
@@ -138,6 +142,18 @@ def test_an_invalid_event_is_refused_with_the_place(rule: str, place: str, event
 def test_a_valid_event_has_no_finding(event: dict[str, Any]) -> None:
     found = read("epcis", document(event))
     assert (found.rules, found.rules_around) == ([], [])
+
+
+def test_two_prefixes_of_one_name_space_say_two_values() -> None:
+    event = with_(
+        COMMISSIONED,
+        **{"@context": {"own": "https://own.example/", "odd": "https://odd.example/}/"}, "own:x": 1, "https://own.example/x": [2, 3]},
+    )
+    (message,) = read("epcis", document(event)).messages
+    assert message.findings == [] and message.root is not None
+    assert message.root.event["extensions"] == {"{https://own.example/}x": [1, 2, 3]}
+    strange = read("epcis", document({**event, "odd:y": 1})).messages[0]
+    assert [finding.rule for finding in strange.findings] == ["EVT-13"]
 
 
 def test_findings_name_the_line() -> None:
