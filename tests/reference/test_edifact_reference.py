@@ -43,7 +43,7 @@ FOUND: dict[str, Facts] = {
     "APERAK_2": (["APERAK D.96A 1"], ["EDF-I109"], [["EDF-M29"]]),
     "DESADV_1": (["DESADV 0.96A 142"], [], [["EDF-E39"]]),
     "DESADV_healthcare": (["DESADV D.96A 1"], [], [[]]),
-    "INVOIC_1": (["INVOIC D.03B 30"], ["EDF-I12"], [["EDF-E16"]]),
+    "INVOIC_1": (["INVOIC D.03B 30"], ["EDF-I12"], [["EDF-S102"]]),
     "INVOIC_2": (["INVOIC D.97B 00000000000117"], ["EDF-I111"], [[]]),
     "INVOIC_3": (["INVOIC D.93A INVOIC0001"], ["EDF-I111", "EDF-I109"], [[]]),
     "INVOIC_4": (["INVOIC D.97A 1"], [], [[]]),

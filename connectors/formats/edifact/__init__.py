@@ -30,7 +30,7 @@ __all__ = ["ANSWERING", "FORMAT", "Edifact", "first_interchange", "interchange_s
 
 class Edifact:
     """The format of `connectors/spec.py`. Options of a profile: `max_segments` (of one message), `characters: declared` (refuse what UNOA
-    and UNOB do not hold), and for writing `delimiters`, `line_end`, `syntax` (`UNOC:3`), `una`."""
+    and UNOB do not hold), and for writing `delimiters`, `line_end`, `syntax` (`UNOC:3`), `una`, `control_totals` (codes of CNT)."""
 
     name = "edifact"
     opens_with = (b"UNA", b"UNB")
@@ -40,7 +40,8 @@ class Edifact:
         enveloped=True,
         base_version=DIRECTORIES[0],
         components=COMPONENT,
-        options=frozenset({"aperak", "application", "association", "characters", "contrl", "delimiters", "grammar_folders", "groups"})
+        options=frozenset({"aperak", "application", "association", "characters", "contrl", "control_totals", "delimiters"})
+        | {"grammar_folders", "groups"}
         | {"interchange_agreement", "line_end", "max_segments", "syntax", "una"},
     )
 

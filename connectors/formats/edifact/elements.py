@@ -45,6 +45,23 @@ def explain(use: SegmentUse, elements: Sequence[str], style: Style) -> list[Faul
     return faults
 
 
+def spread(use: SegmentUse, elements: list[str], style: Style) -> list[tuple[int, int]]:
+    """Put repetitions of an element into the places where the directory writes it again (`CUX+2:EUR*3:USD` is `CUX+2:EUR+3:USD`), as
+    many programs of syntax 4 write them; `elements` change. Comes back: place and number of those that were spread.
+    """
+    moved: list[tuple[int, int]] = []
+    for place, element in enumerate(use.elements, 1):
+        value = elements[place] if style.repeats and element.repeat == 1 and place < len(elements) else ""
+        if REPETITION not in value:
+            continue
+        values = value.split(REPETITION)
+        twins = [one.number for one in use.elements[place : place + len(values) - 1]] == [element.number] * (len(values) - 1)
+        if twins and not any(elements[place + 1 : place + len(values)]):
+            elements[place : place + len(values)] = values
+            moved.append((place, len(values)))
+    return moved
+
+
 def _value(use: ElementUse, value: str, place: int, style: Style) -> Iterator[Fault]:
     if use.repeat == 1 or not style.repeats:
         yield from _once(use, value, place, style)

@@ -9,12 +9,14 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal
 
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, service_segment
 from connectors.formats.edifact.ink import Ink
 from connectors.formats.edifact.packing import flat
 from connectors.formats.edifact.separators import COMPONENT
+from connectors.formats.edifact.totals import SEGMENT as TOTALS
+from connectors.formats.edifact.totals import with_totals
 from connectors.spec import Envelope, Profile
 from data_contracts.source import SourceRecord
 
@@ -41,18 +43,18 @@ def write_message(grammar: Grammar, root: SourceRecord, reference: str, envelope
         association = association.get(grammar.message, "")
     identifier = stated or [grammar.message, *version_and_release(envelope.version), "UN", *([str(association)] if association else [])]
     lines = [ink.line(header, ["UNH", reference, COMPONENT.join(identifier), *values[3:]], grammar.message)]
-    children = flat(root.children, grammar.hierarchy) if grammar.hierarchy else root.children
-    writer = _Writer(grammar, lines, ink)
-    writer.body(_places(grammar), _with_totals(grammar, children))
+    children: Sequence[SourceRecord] = root.children
+    asked = [str(code) for code in profile.options.get("control_totals", ())]
+    if grammar.totals is not None and grammar.totals.qualifier not in asked:
+        asked.insert(0, grammar.totals.qualifier)
+    places = _places(grammar)
+    if places.totals is not None:
+        children = with_totals(children, asked, places.totals == "summary")
+    if grammar.hierarchy:
+        children = flat(children, grammar.hierarchy)
+    _Writer(grammar, lines, ink).body(places, children)
     lines.append(ink.line(service_segment("UNT", ink.syntax), ["UNT", str(len(lines) + 1), reference], grammar.message))
     return lines
-
-
-def _with_totals(grammar: Grammar, children: Sequence[SourceRecord]) -> list[SourceRecord]:
-    totals = grammar.totals
-    if totals is None or any(child.tag == totals.segment and _qualifier(child) == totals.qualifier for child in children):
-        return list(children)
-    return [*children, SourceRecord(totals.segment, [totals.segment, totals.qualifier], 0)]
 
 
 def _qualifier(record: SourceRecord) -> str:
@@ -63,7 +65,7 @@ def _qualifier(record: SourceRecord) -> str:
 class _Places:
     """What stands where in a message or a group."""
 
-    __slots__ = ("_first", "_several", "_where", "inner", "mandatory", "sections", "uses")
+    __slots__ = ("_first", "_several", "_where", "inner", "mandatory", "sections", "totals", "uses")
 
     def __init__(self, body: Sequence[SegmentUse | GroupUse], where: str) -> None:
         self.uses = [use if isinstance(use, SegmentUse) else use.first for use in body]
@@ -73,6 +75,8 @@ class _Places:
         self.mandatory = [isinstance(use, SegmentUse) and use.use == "M" for use in body]
         self.sections = [(index, *section) for index, use in enumerate(body) if (section := _section(use)) is not None]
         """Places of UNS that are written where the tree does not hold them."""
+        self.totals: Literal["message", "summary"] | None = _totals_stand(body)
+        """Where its CNT stand."""
         self._where = where
         self._first: dict[str, int] = {}
         self._several: dict[str, list[int]] = {}
@@ -105,6 +109,15 @@ def _places(grammar: Grammar) -> _Places:
     return places
 
 
+def _totals_stand(body: Sequence[SegmentUse | GroupUse]) -> Literal["message", "summary"] | None:
+    for use in body:
+        if isinstance(use, SegmentUse) and use.id == TOTALS:
+            return "message"
+        if isinstance(use, GroupUse) and use.first.id == "UNS" and any(one.id == TOTALS for one in use.body[1:]):
+            return "summary"
+    return None
+
+
 def _section(use: SegmentUse | GroupUse) -> tuple[SegmentUse, str] | None:
     """A mandatory UNS with its only code: form, and nobody's data."""
     segment = use if isinstance(use, SegmentUse) else use.first
@@ -119,12 +132,10 @@ def _takes(segment: SegmentUse, record: SourceRecord) -> bool:
 
 
 class _Writer:
-    """One message while it is written: `lines` grow, what its total counts is counted."""
+    """One message while it is written: `lines` grow."""
 
     def __init__(self, grammar: Grammar, lines: list[str], ink: Ink) -> None:
-        self._message, self._totals = grammar.message, grammar.totals
-        self._lines, self._ink = lines, ink
-        self._count = 0
+        self._message, self._lines, self._ink = grammar.message, lines, ink
 
     def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
         """Segments and groups below each other, in the grammar's order."""
@@ -155,7 +166,8 @@ class _Writer:
 
     def _record(self, places: _Places, index: int, record: SourceRecord) -> None:
         use, inner = places.uses[index], places.inner[index]
-        text = self._segment(use, record)
+        values: Any = record.values
+        text = self._ink.line(use, values, self._message)
         if inner is not None:
             self._lines.append(text)
             if record.children or inner.sections:
@@ -165,15 +177,3 @@ class _Writer:
             raise ValueError(f"{self._message}: segment {record.tag} opens no group here and cannot hold {below}")
         elif text != record.tag or places.mandatory[index]:
             self._lines.append(text)
-
-    def _segment(self, use: SegmentUse, record: SourceRecord) -> str:
-        values: Any = record.values
-        totals = self._totals
-        if totals is not None:
-            if use.id == totals.of:
-                self._count += 1
-            if use.id == totals.segment and _qualifier(record) == totals.qualifier:
-                values = list(values)
-                first = str(values[1]).split(COMPONENT)
-                values[1] = COMPONENT.join([first[0], str(self._count), *first[2:]])
-        return self._ink.line(use, values, self._message)

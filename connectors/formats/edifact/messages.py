@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from connectors.formats.edifact.elements import explain
+from connectors.formats.edifact.elements import explain, spread
 from connectors.formats.edifact.grammar import Grammar
 from connectors.formats.edifact.packing import nest
 from connectors.formats.edifact.patterns import Style
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.shapes import Stop
+from connectors.formats.edifact.totals import wrong_totals
 from connectors.formats.edifact.walk import HEAD, REMEMBERED, Missing, Place, Trouble, Walk, walk_for
 from connectors.legible import legible
-from data_contracts.findings import Finding
+from data_contracts.findings import Finding, has_error
 from data_contracts.findings import Place as Where
 from data_contracts.source import NO_CHILDREN, SegmentRecord, SourceRecord
 
@@ -235,6 +236,9 @@ class FullMessages:
             for record, above in nest(self.root, self._grammar.hierarchy):
                 where = Where(record.tag, record.position, 2, line=record.line)
                 self._add(Finding("EDF-S101", where, None, legible(above)))
+        if complete and self.root is not None and not has_error(self.findings):
+            for finding in wrong_totals(self.root):  # where anything else is wrong, that explains it
+                self._add(finding)
         if self._dropped:
             self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(MOST_FINDINGS), str(self._dropped)))
         self.open = False
@@ -285,6 +289,11 @@ class FullMessages:
             _clean(elements)
 
     def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
+        moved = spread(place.use, elements, self._style)
+        for element, times in moved:
+            self._add(Finding("EDF-S102", Where(place.id, position, element, line=line), None, str(times), params=_group(place.group.id)))
+        if moved and place.match(ELEMENT.join(elements)) is not None:
+            return
         for fault in () if self._full() else explain(place.use, elements, self._style):
             params = _group(place.group.id)
             if fault.number:

@@ -53,7 +53,7 @@ class X12:
         enveloped=True,
         base_version="004010",
         components=":",
-        options=frozenset({"delimiters", "grammar_folders", "line_end", "max_segments"}),
+        options=frozenset({"delimiters", "grammar_folders", "hash_total", "line_end", "max_segments"}),
     )
 
     def sniff(self, head: bytes) -> bool:

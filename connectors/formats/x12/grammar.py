@@ -113,6 +113,15 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class HashTotal:
+    """A sum that the set carries of itself: element `element` of its totals segment adds up `value` of every `of` segment."""
+
+    element: int
+    of: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grammar:
     """One transaction set in one base version. `body` is without ST and SE."""
 
@@ -130,6 +139,7 @@ class Grammar:
     groups: tuple[str, ...] = ()
     """Every GS01 under which the set is met: the base's first, then those of industry variants."""
     totals: Totals | None = None
+    hash_total: HashTotal | None = None
     """CTT01: the number of lines, or of HL segments in an 856."""
     says: str = ""
     """What the set is for, where its name does not tell, and how it is meant; for people."""
@@ -240,7 +250,8 @@ def _build(message: str, step: str) -> Grammar | None:
     body = _body(table["body"], step, message)
     hierarchy = bool(table.get("hierarchy", False))
     totals = Totals(*table["totals"]) if "totals" in table else None
-    content = [message, version, table["name"], groups, hierarchy, table.get("totals"), body]
+    hashed = table.get("hash_total")
+    content = [message, version, table["name"], groups, hierarchy, table.get("totals"), *([hashed] if hashed else []), body]
     canonical = msgspec.json.encode(content, order="deterministic")
     return Grammar(
         message=message,
@@ -252,6 +263,7 @@ def _build(message: str, step: str) -> Grammar | None:
         hash=hashlib.sha256(canonical).hexdigest(),
         groups=groups,
         totals=totals,
+        hash_total=HashTotal(*hashed) if hashed else None,
         says=table.get("says", ""),
     )
 

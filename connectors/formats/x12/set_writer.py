@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from connectors.formats.x12.grammar import Grammar, LoopUse, SegmentUse, envelope_segment
+from connectors.formats.x12.grammar import Grammar, HashTotal, LoopUse, SegmentUse, envelope_segment
 from connectors.formats.x12.segment_text import Syntax, line
+from connectors.formats.x12.totals import hash_total
 from data_contracts.source import SourceRecord
 
 _index = itemgetter(0)
 
 
-def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, syntax: Syntax) -> list[str]:
-    """The segments of a set. Raises ValueError for a segment that it has no place for and for data that cannot be carried."""
+def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, syntax: Syntax, hashed: bool = False) -> list[str]:
+    """The segments of a set; `hashed`: with a hash total, where its grammar knows of what. Raises ValueError for a segment that it has
+    no place for and for data that cannot be carried.
+    """
     header = envelope_segment("ST", version)
     opening = ["ST", grammar.message, control]
     if root.tag == "ST" and len(header.elements) > 2:
@@ -25,6 +28,8 @@ def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, 
     children, totals = root.children, grammar.totals
     if totals is not None and not any(child.tag == totals.segment for child in children):
         children = [*children, SourceRecord(totals.segment, [totals.segment], 0)]
+    if hashed and totals is not None and grammar.hash_total is not None:
+        children = [_hashed(grammar.hash_total, child, children) if child.tag == totals.segment else child for child in children]
     places = _places(grammar)
     lines = _quickly(grammar, places, children, syntax)
     if lines is None:
@@ -34,6 +39,16 @@ def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, 
     lines.insert(0, line(header, opening, grammar.message, syntax))
     lines.append(syntax.element.join(("SE", str(len(lines) + 1), control)))
     return lines
+
+
+def _hashed(hashed: HashTotal, record: SourceRecord, children: Sequence[SourceRecord]) -> SourceRecord:
+    """The totals of a set with the sum of its quantities; one that the tree states stays."""
+    values = [*record.values, *[""] * (hashed.element + 1 - len(record.values))]
+    if not values[hashed.element]:
+        values[hashed.element] = hash_total(children, hashed) or ""
+    done = SourceRecord(record.tag, values, record.position)
+    done.children.extend(record.children)
+    return done
 
 
 def _quickly(grammar: Grammar, places: _Places, children: Sequence[SourceRecord], syntax: Syntax) -> list[str] | None:

@@ -16,7 +16,7 @@ from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.guide import condition
 from connectors.formats.x12.hierarchy import Hierarchy
 from connectors.formats.x12.patterns import Style
-from connectors.formats.x12.totals import wrong_total
+from connectors.formats.x12.totals import wrong_totals
 from connectors.formats.x12.walk import HEAD, REMEMBERED, Place, Trouble, Walk, walk_for
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
@@ -231,8 +231,7 @@ class FullSets:
         if self._hierarchy is not None and self.root is not None:
             self._hierarchy.settle()
         if complete and not self.findings and self._grammar is not None and self._grammar.totals is not None and self.root is not None:
-            wrong = wrong_total(self.root, self._grammar.totals)  # where anything else is wrong, that explains it
-            if wrong is not None:
+            for wrong in wrong_totals(self.root, self._grammar):  # where anything else is wrong, that explains it
                 self.add(wrong)
         if self._dropped:
             self.findings.append(Finding("X12-M31", Where("ST", 1), str(MOST_FINDINGS), str(self._dropped)))

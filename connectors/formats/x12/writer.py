@@ -33,9 +33,9 @@ def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, prof
 
     The root's children are the segments and loops between ST and SE; the root's own values are ignored, but for ST03 of a
     root `ST` from 005010 on. Numbers count up from the envelope's: the first set gets `first_message_control`, the first
-    group `group_control`. `profile.options` may give `delimiters` (the envelope's win) and `line_end`, which is written
-    after every terminator. Raises ValueError for an unknown set, for a segment that the set has no place for and for data
-    that the interchange cannot carry.
+    group `group_control`. `profile.options` may give `delimiters` (the envelope's win), `line_end`, which is written after
+    every terminator, and `hash_total` (CTT02 is written). Raises ValueError for an unknown set, for a segment that the set
+    has no place for and for data that the interchange cannot carry.
     """
     syntax = syntax_of(envelope, profile)
     groups: dict[str, list[tuple[Grammar, SourceRecord]]] = {}
@@ -44,13 +44,14 @@ def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, prof
         if grammar is None:
             raise ValueError(f"no grammar for set {message} in version {envelope.version}")
         groups.setdefault(grammar.group, []).append((grammar, root))
+    hashed = bool(profile.options.get("hash_total", False))
     lines = [_header(envelope, syntax)]
     set_control = envelope.first_message_control
     for ordinal, (group, sets) in enumerate(groups.items()):
         control = _control("GS06", envelope.group_control + ordinal)
         lines.append(_group_header(group, control, envelope, syntax))
         for grammar, root in sets:
-            lines.extend(write_set(grammar, root, _control("ST02", set_control).zfill(4), envelope.version, syntax))
+            lines.extend(write_set(grammar, root, _control("ST02", set_control).zfill(4), envelope.version, syntax, hashed))
             set_control += 1
         lines.append(syntax.element.join(("GE", str(len(sets)), control)))
     lines.append(syntax.element.join(("IEA", str(len(groups)), _control("ISA13", envelope.control).zfill(9))))

@@ -8,6 +8,7 @@ from random import Random
 from connectors.formats.edifact.grammar import ElementUse, Grammar, GroupUse, SegmentUse
 from connectors.formats.edifact.packing import nest
 from connectors.formats.edifact.separators import COMPONENT, REPETITION
+from connectors.formats.edifact.totals import KNOWN, SEGMENT
 from data_contracts.source import SourceRecord
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+:?'*äß"
@@ -96,6 +97,8 @@ def comparable(record: SourceRecord, grammar: Grammar) -> tuple[object, ...]:
     """What must survive writing and reading: all but what the writer counts itself."""
     totals = grammar.totals
     values = [] if record.tag == "UNH" else list(record.values)[1:]
+    if record.tag == SEGMENT and values and (parts := str(values[0]).split(COMPONENT))[0] in KNOWN:
+        values = [parts[0], *parts[2:]]
     children = [
         child
         for child in record.children

@@ -13,7 +13,7 @@ from connectors.formats.edifact.patterns import Style, compiled
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT
 from connectors.formats.edifact.shapes import shapes_of
 from connectors.spec import Profile
-from data_contracts.source import SourceRecord
+from data_contracts.source import Message, SourceRecord
 from tests.connectors.formats.edifact.samples import DESPATCH, ORDER, interchange, message, messages, one, said
 from tests.effort import examples
 
@@ -166,3 +166,46 @@ def test_segments_of_one_shape_are_good_or_bad_together(data: st.DataObject) -> 
 
 def parts(use: SegmentUse) -> list[ElementUse]:
     return [*use.elements, *(part for element in use.elements for part in element.components)]
+
+
+UNB_4 = "UNB+UNOC:4+7612345000008:14+7640123000001:14+20261122:1415+4711"
+
+
+def syntax_4(segment: str) -> Message:
+    body = ["BGM+220+1+9", "DTM+137:20261122:102", "NAD+BY+7640123000001::9", "CUX+2:EUR:9", "LIN+1", "QTY+21:1", "UNS+S"]
+    body = [segment if line[:3] == segment[:3] else line for line in body]
+    body = body if any(line == segment for line in body) else [*body[:5], segment, *body[5:]]
+    (found,) = messages(interchange([message("ORDERS", body, version="D:01B:UN")], UNB_4, una="UNA:+.?*'"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("repeated", "spelled", "places"),
+    [
+        ("CUX+2:EUR:9*3:USD:4+1.5", None, None),  # the second stands where the rate should be: no place of its own is free
+        ("CUX+2:EUR:9*3:USD:4", "CUX+2:EUR:9+3:USD:4", [(1, "2")]),
+        ("PIA+5+A:SA*B:BP*C:MN", "PIA+5+A:SA+B:BP+C:MN", [(2, "3")]),
+    ],
+)
+def test_who_repeats_an_element_that_has_several_places_is_read_as_if_it_stood_there(
+    repeated: str, spelled: str | None, places: list[tuple[int, str]] | None
+) -> None:
+    found = syntax_4(repeated)
+    if spelled is None:
+        assert "EDF-E16" in [finding.rule for finding in found.findings]
+        return
+    assert [(finding.rule, finding.severity, finding.place.element, finding.got) for finding in found.findings] == [
+        ("EDF-S102", "info", *place) for place in places or ()
+    ]
+    assert found.root is not None
+    (values,) = [list(record.values) for record in found.root.walk() if record.tag == repeated[:3]]
+    assert "+".join(values).replace("\x1f", ":") == spelled
+
+
+def test_a_fault_among_repetitions_is_told_at_its_own_place() -> None:
+    found = syntax_4("CUX+2:EUR:9*3:USDOLLAR:4")
+    assert said(found.findings) == [("EDF-S102", "CUX", 5, 1, None), ("EDF-E39", "CUX", 5, 2, 2)]
+
+
+def test_more_repetitions_than_places_are_a_fault() -> None:
+    assert [finding.rule for finding in syntax_4("CUX+2:EUR:9*3:USD:4*4:CHF").findings][:1] == ["EDF-E16"]

@@ -265,6 +265,22 @@ def test_a_total_that_is_wrong_is_told_and_refuses_nothing() -> None:
     assert [found.rule for found in replaced(levels, "CTT*1", DESPATCH, kind="856")] == ["X12-T01"], "levels below levels count"
 
 
+@pytest.mark.parametrize(("stated", "expected"), [("24", None), ("24.0", None), ("23", "24")])
+def test_a_hash_total_is_the_sum_of_the_quantities(stated: str, expected: str | None) -> None:
+    body = ["BEG*00*SA*1**20261122", "PO1*1*20*EA", "PO1*2*4*EA", f"CTT*2*{stated}"]
+    (message,) = messages(one("850", body))
+    assert [(finding.rule, finding.severity, finding.expected, finding.got, finding.place.element) for finding in message.findings] == (
+        [] if expected is None else [("X12-T02", "warning", expected, stated, 2)]
+    )
+
+
+def test_a_hash_total_may_add_digits_as_the_standard_has_it() -> None:
+    body = ["BEG*00*SA*1**20261122", "PO1*1*.18*EA", "PO1*2*1.8*EA", "PO1*3*18.01*EA"]
+    for stated, rules in (("1837", []), ("19.99", []), ("1836", ["X12-T02"])):
+        (message,) = messages(one("850", [*body, f"CTT*3*{stated}"]))
+        assert [finding.rule for finding in message.findings] == rules
+
+
 def test_a_condition_and_an_implied_point_are_said_in_words() -> None:
     (finding,) = replaced("N1*ST*CENTRAL STORE*UL*7640123000011", "N1*ST*CENTRAL STORE*UL")
     assert finding.text("en") == "The element is required by condition P0304: all or none of N103, N104."

@@ -271,3 +271,13 @@ def test_so_it_does_in_every_version(message: str, version: str, seed: int, full
 @given(seed=SEEDS, fullness=st.floats(0.02, 0.9))
 def test_however_full_the_set(message: str, version: str, seed: int, fullness: float) -> None:
     comes_back(message, version, seed, fullness)
+
+
+def test_a_hash_total_is_written_where_the_agreement_asks() -> None:
+    wanted = Profile(options={"hash_total": True})
+    assert "CTT*2*14~" in text([("850", ORDER)], profile=wanted)
+    assert "CTT*2~" in text([("850", ORDER)])
+    totals = ("CTT", "2", "99")
+    assert "CTT*2*99~" in text(
+        [("850", tree(("BEG", "00", "NE", "1", "", "20261122"), ("PO1", "1", "4", "EA"), ("PO1", "2", "5", "EA"), totals))], profile=wanted
+    )
