@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message
 
@@ -70,6 +70,8 @@ class Said:
     """Sender and receiver of what it speaks of, where it repeats them (UCI); null: it does not."""
     notes: str = ""
     """The standard's codes and texts, short."""
+    unknown: tuple[str, ...] = ()
+    """Codes on which the verdict rests and which neither standard nor agreement knows: taken as a refusal, and a person is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +201,9 @@ class Answering(Protocol):
         """One word for what it says, and its bytes. Raises ValueError when it cannot be written."""
         ...
 
-    def read(self, message: Message) -> list[Said]:
-        """What a received message of `answers` says; empty when it says nothing that can be understood."""
+    def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
+        """What a received message of `answers` says, by the codes that the agreement knows; empty when it says nothing that can be
+        understood."""
         ...
 
     def read_note(self, note: Any) -> list[Said]:

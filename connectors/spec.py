@@ -95,6 +95,15 @@ class Grammared(Protocol):
 
 
 @runtime_checkable
+class Optioned(Protocol):
+    """A format that knows what its options may hold, so that `udihub partner check` tells what nobody would understand."""
+
+    def wrong_options(self, options: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+        """Key (`aperak.errors.Z01`), what is expected, and what stands there; null: there is no such key."""
+        ...
+
+
+@runtime_checkable
 class Format(Protocol):
     """A syntax. Reads and writes stream: memory does not grow with the file."""
 

@@ -16,7 +16,7 @@ from connectors import registry
 from connectors.feed import grammar_for, grammar_names
 from connectors.feed_document import FeedGuides
 from connectors.guides import Guided
-from connectors.spec import Grammared, Profile
+from connectors.spec import Grammared, Optioned, Profile
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
@@ -59,6 +59,9 @@ def _agreement(site: Site, agreement: Agreement, known: set[str]) -> Iterator[Fi
     for option in agreement.profile.options:
         if traits.options is not None and option not in traits.options:
             yield fault("SIT-01", where, f"profile.options.{option}", meant(option, traits.options))
+    if isinstance(format_ := registry.format_named(agreement.format), Optioned):
+        for key, expected, got in format_.wrong_options(agreement.profile.options):
+            yield fault("SIT-01" if got is None else "SIT-03", where, f"profile.options.{key}", expected, got)
     route = agreement.acknowledge.route
     if route.get("use") != RESPONSE:
         yield from _settings(route, where, "acknowledge.route")
@@ -68,7 +71,7 @@ def _agreement(site: Site, agreement: Agreement, known: set[str]) -> Iterator[Fi
         yield fault("SIT-02", where, "grammar")
     for place, agreed in enumerate(agreement.messages):
         where_in = f"messages[{place}]"
-        if isinstance(format_ := registry.format_named(agreement.format), Grammared) and not isinstance(format_, FeedGuides):
+        if isinstance(format_, Grammared) and not isinstance(format_, FeedGuides):
             yield from _described(format_, agreement, agreed, profile, where, where_in)
         yield from _mapping(site, agreement, agreed, known, where, f"{where_in}.mapping")
 

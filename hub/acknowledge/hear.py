@@ -37,7 +37,7 @@ def receive(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedIntercha
     """An acknowledgement came as a message: tell each document that it answers."""
     answering = answering_of(examined.format)
     if answering is not None:
-        statements = answering.read(message)
+        statements = answering.read(message, examined.profile)
         if not statements:
             _unknown(uow, document, exchange_id, Finding("ACK-09", got=" ".join(filter(None, (message.type, message.control)))))
         _tell(hub, uow, document, examined, exchange_id, answering, statements)
@@ -78,6 +78,8 @@ def _tell(
             _unknown(uow, document, exchange_id, Finding("ACK-03", got=_spoken(said)))
         elif said.level == "document":
             _close_business(uow, rows[0], said)
+            if said.unknown:
+                _unknown(uow, document, exchange_id, Finding("ACK-10", got=", ".join(said.unknown), expected=_named(rows[0])))
             _remember(uow, rows[0], document, exchange_id, said)
         elif said.verdict != "received":
             closing.update({row.id: (row, said) for row in rows if not _taken_before(row, said)})

@@ -25,7 +25,7 @@ from connectors.formats.xml.verdict import (
     syntax_is_answered,
     verdict_of,
 )
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Place
 from data_contracts.source import Group, Message, SourceRecord
 
@@ -94,7 +94,7 @@ class CxmlAnswering:
         _say(root, where, "406" if word == "rejected" else "200", faults_of(findings))
         return word, FORMAT.write([(UPDATE, root)], replace(envelope, test=received.interchange.test), profile)
 
-    def read(self, message: Message) -> list[Said]:
+    def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
         """What a status says of the payloadID that it names; of an invoice also what became of it."""
         root = message.root
         where = (RESPONSE,) if message.type == RESPONSE else ("Request", UPDATE)

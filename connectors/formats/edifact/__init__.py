@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from connectors.formats.edifact import application_codes, totals
 from connectors.formats.edifact.answering import ANSWERING
 from connectors.formats.edifact.envelope import Reading
 from connectors.formats.edifact.fitting import fit
@@ -79,6 +80,14 @@ class Edifact:
         """The tables by which a message of this version is read."""
         grammar = load(message, version)
         return None if grammar is None else UsedGrammar(f"edifact/{grammar.message}", grammar.hash, grammar.tables, grammar)
+
+    def wrong_options(self, options: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+        """What an agreement says of answers and of control totals that is not understood."""
+        yield from application_codes.wrong(options)
+        asked = options.get("control_totals", ())
+        for code in [asked] if isinstance(asked, str) or not isinstance(asked, Sequence) else asked:
+            if str(code) not in totals.KNOWN:
+                yield "control_totals", ", ".join(totals.KNOWN), str(code)
 
     def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
         """Name of each message that is described."""

@@ -15,11 +15,12 @@ from connectors.formats.edifact import acknowledge
 from connectors.formats.edifact.acknowledge import MessageVerdict
 from connectors.formats.edifact.answers import read_application, read_control
 from connectors.formats.edifact.application import VERSION, application_error
+from connectors.formats.edifact.application_codes import Codes
 from connectors.formats.edifact.charsets import DECLARED
 from connectors.formats.edifact.ink import DEFAULT_SYNTAX
 from connectors.formats.edifact.separators import COMPONENT
 from connectors.formats.edifact.writer import write
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Place
 from data_contracts.source import Group, Message, SourceRecord
 
@@ -83,9 +84,9 @@ class EdifactAnswering:
         words = {judgement.verdict for judgement in received.judgements}
         return words.pop() if len(words) == 1 else "partly", _written(trees, received, envelope, profile)
 
-    def read(self, message: Message) -> list[Said]:
-        """What a CONTRL or an APERAK says."""
-        return read_control(message) if message.type == CONTROL else read_application(message)
+    def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
+        """What a CONTRL or an APERAK says; codes of the partner's own guide in an APERAK are the agreement's (`options.aperak`)."""
+        return read_control(message) if message.type == CONTROL else read_application(message, Codes.of(profile))
 
     def read_note(self, note: Any) -> list[Said]:
         """There are none: EDIFACT acknowledges by messages only."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from connectors.answering import Said
+from connectors.formats.edifact.application_codes import Codes
 from connectors.formats.edifact.separators import COMPONENT
 from data_contracts.source import Message, SourceRecord
 
@@ -49,9 +50,6 @@ ERRORS = {
     "47": "envelope functionality not supported",
 }
 """Data element 0085 in words."""
-
-_ACCEPTED, _REFUSED = "312", "313"
-"""Data element 1001 of an APERAK: acknowledgement message, application error message."""
 
 _REFERENCES: dict[str, tuple[str, ...]] = {
     "ACW": (),
@@ -135,28 +133,47 @@ def _party(values: Sequence[str], place: int) -> str | None:
     return f"{rest.partition(COMPONENT)[0]}:{name}" if name else None
 
 
-def read_application(message: Message) -> list[Said]:
-    """What an APERAK says of a document of ours: BGM says yes or no, where it uses the codes of the directory; else errors mean no."""
+def read_application(message: Message, codes: Codes) -> list[Said]:
+    """What an APERAK says of a document of ours.
+
+    Errors that the agreement knows decide, the worst of them; then BGM, where it uses the codes of the directory or the agreement; else
+    errors mean no, whatever they are, and none mean yes. A code that nobody knows is told where anything rests on it.
+    """
     if message.root is None:
         return []
     records = list(message.root.walk())
-    begin = next((list(record.values) for record in records if record.tag == "BGM"), [])
-    code = _at(begin, 1).split(COMPONENT)[0]
-    response = _at(begin, 4)
-    errors = list(_errors(records))
-    if code == _ACCEPTED or (code != _REFUSED and response in ("AP", "AC")):
-        verdict: Literal["accepted", "rejected"] = "accepted"
-    elif code == _REFUSED or response == "RE":
-        verdict = "rejected"
-    else:
-        verdict = "rejected" if errors else "accepted"
     number, types = _document(records)
     if number is None:
         return []
-    notes = "; ".join(errors) or (f"BGM {code}" if verdict == "rejected" else "")
+    begin = next((list(record.values) for record in records if record.tag == "BGM"), [])
+    code, response = _at(begin, 1).split(COMPONENT)[0], _at(begin, 4)
+    details = [_at(list(record.values), 1) for record in records if record.tag == "ERC"]
+    verdict, unknown = _judged(code, response, details, codes)
+    notes = "; ".join(_errors(records)) or (f"BGM {code}" if verdict == "rejected" else "")
     kind = types[0] if len(types) == 1 else None
     several = frozenset(types if kind is None else ())
-    return [Said("document", verdict, message_type=kind, number=number, types=several, notes=notes[:_LONGEST_NOTE])]
+    return [Said("document", verdict, message_type=kind, number=number, types=several, notes=notes[:_LONGEST_NOTE], unknown=unknown)]
+
+
+def _judged(
+    code: str, response: str, details: Sequence[str], codes: Codes
+) -> tuple[Literal["accepted", "partly", "rejected"], tuple[str, ...]]:
+    """The verdict, and the codes of errors that nobody knows and that it rests on."""
+    meanings = [codes.meaning(detail) for detail in details]
+    unknown = tuple(dict.fromkeys(detail.replace(COMPONENT, ":") for detail, one in zip(details, meanings, strict=True) if one is None))
+    said: Literal["accepted", "rejected"] | None = None
+    if code in codes.accepted or (code not in codes.rejected and response in ("AP", "AC")):
+        said = "accepted"
+    elif code in codes.rejected or response == "RE":
+        said = "rejected"
+    known = {one for one in meanings if one is not None}
+    if not known:
+        if said is not None:
+            return said, ()
+        return ("rejected", unknown) if details else ("accepted", ())
+    if "refuse" in known or (unknown and said != "accepted"):
+        return "rejected", unknown
+    return ("partly" if "warn" in known or unknown else "accepted"), unknown
 
 
 def _errors(records: Sequence[SourceRecord]) -> Iterator[str]:

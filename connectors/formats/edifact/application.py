@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from connectors.answering import Judgement
+from connectors.formats.edifact.application_codes import USUAL
 from connectors.formats.edifact.charsets import DECLARED
 from connectors.formats.edifact.separators import COMPONENT
 from connectors.legible import spelled
@@ -16,9 +17,6 @@ from data_contracts.source import SourceRecord
 VERSION = "D.96A"
 """Directory by which it is written."""
 
-USUAL = {"accepted": "312", "rejected": "313"}
-"""Data element 1001; a partner's guide may want codes of its own (`options.aperak: {accepted: …, rejected: …}`)."""
-
 _MOST_ERRORS = 999
 _LONGEST_TEXT = 70
 _TEXTS = 5
@@ -27,7 +25,7 @@ _LONGEST_CODE = 8
 
 def application_error(judgement: Judgement, reference: str, at: datetime, profile: Profile, syntax: str) -> SourceRecord:
     """The tree of an APERAK on one document. `syntax` (`UNOC`) tells which characters texts may hold."""
-    codes: Mapping[str, str] = {**USUAL, **profile.options.get("aperak", {})}
+    codes: Mapping[str, object] = {**USUAL, **profile.options.get("aperak", {})}
     word = "accepted" if judgement.verdict == "accepted" else "rejected"
     charset = profile.charset or DECLARED.get(syntax, "ascii")
     root = SourceRecord("UNH", ["UNH"], 1)

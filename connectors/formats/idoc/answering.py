@@ -8,7 +8,7 @@ from connectors.answering import Answering, Numbered, Policy, Received, Refusals
 from connectors.formats.idoc import acknowledge
 from connectors.formats.idoc.answers import statements
 from connectors.formats.idoc.grammar import CONTROL
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Place
 from data_contracts.source import Group, Message
 
@@ -43,7 +43,7 @@ class IdocAnswering:
         """The STATUS IDoc."""
         return acknowledge.write(received, envelope, profile)
 
-    def read(self, message: Message) -> list[Said]:
+    def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
         """What a STATUS or ALEAUD says of our IDocs."""
         return statements(message)
 

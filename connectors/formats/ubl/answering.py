@@ -23,7 +23,7 @@ from connectors.formats.xml.verdict import (
     syntax_is_answered,
     verdict_of,
 )
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import Group, Message, SourceRecord
 
 SYNTAX, BUSINESS = "MessageLevelResponse", "ApplicationResponse"
@@ -90,7 +90,7 @@ class UblAnswering:
                 _respond(root, word, verdict.number or _UNKNOWN, verdict.type, faults, "SV")
         return words.pop() if len(words) == 1 else "partly", FORMAT.write([(root.tag, root)], envelope, profile)
 
-    def read(self, message: Message) -> list[Said]:
+    def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
         """One statement for each document that it answers; a message level status names the envelope that it came in."""
         said = []
         transport = ":mls" in text_at(message.root, "CustomizationID") + text_at(message.root, "ProfileID")

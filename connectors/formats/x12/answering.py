@@ -15,7 +15,7 @@ from connectors.formats.x12 import acknowledge, application_advice
 from connectors.formats.x12.answers import read_functional_acknowledgement
 from connectors.formats.x12.grammar import known_messages
 from connectors.formats.x12.verdicts import GroupVerdict, MessageVerdict, group_verdict, message_verdict
-from connectors.spec import Envelope, Profile
+from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message
 
@@ -80,7 +80,7 @@ class X12Answering:
         groups = _groups(received)
         return _summary(groups), acknowledge.functional_acknowledgement(groups, envelope, profile, kind)
 
-    def read(self, message: Message) -> list[Said]:
+    def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
         """What a 997 or 999 says of one of our groups and of its sets, or an 824 of our documents."""
         if message.type == application_advice.KIND:
             return application_advice.read(message)

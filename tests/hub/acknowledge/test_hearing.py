@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from hub.settings import Settings
 from hub.store import tables
 from tests.hub.acknowledge.conftest import Open
 from tests.hub.acknowledge.test_business import advice, functional, open_findings, outgoing, said, sent_orders
-from tests.hub.acknowledge.test_syntaxes import SITE, application_response, from_supplier, place, state, status
+from tests.hub.acknowledge.test_syntaxes import SITE, aperak, application_response, from_supplier, place, state, status
 from tests.hub.acknowledge.test_syntaxes import findings as open_in
 from tests.hub.conftest import take
 from tests.hub_api.papers import ACME, interchange, orders
@@ -59,6 +60,23 @@ def test_an_aperak_means_a_document_by_its_own_number(hub: Hub, reference: str, 
     assert state(hub, two) == (("refused", "rejected") if meant else ("sent", "awaited"))
     told = [rule for rule, _ in open_in(hub)]
     assert told == (["ACK-05"] if meant else ["ACK-09"] if "AGO" in reference else ["ACK-03"])
+
+
+def test_what_a_guides_codes_of_errors_mean_is_the_agreements(database_url: str, tmp_path: Path, clock: FrozenClock) -> None:
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    agreement = site / "agreements" / "edifact_in.yaml"
+    options = 'profile: {options: {aperak: {errors: {"1": accept, Z07: warn, Z09: refuse}}}}\n'
+    agreement.write_text(agreement.read_text(encoding="utf-8") + options, encoding="utf-8")
+    hub = Hub.open(Settings(tmp_path / "home", site, database_url, "en", 1_000_000, clock))
+    placed = place(hub, "edifact", *(f"450000000{number}" for number in range(1, 5)))
+    for number, code in enumerate(("1", "Z07", "Z09", "Z99"), 1):
+        take(hub, aperak(70 + number, "305", f"450000000{number}", f"ERC+{code}"), "edifact")
+    taken, remarked, refused, unknown = placed
+    assert [state(hub, one)[0] for one in placed] == ["acknowledged", "acknowledged", "refused", "refused"]
+    told = open_in(hub)
+    assert told[:3] == [("ACK-06", remarked), ("ACK-05", refused), ("ACK-05", unknown)]
+    assert [rule for rule, _ in told[3:]] == ["ACK-10"] and taken not in {one for _, one in told}
+    hub.database.close()
 
 
 def test_an_application_response_means_a_document_of_the_kind_that_it_names(hub: Hub) -> None:
