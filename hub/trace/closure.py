@@ -14,9 +14,11 @@ before needs no look into the store at all (`contents.alone`).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,7 +27,7 @@ from hub.store import genealogy, region
 from hub.store.region import Region, Step
 from hub.store.walk import exact
 from hub.trace import holding
-from hub.trace.by_walk import Shipped, by_shipment, lots_by_walk, recall_list_by_walk
+from hub.trace.by_walk import Shipped, lots_by_walk, recall_list_by_walk
 from hub.trace.contents import Contents
 from hub.trace.edges import FLOW, HOLDING, EdgeKind
 from hub.trace.holding import ALWAYS, Held
@@ -52,10 +54,18 @@ def recall_list(connection: sa.Connection, lots: Collection[int]) -> list[Shippe
 
 
 def _kept(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
-    rows = store.shipped(connection, lots)
-    found = [Shipped(lot, shipment, None if said is None else exact(said), unit or None) for lot, shipment, said, unit in rows]
-    found.sort(key=by_shipment)
-    return found
+    lines = store.shipped(connection, lots)
+    if not lines:
+        return []
+    lines.sort()  # by shipment, lot and unit, of which no two have the same
+    shipments, keys, units, said = zip(*lines, strict=True)
+    amounts = {one: exact(one) if one not in (None, "") else None for one in set(said)}
+    stated = {unit: unit or None for unit in set(units)}
+    rows = zip(keys, shipments, map(amounts.__getitem__, said), map(stated.__getitem__, units), strict=True)
+    return list(map(_shipped, rows))  # without a line of Python for each: lists of thousands are read while somebody waits
+
+
+_shipped: Callable[[Iterable[Any]], Shipped] = partial(tuple.__new__, Shipped)
 
 
 # --- upkeep ------------------------------------------------------------------------------------------------------------

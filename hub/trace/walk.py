@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -24,6 +25,8 @@ from hub.trace.holding import ALWAYS, UNIT, Held
 _SAME_AS = int(EdgeKind.SAME_AS)
 _UNPACKING = int(EdgeKind.UNPACKING)
 _HOLDING = frozenset(int(kind) for kind in HOLDING)
+_KIND, _SINCE, _UNTIL = itemgetter(2), itemgetter(6), itemgetter(7)
+"""Members of a row; times are never 0."""
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ def walk(connection: sa.Connection, key: str, direction: Direction, limit: int |
     found.truncated = cut
     found.steps = steps[:limit] if cut else steps
     found.as_of = chosen.effective if chosen is not None and found.upward else None
-    special = any(row[2] == _SAME_AS or row[7] is not None or row[6] is not None for row in found.steps)
+    special = _SAME_AS in map(_KIND, found.steps) or any(map(_SINCE, found.steps)) or any(map(_UNTIL, found.steps))
     if chosen is not None:
         special |= _limit(connection, found, chosen)
     return _settled(connection, found) if special or cut else found
@@ -68,17 +71,14 @@ def _begin(connection: sa.Connection, key: str, direction: Direction) -> tuple[W
     if not rows:
         return None
     start = rows[0][1]
-    names: dict[int, str] = {}
+    names = {row[1]: row[8] for row in rows}
     depths = {start: 0}
-    steps: list[Row] = []
     for row in rows:
-        node, origin = row[0], row[1]
-        if origin not in names:
-            names[origin] = row[8]
-        if node is not None:
-            steps.append(row)
-            if node not in depths:
-                depths[node] = depths[origin] + 1
+        if row[0] not in depths:
+            depths[row[0]] = depths[row[1]] + 1
+    steps = rows
+    if depths.pop(None, None) is not None:
+        steps = [row for row in rows if row[0] is not None]
     pending = [node for node in depths if node not in names] if len(names) == store.FEW else []
     return Walk(start, direction == "up", depths, names, steps), pending
 
