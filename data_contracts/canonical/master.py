@@ -40,6 +40,14 @@ class Item(BusinessDocument):
     status: Literal["active", "blocked", "retired"] = "active"
     trade_items: list[TradeItem] = []
     supplier_items: list[SupplierItem] = []
+    manufacturer: str | None = None
+    """Name of the maker, whoever sells it."""
+    manufacturer_item: str | None = None
+    """The maker's own number (catalogue number, reference)."""
+    model: str | None = None
+    """Model or specification, 规格型号."""
+    registration_number: str | None = None
+    """Of the authority that admits it to a market, 注册证编号."""
 
 
 class Party(BusinessDocument):
@@ -55,3 +63,6 @@ class Party(BusinessDocument):
     postal_code: str | None = None
     country: str | None = None
     status: Literal["active", "blocked", "retired"] = "active"
+    phone: str | None = None
+    licence: str | None = None
+    """Number of its licence to make or sell devices, 医疗器械生产/经营许可证编号."""
