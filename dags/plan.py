@@ -27,6 +27,7 @@ class Planned:
     flow: str
     direction: str
     agreement: str
+    """Of extracts of a register, which come under none: the register."""
     transport: str
     schedule: str | None
     """Cron, in UTC; null: only when somebody or something asks."""
@@ -69,7 +70,7 @@ def _read(paths: list[Path]) -> Iterator[Planned]:
             yield Planned(
                 flow=_text(path, body, "flow"),
                 direction=_text(path, body, "direction"),
-                agreement=_text(path, body, "agreement"),
+                agreement=_text(path, body, "compare" if body.get("compare") else "agreement"),
                 transport=_text(path, body.get("transport"), "use"),
                 schedule=None if body.get("schedule") is None else str(body["schedule"]),
                 about=_about(text),

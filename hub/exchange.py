@@ -12,7 +12,7 @@ and its corrections only the newest speaks (`hub/store/lineage.py`): whichever o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -66,12 +66,19 @@ def replay(hub: Hub, exchange_id: int, actor: str, reason: str, *, drop_correcti
         return _again(hub, uow, of, examined, interchange, version, reason, keys, "exchange.replayed")
 
 
-def correct(hub: Hub, exchange_id: int, fields: Mapping[str, Any], actor: str, reason: str) -> int:
+def correct(
+    hub: Hub,
+    exchange_id: int,
+    fields: Mapping[str, Any],
+    actor: str,
+    reason: str,
+    also: Callable[[UnitOfWork, int], None] | None = None,
+) -> int:
     """Apply a steward's new version: `fields` maps canonical paths (`lines[2].gtin`) to new values, null removes.
 
     Paths count all rows that were mapped, those left out included. The correction itself is landed as a document of its own, so that
     it has a hash and a place in the evidence. Rows that are still bad are left out. Raises ConflictError, by name, when the new
-    version as a whole or a corrected field still has an error.
+    version as a whole or a corrected field still has an error. `also` is done in the same transaction and told the new exchange.
     """
     _need(reason)
     body = json.dumps(
@@ -104,7 +111,10 @@ def correct(hub: Hub, exchange_id: int, fields: Mapping[str, Any], actor: str, r
             tables.document.update().where(tables.document.c.id == landing.document_id).values(state="processed", format="json")
         )
         keys = {"corrects": live.id, **_keys_of([*corrections_of(live), landing.document_id], laid_over, version)}
-        return _again(hub, uow, of, examined, interchange, version, reason, keys, "exchange.corrected")
+        made = _again(hub, uow, of, examined, interchange, version, reason, keys, "exchange.corrected")
+        if also is not None:
+            also(uow, made)
+        return made
 
 
 def resend(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:

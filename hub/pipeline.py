@@ -35,6 +35,7 @@ from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
 from hub.reconcile import mark_due
 from hub.reconcile import reconcile as renew
+from hub.registers.fetch import fetch_extracts
 from hub.runtime import Hub
 from hub.site import AgreedMessage, Agreement, Flow
 from hub.store import blobs, views
@@ -48,8 +49,12 @@ from mappings.engine import Context, Mapped, Mapping, load
 def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     """Hop 1: take what waits at a flow's source, land each piece, and only then settle it there.
 
-    One piece that fails stops nothing else; the first failure is raised at the end, so that the scheduler retries.
+    One piece that fails stops nothing else; the first failure is raised at the end, so that the scheduler retries. Extracts of a
+    register are no documents: they are compared (hub/registers) and settled, and nothing is landed.
     """
+    if flow.compare is not None:
+        fetch_extracts(hub, flow)
+        return []
     transport = transport_named(flow.transport["use"])
     agreement = hub.site.agreements[flow.agreement]
     settings = hub.transport_settings(flow)

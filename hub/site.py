@@ -5,6 +5,7 @@
     agreements/<key>.yaml    partner x organisation x direction x messages: identities, dialect, acknowledgements, tolerances
     flows/<key>.yaml         where documents of an agreement come from or go to, and when
     labels.yaml          where whoever scans one of our labels is sent (hub/labels/settings.py); may be missing
+    registers.yaml       under which names our companies publish devices (hub/registers/settings.py); may be missing
     epcis.yaml           to whom events are sent that they have subscribed to (hub/visibility/settings.py); may be missing
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
@@ -30,8 +31,10 @@ from data_contracts.canonical.base import Amount
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.mistakes import meant
+from data_contracts.registers import RegisterName
 from data_contracts.rules.catalogue import all_rules
 from hub.labels.settings import LabelSettings
+from hub.registers.settings import RegisterSettings
 from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.visibility.settings import EventSettings
@@ -204,12 +207,17 @@ class Agreement(_Part):
 
 
 class Flow(_Part):
-    """What moves when: source and agreement, or event, agreement and target."""
+    """What moves when: source and agreement, or event, agreement and target; or published extracts of a register, to compare."""
 
     version: Literal[1] = 1
     flow: str
     direction: Literal["in", "out"]
-    agreement: str
+    agreement: str = ""
+    """Empty only where `compare` is set."""
+    compare: RegisterName | None = None
+    """Direction in: what comes is an extract of this register; it is compared with our devices, and its records are no documents."""
+    scope: Literal["full", "changes"] | None = None
+    """Of `compare`: whether extracts are of all devices; null: their names say so."""
     transport: dict[str, Any]
     contract: str | None = None
     schedule: str | None = None
@@ -239,6 +247,7 @@ class Site:
         flows: Sequence[Flow],
         labels: LabelSettings | None = None,
         events: EventSettings | None = None,
+        registers: RegisterSettings | None = None,
     ) -> None:
         self.folder = folder
         self.name = head.name
@@ -250,6 +259,7 @@ class Site:
         self.flows: Mapping[str, Flow] = {f.flow: f for f in flows}
         self.labels = labels or LabelSettings()
         self.events = events or EventSettings()
+        self.registers = registers or RegisterSettings()
         self.mapping_folders: tuple[Path, ...] = _folder_if_there(folder / "mappings")
         """Where this site's own mappings lie; they win over the shipped ones."""
         self.grammar_folders: tuple[Path, ...] = _folder_if_there(folder / "grammars")
@@ -271,9 +281,10 @@ class Site:
         flows = _keyed(Flow, folder, "flows", "flow", faults)
         labels = parsed(LabelSettings, folder / "labels.yaml", folder, faults) if (folder / "labels.yaml").exists() else None
         events = parsed(EventSettings, folder / "epcis.yaml", folder, faults) if (folder / "epcis.yaml").exists() else None
+        registers = parsed(RegisterSettings, folder / "registers.yaml", folder, faults) if (folder / "registers.yaml").exists() else None
         if faults or head is None:
             raise SiteError(folder, faults)
-        site = cls(folder, head, partners, agreements, flows, labels, events)
+        site = cls(folder, head, partners, agreements, flows, labels, events, registers)
         faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults(), *site._label_faults()]
         if faults:
             raise SiteError(folder, faults)
@@ -312,7 +323,12 @@ class Site:
             where = f"flows/{flow.flow}.yaml"
             use = str(flow.transport.get("use"))
             yield from _plugin_faults(registry.transport_named, registry.transport_names, use, where, "transport.use")
-            if agreement is None:
+            if flow.compare is not None:
+                if flow.direction == "out":
+                    yield fault("SIT-15", where, "direction", "in", flow.direction)
+                if flow.agreement:
+                    yield fault("SIT-03", where, "agreement", f"compare: {flow.compare}", flow.agreement)
+            elif agreement is None:
                 yield fault("SIT-10", where, "agreement", meant(flow.agreement, self.agreements), flow.agreement)
             elif agreement.direction != flow.direction:
                 yield fault("SIT-15", where, "direction", agreement.direction, flow.direction)

@@ -11,6 +11,7 @@ import typer
 
 from data_contracts.errors import ConfigError
 from hub.check import plain
+from hub.commands import registers
 from hub.runtime import Hub
 from hub.store import views
 
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Devices: UDI-DI, packaging levels, what authorities know of them.", no_args_is_help=True)
     group.command("list")(list_command)
     group.command("show")(show_command)
+    registers.register(group)
     app.add_typer(group, name="device")
 
 

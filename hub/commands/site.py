@@ -9,7 +9,9 @@ import typer
 
 from data_contracts.errors import ConfigError
 from hub import outbound, pipeline, soundness, worker
+from hub.commands.registers import tell_outcome
 from hub.commands.words import word
+from hub.registers.fetch import fetch_extracts
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Site
@@ -82,7 +84,10 @@ def flow_run_command(name: str) -> None:
     flow = hub.site.flows.get(name)
     if flow is None:
         raise ConfigError(f"the site has no flow {name!r}; it has {', '.join(sorted(hub.site.flows))}")
-    if flow.direction == "in":
+    if flow.compare is not None:
+        for outcome in fetch_extracts(hub, flow):
+            tell_outcome(hub, outcome)
+    elif flow.direction == "in":
         landings = pipeline.fetch(hub, flow)
         processed = worker.drain(hub)
         typer.echo(f"{len(landings)} fetched, {processed} processed, {pipeline.reconcile(hub)} keys reconciled")

@@ -74,6 +74,7 @@ def _answer_orders(hub: Hub, story: Story, played: Played) -> None:
             flow
             for flow in hub.site.flows.values()
             if flow.direction == "in"
+            and flow.compare is None
             and hub.site.agreements[flow.agreement].partner == partner
             and hub.site.agreements[flow.agreement].organisation == agreement
         )

@@ -2,3 +2,4 @@
 
 from hub.store import event_tables as event_tables
 from hub.store import recall_tables as recall_tables
+from hub.store import register_tables as register_tables

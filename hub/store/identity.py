@@ -11,7 +11,7 @@ import sqlalchemy as sa
 NAMES = (
     "organisation", "partner", "credential", "document", "interchange", "exchange", "subject", "application", "golden",
     "node", "acknowledgement", "outbox", "quality_run", "recall", "recall_notice", "recall_check", "event", "event_word",
-    "capture_job", "event_query", "event_subscription",
+    "capture_job", "event_query", "event_subscription", "device_extract", "device_difference",
 )  # fmt: skip
 """Every kind of thing that gets an integer key: a table's name, or `golden` for golden records."""
 

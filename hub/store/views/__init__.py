@@ -7,7 +7,7 @@ dictionaries; numbers are Decimals, `_at` aware UTC times. Lists come in pages w
 from __future__ import annotations
 
 from hub.store.views.contributions import Contributions, Part, contributions
-from hub.store.views.devices import device, devices
+from hub.store.views.devices import device, devices, devices_by_id
 from hub.store.views.discrepancies import discrepancies, tally
 from hub.store.views.inventory import inventory
 from hub.store.views.master import item, items, parties, party
@@ -19,6 +19,7 @@ __all__ = [
     "contributions",
     "device",
     "devices",
+    "devices_by_id",
     "discrepancies",
     "inventory",
     "item",

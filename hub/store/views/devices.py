@@ -6,7 +6,7 @@ to come. A version begins on its `effective_on`, else on the day it was issued.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -160,3 +160,36 @@ def _found(connection: sa.Connection, find: str | None, basic_udi_di: str | None
             sa.or_(crosswalk.c.golden_id.in_(named), *(column.icontains(find, autoescape=True) for column in texts)),
         )
     return said
+
+
+def devices_by_id(connection: sa.Connection, golden_ids: Sequence[int], *, on: date) -> list[dict[str, Any]]:
+    """Devices as they are on a day, by their golden ids, in that order."""
+    return _at(connection, master.golden_records(connection, KIND, golden_ids), on, None)
+
+
+def known_by(connection: sa.Connection, values: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+    """For identifiers in their normal form: under which scheme (`di`, `package`, `unit_of_use` …) of which devices they are known."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    statement = sa.select(crosswalk.c.value, crosswalk.c.scheme, crosswalk.c.golden_id).where(
+        crosswalk.c.kind == KIND, among(connection, crosswalk.c.value, sorted(values))
+    )
+    for value, scheme, golden in connection.execute(statement):
+        found.setdefault(value, []).append((scheme, golden))
+    return found
+
+
+def identifiers(connection: sa.Connection) -> Iterator[str]:
+    """Every identifier by which a device is known, one after the other."""
+    statement = sa.select(crosswalk.c.value).where(crosswalk.c.kind == KIND)
+    yield from connection.execution_options(yield_per=5_000).execute(statement).scalars()
+
+
+def standing_bodies(connection: sa.Connection) -> Iterator[dict[str, Any]]:
+    """What systems say of every device now, one after the other."""
+    statement = (
+        sa.select(master_record.c.body)
+        .select_from(subject)
+        .join(master_record, master_record.c.application_id == subject.c.standing_id)
+        .where(subject.c.kind == KIND)
+    )
+    yield from connection.execution_options(yield_per=500).execute(statement).scalars()
