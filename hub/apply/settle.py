@@ -183,7 +183,7 @@ def _close_early(uow: UnitOfWork, groups: Iterable[Sequence[Any]]) -> None:
     met = [
         row.exchange_id
         for group in groups
-        if group[0].kind == "event" and any(row.purpose != "cancel" for row in group)
+        if group and group[0].kind == "event" and any(row.purpose != "cancel" for row in group)
         for row in group
         if row.purpose == "cancel"
     ]
