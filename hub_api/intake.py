@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
+import msgspec
 from fastapi import Request
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -15,6 +16,9 @@ from starlette.requests import ClientDisconnect
 from hub_api.errors import ProblemError
 
 _IN_MEMORY = 1 << 20
+_SMALL = 256 * 1024
+_JSON = frozenset(("application/json", "application/ld+json"))
+_object = msgspec.json.Decoder(dict[str, Any])
 _MULTIPART_FRAME = 64 * 1024
 """Bytes that headers and boundaries of a multipart body may add to the document itself."""
 
@@ -56,6 +60,24 @@ async def take(request: Request, limit: int) -> Body:
     if not multipart:
         return Body(spooled, None, media_type)
     return await _from_form(request.headers, spooled, limit)
+
+
+async def small_json(request: Request) -> dict[str, Any]:
+    """The JSON object of a body that is never large. Raises a problem for what is larger, none, or too deep."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _JSON:
+        raise ProblemError(415, "Unsupported media type", "Expected application/json.")
+    content = bytearray()
+    try:
+        async for piece in request.stream():
+            content += piece
+            if len(content) > _SMALL:
+                raise ProblemError(413, "Too large", f"Expected a JSON object of at most {_SMALL} bytes.", headers={"Connection": "close"})
+    except ClientDisconnect as error:
+        raise ProblemError(400, "Bad request", "The body ended before its end.") from error
+    try:
+        return _object.decode(bytes(content))
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise ProblemError(400, "Bad request", "Expected a JSON object.") from error
 
 
 async def _fill(spooled: IO[bytes], request: Request, cap: int, limit: int) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.store.types import storable
 from hub_api.errors import ProblemError
 
 Row = TypeVar("Row")
@@ -49,9 +50,17 @@ def after_id(cursor: str | None) -> int | None:
 def after_key(cursor: str | None) -> str | None:
     """The key of a cursor. Raises a 400 problem for one that we did not make."""
     position = _decoded(cursor)
-    if position is not None and (not isinstance(position, str) or "\x00" in position):
+    if position is not None and (not isinstance(position, str) or position != storable(position)):
         raise _bad()
     return position
+
+
+def after_number(cursor: str | None) -> int:
+    """The number of a cursor whose key is one, 0 without a cursor. Raises a 400 problem for one that we did not make."""
+    key = after_key(cursor) or "0"
+    if not key.isascii() or not key.isdigit() or len(key) > 18:
+        raise _bad()
+    return int(key)
 
 
 def _decoded(cursor: str | None) -> int | str | None:

@@ -123,6 +123,15 @@ def authenticate(connection: sa.Connection, secret: str, now: int, kinds: Collec
     return None if row is None else _caller(connection, row)
 
 
+def seen_by(connection: sa.Connection, partner_id: int | None, now: int) -> frozenset[int]:
+    """Ids of the organisations that some valid API key of a partner (null: of own people and systems) may see."""
+    columns = credential.c
+    valid = sa.and_(columns.revoked_at.is_(None), sa.or_(columns.expires_at.is_(None), columns.expires_at > now))
+    whose = columns.partner_id.is_(None) if partner_id is None else columns.partner_id == partner_id
+    stated = connection.execute(sa.select(columns.organisations).where(columns.kind.in_(API_KEYS), valid, whose)).scalars().all()
+    return _organisation_ids(connection, {key for keys in stated for key in keys})
+
+
 def redeem(uow: UnitOfWork, link: str) -> tuple[Issued, Caller] | None:
     """Turn a one-time link into a session, once: of many who try at the same moment one succeeds. Null: not valid (any more)."""
     row = _valid(uow.connection, link, uow.now, LINKS)
@@ -189,8 +198,12 @@ def _valid(connection: sa.Connection, secret: str, now: int, kinds: Collection[K
 
 
 def _caller(connection: sa.Connection, row: sa.Row[tuple[object, ...]]) -> Caller:
-    query = sa.select(organisation.c.id)
-    if EVERY not in row.organisations:
-        query = query.where(organisation.c.key.in_(row.organisations))
-    ids = frozenset(connection.execute(query).scalars())
+    ids = _organisation_ids(connection, row.organisations)
     return Caller(row.label, row.role, row.partner_id, ids, row.id)
+
+
+def _organisation_ids(connection: sa.Connection, keys: Collection[str]) -> frozenset[int]:
+    query = sa.select(organisation.c.id)
+    if EVERY not in keys:
+        query = query.where(organisation.c.key.in_(keys))
+    return frozenset(connection.execute(query).scalars())

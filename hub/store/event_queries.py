@@ -53,6 +53,14 @@ def listed(connection: sa.Connection, owner: int, after: int, limit: int) -> Seq
     ).all()
 
 
+def kept(connection: sa.Connection, owner: int) -> int:
+    """How many queries an owner has."""
+    found: int = connection.execute(
+        sa.select(sa.func.count()).select_from(event_query).where(event_query.c.partner_id == owner)
+    ).scalar_one()
+    return found
+
+
 def remove(uow: UnitOfWork, query_id: int) -> int:
     """Forget a query and end its subscriptions; returns how many those were."""
     ended = uow.connection.execute(sa.delete(event_subscription).where(event_subscription.c.query_id == query_id)).rowcount

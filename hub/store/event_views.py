@@ -5,6 +5,7 @@ Whoever asks sees the events of its organisations, and a partner its own only (`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,9 +104,10 @@ def _where(connection: sa.Connection, sight: Sight, asked: Conditions) -> list[s
         where.append(among(connection, event.c[words.column], ids))
     for things in asked.things:
         parts = _nodes(connection, things)
-        if not parts:
+        selects = [*_events_of(connection, parts), *_events_in(things)]
+        if not selects:
             return None
-        where.append(event.c.id.in_(_events_of(connection, parts)))
+        where.append(event.c.id.in_(selects[0] if len(selects) == 1 else sa.union_all(*selects)))
     for marks in asked.marks:
         where.append(event.c.id.in_(sa.select(event_mark.c.event_id).where(among(connection, event_mark.c.mark, sorted(marks)))))
     return where
@@ -133,34 +135,33 @@ def _begins(column: sa.ColumnElement[str], beginning: str) -> sa.ColumnElement[b
 
 
 def _nodes(connection: sa.Connection, things: AskedThings) -> dict[int, set[int]]:
-    """Roles by node of what is asked for and known."""
-    found: dict[int, set[int]] = {}
+    """Roles by node of what is asked for by its key and known."""
     by_key: dict[str, set[int]] = {}
     for key, role in things.keys:
         by_key.setdefault(key, set()).add(role)
-    if by_key:
-        for row in connection.execute(sa.select(node.c.id, node.c.key).where(among(connection, node.c.key, sorted(by_key)))):
-            found.setdefault(row.id, set()).update(by_key[row.key])
-    by_range: dict[tuple[str, str], set[int]] = {}
-    for low, high, role in things.ranges:
-        by_range.setdefault((low, high), set()).add(role)
-    for (low, high), roles in by_range.items():
-        for number in connection.execute(sa.select(node.c.id).where(node.c.key >= low, node.c.key < high)).scalars():
-            found.setdefault(number, set()).update(roles)
-    return found
+    if not by_key:
+        return {}
+    known = connection.execute(sa.select(node.c.id, node.c.key).where(among(connection, node.c.key, sorted(by_key))))
+    return {row.id: by_key[row.key] for row in known}
 
 
-def _events_of(connection: sa.Connection, parts: dict[int, set[int]]) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+def _events_of(connection: sa.Connection, parts: dict[int, set[int]]) -> Iterator[sa.Select[Any]]:
     by_roles: dict[frozenset[int], list[int]] = {}
     for number, roles in parts.items():
         by_roles.setdefault(frozenset(roles), []).append(number)
-    selects = [
-        sa.select(event_thing.c.event_id).where(
-            among(connection, event_thing.c.node_id, sorted(ids)), event_thing.c.role.in_(sorted(roles))
-        )
-        for roles, ids in by_roles.items()
-    ]
-    return selects[0] if len(selects) == 1 else sa.union_all(*selects)
+    for roles, ids in by_roles.items():
+        of_these = among(connection, event_thing.c.node_id, sorted(ids))
+        yield sa.select(event_thing.c.event_id).where(of_these, event_thing.c.role.in_(sorted(roles)))
+
+
+def _events_in(things: AskedThings) -> Iterator[sa.Select[Any]]:
+    """Ranges stay in the database: all cartons of a company may be millions."""
+    by_range: dict[tuple[str, str], set[int]] = {}
+    for low, high, role in things.ranges:
+        by_range.setdefault((low, high), set()).add(role)
+    for (low, high), roles in sorted(by_range.items()):
+        inside = sa.select(node.c.id).where(node.c.key >= low, node.c.key < high)
+        yield sa.select(event_thing.c.event_id).where(event_thing.c.node_id.in_(inside), event_thing.c.role.in_(sorted(roles)))
 
 
 # --- what is known -------------------------------------------------------------------------------------------------------

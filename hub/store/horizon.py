@@ -6,6 +6,7 @@ somebody had begun to write before the oldest transaction that is open now; it f
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,12 +19,17 @@ class Horizon:
     """Of one store, as one process has seen it."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._settled = 0
         self._next: tuple[int, int] | None = None
         """An id, and the first transaction that had not begun when it was the newest."""
 
     def look(self, database: Database) -> int:
         """All events up to this id are there, or never will be."""
+        with self._lock:
+            return self._look(database)
+
+    def _look(self, database: Database) -> int:
         if self._next is not None:
             self._move(*self._next, database)
         if self._next is None:

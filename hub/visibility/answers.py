@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,6 +27,7 @@ MOST_PER_PAGE = 1_000
 LOOKED_AT = 5_000
 """Events that one page looks through for what the store's indexes do not know; a page may be short, or empty, before the end."""
 _CHUNK = 500
+_TOKEN = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})\.([0-9]{1,9})", re.ASCII)
 QUERY = "SimpleEventQuery"
 """The standard's name of the question that has no name."""
 
@@ -135,10 +137,11 @@ def _token(question: Question, after: tuple[int, int] | None, given: int) -> str
 def _position(token: str | None) -> tuple[tuple[int, int] | None, int]:
     if token is None:
         return None, 0
-    parts = token.split(".")
-    if len(parts) != 3 or not all(part.lstrip("-").isascii() and part.lstrip("-").isdigit() and len(part) < 20 for part in parts):
+    found = _TOKEN.fullmatch(token)
+    if found is None:
         raise QuestionError("this nextPageToken is none of ours")
-    return (int(parts[0]), int(parts[1])), int(parts[2])
+    value, number, given = map(int, found.groups())
+    return (value, number), given
 
 
 # --- writing -------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import msgspec
 import sqlalchemy as sa
 
 from connectors.formats.epcis.spelling import instant
@@ -31,6 +32,10 @@ from hub.visibility.schedule import next_time, read_schedule
 from hub.visibility.settings import NETWORK
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}", re.ASCII)
+MOST_QUERIES = 1000
+"""Queries of one partner, or of own people together."""
+_LARGEST = 64 * 1024
+_encoded = msgspec.json.encode
 _LONGEST = 2000
 """Characters of an address."""
 _MEMBERS = frozenset(
@@ -65,7 +70,11 @@ def create(hub: Hub, caller: Caller, name: str, query: Mapping[str, Any]) -> Non
     if _NAME.fullmatch(name) is None:
         raise QuestionError("name: letters, digits and . _ ~ - are allowed, 100 of them")
     read_question(query)
+    if len(_encoded(query)) > _LARGEST:
+        raise QuestionError(f"a query has at most {_LARGEST} bytes")
     with hub.database.begin(caller.label) as uow:
+        if event_queries.kept(uow.connection, owner_of(caller)) >= MOST_QUERIES:
+            raise QuestionError(f"there are {MOST_QUERIES} queries already")
         number = event_queries.add(uow, owner_of(caller), name, query)
         uow.audit(_chain(caller), "event_query.created", f"event_query/{number}", after={"name": name, "query": dict(query)})
 
@@ -86,7 +95,7 @@ def read_subscriber(stated: Mapping[str, Any], hub: Hub, epc_format: EpcFormat) 
     destination, token, schedule = stated.get("dest"), stated.get("signatureToken"), stated.get("schedule")
     if not isinstance(destination, str) or len(destination) > _LONGEST:
         raise SubscriptionError("dest: the address to call")
-    _require_listed(destination, hub.site.events.subscriptions.hosts)
+    require_listed(destination, hub.site.events.subscriptions.hosts)
     if token is not None and (not isinstance(token, str) or not 16 <= len(token) <= 400):
         raise SubscriptionError("signatureToken: 16 to 400 characters")
     if (schedule is None) == (stated.get("stream") is not True):
@@ -108,8 +117,11 @@ def read_subscriber(stated: Mapping[str, Any], hub: Hub, epc_format: EpcFormat) 
     )  # fmt: skip
 
 
-def _require_listed(destination: str, hosts: Sequence[str]) -> None:
-    """Only what the site lists is called; whether the address is fit for it is judged again with each call."""
+def require_listed(destination: str, hosts: Sequence[str]) -> None:
+    """Only what the site lists is called, as it lists it at the time of the call.
+
+    Raises SubscriptionError. Whether the address is fit to be called is judged by the transport.
+    """
     try:
         parts = urlsplit(destination)
         host = parts.hostname or ""

@@ -31,7 +31,7 @@ from data_contracts.identifiers.digital_link import CANONICAL
 from hub.apply.event_facts import mark_text
 from hub.store.event_views import AskedThings, AskedWords, Conditions
 from hub.store.keys import own_thing, thing_key
-from hub.store.types import micros
+from hub.store.types import micros, storable
 from hub.store.visibility import ACTIONS, CHILD, CLASS, EPC, INPUT, ITEM, OUTPUT, PARENT, TYPES, WORDS, mark
 from hub.visibility.fields import COMPARED, Test, extension, has_row, marked, one_of, quantity, sensor, sensor_time, sensor_value, things
 
@@ -118,6 +118,8 @@ def read_question(parameters: Mapping[str, Any], spaces: Mapping[str, str] | Non
         raise QuestionError(f"a question has at most {MOST_PARAMETERS} parameters")
     asking = _Asking(spaces={**PREFIXES, **(spaces or {})})
     for name, value in parameters.items():
+        if any(storable(text) != text for text in (name, *(value if isinstance(value, list) else (value,))) if isinstance(text, str)):
+            raise QuestionError("a zero byte, or half a character, is asked for")
         if name not in _CONTROLS and value is not None:
             _parameter(asking, name, value)
     order, descending = _order(parameters)
@@ -145,11 +147,11 @@ def from_query_string(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def _order(parameters: Mapping[str, Any]) -> tuple[str, bool]:
     by, direction = parameters.get("orderBy"), parameters.get("orderDirection")
-    if direction not in (None, "ASC", "DESC"):
+    if direction is not None and direction not in ("ASC", "DESC"):
         raise QuestionError("orderDirection is ASC or DESC")
     if by is None:
         return "id", True
-    if by not in _ORDERS:
+    if not isinstance(by, str) or by not in _ORDERS:
         raise QuestionError("orderBy is eventTime or recordTime; users' fields give no order here")
     return _ORDERS[by], direction != "ASC"
 
@@ -159,8 +161,8 @@ def _count(parameters: Mapping[str, Any], name: str) -> int | None:
     if value is None:
         return None
     text = str(value)
-    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or not 0 < int(text[:10]) < 10**9:
-        raise QuestionError(f"{name} is a whole number above 0")
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) == 0:
+        raise QuestionError(f"{name} is a whole number above 0, of nine digits at most")
     return int(text)
 
 
@@ -357,8 +359,12 @@ def _time(name: str, value: Any) -> str:
 
 
 def read_instant(name: str, value: Any) -> datetime:
-    """A moment as a parameter states it. Raises QuestionError without its offset."""
-    return datetime.fromisoformat(_time(name, value))
+    """A moment as a parameter states it. Raises QuestionError without its offset, and for a day that its month does not have."""
+    text = _time(name, value)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise QuestionError(f"{name}: {text[:40]} is no moment") from error
 
 
 def _truth(name: str, value: Any) -> bool:

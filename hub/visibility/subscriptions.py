@@ -20,11 +20,11 @@ from connectors.formats.epcis.writing import Results
 from connectors.transports import webhook
 from data_contracts.errors import HubError
 from hub.runtime import Hub
-from hub.store import event_queries
+from hub.store import credentials, event_queries
 from hub.store.lots import Sight
-from hub.store.types import moment
+from hub.store.types import micros, moment
 from hub.visibility.answers import Shown, after_id, as_json
-from hub.visibility.named import due_after
+from hub.visibility.named import SubscriptionError, due_after, require_listed
 from hub.visibility.question import read_question
 
 LEASE_SECONDS = 120
@@ -68,7 +68,8 @@ def _serve(hub: Hub, row: sa.Row[Any], settled: int) -> None:
 def _tell(hub: Hub, row: sa.Row[Any], settled: int) -> tuple[int, bool]:
     """The id up to which the subscriber knows everything now, and whether it was called."""
     question = read_question(row.query)
-    sight = Sight(frozenset(row.organisations), row.partner_id or None)
+    require_listed(row.destination, hub.site.events.subscriptions.hosts)
+    sight = _sight(hub, row)
     size = AT_ONCE
     while True:
         with hub.database.read() as connection:
@@ -83,6 +84,15 @@ def _tell(hub: Hub, row: sa.Row[Any], settled: int) -> tuple[int, bool]:
             size = max(1, len(events) // 2)
             continue
         return position, True
+
+
+def _sight(hub: Hub, row: sa.Row[Any]) -> Sight:
+    """What the subscriber may see now: of what it could when it subscribed, what some valid key of its still may."""
+    with hub.database.read() as connection:
+        seen = credentials.seen_by(connection, row.partner_id or None, micros(hub.clock.now()))
+    if not seen.intersection(row.organisations):
+        raise SubscriptionError("no valid key of the subscriber sees these events any more")
+    return Sight(seen.intersection(row.organisations), row.partner_id or None)
 
 
 def _call(hub: Hub, row: sa.Row[Any], events: list[Shown]) -> None:

@@ -50,7 +50,7 @@ from hub_api.epcis import (
 )
 from hub_api.errors import EPCIS_ROOT, ProblemError
 from hub_api.intake import Body, TooLargeError, take
-from hub_api.paging import after_key
+from hub_api.paging import after_number
 from hub_api.routers.documents import organisations_of, partner_of, process_at_once
 from hub_api.security import CallerDependency, HubDependency, Poster
 
@@ -187,11 +187,9 @@ def list_captures(
     token: NextPageToken = None,
 ) -> Response:
     """The newest jobs first."""
-    after = after_key(token)
-    if after is not None and not after.isdigit():
-        raise ProblemError(400, "Bad request", "This nextPageToken is none of ours.")
+    before = after_number(token) if token is not None else None
     with hub.database.read() as connection:
-        jobs = captures.listed(connection, sight_of(caller), None if after is None else int(after), per_page + 1)
+        jobs = captures.listed(connection, sight_of(caller), before, per_page + 1)
     link = next_link(request, str(jobs[per_page - 1].id) if len(jobs) > per_page else None)
     return told([_job(job, language) for job in jobs[:per_page]], headers=link)
 

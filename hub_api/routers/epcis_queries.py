@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Body, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from connectors.formats.epcis.writing import Results
 from hub.store import event_queries
@@ -26,7 +26,8 @@ from hub_api.epcis import (
     versions,
 )
 from hub_api.errors import EPCIS_ROOT, ProblemError
-from hub_api.paging import after_key
+from hub_api.intake import small_json
+from hub_api.paging import after_number
 from hub_api.security import CallerDependency, HubDependency, Poster
 
 router = APIRouter(prefix=EPCIS_ROOT, tags=["epcis"], dependencies=[Depends(versions)])
@@ -42,6 +43,7 @@ _SUBSCRIPTION = {
     "stream": True,
 }
 Name = Annotated[str, Path(description="The query's name.", max_length=100)]
+Stated = Annotated[dict[str, Any], Depends(small_json)]
 Key = Annotated[str, Path(description="The subscription's id.", max_length=100)]
 
 
@@ -67,15 +69,15 @@ def list_queries(
 ) -> Response:
     """A partner's own; own people's are shared by all of them."""
     with hub.database.read() as connection:
-        rows = event_queries.listed(connection, named.owner_of(caller), _after(token), per_page + 1)
+        rows = event_queries.listed(connection, named.owner_of(caller), after_number(token), per_page + 1)
     link = next_link(request, str(rows[per_page - 1].id) if len(rows) > per_page else None)
     return told([{"name": row.name, "query": row.query} for row in rows[:per_page]], headers=link)
 
 
 @router.post("/queries", status_code=201, summary="Keep a named query", response_class=Response, openapi_extra=_body(_QUERY), responses={
-    **_answers(_QUERY, 201), **epcis_problems(400, 401, 403, 406, 409, 429),
+    **_answers(_QUERY, 201), **epcis_problems(400, 401, 403, 406, 409, 413, 415, 429),
 })  # fmt: skip
-def create_query(hub: HubDependency, caller: Poster, stated: Annotated[dict[str, Any], Body(description="Name and query.")]) -> Response:
+def create_query(hub: HubDependency, caller: Poster, stated: Stated) -> Response:
     """A name for a question, whose parameters are those of `/events` as JSON."""
     name, query = stated.get("name"), stated.get("query")
     if not isinstance(name, str) or not isinstance(query, dict) or set(stated) - {"name", "query"}:
@@ -129,21 +131,21 @@ def list_subscriptions(
     """Those to one query, the first ones first."""
     with hub.database.read() as connection:
         query = event_queries.one(connection, named.owner_of(caller), name)
-        rows = event_queries.subscriptions(connection, query.id, _after(token), per_page + 1)
+        rows = event_queries.subscriptions(connection, query.id, after_number(token), per_page + 1)
     link = next_link(request, str(rows[per_page - 1].id) if len(rows) > per_page else None)
     return told([named.subscription_json(row, name) for row in rows[:per_page]], headers=link)
 
 
 @router.post(
     "/queries/{name}/subscriptions", status_code=201, summary="Subscribe", response_class=Response, openapi_extra=_body(_WANTED),
-    responses={**_answers(_SUBSCRIPTION, 201), **epcis_problems(400, 401, 403, 404, 406, 429)},
+    responses={**_answers(_SUBSCRIPTION, 201), **epcis_problems(400, 401, 403, 404, 406, 413, 415, 429)},
 )  # fmt: skip
 def subscribe(
     name: Name,
     hub: HubDependency,
     caller: Poster,
     wanted: WishesDependency,
-    stated: Annotated[dict[str, Any], Body(description="Address to call, secret, and stream or schedule.")],
+    stated: Stated,
 ) -> Response:
     """Be called with what answers: whenever an event comes (`"stream": true`), or by a `schedule`. Only hosts that the site lists are
     called. Calls are signed (`GS1-Signature`) and come at least once; `UDIHub-Id` tells a repeat.
@@ -168,13 +170,6 @@ def unsubscribe(name: Name, key: Key, hub: HubDependency, caller: Poster) -> Res
     """End it."""
     named.unsubscribe(hub, caller, name, key)
     return Response(status_code=204, headers=VERSIONS)
-
-
-def _after(token: str | None) -> int:
-    text = after_key(token) or "0"
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise ProblemError(400, "Bad request", "This nextPageToken is none of ours.")
-    return int(text)
 
 
 @router.delete("/nextPageToken/{token}", status_code=204, summary="Let a page go", response_class=Response, responses={

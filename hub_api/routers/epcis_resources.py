@@ -31,8 +31,8 @@ from hub_api.epcis import (
     sight_of,
     versions,
 )
-from hub_api.errors import EPCIS_ROOT, ProblemError
-from hub_api.paging import after_key
+from hub_api.errors import EPCIS_ROOT
+from hub_api.paging import after_key, after_number
 from hub_api.security import CallerDependency, HubDependency
 
 router = APIRouter(prefix=EPCIS_ROOT, tags=["epcis"], dependencies=[Depends(versions)])
@@ -92,11 +92,9 @@ def epcs(
     token: NextPageToken = None,
 ) -> Response:
     """All things that stand in events, the first ones first. A page may be short, or empty, before the last."""
-    after = after_key(token) or "0"
-    if not after.isascii() or not after.isdigit() or len(after) > 18:
-        raise ProblemError(400, "Bad request", "This nextPageToken is none of ours.")
+    after = after_number(token)
     with hub.database.read() as connection:
-        found, position = event_views.things(connection, sight_of(caller), int(after), per_page)
+        found, position = event_views.things(connection, sight_of(caller), after, per_page)
     link = next_link(request, None if position is None else str(position))
     return collection([spelled(uri_of(key), wanted.epc_format) for _, key in found], headers=link)
 

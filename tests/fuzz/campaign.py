@@ -209,7 +209,7 @@ def _goes_on(entity: dict[str, Any]) -> bool:
     if entity["entity"] in EVENT_TYPES:
         kept = event_of(said_of(entity).body)
         assert edges_of(kept, "fuzz") == edges_of(entity, "fuzz"), "an event that is stored says something else"
-        assert event_json(event_of(event_json(kept).decode())) == event_json(kept), "an event that is written says something else"
+        assert event_json(kept).decode() == said_of(entity).body, "an event that is read back says something else"
         with suppress(ValueError):  # what XML has no form for
             write_xml([entity], None)
     return True

@@ -74,6 +74,12 @@ def spaces_of(context: Any, known: Spaces = PREFIXES) -> tuple[dict[str, str], l
     return spaces, foreign
 
 
+def stored_spaces(context: Any) -> dict[str, str]:
+    """The prefixes of a body that we wrote ourselves: a name space of XML may be any text."""
+    parts = context if isinstance(context, list) else [context]
+    return {**PREFIXES, **{prefix: _plain_space(space) for part in parts if isinstance(part, Mapping) for prefix, space in part.items()}}
+
+
 def _plain_space(space: str) -> str:
     """The name space of ILMD has a colon at its end in JSON-LD and none in XML."""
     return PREFIXES["cbvmda"] if space == "urn:epcglobal:cbv:mda:" else space
@@ -124,6 +130,9 @@ def _list(values: Iterable[Any], spaces: Spaces, used: dict[str, str], path: Pat
 
 
 def _full(name: str, spaces: Spaces, used: dict[str, str]) -> str | None:
+    if name.startswith("@"):  # an attribute of a user's element, as XML has it
+        found = _full(name[1:], spaces, used)
+        return None if found is None else f"@{found}"
     prefix, _, local = name.partition(":")
     space = spaces.get(prefix)
     if space is not None and local:

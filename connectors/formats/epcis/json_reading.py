@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from connectors.byte_window import ByteWindow
 from connectors.feed_check import shown
 from connectors.feed_reading import DEPTH, Caps, FeedDocument
-from connectors.formats.epcis.json_event import NotStrictError, Spaces, lines_of, loads, spaced, spaces_of
+from connectors.formats.epcis.json_event import NotStrictError, Spaces, lines_of, loads, spaced, spaces_of, stored_spaces
 from connectors.formats.epcis.judging import Judge
 from connectors.formats.epcis.judging_values import Fault, Path
 from connectors.formats.epcis.values import TIME, is_uri
@@ -244,7 +244,7 @@ def event_of(text: str) -> dict[str, Any]:
     """The canonical event of a text that `writing.event_json` wrote. Raises ValueError for any other."""
     raw = loads(text)
     used: dict[str, str] = {}
-    said, strangers = spaced(raw, spaces_of(raw.get("@context"))[0], used)
+    said, strangers = spaced(raw, stored_spaces(raw.get("@context")), used)
     event = Judge(xml=False).event(said)
     if event is None or strangers:
         raise ValueError("this is no stored event")

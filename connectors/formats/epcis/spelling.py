@@ -56,7 +56,7 @@ class Prefixes:
     def short(self, name: str) -> str:
         """`prefix:name` of `{space}name`; other names stay."""
         if not name.startswith("{"):
-            return name
+            return f"@{self.short(name[1:])}" if name.startswith("@{") else name
         space, _, local = name[1:].partition("}")
         known = self._wanted.get(space) or self._by_space.get(space)
         number = len(self.used) + 1

@@ -21,6 +21,7 @@ from hub.store import credentials, event_tables
 from hub.store.credentials import Caller
 from hub.store.horizon import Horizon
 from hub.visibility import named, subscriptions
+from hub.visibility.settings import Subscriptions
 from tests.connectors.formats.epcis.documents import PACKED, document, with_
 from tests.hub.conftest import take
 
@@ -72,8 +73,11 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def plant(hub: Hub) -> Caller:
-    every = frozenset(hub.registry.organisations.values())
-    return Caller("plant key", "partner", hub.partner_id("plant"), every, 1)
+    with hub.database.begin("test") as uow:
+        secret = credentials.issue(uow, "plant key", "partner", partner_id=hub.partner_id("plant")).secret
+        caller = credentials.authenticate(uow.connection, secret, uow.now)
+    assert caller is not None
+    return caller
 
 
 def subscribe(hub: Hub, caller: Caller, receiver: Receiver, query: dict[str, Any] | None = None, **more: Any) -> str:
@@ -171,6 +175,35 @@ def test_the_first_report_may_reach_back(hub: Hub, plant: Caller, receiver: Rece
     take(hub, document(at(2)), "plant", key="2")
     subscribe(hub, plant, receiver, initialRecordTime=since)
     assert subscriptions.serve(hub) == 1 and receiver.told() == [[time_of(2)]]
+
+
+def test_whoever_has_no_key_any_more_is_told_nothing(hub: Hub, plant: Caller, receiver: Receiver, clock: FrozenClock) -> None:
+    subscribe(hub, plant, receiver)
+    with hub.database.begin("admin") as uow:
+        credentials.revoke(uow, plant.credential_id, "the contract has ended")
+    take(hub, document(at(1)), "plant", key="1")
+    subscriptions.serve(hub)
+    assert receiver.told() == [] and "no valid key" in failure(hub)
+    with hub.database.begin("admin") as uow:
+        credentials.issue(uow, "another key", "partner", partner_id=plant.partner_id, expires_in=3600)
+    clock.advance(10)
+    subscriptions.serve(hub)
+    assert receiver.told() == [[time_of(1)]], "what it missed has waited for it"
+    take(hub, document(at(2)), "plant", key="2")
+    clock.advance(3600)
+    subscriptions.serve(hub)
+    assert len(receiver.calls) == 1, "that key has expired"
+
+
+def test_a_host_that_the_site_no_longer_lists_is_not_called(
+    hub: Hub, plant: Caller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(hub, plant, receiver)
+    take(hub, document(at(1)), "plant", key="1")
+    events = hub.site.events.model_copy(update={"subscriptions": Subscriptions(hosts=("hooks.partner.example",))})
+    monkeypatch.setattr(hub.site, "events", events)
+    subscriptions.serve(hub)
+    assert receiver.calls == [] and "epcis.yaml" in failure(hub)
 
 
 def test_a_query_that_is_gone_ends_its_subscriptions(hub: Hub, plant: Caller, receiver: Receiver) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.formats.epcis.json_reading import event_of as stored_event
+from connectors.formats.epcis.writing import event_json
 from connectors.registry import format_named, sniff
 from connectors.spec import STRICT, Profile
 from data_contracts.canonical import EVENTS
@@ -103,6 +105,22 @@ def test_members_may_stand_in_any_order() -> None:
     found = read("epcis", json.dumps(turned).encode())
     assert (found.rules, found.rules_around) == ([], [])
     assert event_of(found.messages[0])["extensions"] == {"{https://ns.novamed.example/epcis/}x": "1"}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        '<nova:part nova:no="1">needle</nova:part>',
+        '<own:part xmlns:own="parts">needle</own:part>',
+        '<own:part xmlns:own="parts" own:no="1" plain="2"><inner own:no="3"/><own:inner>x</own:inner></own:part>',
+    ],
+)
+def test_users_fields_of_any_name_space_are_read_back_from_what_is_stored(field: str) -> None:
+    event = event_of(read("epcis", xml(xml_event(EPCS, ADD, field))).messages[0])
+    body = event_json(event).decode()
+    kept = stored_event(body)
+    assert event_json(kept).decode() == body
+    assert {name: kept[name] for name in ("extensions", "event_hash")} == {name: event[name] for name in ("extensions", "event_hash")}
 
 
 def test_an_event_alone_needs_its_context() -> None:
