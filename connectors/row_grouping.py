@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from connectors.feed import FeedGrammar, Field
 from connectors.feed_check import LIMIT, Checker, shown
@@ -61,7 +61,10 @@ class _Columns:
         numbered = []
         for finding in findings:
             index = self.header.columns.get(finding.place.path or "")
-            numbered.append(finding if index is None else replace(finding, place=replace(finding.place, element=index + 1)))
+            if index is not None:
+                at = finding.place
+                finding = finding.at(Place(at.segment, at.position, index + 1, at.component, at.line, at.path))
+            numbered.append(finding)
         return numbered
 
 
