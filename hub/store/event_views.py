@@ -149,9 +149,9 @@ def _events_of(connection: sa.Connection, parts: dict[int, set[int]]) -> Iterato
     by_roles: dict[frozenset[int], list[int]] = {}
     for number, roles in parts.items():
         by_roles.setdefault(frozenset(roles), []).append(number)
-    for roles, ids in by_roles.items():
+    for together, ids in by_roles.items():
         of_these = among(connection, event_thing.c.node_id, sorted(ids))
-        yield sa.select(event_thing.c.event_id).where(of_these, event_thing.c.role.in_(sorted(roles)))
+        yield sa.select(event_thing.c.event_id).where(of_these, event_thing.c.role.in_(sorted(together)))
 
 
 def _events_in(things: AskedThings) -> Iterator[sa.Select[Any]]:

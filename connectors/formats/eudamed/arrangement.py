@@ -26,7 +26,7 @@ def arranged(element: etree._Element) -> etree._Element:
         match = _DATA_TYPE.fullmatch(_type_of(element))
         law = ("MDD" if match[2] == "MDEU" else "IVDD" if match[2] else match[1]) if match is not None else ""
         device = etree.Element(f"{{{DEVICE}}}Device")
-        device.sourceline = element.sourceline
+        _stand_at(device, element)
         device.append(element)
         element = device
         if law:
@@ -36,6 +36,11 @@ def arranged(element: etree._Element) -> etree._Element:
     for part in element:
         _arrange_part(element, part)
     return element
+
+
+def _stand_at(made: etree._Element, source: etree._Element) -> None:
+    """Give an element the line of the one that it was made of. lxml reads lines beyond the 65,535th of a message, and sets none."""
+    made.sourceline = min(int(source.sourceline or 1), 65_535)  # type: ignore[call-overload]  # the stubs know no number
 
 
 def _arrange_part(device: etree._Element, part: etree._Element) -> None:
@@ -63,7 +68,8 @@ def _take_apart(codes: etree._Element) -> None:
     codes.text = first
     for text in reversed(others):
         other = etree.Element(codes.tag)
-        other.text, other.sourceline = text, codes.sourceline
+        other.text = text
+        _stand_at(other, codes)
         codes.addnext(other)
 
 
@@ -82,7 +88,8 @@ def _name_kinds(substances: etree._Element) -> None:
     for substance in substances:
         if _type_of(substance) == "EndocrineSubstanceType":
             kind = etree.SubElement(substance, _udidi("type"))
-            kind.text, kind.sourceline = "ENDOCRINE", substance.sourceline
+            kind.text = "ENDOCRINE"
+            _stand_at(kind, substance)
 
 
 def laid_out(device: etree._Element, law: str) -> None:

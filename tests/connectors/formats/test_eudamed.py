@@ -108,6 +108,11 @@ def test_a_list_of_codes_without_end_is_refused() -> None:
     assert found.rules == ["FED-09"] and found.messages[0].root is not None
 
 
+def test_a_device_of_more_lines_than_a_parser_counts_is_read() -> None:
+    found = read("eudamed", SAMPLE.replace(b">P09120601 P0912<", b">" + b"\n" * 70_000 + b"P09120601 P0912<"))
+    assert found.rules == [] and found.messages[0].root is not None
+
+
 def test_an_entity_opens_nothing() -> None:
     bomb = SAMPLE.replace(b"<m:Push", b'<!DOCTYPE m [<!ENTITY a SYSTEM "file:///etc/passwd">]><m:Push', 1)
     found = read("eudamed", bomb.replace(b"CS-4040-TI", b"&a;"))
