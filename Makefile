@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers lock docs clean \
-	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream
+	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ prove-fuzz: $(VENV)/.dev ## 200,000 damaged documents for each syntax: a tree or
 
 prove-stream: $(VENV)/.dev ## an interchange of 1 GB, X12 and EDIFACT, checked and mapped message by message under 200 MB (ARGS="--megabytes 100")
 	@$(BIN)/python -m benchmarks.stream $(ARGS)
+
+prove-extracts: $(VENV)/.dev ## a register's release of 1 M devices, as XML and delimited, compared with our own under 200 MB (ARGS="--records 100000")
+	@$(BIN)/python -m benchmarks.extracts $(ARGS)
 
 lock: ## renew the hashed lock files
 	@deploy/lock.sh $(VENV)

@@ -26,12 +26,13 @@ from hub.store.unit_of_work import UnitOfWork
 
 Decision = Literal["accept", "send", "dismiss", "reopen"]
 _BECOMES: Mapping[str, str] = {"accept": "accepted", "send": "sent", "dismiss": "dismissed", "reopen": "open"}
-_FROM: Mapping[str, tuple[str, ...]] = {
+FROM: Mapping[str, tuple[str, ...]] = {
     "accept": ("open", "sent", "dismissed"),
     "send": ("open", "dismissed"),
     "dismiss": ("open", "sent"),
     "reopen": ("accepted", "sent", "dismissed"),
 }
+"""States in which a decision may be taken."""
 
 
 def settle(hub: Hub, difference_ids: Sequence[int], decision: Decision, by: str, reason: str) -> list[dict[str, Any]]:
@@ -48,7 +49,7 @@ def settle(hub: Hub, difference_ids: Sequence[int], decision: Decision, by: str,
     else:
         with hub.database.begin(by) as uow:
             for number in ids:
-                store.settle(uow, store.taken(uow, number, _FROM[decision]), _BECOMES[decision], reason)
+                store.settle(uow, store.taken(uow, number, FROM[decision]), _BECOMES[decision], reason)
     with hub.database.read() as connection:
         return [store.difference(connection, number) for number in ids]
 
@@ -65,7 +66,7 @@ def _accept(hub: Hub, ids: Sequence[int], by: str, reason: str) -> None:
 
     def decided(uow: UnitOfWork, made: int) -> None:
         for row in rows:
-            now = store.taken(uow, row.id, _FROM["accept"])
+            now = store.taken(uow, row.id, FROM["accept"])
             if (now.ours, now.theirs) != (row.ours, row.theirs):
                 raise ConflictError(f"difference {row.id} has changed meanwhile")
             store.settle(uow, now, "accepted", reason, made)

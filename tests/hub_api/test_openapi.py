@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from hub.runtime import Hub
 from hub_api.app import create_app
+from tests.hub.registers.conftest import device, extract, run
 from tests.hub_api.conftest import Api
 from tests.hub_api.papers import ACME, DEVICE, despatch, devices, interchange, orders, stock
 
@@ -98,6 +99,7 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
     api.settle()
     opened = api.request("POST", "/v1/recalls", "admin", json={"organisation": "north", "title": "T", "reason": "R", "lots": ["L1"]})
     assert opened.status_code == 201, opened.text
+    run(api.app.state.hub, extract(device(api.app.state.hub, mri="unsafe")), "gudid_full_20261101.xml")
     held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
     examples = {
         "/v1/documents/{document_id}": ["/v1/documents/3"],
@@ -108,6 +110,7 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
         "/v1/traces/graph": ["/v1/traces/graph?key=L1"],
         "/v1/traces/{key:path}": ["/v1/traces/L1?direction=both"],
         "/v1/devices/{di:path}": [f"/v1/devices/{DEVICE}"],
+        "/v1/devices/differences/{difference_id}": ["/v1/devices/differences/1"],
         "/v1/recalls/{number}": [opened.headers["Location"]],
         "/v1/labels": [f"/v1/labels?of={DEVICE}"],
         "/v1/items/{name:path}": [],

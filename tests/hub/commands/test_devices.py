@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from data_contracts.errors import ConfigError, NotFoundError
 from hub.cli import application
+from tests.connectors.extracts.published import gudid, gudid_record
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DEVICE, CASE = "06901234500059", "26901234500053"
@@ -48,3 +49,27 @@ def test_a_device_is_shown_by_any_identifier(udihub) -> None:  # type: ignore[no
 def test_what_is_not_there_is_said(udihub) -> None:  # type: ignore[no-untyped-def]
     assert isinstance(udihub("device", "show", "06901234000023").exception, NotFoundError)
     assert isinstance(udihub("device", "show", DEVICE, "--on", "soon").exception, ConfigError)
+
+
+def test_a_difference_goes_from_an_extract_to_its_end(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert udihub("worker", "--once").exit_code == 0
+    path = tmp_path / "gudid_full_release_20261101.xml"
+    path.write_text(gudid(gudid_record(DEVICE, brand="Other screw")))
+    told = json.loads(udihub("device", "compare", str(path), "--json").stdout)
+    assert (told["register"], told["scope"], told["records"], told["matched"]) == ("gudid", "full", 1, 1) and told["opened"] > 5
+    rows = [json.loads(line) for line in udihub("device", "differences", "--json").stdout.splitlines()]
+    (name,) = [row for row in rows if row["member"] == "name"]
+    assert (name["ours"], name["theirs"], name["since"]) == ("Orthia bone screw", "Other screw", "2026-10-05")
+    text = udihub("device", "differences", "--severity", "warning").stdout
+    assert "Brand Name: Orthia bone screw | Other screw" in text
+    done = udihub("device", "settle", str(name["id"]), "--decision", "accept", "--reason", "renamed", "--by", "Ann")
+    assert done.exit_code == 0 and "accepted" in done.stdout, done.output
+    assert json.loads(udihub("device", "show", DEVICE, "--json").stdout)["name"] == "Other screw"
+    assert "1 closed" in udihub("device", "compare", str(path)).stdout
+    history = udihub("device", "differences", str(name["id"])).stdout
+    assert "Ann" in history and "renamed" in history and history.splitlines()[-1].split()[2] == "closed"
+    assert "gudid_full_release_20261101.xml" in udihub("device", "extracts").stdout
+    assert isinstance(udihub("device", "differences", "--state", "lost").exception, ConfigError)
+    (tmp_path / "broken_full_20261102.xml").write_text(gudid(gudid_record(DEVICE))[:-5])
+    broken = udihub("device", "compare", str(tmp_path / "broken_full_20261102.xml"))
+    assert broken.exit_code == 1 and "EXT-01" in broken.stderr

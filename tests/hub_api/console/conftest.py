@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from hub import pipeline
 from hub.store import credentials
 from hub.store.credentials import Role
+from tests.hub.registers.conftest import device, extract, run
 from tests.hub_api.console.person import Person, chromium
-from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange, orders, stock
+from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, devices, interchange, orders, stock
 from tests.journeys.server import Server
 
 
@@ -37,11 +39,21 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
             server.post(interchange(ACME, 2, despatch("SHP2", quantity="4", gtin=WRONG_GTIN, lot="L2")), "acme"),
             server.post(interchange(ACME, 3, despatch("SHP3", gtin=GTIN), miscounted=0), "acme"),
             server.post(stock(10), "wms", key="s1", agreement="stock_north"),
+            server.post(devices(), "erp", key="d1", agreement="devices"),
         ):
             assert answer.status_code in (200, 202), answer.text
+        differ(server)
         yield server
     finally:
         assert server.stop() in (0, -15), server.log()
+
+
+def differ(server: Server) -> None:
+    """Have GUDID publish the device otherwise than we say."""
+    hub = server.hub()
+    pipeline.reconcile(hub)
+    run(hub, extract(device(hub, mri="unsafe", catalogue_number="400-31")), "gudid_full_release_20261101.xml")
+    hub.database.close()
 
 
 def link_for(server: Server, role: Role = "steward") -> str:

@@ -23,6 +23,8 @@ PAGES = {
     "/console/inventory": ("Inventory", "库存"),
     "/console/quality": ("Quality", "数据质量"),
     "/console/recalls": ("Recalls", "召回"),
+    "/console/differences": ("Differences from registers", "与监管数据库的差异"),
+    "/console/differences/1": ("Difference 1", "差异 1"),
     "/console/quarantine": ("Quarantine", "隔离区"),
 }
 
@@ -189,3 +191,21 @@ def test_auditor_sees_but_has_no_buttons(served: Server, tmp_path: Path) -> None
         auditor.open(f"/console/exchanges/{held}")
         assert auditor.page.get_by_role("button").all_inner_texts() == ["Sign out"]
         assert auditor.open(f"/console/quarantine/{held}") == 403
+
+
+def test_a_difference_from_a_register_is_accepted_with_a_reason(steward: Person) -> None:
+    steward.open("/console/differences?register=gudid&severity=error")
+    row = steward.page.locator("table.list tbody tr").first
+    assert "MRI Safety Status" in row.inner_text() and "unsafe" in row.inner_text()
+    row.locator("a").first.click()
+    steward.page.wait_for_selector("dl.facts")
+    where = steward.page.url
+    steward.page.get_by_role("button", name="Theirs is right").click()
+    dialog = steward.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Theirs is right").click()
+    expect(dialog.locator(".problem")).to_contain_text("Say why")
+    dialog.get_by_label("Reason").fill("tested again")
+    dialog.get_by_role("button", name="Theirs is right").click()
+    expect(steward.page.locator(".title .chip").first).to_have_text("theirs accepted")
+    assert steward.page.url == where and "tested again" in steward.text() and "steward in person" in steward.text()
+    no_complaints(steward)
