@@ -66,7 +66,7 @@ bench-ingest: $(VENV)/.dev ## 856s kept in full per second, SQLite and PostgreSQ
 bench-epcis: $(VENV)/.dev ## EPCIS events captured in full per second, SQLite and PostgreSQL, and the ratio to bare loading (ARGS="--syntax xml")
 	@$(BIN)/python -m benchmarks.epcis $(ARGS)
 
-bench-trace: $(VENV)/.dev ## traces of 10, 1,000 and 10,000 nodes and recall lists on 1 M edges beside bare index probes (ARGS="--only sqlite")
+bench-trace: $(VENV)/.dev ## traces of 10, 1,000 and 10,000 nodes and recall lists on 100 k and 1 M edges beside bare index probes (ARGS="--only sqlite")
 	@$(BIN)/python -m benchmarks.trace $(ARGS)
 
 prove-trace: $(VENV)/.dev ## the same on 1 M and 10 M edges: a trace costs what is in its answer, whatever the size of the store

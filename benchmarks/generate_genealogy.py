@@ -9,8 +9,8 @@ store. Node ids are dense and in the order of time, as the hub gives them; the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,11 +43,28 @@ class Genealogy:
     """When each application happened, microseconds; the id is the place plus one."""
     starts: dict[str, Ids] = field(default_factory=dict)
     """Node ids to begin a trace at: bulk, raw, intermediate, finished lots, serials, hospital shipments."""
+    named: dict[int, str] = field(default_factory=dict)
+    """Keys of nodes that came later, by documents (`with_edges`)."""
 
     def key(self, node: int) -> str:
         """The node's key, as the hub would write it."""
-        made: str = _KEYS[self.kinds[node]](node)
+        made: str = self.named.get(node) or _KEYS[self.kinds[node]](node)
         return made
+
+    def with_edges(self, nodes: Sequence[tuple[str, int]], edges: Sequence[tuple[int, int, int, int]]) -> Genealogy:
+        """The same with more nodes (key, kind), which get the next ids here, and edges (source, destination, kind, pieces)."""
+        src, dst, kind, pieces = np.array(edges, np.int64).reshape(-1, 4).T
+        first = len(self.kinds)
+        return replace(
+            self,
+            kinds=np.concatenate((self.kinds, np.array([kind for _, kind in nodes], np.int8))),
+            src=np.concatenate((self.src, src)).astype(np.int64),
+            dst=np.concatenate((self.dst, dst)).astype(np.int64),
+            kind=np.concatenate((self.kind, kind)).astype(np.int16),
+            application=np.concatenate((self.application, np.zeros(len(edges), np.int64))),
+            quantity=np.concatenate((self.quantity, pieces)).astype(np.int64),
+            named={first + place: key for place, (key, _) in enumerate(nodes)},
+        )
 
     def keys(self) -> Iterator[str]:
         """All keys in the order of ids, from 1."""
