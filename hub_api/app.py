@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,7 @@ from hub_api.routers import (
     epcis,
     epcis_queries,
     epcis_resources,
+    epcis_streams,
     exchanges,
     findings,
     health,
@@ -50,7 +52,7 @@ _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
     documents, exchanges, orders, inventory, discrepancies, findings, items, differences, devices, parties, traces, recalls, labels,
-    resolver, epcis_queries, epcis_resources, epcis, quality, health,
+    resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},
@@ -83,6 +85,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.hub = hub
     app.state.wake = threading.Event()
     app.state.worker = None
+    app.state.streams = Counter()
     app.state.metrics = Metrics()
     answer_errors(app)
     answer_refusals(app)

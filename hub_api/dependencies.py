@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import Depends, Path, Request, Response
+from starlette.requests import HTTPConnection
 
 from data_contracts.findings import Language
 from hub.store.credentials import Caller
@@ -44,7 +45,7 @@ def weight_of(parameters: str) -> float:
         return 0.0
 
 
-def accepted(request: Request, header: str) -> list[str]:
+def accepted(request: HTTPConnection, header: str) -> list[str]:
     """What the reader accepts, the best first; what it refuses (q=0) is left out."""
     wishes = []
     for place, part in enumerate(request.headers.get(header, "").split(",")):

@@ -15,19 +15,20 @@ from urllib.parse import urlencode
 from fastapi import Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from starlette.requests import HTTPConnection
 
 from connectors.formats.epcis.writing import Results
-from data_contracts.errors import RefusedError
+from data_contracts.errors import HubError, RefusedError
 from data_contracts.events.members import CONTEXT
 from hub.store.credentials import Caller
 from hub.store.lots import Sight
 from hub.visibility.answers import MOST_PER_PAGE, TURNS, EpcFormat, EventPage, UnwritableError, answer, as_json, as_xml
 from hub.visibility.capture import NotOneEventError
 from hub.visibility.named import SubscriptionError
-from hub.visibility.question import QuestionError, TooLargeError, from_query_string, read_question
+from hub.visibility.question import QuestionError, TooComplexError, TooLargeError, from_query_string, read_question
 from hub.visibility.schedule import ScheduleError
 from hub_api.dependencies import accepted, render
-from hub_api.errors import EPCIS_ROOT, PROBLEM, ProblemError, exception_of, problem
+from hub_api.errors import EPCIS_ROOT, PROBLEM, ProblemError, answered, exception_of, problem, status_of
 from hub_api.paging import after_key, encode
 from hub_api.security import CallerDependency, HubDependency
 
@@ -83,8 +84,13 @@ def versions(
     epcis_max: Annotated[str | None, Header(alias="GS1-EPCIS-Max", description="Highest version of EPCIS that you take.")] = None,
     cbv_min: Annotated[str | None, Header(alias="GS1-CBV-Min", description="Lowest version of the vocabulary that you take.")] = None,
     cbv_max: Annotated[str | None, Header(alias="GS1-CBV-Max", description="Highest version of the vocabulary that you take.")] = None,
+    epcis: Annotated[str | None, Header(alias="GS1-EPCIS-Version", description="Version of EPCIS in which you speak.")] = None,
+    cbv: Annotated[str | None, Header(alias="GS1-CBV-Version", description="Version of the vocabulary in which you speak.")] = None,
 ) -> None:
-    """Refuse a reader that does not take 2.0."""
+    """Refuse a reader that does not take 2.0, and a sender that speaks what is newer."""
+    for stated in (epcis, cbv):
+        if stated is not None and _numbers(stated) > (2, 0):
+            raise ProblemError(406, "Not acceptable", f"This is EPCIS {VERSION} with CBV {VERSION}.")
     for low, high in ((epcis_min, epcis_max), (cbv_min, cbv_max)):
         if (low is not None and _numbers(low) > (2, 0)) or (high is not None and _numbers(high) < (2, 0)):
             raise ProblemError(406, "Not acceptable", f"This is EPCIS {VERSION} with CBV {VERSION}.")
@@ -98,7 +104,7 @@ def _numbers(text: str) -> tuple[int, int]:
 
 
 def wishes(
-    request: Request,
+    request: HTTPConnection,
     epc_format: Annotated[
         Literal["No_Preference", "Always_GS1_Digital_Link", "Always_EPC_URN", "Never_Translates"],
         Header(alias="GS1-EPC-Format", description="How things are named in the answer."),
@@ -119,7 +125,7 @@ def wishes(
     return Wishes(syntax, media_type, named, cbv_xml_format == "Always_Web_URI", spaces)
 
 
-def _media_type(request: Request) -> str:
+def _media_type(request: HTTPConnection) -> str:
     wanted = accepted(request, "accept") or ["*/*"]
     for one in wanted:
         kind = one.lower()
@@ -232,6 +238,7 @@ def _options(path: str, allowed: set[str]) -> Callable[..., Response]:
 # --- problems ------------------------------------------------------------------------------------------------------------
 _REFUSALS: tuple[tuple[type[RefusedError], int, str, str], ...] = (
     (QuestionError, 400, "Bad request", "QueryParameterException"),
+    (TooComplexError, 413, "Too complex", "QueryTooComplexException"),
     (TooLargeError, 413, "Too large", "QueryTooLargeException"),
     (SubscriptionError, 400, "Bad request", "SubscriptionControlsException"),
     (ScheduleError, 400, "Bad request", "SubscriptionControlsException"),
@@ -246,9 +253,20 @@ def answer_refusals(app: FastAPI) -> None:
         app.add_exception_handler(kind, _handler(status, title, name))
 
 
+def refusal(error: Exception) -> JSONResponse:
+    """The answer to a request that is refused before it becomes a stream."""
+    if isinstance(error, ProblemError):
+        return problem(error.status, error.title, error.detail, error.headers, kind=exception_of(error.status), **error.more)
+    for kind, status, title, name in _REFUSALS:
+        if isinstance(error, kind):
+            return problem(status, title, str(error), kind=f"epcisException:{name}")
+    status, title = status_of(error) if isinstance(error, HubError) else (500, "Error")
+    return problem(status, title, str(error) if status < 500 else None, kind=exception_of(status))
+
+
 def _handler(status: int, title: str, name: str) -> Any:
-    async def handle(_request: Request, error: Exception) -> JSONResponse:
-        return problem(status, title, str(error), kind=f"epcisException:{name}")
+    async def handle(request: Request, error: Exception) -> Response:
+        return answered(request, status, title, str(error), kind=f"epcisException:{name}")
 
     return handle
 

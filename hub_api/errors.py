@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from lxml import etree
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from data_contracts.errors import ConfigError, ConflictError, FatalError, HubError, NotFoundError, RefusedError, RetriableError
 
-PROBLEM = "application/problem+json"
+PROBLEM, PROBLEM_XML = "application/problem+json", "application/problem+xml"
 _TYPE = "urn:udihub:problem:"
 _log = structlog.get_logger(__name__)
 _STATUS: tuple[tuple[type[HubError], int, str], ...] = (
@@ -45,6 +46,7 @@ _TITLES = {
 
 EPCIS_ROOT = "/v1/epcis"
 _EPCIS = "epcisException:"
+_EPCIS_SPACE = "urn:epcglobal:epcis:xsd:2"
 _EXCEPTIONS = {
     400: "ValidationException", 401: "SecurityException", 403: "SecurityException", 404: "NoSuchNameException",
     406: "NotAcceptableException", 409: "ResourceAlreadyExistsException", 413: "CaptureLimitExceededException", 414: "URITooLongException",
@@ -89,14 +91,31 @@ def exception_of(status: int) -> str:
     return _EPCIS + _EXCEPTIONS.get(status, "ImplementationException")
 
 
-def _answered(
+def status_of(error: HubError) -> tuple[int, str]:
+    """HTTP status and title of an error of the hub."""
+    return next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
+
+
+def _in_xml(kind: str, title: str, status: int, detail: str | None) -> bytes:
+    """A problem for whoever takes XML only, as the OpenAPI of EPCIS names its parts."""
+    root = etree.Element(f"{{{_EPCIS_SPACE}}}EPCISException", nsmap={"epcis": _EPCIS_SPACE})
+    for name, text in (("type", kind), ("title", title), ("status", str(status)), ("detail", detail)):
+        if text is not None:
+            etree.SubElement(root, name).text = "".join(one for one in text if one.isprintable())
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def answered(
     request: Request, status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any
-) -> JSONResponse:
+) -> Response:
     """The problem in the words of the interface that was called."""
     if f"{request.url.path}/".startswith(f"{EPCIS_ROOT}/"):
         if status == 422:  # the standard knows 400 only
             status, title = 400, _TITLES[400]
         more.setdefault("kind", exception_of(status))
+        accepted = request.headers.get("accept", "").lower()
+        if "xml" in accepted and "json" not in accepted and "*/*" not in accepted:
+            return Response(_in_xml(more["kind"], title, status, detail), status, headers, PROBLEM_XML)
     return problem(status, title, detail, headers, **more)
 
 
@@ -118,31 +137,31 @@ def answer_errors(app: FastAPI) -> None:
     """Teach an application to answer every error as a problem. What is our own fault is logged and not told."""
 
     @app.exception_handler(ProblemError)
-    async def _problem(request: Request, error: ProblemError) -> JSONResponse:
-        return _answered(request, error.status, error.title, error.detail, error.headers, **error.more)
+    async def _problem(request: Request, error: ProblemError) -> Response:
+        return answered(request, error.status, error.title, error.detail, error.headers, **error.more)
 
     @app.exception_handler(HubError)
-    async def _hub(request: Request, error: HubError) -> JSONResponse:
-        status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
+    async def _hub(request: Request, error: HubError) -> Response:
+        status, title = status_of(error)
         if status >= 500:
             _log.error("request failed", error=str(error), kind=type(error).__name__)
-            return _answered(request, status, title, headers={"Retry-After": "5"} if status == 503 else None)
-        return _answered(request, status, title, str(error))
+            return answered(request, status, title, headers={"Retry-After": "5"} if status == 503 else None)
+        return answered(request, status, title, str(error))
 
     @app.exception_handler(RequestValidationError)
-    async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _validation(request: Request, error: RequestValidationError) -> Response:
         first: dict[str, Any] = dict(_listed(error)[0])
-        return _answered(request, 422, "Not processable", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        return answered(request, 422, "Not processable", f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
 
     @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> Response:
         title = _TITLES.get(error.status_code, str(error.detail))
-        return _answered(request, error.status_code, title, str(error.detail), dict(error.headers) if error.headers else None)
+        return answered(request, error.status_code, title, str(error.detail), dict(error.headers) if error.headers else None)
 
     @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    async def _unforeseen(request: Request, error: Exception) -> Response:
         _log.error("request failed", kind=type(error).__name__, trace=trace_of(error))
-        return _answered(request, 500, "Error")
+        return answered(request, 500, "Error")
 
 
 def trace_of(error: BaseException) -> str:

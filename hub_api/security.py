@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import Annotated
 
 import structlog
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.runtime import Hub
@@ -63,7 +64,7 @@ class Attempts:
         return len(recent) >= _FAILURES_ALLOWED
 
 
-def hub_of(request: Request) -> Hub:
+def hub_of(request: HTTPConnection) -> Hub:
     """The hub that this application serves."""
     hub: Hub = request.app.state.hub
     return hub
@@ -73,7 +74,7 @@ Given = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 """What came as a bearer token, not looked at yet."""
 
 
-def caller_of(request: Request, given: Given) -> Caller:
+def caller_of(request: HTTPConnection, given: Given) -> Caller:
     """The authenticated caller. 401 with one text for whatever is wrong, 429 after too many tries."""
     hub = hub_of(request)
     if given is not None:

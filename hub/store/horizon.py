@@ -7,7 +7,6 @@ somebody had begun to write before the oldest transaction that is open now; it f
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -37,13 +36,13 @@ class Horizon:
                 newest = _newest(connection)
             if newest > self._settled:
                 with database.read() as connection:  # later, so that whoever was given an id by then has begun
-                    unbegun = _open(connection)[1]
+                    unbegun = _unbegun(connection)
                 self._move(newest, unbegun, database)
         return self._settled
 
     def _move(self, newest: int, unbegun: int, database: Database) -> None:
         with database.read() as connection:
-            oldest = _open(connection)[0]
+            oldest = _oldest(connection)
         self._next = None if oldest >= unbegun else (newest, unbegun)
         if self._next is None:
             self._settled = newest
@@ -58,11 +57,17 @@ def _newest(connection: sa.Connection) -> int:
     return found
 
 
-def _open(connection: sa.Connection) -> tuple[int, int]:
-    """Number of the oldest transaction that is open, and the first that has not begun. SQLite has one writer, whose ids come in order."""
+def _oldest(connection: sa.Connection) -> int:
+    """Number of the oldest transaction that is open. SQLite has one writer, whose ids come in order."""
     if connection.dialect.name != "postgresql":
-        return 1, 1
-    row: Any = connection.execute(
-        sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text")
-    ).one()
-    return int(row[0]), int(row[1])
+        return 1
+    return int(connection.execute(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")).scalar_one())
+
+
+def _unbegun(connection: sa.Connection) -> int:
+    """A number that no transaction has yet which had begun. It is taken, since a snapshot's end stands behind the last transaction that
+    has ended: one that is open may lie beyond it.
+    """
+    if connection.dialect.name != "postgresql":
+        return 1
+    return int(connection.execute(sa.text("SELECT pg_current_xact_id()::text")).scalar_one())

@@ -19,7 +19,7 @@ from hub.store import event_views
 from hub.store.keys import key_of_own, own_uri, thing_key
 from hub.store.lots import Sight
 from hub.store.types import moment
-from hub.visibility.question import Question, QuestionError, TooLargeError
+from hub.visibility.question import Question, QuestionError, TooComplexError, TooLargeError
 
 PER_PAGE = 30
 """Events on a page where nothing is said (the standard's own default)."""
@@ -122,7 +122,7 @@ def _refuse_too_many(connection: sa.Connection, sight: Sight, question: Question
         if len(rows) < _CHUNK:
             break
         if looked_at >= LOOKED_AT:
-            raise TooLargeError("too many events would have to be looked through: ask for less, or without maxEventCount")
+            raise TooComplexError("too many events would have to be looked through: ask for less, or without maxEventCount")
         after = (rows[-1].position, rows[-1].id)
     if found > most:
         raise TooLargeError(f"more than {most} events answer")

@@ -77,7 +77,11 @@ class QuestionError(RefusedError):
 
 
 class TooLargeError(RefusedError):
-    """More events answer than the asker wants, or than the hub looks through at once."""
+    """More events answer than the asker wants."""
+
+
+class TooComplexError(TooLargeError):
+    """More events would have to be looked through than the hub does at once."""
 
 
 @dataclass(frozen=True, slots=True)

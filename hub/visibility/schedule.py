@@ -16,7 +16,8 @@ from typing import Any
 
 from data_contracts.errors import RefusedError
 
-_UNITS = (("second", 0, 59), ("minute", 0, 59), ("hour", 0, 23), ("dayOfMonth", 1, 31), ("month", 1, 12), ("dayOfWeek", 1, 7))
+_RANGES = (("second", 0, 59), ("minute", 0, 59), ("hour", 0, 23), ("dayOfMonth", 1, 31), ("month", 1, 12), ("dayOfWeek", 1, 7))
+UNITS = tuple(name for name, _, _ in _RANGES)
 _ELEMENT = re.compile(r"\[?([0-9]{1,2})-([0-9]{1,2})\]?|([0-9]{1,2}|\*)/([0-9]{1,2})|([0-9]{1,2})", re.ASCII)
 _YEARS = 9
 """29 February may be so far away (1896 to 1904, and 2096 to 2104)."""
@@ -28,12 +29,12 @@ class ScheduleError(RefusedError):
 
 def read_schedule(stated: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """Allowed values by unit. Raises ScheduleError with the unit that is wrong."""
-    unknown = sorted(set(stated) - {name for name, _, _ in _UNITS})
+    unknown = sorted(set(stated) - set(UNITS))
     if unknown or not stated:
-        raise ScheduleError(f"schedule: expected {', '.join(name for name, _, _ in _UNITS)}")
+        raise ScheduleError(f"schedule: expected {', '.join(UNITS)}")
     known: dict[str, tuple[int, ...]] = {}
     began = False
-    for name, low, high in _UNITS:
+    for name, low, high in _RANGES:
         if stated.get(name) is not None:
             began = True
             known[name] = _values(name, stated[name], low, high)

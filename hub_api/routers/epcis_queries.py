@@ -11,6 +11,7 @@ from connectors.formats.epcis.writing import Results
 from hub.store import event_queries
 from hub.visibility import named
 from hub.visibility.answers import PER_PAGE
+from hub.visibility.question import QuestionError
 from hub_api.epcis import (
     EVENTS,
     JSON,
@@ -115,7 +116,14 @@ def query_events(
     per_page: PerPage = PER_PAGE,
     token: NextPageToken = None,
 ) -> Response:
-    """Events that answer by now; whoever is called by nobody polls here."""
+    """Events that answer by now; whoever is called by nobody polls here. With `Upgrade: websocket` and `stream=true`, or a schedule
+    (`second`, `minute`, `hour`, `dayOfMonth`, `month`, `dayOfWeek`), what comes is sent down the WebSocket.
+    """
+    if request.headers.get("upgrade", "").lower() == "websocket":  # had the server a library for them, it would not come here
+        raise ProblemError(501, "Not implemented", "This server speaks no WebSocket: install the package websockets beside the hub.")
+    for asked in request.query_params:
+        if asked not in ("perPage", "nextPageToken"):
+            raise QuestionError(f"{asked[:100]}: the query says what is asked; streams and schedules need a WebSocket")
     with hub.database.read() as connection:
         row = event_queries.one(connection, named.owner_of(caller), name)
     return events(hub, request, caller, wanted, row.query, token, per_page, Results(row.name))

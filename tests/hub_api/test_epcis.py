@@ -248,6 +248,11 @@ def test_events_come_in_the_forms_that_are_asked_for(api: Api) -> None:
     assert api.get(f"{ROOT}/events", "plant", headers={"Accept": "application/ld+json"}).headers["content-type"] == "application/ld+json"
     refused(api.get(f"{ROOT}/events", "plant", headers={"Accept": "text/html"}), 406, "NotAcceptableException")
     refused(api.get(f"{ROOT}/events", "plant", headers={"GS1-EPCIS-Max": "1.2"}), 406, "NotAcceptableException")
+    refused(api.get(f"{ROOT}/events", "plant", headers={"GS1-EPCIS-Version": "2.1"}), 406, "NotAcceptableException")
+    for question, kind in (("EQ_nothing=1", "QueryParameterException"), ("perPage=x", "ValidationException")):
+        told = api.get(f"{ROOT}/events?{question}", "plant", headers={"Accept": "application/xml"})
+        assert (told.status_code, told.headers["content-type"]) == (400, "application/problem+xml")
+        assert b'<epcis:EPCISException xmlns:epcis="urn:epcglobal:epcis:xsd:2"><type>epcisException:' + kind.encode() in told.content
     assert api.get(f"{ROOT}/events", "plant", headers={"GS1-EPCIS-Min": "1.2", "GS1-CBV-Max": "2.0.0"}).status_code == 200
 
 

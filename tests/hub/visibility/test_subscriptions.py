@@ -252,6 +252,7 @@ def test_nobody_runs_ahead_of_a_transaction_that_is_open(hub: Hub) -> None:
         slow.execute(sa.text("UPDATE counter SET next = next"))
         slow.execute(sa.text("SELECT pg_current_xact_id()"))
         slow.execute(sa.text("SELECT nextval('event_key')"))
+        assert horizon.look(hub.database) == first, "it is open, and none that began later has ended"
         take(hub, document(at(2)), "plant", key="2")
         assert horizon.look(hub.database) == first and horizon.look(hub.database) == first
         slow.rollback()
