@@ -58,7 +58,8 @@ CLASSES = {
     "10,000 nodes": (("raw", "intermediate", "bulk"), "down", 6000, 16000, 5),
 }
 """Answers by size: where they begin, which way, how many nodes at least and at most, how many starts."""
-ROUNDS = 7
+ROUNDS = 9
+"""Turns of each start, of which the first is not counted."""
 CLOSED_BY_HUB = 2_000_000
 """Edges up to which the hub makes the closure from them; beyond, it is written as the generator knows it, and samples are compared."""
 PROBED, GROWN, LISTED = 2.0, 1.3, 5.0
@@ -221,16 +222,20 @@ class Asked:
             if self._store.server:
                 connection.exec_driver_sql(f"ANALYZE {table}")
 
-    def turn(self) -> Turn:
-        """One of each."""
-        here, connection = self._store.timed, self._store.connection
-        return Turn(
-            self._nodes,
-            here(lambda: walk(connection, self._key, self._direction)),
-            here(lambda: store._fetch(connection, self._one, {})),
-            here(lambda: store._fetch(connection, self._two, {})),
-            here(lambda: store._fetch(connection, "SELECT 1", {})),
-        )
+    def turn(self, number: int) -> Turn:
+        """One of each, each turn another one first: who comes first finds the processor's caches cold and warms them for the others."""
+        connection = self._store.connection
+        calls: list[Callable[[], Any]] = [
+            lambda: walk(connection, self._key, self._direction),
+            lambda: store._fetch(connection, self._one, {}),
+            lambda: store._fetch(connection, self._two, {}),
+            lambda: store._fetch(connection, "SELECT 1", {}),
+        ]
+        took = [0.0] * len(calls)
+        for place in range(len(calls)):
+            at = (place + number) % len(calls)
+            took[at] = self._store.timed(calls[at])
+        return Turn(self._nodes, *took)
 
 
 def traces(kind: str, small: Store, large: Store, bounds: Bounds) -> None:
@@ -246,7 +251,7 @@ def traces(kind: str, small: Store, large: Store, bounds: Bounds) -> None:
                 asked = Asked(small, name, *one), Asked(large, name, *other)
                 for ready in asked:
                     ready.prepare()
-                turns += [(asked[0].turn(), asked[1].turn()) for _ in range(ROUNDS)][1:]
+                turns += [(asked[0].turn(turn), asked[1].turn(turn)) for turn in range(ROUNDS)][1:]
         for store_, taken in zip((small, large), zip(*turns, strict=True), strict=True):
             _show(kind, name, store_, taken, bounds)
         grown = statistics.median((b.walk / b.nodes) / (a.walk / a.nodes) for a, b in turns)

@@ -52,9 +52,8 @@ def walk(connection: sa.Connection, key: str, direction: Direction, limit: int |
     steps: list[Row] = list(found.steps)
     cut = limit is not None and len(steps) > limit
     if pending and not cut:
-        with store.by_index_only(connection):
-            cut = _go_on(connection, found, steps, pending, limit, chosen)
-            _name(connection, found)
+        cut = _go_on(connection, found, steps, pending, limit, chosen)
+        _name(connection, found)
     elif cut:
         _name(connection, found)
     found.truncated = cut
