@@ -16,10 +16,12 @@ import sqlalchemy as sa
 from data_contracts.errors import NotFoundError, RefusedError
 from hub.store import genealogy, lot_history
 from hub.store.crosswalk import Names, names_for
-from hub.store.keys import lot_of, stated_name
+from hub.store.keys import kind_of, lot_of, stated_name
 from hub.store.types import micros
+from hub.trace import closure
 from hub.trace.edges import EdgeKind
-from hub.trace.genealogy import trace
+from hub.trace.genealogy import follow
+from hub.trace.resolve import resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,7 @@ def affected(connection: sa.Connection, scope: Scope) -> Affected:
     """
     if not (scope.lots or scope.serials or scope.supplier):
         raise RefusedError("a recall names lots, serial numbers or a supplier")
-    walks = [trace(connection, text, "down") for text in scope.lots]
-    named: set[str] = {walk["key"] for walk in walks}
+    named = {resolve(connection, text) for text in scope.lots}
     units: dict[str, set[str]] = {}
     for text in scope.serials:
         for lot, serial in _serials(connection, text):
@@ -97,10 +98,19 @@ def affected(connection: sa.Connection, scope: Scope) -> Affected:
         found = lot_history.lots_despatched_by(connection, scope.supplier, since, until)
         if not found:
             raise NotFoundError(f"{scope.supplier} has despatched no lots that the hub knows")
-        walks += [trace(connection, key, "down") for key in sorted(found - named)]
         named |= found
-    reached = {node["key"] for walk in walks for node in walk["nodes"] if node["kind"] == "lot"}
-    return _grouped(connection, named, reached | units.keys(), units)
+    return _grouped(connection, named, _made_of(connection, named) | units.keys(), units)
+
+
+def _made_of(connection: sa.Connection, named: Collection[str]) -> set[str]:
+    """Keys of all lots that things are in: of lots by look-up, of anything else (a carton, a despatch) by walking, never cut short."""
+    lots = {key for key in named if kind_of(key) == "lot"}
+    made = closure.made_of(connection, list(genealogy.lots_by_key(connection, lots).values()))
+    reached = {key for key, _ in genealogy.nodes_by_id(connection, made).values()}
+    for key in sorted(set(named) - lots):
+        walked = follow(connection, key, "down", limit=None)
+        reached |= {found for found in walked.keys().values() if kind_of(found) == "lot"}
+    return reached
 
 
 def _grouped(connection: sa.Connection, named: Collection[str], keys: Collection[str], units: Mapping[str, Collection[str]]) -> Affected:

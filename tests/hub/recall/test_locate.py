@@ -5,13 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError, RefusedError
 from hub.recall.locate import Answers, locate
 from hub.recall.scope import Scope, affected
 from hub.recall.whereabouts import Answer
 from hub.reconcile import reconcile
+from hub.store import tables
 from hub.store.database import Database
+from hub.trace.genealogy import trace
 from tests.hub.world import PLANT, World, at, delivery, despatch, item, party, production, receipt, stock
 
 D = Decimal
@@ -94,3 +97,22 @@ def test_what_is_not_known_is_said(world: World) -> None:
 def test_a_scope_is_kept_as_it_was_said() -> None:
     scope = Scope(("a",), ("b",), "c", at(1), at(2))
     assert Scope.from_json(scope.as_json()) == scope
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_what_a_recall_reaches_is_what_a_walk_finds(world: World, waiting: bool) -> None:
+    used = [{"line": "1", "gtin": "06901234000029", "lot": "F1", "quantity": D(1), "unit": "EA", "@": 2}]
+    made = [{"line": "1", "gtin": "06901234000029", "lot": "F2", "quantity": D(1), "unit": "EA", "@": 2}]
+    world.send(("mes", production("PE2", inputs=used, outputs=made)), ("wms", delivery("D2", lines=made)))
+    renewed(world)
+    with world.database.begin("test") as uow:
+        if waiting:  # the closure is still to be made anew
+            uow.connection.execute(tables.stale.insert().values(kind="closure", key="all", organisation_id=0, marked=0))
+    with world.database.read() as connection:
+        things = [row.key for row in connection.execute(sa.select(tables.node)) if row.kind not in ("item", "location")]
+        assert len(things) > 8
+        for key in things:
+            named = (key,)
+            reached = {lot for one in affected(connection, Scope(lots=named)).lots for lot in one.nodes.values()}
+            assert reached == {node["key"] for node in trace(connection, key, "down")["nodes"] if node["kind"] == "lot"}, key
+        assert {one.lot for one in affected(connection, Scope(lots=(RAW,))).lots} == {"L1", "F1", "F2"}
