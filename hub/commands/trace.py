@@ -15,6 +15,8 @@ from data_contracts.errors import ConfigError
 from hub.check import plain
 from hub.runtime import Hub
 from hub.trace import closure, genealogy, rendering
+from hub.visibility.answers import as_json
+from hub.visibility.traced import events_behind
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -34,8 +36,9 @@ def trace_command(
     down: Annotated[bool, typer.Option("--down", help="Towards the users (default).")] = False,
     as_of: Annotated[str | None, typer.Option("--as-of", help="What had happened by then: a day or a time, ISO 8601.")] = None,
     known_at: Annotated[str | None, typer.Option("--known-at", help="What the hub knew then: a day or a time, ISO 8601.")] = None,
-    as_json: AsJson = False,
+    plainly: AsJson = False,
     as_graph: Annotated[bool, typer.Option("--graph", help="Print JSON Graph Format.")] = False,
+    as_epcis: Annotated[bool, typer.Option("--epcis", help="Print the events behind it, an EPCISDocument in JSON-LD.")] = False,
 ) -> None:
     """Everything upstream or downstream of a lot, serial or logistic unit, and what nobody has said."""
     hub = Hub.open()
@@ -43,8 +46,13 @@ def trace_command(
     language = hub.settings.language
     happened, known = _time("--as-of", as_of), _time("--known-at", known_at)
     with hub.database.read() as connection:
+        if as_epcis:
+            followed = genealogy.follow(connection, key, direction, as_of=happened, known_at=known)
+            events = events_behind(connection, followed)
+            typer.echo(as_json(events, hub.clock.now(), None, "Always_GS1_Digital_Link").decode())
+            return
         traced = genealogy.trace(connection, key, direction, as_of=happened, known_at=known, language=language)
-    if as_json or as_graph:
+    if plainly or as_graph:
         typer.echo(json.dumps(plain(rendering.graph(traced) if as_graph else traced), ensure_ascii=False))
         return
     # A pipe has no width: nothing is folded there, so that `grep` finds whole keys.

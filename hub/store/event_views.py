@@ -5,7 +5,7 @@ Whoever asks sees the events of its organisations, and a partner its own only (`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,20 @@ def page(connection: sa.Connection, sight: Sight, asked: Conditions, after: tupl
         statement = statement.where(here < there if asked.descending else here > there)
     ordered = [column, event.c.id] if asked.order != "id" else [event.c.id]
     statement = statement.order_by(*(one.desc() if asked.descending else one.asc() for one in ordered)).limit(limit)
+    return list(connection.execute(statement))
+
+
+def of_applications(connection: sa.Connection, application_ids: Collection[int], node_ids: Collection[int]) -> list[sa.Row[Any]]:
+    """Shown events of these applications that speak of one of these nodes, in the order in which they happened."""
+    speaks = sa.select(sa.literal(1)).where(event_thing.c.event_id == event.c.id, among(connection, event_thing.c.node_id, node_ids))
+    columns = event.c
+    statement = (
+        sa.select(
+            columns.id, columns.application_id, columns.number, columns.occurred_at, columns.recorded_at, columns.derived, columns.body
+        )
+        .where(among(connection, columns.application_id, application_ids), columns.shown, speaks.exists())
+        .order_by(columns.occurred_at, columns.id)
+    )
     return list(connection.execute(statement))
 
 

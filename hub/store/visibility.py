@@ -139,6 +139,12 @@ def derived(connection: sa.Connection, subject_ids: Collection[int]) -> set[int]
     return set(connection.execute(found.distinct()).scalars())
 
 
+def told_of(connection: sa.Connection, application_ids: Collection[int]) -> set[int]:
+    """Those of these applications of which events are kept."""
+    found = sa.select(event.c.application_id).where(among(connection, event.c.application_id, application_ids))
+    return set(connection.execute(found.distinct()).scalars())
+
+
 def standing(connection: sa.Connection, subject_ids: Collection[int]) -> set[int]:
     """Applications that decide these subjects."""
     found = sa.select(subject.c.standing_id).where(among(connection, subject.c.id, subject_ids), subject.c.standing_id.is_not(None))

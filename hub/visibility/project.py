@@ -7,6 +7,7 @@ and never changed, since a document never changes; they are hidden and shown aga
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from hub.store import bulk, facts, visibility
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.keys import kind_of
 from hub.store.unit_of_work import UnitOfWork
-from hub.store.visibility import Captured
+from hub.store.visibility import Captured, EventSaid
 from hub.visibility.derive import events_of
 
 
@@ -36,16 +37,23 @@ def mark_all(uow: UnitOfWork) -> int:
     return len(marks)
 
 
-def _derive(uow: UnitOfWork, application_ids: Collection[int]) -> int:
-    connection = uow.connection
+def derived_from(connection: sa.Connection, application_ids: Collection[int]) -> list[tuple[sa.Row[Any], EventSaid]]:
+    """The events of these documents, each with the document's application."""
     rows = [row for row in facts.applications(connection, application_ids) if row.kind in EVENTFUL]
     lines = facts.lines_of(connection, [row.id for row in rows], LINE_COLUMNS)
     keys, kinds = facts.partner_keys(connection), facts.partner_kinds(connection)
-    captured: list[Captured] = []
+    found: list[tuple[sa.Row[Any], EventSaid]] = []
     for row in rows:
         own = kinds.get(row.partner_id) in OWN_SYSTEMS
-        found = events_of(stored_facts(dict(row._mapping), lines[row.id]), keys[row.partner_id], own, row.exchange_id)
-        captured += [Captured(row.id, row.organisation_id, row.partner_id, said, derived=True) for said in found]
+        events = events_of(stored_facts(dict(row._mapping), lines[row.id]), keys[row.partner_id], own, row.exchange_id)
+        found += [(row, said) for said in events]
+    return found
+
+
+def _derive(uow: UnitOfWork, application_ids: Collection[int]) -> int:
+    connection = uow.connection
+    found = derived_from(connection, application_ids)
+    captured = [Captured(row.id, row.organisation_id, row.partner_id, said, derived=True) for row, said in found]
     _write(connection, captured, visibility.insert(uow, captured))
     return len(captured)
 

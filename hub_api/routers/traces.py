@@ -5,15 +5,21 @@ A partner traces what it said itself, and sees no node that it did not name.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from data_contracts.events.members import CONTEXT
 from hub.runtime import Hub
 from hub.store.credentials import Caller
 from hub.trace import genealogy, rendering
+from hub.visibility.answers import Shown, as_json
+from hub.visibility.traced import events_behind
 from hub_api.dependencies import LanguageDependency, conditional
+from hub_api.epcis import EXAMPLE_EVENT
+from hub_api.epcis import JSON_LD as _JSON_LD
 from hub_api.errors import ProblemError, problems
 from hub_api.routers.views import need_all
 from hub_api.security import CallerDependency, HubDependency
@@ -23,6 +29,16 @@ router = APIRouter(prefix="/v1/traces", tags=["traces"])
 _ANSWERS: dict[int | str, dict[str, Any]] = problems(
     400, 401, 403, 404, 409, 422, 429, s400="A time without its offset.", s409="The number means several things; the detail names them."
 )
+_EXAMPLE = {
+    "@context": [CONTEXT],
+    "type": "EPCISDocument",
+    "schemaVersion": "2.0",
+    "creationDate": "2026-11-22T08:00:01Z",
+    "epcisBody": {"eventList": [EXAMPLE_EVENT]},
+}
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "An EPCISDocument.", "content": {_JSON_LD: {"schema": {"type": "object"}, "example": _EXAMPLE}}}
+}
 Way = Annotated[Literal["up", "down", "both"], Query(description="up: what it is made of; down: where it went.")]
 At = Annotated[datetime | None, Query(description="What had happened by then; with its offset, e.g. 2026-11-22T08:00:00Z.")]
 KnownAt = Annotated[datetime | None, Query(description="What the hub knew then; with its offset.")]
@@ -61,6 +77,30 @@ def show_graph(
     return conditional(request, rendering.graph(_traced(hub, caller, language, key, direction, as_of, known_at, limit)))
 
 
+@router.get("/epcis", summary="A trace as events", response_class=Response, responses={**_EVENTS, **_ANSWERS})
+def show_events(
+    request: Request,
+    hub: HubDependency,
+    caller: CallerDependency,
+    key: Annotated[str, Query(description="As the path of the other route takes it.", min_length=1, max_length=2000)],
+    direction: Way = "down",
+    as_of: At = None,
+    known_at: KnownAt = None,
+    limit: Most = 10_000,
+) -> Response:
+    """The visibility events that say so, captured ones and those of business documents, in the order in which they happened."""
+    scope = _scope(hub, caller, as_of, known_at)
+    with hub.database.read() as connection:
+        followed = genealogy.follow(connection, key, direction, limit, as_of=as_of, known_at=known_at, scope=scope)
+        events = events_behind(connection, followed)
+    return conditional(request, as_json(events, _created(events), None, "Always_GS1_Digital_Link"), _JSON_LD)
+
+
+def _created(events: Sequence[Shown]) -> datetime:
+    """When the newest of them was recorded, so that the same trace is the same document."""
+    return max((event.recorded_at for event in events), default=datetime(1970, 1, 1, tzinfo=UTC))
+
+
 @router.get("/{key:path}", summary="Trace a lot, serial or logistic unit", response_model=Trace, responses=_ANSWERS)
 def show_trace(
     key: str,
@@ -87,12 +127,18 @@ def _traced(
     known_at: datetime | None,
     limit: int,
 ) -> dict[str, Any]:
-    scope = None
+    scope = _scope(hub, caller, as_of, known_at)
+    with hub.database.read() as connection:
+        return genealogy.trace(connection, key, direction, limit, as_of=as_of, known_at=known_at, scope=scope, language=language)
+
+
+def _scope(hub: Hub, caller: Caller, as_of: datetime | None, known_at: datetime | None) -> genealogy.Filter | None:
+    """Whose statements count for this caller. Raises a problem for a key that is too narrow, and for times without offset."""
+    scope: genealogy.Filter | None = None
     if caller.role == "partner":
         scope = genealogy.Filter(partner_id=caller.partner_id, organisations=tuple(sorted(caller.organisations)))
     else:
         need_all(hub, caller)
     if any(time is not None and time.tzinfo is None for time in (as_of, known_at)):
         raise ProblemError(400, "Bad request", "as_of and known_at are times with their offset, e.g. 2026-11-22T08:00:00Z.")
-    with hub.database.read() as connection:
-        return genealogy.trace(connection, key, direction, limit, as_of=as_of, known_at=known_at, scope=scope, language=language)
+    return scope

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 
+from connectors.registry import format_named
+from connectors.spec import STRICT
 from tests.hub_api.conftest import Api
 from tests.hub_api.papers import ACME, BOREALIS, despatch, interchange
 
@@ -27,6 +31,24 @@ def test_a_trace_by_path_by_parameter_and_as_a_graph(api: Api) -> None:
     assert set(graph["nodes"]) == {node["key"] for node in by_path["nodes"]}
     (gap,) = api.get("/v1/traces", params={"key": LINK}, headers={"Accept-Language": "zh-CN"}).json()["gaps"]
     assert (gap["rule"] == "TRC-03" and "未说明" in gap["message"]) or "没有任何一方" in gap["message"]
+
+
+def test_a_trace_as_events_of_what_the_caller_may_see(api: Api) -> None:
+    told(api)
+
+    def events(who: str, **asked: str) -> list[dict[str, Any]]:
+        answer = api.get("/v1/traces/epcis", who, params={"key": LINK, **asked})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/ld+json")
+        read = [event for event in format_named("epcis").read(BytesIO(answer.content), STRICT) if event.message is not None]
+        assert all(event.message is not None and event.message.findings == [] for event in read)
+        listed: list[dict[str, Any]] = answer.json()["epcisBody"]["eventList"]
+        assert len(listed) == len(read)
+        return listed
+
+    steps = [(event["bizStep"], event["bizTransactionList"][0]["bizTransaction"].rpartition(":")[2]) for event in events("admin")]
+    assert sorted(steps) == [("shipping", "SHPA1"), ("shipping", "SHPB1")], "the other lot's despatch says nothing of this one"
+    assert events("acme") == [event for event in events("admin") if "SHPA1" in str(event)]
+    assert events("admin", as_of="2026-11-01T00:00:00Z") == []
 
 
 def test_times_need_their_offset_and_limit_what_counts(api: Api) -> None:

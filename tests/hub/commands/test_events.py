@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -39,6 +40,24 @@ def test_events_are_captured_and_found(site: Path) -> None:
     assert found and {event["type"] for event in found} == {"AggregationEvent"} and all(event["recordTime"] for event in found)
     assert len(udihub("event", "find", "--limit", "2").stdout.splitlines()) == 2
     assert isinstance(udihub("event", "find", "EQ_nothing=1").exception, ConfigError)
+
+
+def test_a_trace_is_told_as_the_events_behind_it(site: Path) -> None:
+    assert udihub("ingest", str(SAMPLES / "epcis" / "maker_events.jsonld"), "--partner", "plant").exit_code == 0
+    assert udihub("worker", "--once").exit_code == 0
+    told = udihub("trace", "06926365598003|F2611A", "--up", "--down", "--epcis")
+    assert told.exit_code == 0, told.output
+    document = json.loads(told.stdout)
+    (kept,) = tmp_events(site.parent / "told.jsonld", told.stdout)
+    assert document["type"] == "EPCISDocument" and kept["valid"]
+    times = [event["eventTime"] for event in document["epcisBody"]["eventList"]]
+    assert len(times) > 2 and len(set(map(str, document["epcisBody"]["eventList"]))) == len(times)
+
+
+def tmp_events(path: Path, content: str) -> list[dict[str, Any]]:
+    """What a check of these events says."""
+    path.write_text(content, encoding="utf-8")
+    return [json.loads(udihub("check", str(path), "--partner", "plant", "--json").stdout)]
 
 
 def test_documents_become_events_where_the_site_says_so(site: Path) -> None:
