@@ -14,7 +14,7 @@ from rich.table import Table
 from data_contracts.errors import RefusedError
 from hub.check import plain
 from hub.recall import campaign, proof, report
-from hub.recall.campaign import Opening
+from hub.recall.campaign import Met, Opening
 from hub.recall.picture import head, picture
 from hub.recall.scope import Scope
 from hub.runtime import Hub
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("open", open_command), ("list", list_command), ("status", status_command), ("hold", hold_command), ("notify", notify_command),
         ("acknowledge", acknowledge_command), ("answer", answer_command), ("remind", remind_command), ("check", check_command),
-        ("close", close_command), ("report", report_command), ("verify", verify_command),
+        ("met", met_command), ("close", close_command), ("report", report_command), ("verify", verify_command),
     ):  # fmt: skip
         group.command(name)(command)
     app.add_typer(group, name="recall")
@@ -160,6 +160,21 @@ def check_command(
         campaign.check(uow, number, notice, method, outcome, note)
 
 
+def met_command(
+    number: Number,
+    regime: Annotated[str, typer.Option("--regime", help="us, eu or cn.")],
+    act: Annotated[str, typer.Option("--act", help="What was due, as `recall status` names it.")],
+    evidence: Annotated[str, typer.Option("--evidence", help="What shows it: the authority's number, a letter.")],
+    at: Annotated[datetime | None, typer.Option("--at", help="When it was done; now if left out.")] = None,
+    exchange: Annotated[int | None, typer.Option("--exchange", help="The message that shows it.")] = None,
+    by: Actor = "cli",
+) -> None:
+    """Mark as done what was due: an authority was reported to, consignees were told."""
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
+        campaign.meet(hub, uow, number, Met(regime, act, evidence, _aware(at), exchange))
+
+
 def close_command(number: Number, reason: Annotated[str, typer.Option("--reason")] = "", by: Actor = "cli") -> None:
     """End a recall; with a reason where consignees have not answered."""
     hub = Hub.open()
@@ -211,7 +226,10 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         console.print(f"{total['unit'] or '-'}: {total['total']:f} units, {share} located: {parts or '-'}", highlight=False)
     console.print(_positions(shown))
     for clock in shown["clocks"]:
+        done = clock["met"]
         late = "  OVERDUE" if clock["overdue"] else ""
+        if done is not None:
+            late = f"  done {done['at']:%Y-%m-%d %H:%M %Z}{' LATE' if done['late'] else ''}: {done['evidence']} ({done['marked_by']})"
         console.print(f"{clock['regime']} {clock['act']}: {clock['due_at']:%Y-%m-%d %H:%M %Z}  {clock['clause']}{late}", highlight=False)
     for one in (*shown["holds"], *shown["notices"]):
         console.print(f"{one['kind']} {one['id']}: {one['partner']} {one['place'] or ''} {one['state']}", highlight=False)

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from data_contracts.errors import ConflictError, RefusedError
-from hub.recall.clocks import checked, notice_due
+from data_contracts.errors import ConflictError, NotFoundError, RefusedError
+from hub.recall.clocks import checked, clocks, notice_due
 from hub.recall.locate import Answers, Located, locate
 from hub.recall.scope import AffectedLot, Scope, affected
 from hub.recall.whereabouts import Answer
@@ -206,6 +206,53 @@ def check(uow: UnitOfWork, number: str, notice_id: int, method: str, outcome: st
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Something that was due is done: an authority was reported to, the consignees were told."""
+
+    regime: str
+    act: str
+    evidence: str
+    """What shows it: the number that the authority gave, a letter."""
+    met_at: datetime | None = None
+    """When it was done; null: now."""
+    exchange_id: int | None = None
+    """The message that shows it; its original then stands in the report."""
+
+
+def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = None) -> None:
+    """Mark a clock as met, also of a closed recall; marked again, the newest mark counts and the audit keeps all.
+
+    Raises RefusedError for what is not due in this recall, without evidence, and for a time before the fault was known or yet to come;
+    NotFoundError for an exchange that the organisation does not have.
+    """
+    row = recalls.by_number(uow.connection, number, None)
+    zone = _zone(hub, row)
+    closed = None if row.closed_at is None else moment(row.closed_at)
+    due = {(one.regime, one.act) for one in clocks(row.regimes, moment(row.aware_at), moment(row.opened_at), closed, zone)}
+    if (done.regime, done.act) not in due:
+        known = ", ".join(f"{regime} {act}" for regime, act in sorted(due))
+        raise RefusedError(f"{done.regime} {done.act} is not due in {number}: {known or 'nothing is'}")
+    if not done.evidence.strip():
+        raise RefusedError("say what shows that it is done")
+    met_at = micros(done.met_at) if done.met_at is not None else uow.now
+    if not row.aware_at <= met_at <= uow.now:
+        raise RefusedError(f"it was done neither before the fault was known ({moment(row.aware_at):%Y-%m-%d %H:%M} UTC) nor later than now")
+    if done.exchange_id is not None and not recalls.has_exchange(uow.connection, done.exchange_id, row.organisation_id):
+        raise NotFoundError(f"there is no exchange {done.exchange_id}")
+    before = recalls.met(uow.connection, row.id).get((done.regime, done.act))
+    values = {"regime": done.regime, "act": done.act, "met_at": met_at, "evidence": done.evidence.strip(), "exchange_id": done.exchange_id}
+    recalls.mark_met(uow, row.id, values)
+    uow.audit(
+        row.organisation_id,
+        "recall.met",
+        f"recall/{number}",
+        reason=why,
+        before=None if before is None else {name: getattr(before, name) for name in values},
+        after=values,
+    )
+
+
 def close(hub: Hub, uow: UnitOfWork, number: str, reason: str) -> None:
     """End a recall. Raises ConflictError when it is closed already, RefusedError while a notice is unanswered and no reason is given."""
     row = recalls.by_number(uow.connection, number, None)
@@ -237,6 +284,10 @@ def _open(uow: UnitOfWork, number: str) -> Any:
     if row.state != "open":
         raise ConflictError(f"{number} is closed")
     return row
+
+
+def _zone(hub: Hub, row: Any) -> ZoneInfo:
+    return ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
 
 
 def _locate(hub: Hub, uow: UnitOfWork, row: Any) -> list[Located]:
@@ -295,8 +346,7 @@ def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal]) ->
 
 
 def _send(hub: Hub, uow: UnitOfWork, row: Any, kind: str, key: str, place: str, lots: Sequence[Mapping[str, Any]], why: str | None) -> int:
-    zone = ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
-    due = notice_due(row.regimes, moment(uow.now), zone)
+    due = notice_due(row.regimes, moment(uow.now), _zone(hub, row))
     content = _json(
         {
             "message": kind,

@@ -135,10 +135,21 @@ def _lots(shown: Mapping[str, Any], say: Say) -> str:
 def _clocks(shown: Mapping[str, Any], say: Say) -> str:
     rows = [
         f"<tr><td>{say(one['regime'])}</td><td>{say(one['act'])}</td>"
-        f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}</td><td>{escape(one["clause"])}</td></tr>'
+        f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}</td><td>{escape(one["clause"])}</td>'
+        f"<td>{escape(met_text(one, say))}</td></tr>"
         for one in shown["clocks"]
     ]
-    return _table("clocks", f"<th></th><th></th><th>{say('due')}</th><th>{say('clause')}</th>", rows, say)
+    return _table("clocks", f"<th></th><th></th><th>{say('due')}</th><th>{say('clause')}</th><th>{say('met')}</th>", rows, say)
+
+
+def met_text(clock: Mapping[str, Any], say: Say) -> str:
+    """When something that is due was done, who says so, and what shows it."""
+    done = clock["met"]
+    if done is None:
+        return say("not_met")
+    exchange = f" · {say('exchange')} {done['exchange']}" if done["exchange"] else ""
+    late = f" ({say('late')})" if done["late"] else ""
+    return f"{at(done['at'])}{late} · {done['evidence']}{exchange} · {done['marked_by']}"
 
 
 def _told(shown: Mapping[str, Any], say: Say) -> str:

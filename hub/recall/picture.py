@@ -30,8 +30,8 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, located_at,
     totals: [{unit, total, known, unknown, coverage, positions: {position: quantity}}],
     lots: [{key, item, gtin, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why, quantity,
-    evidence}]}], clocks: [{regime, act, due_at, clause, overdue}], notices, holds, checks, unreachable: [place], score}`. Quantities and
-    shares are Decimals; coverage is null where there are no units.
+    evidence}]}], clocks: [{regime, act, due_at, clause, overdue, met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
+    notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units.
     """
     row = recalls.by_number(connection, number, organisations)
     located_at, found = recalls.findings(connection, row.id)
@@ -53,7 +53,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         "located_at": None if located_at is None else moment(located_at),
         "totals": _totals(lots),
         "lots": lots,
-        "clocks": _clocks(hub, row, now),
+        "clocks": _clocks(hub, row, now, recalls.met(connection, row.id)),
         "notices": notices,
         "holds": holds,
         "checks": checks,
@@ -137,15 +137,23 @@ def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _clocks(hub: Hub, row: Any, now: datetime) -> list[dict[str, Any]]:
+def _clocks(hub: Hub, row: Any, now: datetime, met: Mapping[tuple[str, str], Any]) -> list[dict[str, Any]]:
     zone = ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
     closed = None if row.closed_at is None else moment(row.closed_at)
     return [
-        # What must come before the action is a condition and no date: only a person knows whether it was kept.
+        # What must come before the action is a condition and no date: only a person knows whether it was kept, and marks it.
         {"regime": one.regime, "act": one.act, "due_at": one.due_at, "clause": one.clause}
-        | {"overdue": one.due_at < now and one.act != "authority_report_before_action"}
+        | {"overdue": done is None and one.due_at < now and one.act != "authority_report_before_action"}
+        | {"met": None if done is None else _met(done, one.due_at)}
         for one in clocks(row.regimes, moment(row.aware_at), moment(row.opened_at), closed, zone)
+        for done in (met.get((one.regime, one.act)),)
     ]
+
+
+def _met(done: Any, due_at: datetime) -> dict[str, Any]:
+    at = moment(done.met_at)
+    said = {"at": at, "late": at > due_at, "evidence": done.evidence, "exchange": done.exchange_id}
+    return said | {"marked_at": moment(done.marked_at), "marked_by": done.marked_by}
 
 
 def _notice(one: Any, now: datetime, own: bool = False) -> dict[str, Any]:

@@ -57,3 +57,11 @@ recall_check = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),  # effective | not_effective | not_reached
     sa.Column("note", sa.Text),
 )  # fmt: skip
+recall_met = sa.Table(
+    "recall_met", metadata,  # things that were due and are done (hub.recall.clocks); marked again, the newest counts and the others stay
+    sa.Column("recall_id", sa.ForeignKey("recall.id"), primary_key=True), sa.Column("regime", sa.Text, primary_key=True),
+    sa.Column("act", sa.Text, primary_key=True), sa.Column("marked_at", Big, primary_key=True), sa.Column("marked_by", sa.Text, nullable=False),
+    sa.Column("met_at", Big, nullable=False),  # when it was done
+    sa.Column("evidence", sa.Text, nullable=False),  # what shows it: the authority's number, a letter
+    sa.Column("exchange_id", Big),  # the message that shows it, where the hub has it
+)  # fmt: skip

@@ -11,8 +11,8 @@ from data_contracts.errors import NotFoundError
 from hub.store import bulk
 from hub.store.identity import allocate
 from hub.store.lists import among
-from hub.store.recall_tables import recall, recall_check, recall_finding, recall_notice
-from hub.store.tables import partner
+from hub.store.recall_tables import recall, recall_check, recall_finding, recall_met, recall_notice
+from hub.store.tables import exchange, partner
 from hub.store.unit_of_work import UnitOfWork
 
 FINDING_COLUMNS = (
@@ -148,3 +148,25 @@ def checks(connection: sa.Connection, recall_id: int) -> list[sa.Row[Any]]:
             .order_by(recall_check.c.id)
         )
     )
+
+
+def mark_met(uow: UnitOfWork, recall_id: int, values: Mapping[str, Any]) -> None:
+    """Note that something that was due is done; `values` are regime, act, met_at, evidence and exchange_id."""
+    same = sa.and_(
+        recall_met.c.recall_id == recall_id, recall_met.c.regime == values["regime"], recall_met.c.act == values["act"],
+        recall_met.c.marked_at == uow.now,
+    )  # fmt: skip
+    uow.connection.execute(sa.delete(recall_met).where(same))  # said twice in one microsecond
+    uow.connection.execute(sa.insert(recall_met).values(recall_id=recall_id, marked_at=uow.now, marked_by=uow.actor, **values))
+
+
+def met(connection: sa.Connection, recall_id: int) -> dict[tuple[str, str], sa.Row[Any]]:
+    """What is done of what is due, as it was marked last, by regime and act."""
+    chosen = sa.select(recall_met).where(recall_met.c.recall_id == recall_id).order_by(recall_met.c.marked_at)
+    return {(row.regime, row.act): row for row in connection.execute(chosen)}
+
+
+def has_exchange(connection: sa.Connection, exchange_id: int, organisation_id: int) -> bool:
+    """Whether an organisation has this exchange."""
+    chosen = sa.select(exchange.c.id).where(exchange.c.id == exchange_id, exchange.c.organisation_id == organisation_id)
+    return connection.execute(chosen).first() is not None

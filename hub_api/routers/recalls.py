@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.recall import campaign
-from hub.recall.campaign import Opening
+from hub.recall.campaign import Met, Opening
 from hub.recall.clocks import CLASSES
 from hub.recall.picture import head, partners_picture, picture
 from hub.recall.scope import Scope
@@ -68,6 +68,16 @@ class Step(_Body):
     """A step of a recall."""
 
     reason: str = Field(default="", description="Why; kept in the audit trail.", max_length=2000)
+
+
+class DoneAct(_Body):
+    """Something that was due is done."""
+
+    regime: str = Field(description="As the recall's clocks name it.", max_length=20, examples=["us"])
+    act: str = Field(description="As the recall's clocks name it.", max_length=100, examples=["authority_report"])
+    evidence: Text = Field(description="What shows it: the number that the authority gave, a letter.")
+    met_at: datetime | None = Field(default=None, description="When it was done; now if left out.")
+    exchange: int | None = Field(default=None, description="The message that shows it; its original then stands in the report.", ge=1)
 
 
 class Closing(_Body):
@@ -207,6 +217,21 @@ def check(number: Number, notice: Id, made: NewCheck, hub: HubDependency, caller
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.check(uow, number, notice, made.method, made.outcome, made.note)
+    return _shown(hub, number, status=201)
+
+
+@router.post(
+    "/{number}/clocks",
+    status_code=201,
+    summary="Mark as done what was due",
+    response_model=Recall,
+    responses=problems(400, 401, 403, 404, 422, 429),
+)
+def meet(number: Number, done: DoneAct, hub: HubDependency, caller: Mender) -> Response:
+    """Also of a closed recall. Marked again, the newest mark counts; all stand in the audit trail."""
+    _seen(hub, caller, number)
+    with hub.database.begin(caller.label) as uow:
+        campaign.meet(hub, uow, number, Met(done.regime, done.act, done.evidence, _aware(done.met_at), done.exchange))
     return _shown(hub, number, status=201)
 
 

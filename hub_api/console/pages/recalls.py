@@ -103,7 +103,7 @@ def _total(visit: Visit, total: Mapping[str, Any]) -> Html:
 
 
 def _clocks(visit: Visit, clocks: Sequence[Mapping[str, Any]]) -> Html:
-    heads: list[Child | tuple[Child, str]] = ["", "", _say(visit, "due"), _say(visit, "clause")]
+    heads: list[Child | tuple[Child, str]] = ["", "", _say(visit, "due"), _say(visit, "clause"), _say(visit, "met")]
     return table(
         heads,
         (
@@ -112,10 +112,20 @@ def _clocks(visit: Visit, clocks: Sequence[Mapping[str, Any]]) -> Html:
                 _say(visit, one["act"]),
                 chip(when(one["due_at"]), "error") if one["overdue"] else when(one["due_at"]),
                 one["clause"],
+                _met(visit, one["met"]),
             )
             for one in clocks
         ),
     )
+
+
+def _met(visit: Visit, done: Mapping[str, Any] | None) -> Child | list[Child]:
+    """When it was done, whether in time, by what it is shown, and who says so."""
+    if done is None:
+        return "–"
+    late: Child = chip(_say(visit, "late"), "error") if done["late"] else ""
+    shown: Child = link(str(done["exchange"]), f"/exchanges/{done['exchange']}") if done["exchange"] else ""
+    return [when(done["at"]), " ", late, el("small", done["evidence"], " ", shown, f" · {done['marked_by']}", cls="below")]
 
 
 def _told(visit: Visit, told: Sequence[Mapping[str, Any]]) -> Html:
