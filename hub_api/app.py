@@ -18,6 +18,7 @@ from hub_api.epcis import answer_options, answer_refusals, say_400
 from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
 from hub_api.routers import (
+    device_export,
     devices,
     differences,
     discrepancies,
@@ -51,8 +52,8 @@ unknown and foreign ids give the same 404. Lists come newest first with an opaqu
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
-    documents, exchanges, orders, inventory, discrepancies, findings, items, differences, devices, parties, traces, recalls, labels,
-    resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
+    documents, exchanges, orders, inventory, discrepancies, findings, items, differences, device_export, devices, parties, traces, recalls,
+    labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},

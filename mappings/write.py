@@ -129,7 +129,7 @@ class Writer:
     def _many(self, rule: Rule, values: list[Any], record: SourceRecord, prefix: str) -> None:
         path = rule.paths[0]
         for number, value in enumerate(values):
-            name = f"{prefix}{rule.to[-1]}[{number}]"
+            name = f"{prefix}{'.'.join(rule.to)}[{number}]"
             texts = self._texts(rule, value, name)
             if texts is None:
                 continue

@@ -6,8 +6,9 @@ One YAML a register beside this module names every member of `canonical.device.D
 
 `as` is what the register calls it, `differs` how much it weighs when ours and theirs are not the same (left out: it is not compared).
 What is asked before a record may go out: `required`; `when` and `unless` (required only if other members have these values: a list, `"*"`
-for any, `{over: 1}`; within a row its own members first); `law` (EUDAMED: only under these); `most` characters, `least` number, `one_of`,
-`pattern`. `identifier` is a DI, compared however it is written. `rows` names the member that tells rows of a list apart.
+for any, `{over: 1}`; a name without a point is, within a row, one of the row's own); `law` (EUDAMED: told only under these); `most`
+characters, `least` number, `one_of`, `pattern`. `identifier` is a DI, compared however it is written. `by` names the members by which rows
+without a key are compared, and `rows`, above, the member that tells the rows of a list apart.
 """
 
 from __future__ import annotations
@@ -42,11 +43,14 @@ class Member:
     law: tuple[str, ...] = ()
     most: int | None = None
     least: int | None = None
-    one_of: tuple[str, ...] = ()
+    one_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By law, the empty law for all."""
     pattern: re.Pattern[str] | None = None
     identifier: bool = False
     by: tuple[str, ...] = ()
     """For a list whose rows have no key: the members by which rows are compared; empty: all that are compared."""
+    said_by: str | None = None
+    """Another member in which the register is told the same: a manufacturer's name by its SRN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,10 @@ def register_named(name: str) -> Register:
 
 
 def _member(path: str, said: Mapping[str, Any]) -> Member:
-    known = {"as", "differs", "required", "when", "unless", "law", "most", "least", "one_of", "pattern", "identifier", "by"}
+    known = {"as", "differs", "required", "when", "unless", "law", "most", "least", "one_of", "pattern", "identifier", "by", "said_by"}
     if strange := set(said) - known:
         raise ValueError(f"{path}: unknown {', '.join(sorted(strange))}")
+    one_of = said.get("one_of", ())
     return Member(
         path,
         said["as"],
@@ -109,8 +114,9 @@ def _member(path: str, said: Mapping[str, Any]) -> Member:
         tuple(said.get("law", ())),
         said.get("most"),
         said.get("least"),
-        tuple(said.get("one_of", ())),
+        {law: tuple(values) for law, values in (one_of if isinstance(one_of, dict) else {"": one_of} if one_of else {}).items()},
         re.compile(said["pattern"], re.ASCII) if "pattern" in said else None,
         said.get("identifier", False),
         tuple(said.get("by", ())),
+        said.get("said_by"),
     )

@@ -1,4 +1,5 @@
-"""`device compare`, `differences`, `settle`, `extracts`: what registers publish of our devices, and what is decided of each difference."""
+"""`device compare`, `differences`, `settle`, `extracts`, `export`: what registers publish of our devices, what is decided of each
+difference, and what goes to a register."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from data_contracts.registers import RegisterName, register_named
 from hub.check import plain
 from hub.commands.words import word
 from hub.registers.compare import Outcome, compare
+from hub.registers.export import export
 from hub.registers.settle import Decision, settle
 from hub.runtime import Hub
 from hub.store import differences as store
@@ -32,6 +34,7 @@ def register(group: typer.Typer) -> None:
         ("differences", differences_command),
         ("settle", settle_command),
         ("extracts", extracts_command),
+        ("export", export_command),
     ):
         group.command(name)(command)
 
@@ -121,6 +124,40 @@ def settle_command(
     hub = Hub.open()
     for row in settle(hub, numbers, decision, by, reason):
         typer.echo(json.dumps(plain(row), ensure_ascii=False) if as_json else _line(hub, row))
+
+
+def export_command(
+    to: Annotated[RegisterName, typer.Option("--to", help="The register.")],
+    dis: Annotated[
+        list[str] | None, typer.Argument(help="UDI-DIs, or DIs of packages and units; left out: all that are sold there.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option("--format", help="xml, json, xlsx; else what the register customarily takes.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the documents.")] = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Only tell what devices lack; write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Devices as a register takes them, its demands checked first. Exit 1: some lack something and are in no document."""
+    hub = Hub.open()
+    made = export(hub, to, dis or None, kind)
+    language = hub.settings.language
+    written = []
+    for document in () if check else made.documents:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / document.name).write_bytes(document.content)
+        written.append({"file": str(out / document.name), "devices": list(document.dis)})
+    if as_json:
+        lacking, untold = (
+            {di: [finding.as_json(language) for finding in findings] for di, findings in told.items()}
+            for told in (made.lacking, made.untold)
+        )
+        typer.echo(json.dumps({"register": to, "documents": written, "lacking": lacking, "untold": untold}, ensure_ascii=False))
+    else:
+        for one in written:
+            typer.echo(word("exported", language).format(file=one["file"], count=len(one["devices"])))
+        for di, findings in (*made.lacking.items(), *made.untold.items()):
+            for finding in findings:
+                typer.echo(f"{di}  {finding.rule}  {finding.place.path}: {finding.text(language)}", err=not check)
+    raise typer.Exit(1 if made.lacking else 0)
 
 
 def extracts_command(as_json: AsJson = False) -> None:

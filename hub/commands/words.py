@@ -38,6 +38,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{records} records, {matched} of our devices; {opened} differences opened, {reopened} opened again, {closed} closed",
         "{records} 条记录，匹配我方器械 {matched} 个；新差异 {opened}，重新打开 {reopened}，关闭 {closed}",
     ),
+    "exported": ("{file}: {count} devices", "{file}：{count} 个器械"),
     "scope_full": ("all devices", "全部器械"),
     "scope_changes": ("changes", "变更"),
     "value": ("value", "字段"),

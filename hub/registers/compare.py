@@ -202,7 +202,8 @@ class _Work:
         sold = isinstance(device.get(self.section), Mapping)
         if not sold and not withdrawn(theirs, self.section, self.today):
             yield self._value(device, theirs, self.section, "warning", None, "published")
-        for path, severity, mine, said in differing(self.register, device, theirs):
+        ours = self.reader.sayable(layout, device)
+        for path, severity, mine, said in differing(self.register, ours, theirs):
             if self.reader.states(layout, path) and (sold or path.partition(".")[0] != self.section):
                 yield self._value(device, theirs, path, severity, mine, said)
 

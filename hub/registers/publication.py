@@ -13,7 +13,8 @@ from connectors.registry import format_named
 from connectors.spec import STRICT
 from data_contracts.findings import Finding
 from data_contracts.registers import Register
-from hub.registers.record import member_of
+from hub.registers.record import copied, member_of
+from hub.registers.shaping import without_uncoded
 from mappings.engine import Context, load
 from mappings.engine import Mapping as Compiled
 from mappings.plan import Scope
@@ -25,6 +26,7 @@ class Reader:
     """Reads records of one register; mappings of the site win over the shipped ones."""
 
     def __init__(self, register: Register, as_of: str, folders: tuple[Path, ...]) -> None:
+        self._register = register
         self._context = Context(time_zone=register.time_zone, sent=f"{as_of.replace('-', '')} 0000")
         self._folders = folders
         self._mappings: dict[str, tuple[Compiled, frozenset[str]]] = {}
@@ -53,6 +55,13 @@ class Reader:
         row, mark, below = path.partition("].")
         top = row.partition("[")[0]
         return f"{top}.{below}" in stateable if mark else top in stateable
+
+    def sayable(self, layout: Layout, device: Mapping[str, Any]) -> dict[str, Any]:
+        """Our device without the words that the register has no code for: it cannot say them, so it does not say otherwise."""
+        mapping, _ = self._of(layout)
+        said: dict[str, Any] = copied(device)
+        without_uncoded(self._register, mapping.plan.root, said)
+        return said
 
     def _of(self, layout: Layout) -> tuple[Compiled, frozenset[str]]:
         if layout.mapping not in self._mappings:

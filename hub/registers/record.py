@@ -41,11 +41,12 @@ def flat(register: Register, device: Mapping[str, Any]) -> Flat:
 
 
 def differing(register: Register, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, Any]]:
-    """Path, severity, our value and theirs where they are not the same. What only one side states is a difference too."""
+    """Path, severity, our value and theirs where they are not the same. What only one side states is a difference too, but for a No:
+    registers leave that out, or state it of what we never speak of."""
     one, other = flat(register, ours), flat(register, theirs)
     for path in sorted({*one, *other}):
         mine, said = one.get(path), other.get(path)
-        if mine != said and not _within_missing(path, one, other):
+        if (mine or None) != (said or None) and not _within_missing(path, one, other):
             yield path, _severity(register, path, mine), mine, said
 
 
@@ -105,6 +106,13 @@ def member_of(device: Mapping[str, Any], path: str) -> Any:
     for step in path.split("."):
         value = value.get(step) if isinstance(value, Mapping) else None
     return value
+
+
+def copied(value: Any) -> Any:
+    """A copy of a record that may be changed."""
+    if isinstance(value, Mapping):
+        return {name: copied(member) for name, member in value.items()}
+    return [copied(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 def comparable(member: Member, value: Any) -> Any:

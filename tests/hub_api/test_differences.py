@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.store import credentials
+from tests.hub.registers.complete import complete, feed
 from tests.hub.registers.conftest import DEVICE, device, extract, run
 from tests.hub_api.conftest import Api
 from tests.hub_api.papers import devices
@@ -73,3 +74,31 @@ def test_only_our_own_people_see_them_and_only_stewards_decide(queued: Api) -> N
         assert queued.get(path, "erp").status_code == 403 and queued.get(path, None).status_code == 401
     assert queued.request("POST", "/v1/devices/differences/decisions", "erp", json=body).status_code == 403
     assert queued.get("/v1/devices/differences").json()["items"] == rows
+
+
+def test_a_device_goes_to_a_register_when_it_lacks_nothing(api: Api) -> None:
+    api.post(feed(complete()), "erp", key="1", params={"agreement": "devices"})
+    lacking = complete(
+        udi_di="06901234500073", packages=None, direct_marks=None, secondary_dis=None, name=None, unit_of_use_di="06901234500080"
+    )
+    api.post(feed(lacking), "erp", key="2", params={"agreement": "devices"})
+    api.settle()
+    (row,) = [row for row in api.get("/v1/devices/readiness?to=gudid").json()["items"] if not row["ready"]]
+    assert (row["di"], row["findings"][0]["place"]["path"]) == ("06901234500073", "name")
+    assert "Brand Name" in row["findings"][0]["message"]
+    chinese = api.get("/v1/devices/readiness?to=gudid&di=06901234500073", headers={"Accept-Language": "zh-CN"}).json()["items"]
+    assert "要求填写" in chinese[0]["findings"][0]["message"]
+    refused = api.get("/v1/devices/export?to=gudid")
+    assert refused.status_code == 422 and refused.json()["findings"][0]["rule"] == "REG-01"
+    for register, kind, start in (
+        ("gudid", "xml", b"<?xml"),
+        ("nmpa", "xlsx", b"PK"),
+        ("eudamed", "xml", b"<?xml"),
+        ("nmpa", "json", b"{"),
+    ):
+        answer = api.get(f"/v1/devices/export?to={register}&format={kind}&di=26901234500053")
+        assert answer.status_code == 200 and answer.content.startswith(start), answer.text
+        assert answer.headers["content-disposition"].endswith(f'.{kind}"')
+    assert api.get("/v1/devices/export?to=eudamed&format=xlsx").status_code == 422
+    assert api.get("/v1/devices/export?to=gudid&di=06901234000023").status_code == 404
+    assert api.get("/v1/devices/export?to=gudid", "erp").status_code == 403

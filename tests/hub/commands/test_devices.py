@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from data_contracts.errors import ConfigError, NotFoundError
 from hub.cli import application
 from tests.connectors.extracts.published import gudid, gudid_record
+from tests.hub.registers.complete import complete, feed
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 DEVICE, CASE = "06901234500059", "26901234500053"
@@ -73,3 +74,19 @@ def test_a_difference_goes_from_an_extract_to_its_end(udihub, tmp_path: Path) ->
     (tmp_path / "broken_full_20261102.xml").write_text(gudid(gudid_record(DEVICE))[:-5])
     broken = udihub("device", "compare", str(tmp_path / "broken_full_20261102.xml"))
     assert broken.exit_code == 1 and "EXT-01" in broken.stderr
+
+
+def test_devices_go_to_a_register_or_say_what_they_lack(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    assert udihub("worker", "--once").exit_code == 0
+    lacking = udihub("device", "export", "--to", "gudid", "--check")
+    assert lacking.exit_code == 1 and f"{DEVICE}  REG-01  us.combination: GUDID asks for Combination Product" in lacking.stdout
+    later = complete(revision=4, updated_at="2026-11-20T08:00:00+08:00")
+    (tmp_path / "later.json").write_bytes(feed(later))
+    assert udihub("ingest", str(tmp_path / "later.json"), "--partner", "erp", "--agreement", "devices").exit_code == 0
+    assert udihub("worker", "--once").exit_code == 0
+    done = udihub("device", "export", CASE, "--to", "eudamed", "--out", str(tmp_path / "out"), "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["lacking"] == {} and told["documents"][0]["devices"] == [DEVICE]
+    assert (tmp_path / "out" / "eudamed_20261122.xml").read_bytes().startswith(b"<?xml")
+    assert "1 devices" in udihub("device", "export", "--to", "nmpa", "--out", str(tmp_path / "out")).stdout

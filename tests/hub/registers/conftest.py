@@ -12,8 +12,11 @@ import pytest
 from connectors.registry import format_named
 from connectors.spec import STRICT
 from data_contracts.canonical import CANONICAL
+from data_contracts.registers import register_named
 from hub import pipeline
 from hub.registers.compare import Outcome, compare
+from hub.registers.record import copied
+from hub.registers.shaping import without_uncoded
 from hub.runtime import Hub
 from hub.store import differences as store
 from hub.store import views
@@ -55,7 +58,11 @@ def extract(*devices: dict[str, Any], mapping: str = "xml/gudid") -> bytes:
     """An extract of these devices."""
     name, _, grammar = mapping.partition("/")
     compiled = load(mapping)
-    records = [(grammar, compiled.write(one, Context(time_zone="Asia/Shanghai"))) for one in devices]
+    register = register_named(grammar.partition("_")[0])
+    sayable = [copied(one) for one in devices]
+    for one in sayable:
+        without_uncoded(register, compiled.plan.root, one)
+    records = [(grammar, compiled.write(one, Context(time_zone="Asia/Shanghai"))) for one in sayable]
     return format_named(name).write(records, None, STRICT, grammar)
 
 
