@@ -146,7 +146,7 @@ def _unit(connection: sa.Connection, item: str, unit: str, sight: Sight, today: 
     if is_known(connection, lot_keys(connection, di, unit), sight):
         elements = [("01", di), *_dates(connection, di, unit, record, sight, today), ("10", unit)]
     elif is_known(connection, keys := serial_keys(connection, di, unit), sight):
-        lot = _lot_of_serial(connection, keys)
+        lot = _lot_of_serial(connection, keys, sight)
         dated = [] if lot is None else [*_dates(connection, di, lot, record, sight, today), ("10", lot)]
         elements = [("01", di), *dated, ("21", unit)]
     else:
@@ -163,10 +163,10 @@ def _master_if_any(connection: sa.Connection, name: str, sight: Sight, today: da
         return None, False
 
 
-def _lot_of_serial(connection: sa.Connection, keys: Collection[str]) -> str | None:
-    """The lot that a serial number came from, if documents say one and no more."""
+def _lot_of_serial(connection: sa.Connection, keys: Collection[str], sight: Sight) -> str | None:
+    """The lot that a serial number came from, if documents that may be seen say one and no more."""
     nodes = [number for number, _ in genealogy.node_by_key(connection, keys).values()]
-    numbers = {key.partition("|")[2] for _, key in lots.lots_of_serials(connection, nodes, int(EdgeKind.COMMISSIONING))}
+    numbers = {key.partition("|")[2] for _, key in lots.lots_of_serials(connection, nodes, int(EdgeKind.COMMISSIONING), sight)}
     return numbers.pop() if len(numbers) == 1 else None
 
 

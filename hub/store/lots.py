@@ -73,14 +73,15 @@ def said_of_lot(connection: sa.Connection, keys: Collection[str], applications: 
     return list(found)
 
 
-def lots_of_serials(connection: sa.Connection, serials: Collection[int], commissioning: int) -> list[tuple[int, str]]:
-    """Id and key of the lots that serial numbers came from; `commissioning` is the kind of edge that says so."""
+def lots_of_serials(connection: sa.Connection, serials: Collection[int], commissioning: int, sight: Sight) -> list[tuple[int, str]]:
+    """Id and key of the lots that serial numbers came from, as documents say that may be seen; `commissioning` is the kind of edge
+    that says so.
+    """
     statement = (
         sa.select(node.c.id, node.c.key)
         .select_from(edge)
         .join(node, node.c.id == edge.c.src)
+        .join(application, application.c.id == edge.c.application_id)
         .where(among(connection, edge.c.dst, sorted(serials)), edge.c.kind == commissioning)
-        .distinct()
-        .order_by(node.c.key)
     )
-    return [(row.id, row.key) for row in connection.execute(statement)]
+    return [(row.id, row.key) for row in connection.execute(sight.sees(statement).distinct().order_by(node.c.key))]

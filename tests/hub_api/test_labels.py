@@ -8,7 +8,7 @@ import pytest
 
 from tests.hub.labels.reading import millimetres, scanned, texts
 from tests.hub_api.conftest import Api
-from tests.hub_api.papers import ACME, DEVICE, GTIN, despatch, devices, interchange, orders
+from tests.hub_api.papers import ACME, BOREALIS, DEVICE, GTIN, despatch, devices, interchange, orders
 
 PACKAGE = "16901234500056"
 SSCC = "106141412345678908"
@@ -67,6 +67,16 @@ def test_a_serial_number_brings_its_lot(told: Api) -> None:
     for of in (f"{DEVICE}|Z9", f"serial:{DEVICE}|Z9"):
         label = told.get("/v1/labels", params={"of": of})
         assert label.json()["hri"] == f"(01){DEVICE}(17)281231(11)261001(10)L3(21)Z9", label.text
+
+
+def test_a_partners_label_bears_no_lot_that_only_others_have_named(told: Api) -> None:
+    told.post(interchange(ACME, 2, despatched("S3", "L3", serial="Z9")), "acme")
+    told.post(interchange(BOREALIS, 1, despatched("B1", "OTHER", serial="Z9")), "borealis")
+    told.settle()
+    of = {"of": f"{DEVICE}|Z9"}
+    assert dict(told.get("/v1/labels", "acme", params=of).json()["elements"])["10"] == "L3"
+    assert dict(told.get("/v1/labels", "borealis", params=of).json()["elements"])["10"] == "OTHER"
+    assert "10" not in dict(told.get("/v1/labels", params=of).json()["elements"]), "whoever sees both has no lot for it"
 
 
 def test_the_device_master_says_which_dates_a_label_bears(told: Api) -> None:
