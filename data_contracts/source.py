@@ -98,7 +98,9 @@ class SegmentRecord(SourceRecord):
         """The tag and its elements."""
         held, size = self.held, len(self.tag)
         elements = held.split(held[size]) if len(held) > size else [held]
-        self.values = elements
+        plain: SourceRecord = self
+        plain.__class__ = SourceRecord
+        plain.values = elements
         return elements
 
     @values.setter

@@ -1,4 +1,4 @@
-"""Reading, compiled: every row of a plan becomes one closure, every scope a list of them.
+"""Reading, compiled: every row of a plan becomes one closure, every scope one function that calls them where it must (`mappings.straight`).
 
 This is the hot path: a despatch advice of five lines and eighty values is mapped in about a tenth of a millisecond. It yields plain
 dictionaries and builds no object a line. What is wrong with a value becomes a finding; nothing here raises for data.
@@ -6,7 +6,7 @@ dictionaries and builds no object a line. What is wrong with a value becomes a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from data_contracts.findings import Finding
@@ -15,7 +15,7 @@ from mappings.context import place_of, sent_at
 from mappings.function_base import tells_day_only
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
-from mappings.getters import Getter, Run, first_of, getter_of
+from mappings.getters import Getter, RowReader, Run, first_of, getter_of
 from mappings.passed_over import Anchor, Note, Test, anchors_of, rest_alone, rows_below, tests_of, unmet
 from mappings.path import (
     Element,
@@ -34,8 +34,8 @@ from mappings.path import (
 from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope
 from mappings.refusals import refused, unknown_code
 from mappings.rivals import loops, rivals
+from mappings.straight import Doubts, Made, Party, straight
 
-RowReader = Callable[[Found, dict[str, Any], Run], None]
 ScopeReader = Callable[[SourceRecord, int, Run], dict[str, Any] | None]
 
 
@@ -47,24 +47,20 @@ def compile_scope(scope: Scope, number: Callable[[], int], composites: bool, anc
     step = scope.at.steps[-1] if scope.at is not None and scope.at.steps else None
     gatherer = Gatherer(step)
     mine = number()
-    rows = tuple(_rows([rule for rule in scope.rules if rule.reads], gatherer, composites))
+    rows = list(_rows([rule for rule in scope.rules if rule.reads], gatherer, composites))
     inner = tuple(_each(child, compile_scope(child, number, composites, anchors)) for child in scope.scopes if child.reads)
-    notes = (*rivals(scope, gatherer), *filter(None, (loops(scope, gatherer),)))
+    notes, doubts = rivals(scope, gatherer)
+    fill = straight(scope, rows, Doubts(notes, doubts, loops(scope, gatherer)), gatherer)
     anchors += anchors_of(scope, mine, gatherer)
     gatherer.close()
     gather = gatherer.gather
-    needs, required = scope.needs, frozenset(scope.required)
+    required = frozenset(scope.required)
 
     def read(record: SourceRecord, counter: int, run: Run) -> dict[str, Any] | None:
         found = gather(record, counter, run.caches[mine])
         out: dict[str, Any] = {}
-        for row in rows:
-            row(found, out, run)
-        for name in needs:
-            if name not in out:
-                return None
-        for note in notes:
-            note(found, run)
+        if not fill(found, out, run):
+            return None
         for group in inner:
             group(record, out, run)
         if not out.keys() >= required:
@@ -124,27 +120,29 @@ def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) 
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------
-def _rows(rules: list[Rule], gatherer: Gatherer, composites: bool) -> Iterable[RowReader]:
-    """A closure for each row; rows of the same party stand together in one, which is passed over when the party is absent."""
+def _rows(rules: list[Rule], gatherer: Gatherer, composites: bool) -> Iterator[Made | Party]:
+    """Each row with its closure; rows of the same party stand together, and are passed over when the party is absent."""
     seen: set[tuple[str, ...]] = set()
     aims = [rule.to for rule in rules]
     several = {to: object() for to in aims if aims.count(to) > 1}
+
+    def made(rule: Rule) -> Made:
+        again = rule.to in seen
+        seen.add(rule.to)
+        note = unmet(rule, gatherer, composites) if rule.when else None
+        return Made(rule, _row(rule, gatherer, note, several.get(rule.to), again), again, note is not None)
+
     at = 0
     while at < len(rules):
         rule = rules[at]
         if len(rule.to) == 1:
-            yield _row(rule, gatherer, composites, several.get(rule.to), rule.to in seen)
-            seen.add(rule.to)
+            yield made(rule)
             at += 1
             continue
         party = [rule]
         while at + len(party) < len(rules) and len(following := rules[at + len(party)].to) > 1 and following[:-1] == rule.to[:-1]:
             party.append(rules[at + len(party)])
-        readers = []
-        for member in party:
-            readers.append(_row(member, gatherer, composites, several.get(member.to), member.to in seen))
-            seen.add(member.to)
-        yield _record(rule.to[:-1], tuple(readers), _anchor(party, gatherer))
+        yield Party(rule.to[:-1], tuple(map(made, party)), _anchor(party, gatherer))
         at += len(party)
 
 
@@ -157,22 +155,7 @@ def _anchor(party: list[Rule], gatherer: Gatherer) -> int:
     return slot[0] if slot is not None else RECORD
 
 
-def _record(to: tuple[str, ...], readers: tuple[RowReader, ...], anchor: int) -> RowReader:
-    def row(found: Found, out: dict[str, Any], run: Run) -> None:
-        if found[anchor] is None:
-            return
-        for name in to[:-1]:
-            out = out.setdefault(name, {})
-        record = out.get(to[-1], {})
-        for reader in readers:
-            reader(found, record, run)
-        if record:
-            out[to[-1]] = record
-
-    return row
-
-
-def _row(rule: Rule, gatherer: Gatherer, composites: bool, several: object, again: bool) -> RowReader:
+def _row(rule: Rule, gatherer: Gatherer, note: Note | None, several: object, again: bool) -> RowReader:
     """The closure of a row; `several`: what several rows for one member have in common, `again` for all but the first of them."""
     key = rule.to[-1]
     if rule.const is not None:
@@ -188,7 +171,7 @@ def _row(rule: Rule, gatherer: Gatherer, composites: bool, several: object, agai
     if rule.default is not None:
         reader = _defaulted(reader, key, rule.default)
     if rule.when:
-        reader = _conditional(reader, tests_of(rule.when, gatherer), unmet(rule, gatherer, composites))
+        reader = _conditional(reader, tests_of(rule.when, gatherer), note)
     return reader if several is None else _one_of_several(reader, key, several, again)
 
 

@@ -82,6 +82,8 @@ class _State:
     """The numbers of those paths."""
     simple: bool
     """Known, not ignored as a whole, and nothing of which one is kept."""
+    plain: bool
+    """A segment of which only whole elements are taken: its length alone says what is left."""
     paired_from: int
     """First element of its qualifier and value pairs; 0 where it has none or they do not agree."""
     anchored: int
@@ -116,6 +118,8 @@ class Coverage:
         paths: dict[Any, int] = {}
         self._path_of = [paths.setdefault(_path(track), len(paths)) for track in self._tracks]
         self._states: dict[tuple[_On, _On], _State] = {}
+        self._apart: dict[tuple[_State, ...], bool] = {}
+        """Of records of one tag side by side whether no path leads to two of them."""
         self._start = self._state(frozenset((number, 0) for number in range(len(self._tracks))))
 
     def unmapped(self, root: SourceRecord, run: Run) -> list[Finding]:
@@ -160,15 +164,29 @@ class Coverage:
                 if below.whole:
                     continue
                 if alike is None:
-                    alike = {}
-                alike.setdefault(child.tag, []).append((below, child))
-            self._values(child, below, losses)
+                    alike = {child.tag: [(below, child)]}
+                elif (others := alike.get(child.tag)) is None:
+                    alike[child.tag] = [(below, child)]
+                else:
+                    others.append((below, child))
+            if not below.plain or below.left.get(len(child.values)) != ():
+                self._values(child, below, losses)
             if child.children:
                 self._children(child, below, message)
         if alike is not None:
             for records in alike.values():
-                if len(records) > 1:
+                if len(records) > 1 and not self._are_apart(records):
                     _again(records, losses)
+
+    def _are_apart(self, records: list[tuple[_State, SourceRecord]]) -> bool:
+        """Whether no path leads to two of these records, so that none can say again what another says."""
+        states = tuple([state for state, _ in records])
+        apart = self._apart.get(states)
+        if apart is None:
+            apart = len(frozenset[int]().union(*[state.paths for state in states])) == sum([len(state.paths) for state in states])
+            if len(states) <= _LONGEST_KEY:
+                _remember(self._apart, states, apart)
+        return apart
 
     def _values(self, record: SourceRecord, state: _State, losses: Losses) -> None:
         values: Any = record.values
@@ -302,6 +320,7 @@ class Coverage:
         conditions = {condition.key for track, at in named if at for condition in track.steps[at - 1].conditions}
         taken = {key for key in (*conditions, *map(key_of, (track.leaf for track in ended))) if key is not None}
         starts = {wanted.start for wanted in pairs}
+        parts = _parts(taken)
         known_here, whole = any(at for _, at in named), any(track.whole for track in ended)
         often = {_code(track) for track in _of_pairs(ended) if track.repeats[-1:] != (False,)}
         single = dict.fromkeys(
@@ -317,7 +336,7 @@ class Coverage:
             known=known_here,
             whole=whole,
             elements=frozenset({0, *(key for key in taken if not isinstance(key, Component))}),
-            parts=_parts(taken),
+            parts=parts,
             pairs=pairs,
             composites=tuple(wanted for wanted in every if wanted.composites),
             read=frozenset(track.leaf for track in ended if isinstance(track.leaf, Pairs)),
@@ -326,6 +345,7 @@ class Coverage:
             single=tuple(single),
             paths=frozenset(path for path, _ in single),
             simple=known_here and not whole and not single,
+            plain=self._segments and not every and not parts,
             paired_from=starts.pop() if len(starts) == 1 else 0,
             anchored=sum(1 << bit for bit, (_, tracks) in enumerate(self._anchors) if tracks & on),
         )
@@ -348,10 +368,12 @@ class Coverage:
 
 
 def _reached(anchors: Sequence[tuple[Anchor, _On]], run: Run) -> dict[int, int]:
+    """A bit for each anchor whose record an element was read from, by the `id` of that record."""
     found: dict[int, int] = {}
     for bit, (anchor, _) in enumerate(anchors):
         for record in anchor.records(run.caches):
-            found[record] = found.get(record, 0) | 1 << bit
+            here = id(record)
+            found[here] = found.get(here, 0) | 1 << bit
     return found
 
 
@@ -405,8 +427,6 @@ def _kept(track: Track, at: int) -> Kept | None:
 
 def _again(records: list[tuple[_State, SourceRecord]], losses: Losses) -> None:
     """What records of one tag side by side say otherwise than those before them, where one value is kept."""
-    if len(frozenset[int]().union(*[state.paths for state, _ in records])) == sum([len(state.paths) for state, _ in records]):
-        return  # no path leads to two of them
     texts: dict[int, str] = {}
     for state, record in records:
         told: set[Key] = set()

@@ -8,7 +8,7 @@ a getter takes only when its first record lacks the value and there are repeats 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from data_contracts.source import SourceRecord
@@ -62,6 +62,21 @@ def fill_nested(found: Found, nested: tuple[Nested, ...]) -> None:
             fill(found, record.children, entries)
             if deeper:
                 fill_nested(found, deeper)
+
+
+def _slots_for(entry: Any, record: SourceRecord) -> Iterable[int]:
+    """The slots of the steps that match a record of their tag."""
+    if entry.__class__ is int:
+        return (entry,)
+    if entry.__class__ is tuple:
+        key, first, by_value = entry
+        values: Any = record.values
+        if key >= len(values):
+            return ()
+        text = values[key].partition(COMPONENT_MARK)[0] if first else values[key]
+        slots: tuple[int, ...] = by_value.get(text) or by_value.get(text.strip(), ())
+        return slots
+    return [slot for step, slot in entry if step.matches(record)]
 
 
 def _again(found: Found, slot: Any, record: SourceRecord) -> None:
@@ -153,6 +168,11 @@ class Gatherer:
         self._entries = self._own.entries()
         self._nested = self._own.nested()
         self._outer = tuple((step, up, slot, table.entries(), table.nested()) for (step, up), (slot, table) in self._ancestors.items())
+        self._further = tuple(entry for entry in self._outer if entry[1])
+        above = _Table()
+        above.slots = {step: own for (step, up), own in self._ancestors.items() if not up}
+        self._above = above.entries()
+        self._below_above = above.nested()
         self._top_table = None if self._top is None else (self._top[0], self._top[1].entries(), self._top[1].nested())
         self._selfish = tuple(entry for entry in self._outer if not _disjoint(entry[0], self._at))
         self._has_outer = bool(self._outer) or self._top is not None
@@ -187,15 +207,24 @@ class Gatherer:
     def _outward(self, record: SourceRecord) -> Found:
         """Slots of ancestors above the record, and of the message's top."""
         found = self._blank.copy()
-        for step, up, slot, entries, nested in self._outer:
+        if self._above:
+            here = record.parent
+            while here is not None:
+                entry = self._above.get(here.tag)
+                if entry is not None:
+                    for slot in _slots_for(entry, here):
+                        if found[slot] is None:
+                            found[slot] = here
+                here = here.parent
+            fill_nested(found, self._below_above)
+        for step, up, slot, entries, nested in self._further:
             nearest = record.parent
             while nearest is not None and not step.matches(nearest):
                 nearest = nearest.parent
-            if nearest is not None and up:
-                nearest = _up(nearest, up)
-            if nearest is not None:
-                found[slot] = nearest
-                fill(found, nearest.children, entries)
+            above = _up(nearest, up) if nearest is not None else None
+            if above is not None:
+                found[slot] = above
+                fill(found, above.children, entries)
                 fill_nested(found, nested)
         if self._top_table is not None:
             top = record

@@ -56,6 +56,8 @@ class Run:
 
 
 Getter = Callable[[Found, Run], str]
+RowReader = Callable[[Found, dict[str, Any], Run], None]
+"""A row, or all rows of a scope: what was found for a record, the element that is made of it, the run."""
 
 
 def first_of(getters: list[Getter]) -> Getter:

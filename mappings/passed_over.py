@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from data_contracts.source import SourceRecord
 from mappings.gather import RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, getter_of
 from mappings.path import leads_out
@@ -70,12 +71,13 @@ class Anchor(NamedTuple):
     """How many records further up they go before they go down (`^CPS/../PAC`)."""
     rows: Rows
 
-    def records(self, caches: Sequence[Mapping[int, Found]]) -> set[int]:
-        """The `id` of each record that was found so, of what the scopes remember of a message."""
-        reached = [found[self.slot] for found in caches[self.scope].values()]
+    def records(self, caches: Sequence[Mapping[int, Found]]) -> list[SourceRecord]:
+        """The records that were found so, of what the scopes remember of a message; one may come several times."""
+        slot = self.slot
+        reached = [record for found in caches[self.scope].values() if (record := found[slot]) is not None]
         for _ in range(self.up):
-            reached = [record.parent for record in reached if record is not None]
-        return {id(record) for record in reached if record is not None}
+            reached = [record.parent for record in reached if record.parent is not None]
+        return reached
 
 
 def anchors_of(scope: Scope, number: int, gatherer: Gatherer) -> list[Anchor]:

@@ -1,17 +1,15 @@
 """Members that several places can fill: which of them say otherwise than the one that was taken.
 
-A look whether two places have a value at all comes first, and what it depends on is remembered by the records that are there, so that the
-texts of few elements are ever compared.
+A look whether two places have a value at all comes first (`mappings.straight` writes it out), so that the texts of few elements are ever
+compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any, NamedTuple
 
-from data_contracts.source import SourceRecord
 from mappings.functions import Moment
 from mappings.gather import RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, getter_of
@@ -39,7 +37,7 @@ class _Way(NamedTuple):
     """What it would pass over is reached from elsewhere too."""
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """A cheap look whether a path has a value at all."""
 
     slot: int
@@ -50,28 +48,33 @@ class _Look(NamedTuple):
     qualifiers: frozenset[str]
 
 
-Member = tuple[tuple[_Look, ...], Note]
-"""The places that can fill a member, and what compares them."""
+class Doubt(NamedTuple):
+    """A member that several places can fill, and what compares them; it need not be asked where fewer than two of them can have a value."""
+
+    looks: tuple[Look, ...]
+    note: Note
 
 
-def rivals(scope: Scope, gatherer: Gatherer) -> list[Note]:
-    """For each member that several places can fill: notes those that say otherwise than the one that is taken."""
+def rivals(scope: Scope, gatherer: Gatherer) -> tuple[list[Note], list[Doubt]]:
+    """For each member that several places can fill: notes those that say otherwise than the one that is taken.
+
+    First notes on the pairs of one record, which are always asked, then those on members of which two places may stand in the document.
+    """
     by_member: dict[tuple[str, ...], list[Rule]] = {}
     for rule in scope.rules:
         if rule.reads and not rule.many and (rule.paths or rule.const is not None):
             by_member.setdefault(rule.to, []).append(rule)
-    members: list[Member] = []
+    members: list[Doubt] = []
     for rules in by_member.values():
         looks, ways = _looks(rules, gatherer), _ways(rules, gatherer)
         if not all(way.out for way in ways[1:]) and (len(looks) > 1 or looks[0].pairs):
-            members.append((looks, _compared(ways)))
-    of_pairs: dict[tuple[int, int], list[Member]] = {}
+            members.append(Doubt(looks, _compared(ways)))
+    of_pairs: dict[tuple[int, int], list[Doubt]] = {}
     for member in members:
-        if len(member[0]) == 1:
-            of_pairs.setdefault((member[0][0].slot, member[0][0].pairs), []).append(member)
-    several = [member for member in members if len(member[0]) > 1]
-    notes = [_among_pairs(slot, pairs, alike) for (slot, pairs), alike in of_pairs.items()]
-    return [*notes, _where_several(several)] if several else notes
+        if len(member.looks) == 1:
+            of_pairs.setdefault((member.looks[0].slot, member.looks[0].pairs), []).append(member)
+    several = [Doubt(member.looks, _of_several(*member)) for member in members if len(member.looks) > 1]
+    return [_among_pairs(slot, pairs, alike) for (slot, pairs), alike in of_pairs.items()], several
 
 
 def _ways(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[_Way, ...]:
@@ -109,7 +112,7 @@ def _each_qualifier(path: Path) -> list[tuple[str | None, Path]]:
     return [(one[0], replace(path, leaf=replace(leaf, qualifiers=(one,)))) for one in leaf.qualifiers]
 
 
-def _looks(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[_Look, ...]:
+def _looks(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[Look, ...]:
     looks = []
     for rule in rules:
         for path in rule.paths[:1] if rule.function.arguments > 1 else rule.paths:
@@ -117,33 +120,11 @@ def _looks(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[_Look, ...]:
             pairs, qualifiers = 0, frozenset[str]()
             if isinstance(leaf, Pairs):
                 pairs, qualifiers = gatherer.pairs_slot(slot, leaf.key), frozenset(code for code, _ in leaf.qualifiers)
-            looks.append(_Look(slot, getter_of(path, gatherer), leaf, pairs, qualifiers))
+            looks.append(Look(slot, getter_of(path, gatherer), leaf, pairs, qualifiers))
     return tuple(looks)
 
 
-def _where_several(members: Sequence[Member]) -> Note:
-    """Values are compared only where two places have one. Which records are there decides for most members, and is remembered."""
-    slots = sorted({look.slot for looks, _ in members for look in looks} | {RECORD})
-    there = itemgetter(*slots, RECORD)
-    at = {slot: number for number, slot in enumerate(slots)}
-    every = tuple(([at[look.slot] for look in looks], _of_several(looks, compared)) for looks, compared in members)
-    shapes: dict[tuple[type, ...], tuple[Note, ...]] = {}
-
-    def note(found: Found, run: Run) -> None:
-        shape = tuple(map(type, there(found)))
-        doubtful = shapes.get(shape)
-        if doubtful is None:
-            filled = {number for number, kind in enumerate(shape) if kind is SourceRecord}
-            doubtful = tuple(one for wanted, one in every if sum(number in filled for number in wanted) > 1)
-            if len(shapes) < _SHAPES:
-                shapes[shape] = doubtful
-        for one in doubtful:
-            one(found, run)
-
-    return note
-
-
-def _of_several(looks: tuple[_Look, ...], compared: Note) -> Note:
+def _of_several(looks: tuple[Look, ...], compared: Note) -> Note:
     """A record that comes again may hold one more; one record under two names holds nothing more."""
     slots = frozenset(look.slot for look in looks)
     every = tuple((look.slot, look.get, look.pairs, look.qualifiers) for look in looks)
@@ -167,7 +148,7 @@ def _of_several(looks: tuple[_Look, ...], compared: Note) -> Note:
     return note
 
 
-def _among_pairs(slot: int, pairs: int, members: Sequence[Member]) -> Note:
+def _among_pairs(slot: int, pairs: int, members: Sequence[Doubt]) -> Note:
     """The same for all members that only the pairs of one record fill."""
     shapes: dict[tuple[str, ...], tuple[Note, ...]] = {}
     every = tuple(compared for _, compared in members)

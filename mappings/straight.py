@@ -1,0 +1,285 @@
+"""The straight way through a scope: its rows written out as one Python function, as dataclasses write their methods.
+
+Nearly every row finds its value at the first place where it looks, takes or converts it, and is done. That way is written out here, and
+costs no call a row. All else (a record that comes again, a text that a function refuses, a code that no table has, a default) is left to
+the row's own closure, which knows every way and does the row from its beginning (`mappings.compile`).
+
+    v5 = r.values if (r := found[5]) is not None else NONE
+    if len(v5) > 2 and (text := v5[2].strip()):
+        try:
+            out['quantity'] = convert_quantity(text)
+        except ValueError:
+            row_quantity(found, out, run)
+    elif again is not None:
+        row_quantity(found, out, run)
+
+What comes out of a mapping's file stands in the text as a quoted literal or a number, everything else by a name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple
+
+from mappings.functions import as_stated
+from mappings.gather import COUNTER, REPEATS, Found, Gatherer
+from mappings.getters import Getter, RowReader, Run, getter_of, pairs_of
+from mappings.path import Element, Name, Pairs, Path, Step
+from mappings.passed_over import Note
+from mappings.plan import ORDINAL, Rule, Scope
+from mappings.rivals import Doubt, Look
+
+Fill = Callable[[Found, dict[str, Any], Run], bool]
+"""Fills an element with what was found for its record; false where it lacks what it needs."""
+_NONE: Mapping[Any, str] = {}
+"""Values and pairs of a record that is not there: it has no length and no names."""
+
+
+class Made(NamedTuple):
+    """A row and its closure."""
+
+    rule: Rule
+    reader: RowReader
+    again: bool
+    """Another row for the same member stands before it."""
+    watched: bool
+    """Its condition is watched: what it names is told where it is not met."""
+
+
+class Party(NamedTuple):
+    """Rows of one nested record."""
+
+    to: tuple[str, ...]
+    rows: tuple[Made, ...]
+    anchor: int
+    """The slot without which none of them has a value."""
+
+
+class Doubts(NamedTuple):
+    """What is asked of an element once its rows are done: whether the document says otherwise elsewhere (`mappings.rivals`)."""
+
+    always: Sequence[Note]
+    of_several: Sequence[Doubt]
+    of_loops: Note | None
+
+
+def straight(scope: Scope, rows: Sequence[Made | Party], doubts: Doubts, gatherer: Gatherer) -> Fill:
+    """All rows of a scope in their order, and what is asked behind them, as one function: whether the element has what it needs."""
+    page = _Page(gatherer)
+    seen = page.block([row for row in rows if isinstance(row, Made)], rows, "out", "    ")
+    if scope.needs:
+        page.lines += [f"    if {' or '.join(f'{name!r} not in out' for name in scope.needs)}:", "        return False"]
+    page.doubts(doubts, seen)
+    text = "\n".join(["def fill(found, out, run):", f"    again = found[{REPEATS}]", *page.lines, "    return True", ""])
+    exec(compile(text, f"<{scope.where}>", "exec"), page.names)  # noqa: S102  # literals and names of our own, see above
+    fill: Fill = page.names["fill"]
+    return fill
+
+
+def taken_apart(found: Found, slot: int, kept: int, start: int) -> Mapping[str, str]:
+    """The pairs of a record that a row asks for first; remembered beside it."""
+    record = found[slot]
+    if record is None:
+        return _NONE
+    pairs: dict[str, str] = pairs_of(record.values, start)
+    found[kept] = pairs
+    return pairs
+
+
+class _Place(NamedTuple):
+    """Where a path looks first."""
+
+    finds: str
+    """An expression that binds `text` and is true where a value stands there."""
+    unsure: str
+    """An expression that is true where the path may have a value elsewhere; empty where it can't."""
+    slot: int = 0
+    """Of whose record the values are asked by element or name."""
+
+
+class _Page:
+    """The text of one function, and what its names mean."""
+
+    def __init__(self, gatherer: Gatherer) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {"NONE": _NONE, "taken_apart": taken_apart}
+        self._gatherer = gatherer
+        self._numbers = count()
+
+    def _name(self, word: str, value: Any) -> str:
+        name = f"{word}_{next(self._numbers)}"
+        self.names[name] = value
+        return name
+
+    def block(self, own: Sequence[Made], rows: Sequence[Made | Party], out: str, margin: str) -> set[int]:
+        """Rows that write to one record; of records that several of them ask, the values are looked up once. Returns their slots."""
+        asked = Counter(slot for row in own for path in row.rule.paths if (slot := self._slot_of(path)))
+        shared = {slot for slot, times in asked.items() if times > 1}
+        seen: set[int] = set()
+        for row in rows:
+            if isinstance(row, Party):
+                self._party(row, margin)
+                continue
+            for path in row.rule.paths if _is_straight(row.rule) else ():
+                slot = self._slot_of(path)
+                if slot in shared and slot not in seen:
+                    seen.add(slot)
+                    self.lines.append(f"{margin}v{slot} = r.values if (r := found[{slot}]) is not None else NONE")
+            self.lines += [margin + line for line in self._row(row, out, seen)]
+        return seen
+
+    def doubts(self, doubts: Doubts, shared: set[int]) -> None:
+        """What may say otherwise, each asked only where it can have an answer."""
+        self.lines += [f"    {self._name('note', note)}(found, run)" for note in doubts.always]
+        for looks, note in doubts.of_several:
+            there = [f"found[{look.slot}] is not None" for look in looks]
+            asked = f"{' + '.join(f'({one})' for one in there)} > 1"
+            if len(looks) == 2:
+                asked = " and ".join(dict.fromkeys(there))
+                said = [self._may_say(look, shared) for look in looks]
+                if all(said):
+                    if looks[0].leaf == looks[1].leaf:  # one record under two names says nothing twice
+                        said.append(f"found[{looks[0].slot}] is not found[{looks[1].slot}]")
+                    asked += f" and (again is not None or {' and '.join(f'({one})' for one in said)})"
+            self.lines += [f"    if {asked}:", f"        {self._name('doubt', note)}(found, run)"]
+        if doubts.of_loops is not None:
+            self.lines += ["    if again is not None:", f"        {self._name('loops', doubts.of_loops)}(found, run)"]
+
+    def _may_say(self, look: Look, shared: set[int]) -> str:
+        """An expression that is false where the record in a slot says nothing; empty where only the slow way can tell."""
+        leaf = look.leaf
+        if isinstance(leaf, Element):
+            values = f"v{look.slot}" if look.slot in shared else f"found[{look.slot}].values"
+            return f"len({values}) > {leaf.number} and {values}[{leaf.number}]"
+        if isinstance(leaf, Pairs) and len(look.qualifiers) == 1 and not leaf.composites and leaf.end is None:
+            pairs = f"(found[{look.pairs}] or taken_apart(found, {look.slot}, {look.pairs}, {leaf.start}))"
+            return f"{next(iter(look.qualifiers))!r} in {pairs}"
+        return ""
+
+    def _party(self, party: Party, margin: str) -> None:
+        inner = margin + "    "
+        self.lines += [f"{margin}if found[{party.anchor}] is not None:", f"{inner}holder = out"]
+        self.lines += [f"{inner}holder = holder.setdefault({name!r}, {{}})" for name in party.to[:-1]]
+        self.lines.append(f"{inner}party = holder.get({party.to[-1]!r}, {{}})")
+        self.block(party.rows, party.rows, "party", inner)
+        self.lines += [f"{inner}if party:", f"{inner}    holder[{party.to[-1]!r}] = party"]
+
+    # --- one row -----------------------------------------------------------------------------------------------------
+    def _row(self, row: Made, out: str, shared: set[int]) -> Iterator[str]:
+        rule, key = row.rule, row.rule.to[-1]
+        if rule.const is not None and not rule.when and not row.again:
+            yield f"{out}[{key!r}] = {self._name('const', rule.const)}"
+            return
+        if rule.default == ORDINAL and not rule.paths and not rule.when:
+            yield f"if {key!r} not in {out}:"
+            yield f"    {out}[{key!r}] = str(found[{COUNTER}])"
+            return
+        wholly = f"{self._name('row', row.reader)}(found, {out}, run)"
+        if rule.many and not rule.when and rule.default is None:
+            ways = [self._gatherer.slot(path.steps[:1]) if path.steps else None for path in rule.paths]
+            if all(ways):
+                yield "if " + " or ".join(f"found[{way[0]}] is not None" for way in ways if way) + ":"
+                yield f"    {wholly}"
+                return
+        if not _is_straight(rule):
+            yield wholly
+            return
+        margin = ""
+        tests = self._tests(rule, shared)
+        if tests:
+            yield f"if {' and '.join(tests)}:"
+            margin = "    "
+        yield from (margin + line for line in self._straight(row, out, shared, wholly))
+        if tests:
+            yield "else:" if row.watched or rule.default is not None else "elif again is not None:"
+            yield f"    {wholly}"
+
+    def _tests(self, rule: Rule, shared: set[int]) -> list[str]:
+        """The conditions of a row."""
+        tests = []
+        for when in rule.when:
+            finds = self._place(when.path, shared).finds
+            tests.append(finds if when.values is None else f"{finds} and text in {self._name('values', frozenset(when.values))}")
+        return tests
+
+    def _straight(self, row: Made, out: str, shared: set[int], wholly: str) -> Iterator[str]:
+        rule, key = row.rule, row.rule.to[-1]
+        word, told = "if", set()
+        if row.again:
+            yield f"if {key!r} in {out}:"
+            yield "    pass"
+            yield "elif run.refusals:"
+            yield f"    {wholly}"
+            word = "elif"
+        for path in rule.paths:
+            place = self._place(path, shared)
+            yield f"{word} {place.finds}:"
+            if isinstance(path.leaf, Pairs):
+                yield "    if text := text.strip():"
+                yield from ("        " + line for line in self._kept(rule, f"{out}[{key!r}]", wholly))
+                yield "    else:"
+                yield f"        {wholly}"
+            else:
+                yield from ("    " + line for line in self._kept(rule, f"{out}[{key!r}]", wholly))
+            word = "elif"
+            if place.unsure and place.unsure not in told:
+                told.add(place.unsure)
+                yield f"elif {place.unsure}:"
+                yield f"    {wholly}"
+        if rule.default is not None:
+            yield "else:"
+            yield f"    {wholly}"
+
+    def _kept(self, rule: Rule, member: str, wholly: str) -> Iterator[str]:
+        """What becomes of a text that was found."""
+        if rule.table is not None:
+            yield f"if code := {self._name('code', rule.table.inward.get)}(text):"
+            yield f"    {member} = code"
+            yield "else:"
+            yield f"    {wholly}"
+        elif rule.function.read is as_stated:
+            yield f"{member} = text"
+        else:
+            yield "try:"
+            yield f"    {member} = {self._name('convert', rule.function.read)}(text)"
+            yield "except ValueError:"
+            yield f"    {wholly}"
+
+    # --- places ------------------------------------------------------------------------------------------------------
+    def _slot_of(self, path: Path) -> int:
+        """The slot of the record whose element or name is asked; 0 for all other paths."""
+        reached = self._gatherer.slot(path.steps)
+        plain = isinstance(path.leaf, Name) or (isinstance(path.leaf, Element) and path.leaf.component is None)
+        return reached[0] if reached is not None and plain else 0
+
+    def _place(self, path: Path, shared: set[int]) -> _Place:
+        leaf, reached = path.leaf, self._gatherer.slot(path.steps)
+        if reached is None or leaf is None or (isinstance(leaf, Element) and leaf.component is not None):
+            return self._anywhere(getter_of(path, self._gatherer))
+        slot = reached[0]
+        if isinstance(leaf, Pairs):
+            if leaf.composites or leaf.end is not None:
+                return self._anywhere(getter_of(path, self._gatherer))
+            kept = self._gatherer.pairs_slot(slot, leaf.key)
+            pairs = f"(pairs := found[{kept}] or taken_apart(found, {slot}, {kept}, {leaf.start}))"
+            text = " or ".join(f"pairs.get({qualifier!r})" for qualifier, _ in leaf.qualifiers)
+            return _Place(f"{pairs} and (text := {text})", "again is not None")
+        there, values = ("", f"v{slot}") if slot in shared else (f"(r := found[{slot}]) is not None and ", "v")
+        if isinstance(leaf, Name):
+            values = values if there == "" else "r.values"
+            finds = f"{there}(text := {values}.get({leaf.name!r}, '').strip())"
+            child = self._gatherer.slot((*path.steps, Step("child", leaf.name))) if leaf.name else None
+            return _Place(finds, "again is not None" if child is None else f"again is not None or found[{child[0]}] is not None", slot)
+        size = f"len({values if there == '' else '(v := r.values)'})"
+        return _Place(f"{there}{size} > {leaf.number} and (text := {values}[{leaf.number}].strip())", "again is not None", slot)
+
+    def _anywhere(self, get: Getter) -> _Place:
+        """A path that only its getter can follow, which then knows all."""
+        return _Place(f"(text := {self._name('get', get)}(found, run))", "")
+
+
+def _is_straight(rule: Rule) -> bool:
+    """Whether one text makes the value of a row."""
+    return bool(rule.paths) and not rule.many and rule.const is None and rule.function.arguments == 1 and rule.function.kind != "instant"
