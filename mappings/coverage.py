@@ -164,11 +164,8 @@ class Coverage:
                 if below.whole:
                     continue
                 if alike is None:
-                    alike = {child.tag: [(below, child)]}
-                elif (others := alike.get(child.tag)) is None:
-                    alike[child.tag] = [(below, child)]
-                else:
-                    others.append((below, child))
+                    alike = {}
+                alike.setdefault(child.tag, []).append((below, child))
             if not below.plain or below.left.get(len(child.values)) != ():
                 self._values(child, below, losses)
             if child.children:
@@ -183,7 +180,8 @@ class Coverage:
         states = tuple([state for state, _ in records])
         apart = self._apart.get(states)
         if apart is None:
-            apart = len(frozenset[int]().union(*[state.paths for state in states])) == sum([len(state.paths) for state in states])
+            paths = [path for state in states for path in state.paths]
+            apart = len(paths) == len(set(paths))
             if len(states) <= _LONGEST_KEY:
                 _remember(self._apart, states, apart)
         return apart
@@ -371,8 +369,7 @@ def _reached(anchors: Sequence[tuple[Anchor, _On]], run: Run) -> dict[int, int]:
     """A bit for each anchor whose record an element was read from, by the `id` of that record."""
     found: dict[int, int] = {}
     for bit, (anchor, _) in enumerate(anchors):
-        for record in anchor.records(run.caches):
-            here = id(record)
+        for here in map(id, anchor.records(run.caches)):
             found[here] = found.get(here, 0) | 1 << bit
     return found
 

@@ -7,13 +7,14 @@ the row's own closure, which knows every way and does the row from its beginning
     v5 = r.values if (r := found[5]) is not None else NONE
     if len(v5) > 2 and (text := v5[2].strip()):
         try:
-            out['quantity'] = convert_quantity(text)
+            out[key_7] = convert_8(text)
         except ValueError:
-            row_quantity(found, out, run)
+            row_6(found, out, run)
     elif again is not None:
-        row_quantity(found, out, run)
+        row_6(found, out, run)
 
-What comes out of a mapping's file stands in the text as a quoted literal or a number, everything else by a name.
+Nothing that comes out of a mapping's file stands in the text, but for numbers of elements: its words are values of names that are given out
+here, so that no file can bring anything to be executed.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from typing import Any, NamedTuple
 from mappings.functions import as_stated
 from mappings.gather import COUNTER, REPEATS, Found, Gatherer
 from mappings.getters import Getter, RowReader, Run, getter_of, pairs_of
-from mappings.path import Element, Name, Pairs, Path, Step
 from mappings.passed_over import Note
+from mappings.path import Element, Name, Pairs, Path, Step
 from mappings.plan import ORDINAL, Rule, Scope
 from mappings.rivals import Doubt, Look
 
@@ -67,13 +68,12 @@ class Doubts(NamedTuple):
 
 def straight(scope: Scope, rows: Sequence[Made | Party], doubts: Doubts, gatherer: Gatherer) -> Fill:
     """All rows of a scope in their order, and what is asked behind them, as one function: whether the element has what it needs."""
-    page = _Page(gatherer)
+    page = Page(gatherer)
     seen = page.block([row for row in rows if isinstance(row, Made)], rows, "out", "    ")
     if scope.needs:
-        page.lines += [f"    if {' or '.join(f'{name!r} not in out' for name in scope.needs)}:", "        return False"]
+        page.lines += [f"    if not {page.name('needs', frozenset(scope.needs))} <= out.keys():", "        return False"]
     page.doubts(doubts, seen)
-    text = "\n".join(["def fill(found, out, run):", f"    again = found[{REPEATS}]", *page.lines, "    return True", ""])
-    exec(compile(text, f"<{scope.where}>", "exec"), page.names)  # noqa: S102  # literals and names of our own, see above
+    exec(page.text(), page.names)  # noqa: S102  # words of this module and numbers, see above
     fill: Fill = page.names["fill"]
     return fill
 
@@ -99,7 +99,7 @@ class _Place(NamedTuple):
     """Of whose record the values are asked by element or name."""
 
 
-class _Page:
+class Page:
     """The text of one function, and what its names mean."""
 
     def __init__(self, gatherer: Gatherer) -> None:
@@ -108,7 +108,12 @@ class _Page:
         self._gatherer = gatherer
         self._numbers = count()
 
-    def _name(self, word: str, value: Any) -> str:
+    def text(self) -> str:
+        """The whole function."""
+        return "\n".join(["def fill(found, out, run):", f"    again = found[{REPEATS}]", *self.lines, "    return True", ""])
+
+    def name(self, word: str, value: Any) -> str:
+        """A name for a value, in the text."""
         name = f"{word}_{next(self._numbers)}"
         self.names[name] = value
         return name
@@ -132,7 +137,7 @@ class _Page:
 
     def doubts(self, doubts: Doubts, shared: set[int]) -> None:
         """What may say otherwise, each asked only where it can have an answer."""
-        self.lines += [f"    {self._name('note', note)}(found, run)" for note in doubts.always]
+        self.lines += [f"    {self.name('note', note)}(found, run)" for note in doubts.always]
         for looks, note in doubts.of_several:
             there = [f"found[{look.slot}] is not None" for look in looks]
             asked = f"{' + '.join(f'({one})' for one in there)} > 1"
@@ -143,9 +148,9 @@ class _Page:
                     if looks[0].leaf == looks[1].leaf:  # one record under two names says nothing twice
                         said.append(f"found[{looks[0].slot}] is not found[{looks[1].slot}]")
                     asked += f" and (again is not None or {' and '.join(f'({one})' for one in said)})"
-            self.lines += [f"    if {asked}:", f"        {self._name('doubt', note)}(found, run)"]
+            self.lines += [f"    if {asked}:", f"        {self.name('doubt', note)}(found, run)"]
         if doubts.of_loops is not None:
-            self.lines += ["    if again is not None:", f"        {self._name('loops', doubts.of_loops)}(found, run)"]
+            self.lines += ["    if again is not None:", f"        {self.name('loops', doubts.of_loops)}(found, run)"]
 
     def _may_say(self, look: Look, shared: set[int]) -> str:
         """An expression that is false where the record in a slot says nothing; empty where only the slow way can tell."""
@@ -155,28 +160,29 @@ class _Page:
             return f"len({values}) > {leaf.number} and {values}[{leaf.number}]"
         if isinstance(leaf, Pairs) and len(look.qualifiers) == 1 and not leaf.composites and leaf.end is None:
             pairs = f"(found[{look.pairs}] or taken_apart(found, {look.slot}, {look.pairs}, {leaf.start}))"
-            return f"{next(iter(look.qualifiers))!r} in {pairs}"
+            return f"{self.name('code', next(iter(look.qualifiers)))} in {pairs}"
         return ""
 
     def _party(self, party: Party, margin: str) -> None:
         inner = margin + "    "
         self.lines += [f"{margin}if found[{party.anchor}] is not None:", f"{inner}holder = out"]
-        self.lines += [f"{inner}holder = holder.setdefault({name!r}, {{}})" for name in party.to[:-1]]
-        self.lines.append(f"{inner}party = holder.get({party.to[-1]!r}, {{}})")
+        self.lines += [f"{inner}holder = holder.setdefault({self.name('key', name)}, {{}})" for name in party.to[:-1]]
+        key = self.name("key", party.to[-1])
+        self.lines.append(f"{inner}party = holder.get({key}, {{}})")
         self.block(party.rows, party.rows, "party", inner)
-        self.lines += [f"{inner}if party:", f"{inner}    holder[{party.to[-1]!r}] = party"]
+        self.lines += [f"{inner}if party:", f"{inner}    holder[{key}] = party"]
 
     # --- one row -----------------------------------------------------------------------------------------------------
     def _row(self, row: Made, out: str, shared: set[int]) -> Iterator[str]:
-        rule, key = row.rule, row.rule.to[-1]
+        rule, key = row.rule, self.name("key", row.rule.to[-1])
         if rule.const is not None and not rule.when and not row.again:
-            yield f"{out}[{key!r}] = {self._name('const', rule.const)}"
+            yield f"{out}[{key}] = {self.name('const', rule.const)}"
             return
         if rule.default == ORDINAL and not rule.paths and not rule.when:
-            yield f"if {key!r} not in {out}:"
-            yield f"    {out}[{key!r}] = str(found[{COUNTER}])"
+            yield f"if {key} not in {out}:"
+            yield f"    {out}[{key}] = str(found[{COUNTER}])"
             return
-        wholly = f"{self._name('row', row.reader)}(found, {out}, run)"
+        wholly = f"{self.name('row', row.reader)}(found, {out}, run)"
         if rule.many and not rule.when and rule.default is None:
             ways = [self._gatherer.slot(path.steps[:1]) if path.steps else None for path in rule.paths]
             if all(ways):
@@ -191,7 +197,7 @@ class _Page:
         if tests:
             yield f"if {' and '.join(tests)}:"
             margin = "    "
-        yield from (margin + line for line in self._straight(row, out, shared, wholly))
+        yield from (margin + line for line in self._straight(row, out, key, shared, wholly))
         if tests:
             yield "else:" if row.watched or rule.default is not None else "elif again is not None:"
             yield f"    {wholly}"
@@ -201,14 +207,14 @@ class _Page:
         tests = []
         for when in rule.when:
             finds = self._place(when.path, shared).finds
-            tests.append(finds if when.values is None else f"{finds} and text in {self._name('values', frozenset(when.values))}")
+            tests.append(finds if when.values is None else f"{finds} and text in {self.name('values', frozenset(when.values))}")
         return tests
 
-    def _straight(self, row: Made, out: str, shared: set[int], wholly: str) -> Iterator[str]:
-        rule, key = row.rule, row.rule.to[-1]
+    def _straight(self, row: Made, out: str, key: str, shared: set[int], wholly: str) -> Iterator[str]:
+        rule = row.rule
         word, told = "if", set()
         if row.again:
-            yield f"if {key!r} in {out}:"
+            yield f"if {key} in {out}:"
             yield "    pass"
             yield "elif run.refusals:"
             yield f"    {wholly}"
@@ -218,11 +224,11 @@ class _Page:
             yield f"{word} {place.finds}:"
             if isinstance(path.leaf, Pairs):
                 yield "    if text := text.strip():"
-                yield from ("        " + line for line in self._kept(rule, f"{out}[{key!r}]", wholly))
+                yield from ("        " + line for line in self._kept(rule, f"{out}[{key}]", wholly))
                 yield "    else:"
                 yield f"        {wholly}"
             else:
-                yield from ("    " + line for line in self._kept(rule, f"{out}[{key!r}]", wholly))
+                yield from ("    " + line for line in self._kept(rule, f"{out}[{key}]", wholly))
             word = "elif"
             if place.unsure and place.unsure not in told:
                 told.add(place.unsure)
@@ -235,7 +241,7 @@ class _Page:
     def _kept(self, rule: Rule, member: str, wholly: str) -> Iterator[str]:
         """What becomes of a text that was found."""
         if rule.table is not None:
-            yield f"if code := {self._name('code', rule.table.inward.get)}(text):"
+            yield f"if code := {self.name('code', rule.table.inward.get)}(text):"
             yield f"    {member} = code"
             yield "else:"
             yield f"    {wholly}"
@@ -243,7 +249,7 @@ class _Page:
             yield f"{member} = text"
         else:
             yield "try:"
-            yield f"    {member} = {self._name('convert', rule.function.read)}(text)"
+            yield f"    {member} = {self.name('convert', rule.function.read)}(text)"
             yield "except ValueError:"
             yield f"    {wholly}"
 
@@ -264,12 +270,13 @@ class _Page:
                 return self._anywhere(getter_of(path, self._gatherer))
             kept = self._gatherer.pairs_slot(slot, leaf.key)
             pairs = f"(pairs := found[{kept}] or taken_apart(found, {slot}, {kept}, {leaf.start}))"
-            text = " or ".join(f"pairs.get({qualifier!r})" for qualifier, _ in leaf.qualifiers)
+            qualifiers = dict.fromkeys(qualifier for qualifier, _ in leaf.qualifiers)
+            text = " or ".join(f"pairs.get({self.name('code', qualifier)})" for qualifier in qualifiers)
             return _Place(f"{pairs} and (text := {text})", "again is not None")
         there, values = ("", f"v{slot}") if slot in shared else (f"(r := found[{slot}]) is not None and ", "v")
         if isinstance(leaf, Name):
             values = values if there == "" else "r.values"
-            finds = f"{there}(text := {values}.get({leaf.name!r}, '').strip())"
+            finds = f"{there}(text := {values}.get({self.name('key', leaf.name)}, '').strip())"
             child = self._gatherer.slot((*path.steps, Step("child", leaf.name))) if leaf.name else None
             return _Place(finds, "again is not None" if child is None else f"again is not None or found[{child[0]}] is not None", slot)
         size = f"len({values if there == '' else '(v := r.values)'})"
@@ -277,7 +284,7 @@ class _Page:
 
     def _anywhere(self, get: Getter) -> _Place:
         """A path that only its getter can follow, which then knows all."""
-        return _Place(f"(text := {self._name('get', get)}(found, run))", "")
+        return _Place(f"(text := {self.name('get', get)}(found, run))", "")
 
 
 def _is_straight(rule: Rule) -> bool:
