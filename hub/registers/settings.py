@@ -2,7 +2,7 @@
 
     version: 1
     companies:
-      - {name: NovaMed Devices (Suzhou) Co., Ltd., name_zh: 诺康医疗器械（苏州）有限公司, duns: "544400019",
+      - {name: "NovaMed Devices (Suzhou) Co., Ltd.", name_zh: 诺康医疗器械（苏州）有限公司, duns: "544400019",
          srn: CN-MF-000044019, credit_code: 91320594MA9999901X}
 
 What a register publishes under one of them and the hub does not know is told. Without the file these are the names of the site's
