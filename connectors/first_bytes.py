@@ -42,6 +42,8 @@ _BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_MAGICS = tuple(magic for magic, _ in _MAGIC)
+_MARKS = tuple(mark for mark, _ in _BOMS)
 # Ordinary text has tab, line feed, form feed, carriage return and, at the end of files from CP/M's heirs, SUB.
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 26, 27})
 
@@ -62,15 +64,14 @@ def size_of(stream: BinaryIO) -> int:
 
 def byte_order_mark(head: bytes) -> tuple[int, str] | None:
     """Length and charset of a byte order mark, if one stands there."""
-    for mark, charset in _BOMS:
-        if head.startswith(mark):
-            return len(mark), charset
-    return None
+    if not head.startswith(_MARKS):
+        return None
+    return next((len(mark), charset) for mark, charset in _BOMS if head.startswith(mark))
 
 
 def wide_charset(head: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark, told by where zero bytes stand among the first two characters (RFC 4627 section 3)."""
-    if len(head) < 4:
+    if len(head) < 4 or 0 not in head[:4]:
         return None
     zeros = (head[0] == 0, head[1] == 0, head[2] == 0, head[3] == 0)
     return {
@@ -83,9 +84,8 @@ def wide_charset(head: bytes) -> str | None:
 
 def binary_kind(head: bytes) -> str | None:
     """What a binary file seems to be, or None for text. UTF-16 and UTF-32 are text."""
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
+    if head.startswith(_MAGICS):
+        return next(kind for magic, kind in _MAGIC if head.startswith(magic))
     marked = byte_order_mark(head)
     if (marked is not None and marked[1] != "utf-8") or wide_charset(head) is not None:
         return None

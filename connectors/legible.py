@@ -26,7 +26,8 @@ def legible(value: str, limit: int = 80) -> str:
     >>> legible("A" + chr(0) + "B")
     'A\\\\x00B'
     """
-    value = _UNSTORABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", value)
+    if not value.isprintable():
+        value = _UNSTORABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", value)
     return value if len(value) <= limit else value[: limit - 1] + "…"
 
 

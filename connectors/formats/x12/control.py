@@ -16,9 +16,11 @@ _SET_NUMBER = re.compile("[0-9A-Za-z]{4,9}")
 
 def same_number(one: str, other: str) -> bool:
     """Whether two numeric control numbers or counts are equal; leading zeros carry no meaning (type N0)."""
+    if one == other:
+        return one != ""
     if _NUMBER.fullmatch(one) and _NUMBER.fullmatch(other):
         return int(one) == int(other)
-    return one == other and one != ""
+    return False
 
 
 def is_number(value: str) -> bool:

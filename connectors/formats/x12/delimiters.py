@@ -88,7 +88,8 @@ def parse_header(text: str, start: int = 0, more: bool = False) -> Header | Lite
     if len(window) > 3 and (window[3].isalnum() or window[3].isspace() or "\ud800" <= window[3] <= "\udfff"):
         return None
     if FIXED.match(window) and window.count(window[3], 0, WIDTH) == 16:
-        return _header(window[:WIDTH], WIDTH, fixed=True, wrapped=any(mark in window[: WIDTH - 1] for mark in "\r\n"))
+        isa = window[:WIDTH]
+        return _header(isa, WIDTH, fixed=True, wrapped="\r" in isa[:-1] or "\n" in isa[:-1])
     if more and len(window) < WINDOW:
         return "more"
     unfolded = _unfold(window)

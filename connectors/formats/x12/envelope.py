@@ -96,7 +96,8 @@ class Reading:
                     yield from self._broken_off(interchange, batch.offset(), line)
                     return
                 if tag == "IEA":
-                    yield from self._close_group(interchange, batch.offset(), line)
+                    if self._group is not None or sets.open:
+                        yield from self._close_group(interchange, batch.offset(), line)
                     if readable:
                         self._trailer(interchange, elements, line, batch.unterminated and segments.unterminated)
                     interchange.length = batch.end() - interchange.offset
@@ -124,17 +125,18 @@ class Reading:
                 return self._close_set(interchange, batch.end(), line, elements)
             self._stray(interchange, tag, line, "022")
         elif tag == "GS":
-            events = self._close_group(interchange, batch.offset(), line)
+            closed = self._close_group(interchange, batch.offset(), line) if self._group is not None or self._sets.open else ()
             interchange.group_count += 1
             self._group = _group_of(elements, interchange.group_count, line)
             self._numbers = UsedNumbers()
             if not self._group.type or not self._group.control:
                 # Nothing that a 997 could name: the interchange itself is refused.
                 interchange.findings.append(Finding("X12-I024", Place("GS", line=line), None, "GS", "024"))
-            return [*events, ReadEvent("group", interchange=interchange, group=self._group)]
+            return [*closed, ReadEvent("group", interchange=interchange, group=self._group)]
         elif tag == "GE":
             if self._group is not None:
-                return self._close_group(interchange, batch.offset(), line, elements)
+                at = batch.offset() if self._sets.open else 0
+                return self._close_group(interchange, at, line, elements)
             self._stray(interchange, tag, line, "022")
         elif tag == "TA1" and self._group is None:
             return [ReadEvent("acknowledgement", interchange=interchange, detail=_received_note(elements))]

@@ -17,15 +17,18 @@ Report = Callable[[str, SourceRecord, int, str], None]
 class Hierarchy:
     """The levels of one set, as they come."""
 
-    __slots__ = ("_levels", "_report", "_waiting")
+    __slots__ = ("_levels", "_report", "_waiting", "levels")
 
     def __init__(self, report: Report) -> None:
         self._levels: dict[str, SourceRecord] = {}
         self._waiting: list[tuple[SourceRecord, str]] = []
         self._report = report
+        self.levels = 0
+        """How many have come."""
 
     def hang(self, record: SourceRecord, values: list[str], top: SourceRecord) -> SourceRecord:
         """The record under which this HL, with its `values`, belongs: its parent level, or `top` where it has none (yet)."""
+        self.levels += 1
         own = values[1] if len(values) > 1 else ""
         above = values[2] if len(values) > 2 else ""
         if own in self._levels:

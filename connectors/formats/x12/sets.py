@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from connectors.formats.x12.delimiters import Delimiters, legible, storable
@@ -38,6 +39,15 @@ Stop = tuple[str, int]
 
 _CONDITIONS = ("2", "10")
 """AK4 codes of relational conditions that do not hold."""
+
+
+@lru_cache(maxsize=256)
+def _style_of(marks: Delimiters, extended: bool) -> Style:
+    """Partners use the same delimiters every day, and what is made ready for reading is kept by its style."""
+    return Style(marks.element, marks.component, marks.repetition, extended)
+
+
+_UNSTYLED = Style("*", ":", "", False)
 
 
 @dataclass(slots=True)
@@ -95,7 +105,7 @@ class FullSets:
     _counts: list[int] = field(default_factory=list)
     _place: Place | None = None
     _run: int = 1
-    _style: Style = field(default_factory=lambda: Style("*", ":", "", False))
+    _style: Style = _UNSTYLED
     _delimiters: Delimiters | None = None
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
     _modern: bool = False
@@ -117,7 +127,7 @@ class FullSets:
         """Stand at the ST of a set."""
         if opened.delimiters is not self._delimiters or opened.extended is not self._style.extended:
             marks = self._delimiters = opened.delimiters
-            self._style = Style(marks.element, marks.component, marks.repetition, opened.extended)
+            self._style = _style_of(marks, opened.extended)
             self._walks = {}
         self.open, self.position, self.findings, self._dropped = True, 1, [], 0
         key = (opened.elements[1] if len(opened.elements) > 1 else "", opened.version)
@@ -231,7 +241,8 @@ class FullSets:
         if self._hierarchy is not None and self.root is not None:
             self._hierarchy.settle()
         if complete and not self.findings and self._grammar is not None and self._grammar.totals is not None and self.root is not None:
-            for wrong in wrong_totals(self.root, self._grammar):  # where anything else is wrong, that explains it
+            levels = self._hierarchy.levels if self._hierarchy is not None else None
+            for wrong in wrong_totals(self.root, self._grammar, levels):  # where anything else is wrong, that explains it
                 self.add(wrong)
         if self._dropped:
             self.findings.append(Finding("X12-M31", Where("ST", 1), str(MOST_FINDINGS), str(self._dropped)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import accumulate, count, repeat
 from operator import length_hint
 from typing import BinaryIO
@@ -33,6 +34,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_ANY_MARK = tuple(mark for mark, _ in _MARKS)
 _MULTIBYTE = ("utf", "gb", "big5", "shift", "euc", "cp932", "cp936", "cp949", "cp950", "hz", "iso2022", "johab", "cp65001")
 _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fill up with
 
@@ -94,7 +96,7 @@ class Segments:
         self._stream = stream
         self.charset, self.bom = _charset(stream, charset)
         self._decoder = codecs.getincrementaldecoder(self.charset)(UNDECODABLE)
-        self.single = not codecs.lookup(self.charset).name.replace("-", "").replace("_", "").startswith(_MULTIBYTE)
+        self.single = _is_single(self.charset)
         self._text = ""
         self._at = stream.tell()
         self._line = 1
@@ -137,6 +139,8 @@ class Segments:
         return not self._ended
 
     def _drop(self, characters: int) -> None:
+        if not characters:
+            return
         gone = self._text[:characters]
         self._at += self.size_of(gone)
         self._line += gone.count(self._line_mark())
@@ -186,6 +190,8 @@ class Segments:
         return header
 
     def _pass_over(self, characters: int) -> None:
+        if not characters:
+            return
         foreign = self._text[:characters].strip(_NOTHING)
         if foreign:
             self.sample = self.sample or foreign[:40]
@@ -201,7 +207,9 @@ class Segments:
         while True:
             text = self._text
             end = min(len(text), most)
-            other = FIXED.search(text, max(searched - WIDTH, 0), end + WIDTH)
+            other = None
+            if text.find("ISA", max(searched - WIDTH, 0), end + WIDTH) >= 0:  # what nearly no interchange says of itself
+                other = FIXED.search(text, max(searched - WIDTH, 0), end + WIDTH)
             if other and other.start() >= end:
                 other = None
             searched = end
@@ -266,9 +274,18 @@ class Segments:
         yield Batch(raw, cleaned, lines, self._at, self, unterminated)
 
 
+@lru_cache(maxsize=256)
+def _is_single(charset: str) -> bool:
+    """Whether every character of this charset is one byte."""
+    return not codecs.lookup(charset).name.replace("-", "").replace("_", "").startswith(_MULTIBYTE)
+
+
 def _charset(stream: BinaryIO, wanted: str | None) -> tuple[str, bool]:
     """The charset to read with, and whether a byte order mark was found; the stream is left behind the mark."""
     head = stream.read(8)
+    if wanted is None and not head.startswith(_ANY_MARK):
+        stream.seek(0)
+        return "iso8859-1", False
     found = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), None)
     stream.seek(len(found[0]) if found else 0)
     try:

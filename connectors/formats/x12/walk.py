@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from threading import Lock
 from typing import NamedTuple
 
@@ -261,10 +262,22 @@ def _needed(sibling: Place | Loop) -> Iterator[tuple[str, str | None]]:
 _walks: OrderedDict[tuple[str, Style], Walk] = OrderedDict()
 _lock = Lock()
 _KEPT = 64
+_LONGEST = 16
+"""Characters of a set's number and version by which its walk is remembered; what is longer is no number of a set."""
 
 
 def walk_for(message: str, version: str, style: Style) -> Walk | None:
-    """The walk of a set, kept for the next one; null when the set is unknown. The cache is bounded."""
+    """The walk of a set, kept for the next one; null when the set is unknown. The caches are bounded."""
+    known = len(message) <= _LONGEST and len(version) <= _LONGEST
+    return _remembered(message, version, style) if known else _walk_for(message, version, style)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(message: str, version: str, style: Style) -> Walk | None:
+    return _walk_for(message, version, style)
+
+
+def _walk_for(message: str, version: str, style: Style) -> Walk | None:
     grammar = load(message, version)
     if grammar is None:
         return None
