@@ -181,11 +181,12 @@ class _Ink:
                 raise ValueError(f"an identity holds a delimiter: {value!r}")
         sender, receiver = identities[0].partition(":"), identities[1].partition(":")
         names = [sender[0].ljust(2), sender[2].ljust(15), receiver[0].ljust(2), receiver[2].ljust(15)]
-        self._before_date = ["ISA", "00", " " * 10, "00", " " * 10, *names]
-        self._after_time = [self.repetition or "U", version]
+        mark = self.element
+        self._before_date = mark.join(["ISA", "00", " " * 10, "00", " " * 10, *names, ""])
+        self._after_time = mark.join(["", self.repetition or "U", version, ""])
         # ISA14 is 0: acknowledgements are never acknowledged.
-        self._after_control = ["0", "T" if test else "P", self.component]
-        self._group = ["GS", ANSWER, identities[2] or sender[2], identities[3] or receiver[2]]
+        self._after_control = mark.join(["", "0", "T" if test else "P", self.component])
+        self._group = mark.join(["GS", ANSWER, identities[2] or sender[2], identities[3] or receiver[2], ""])
 
     @classmethod
     @lru_cache(maxsize=1024)
@@ -206,12 +207,12 @@ class _Ink:
     def header(self, control: int, stamp: tuple[str, str]) -> str:
         """ISA."""
         date, time = stamp
-        return self.element.join([*self._before_date, date[2:], time, *self._after_time, f"{control:09d}", *self._after_control])
+        return f"{self._before_date}{date[2:]}{self.element}{time}{self._after_time}{control:09d}{self._after_control}"
 
     def group_header(self, version: str, control: str, stamp: tuple[str, str]) -> str:
         """GS of the functional acknowledgements in one version."""
         date, time = stamp
-        return self.line(*self._group, date[2:] if version < "004010" else date, time, control, "X", version)
+        return self._group + self.line(date[2:] if version < "004010" else date, time, control, "X", version)
 
     def trailer(self, groups: int, control: int) -> str:
         """IEA."""

@@ -34,7 +34,8 @@ FIXED = re.compile(r"ISA([^0-9A-Za-z\s])..\1.{10}\1..\1.{10}\1..\1.{15}\1..\1.{1
 """An ISA of the standard's width wherever it stands; data cannot look like this by chance."""
 
 _LIMITS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)
-_BLANKS = LAYOUT + "\x00\x1a\xa0"
+BLANKS = LAYOUT + "\x00\x1a\xa0"
+"""Padding, line breaks and the blanks that mail programs put in their place: no part of an envelope's values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Header:
 
 def stands_here(text: str) -> bool:
     """Whether an ISA of the standard's width begins this text: what nearly every document can say without being taken apart."""
-    return FIXED.match(text) is not None and text.count(text[3], 0, WIDTH) == 16 and text[90:99].strip(_BLANKS) != ""
+    return FIXED.match(text) is not None and text.count(text[3], 0, WIDTH) == 16 and text[90:99].strip(BLANKS) != ""
 
 
 def parse_header(text: str, start: int = 0, more: bool = False) -> Header | Literal["more"] | None:
@@ -107,7 +108,7 @@ def _header(isa: str, length: int, fixed: bool, wrapped: bool) -> Header | None:
 def _judged(
     elements: tuple[str, ...], mark: str, component: str, terminator: str, length: int, fixed: bool, wrapped: bool
 ) -> Header | None:
-    if len(elements) != 16 or not elements[12].strip(_BLANKS):
+    if len(elements) != 16 or not elements[12].strip(BLANKS):
         return None
     repeats = elements[11] >= "00402" and len(elements[10]) == 1 and not elements[10].isalnum() and elements[10] != " "
     return Header(elements, _delimiters(mark, component, elements[10] if repeats else "", terminator), length, fixed, wrapped)
@@ -147,9 +148,9 @@ def _by_count(window: str) -> Header | None:
     component, terminator = window[end + 1], window[end + 2]
     inner = window[4:end].split(mark)
     wrapped = any(breaks in element for element in inner for breaks in "\r\n")
-    if any(len(element.strip(_BLANKS)) > limit * 2 for element, limit in zip(inner, _LIMITS, strict=True)):
+    if any(len(element.strip(BLANKS)) > limit * 2 for element, limit in zip(inner, _LIMITS, strict=True)):
         return None  # text that happens to hold sixteen separators
-    if not inner[12].strip(_BLANKS).isdigit():
+    if not inner[12].strip(BLANKS).isdigit():
         return None
     return _judged((*inner, component), mark, component, terminator, end + 3, fixed=False, wrapped=wrapped)
 
@@ -160,4 +161,4 @@ def plain(value: str) -> str:
     >>> plain("DEVICECO       ")
     'DEVICECO'
     """
-    return value.strip(_BLANKS)
+    return value.strip(BLANKS)

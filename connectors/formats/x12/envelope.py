@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from connectors.formats.x12.control import UsedNumbers, is_number, is_set_number, same_number
-from connectors.formats.x12.delimiters import Header, legible, plain, storable
+from connectors.formats.x12.delimiters import BLANKS, Header, legible, plain, storable
 from connectors.formats.x12.grammar import known_groups
 from connectors.formats.x12.header import can_be_cut, interchange_of
 from connectors.formats.x12.patterns import LONG_DATE, SHORT_DATE
@@ -270,7 +270,7 @@ def _at(elements: list[str], place: int) -> str:
 
 def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
     """The group that a GS opens, with the findings on the GS itself."""
-    values = [plain(storable(element)) for element in elements[:9]]
+    values = [storable(element).strip(BLANKS) for element in elements[:9]]
     values += [""] * (9 - len(values))
     group = Group(type=values[1], control=values[6], version=values[8], sender=values[2], receiver=values[3], ordinal=ordinal)
 

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from connectors.formats.x12.control import is_number
-from connectors.formats.x12.delimiters import WIDTH, Delimiters, Header, legible, plain, storable
+from connectors.formats.x12.delimiters import BLANKS, WIDTH, Delimiters, Header, legible, storable
 from connectors.formats.x12.patterns import SHORT_DATE
 from connectors.spec import Profile
 from data_contracts.findings import Finding, Place
@@ -36,7 +36,7 @@ def interchange_of(header: Header, profile: Profile, ordinal: int, at: int, line
         elements = tuple(header.elements)
     else:
         elements = tuple(storable(element.replace("\r", "").replace("\n", "")) for element in header.elements)
-    isa = ("ISA", *map(plain, elements))
+    isa = ("ISA", *[element.strip(BLANKS) for element in elements])
     return Interchange(
         sender=f"{isa[5]}:{isa[6]}",
         receiver=f"{isa[7]}:{isa[8]}",

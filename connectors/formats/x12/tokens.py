@@ -103,6 +103,7 @@ class Segments:
         self._ended = False
         self._closed = False
         self._header: Header | None = None
+        self._line_mark = "\n"
         self.terminator_size = 1
         self.skipped = 0
         """Bytes that were passed over before the header found last, layout not counted."""
@@ -143,11 +144,8 @@ class Segments:
             return
         gone = self._text[:characters]
         self._at += self.size_of(gone)
-        self._line += gone.count(self._line_mark())
+        self._line += gone.count(self._line_mark)
         self._text = self._text[characters:]
-
-    def _line_mark(self) -> str:
-        return "\r" if self._header is not None and self._header.delimiters.segment == "\r" else "\n"
 
     def find_header(self) -> tuple[Header, int, int] | None:
         """The next ISA with its first byte and its line, or null at the end of the document."""
@@ -178,6 +176,7 @@ class Segments:
             at, line = self._at, self._line
             header = self._measured(header)
             self._header = header
+            self._line_mark = "\r" if header.delimiters.segment == "\r" else "\n"
             self.terminator_size = self.size_of(header.delimiters.segment)
             self._drop(header.length)
             return header, at, line
@@ -262,7 +261,7 @@ class Segments:
             cleaned = [text.translate(breaks).lstrip(LAYOUT) for text in raw]
         elif "\n" in body or "\r" in body or body[0] in " \t" or f"{terminator} " in body or f"{terminator}\t" in body:
             cleaned = [text.lstrip(LAYOUT) for text in raw]
-        mark = self._line_mark()
+        mark = self._line_mark
         lines: Iterable[int]
         if mark == terminator:
             lines = count(self._line)

@@ -134,6 +134,8 @@ def message_verdict(message: Message, profile: Profile) -> MessageVerdict:
     wrong with ST or SE always rejects. Findings of other rules (mapping, identifiers, quantities) are no matter of syntax.
     """
     errors = [finding for finding in message.findings if finding.severity == "error" and finding.code is not None]
+    if not errors:
+        return MessageVerdict(message.type, message.control or "", "A", guide=_guide(message))
     own = _codes(finding for finding in errors if finding.rule.startswith("X12-M"))
     segments = _segment_errors([finding for finding in errors if finding.rule.startswith(("X12-S", "X12-E"))])
     if segments and "5" not in own:
@@ -152,7 +154,7 @@ def _guide(message: Message) -> str:
 
 def group_verdict(group: Group, messages: Sequence[MessageVerdict]) -> GroupVerdict:
     """The verdict on a group: its own errors reject all of it, else it follows its sets."""
-    codes = _codes(finding for finding in group.findings if finding.severity == "error")
+    codes = _codes(finding for finding in group.findings if finding.severity == "error") if group.findings else ()
     accepted = sum(message.verdict != "R" for message in messages)
     if codes or not accepted:
         verdict = "R"
