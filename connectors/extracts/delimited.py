@@ -155,7 +155,7 @@ def _rows(archive: Archive, name: str, tally: Tally) -> Iterator[dict[str, str]]
                 return
             except csv.Error as error:
                 tally.broken(Finding("EXT-01", got=f"{name}, line {reader.line_num}: {error}"))
-                return
+                continue  # a quote that nobody closes swallows some rows, not the table
             if heads is None:
                 heads = [cell.strip().lstrip("﻿") for cell in cells]
                 if _KEY not in heads:

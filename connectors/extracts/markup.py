@@ -22,8 +22,8 @@ _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcef]|1[0
 
 def _elements(*names: str) -> tuple[re.Pattern[bytes], ...]:
     """One pattern an element, each beginning with its plain name, which is sought at the speed of memory. What stands behind an end tag
-    is seen too, and is blank."""
-    return tuple(re.compile(name.encode() + rb"(?:\s[^>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))", re.DOTALL) for name in names)
+    is seen too, and is blank. All lengths are bounded: a record may be made to be searched for ever."""
+    return tuple(re.compile(name.encode() + rb"(?:\s[^>]{0,400})?>\s*(?:<!\[CDATA\[(.{0,400}?)\]\]>|([^<]*))", re.DOTALL) for name in names)
 
 
 _DIS = {"gudid": _elements("deviceId"), "nmpa": _elements("zxxsdycpbs", "sydycpbs", "btcpbs", "bzcpbs")}

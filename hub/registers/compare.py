@@ -117,7 +117,7 @@ class _Work:
         outcome, extract = self.outcome, self.extract
         outcome.records, outcome.whole, outcome.matched = extract.records, extract.whole, len(self.found)
         outcome.tell(extract.findings)
-        if outcome.scope == "full" and outcome.whole:
+        if outcome.scope == "full" and outcome.whole and self._plausible():
             missing = self._missing_there()
             with self.hub.database.begin(self.by) as uow:
                 for kind, still in (("missing_here", self.unknown), ("missing_there", missing)):
@@ -125,6 +125,16 @@ class _Work:
         with self.hub.database.begin(self.by) as uow:
             store.end_extract(uow, outcome.extract_id, whole=outcome.whole, records=outcome.records, matched=outcome.matched)
         return outcome
+
+    def _plausible(self) -> bool:
+        """Whether an extract of all devices holds at least half of what the last one did: else it was cut, and nothing is missing."""
+        with self.hub.database.read() as connection:
+            last = store.last_full(connection, self.register.name, self.outcome.extract_id)
+        enough = self.outcome.records > 0 and 2 * self.outcome.records >= last
+        if not enough:
+            self.outcome.whole = False
+            self.outcome.tell([Finding("EXT-06", expected=str(last), got=str(self.outcome.records))])
+        return enough
 
     def _batch(self, batch: Sequence[Published], ours: Ours) -> None:
         read = []

@@ -20,6 +20,8 @@ from mappings.engine import Mapping as Compiled
 from mappings.plan import Scope
 
 _GONE = frozenset({"withdrawn", "not_intended"})
+_CANCELLED = frozenset({"注销", "Unpublished", "Deactivated"})
+"""States in which registers say that a record holds no more (NMPA's versionStauts, GUDID's deviceRecordStatus)."""
 
 
 class Reader:
@@ -82,6 +84,8 @@ def _targets(scope: Scope, prefix: str) -> list[str]:
 def withdrawn(device: Mapping[str, Any], section: str, today: date) -> bool:
     """Whether a device is no longer sold, or never was, where the register's section speaks of."""
     until = member_of(device, f"{section}.withdrawn_on")
+    if member_of(device, f"{section}.version_state") in _CANCELLED or member_of(device, f"{section}.record_state") in _CANCELLED:
+        return True
     return member_of(device, f"{section}.status") in _GONE or (until is not None and str(until) < today.isoformat())
 
 

@@ -203,6 +203,24 @@ def listed(
     return [plain(row) for row in connection.execute(query.order_by(device_difference.c.id.desc()).limit(limit))]
 
 
+def last_full(connection: sa.Connection, register: str, but: int) -> int:
+    """Records of the extract of all devices that was read last before this one; 0 where there is none."""
+    return int(
+        connection.execute(
+            sa.select(device_extract.c.records)
+            .where(
+                device_extract.c.register == register,
+                device_extract.c.scope == "full",
+                device_extract.c.whole.is_(True),
+                device_extract.c.id < but,
+            )
+            .order_by(device_extract.c.id.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        or 0
+    )
+
+
 def tally(connection: sa.Connection) -> list[dict[str, Any]]:
     """How many differences there are of each register, state and severity."""
     columns = (device_difference.c.register, device_difference.c.state, device_difference.c.severity)

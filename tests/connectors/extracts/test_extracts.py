@@ -151,3 +151,17 @@ def test_no_bytes_raise(tail: bytes, head: str) -> None:
     extract = Extract(io.BytesIO(head.encode() + tail), "x.xml")
     assert extract.told() in (None, "gudid", "nmpa", "eudamed")
     assert isinstance(list(extract.published(lambda dis, companies: True)), list)
+
+
+def test_a_record_made_to_be_searched_for_ever_is_not() -> None:
+    for piece in ("deviceId ", "deviceId><![CDATA[", "deviceId><"):
+        hostile = gudid_record(DI).replace("<brandName>", f"<!--{piece * (600_000 // len(piece))}--><brandName>")
+        _, found = read(gudid(hostile).encode(), dis=DI)
+        assert len(found) == 1
+
+
+def test_a_quote_that_nobody_closes_swallows_rows_and_not_the_table() -> None:
+    devices = [{"PrimaryDI": DI, "brandName": '"open', "deviceDescription": "x" * 140_000}, {"PrimaryDI": OTHER, "companyName": "Y"}]
+    rows = [[DI, DI, "Primary", "GS1"], [OTHER, OTHER, "Primary", "GS1"]]
+    extract, found = read(zipped(delimited(devices, identifiers=rows)), dis=OTHER)
+    assert [one.where for one in found] == [f"device.txt {OTHER}"] and not extract.whole

@@ -225,3 +225,23 @@ def test_a_stream_is_read_wherever_it_stands(keeper: Hub) -> None:
     stream = io.BytesIO(extract(device(keeper)))
     stream.read(10)
     assert compare(keeper, stream, "gudid_full_20261101.xml", "test").matched == 1
+
+
+def test_an_extract_that_was_cut_makes_nothing_missing(keeper: Hub) -> None:
+    many = [gudid_record(f"0699999{number:06d}0") for number in range(3)]
+    run(keeper, gudid(*many, gudid_record(DEVICE, brand="Orthia bone screw")).encode(), "gudid_full_20261101.xml")
+    for place, content in enumerate((gudid(many[0]), gudid()), 2):
+        outcome = run(keeper, content.encode(), f"gudid_full_2026110{place}.xml")
+        assert [finding.rule for finding in outcome.findings] == ["EXT-06"] and not outcome.whole
+    assert "missing_there" not in queue(keeper)
+    run(keeper, gudid(*many[:2]).encode(), "gudid_full_20261105.xml")
+    assert "missing_there" in queue(keeper), "half of the last whole one is none that was cut"
+
+
+def test_what_a_register_has_cancelled_is_sold_there_no_more(keeper: Hub) -> None:
+    entity = device(keeper)
+    entity["cn"] |= {"version_state": "注销", "version_on": "2026-10-01"}
+    entity["number"], entity["packages"], entity["direct_marks"], entity["secondary_dis"] = FOREIGN, [], [], []
+    entity["unit_of_use_di"], entity["manufacturer"] = "06901234500080", {"name": next(iter(keeper.site.organisations.values())).name}
+    run(keeper, extract(entity, mapping="xml/nmpa"), "UDID_DAY_UPDATE_20261101.xml")
+    assert queue(keeper)["missing_here"]["severity"] == "info"

@@ -35,6 +35,7 @@ def steps() -> list[tuple[str, list[str]]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_walk_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, value in (("HOME", str(tmp_path / "home")), ("SITE", str(SITE)), ("CLOCK", "2026-11-22T08:00:00+00:00"), ("LANG", "en")):
