@@ -35,21 +35,6 @@ def read_sum(*texts: str) -> Decimal:
     return bounded(sum((read_number(text) for text in texts if text), Decimal()))
 
 
-_DELETED = "2"  # LIN 1229
-
-
-def read_deletion(text: str) -> Decimal:
-    """A line that is deleted is ordered no more."""
-    if text != _DELETED:
-        raise ValueError(_DELETED)
-    return Decimal(0)
-
-
-def write_deletion(value: Decimal) -> tuple[str, ...]:
-    """The code of a deletion for a quantity of zero, and no code for any other."""
-    return (_DELETED if value == 0 else "",)
-
-
 # --- text --------------------------------------------------------------------------------------------------------------
 _PART = 35  # one 7008 of D.96A; later directories take 256 in one
 
@@ -191,7 +176,6 @@ for _function in (
     Function("edifact_text", "text", "exact", read_text, write_text, arguments=2, says="two parts of 35 that are one text"),
     Function("edifact_number", "decimal", "exact", read_number, write_number, says="12.50 or 12,50"),
     Function("edifact_sum", "decimal", "none", read_sum, None, arguments=3, says="quantities that are parts of one, added"),
-    Function("edifact_deletion", "decimal", "none", read_deletion, write_deletion, says="2, and a quantity of 0"),
     Function("edifact_date", "date", "exact", read_date, write_date, arguments=2, says="20261122 and 102; 202608 and 610 is a month"),
     Function("edifact_date_time", "instant", "canonical", read_date_time, write_date_time, arguments=2, says="202611220830 and 203"),
     Function("edifact_period_start", "date", "exact", read_period_start, write_date, arguments=2, says="first day of a span, 718 or 616"),

@@ -65,22 +65,6 @@ def write_sap_decimal_negated(value: Decimal) -> tuple[str, ...]:
     return write_sap_decimal(-finite(value))
 
 
-_DELETED = "003"
-"""ACTION of an item that is taken out."""
-
-
-def read_sap_deletion(text: str) -> Decimal:
-    """An item that is deleted is ordered no more."""
-    if text != _DELETED:
-        raise ValueError(_DELETED)
-    return Decimal(0)
-
-
-def write_sap_deletion(value: Decimal) -> tuple[str, ...]:
-    """The code of a deletion for a quantity of zero, and no code for any other."""
-    return (_DELETED if value == 0 else "",)
-
-
 def read_sap_ratio(numerator: str, denominator: str) -> Decimal:
     """UMREZ over UMREN: how many base units a unit holds."""
     above, below = read_sap_decimal(numerator), read_sap_decimal(denominator) if denominator else Decimal(1)
@@ -206,7 +190,6 @@ for _function in (
     Function("sap_decimal", "decimal", "exact", read_sap_decimal, write_sap_decimal, says="12.50, or 12.50- below zero"),
     Function("sap_decimal_comma", "decimal", "exact", read_sap_decimal_comma, write_sap_decimal_comma, says="1.234,50-"),
     Function("sap_decimal_negated", "decimal", "exact", read_sap_decimal_negated, write_sap_decimal_negated, says="12.50 is 12.50 less"),
-    Function("sap_deletion", "decimal", "none", read_sap_deletion, write_sap_deletion, says="003, and a quantity of 0"),
     Function("sap_ratio", "decimal", "exact", read_sap_ratio, write_sap_ratio, arguments=2, says="UMREZ over UMREN"),
     Function("sap_price", "decimal", "exact", read_sap_price, write_sap_price, 6, "VPREI for PEINH of PMENE, where BPUMZ is BPUMN", (4, 5)),
     Function("sap_item_5", "text", "canonical", read_without_zeros, _padded(5), says="00010 is item 10"),

@@ -24,7 +24,7 @@ from data_contracts.canonical.logistics import (
 from data_contracts.canonical.master import Item, Party
 from data_contracts.canonical.operations import InventoryReport, ProductionEvent
 from data_contracts.canonical.planning import DeliverySchedule, PriceCatalogue, RemittanceAdvice, SalesReport
-from data_contracts.canonical.trade import DespatchAdvice, Invoice, OrderResponse, PurchaseOrder, ReceivingAdvice
+from data_contracts.canonical.trade import DespatchAdvice, Invoice, OrderChange, OrderResponse, PurchaseOrder, ReceivingAdvice
 
 ENTITIES: dict[str, type[BusinessDocument]] = {
     entity.__name__: entity
@@ -37,6 +37,7 @@ ENTITIES: dict[str, type[BusinessDocument]] = {
         InventoryReport,
         Invoice,
         Item,
+        OrderChange,
         OrderResponse,
         Party,
         PriceCatalogue,
@@ -59,7 +60,9 @@ EVENTS: dict[str, type[Event]] = {
 CANONICAL: dict[str, type[BusinessDocument]] = {**ENTITIES, **EVENTS}
 
 KINDS = {name: "_".join(re.findall("[A-Z][a-z]+", name)).lower() for name in ENTITIES} | dict.fromkeys(EVENTS, "event")
-"""Canonical entity → kind of subject and application in the store: `PurchaseOrder` → `purchase_order`; every event → `event`."""
+KINDS["OrderChange"] = KINDS["PurchaseOrder"]
+"""Canonical entity → kind of subject and application in the store: `PurchaseOrder` → `purchase_order`, of which a change speaks too; every
+event → `event`."""
 
 __all__ = [
     "CANONICAL",

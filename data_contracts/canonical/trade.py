@@ -39,6 +39,36 @@ class PurchaseOrder(BusinessDocument):
     lines: list[PurchaseOrderLine] = []
 
 
+class OrderChangeLine(ItemReference):
+    """What becomes of one line of an order. What a changed line does not state keeps its value."""
+
+    line: str
+    action: Literal["add", "change", "delete", "keep"] | None = None
+    """What is done to the line (UN/CEFACT 1229, X12 670). `delete`: ordered no more, and whatever else is stated only names the line.
+    `keep`: nothing is changed by what is stated. Null where the document does not say: the line is changed, or added where the order lacks
+    it."""
+    quantity: Amount | None = None
+    """Ordered from now on in all, not by how much more or less."""
+    unit: str | None = None
+    unit_price: Amount | None = None
+    requested_on: PartialDate | None = None
+    ship_to: PartyReference | None = None
+
+
+class OrderChange(BusinessDocument):
+    """What a buyer changes of an order (X12 860, ORDCHG). `number` is the order's; lines and members that are not stated stay as they are.
+
+    With the purpose `replace` it states the whole order anew, with `cancel` it takes it back.
+    """
+
+    currency: str | None = None
+    buyer: PartyReference | None = None
+    supplier: PartyReference | None = None
+    ship_to: PartyReference | None = None
+    requested_on: PartialDate | None = None
+    lines: list[OrderChangeLine] = []
+
+
 class OrderResponseLine(ItemReference):
     """What the supplier says to one order line."""
 

@@ -23,7 +23,9 @@ _MOMENTS = {
 }
 """When the goods were where the document says; `issued_at` stands in where it is not stated."""
 _NEEDS_LINES = frozenset(("PurchaseOrder", "DespatchAdvice", "ReceivingAdvice", "Invoice"))
-_NUMBERED = frozenset(("PurchaseOrder", "OrderResponse", "Invoice"))
+_NUMBERED = frozenset(("PurchaseOrder", "OrderChange", "OrderResponse", "Invoice"))
+_PRICED = _NUMBERED - {"OrderChange"}
+"""Documents whose prices need a currency; a change's are in that of its order."""
 _TIMES = ("issued_at", "despatched_at", "received_at", "occurred_at")
 _SKEW = timedelta(days=1)
 """Clocks of partners lie in other zones, so that their date may be one ahead of ours."""
@@ -53,6 +55,9 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
     if name in _NEEDS_LINES:
         if not rows and said.purpose != "cancel":
             yield "lines", Fault("DOC-02")
+    elif name == "OrderChange":
+        if not rows and said.purpose == "replace":
+            yield "lines", Fault("DOC-02")
     elif name == "InventoryReport":
         yield from _snapshot(entity, rows, said)
     elif name == "ProductionEvent":
@@ -65,7 +70,7 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
         yield from _numbers("lines", rows, "DOC-03" if name in _NUMBERED else "DOC-09")
         if any("serials" in row for row in rows if row.__class__ is dict):
             yield from _serials(rows)
-    if name in _NUMBERED and said.currency is None and rows.__class__ is list:
+    if name in _PRICED and said.currency is None and rows.__class__ is list:
         yield from _no_currency(entity, rows)
     if "total" in entity:
         yield from _total(entity, rows, said)

@@ -65,6 +65,19 @@ def _goods(line: Mapping[str, Any], said: Circumstances, references: References 
     return found or None
 
 
+def _changed(line: Mapping[str, Any], said: Circumstances, references: References | None) -> Faults | None:
+    """Lines of a change of an order: what is new, or restates the order, must state all that a line of an order does."""
+    found: Faults = []
+    action = line.get("action")
+    if action == "delete":
+        return None  # whatever is stated only names the line
+    if action == "add" or said.purpose == "replace":
+        _names_item(line, found)
+        found += [(name, Fault("DOC-01", expected=name)) for name in ("quantity", "unit") if line.get(name) is None]
+    _quantity(line, said, found)
+    return found or None
+
+
 def _names_item(line: Mapping[str, Any], found: Faults) -> None:
     if not line.get("gtin") and not any(line.get(key) for key in _KEYS):
         found.append(("", Fault("ITM-01")))
@@ -99,6 +112,8 @@ def _sign_rule(line: Mapping[str, Any], said: Circumstances, quantity: Decimal) 
     if said.entity in ("InventoryMovement", "SalesReport", "DeliverySchedule"):
         return None  # signed: a withdrawal, a return, a call-off that is taken back
     if quantity == 0:
+        if said.entity == "OrderChange":
+            return None
         if said.entity == "ReceivingAdvice" or line.get("status") in ("rejected", "backordered"):
             return None
         if said.entity in ("PurchaseOrder", "OrderResponse") and said.purpose in ("change", "cancel"):
@@ -204,6 +219,7 @@ def _package(level: Mapping[str, Any], said: Circumstances, references: Referenc
 
 JUDGES: Mapping[tuple[str, str], Judge] = {
     ("PurchaseOrder", "lines"): _trade,
+    ("OrderChange", "lines"): _changed,
     ("OrderResponse", "lines"): _trade,
     ("Invoice", "lines"): _trade,
     ("DespatchAdvice", "lines"): _goods,

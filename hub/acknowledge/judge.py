@@ -96,7 +96,7 @@ def _judgement(one: Outcome, fresh: Sequence[Finding]) -> Judgement:
 
 def _orders_of(entity: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     """Path and number of every order that an entity speaks of without placing it."""
-    if entity is None or entity["entity"] == "PurchaseOrder":
+    if entity is None or KINDS[entity["entity"]] == _ORDER:
         return
     if number := entity.get("order_number"):
         yield "order_number", number

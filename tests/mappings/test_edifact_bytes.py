@@ -117,16 +117,20 @@ def test_a_schedule_by_place_says_where_each_quantity_goes() -> None:
     ]
 
 
-def test_a_deleted_line_is_ordered_no_more() -> None:
+def test_a_change_says_what_is_done_to_each_line() -> None:
     mapping = load("edifact/ORDCHG")
     change = entity_of(mapping, message_of((EDIFACT_SAMPLES / "ORDCHG_D96A.edi").read_bytes()))
-    assert [(line["line"], str(line["quantity"])) for line in change["lines"]] == [("10", "100"), ("20", "0"), ("30", "5")]
+    assert [(line["line"], line["action"], str(line.get("quantity")), line.get("unit")) for line in change["lines"]] == [
+        ("10", "change", "100", "EA"),
+        ("20", "delete", "None", None),
+        ("30", "add", "5", "BX"),
+    ]
     segments = written(mapping, change, "D.96A").decode().split("'")
-    assert [segment.split("+")[1:3] for segment in segments if segment.startswith("LIN+")] == [["10", "3"], ["20", "2"], ["30", "3"]]
+    assert [segment.split("+")[1:3] for segment in segments if segment.startswith("LIN+")] == [["10", "3"], ["20", "2"], ["30", "1"]]
 
 
 def test_an_action_that_says_nothing_of_the_order_is_held() -> None:
     message = message_of((EDIFACT_SAMPLES / "ORDCHG_D96A.edi").read_bytes().replace(b"LIN+30+1+", b"LIN+30+13+"))
     assert message.root is not None
     (finding,) = load("edifact/ORDCHG").read(message.root, CONTEXT).findings
-    assert (finding.rule, finding.got) == ("MAP-07", "13")
+    assert (finding.rule, finding.got, finding.action) == ("MAP-03", "13", "message")

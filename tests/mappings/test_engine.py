@@ -380,22 +380,29 @@ LIN*2*VN*FG-110
     ]
 
 
-def test_a_line_struck_out_of_an_order_is_ordered_no_more() -> None:
+def test_a_change_says_what_is_done_to_each_line_and_what_of_it_changes() -> None:
     message = segments("""
 BCH*04*SA*4500000123**2*20261101****20261122
 POC*10*QI*500*500*KG*38.5**BP*RM-PEEK-01
 POC*20*DI******BP*PK-TYV-14
+POC*30*PC****2.15
+POC*40*RS
+  DTM*002*20261130
 """)
     mapping = load("x12/860")
     found = mapping.read(message, CONTEXT).entity
     assert found is not None
     assert (found["purpose"], found["revision"]) == ("change", 2)
-    assert [(line["line"], line["quantity"], line["unit"]) for line in found["lines"]] == [
-        ("10", Decimal(500), "KG"),
-        ("20", Decimal(0), "EA"),
+    members = ("line", "action", "quantity", "unit", "unit_price", "requested_on")
+    assert [tuple(line.get(name) for name in members) for line in found["lines"]] == [
+        ("10", "change", Decimal(500), "KG", Decimal("38.5"), None),
+        ("20", "delete", None, None, None, None),
+        ("30", "change", None, None, Decimal("2.15"), None),
+        ("40", "change", None, None, None, "2026-11-30"),
     ]
+    assert "quantity" not in found["lines"][1]
     written = [record.values for record in mapping.write(found, CONTEXT).walk() if record.tag == "POC"]
-    assert [values[1:4] for values in written] == [["10", "CA", "500"], ["20", "DI", "0"]]
+    assert [[text or "" for text in values[1:4]] for values in written] == [["10", "CA", "500"], ["20", "DI", ""], ["30", "CA", ""], ["40", "CA"]]
 
 
 def test_an_order_that_states_no_day_takes_the_envelopes() -> None:

@@ -131,14 +131,15 @@ def test_each_mapping_refuses_the_movements_of_the_other(mapping: str) -> None:
     assert "MAP-07" in {finding.rule for finding in load(mapping).read(idoc_samples()[other], CONTEXT).findings}
 
 
-def test_a_line_that_is_deleted_is_ordered_no_more() -> None:
+def test_a_change_says_what_is_done_to_each_item() -> None:
     root = idoc_samples()["idoc/ORDCHG"]
     item = next(child for child in root.children if child.tag == "E1EDP01")
     item.values = {"POSEX": "000010", "ACTION": "003"}
     found = mapped(root, "idoc/ORDCHG")
-    assert (found["purpose"], found["lines"][0]["quantity"], found["lines"][1]["quantity"]) == ("change", 0, Decimal("4.5"))
+    assert (found["entity"], found["purpose"]) == ("OrderChange", "change")
+    assert [(line.get("action"), line.get("quantity")) for line in found["lines"]] == [("delete", None), (None, Decimal("4.5"))]
     written = [child.values for child in load("idoc/ORDCHG").write(found, CONTEXT).children if child.tag == "E1EDP01"]
-    assert [values["ACTION"] for values in written] == ["003", "002"]  # type: ignore[call-overload]
+    assert [values["ACTION"] for values in written if "ACTION" in values] == ["003"]  # type: ignore[call-overload]
     root = idoc_samples()["idoc/ORDERS"]
     next(child for child in root.children if child.tag == "E1EDP01").values |= {"ACTION": "003"}  # type: ignore[operator]
     assert [finding.rule for finding in load("idoc/ORDERS").read(root, CONTEXT).findings] == ["MAP-07"]
