@@ -17,10 +17,10 @@ import structlog
 
 from connectors.registry import traits_of
 from connectors.spec import Traits
-from data_contracts.canonical import KINDS
 from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
 from data_contracts.findings import Finding
 from hub import writing
+from hub.amending import difference, says_something, whole
 from hub.content import entity_of
 from hub.delivery import fetched, put_again, resend_parcel, send, watch
 from hub.examine import Claimant, ExaminedMessage, walk
@@ -29,15 +29,10 @@ from hub.record import ExchangeRow, business_key, insert_exchanges, insert_findi
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import blobs, configurations, controls, outbox, tables
-from hub.store.suppliers import one_of
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
-from hub.store.views.lines import supplier_said
+from hub.untold import UNHEARD, News, made_of, news, unclaimed, untold
 
-UNHEARD = ("failed", "refused")
-"""States of what went out and never came to count with the partner."""
-BATCH = 200
-"""Facts that are told in one transaction."""
 Said = Mapping[int, dict[str, Any] | Exception]
 """What exchanges say, or why that cannot be read any more, by their ids."""
 
@@ -47,8 +42,9 @@ _log = structlog.get_logger(__name__)
 def push(hub: Hub, flow: Flow) -> list[int]:
     """Put everything that this flow has not told yet into the outbox. Returns the new exchanges' ids, also of those that failed.
 
-    A later version of something told before goes out as a replacement, its cancellation as one. Raises ConfigError, before anything is
-    told, when no message of the flow's agreement carries its facts.
+    A later version of something told before goes out as a replacement, or, where the agreement names a message for that, as a change that
+    names what is new; its cancellation as one. Raises ConfigError, before anything is told, when no message of the flow's agreement carries
+    its facts.
     """
     agreement = hub.site.agreements[flow.agreement]
     writing.agreed_for(hub.site, agreement, {"entity": flow.on["entity"]})
@@ -57,104 +53,21 @@ def push(hub: Hub, flow: Flow) -> list[int]:
     while True:
         # Original bytes are read before the write begins: on SQLite nobody else writes meanwhile.
         with hub.database.read() as connection:
-            due = _untold(hub, connection, flow, agreement)
-            said = _said(hub, connection, [row.exchange_id for row in due])
+            due = untold(hub, connection, flow, agreement)
+            due_news = news(hub, connection, flow, agreement, due)
+            said = _said(hub, connection, sorted({number for one in due_news for number in one.read}))
         if not due:
             return made
         with hub.database.begin(f"flow:{flow.flow}") as uow:
             uow.connection.execute(receiver.with_for_update(key_share=True))  # one at a time: two pushes at once would tell a fact twice
             told = [
-                _tell(hub, uow, flow, agreement, row, said)
-                for row in _untold(hub, uow.connection, flow, agreement)
-                if row.exchange_id in said  # what has come meanwhile has its turn in the next round
+                _tell(hub, uow, flow, agreement, one, said)
+                for one in news(hub, uow.connection, flow, agreement, untold(hub, uow.connection, flow, agreement))
+                if said.keys() >= one.read  # what has come meanwhile has its turn in the next round
             ]
         made += told
         if not told:
             return made
-
-
-def _untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement) -> list[Any]:
-    """Applications whose exchange this flow has not carried out, oldest first, a batch at most: what stands, then what was cancelled.
-
-    Whose the facts are is decided in SQL, by the supplier code that the document names beside any GLN: others' cost no reading.
-    """
-    application, subject = tables.application, tables.subject
-    told = tables.exchange.alias("told")
-    carried = sa.exists().where(told.c.origin_id == application.c.exchange_id, told.c.flow == flow.flow, told.c.direction == "out")
-    ours = (
-        sa.select(application.c.exchange_id, application.c.organisation_id, application.c.number, application.c.subject_id)
-        .where(
-            application.c.kind == KINDS[flow.on["entity"]],
-            application.c.partner_id == hub.partner_id(flow.on["partner"]),
-            application.c.organisation_id == hub.organisation_id(agreement.organisation),
-            ~carried,
-        )
-        .limit(BATCH)
-    )
-    standing = ours.where(application.c.standing.is_(True)).order_by(application.c.id)
-    if (wanted := flow.on.get("supplier")) is not None:
-        standing = standing.where(one_of(supplier_said("code"), [wanted]))
-    cancelled = (
-        ours.join(subject, subject.c.id == application.c.subject_id)
-        .where(
-            subject.c.state == "cancelled",
-            application.c.purpose == "cancel",
-            application.c.retracted.is_(False),
-            _last_told(flow, tables.application.alias("before"), subject.c.id) != "cancel",  # null: it never was told, nor is its end
-        )
-        .order_by(subject.c.id, application.c.revision.desc(), application.c.issued_at.desc(), application.c.id.desc())
-    )
-    ended = [next(rows) for _, rows in groupby(connection.execute(cancelled).all(), key=lambda row: row.subject_id)]
-    return [*connection.execute(standing).all(), *ended]
-
-
-def unclaimed(hub: Hub, flow: Flow) -> list[tuple[str, int]]:
-    """What this flow's own system said that no flow tells anybody: supplier (code, else name) and how many, the most first.
-
-    A supplier who gets paper is rightly among them; one whose code is written otherwise in the flow than in the documents is found here.
-    """
-    agreement = hub.site.agreements[flow.agreement]
-    siblings = [
-        other
-        for other in hub.site.flows.values()
-        if other.direction == "out"
-        and (other.on.get("entity"), other.on.get("partner")) == (flow.on["entity"], flow.on["partner"])
-        and hub.site.agreements[other.agreement].organisation == agreement.organisation
-    ]
-    wanted = [code for other in siblings if (code := other.on.get("supplier")) is not None]
-    if len(wanted) < len(siblings):
-        return []  # one of them tells everything
-    application, told = tables.application, tables.exchange.alias("told")
-    named = sa.func.coalesce(supplier_said("code"), supplier_said("name"), "?")
-    count = sa.func.count()
-    query = (
-        sa.select(named, count)
-        .where(
-            application.c.kind == KINDS[flow.on["entity"]],
-            application.c.partner_id == hub.partner_id(flow.on["partner"]),
-            application.c.organisation_id == hub.organisation_id(agreement.organisation),
-            application.c.standing.is_(True),
-            sa.not_(sa.func.coalesce(one_of(supplier_said("code"), wanted), sa.false())),
-            ~sa.exists().where(told.c.origin_id == application.c.exchange_id, told.c.direction == "out"),
-        )
-        .group_by(named)
-        .order_by(count.desc(), named)
-    )
-    with hub.database.read() as connection:
-        return [(str(name), int(number)) for name, number in connection.execute(query)]
-
-
-def _last_told(flow: Flow, before: sa.FromClause, subject_id: sa.ColumnElement[int]) -> sa.ScalarSelect[Any]:
-    """Purpose of what this flow last told of a subject with success; null when it told nothing. The partner knows no other state."""
-    out = tables.exchange.alias("out")
-    return (
-        sa.select(before.c.purpose)
-        .select_from(sa.join(before, out, out.c.origin_id == before.c.exchange_id))
-        .where(before.c.subject_id == subject_id, out.c.flow == flow.flow, out.c.direction == "out", out.c.state.not_in(UNHEARD))
-        .order_by(out.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
 
 
 def _said(hub: Hub, connection: sa.Connection, exchange_ids: Sequence[int]) -> Said:
@@ -226,23 +139,44 @@ def copy(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
         if row is None or flow is None:
             raise NotFoundError(f"there is no outbound exchange {exchange_id}")
         agreement = hub.site.agreements[flow.agreement]
-        made = _write(hub, uow, flow, agreement, row.organisation_id, row.origin_id, entity_of(hub, uow.connection, row.origin_id))
+        parts = made_of(row)
+        told = [entity_of(hub, uow.connection, number) for number in parts]
+        made = _write(hub, uow, flow, agreement, row.organisation_id, row.origin_id, whole(told) if len(told) > 1 else told[0], parts)
         uow.audit(row.organisation_id, "exchange.copied", f"exchange/{exchange_id}", reason=reason, after={"exchange": made})
         return made
 
 
-def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, row: sa.Row[Any], said: Said) -> int:
+def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, news: News, said: Said) -> int:
     """Tell one fact, or record why it cannot be told: a person may copy the failed exchange when the cause is mended."""
-    entity = said[row.exchange_id]
-    if isinstance(entity, Exception):
-        return _cannot_tell(hub, uow, flow, agreement, row, Finding("OUT-03", got=_reason(entity)))
+    row = news.row
+    entities: list[dict[str, Any]] = []
+    for number in news.now:
+        entity = said[number]
+        if isinstance(entity, Exception):
+            return _not_told(hub, uow, flow, agreement, row, Finding("OUT-03", got=_reason(entity)))
+        entities.append(entity)
+    if list(news.now) == list(news.before):
+        return _not_told(hub, uow, flow, agreement, row, None, news.now)
     try:
         with uow.connection.begin_nested():
-            return _write(hub, uow, flow, agreement, row.organisation_id, row.exchange_id, entity)
+            now = whole(entities) if len(entities) > 1 else entities[0]
+            change = _change(news, now, said)
+            if change is not None and not says_something(change):
+                return _not_told(hub, uow, flow, agreement, row, None, news.now)
+            return _write(hub, uow, flow, agreement, row.organisation_id, row.exchange_id, now, news.now, change)
     except Exception as error:  # one fact that trips a mapping must not keep all others from being told
         if not _is_of_one_fact(error):
             raise
-        return _cannot_tell(hub, uow, flow, agreement, row, Finding("OUT-01", got=_reason(error)))
+        return _not_told(hub, uow, flow, agreement, row, Finding("OUT-01", got=_reason(error)))
+
+
+def _change(news: News, now: Mapping[str, Any], said: Said) -> dict[str, Any] | None:
+    """What changed of an order since the partner was told; null where it must be told whole."""
+    if not news.by_lines or not news.before or now.get("purpose") == "cancel":
+        return None
+    before = [said[number] for number in news.before]
+    told = [entity for entity in before if not isinstance(entity, Exception)]
+    return difference(whole(told), whole([dict(now)])) if len(told) == len(before) else None
 
 
 def _is_of_one_fact(error: Exception) -> bool:
@@ -256,8 +190,12 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
 
 
-def _cannot_tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, row: sa.Row[Any], finding: Finding) -> int:
-    _log.error("a fact cannot be told", flow=flow.flow, exchange=row.exchange_id, reason=finding.got)
+def _not_told(
+    hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, row: sa.Row[Any], finding: Finding | None, made_of: Sequence[int] = ()
+) -> int:
+    """Record why nothing goes out: a finding says what keeps it; without one, what the partner was told before holds this too."""
+    if finding is not None:
+        _log.error("a fact cannot be told", flow=flow.flow, exchange=row.exchange_id, reason=finding.got)
     named = {"entity": flow.on["entity"], "number": row.number}
     agreed, _mapping = writing.agreed_for(hub.site, agreement, named)
     exchange = ExchangeRow(
@@ -275,15 +213,18 @@ def _cannot_tell(hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, ro
         type=agreed.type,
         version=agreed.version,
         control=None,
-        state="failed",
+        state="failed" if finding is not None else "superseded",
+        reason=None if finding is not None else "told before",
         entity=named,
+        keys={"told": list(made_of)} if made_of else {},
         agreement_hash=agreement.hash,
         origin_id=row.exchange_id,
         acknowledgement="none",
     )
     (exchange_id,) = insert_exchanges(uow, [exchange])
-    insert_findings(uow, [(exchange_id, None, None, exchange.partner_id, row.organisation_id, [finding])])
-    uow.audit(row.organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": row.exchange_id, "state": "failed"})
+    if finding is not None:
+        insert_findings(uow, [(exchange_id, None, None, exchange.partner_id, row.organisation_id, [finding])])
+    uow.audit(row.organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": row.exchange_id, "state": exchange.state})
     return exchange_id
 
 
@@ -309,10 +250,24 @@ def _purpose(uow: UnitOfWork, flow: Flow, entity: Mapping[str, Any], organisatio
 
 
 def _write(
-    hub: Hub, uow: UnitOfWork, flow: Flow, agreement: Agreement, organisation_id: int, source_id: int, entity: dict[str, Any]
+    hub: Hub,
+    uow: UnitOfWork,
+    flow: Flow,
+    agreement: Agreement,
+    organisation_id: int,
+    source_id: int,
+    entity: dict[str, Any],
+    made_of: Sequence[int],
+    change: dict[str, Any] | None = None,
 ) -> int:
-    """Write and queue what exchange `source_id` says. What cannot be written makes a failed exchange with its findings."""
-    outward = _outward(hub, agreement, entity, purpose=_purpose(uow, flow, entity, organisation_id))
+    """Write and queue what exchange `source_id` says: `entity`, or the `change` of it. What cannot be written makes a failed exchange.
+
+    `made_of` are the exchanges that say the entity together.
+    """
+    if change is not None:
+        outward = _outward(hub, agreement, change, purpose="change")
+    else:
+        outward = _outward(hub, agreement, entity, purpose=_purpose(uow, flow, entity, organisation_id))
     agreed, _mapping = writing.agreed_for(hub.site, agreement, outward)
     envelope = (
         next_envelope(hub, uow, agreement, agreed.version or traits_of(agreement.format).base_version)
@@ -341,7 +296,8 @@ def _write(
         control=names.message,
         state="waiting" if written.content is not None else "failed",
         entity=entity,
-        keys={"interchange": names.interchange} if names.interchange is not None else {},
+        keys=({"interchange": names.interchange} if names.interchange is not None else {})
+        | ({"told": list(made_of)} if len(made_of) > 1 else {}),
         mapping_hash=written.mapping.hash,
         agreement_hash=agreement.hash,
         origin_id=source_id,

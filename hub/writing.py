@@ -61,8 +61,7 @@ def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tupl
         if (mapping := pipeline.mapping_of(site.mapping_folders, agreed)).entity == entity["entity"]
     ]
     asked = entity.get("purpose")
-    # A change restates the whole document here, so it also says a replacement where the syntax has no other way.
-    for purpose in (asked, "change" if asked == "replace" else asked, None):
+    for purpose in (asked, None):
         for agreed, mapping in fitting:
             if mapping.purpose == purpose:
                 return agreed, mapping
@@ -70,6 +69,11 @@ def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tupl
         return fitting[0]
     what = f"{entity['entity']} for the purpose {asked}" if fitting else entity["entity"]
     raise ConfigError(f"agreement {agreement.agreement} has no message that carries {what}")
+
+
+def carries_changes(site: Site, agreement: Agreement) -> bool:
+    """Whether the agreement names a message by which an order's changes are told line by line (X12 860, ORDCHG, UBL OrderChange)."""
+    return any(pipeline.mapping_of(site.mapping_folders, agreed).entity == "OrderChange" for agreed in agreement.messages)
 
 
 def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, version: str | None, now: datetime) -> bytes:

@@ -135,6 +135,14 @@ class OrderItem(Shape):
     description: str | None
 
 
+class OrderGiver(Shape):
+    """The change that gave a value of an order line."""
+
+    exchange_id: int | None
+    revision: int
+    issued_at: Time
+
+
 class OrderLine(Shape):
     """One order line as everybody sees it."""
 
@@ -143,12 +151,25 @@ class OrderLine(Shape):
     unit: str | None
     unit_price: Number | None
     requested_on: str | None
+    cancelled: bool = Field(description="A change struck the line out; `changed_by.quantity` says which.")
+    changed_by: dict[str, OrderGiver] = Field(description="Values that a change of the order gave last; all others are the order's own.")
     ordered: Stage
     confirmed: Stage
     despatched: Stage
     received: Stage
     invoiced: Stage
     discrepancies: list[Discrepancy]
+
+
+class OrderDocument(Shape):
+    """One of the documents that an order is made of."""
+
+    exchange_id: int | None
+    purpose: str = Field(examples=["original", "change"])
+    revision: int
+    issued_at: Time
+    recorded_at: Time
+    states: list[str] = Field(description="Members of the header that it states.")
 
 
 class Order(Shape):
@@ -165,6 +186,7 @@ class Order(Shape):
     requested_on: str | None
     partner: str
     exchange_id: int | None
+    history: list[OrderDocument] = Field(description="The order itself, and the changes that stand, in their order.")
     lines: list[OrderLine]
     unmatched: list[Source] = Field(description="Lines of other documents that name this order and fit none of its lines.")
     discrepancies: list[Discrepancy]

@@ -97,8 +97,10 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     outcomes: dict[int, Outcome] = {}
     for entry in entries:
         if entry.subject_id not in again:
-            outcomes[entry.application_id] = Outcome(_first_state(entry.facts.purpose))
-            if entry.facts.purpose not in ("cancel", "change"):
+            outcomes[entry.application_id] = Outcome(
+                "applied" if (stands := entry.facts.counts_alone) else _first_state(entry.facts.purpose)
+            )
+            if stands:
                 item = entry.item
                 own = kinds.get(item.partner_id) in OWN_SYSTEMS
                 consequences.stand(
@@ -188,7 +190,7 @@ def _take_subjects(uow: UnitOfWork, entries: Sequence[_Entry]) -> set[int]:
     for key, number in ids.items():
         first, single = wanted[key][0], len(wanted[key]) == 1
         purpose = first.facts.purpose
-        state = "cancelled" if purpose == "cancel" else "waiting" if purpose == "change" else "standing"
+        state = "standing" if first.facts.counts_alone else "cancelled" if purpose == "cancel" else "waiting"
         standing_id = first.application_id if single and state == "standing" else None
         rows.append((number, *key, standing_id, state))
     taken = store.add_subjects(connection, rows)
@@ -234,7 +236,7 @@ def _write(uow: UnitOfWork, entries: Sequence[_Entry], again: Collection[int]) -
     master: list[tuple[Any, ...]] = []
     for entry in entries:
         facts, item, number = entry.facts, entry.item, entry.application_id
-        stands = entry.subject_id not in again and facts.purpose not in ("cancel", "change")
+        stands = entry.subject_id not in again and facts.counts_alone
         rows.append(
             (number, item.exchange_id, entry.subject_id, item.organisation_id, item.partner_id, facts.kind, now, stands, *facts.application)
         )

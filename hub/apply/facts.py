@@ -54,6 +54,8 @@ EVENTFUL = frozenset(("despatch_advice", "receiving_advice", "production_event",
 """Kinds of documents that are visibility events too, where the site wants that (`hub.visibility.derive`)."""
 _LINE_MEMBERS = frozenset(LINE_COLUMNS) - {"role", "locator", "detail"} | {"@"}
 
+_PARTIAL = frozenset(("cancel", "change"))
+
 Line = tuple[Any, ...]
 
 
@@ -77,6 +79,11 @@ class Facts:
     """The canonical event, of facts that are a visibility event."""
     said: EventSaid | None = None
     """Its rows, where it is to be stored."""
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether it stands where nothing else was said: a change waits for what it changes, but a supplier's answer to one does not."""
+        return self.purpose not in _PARTIAL or (self.purpose == "change" and self.kind == "order_response")
 
 
 def place_of(party: Mapping[str, Any] | None) -> str | None:
@@ -199,7 +206,7 @@ def _lines(kind: str, entity: Mapping[str, Any], order: str | None) -> tuple[lis
         roles = (("line", entity.get("lines") or ()),)
     status = _DEFAULT_STATUS.get(kind)
     due = _DUE.get(kind, "due_on")
-    header_due = entity.get("requested_on") if kind == "purchase_order" else None
+    header_due = entity.get("requested_on") if kind == "purchase_order" and entity.get("purpose") != "change" else None
     is_order = kind == "purchase_order"
     columned = _LINE_MEMBERS | {due}
     lines: list[Line] = []

@@ -54,14 +54,15 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
     for row in rows:
         by_subject[row.subject_id].append(row)
     verdicts = {number: _verdict(uow, group, roots) for number, group in by_subject.items()}
-    standing = {verdict.standing_id for verdict in verdicts.values() if verdict.standing_id is not None}
+    standing = {number for verdict in verdicts.values() for number in verdict.all_standing}
     falling, rising = stood - standing, standing - stood
     _move(uow, falling, rising, consequences)
     store.set_standing(uow, rising, falling)
     changed = [
-        {"subject_id": number, "new_state": verdict.state, "new_standing": verdict.standing_id}
+        {"subject_id": number, "new_state": verdict.state, "new_standing": verdict.standing_id, "new_changes": _changes(verdict)}
         for number, verdict in verdicts.items()
-        if (subjects[number].state, subjects[number].standing_id) != (verdict.state, verdict.standing_id)
+        if (subjects[number].state, subjects[number].standing_id, subjects[number].changes)
+        != (verdict.state, verdict.standing_id, _changes(verdict))
     ]
     store.set_subjects(connection, changed)
     states: dict[int, str] = {}
@@ -77,6 +78,11 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
     _tell_exchanges(uow, rows, states, arriving)
     _close_early(uow, by_subject.values())
     return outcomes
+
+
+def _changes(verdict: Verdict) -> list[int] | None:
+    """The changes that stand, in their order; null for most subjects."""
+    return list(verdict.changes) if verdict.state == "standing" and verdict.changes else None
 
 
 def _repeats(group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, str]) -> dict[int, int]:
@@ -103,7 +109,7 @@ def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Ver
     if tied:
         contents = _contents(uow, [row for row in rows if row.id in tied])
         candidates = [replace(candidate, content=contents.get(candidate.application_id, "")) for candidate in live(candidates)]
-    return decide(candidates)
+    return decide(candidates, rows[0].kind if rows else "")
 
 
 def _contents(uow: UnitOfWork, rows: Sequence[Any]) -> dict[int, str]:
@@ -134,9 +140,9 @@ def _plain(value: Any) -> Any:
 def _state(application_id: int, verdict: Verdict) -> str:
     if application_id in verdict.waiting:
         return "waiting"
-    if application_id == verdict.cancelled:
+    if verdict.state == "cancelled" and (application_id == verdict.cancelled or application_id in verdict.changes):
         return "cancelled"
-    return "applied" if application_id == verdict.decided_by else "superseded"
+    return "applied" if application_id == verdict.decided_by or application_id in verdict.all_standing else "superseded"
 
 
 def _move(uow: UnitOfWork, falling: Collection[int], rising: Collection[int], consequences: Consequences) -> None:

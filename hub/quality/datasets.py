@@ -74,7 +74,7 @@ def _stands(kind: str, number: ColumnElement[Any]) -> ColumnElement[int]:
 
 
 def _lines(kind: str, *columns: ColumnElement[Any]) -> sa.Select[Any]:
-    """Standing lines of one kind of document, named by organisation, partner, number and position."""
+    """Standing lines of one kind of document, named by organisation, partner, number and position. A change of an order is no order."""
     source: FromClause = (
         application.join(line, line.c.application_id == application.c.id)
         .join(organisation, organisation.c.id == application.c.organisation_id)
@@ -93,7 +93,7 @@ def _lines(kind: str, *columns: ColumnElement[Any]) -> sa.Select[Any]:
             application.c.exchange_id,
         )
         .select_from(source)
-        .where(application.c.standing, application.c.kind == kind)
+        .where(application.c.standing, application.c.kind == kind, sa.or_(kind != "purchase_order", application.c.purpose != "change"))
     )
 
 

@@ -106,7 +106,7 @@ class _Judge:
                 order_line=line.line,
                 item=(item.code or item.gtin if item else None) or line.ordered.name.shown,
                 lot=lot,
-                evidence=tuple(sorted({part.exchange_id for part in (line.ordered, *parts)})),
+                evidence=tuple(sorted({number for part in (line.ordered, *parts) for number in part.exchanges})),
                 params=words,
             )
         )
@@ -115,6 +115,7 @@ class _Judge:
 SEVERITIES = {
     "ORD-10": "warning", "ORD-11": "warning", "ORD-12": "error", "ORD-13": "error", "ORD-14": "error", "ORD-15": "error", "ORD-16": "error",
     "ORD-17": "warning", "ORD-18": "error", "ORD-19": "error",
+    "ORD-20": "error",
 }  # fmt: skip
 """As the catalogue says; a test holds both equal."""
 
@@ -131,6 +132,7 @@ def judge(picture: OrderPicture, names: Names, today: date, tolerances: Mapping[
         _prices(judge_, line)
         _invoice(judge_, line)
     _strangers(judge_)
+    _lacking(judge_)
     return judge_.found
 
 
@@ -373,6 +375,33 @@ def _strangers(judge: _Judge) -> None:
                 lot=first.lot,
                 evidence=tuple(sorted({part.exchange_id for part in parts})),
                 params={"document": kind, "number": number, "order": judge.picture.number, "line": line},
+            )
+        )
+
+
+def _lacking(judge: _Judge) -> None:
+    """ORD-20: a change of a line that its order does not have. It is laid over the order as soon as the line comes."""
+    for part in judge.picture.lacking:
+        line = part.order_line or part.line or ""
+        judge.found.append(
+            Discrepancy(
+                rule="ORD-20",
+                severity=SEVERITIES["ORD-20"],
+                organisation_id=judge.picture.organisation_id,
+                scope_kind="order",
+                scope_key=judge.picture.number,
+                detail="|".join((line, str(part.revision), str(part.issued_at), *judge.apart)),
+                left_source=sources([judge.picture.lines[0].ordered]),
+                left_value="",
+                right_source=sources([part]),
+                right_value=line,
+                partner_id=part.partner_id,
+                order_number=judge.picture.number,
+                order_line=line or None,
+                item=part.name.shown if part.name.shown != "?" else None,
+                lot=None,
+                evidence=tuple(sorted({part.exchange_id, judge.picture.lines[0].ordered.exchange_id})),
+                params={"order": judge.picture.number, "line": line, "revision": str(part.revision)},
             )
         )
 

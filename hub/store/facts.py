@@ -151,12 +151,16 @@ def set_standing(uow: UnitOfWork, standing: Collection[int], withdrawn: Collecti
 
 
 def set_subjects(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write `state` and `standing_id` of subjects (`subject_id` names them)."""
+    """Write `state`, `standing_id` and `changes` of subjects (`subject_id` names them)."""
     if rows:
         connection.execute(
             subject.update()
             .where(subject.c.id == sa.bindparam("subject_id"))
-            .values(state=sa.bindparam("new_state"), standing_id=sa.bindparam("new_standing")),
+            .values(
+                state=sa.bindparam("new_state"),
+                standing_id=sa.bindparam("new_standing"),
+                changes=sa.bindparam("new_changes", type_=subject.c.changes.type),
+            ),
             list(rows),
         )
 

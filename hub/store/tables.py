@@ -174,6 +174,7 @@ subject = sa.Table(
     sa.Column("key", sa.Text, nullable=False),  # number; for inventory_report the location code
     sa.Column("standing_id", Big),  # application that counts; null: cancelled, or only a change waits for its original
     sa.Column("state", sa.Text, nullable=False),  # standing | cancelled | waiting
+    sa.Column("changes", sa.JSON(none_as_null=True)),  # applications that change a part of the one that counts, in their order; null for most
     sa.UniqueConstraint("organisation_id", "kind", "issuer_id", "key"),
 )
 application = sa.Table(

@@ -27,7 +27,7 @@ def test_two_pushes_at_once_tell_every_order_once(database_url: str, tmp_path: P
     for batch in steps.fetch(FLOW):
         steps.process(batch)
 
-    untold, together = outbound._untold, threading.Barrier(2)
+    untold, together = outbound.untold, threading.Barrier(2)
 
     def slowly(*given: object) -> object:
         """Both have asked what is untold before either writes, where nothing keeps them apart."""
@@ -38,7 +38,7 @@ def test_two_pushes_at_once_tell_every_order_once(database_url: str, tmp_path: P
             together.reset()
         return found
 
-    monkeypatch.setattr(outbound, "_untold", slowly)
+    monkeypatch.setattr(outbound, "untold", slowly)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: steps.push("jiangnan_polymer_orders"), range(2))
     assert sorted((len(first), len(second)))[0] == 0, "one of them found everything told"

@@ -402,7 +402,12 @@ POC*40*RS
     ]
     assert "quantity" not in found["lines"][1]
     written = [record.values for record in mapping.write(found, CONTEXT).walk() if record.tag == "POC"]
-    assert [[text or "" for text in values[1:4]] for values in written] == [["10", "CA", "500"], ["20", "DI", ""], ["30", "CA", ""], ["40", "CA"]]
+    assert [[text or "" for text in values[1:4]] for values in written] == [
+        ["10", "CA", "500"],
+        ["20", "DI", ""],
+        ["30", "CA", ""],
+        ["40", "CA"],
+    ]
 
 
 def test_an_order_that_states_no_day_takes_the_envelopes() -> None:

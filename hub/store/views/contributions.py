@@ -22,7 +22,7 @@ from hub.store.views.devices import device
 from hub.store.views.lines import order_pictures
 from hub.store.views.master import item, party
 from hub.store.views.orders import order
-from hub.store.views.picture import STAGES, line_key
+from hub.store.views.picture import STAGES, Contribution, Giver, line_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +111,7 @@ def _order_line(
     else:
         known_fields = ", ".join([*_STAGE_FIELDS, *_LINE_FIELDS])
         raise NotFoundError(f"an order line has no field {field}; it has {known_fields}")
-    listed = [
-        Part(
-            exchange_id=part.exchange_id,
-            application_id=part.application_id,
-            ordinal=part.ordinal,
-            locator=part.locator,
-            path=f"lines[{part.ordinal}].{member}",
-            value=_member(part, member),
-            unit=part.unit,
-            partner=part.partner_key,
-            number=part.number,
-        )
-        for part in parts
-    ]
+    listed = [_part(part, part.giver(member), member) for part in parts]
     if member != "quantity" and listed:
         value = listed[0].value
     apart: dict[tuple[int, str], LeftOut] = {}
@@ -134,6 +121,22 @@ def _order_line(
                 why: Literal["outsider", "stranger"] = "outsider" if part in picture.outsiders else "stranger"
                 apart[part.exchange_id, why] = LeftOut(part.exchange_id, part.kind, part.number, part.partner_key, why)
     return Contributions(value, listed, list(apart.values()))
+
+
+def _part(part: Contribution, giver: Giver | Contribution, member: str) -> Part:
+    """A value of a line, and the document that gave it: of an order the last change that did."""
+    said = "action" if part.deleted_by is not None and member == "quantity" else member  # nothing is ordered, for the line is struck out
+    return Part(
+        exchange_id=giver.exchange_id,
+        application_id=giver.application_id,
+        ordinal=giver.ordinal,
+        locator=giver.locator,
+        path=said if giver.ordinal is None else f"lines[{giver.ordinal}].{said}",
+        value=_member(part, member),
+        unit=part.unit,
+        partner=giver.partner_key,
+        number=giver.number,
+    )
 
 
 def _member(part: Any, member: str) -> Any:
@@ -152,7 +155,11 @@ def _order_header(connection: sa.Connection, number: str, field: str, organisati
         value = value.get(step) if isinstance(value, dict) else None
     if value is None or isinstance(value, list):
         raise NotFoundError(f"order {number} has no field {field}")
-    return Contributions(value, [_header_part(connection, shown["exchange_id"], field, value)])
+    member = field.partition(".")[0]
+    said = next((one for one in reversed(shown["history"]) if member in one["states"]), shown["history"][0])
+    if member in ("revision", "issued_at"):
+        said = shown["history"][-1]
+    return Contributions(value, [_header_part(connection, said["exchange_id"], field, value)])
 
 
 def _master(connection: sa.Connection, name: str, shown: Mapping[str, Any], field: str) -> Contributions:

@@ -11,6 +11,7 @@ from hub.store.crosswalk import OWN_SYSTEMS, ItemName, names_of
 from hub.store.lists import among
 from hub.store.suppliers import suppliers
 from hub.store.tables import application, line, partner
+from hub.store.views.changes import as_changed
 from hub.store.views.picture import STAGES, Contribution, OrderPicture, pictures
 
 
@@ -23,6 +24,8 @@ def supplier_said(member: str) -> sa.ColumnElement[str]:
 _STATEMENT = (
     sa.select(
         application.c.id,
+        application.c.subject_id,
+        application.c.purpose,
         application.c.exchange_id,
         application.c.organisation_id,
         application.c.partner_id,
@@ -82,11 +85,11 @@ def contribution(row: Any) -> Contribution:
 
 
 def order_parts(connection: sa.Connection, numbers: Collection[str]) -> list[Contribution]:
-    """Everything that standing documents say of these order numbers, in all organisations."""
+    """Everything that standing documents say of these order numbers, in all organisations; orders as their changes left them."""
     if not numbers:
         return []
     rows = connection.execute(_STATEMENT.where(among(connection, line.c.order_number, sorted(numbers))))
-    return [contribution(row) for row in rows if row.kind in STAGES]
+    return as_changed(connection, [(row, contribution(row)) for row in rows if row.kind in STAGES])
 
 
 def order_pictures(connection: sa.Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int, int], OrderPicture]:

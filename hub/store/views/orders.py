@@ -13,9 +13,10 @@ from hub.store.lists import among
 from hub.store.suppliers import one_of, suppliers
 from hub.store.tables import application, discrepancy, organisation, partner, subject
 from hub.store.types import moment
+from hub.store.views.changes import Documents, documents
 from hub.store.views.discrepancies import of_scopes
 from hub.store.views.lines import order_pictures, supplier_said
-from hub.store.views.picture import STAGES, Contribution, LinePicture, OrderPicture
+from hub.store.views.picture import STAGES, Contribution, Giver, LinePicture, OrderPicture
 
 
 def order(
@@ -25,7 +26,7 @@ def order(
     partner_id: int | None = None,
     issuer: str | None = None,
 ) -> dict[str, Any]:
-    """One order: header, lines, and the sources of every number.
+    """One order as of all documents known: header, lines, and the sources of every number.
 
     Numbers are Decimals in the order line's unit, null where nobody has said anything that can be compared. `organisations` limits to
     these (null: all); `issuer` to what this partner (its key) ordered; `partner_id` to orders of that partner, which then sees the numbers
@@ -78,7 +79,6 @@ def orders(
 def _standing(connection: sa.Connection, organisations: Collection[int] | None, partner_id: int | None) -> sa.Select[Any]:
     query = (
         sa.select(
-            subject.c.id.label("subject_id"),
             application,
             partner.c.key.label("partner"),
             organisation.c.key.label("organisation"),
@@ -113,31 +113,62 @@ def _orders(connection: sa.Connection, rows: Sequence[Any], partner_id: int | No
     keys = [(row.number, row.organisation_id) for row in rows]
     pictures = order_pictures(connection, keys)
     found = of_scopes(connection, "order", keys, partner_id)
-    return [_order(row, pictures.get((*key, row.partner_id)), found.get(key, []), partner_id) for row, key in zip(rows, keys, strict=True)]
+    changed = documents(connection, [row.subject_id for row in rows])
+    return [
+        _order(row, changed.get(row.subject_id), pictures.get((*key, row.partner_id)), found.get(key, []), partner_id)
+        for row, key in zip(rows, keys, strict=True)
+    ]
 
 
-def _order(row: Any, picture: OrderPicture | None, discrepancies: Sequence[dict[str, Any]], partner_id: int | None) -> dict[str, Any]:
+def _order(
+    row: Any, changed: Documents | None, picture: OrderPicture | None, discrepancies: Sequence[dict[str, Any]], partner_id: int | None
+) -> dict[str, Any]:
     lines = picture.lines if picture is not None else []
     shown = {line.line for line in lines}
     unmatched = [*picture.strangers, *picture.outsiders] if picture is not None else []
     if partner_id is not None:
         unmatched = [part for part in unmatched if part.own or part.partner_id == partner_id]
+    told = [row] if changed is None else changed.all
+    own = partner_id in (None, row.partner_id)
     return {
         "number": row.number,
         "organisation": row.organisation,
         "organisation_id": row.organisation_id,
-        "revision": row.revision,
-        "issued_at": moment(row.issued_at),
-        "currency": row.currency,
+        "revision": told[-1].revision,
+        "issued_at": moment(told[-1].issued_at),
+        "currency": next((one.currency for one in reversed(told) if one.currency), None),
         "supplier": row.header.get("supplier"),
-        "ship_to": row.header.get("ship_to"),
-        "requested_on": row.header.get("requested_on"),
+        "ship_to": _last(told, "ship_to"),
+        "requested_on": _last(told, "requested_on"),
         "partner": row.partner,
-        "exchange_id": row.exchange_id if partner_id in (None, row.partner_id) else None,
+        "exchange_id": row.exchange_id if own else None,
+        "history": [_document(one, own) for one in told],
         "lines": [_line(line, [d for d in discrepancies if d["order_line"] == line.line], partner_id) for line in lines],
         "unmatched": [_source(part, None, partner_id) for part in unmatched],
         "discrepancies": [d for d in discrepancies if d["order_line"] not in shown],
     }
+
+
+def _last(told: Sequence[Any], member: str) -> Any:
+    """What the last document says of a member of the header that states it."""
+    return next((value for one in reversed(told) if (value := one.header.get(member)) is not None), None)
+
+
+def _document(said: Any, own: bool) -> dict[str, Any]:
+    """One of the documents that an order is made of."""
+    header = {"currency": said.currency, **{name: said.header.get(name) for name in _GIVEN}}
+    return {
+        "exchange_id": said.exchange_id if own else None,
+        "purpose": said.purpose,
+        "revision": said.revision,
+        "issued_at": moment(said.issued_at),
+        "recorded_at": moment(said.recorded_at),
+        "states": sorted(name for name, value in header.items() if value is not None),
+    }
+
+
+_GIVEN = ("ship_to", "requested_on")
+"""Members of the header that a change may give; whose the order is, it leaves."""
 
 
 def _line(line: LinePicture, discrepancies: Sequence[dict[str, Any]], partner_id: int | None) -> dict[str, Any]:
@@ -153,9 +184,20 @@ def _line(line: LinePicture, discrepancies: Sequence[dict[str, Any]], partner_id
         "unit": asked.unit,
         "unit_price": asked.unit_price,
         "requested_on": asked.due_on,
+        "cancelled": asked.deleted_by is not None,
+        "changed_by": {member: _giver(giver, partner_id) for member, giver in sorted(asked.given.items()) if member in _SHOWN},
         **{stage: _stage(line, stage, partner_id) for stage in STAGES.values()},
         "discrepancies": list(discrepancies),
     }
+
+
+_SHOWN = ("quantity", "unit", "unit_price", "requested_on", "description", "gtin", "item_code", "supplier_item")
+
+
+def _giver(giver: Giver, partner_id: int | None) -> dict[str, Any]:
+    """The change that gave a member."""
+    own = partner_id in (None, giver.partner_id)
+    return {"exchange_id": giver.exchange_id if own else None, "revision": giver.revision, "issued_at": moment(giver.issued_at)}
 
 
 def _stage(line: LinePicture, stage: str, partner_id: int | None) -> dict[str, Any]:
@@ -174,10 +216,10 @@ def _source(part: Contribution, quantity: Decimal | None, partner_id: int | None
         "partner": part.partner_key,
         "kind": part.kind,
         "number": part.number if own else None,
-        "exchange_id": part.exchange_id if own else None,
-        "issued_at": moment(part.issued_at),
+        "exchange_id": part.giver("quantity").exchange_id if own else None,
+        "issued_at": moment(part.giver("quantity").issued_at),
         "line": part.line,
-        "ordinal": part.ordinal,
+        "ordinal": part.giver("quantity").ordinal,
         "quantity": part.quantity,
         "unit": part.unit,
         "in_order_units": quantity,

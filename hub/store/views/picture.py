@@ -29,6 +29,21 @@ STAGES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Giver:
+    """The line of a change, or its header (`ordinal` null), that gave a member of an order line."""
+
+    application_id: int
+    exchange_id: int
+    partner_id: int
+    partner_key: str
+    number: str
+    revision: int
+    issued_at: int
+    ordinal: int | None
+    locator: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Contribution:
     """One line of one standing document about an order."""
 
@@ -63,6 +78,21 @@ class Contribution:
     supplier_code: str | None = None
     supplier_gln: str | None = None
     """What an order names as its supplier."""
+    given: Mapping[str, Giver] = field(default_factory=dict)
+    """Members that a change of the order gave, and which one; the others are the line's own."""
+    deleted_by: Giver | None = None
+    """The change that struck the line out."""
+    lacking: bool = False
+    """Of a change: the order has no such line."""
+
+    def giver(self, member: str) -> Giver | Contribution:
+        """Which line of which document gave a member."""
+        return self.given.get(member, self)
+
+    @property
+    def exchanges(self) -> set[int]:
+        """Exchanges of all documents that gave something of it."""
+        return {self.exchange_id, *(giver.exchange_id for giver in self.given.values())}
 
     @property
     def stage(self) -> str:
@@ -129,6 +159,8 @@ class OrderPicture:
     strangers: list[Contribution] = field(default_factory=list)
     outsiders: list[Contribution] = field(default_factory=list)
     """What others say of the number whom no order of it names. Each is in one picture only."""
+    lacking: list[Contribution] = field(default_factory=list)
+    """Lines of changes that name no line of the order."""
     apart: str = ""
     """Tells apart several issuers' orders of one number: the issuer's key in all but the first, which our own systems come first for."""
 
@@ -200,10 +232,16 @@ def may_join(order: Ordering, part: Speaker, suppliers: Suppliers) -> bool:
 def _pictures(number: str, owner: int, parts: Sequence[Contribution], names: Names, suppliers: Suppliers) -> list[OrderPicture]:
     ordered = sorted(parts, key=lambda part: (part.issued_at, part.kind, part.partner_key, part.number, part.ordinal))
     issued: dict[tuple[bool, str], list[Contribution]] = {}
+    lacking: dict[str, list[Contribution]] = {}
     for part in ordered:
         if part.kind == "purchase_order":
-            issued.setdefault((not part.own, part.partner_key), []).append(part)
+            if part.lacking:
+                lacking.setdefault(part.partner_key, []).append(part)
+            else:
+                issued.setdefault((not part.own, part.partner_key), []).append(part)
     found = [_ordered(number, owner, issued[key], names) for key in sorted(issued)]
+    for picture in found:
+        picture.lacking = lacking.get(picture.lines[0].ordered.partner_key, [])
     for later in found[1:]:
         later.apart = later.lines[0].ordered.partner_key
     others = [part for part in ordered if part.kind != "purchase_order"]
