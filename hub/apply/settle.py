@@ -49,7 +49,8 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
     roots = store.replay_roots(connection, {row.exchange_id for row in rows})
     candidate_ids = {row.id for row in rows}
     stood = {row.id for row in rows if row.standing}
-    stood |= {row.standing_id for row in subjects.values() if row.standing_id is not None} - candidate_ids  # retracted a moment ago
+    counted = {number for row in subjects.values() for number in (row.standing_id, *(row.changes or ())) if number is not None}
+    stood |= counted - candidate_ids  # retracted a moment ago
     by_subject: dict[int, list[Any]] = {number: [] for number in subjects}
     for row in rows:
         by_subject[row.subject_id].append(row)
