@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from data_contracts.errors import ConfigError, ConflictError, NotFoundError
-from hub import delivery, exchange, outbound
+from hub import delivery, exchange, outbound, untold
 from hub.clock import FrozenClock
 from hub.commands.administration import take_turn, turn
 from hub.runtime import Hub
@@ -162,7 +162,7 @@ def test_a_description_that_does_not_fit_goes_out_cut_and_is_told_and_a_number_n
 
 
 def test_more_than_a_batch_is_told_in_one_push(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "BATCH", 4)
+    monkeypatch.setattr(untold, "BATCH", 4)
     say(hub, export(*[f"47{number:06}" for number in range(10)]), "k1")
     assert len(outbound.push(hub, hub.site.flows[FLOW])) == 10
     assert outbound.push(hub, hub.site.flows[FLOW]) == []

@@ -158,7 +158,12 @@ def stories(draw: st.DrawFn) -> list[Document]:
 
 
 @pytest.mark.slow
-@settings(phases=NO_SHRINK, max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    phases=NO_SHRINK,
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     story=stories(), random=st.randoms(use_true_random=False), together=st.booleans(), replays=st.integers(0, 2), gone=st.integers(-2, 5)
 )
