@@ -93,7 +93,9 @@ def _lines(kind: str, *columns: ColumnElement[Any]) -> sa.Select[Any]:
             application.c.exchange_id,
         )
         .select_from(source)
-        .where(application.c.standing, application.c.kind == kind, sa.or_(kind != "purchase_order", application.c.purpose != "change"))
+        .where(
+            application.c.standing, application.c.kind == kind, *((application.c.purpose != "change",) if kind == "purchase_order" else ())
+        )
     )
 
 

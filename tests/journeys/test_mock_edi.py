@@ -231,9 +231,9 @@ SHIPPED = from_seller(
     [
         # The second 850 stands in the place of the first and is told; it is one order.
         ("duplicate-order", ["superseded", "applied"], [], ["DUP-05"]),
-        # An 860 that lowers the line when it has been confirmed, and one that cancels when the goods have left: orders are changed, and
-        # refusing them is the order desk's (865).
-        ("change-after-confirm", ["superseded"], ["applied"], []),
+        # An 860 that lowers the line when it has been confirmed, and one that cancels when the goods have left: the order stands
+        # changed, or ends, and refusing that is the order desk's (865).
+        ("change-after-confirm", ["applied"], ["applied"], []),
         ("cancel-late", ["cancelled"], ["applied"], []),
     ],
 )

@@ -49,7 +49,7 @@ async def order(visit: Visit) -> None:
                 [*heads, say("orders.disagree")],
                 (
                     row(
-                        el("a", line["line"], href=f"#line{line['line']}"),
+                        [el("a", line["line"], href=f"#line{line['line']}"), f" {say('orders.cancelled')}" if line["cancelled"] else ""],
                         item(line["item"]),
                         line["unit"],
                         (number(line["unit_price"]), "num"),
@@ -62,10 +62,33 @@ async def order(visit: Visit) -> None:
             ),
         )
     )
+    if len(found["history"]) > 1:
+        show(_history(visit, found["history"]))
     for line in found["lines"]:
         show(_sources(visit, say("orders.sources", line=line["line"]), _of_line(line), f"line{line['line']}"))
     if found["unmatched"]:
         show(_sources(visit, say("orders.unmatched"), [("", one) for one in found["unmatched"]], "unmatched"))
+
+
+def _history(visit: Visit, documents: list[Mapping[str, Any]]) -> Html:
+    """The order itself and the changes that stand, in their order."""
+    say = visit.say
+    return section(
+        say("orders.history"),
+        table(
+            [say("orders.document"), say("orders.purpose"), (say("orders.revision"), "num"), say("orders.issued"), say("orders.came")],
+            (
+                row(
+                    link(f"#{one['exchange_id']}", f"/exchanges/{one['exchange_id']}"),
+                    one["purpose"],
+                    (one["revision"], "num"),
+                    when(one["issued_at"]),
+                    when(one["recorded_at"]),
+                )
+                for one in documents
+            ),
+        ),
+    )
 
 
 def _of_line(line: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
