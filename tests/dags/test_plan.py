@@ -48,6 +48,12 @@ def test_a_flow_says_what_it_is_for(tmp_path: Path) -> None:
     assert flow.text == GOOD
 
 
+def test_a_flow_of_extracts_has_a_register_for_an_agreement(tmp_path: Path) -> None:
+    text = GOOD.replace("flow: orders", "flow: gudid").replace("agreement: orders", "compare: gudid")
+    (flow,) = planned(site=site(tmp_path, gudid=text))
+    assert (flow.flow, flow.agreement, flow.schedule) == ("gudid", "gudid", "5 * * * *")
+
+
 def test_a_tasks_process_reads_its_own_flow_only(tmp_path: Path) -> None:
     folder = site(tmp_path, orders=GOOD, broken="flow: [")
     assert [flow.flow for flow in planned("orders", folder)] == ["orders"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from dags.standalone import standing
 from data_contracts.errors import ConfigError, FatalError, RetriableError
 from hub import worker
 from hub.settings import Settings
-from hub.store import tables
+from hub.store import differences, tables
+from tests.connectors.extracts.published import gudid, gudid_record
 from tests.dags.mailbox import SITE, Mailbox
 
 ROOT = Path(__file__).parents[2]
@@ -192,3 +194,19 @@ def expire_leases() -> None:
     with steps.opened() as hub, hub.database.begin("test") as uow:
         for table in (tables.document, tables.outbox):
             uow.connection.execute(table.update().where(table.c.lease_until.is_not(None)).values(lease_until=0))
+
+
+def test_extracts_of_a_register_are_compared_by_their_flow(mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    text = "version: 1\nflow: gudid\ndirection: in\ncompare: gudid\ntransport: {use: folder, folder: in/gudid, ready: rename}\n"
+    (site / "flows" / "gudid.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("UDIHUB_SITE", str(site))
+    folder = Settings.from_environment().home / "in" / "gudid"
+    folder.mkdir(parents=True)
+    company = "NovaMed Devices (Suzhou) Co., Ltd."
+    (folder / "gudid_daily_update_20261101.xml").write_text(gudid(gudid_record("06901234500059", company)), encoding="utf-8")
+    run("gudid")
+    with steps.opened() as hub, hub.database.read() as connection:
+        (found,) = differences.listed(connection)
+    assert (found["kind"], found["company"], found["changed_by"]) == ("missing_here", company, "flow:gudid")
+    assert list(folder.glob("*.xml")) == []
