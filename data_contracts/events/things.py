@@ -13,7 +13,7 @@ most exact.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import quote
@@ -39,6 +39,8 @@ class Thing:
     """Whether it stands for everything that begins so: `urn:epc:idpat:…`."""
     faults: tuple[Finding, ...] = ()
     """What is wrong with a URI that claims to be an EPC."""
+    node: str | None = field(default=None, compare=False, repr=False)
+    """Its key in the trace, once somebody has asked for it (`hub.store.keys.thing_key`)."""
 
     @property
     def key(self) -> str:
@@ -60,7 +62,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,28}")
 _PIECE = "urn:epc:id:sgtin:"
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)  # what a batch of documents names, since it is all read before it is applied
 def identify(uri: str) -> Thing:
     """What this URI names. Never raises; a URI that says it is an EPC and is none comes back with `faults`.
 

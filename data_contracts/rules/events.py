@@ -36,7 +36,8 @@ def _identifiers(event: Mapping[str, Any]) -> Iterator[Finding]:
             yield from _faults(said, member)
         else:
             for index, uri in enumerate(said or ()):
-                yield from _faults(uri, f"{member}[{index}]")
+                if identify(uri).faults:
+                    yield from _faults(uri, f"{member}[{index}]")
     for member in model.amounts:
         for index, row in enumerate(event.get(member) or ()):
             yield from _faults(row["epc_class"], f"{member}[{index}].epc_class")

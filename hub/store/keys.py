@@ -100,6 +100,12 @@ def location_key(partner: str, place: str) -> str:
 
 def thing_key(thing: Thing) -> str:
     """Node key of what a URI in a visibility event names; `thing:<URI>` for what is no GTIN, SSCC or GLN."""
+    if thing.node is None:
+        thing.node = _node_of(thing)
+    return thing.node
+
+
+def _node_of(thing: Thing) -> str:
     if thing.elements:
         (key, value), *more = thing.elements
         exact = dict(more)

@@ -97,6 +97,51 @@ REGIONS = {
 }
 
 
+_KINDS = {
+    "postgresql": """
+        WITH RECURSIVE region(node, node_kind, open) AS (
+            SELECT roots.id, n.kind, n.kind NOT IN ('lot', 'shipment')
+            FROM ({each}) AS roots CROSS JOIN LATERAL (SELECT node.kind FROM node WHERE node.id = roots.id OFFSET 0) AS n
+            UNION
+            SELECT e.{far}, n.kind, n.kind NOT IN ('lot', 'shipment')
+            FROM region
+            CROSS JOIN LATERAL (SELECT edge.{far} FROM edge WHERE edge.{near} = region.node AND edge.kind IN ({kinds}) OFFSET 0) AS e
+            CROSS JOIN LATERAL (SELECT node.kind FROM node WHERE node.id = e.{far} OFFSET 0) AS n
+            WHERE region.open)
+        SELECT node, node_kind FROM region""",
+    "sqlite": """
+        WITH RECURSIVE region(node, node_kind, open) AS (
+            SELECT roots.id, n.kind, n.kind NOT IN ('lot', 'shipment') FROM ({each}) AS roots CROSS JOIN node AS n ON n.id = roots.id
+            UNION
+            SELECT e.{far}, n.kind, n.kind NOT IN ('lot', 'shipment')
+            FROM region
+            CROSS JOIN edge AS e ON e.{near} = region.node AND e.kind IN ({kinds})
+            CROSS JOIN node AS n ON n.id = e.{far}
+            WHERE region.open)
+        SELECT node, node_kind FROM region""",
+}
+_KINDS_OF = {
+    (dialect, direction): sa.text(
+        text.format(
+            near="dst" if direction == "up" else "src",
+            far="src" if direction == "up" else "dst",
+            kinds=", ".join(map(str, _FLOW)),
+            each=EACH[dialect],
+        )
+    )
+    for dialect, text in _KINDS.items()
+    for direction in ("up", "down")
+}
+
+
+def kinds(connection: sa.Connection, roots: Collection[int], direction: Literal["up", "down"]) -> dict[int, str]:
+    """Kind of every node of the region of `roots`, when its edges do not matter: each node comes once, however many edges lead to it."""
+    if not roots:
+        return {}
+    rows = connection.execute(_KINDS_OF[connection.dialect.name, direction], {"roots": ",".join(map(str, sorted(roots)))})
+    return dict(rows.all())
+
+
 def region(connection: sa.Connection, roots: Collection[int], direction: Literal["up", "down"], through: bool = False) -> Region:
     """All edges from `roots` to the nearest lots and shipments. Lots and shipments among the roots are not left, unless `through`."""
     kinds: dict[int, str] = {}

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,6 +69,7 @@ class Captured:
     derived: bool = False
 
 
+@lru_cache(maxsize=32_768)  # of one event its number is asked for by each step of a batch
 def mark(text: str) -> int:
     """64 bits of a text's hash, as a signed integer."""
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big", signed=True)

@@ -76,8 +76,8 @@ def keep(connection: sa.Connection, changed: Iterable[Ends]) -> None:
         return
     store.take_turn(connection)
     edges |= _limit(connection, edges)
-    down = region.region(connection, {dst for _, dst, _ in edges}, "down").kinds
-    up = region.region(connection, {src for src, _, _ in edges}, "up").kinds
+    down = region.kinds(connection, {dst for _, dst, _ in edges}, "down")
+    up = region.kinds(connection, {src for src, _, _ in edges}, "up")
     below = {node for node, kind in down.items() if kind == "lot"}
     shipments = {node for node, kind in down.items() if kind == "shipment"}
     left = {node for node, kind in up.items() if kind == "lot"}

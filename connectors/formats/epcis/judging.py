@@ -25,6 +25,12 @@ _NAMES: dict[str, dict[str, tuple[str, str]]] = {
 _UNIT = re.compile(r"[A-Z0-9]{2,3}")
 
 
+def _all_right(values: list[Any]) -> bool:
+    """Whether these are things, each once: nearly all lists are, and then nothing is to be told of any place in them."""
+    right = all(isinstance(one, str) and is_uri(one) and identify(one).level == "instance" for one in values)
+    return right and len(set(values)) == len(values)
+
+
 class Judge(Values):
     """Reads one event."""
 
@@ -130,6 +136,8 @@ class Judge(Values):
 
     def instances(self, value: Any, path: Path) -> list[str] | None:
         """Things, each once."""
+        if isinstance(value, list) and _all_right(value):
+            return list(value)
         found = [taken for place, one in self.rows(value, path) if (taken := self.instance(one, place)) is not None]
         if len(set(found)) < len(found):
             seen: set[str] = set()
