@@ -172,8 +172,9 @@ class Answering(Protocol):
     """The acknowledgements of one syntax. Pure: findings and numbers in, bytes out; messages in, statements out."""
 
     media_type: str
+    """What answers are said to be, unless each has the shape of what it answers (`Shaped`)."""
     suffix: str
-    """Of the files that hold answers, without a point."""
+    """Of the files that hold answers, without a point; likewise."""
     answers: frozenset[str]
     """Message types that answer something of ours: they are heard and never mapped, and no business answer speaks of them."""
     answered: frozenset[str]
@@ -213,6 +214,20 @@ class Answering(Protocol):
     def group_type(self, message_type: str) -> str | None:
         """The group in which messages of this type travel (`PO` for an 850), as acknowledgements name it; None: no groups."""
         ...
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """An `Answering` whose answers have several shapes: each interchange is answered in the one that it came in (IDoc: XML, flat)."""
+
+    def shape(self, received: Received, profile: Profile) -> tuple[str, str]:
+        """Media type and suffix of an answer to this interchange."""
+        ...
+
+
+def shape_of(answering: Answering, received: Received, profile: Profile) -> tuple[str, str]:
+    """Media type and suffix of the answer to one interchange: what its file is called must say how it is to be read."""
+    return answering.shape(received, profile) if isinstance(answering, Shaped) else (answering.media_type, answering.suffix)
 
 
 def never_answered(answering: Answering, message_type: str, group: Group | None) -> bool:
@@ -260,10 +275,12 @@ __all__ = [
     "Received",
     "Refusals",
     "Said",
+    "Shaped",
     "Wanted",
     "Word",
     "answers_to",
     "envelope_is_answered",
     "groups_spoken_of",
     "never_answered",
+    "shape_of",
 ]

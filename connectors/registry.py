@@ -90,14 +90,15 @@ def transport_named(name: str) -> Transport:
     return plugin
 
 
-def traits_of(name: str, profile: Profile | None = None) -> Traits:
+def traits_of(name: str, profile: Profile | None = None, grammar: str | None = None) -> Traits:
     """What the format of this name says of itself; the defaults where it says nothing. Raises ConfigError when there is none.
 
-    A syntax with several representations (IDoc: XML and flat) says by `traits_for` what holds for an agreement's profile.
+    A syntax with several representations (IDoc: XML and flat; tabs or commas, one JSON document or lines of them) says by `traits_for`
+    what holds for an agreement's profile and grammar.
     """
     format_ = format_named(name)
-    by_profile: Callable[[Profile], Traits] | None = getattr(format_, "traits_for", None)
-    traits = by_profile(profile) if by_profile is not None and profile is not None else getattr(format_, "traits", None)
+    by_profile: Callable[[Profile, str | None], Traits] | None = getattr(format_, "traits_for", None)
+    traits = by_profile(profile, grammar) if by_profile is not None and profile is not None else getattr(format_, "traits", None)
     return traits if isinstance(traits, Traits) else Traits()
 
 

@@ -23,7 +23,7 @@ from connectors.answering import Judgement
 from connectors.spec import Format, Profile
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Group, Interchange, Message
-from hub import pipeline
+from hub import grammars, pipeline
 from hub.site import AgreedMessage, Agreement, Site
 from hub.who import Claimant, agreement_of, candidates_of, choose_format, tolerant_profile
 from mappings.engine import Mapping
@@ -123,6 +123,7 @@ def examine(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date
     Without a claimant (`udihub check` on a bare file) syntax is checked strictly and nothing is mapped.
     Holds the whole document's messages: `walk` is the same without holding them.
     """
+    grammars.look_again(site)
     examination = Examination(None)
     for step in walk(stream, site, claimant, today):
         if isinstance(step, Opened):

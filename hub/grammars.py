@@ -7,11 +7,12 @@ from functools import lru_cache
 
 import msgspec
 
+from connectors import freshness
 from connectors.feed import FeedGrammar, SelfNaming, grammar_for
 from connectors.registry import format_named
 from connectors.spec import Grammared, Profile
 from data_contracts.source import Message
-from hub.site import Agreement
+from hub.site import Agreement, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ def _self_naming(syntax: str) -> SelfNaming | None:
 def _named(value: object) -> str:
     """Functions that a grammar was compiled to stand by their names."""
     return getattr(value, "__qualname__", None) or str(value)
+
+
+def look_again(site: Site) -> None:
+    """Before a batch of documents or a dry run: grammars whose files have changed are loaded anew."""
+    if freshness.look(site.grammar_folders):
+        _own.cache_clear()
 
 
 @lru_cache(maxsize=256)

@@ -19,7 +19,7 @@ from connectors.registry import traits_of
 from connectors.spec import Traits
 from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
 from data_contracts.findings import Finding
-from hub import writing
+from hub import grammars, writing
 from hub.amending import difference, says_something, whole
 from hub.content import entity_of
 from hub.delivery import fetched, put_again, resend_parcel, send, watch
@@ -46,6 +46,7 @@ def push(hub: Hub, flow: Flow) -> list[int]:
     names what is new; its cancellation as one. Raises ConfigError, before anything is told, when no message of the flow's agreement carries
     its facts.
     """
+    grammars.look_again(hub.site)
     agreement = hub.site.agreements[flow.agreement]
     writing.agreed_for(hub.site, agreement, {"entity": flow.on["entity"]})
     receiver = sa.select(tables.partner.c.id).where(tables.partner.c.id == hub.partner_id(agreement.partner))
@@ -309,7 +310,7 @@ def _write(
     insert_findings(uow, [(exchange_id, None, None, exchange.partner_id, organisation_id, written.findings)])
     if written.content is not None:
         number = names.interchange or names.message or str(exchange_id)
-        traits = traits_of(agreement.format, hub.site.profile(agreement))
+        traits = traits_of(agreement.format, hub.site.profile(agreement), agreement.grammar)
         _queue(uow, flow, exchange, exchange_id, f"{agreed.type}_{outward['number']}_{number}", written.content, traits)
     uow.audit(organisation_id, "exchange.written", f"exchange/{exchange_id}", after={"of": source_id, "state": exchange.state})
     return exchange_id

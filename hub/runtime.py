@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from connectors import freshness
 from hub.clock import Clock
 from hub.settings import Settings
 from hub.site import Agreement, Flow, Site, Tolerances
@@ -38,6 +39,7 @@ class Hub:
         """
         settings = settings or Settings.from_environment()
         site = Site.load(settings.site)
+        freshness.watch(site.grammar_folders)
         database = Database.open(settings.database_url, settings.home, clock or settings.clock)
         database.migrate()
         with database.begin("site") as uow:

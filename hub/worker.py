@@ -16,7 +16,7 @@ import structlog
 from connectors import registry
 from data_contracts.errors import ConflictError, FatalError
 from data_contracts.findings import Finding
-from hub import acknowledge, batch
+from hub import acknowledge, batch, grammars
 from hub.batch import Job, claimant_of
 from hub.examine import ExaminedMessage, Opened, walk
 from hub.runtime import Hub
@@ -59,6 +59,7 @@ def process(hub: Hub, claimed: Sequence[claims.Claim]) -> dict[int, Exception]:
     Such a document stops nothing else; it is given back and taken up again in a minute (`claims.set_aside` ends that).
     Raises FatalError alone: then nothing more may be written.
     """
+    grammars.look_again(hub.site)
     jobs = _load(hub, claimed)
     failed: dict[int, Exception] = {}
     for chunk in _chunks([job for job in jobs if job.row.size <= LARGE]):

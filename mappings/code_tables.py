@@ -6,7 +6,9 @@
     11,original,
 
 Each row says what a source value means. Where several source values mean one thing, exactly one carries
-`outward: yes`: it is the one that is written. A site adds or replaces tables by a file of the same name.
+`outward: yes`: it is the one that is written. `outward: nearest` says nothing of the source value, which has its own row: a
+canonical value for which the partner's list has no code is written as that one, and would come back as what it means there.
+A site adds or replaces tables by a file of the same name.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_contracts.errors import ConfigError
@@ -30,6 +32,13 @@ class CodeTable:
     name: str
     inward: Mapping[str, str]
     outward: Mapping[str, str]
+    nearest: Mapping[str, str] = field(default_factory=dict)
+    """Source values for what has none of its own: written so, never read so."""
+
+    @property
+    def written(self) -> Mapping[str, str]:
+        """The source value of each canonical value that can be written."""
+        return {**self.nearest, **self.outward}
 
     def expected(self) -> str:
         """The source values it knows, for a finding; the first twelve of a long table."""
@@ -53,12 +62,18 @@ def parse_table(name: str, text: str, where: str) -> CodeTable:
         raise ConfigError(f"{where}: the first line must be {','.join(_HEADER)}")
     inward: dict[str, str] = {}
     outward: dict[str, str] = {}
+    nearest: dict[str, str] = {}
     for number, row in enumerate(rows[1:], 2):
         if not row:
             continue
-        if len(row) != 3 or not row[0] or not row[1] or row[2] not in ("yes", ""):
-            raise ConfigError(f"{where} line {number}: source, canonical and `yes` or nothing are wanted")
+        if len(row) != 3 or not row[0] or not row[1] or row[2] not in ("yes", "nearest", ""):
+            raise ConfigError(f"{where} line {number}: source, canonical and `yes`, `nearest` or nothing are wanted")
         source, canonical, preferred = row
+        if preferred == "nearest":
+            if canonical in nearest:
+                raise ConfigError(f"{where} line {number}: {canonical} has two outward values")
+            nearest[canonical] = source
+            continue
         if source in inward:
             raise ConfigError(f"{where} line {number}: source value {source} stands twice")
         inward[source] = canonical
@@ -71,4 +86,9 @@ def parse_table(name: str, text: str, where: str) -> CodeTable:
         raise ConfigError(
             f"{where}: no outward value for {', '.join(missing)}: put `yes` in the third column of the row that is to be written"
         )
-    return CodeTable(name, inward, outward)
+    for canonical, source in nearest.items():
+        if canonical in outward or source not in inward:
+            raise ConfigError(
+                f"{where}: {source} cannot be the nearest of {canonical}: it has no meaning of its own, or {canonical} has a code"
+            )
+    return CodeTable(name, inward, outward, nearest)

@@ -424,7 +424,7 @@ def _plain_write(rule: Rule) -> Callable[[Any], tuple[str, ...]] | None:
 def _texts(rule: Rule) -> Texts | None:
     """The source texts of a value; null where it is its own text. What can't be said raises ValueError."""
     if rule.table is not None:
-        outward, keep = rule.table.outward, rule.row.unknown == "keep"
+        outward, keep = rule.table.written, rule.row.unknown == "keep"
 
         def coded(value: Any, writer: Writer) -> tuple[str, ...]:
             text = outward.get(str(value))

@@ -292,8 +292,8 @@ def _with_elsewhere(rule: Rule, rules: Sequence[Rule]) -> Rule:
     """The row with what it leaves to others: a code that its table lacks is refused only where no row can say it."""
     if rule.table is None or not rule.to or rule.row.unknown == "keep":
         return rule
-    others = {value for other in rules if other.to == rule.to and other.writes and other.table is not None for value in other.table.outward}
-    left = frozenset(others - set(rule.table.outward))
+    others = {value for other in rules if other.to == rule.to and other.writes and other.table is not None for value in other.table.written}
+    left = frozenset(others - set(rule.table.written))
     return replace(rule, elsewhere=left) if left else rule
 
 

@@ -106,7 +106,7 @@ def resolve(name: str, folders: Sequence[Path] = ()) -> Content:
         "each": [group.plain() for group in said.each],
         "ignore": [entry.model_dump() for entry in said.ignore],
         "expect": [entry.model_dump(exclude_none=True) for entry in said.expect],
-        "codes": {table.name: {"inward": dict(table.inward), "outward": dict(table.outward)} for table in tables.values()},
+        "codes": {table.name: _plain_table(table) for table in tables.values()},
     }
     body = yaml.dump(plain, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=140)
     return Content(
@@ -339,3 +339,8 @@ def _checked(model: type[_Model], path: Path) -> _Model:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"] if step not in ("Row", "Part"))
         raise ConfigError(f"{path}: {place or 'file'}: {first['msg']}") from None
+
+
+def _plain_table(table: CodeTable) -> dict[str, dict[str, str]]:
+    plain = {"inward": dict(table.inward), "outward": dict(table.outward)}
+    return {**plain, "nearest": dict(table.nearest)} if table.nearest else plain

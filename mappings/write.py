@@ -216,11 +216,11 @@ class Writer:
     def _texts(self, rule: Rule, value: Any, name: str) -> tuple[str, ...] | None:
         """The source texts of a value; a finding and null when there are none."""
         if rule.table is not None:
-            text = rule.table.outward.get(str(value))
+            text = rule.table.written.get(str(value))
             if text is None and rule.row.unknown == "keep":
                 text = unmarked(str(value))
             if text is None:
-                expected = ", ".join(sorted(rule.table.outward))
+                expected = ", ".join(sorted(rule.table.written))
                 self.findings.append(Finding("MAP-08", Place(path=name), expected=expected, got=str(value), params={"to": name}))
                 return None
             return (text,)

@@ -85,7 +85,8 @@ class TransportEvent(Entity):
 
     line: str
     status: str
-    """Canonical word of the status table, e.g. `picked_up`, `in_transit`, `delivered`, `delayed`."""
+    """Word of UN/ECE Recommendation 24, e.g. `picked_up`, `in_transit`, `delivered`, `delayed`, or of X12 where that has none
+    (`delivery_estimated`, `pickup_appointment`): `mappings/codes/edifact_transport_status.csv` has all, and their codes."""
     occurred_at: Instant | None = None
     city: str | None = None
     country: str | None = None

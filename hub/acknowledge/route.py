@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.answering import shape_of
 from connectors.registry import answering_of, format_named, format_names
 from connectors.spec import STRICT, Profile
 from data_contracts.errors import NotFoundError
@@ -42,6 +43,7 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
     staged = [blobs.stage(uow.home, content) for _, content in contents]
     blobs.record(uow.connection, staged)
     ids = allocate(uow.connection, "acknowledgement", len(due))
+    shapes = [shape_of(one.answering, one.received, one.examined.profile) for one in due]
     outbox_ids = outbox.put_many(
         uow,
         [
@@ -51,11 +53,11 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
                 partner_id=one.document.partner_id,
                 kind="acknowledgement",
                 route=dict(one.policy.route),
-                name=outbox.file_name(f"{one.wanted.kind}_{one.received.interchange.control or 'none'}_{number}.{one.answering.suffix}"),
-                media_type=one.answering.media_type,
+                name=outbox.file_name(f"{one.wanted.kind}_{one.received.interchange.control or 'none'}_{number}.{suffix}"),
+                media_type=media_type,
                 sha256=content.sha256,
             )
-            for one, number, content in zip(due, ids, staged, strict=True)
+            for one, number, content, (media_type, suffix) in zip(due, ids, staged, shapes, strict=True)
         ],
     )
     bulk.insert(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import connectors.registry as registry
-from connectors.spec import Format, Transport
+from connectors.feed import SHIPPED
+from connectors.spec import STRICT, Format, Profile, Transport
 from data_contracts.errors import ConfigError
 
 
@@ -92,3 +94,23 @@ def test_packages_from_outside_join_by_entry_point(monkeypatch: pytest.MonkeyPat
 def test_documents_are_told_apart_by_their_first_bytes(head: bytes, name: str | None) -> None:
     found = registry.sniff(head)
     assert (found.name if found is not None else None) == name
+
+
+def test_a_file_is_called_by_the_shape_that_profile_and_grammar_give_it(tmp_path: Path) -> None:
+    folder = tmp_path / "delimited"
+    folder.mkdir()
+    grammar = (SHIPPED / "delimited" / "erp_items.yaml").read_text(encoding="utf-8")
+    (folder / "tabbed.yaml").write_text(re.sub("separator: .*", 'separator: "\\t"', grammar), encoding="utf-8")
+    own = Profile(options={"grammar_folders": [str(tmp_path)]})
+    shapes = {
+        ("delimited", "erp_items", STRICT): ("text/csv", "csv"),
+        ("delimited", "tabbed", own): ("text/tab-separated-values", "tsv"),
+        ("json", "erp_orders", STRICT): ("application/json", "json"),
+        ("json", "eudamed_device", STRICT): ("application/x-ndjson", "jsonl"),
+        ("idoc", None, STRICT): ("application/xml", "xml"),
+    }
+    for (name, grammar_name, profile), expected in shapes.items():
+        traits = registry.traits_of(name, profile, grammar_name)
+        assert (traits.media_type, traits.suffix) == expected
+    flat = registry.traits_of("idoc", Profile(options={"representation": "flat"}))
+    assert (flat.media_type, flat.suffix) == ("text/plain", "txt")

@@ -16,7 +16,7 @@ from lxml import etree
 from connectors.feed_reading import OPTIONS
 from connectors.formats.b2mml.material import mixed_material, places_of
 from connectors.formats.b2mml.writer import write_document
-from connectors.formats.xml.dialect import Dialect, Layout
+from connectors.formats.xml.dialect import Dialect, Layout, keeps
 from connectors.formats.xml.places import below, put_at, text_of
 from connectors.formats.xml.root import RootTag
 from connectors.spec import Envelope, Profile, Traits
@@ -107,3 +107,4 @@ class B2mml(Dialect):
 
 
 FORMAT = B2mml()
+keeps(FORMAT)

@@ -10,7 +10,7 @@ from lxml import etree
 from connectors.credentials import secret
 from connectors.feed_reading import OPTIONS
 from connectors.formats.cxml.writer import write_document
-from connectors.formats.xml.dialect import Dialect, Layout
+from connectors.formats.xml.dialect import Dialect, Layout, keeps
 from connectors.formats.xml.places import below, stated, text_at
 from connectors.formats.xml.root import RootTag
 from connectors.spec import Envelope, Profile, Traits
@@ -101,3 +101,4 @@ def _credential(record: SourceRecord | None, who: str) -> str | None:
 
 
 FORMAT = Cxml()
+keeps(FORMAT)

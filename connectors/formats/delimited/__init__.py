@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from connectors.charset_choice import choose_charset, cut_in_bytes
@@ -41,6 +42,11 @@ class Delimited(FeedGuides):
     name = "delimited"
     traits = Traits("text/csv", "csv", options=OPTIONS | {"for_spreadsheet"})
     sniff_last = True
+
+    def traits_for(self, profile: Profile, grammar: str | None = None) -> Traits:
+        """Values that tabs part are no CSV."""
+        tabs = grammar is not None and grammar_for("delimited", grammar, profile).separator == "\t"
+        return replace(self.traits, media_type="text/tab-separated-values", suffix="tsv") if tabs else self.traits
 
     def sniff(self, head: bytes) -> bool:
         """Text whose first line has a separator and that begins like no other syntax; the weakest sign, so asked last."""

@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from connectors.freshness import forgets
 from data_contracts.errors import ConfigError
 
 TABLES = Path(__file__).resolve().parents[2] / "grammars" / "edifact"
@@ -334,3 +335,14 @@ def _at_step(row: Mapping[str, Any], step: str) -> dict[str, Any]:
         if key in row and _reached(step, key):
             result.update(row[key])
     return result
+
+
+def _forget() -> None:
+    with _lock:
+        _files.clear()
+        _grammars.clear()
+        known_messages.cache_clear()
+        service_segment.cache_clear()
+
+
+forgets("edifact", _forget)

@@ -12,6 +12,7 @@ from connectors.formats.edifact.grammar import service_segment
 from connectors.formats.edifact.header import Header
 from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT, Style, compiled
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT
+from connectors.freshness import forgets
 from connectors.legible import legible, storable
 from connectors.spec import Profile
 from data_contracts.findings import Finding, Place
@@ -156,6 +157,9 @@ def version_of(version_release: Sequence[str]) -> str:
 @cache
 def _matches_unh(syntax: str) -> Callable[[str], re.Match[str] | None]:
     return compiled(service_segment("UNH", syntax), _ENVELOPE)
+
+
+forgets("edifact", _matches_unh.cache_clear)
 
 
 def opening_findings(text: str, elements: list[str], syntax: str, line: int) -> list[Finding]:

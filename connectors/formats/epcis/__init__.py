@@ -39,7 +39,7 @@ class Epcis:
     name = "epcis"
     traits = Traits("application/ld+json", "jsonld", base_version="2.0", options=_OPTIONS)
 
-    def traits_for(self, profile: Profile) -> Traits:
+    def traits_for(self, profile: Profile, grammar: str | None = None) -> Traits:
         """What holds for the syntax that an agreement writes in."""
         in_xml = Traits("application/xml", "xml", base_version="2.0", options=_OPTIONS)
         return in_xml if profile.options.get("syntax") == "xml" else self.traits

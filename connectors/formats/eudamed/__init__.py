@@ -18,7 +18,7 @@ from connectors.feed_reading import OPTIONS
 from connectors.formats.eudamed.arrangement import arranged
 from connectors.formats.eudamed.names import MESSAGE, SPACES
 from connectors.formats.eudamed.writer import write_document
-from connectors.formats.xml.dialect import Dialect, Layout
+from connectors.formats.xml.dialect import Dialect, Layout, keeps
 from connectors.formats.xml.levels import Qualify
 from connectors.formats.xml.places import below, stated, text_at, text_of
 from connectors.formats.xml.root import RootTag
@@ -94,3 +94,4 @@ class Eudamed(Dialect):
 
 
 FORMAT = Eudamed()
+keeps(FORMAT)

@@ -23,7 +23,7 @@ from connectors.formats.idoc.glimpse import control_at_head
 from connectors.formats.idoc.grammar import CONTROL, tables_for
 from connectors.formats.idoc.guide import describe
 from connectors.formats.idoc.markup import Markup
-from connectors.formats.idoc.writer import write_document
+from connectors.formats.idoc.writer import SHAPES, write_document
 from connectors.legible import legible
 from connectors.spec import Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language
@@ -48,11 +48,10 @@ class Idoc:
         options=OPTIONS | {"representation", "definitions", "control", "line_end", "status_codes"},
     )
 
-    def traits_for(self, profile: Profile) -> Traits:
+    def traits_for(self, profile: Profile, grammar: str | None = None) -> Traits:
         """Those of the representation in which an agreement writes."""
-        return (
-            replace(self.traits, media_type="text/plain", suffix="txt") if profile.options.get("representation") == "flat" else self.traits
-        )
+        media_type, suffix = SHAPES.get(str(profile.options.get("representation")), SHAPES["xml"])
+        return replace(self.traits, media_type=media_type, suffix=suffix)
 
     def sniff(self, head: bytes) -> bool:
         """A flat control record, or an XML document whose first elements are an IDOC with its control record."""

@@ -75,8 +75,12 @@ def write(received: Received, envelope: Envelope, profile: Profile) -> tuple[Wor
         _say(root, received.interchange.control or "", codes["refused"], "refused", list(received.findings), envelope)
     mixed = any(positive) and (not all(positive) or any(judgement.verdict == "partly" for judgement in received.judgements))
     word: Word = "partly" if mixed else "accepted" if all(positive) else "rejected"
-    options = {**_copied(received.interchange.header), **profile.options}
-    return word, write_document([(KIND, root)], replace(envelope, version=BASIC_TYPE), replace(profile, options=options))
+    return word, write_document([(KIND, root)], replace(envelope, version=BASIC_TYPE), dialect(received, profile))
+
+
+def dialect(received: Received, profile: Profile) -> Profile:
+    """How an interchange is answered: in its own representation unless the agreement names one."""
+    return replace(profile, options={**_copied(received.interchange.header), **profile.options})
 
 
 def _copied(header: Sequence[str]) -> dict[str, object]:

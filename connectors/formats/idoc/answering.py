@@ -8,6 +8,7 @@ from connectors.answering import Answering, Numbered, Policy, Received, Refusals
 from connectors.formats.idoc import acknowledge
 from connectors.formats.idoc.answers import statements
 from connectors.formats.idoc.grammar import CONTROL
+from connectors.formats.idoc.writer import SHAPES, representation_of
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Place
 from data_contracts.source import Group, Message
@@ -42,6 +43,10 @@ class IdocAnswering:
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
         """The STATUS IDoc."""
         return acknowledge.write(received, envelope, profile)
+
+    def shape(self, received: Received, profile: Profile) -> tuple[str, str]:
+        """Those of the representation in which it is answered."""
+        return SHAPES[representation_of(acknowledge.dialect(received, profile))]
 
     def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
         """What a STATUS or ALEAUD says of our IDocs."""

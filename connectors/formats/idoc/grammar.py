@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 
 from connectors.formats.idoc.values import INITIAL, KINDS, WIDTHS, Check
+from connectors.freshness import forgets
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
 
@@ -287,3 +288,6 @@ def _body(rows: Sequence[Any], above: str | None, depth: int, segments: Mapping[
             )
         )
     return tuple(uses)
+
+
+forgets("idoc", _tables.cache_clear)

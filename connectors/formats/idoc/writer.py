@@ -16,7 +16,9 @@ from connectors.formats.idoc.grammar import CONTROL, Grammar, Segment, Tables, U
 from connectors.spec import Envelope, Profile
 from data_contracts.source import SourceRecord
 
-REPRESENTATIONS = ("xml", "flat")
+SHAPES = {"xml": ("application/xml", "xml"), "flat": ("text/plain", "txt")}
+"""Media type and suffix of a document by its representation."""
+REPRESENTATIONS = tuple(SHAPES)
 _OFFSET = attrgetter("offset")
 
 

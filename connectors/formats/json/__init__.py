@@ -200,6 +200,11 @@ class Json(FeedGuides):
     traits = Traits("application/json", "json", options=OPTIONS | {"columns"})
     sniff_general = True
 
+    def traits_for(self, profile: Profile, grammar: str | None = None) -> Traits:
+        """Lines of JSON are no JSON document."""
+        lines = grammar is not None and grammar_for("json", grammar, profile).lines
+        return replace(self.traits, media_type="application/x-ndjson", suffix="jsonl") if lines else self.traits
+
     def sniff(self, head: bytes) -> bool:
         """A document that begins with an object or an array."""
         return sniffable(head)[:1] in (b"{", b"[")

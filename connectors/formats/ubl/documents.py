@@ -11,7 +11,7 @@ from connectors.feed import Field
 from connectors.feed_reading import OPTIONS
 from connectors.formats.ubl.names import AGGREGATES, BASICS, SBDH, UBL, parties_of
 from connectors.formats.ubl.writer import write_document
-from connectors.formats.xml.dialect import Dialect, Layout
+from connectors.formats.xml.dialect import Dialect, Layout, keeps
 from connectors.formats.xml.levels import Qualify
 from connectors.formats.xml.places import below, stated, text_at, text_of
 from connectors.formats.xml.root import RootTag
@@ -115,3 +115,4 @@ def _identifier(element: etree._Element | None) -> str | None:
 
 
 FORMAT = Ubl()
+keeps(FORMAT)

@@ -25,6 +25,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from connectors.freshness import forgets
 from data_contracts.errors import ConfigError
 
 TABLES = Path(__file__).resolve().parents[2] / "grammars" / "x12"
@@ -355,3 +356,15 @@ def _in_version(row: Mapping[str, Any], step: str) -> dict[str, Any]:
         if (version <= BASE_VERSIONS[0] and step <= version) or (version > BASE_VERSIONS[0] and step >= version):
             result.update(row[version])
     return result
+
+
+def _forget() -> None:
+    with _lock:
+        _tables.clear()
+        _grammars.clear()
+        _envelopes.clear()
+        for kept in (known_messages, known_groups, known_segments):
+            kept.cache_clear()
+
+
+forgets("x12", _forget)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from lxml import etree
 
@@ -25,6 +25,7 @@ from connectors.formats.xml.dialect_reading import DialectReading
 from connectors.formats.xml.fitting import fit
 from connectors.formats.xml.levels import Level, Qualify, level_of
 from connectors.formats.xml.root import RootTag, root_tag
+from connectors.freshness import forgets
 from connectors.spec import Envelope, Profile, Traits
 from data_contracts.findings import Finding
 from data_contracts.source import Interchange, ReadEvent, SourceRecord
@@ -121,27 +122,29 @@ class Dialect(FeedGuides):
 
     # --- what all do -------------------------------------------------------------------------------------------------
     def grammar_of(self, kind: str, profile: Profile) -> FeedGrammar | None:
-        """The grammar of a message, the site's own first; None where there is none. Kept: a changed file is seen when the hub starts
-        again, so that what is kept as evidence is what was read by.
+        """The grammar of a message, the site's own first; None where there is none. Kept until a file changes (`connectors/freshness.py`),
+        so that what is kept as evidence of a batch is what it was read by.
         """
         folders = _folders(profile)
         if kind not in _names(self.name, folders):
             return None
         key = (self.name, kind, folders)
-        if key not in self._kept:
-            self._kept[key] = grammar_for(self.name, kind, profile)
-        return self._kept[key]
+        known = self._kept.get(key)
+        if known is None:
+            known = self._kept[key] = grammar_for(self.name, kind, profile)
+        return known
 
     def laid(self, kind: str, namespace: str | None, profile: Profile) -> _Laid | None:
         """The grammar of a message laid out for a namespace."""
         key = (self.name, kind, namespace, _folders(profile))
-        if key not in self._laid:
+        known = self._laid.get(key)
+        if known is None and key not in self._laid:
             grammar = self.grammar_of(kind, profile)
-            laid = _Laid(level_of(grammar.fields, self.qualify(namespace)), Plan.of(grammar.fields)) if grammar is not None else None
+            known = _Laid(level_of(grammar.fields, self.qualify(namespace)), Plan.of(grammar.fields)) if grammar is not None else None
             if len(self._laid) >= _MOST_LAID:
                 self._laid.clear()
-            self._laid[key] = laid
-        return self._laid[key]
+            self._laid[key] = known
+        return known
 
     def sniff(self, head: bytes) -> bool:
         """A document whose root element is the dialect's."""
@@ -179,8 +182,20 @@ def _folders(profile: Profile) -> tuple[str, ...]:
 
 
 def _names(format_name: str, folders: tuple[str, ...]) -> frozenset[str]:
-    """Messages that have a grammar. Listed once: a new file is seen when the hub starts again."""
+    """Messages that have a grammar. Listed once, and again when files come or go."""
     known = _NAMES.get((format_name, folders))
     if known is None:
         known = _NAMES[format_name, folders] = frozenset(grammar_names(format_name, [Path(folder) for folder in folders]))
     return known
+
+
+def keeps(dialect: Dialect) -> None:
+    """A dialect forgets its grammars when their files change."""
+
+    def forget() -> None:
+        kept: Any
+        for kept in (_NAMES, dialect._kept, dialect._laid):
+            for key in [key for key in list(kept) if key[0] == dialect.name]:
+                kept.pop(key, None)
+
+    forgets(dialect.name, forget)

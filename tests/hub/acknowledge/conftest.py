@@ -27,6 +27,7 @@ def open_with(tmp_path: Path, database_url: str, clock: FrozenClock) -> Iterator
             path = site / name
             text = path.read_text(encoding="utf-8") if path.exists() else old
             assert old in text
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace(old, new), encoding="utf-8")
         opened.append(Hub.open(Settings(tmp_path / "home", site, database_url, "en", 1_000_000, clock)))
         return opened[-1]

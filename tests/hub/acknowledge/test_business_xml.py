@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from connectors import freshness
 from connectors.registry import format_named
 from connectors.spec import STRICT, Envelope
 from data_contracts.source import Message
@@ -213,3 +214,23 @@ def test_a_cancellation_ends_the_order_that_it_names(open_with: Open) -> None:
     with hub.database.read() as connection:
         (subject,) = connection.execute(sa.select(tables.subject).where(tables.subject.c.kind == "purchase_order")).all()
     assert subject.state == "cancelled"
+
+
+def test_a_grammar_that_changes_while_workers_run_judges_the_next_document(open_with: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freshness, "EVERY_SECONDS", 0.0)
+    shipped = (freshness.SHIPPED / "ubl" / "Order.yaml").read_text(encoding="utf-8")
+    hub = open_with({**comes("never", UBL_IN), "grammars/ubl/Order.yaml": ("_", shipped)})
+    order = (SAMPLES / "ubl" / "Order.xml").read_bytes()
+    first = take(hub, order, "clinic", key="one")
+    assert state(hub, first.document_id) == "applied"
+    own = hub.site.folder / "grammars" / "ubl" / "Order.yaml"
+    own.write_text(shipped.replace("fields:\n", "fields:\n  Demanded: Text!\n", 1), encoding="utf-8")
+    second = take(hub, order.replace(b">PO-", b">PX-"), "clinic", key="two")
+    assert state(hub, second.document_id) == "rejected"
+    own.write_text(shipped, encoding="utf-8")
+    third = take(hub, order.replace(b">PO-", b">PY-"), "clinic", key="three")
+    assert state(hub, third.document_id) == "applied"
+    exchange = tables.exchange
+    with hub.database.read() as connection:
+        query = sa.select(exchange.c.grammar_hash).where(exchange.c.document_id.in_([first.document_id, second.document_id]))
+        assert len({str(row[0]) for row in connection.execute(query)}) == 2, "what is kept as evidence is what each was read by"

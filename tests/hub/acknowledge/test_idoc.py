@@ -87,6 +87,12 @@ def test_orders_of_sap_are_applied_and_answered(open_with: Open, name: str) -> N
     )
     assert status_of(answers(hub, landing.document_id)["STATUS"])[-1][0] in ("0000000000004711", "0000000000004712")
     with hub.database.read() as connection:
+        (parcel,) = connection.execute(sa.select(tables.outbox).where(tables.outbox.c.kind == "acknowledgement")).all()
+        content = blobs.read_blob(connection, hub.settings.home, bytes(parcel.sha256))
+    flat = name.endswith(".txt")
+    assert content.startswith(b"EDI_DC40" if flat else b"<?xml"), "an answer has the shape of what it answers, and its name says so"
+    assert (parcel.name[-4:], parcel.media_type) == ((".txt", "text/plain") if flat else (".xml", "application/xml"))
+    with hub.database.read() as connection:
         (application,) = connection.execute(sa.select(tables.application)).all()
     assert (application.number, application.header["supplier"]["name"]) == ("4500033401", "江南高分子材料有限公司")
 
