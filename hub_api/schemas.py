@@ -118,6 +118,12 @@ class Acknowledgement(Shape):
     state: str | None = Field(description="waiting or sent; held: the partner fetches it here.", examples=["held"])
     route: str | None = Field(examples=["response"])
     content: str = Field(description="Its bytes as text.")
+    reference: str | None = Field(
+        None, description="Number by which its standard lets it be answered itself (824, APERAK).", examples=["31"]
+    )
+    answered: dict[str, Any] | None = Field(
+        None, description="What the partner's system said of it: verdict, recorded_at, document, exchange and what was said."
+    )
 
 
 class ExchangeRow(Shape):

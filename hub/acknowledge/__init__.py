@@ -3,6 +3,7 @@
     say.py      which answers the agreement wants, their numbers from the store, their bytes
     judge.py    what mapping, rules and the store make of a message, for agreements that want a business answer
     route.py    kept beside the document and put into the outbox; given again when the document is repeated
+    ours.py     what a partner's machine says of our own business answers: an 824 of ours is taken, or not
     hear.py     a received answer closes, part-closes or rejects exactly what it speaks of
 
 What a standard's acknowledgement says and how it is read is the format's (`connectors/answering.py`); no syntax is known here.

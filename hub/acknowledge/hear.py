@@ -4,7 +4,8 @@ Two levels, kept apart. An answer to **syntax** (997, CONTRL) names control numb
 looked up among what went out between the two that it names; it sets `acknowledgement` and makes the exchange `acknowledged` or `failed`.
 An answer to **business** (824, APERAK, STATUS 51) names the document; after a good 997 it may still refuse what the document says: the
 exchange is `refused` (ACK-05), or taken with remarks (ACK-06), until a better answer comes. Control numbers and document numbers are two
-name spaces: each is looked for among its own kind only. What answers nothing of ours is ACK-03.
+name spaces: each is looked for among its own kind only. What speaks of a business answer of ours (an 824) closes that (`ours.py`). What answers
+nothing of ours is ACK-03.
 
 The last answer counts, each on its own level: a later acceptance closes ACK-02 and ACK-05, but a syntax that is taken after all does not
 undo what the partner's people refused.
@@ -22,6 +23,7 @@ from connectors.registry import answering_of
 from data_contracts.canonical import KINDS
 from data_contracts.findings import Finding
 from data_contracts.source import Message
+from hub.acknowledge import ours
 from hub.acknowledge.say import SAME_CONNECTION
 from hub.examine import ExaminedInterchange
 from hub.runtime import Hub
@@ -63,8 +65,10 @@ def _tell(
     pair = examined.interchange.receiver, examined.interchange.sender
     scope = _sent_under(hub, document, examined.format, pair)
     brought = _brought_by_its_own(uow, document)
+    own = _our_answer_that_brought(uow, document, answering)
     unknown: set[tuple[str | None, ...]] = set()
     closing: dict[int, tuple[Any, Said]] = {}
+    answers: dict[int, tuple[Any, list[Said]]] = {}
     for said in statements:
         outer = {("interchange", said.control), ("group", said.group_type, said.group_control)}
         if said.level in ("group", "message") and outer & unknown:
@@ -73,6 +77,13 @@ def _tell(
             rows = brought
         else:
             rows = _spoken_of(uow, scope, said, answering) if _between(said.parties, pair) else []
+        mine = []
+        if not rows and _between(said.parties, pair):
+            mine = own if own and said.level == "interchange" else ours.spoken_of(uow, document, pair, said, answering)
+        for row in mine:
+            answers.setdefault(row.id, (row, []))[1].append(said)
+        if mine:
+            continue
         if not rows:
             unknown |= {one for one in outer if one[0] == said.level}
             _unknown(uow, document, exchange_id, Finding("ACK-03", got=_spoken(said)))
@@ -86,6 +97,8 @@ def _tell(
     for row, said in closing.values():
         _close_syntax(uow, row, said)
         _remember(uow, row, document, exchange_id, said)
+    for answer, of_it in answers.values():
+        ours.close(uow, answer, of_it, document, exchange_id)
 
 
 def _remember(uow: UnitOfWork, row: Any, document: Any, exchange_id: int | None, said: Said) -> None:
@@ -100,11 +113,19 @@ def _brought_by_its_own(uow: UnitOfWork, document: Any) -> list[Any]:
     """What was sent on the connection that brought this answer: such an answer need not say what it speaks of (cXML Response)."""
     if document.channel != SAME_CONNECTION:
         return []
-    parcel = document.delivery_key.partition(":")[2].partition("/")[0]
     of_parcel = sa.select(tables.outbox.c.exchange_id).where(
-        tables.outbox.c.id == int(parcel), tables.outbox.c.partner_id == document.partner_id
+        tables.outbox.c.id == _parcel(document), tables.outbox.c.partner_id == document.partner_id
     )
     return list(uow.connection.execute(sa.select(tables.exchange).where(tables.exchange.c.id.in_(of_parcel))))
+
+
+def _our_answer_that_brought(uow: UnitOfWork, document: Any, answering: Answering) -> list[Any]:
+    return ours.brought_by(uow, document, _parcel(document), answering) if document.channel == SAME_CONNECTION else []
+
+
+def _parcel(document: Any) -> int:
+    """The parcel whose delivery was answered by this document."""
+    return int(document.delivery_key.partition(":")[2].partition("/")[0])
 
 
 def _spoken_of(uow: UnitOfWork, scope: sa.ColumnElement[bool], said: Said, answering: Answering) -> list[Any]:

@@ -16,7 +16,7 @@ from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding
 from data_contracts.source import Group, ReadEvent
 from hub import pipeline
-from hub.acknowledge import say
+from hub.acknowledge import ours, say
 from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.runtime import Hub
 from hub.site import Agreement
@@ -63,11 +63,21 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
     bulk.insert(
         uow.connection,
         tables.acknowledgement,
-        ("id", "document_id", "interchange_id", "kind", "verdict", "sha256", "outbox_id", "recorded_at"),
+        ("id", "document_id", "interchange_id", "kind", "verdict", "sha256", "outbox_id", "recorded_at", "reference", "group_control"),
         [
-            (number, one.document.id, one.interchange_id, one.wanted.kind, verdict, content.sha256, outbox_id, uow.now)
-            for one, number, (verdict, _), content, outbox_id in zip(due, ids, contents, staged, outbox_ids, strict=True)
-        ],
+            (
+                number,
+                one.document.id,
+                one.interchange_id,
+                one.wanted.kind,
+                verdict,
+                content.sha256,
+                outbox_id,
+                uow.now,
+                *ours.names_of(one.answering, one.examined.format, one.wanted.kind, written),
+            )
+            for one, number, (verdict, written), content, outbox_id in zip(due, ids, contents, staged, outbox_ids, strict=True)
+        ],  # fmt: skip
     )
 
 
@@ -159,6 +169,8 @@ def listed(connection: sa.Connection, home: Path, document_id: int) -> list[dict
             "state": row.state,
             "route": row.route.get("use") if row.route else None,
             "content": say.text_of(blobs.read_blob(connection, home, bytes(row.sha256))),
+            "reference": row.reference,
+            "answered": ours.answered(row),
         }
         for row in _rows(connection, document_id)
     ]

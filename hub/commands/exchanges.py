@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data_contracts.errors import ConfigError
+from data_contracts.findings import Language
 from data_contracts.mistakes import meant
 from hub import acknowledge, exchange
 from hub.check import plain
@@ -97,7 +98,17 @@ def answers_command(exchange_id: int, as_json: AsJson = False) -> None:
         typer.echo(word("no_answers", hub.settings.language), err=True)
     for one in found:
         typer.echo(f"{one['kind']} {one['verdict']} {one['recorded_at']}")
+        if "answered" in one and one["reference"] is not None:
+            typer.echo("  " + _answered(one, hub.settings.language))
         typer.echo(indent(one["content"].replace("~\n", "~").replace("~", "~\n").rstrip(), "  "))
+
+
+def _answered(one: dict[str, Any], language: Language) -> str:
+    """What the partner's system said of an answer of ours."""
+    heard = one["answered"]
+    if heard is None:
+        return word("not_answered", language).format(number=one["reference"])
+    return word("answered", language).format(number=one["reference"], **{**heard, "said": heard["said"] or ""}).rstrip()
 
 
 def replay_command(

@@ -49,6 +49,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "difference_sent": ("sent", "待监管库更正"),
     "difference_dismissed": ("dismissed", "不处理"),
     "difference_closed": ("closed", "已关闭"),
+    "answered": (
+        "number {number}: {verdict} by the partner {recorded_at} (document {document}) {said}",
+        "编号 {number}：伙伴 {recorded_at} 的回应为 {verdict}（文件 {document}）{said}",
+    ),
+    "not_answered": ("number {number}: the partner said nothing of it yet", "编号 {number}：伙伴尚未回应"),
     "no_answers": ("no acknowledgement", "没有回执"),
     "direction_both": ("read and written", "可读可写"),
     "direction_in": ("read", "只读"),

@@ -325,6 +325,17 @@ acknowledgement = sa.Table(
     sa.Column("verdict", sa.Text, nullable=False),  # accepted | partly | rejected
     sa.Column("sha256", sa.LargeBinary(32), nullable=False), sa.Column("outbox_id", Big),
     sa.Column("recorded_at", Big, nullable=False),
+    sa.Column("reference", sa.Text), sa.Column("group_control", sa.Text),  # by which the partner names it, where its standard lets it be answered (824, APERAK)
+    sa.Column("answered", sa.Text),  # accepted | partly | rejected by the partner; null: it said nothing (yet)
+    sa.Column("answered_at", Big), sa.Column("answered_by", Json),  # document and exchange of its answer, and what it says
+)
+sa.Index(
+    "ix_acknowledgement_reference", acknowledgement.c.reference,
+    sqlite_where=acknowledgement.c.reference.is_not(None), postgresql_where=acknowledgement.c.reference.is_not(None),
+)
+sa.Index(
+    "ix_acknowledgement_group_control", acknowledgement.c.group_control,
+    sqlite_where=acknowledgement.c.group_control.is_not(None), postgresql_where=acknowledgement.c.group_control.is_not(None),
 )
 outbox = sa.Table(
     "outbox", metadata, _id(),

@@ -82,6 +82,49 @@ def test_a_bad_check_digit_is_taken_by_syntax_and_refused_by_business(open_with:
     assert {found(content, "ISA")[0][13] for content in said.values()} == {"000000001", "000000002"}
 
 
+def of_advice(number: int, group: str, *sets: tuple[str, str], verdict: str = "A") -> bytes:
+    """The partner's 997 for an 824 of ours."""
+    body = [f"AK1*AG*{group}"]
+    for control, code in sets:
+        body += [f"AK2*824*{control}", f"AK5*{code}"]
+    return interchange(ACME, number, [*body, f"AK9*{verdict}*1*1*1"], code="997", group="FA")
+
+
+def test_what_a_partner_says_of_our_824_closes_the_824_and_is_not_answered(open_with: Open) -> None:
+    hub = open_with(ASKS)
+    landing = take(hub, interchange(ACME, 7, despatch("D2", gtin=WRONG_GTIN)), "acme")
+    group = found(answers(hub, landing.document_id)["824"], "GS")[0][6]
+
+    def ours() -> dict[str, Any]:
+        with hub.database.read() as connection:
+            listed = acknowledge.listed(connection, hub.settings.home, landing.document_id)
+        assert [one["reference"] is not None for one in listed] == [False, True], "a 997 is never answered, so it keeps no number"
+        return listed[1]["answered"] or {}
+
+    assert ours() == {}
+    refused = take(hub, of_advice(8, group, ("0001", "R*5"), verdict="R"), "acme")
+    assert (ours()["verdict"], ours()["document"], ours()["said"]) == ("rejected", refused.document_id, "R 5")
+    assert [rule for rule, _ in open_findings(hub, "ACK-11", "ACK-03")] == ["ACK-11"]
+    taken = take(hub, of_advice(9, group, ("0001", "A")), "acme")
+    assert (ours()["verdict"], ours()["document"]) == ("accepted", taken.document_id)
+    assert open_findings(hub, "ACK-11", "ACK-03") == []
+    assert answers(hub, refused.document_id) == answers(hub, taken.document_id) == {}, "the last word"
+    take(hub, of_advice(10, str(int(group) + 7), ("0001", "A")), "acme")
+    assert [rule for rule, _ in open_findings(hub, "ACK-11", "ACK-03")] == ["ACK-03"], "another group is none of ours"
+
+
+def test_a_997_for_our_824_is_no_answer_to_a_document_of_the_same_group_number(open_with: Open) -> None:
+    hub = open_with(ASKS)
+    (order,) = sent_orders(hub, "4500000001")
+    landing = take(hub, interchange(ACME, 7, despatch("D2", gtin=WRONG_GTIN)), "acme")
+    group = found(answers(hub, landing.document_id)["824"], "GS")[0][6]
+    before = outgoing(hub, order)
+    take(hub, of_advice(8, group, ("0001", "R*5"), verdict="R"), "acme")
+    assert outgoing(hub, order) == before
+    take(hub, functional(9, ("0001", "A"), group="1"), "acme")
+    assert outgoing(hub, order) == ("acknowledged", "accepted") and open_findings(hub, "ACK-03") == []
+
+
 def test_an_order_never_placed_is_answered_and_its_facts_stand(open_with: Open) -> None:
     hub = open_with(ASKS)
     landing = take(hub, interchange(ACME, 1, despatch("D1", order="4599999999")), "acme")

@@ -263,6 +263,28 @@ def test_a_despatch_advice_by_edifact_is_taken_by_contrl_and_questioned_by_apera
     assert [rule for rule, _ in findings(hub)] == ["ACK-07"], "the order was never placed"
 
 
+def test_what_a_contrl_says_of_our_aperak_closes_it(hub: Hub) -> None:
+    segments = (
+        "BGM+351+D1+9", "DTM+137:202611220800:203", "RFF+ON:4599999999", "CPS+1", "LIN+1++06901234000023:EN", "QTY+12:24",
+    )  # fmt: skip
+    came = take(hub, from_supplier(80, "DESADV", *segments, version="D:96A:UN"), "edifact")
+
+    def ours() -> tuple[str | None, str | None]:
+        with hub.database.read() as connection:
+            (one,) = [one for one in acknowledge.listed(connection, hub.settings.home, came.document_id) if one["kind"] == "APERAK"]
+        return one["reference"], (one["answered"] or {}).get("verdict")
+
+    reference, nothing = ours()
+    assert reference is not None and nothing is None
+    take(hub, contrl(81, int(reference), "8"), "edifact")
+    assert ours() == (reference, None), "that it arrived is no answer yet"
+    take(hub, contrl(82, int(reference), "7", "UCM+1+APERAK:D:96A:UN+4+12"), "edifact")
+    assert ours() == (reference, "rejected") and [rule for rule, _ in findings(hub)] == ["ACK-07", "ACK-11"]
+    last = take(hub, contrl(83, int(reference), "7"), "edifact")
+    assert ours() == (reference, "accepted") and [rule for rule, _ in findings(hub)] == ["ACK-07"]
+    assert answers(hub, last.document_id) == []
+
+
 def test_a_reference_that_comes_again_with_other_bytes_is_refused_as_edifact_has_it(hub: Hub) -> None:
     segments = ("BGM+351+D1+9", "DTM+137:202611220800:203", "CPS+1", "LIN+1++06901234000023:EN", "QTY+12:24")
     first = take(hub, from_supplier(80, "DESADV", *segments, version="D:96A:UN"), "edifact")
