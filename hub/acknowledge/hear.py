@@ -4,8 +4,8 @@ Two levels, kept apart. An answer to **syntax** (997, CONTRL) names control numb
 looked up among what went out between the two that it names; it sets `acknowledgement` and makes the exchange `acknowledged` or `failed`.
 An answer to **business** (824, APERAK, STATUS 51) names the document; after a good 997 it may still refuse what the document says: the
 exchange is `refused` (ACK-05), or taken with remarks (ACK-06), until a better answer comes. Control numbers and document numbers are two
-name spaces: each is looked for among its own kind only. What speaks of a business answer of ours (an 824) closes that (`ours.py`). What answers
-nothing of ours is ACK-03.
+name spaces: each is looked for among its own kind only. What speaks of a business answer of ours (an 824) closes that (`ours.py`). What
+answers nothing of ours is ACK-03.
 
 The last answer counts, each on its own level: a later acceptance closes ACK-02 and ACK-05, but a syntax that is taken after all does not
 undo what the partner's people refused.

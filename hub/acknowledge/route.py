@@ -77,7 +77,7 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
                 *ours.names_of(one.answering, one.examined.format, one.wanted.kind, written),
             )
             for one, number, (verdict, written), content, outbox_id in zip(due, ids, contents, staged, outbox_ids, strict=True)
-        ],  # fmt: skip
+        ],
     )
 
 

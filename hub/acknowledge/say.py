@@ -141,7 +141,7 @@ def control_numbers(uow: UnitOfWork, wanted: Sequence[Due]) -> list[tuple[int, i
 def carried(uow: UnitOfWork, one: Due, numbers: tuple[int, int, int]) -> tuple[str, bytes] | None:
     """The answer; in the sender's own delimiters where its identities hold one of ours, and a finding where it cannot be written."""
     zone = ZoneInfo(one.examined.profile.time_zone)
-    envelope = _envelope(one.received, moment(uow.now).astimezone(zone), *numbers)
+    envelope = _envelope(one.received, moment(uow.now).astimezone(zone), *numbers, ours=_agreed_name(one.examined))
     try:
         return _content(one.answering, one.wanted, one.received, envelope, one.examined.profile)
     except ValueError as error:
@@ -171,7 +171,9 @@ def preview(examination: Examination, now: datetime) -> str | None:
         received = _received(examined, answering)
         for wanted in answers_to(received, answering, policy_of(examined)):
             try:
-                content = _content(answering, wanted, received, _envelope(received, now, 1, 1, 1), examined.profile)[1]
+                content = _content(
+                    answering, wanted, received, _envelope(received, now, 1, 1, 1, ours=_agreed_name(examined)), examined.profile
+                )[1]
             except ValueError as error:
                 texts.append(f"{wanted.kind}: {error}")
             else:
@@ -197,11 +199,17 @@ def _content(answering: Answering, wanted: Wanted, received: Received, envelope:
     return answering.write(wanted.kind, received, theirs, profile)
 
 
-def _envelope(received: Received, now: datetime, control: int, group_control: int, message_control: int) -> Envelope:
-    """An envelope back to the sender."""
+def _agreed_name(examined: ExaminedInterchange) -> str:
+    """By which name the agreement knows us."""
+    agreement = examined.agreement
+    return agreement.envelope.receiver if agreement is not None and agreement.envelope is not None else ""
+
+
+def _envelope(received: Received, now: datetime, control: int, group_control: int, message_control: int, ours: str) -> Envelope:
+    """An envelope back to the sender, from the name that it used for us; where it used none (B2MML), from the agreed one."""
     first = received.groups[0] if received.groups else None
     return Envelope(
-        sender=received.interchange.receiver or "",
+        sender=received.interchange.receiver or ours,
         receiver=received.interchange.sender or "",
         control=control,
         group_control=group_control,

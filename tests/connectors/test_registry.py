@@ -100,16 +100,17 @@ def test_a_file_is_called_by_the_shape_that_profile_and_grammar_give_it(tmp_path
     folder = tmp_path / "delimited"
     folder.mkdir()
     grammar = (SHIPPED / "delimited" / "erp_items.yaml").read_text(encoding="utf-8")
-    (folder / "tabbed.yaml").write_text(re.sub("separator: .*", 'separator: "\\t"', grammar), encoding="utf-8")
+    tabbed = re.sub("separator: .*", lambda _: r'separator: "\t"', grammar).replace("grammar: erp_items", "grammar: tabbed")
+    (folder / "tabbed.yaml").write_text(tabbed, encoding="utf-8")
     own = Profile(options={"grammar_folders": [str(tmp_path)]})
-    shapes = {
-        ("delimited", "erp_items", STRICT): ("text/csv", "csv"),
-        ("delimited", "tabbed", own): ("text/tab-separated-values", "tsv"),
-        ("json", "erp_orders", STRICT): ("application/json", "json"),
-        ("json", "eudamed_device", STRICT): ("application/x-ndjson", "jsonl"),
-        ("idoc", None, STRICT): ("application/xml", "xml"),
-    }
-    for (name, grammar_name, profile), expected in shapes.items():
+    shapes = [
+        ("delimited", "erp_items", STRICT, ("text/csv", "csv")),
+        ("delimited", "tabbed", own, ("text/tab-separated-values", "tsv")),
+        ("json", "erp_orders", STRICT, ("application/json", "json")),
+        ("json", "eudamed_device", STRICT, ("application/x-ndjson", "jsonl")),
+        ("idoc", None, STRICT, ("application/xml", "xml")),
+    ]
+    for name, grammar_name, profile, expected in shapes:
         traits = registry.traits_of(name, profile, grammar_name)
         assert (traits.media_type, traits.suffix) == expected
     flat = registry.traits_of("idoc", Profile(options={"representation": "flat"}))

@@ -3,7 +3,7 @@
 A document is one object (`OperationsPerformance`), or a transaction around some (`SyncMaterialInformation`), of which each is a message.
 Lots of a transaction about lots are one message, since together they are the stock of a place: one alone would read as all
 that is there. The version is told by the namespace. Sender and BODID of the ApplicationArea are sender and control number.
-Options of a profile: `namespace` and `verb` (writing; defaults are V0700's and Sync).
+Options of a profile: `namespace` and `verb` (writing; defaults are V0700's and Sync). Answered with ConfirmBOD (`answering.py`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from collections.abc import Sequence
 from lxml import etree
 
 from connectors.feed_reading import OPTIONS
+from connectors.formats.b2mml.answering import ANSWERING, CONFIRM
 from connectors.formats.b2mml.material import mixed_material, places_of
-from connectors.formats.b2mml.writer import write_document
+from connectors.formats.b2mml.writer import write_confirmation, write_document
 from connectors.formats.xml.dialect import Dialect, Layout, keeps
-from connectors.formats.xml.places import below, put_at, text_of
+from connectors.formats.xml.places import below, put_at, text_at, text_of
 from connectors.formats.xml.root import RootTag
 from connectors.spec import Envelope, Profile, Traits
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Interchange, SourceRecord
+
+__all__ = ["ANSWERING", "FORMAT", "B2mml"]
 
 _NAMESPACE = re.compile(r"https?://www\.(?:wbf|mesa)\.org/xml/b2mml(?:-(v[0-9]{4}))?/?", re.IGNORECASE)
 _VERBS = ("Sync", "Show", "Process", "Get", "Acknowledge", "Change", "Cancel", "Respond", "Confirm", "SyncChange")
@@ -45,6 +48,8 @@ class B2mml(Dialect):
 
     def layout(self, root: RootTag) -> Layout:
         """The objects of a transaction's data area; all of it where they are lots; else the root."""
+        if root.local == CONFIRM:
+            return Layout((CONFIRM,))
         verb = next((verb for verb in _VERBS if root.local.startswith(verb) and root.local != verb), None)
         if verb is None:
             return Layout((root.local,))
@@ -63,11 +68,18 @@ class B2mml(Dialect):
         return (match[1].upper() if match[1] else UNVERSIONED) if match is not None else None
 
     def identify(self, interchange: Interchange, header: etree._Element | None, kind: str, record: SourceRecord | None) -> None:
-        """Of the application area; B2MML names no receiver."""
+        """Of the application area; B2MML names no receiver. Kept for the answer: namespace and time of what it confirms."""
         area = below(header, "ApplicationArea")
-        sender = text_of(below(area, "Sender", "LogicalID"))
-        interchange.sender = f"LogicalID:{sender}" if sender else None
-        interchange.control = text_of(below(area, "BODID")) or None
+        if area is None and kind == CONFIRM:
+            said = {"LogicalID": ("Sender", "LogicalID"), "BODID": ("BODID",)}
+            found = {name: text_at(record, "ApplicationArea", *path) for name, path in said.items()}
+        else:
+            found = {"LogicalID": text_of(below(area, "Sender", "LogicalID")), "BODID": text_of(below(area, "BODID"))}
+        interchange.sender = f"LogicalID:{found['LogicalID']}" if found["LogicalID"] else None
+        interchange.control = found["BODID"] or None
+        if area is not None:
+            interchange.header = (str(etree.QName(area).namespace or ""), text_of(below(area, "CreationDateTime")))
+            interchange.acknowledgement_requested = text_of(below(area, "Sender", "ConfirmationCode")) == "Always"
 
     def enclose(self, record: SourceRecord, header: etree._Element | None) -> None:
         """The application area stands in the tree of every object of a transaction: it says when the object was true."""
@@ -103,6 +115,8 @@ class B2mml(Dialect):
         if _NAMESPACE.fullmatch(namespace) is None:
             raise ValueError(f"{namespace} is no namespace of B2MML")
         records = [record for _, record in messages]
+        if kind == CONFIRM:
+            return write_confirmation(found, records[0], envelope, namespace)
         return write_document(found, records, namespace, str(profile.options.get("verb", "Sync")), envelope, kind in _LOTS)
 
 

@@ -40,6 +40,19 @@ def write_document(
     return _bytes(root)
 
 
+def write_confirmation(grammar: FeedGrammar, root: SourceRecord, envelope: Envelope | None, namespace: str) -> bytes:
+    """A ConfirmBOD in a namespace (V0700's where none is given); the envelope says of its application area what the tree does not."""
+    tree = copied(root)
+    said = _taken(tree, "ApplicationArea")
+    namespace = namespace or str(grammar.namespace)
+    document = element_in(None, clark(namespace, grammar.message), {None: namespace})
+    fill(document, tree, grammar.fields, one_namespace(namespace))
+    if envelope is not None or said is not None:
+        _application_area(document, namespace, said, envelope)
+        document.insert(0, document[-1])
+    return _bytes(document)
+
+
 def _application_area(root: etree._Element, namespace: str, said: SourceRecord | None, envelope: Envelope | None) -> None:
     """What the tree says of it stands; the envelope says the rest."""
     area = element_in(root, clark(namespace, "ApplicationArea"))

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors import freshness
+from connectors.formats.b2mml import ANSWERING
 from connectors.registry import format_named
 from connectors.spec import STRICT, Envelope
 from data_contracts.source import Message
@@ -184,6 +185,26 @@ def test_production_of_a_factory_whose_b2mml_names_no_receiver_is_applied_by_its
         key="k2",
     )
     assert state(hub, other.document_id) == "rejected"
+
+
+def test_production_by_b2mml_is_confirmed_under_its_bodid_and_a_confirmation_is_never_answered(open_with: Open) -> None:
+    agreed = ("b2mml", "LogicalID:MES-CORK", "LogicalID:UDIHUB", "OperationsPerformance", "b2mml/OperationsPerformance")
+    hub = open_with(comes("on_error", agreed))
+    run = (SAMPLES / "b2mml" / "OperationsPerformance.xml").read_bytes()
+    landing = take(hub, run, "clinic", key="k1")
+    said = read("b2mml", answers(hub, landing.document_id)["ConfirmBOD"])
+    (heard,) = ANSWERING.read(said)
+    assert (heard.control, heard.verdict) == ("BOD-771", "accepted")
+    assert b"<LogicalID>UDIHUB</LogicalID>" in answers(hub, landing.document_id)["ConfirmBOD"]
+    broken = take(hub, run.replace(b"BOD-771", b"BOD-772").replace(b"<ID>OP-771</ID>", b""), "clinic", key="k2")
+    if state(hub, broken.document_id) == "rejected":
+        (heard,) = ANSWERING.read(read("b2mml", answers(hub, broken.document_id)["ConfirmBOD"]))
+        assert (heard.control, heard.verdict) == ("BOD-772", "rejected") and heard.notes
+    confirmation = take(hub, (SAMPLES / "b2mml" / "ConfirmBOD.xml").read_bytes(), "clinic", key="k3")
+    assert answers(hub, confirmation.document_id) == {}
+    with hub.database.read() as connection:
+        rules = connection.execute(sa.select(tables.finding.c.rule).where(tables.finding.c.document_id == confirmation.document_id))
+        assert [rule for (rule,) in rules] == ["ACK-03"], "it names nothing that we sent"
 
 
 def test_a_cancelled_order_goes_out_as_the_document_that_ubl_has_for_it(open_with: Open) -> None:

@@ -87,7 +87,8 @@ def test_orders_of_sap_are_applied_and_answered(open_with: Open, name: str) -> N
     )
     assert status_of(answers(hub, landing.document_id)["STATUS"])[-1][0] in ("0000000000004711", "0000000000004712")
     with hub.database.read() as connection:
-        (parcel,) = connection.execute(sa.select(tables.outbox).where(tables.outbox.c.kind == "acknowledgement")).all()
+        parcel = connection.execute(sa.select(tables.outbox).where(tables.outbox.c.kind == "acknowledgement")).first()
+        assert parcel is not None
         content = blobs.read_blob(connection, hub.settings.home, bytes(parcel.sha256))
     flat = name.endswith(".txt")
     assert content.startswith(b"EDI_DC40" if flat else b"<?xml"), "an answer has the shape of what it answers, and its name says so"

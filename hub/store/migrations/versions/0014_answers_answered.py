@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from hub.store.types import Big, Json
+from hub.store.tables import Big, Json
 
 revision = "0014"
 down_revision = "0013"
