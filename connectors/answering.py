@@ -2,8 +2,8 @@
 
 A format whose standard knows acknowledgements offers, beside `FORMAT`, an object `ANSWERING` with what this page asks (X12: TA1, 997, 999
 and 824; UN/EDIFACT: CONTRL and APERAK; IDoc: STATUS; cXML: Response; UBL: ApplicationResponse; B2MML: ConfirmBOD). A format without it is
-never answered. The hub knows no syntax: it decides by the agreement whether an answer leaves, draws its numbers from the store, routes it, and finds the
-document that a received answer speaks of. What an answer says, and in which words, is the format's.
+never answered. The hub knows no syntax: it decides by the agreement whether an answer leaves, draws its numbers from the store, routes it,
+and finds the document that a received answer speaks of. What an answer says, and in which words, is the format's.
 
 Two levels, never mixed:
 
