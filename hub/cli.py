@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 import structlog
 import typer
 
+from data_contracts.config_texts import told
 from data_contracts.errors import ConfigError, HubError
 from hub.commands import (
     administration,
@@ -80,8 +81,14 @@ def main() -> None:
 
 
 def _told(error: HubError) -> str:
-    """In the reader's language where the error has one (faults of the site)."""
-    return error.text(Settings.from_environment().language) if isinstance(error, SiteError) else str(error)
+    """In the reader's language, as far as the error has one: faults of the site, of files and of settings."""
+    try:
+        language = Settings.from_environment().language
+    except ConfigError:  # the settings themselves are at fault: nobody knows in which language
+        return str(error)
+    if isinstance(error, SiteError):
+        return error.text(language)
+    return told(str(error), language) if isinstance(error, ConfigError) else str(error)
 
 
 if __name__ == "__main__":

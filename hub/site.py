@@ -35,7 +35,7 @@ from data_contracts.registers import RegisterName
 from data_contracts.rules.catalogue import all_rules
 from hub.labels.settings import LabelSettings
 from hub.registers.settings import RegisterSettings
-from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed
+from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed, unloadable
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.visibility.settings import EventSettings
 
@@ -417,4 +417,4 @@ def _plugin_faults(find: Callable[[str], object], names: Callable[[], Sequence[s
         find(name)
     except ConfigError as error:
         lacks = isinstance(error.__cause__, ImportError)  # it is there, a package that it needs is not
-        yield fault("SIT-14", where, key, got=error) if lacks else fault("SIT-10", where, key, meant(name, names()), name)
+        yield unloadable(where, key, error) if lacks else fault("SIT-10", where, key, meant(name, names()), name)

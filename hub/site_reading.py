@@ -6,6 +6,7 @@ All mistakes of all files are told at once (`SiteError`), in the reader's langua
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from data_contracts.config_texts import told
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Language, Place
 from data_contracts.mistakes import meant, members_of, model_at, place_of
@@ -40,6 +42,11 @@ def fault(rule: str, file: str, key: str = "", expected: str | None = None, got:
     """What is wrong at a key of a file, `agreements/acme.yaml` counted from the site's folder."""
     path = f"{file}: {key}" if key else file
     return Finding(rule, place=Place(path=path), expected=expected, got=None if got is None else str(got))
+
+
+def unloadable(file: str, key: str, error: ConfigError) -> Finding:
+    """What a key names is there and cannot be loaded: why, in the reader's language."""
+    return replace(fault("SIT-14", file, key, got=error), params={"got_zh": told(str(error), "zh-CN")})
 
 
 def files(folder: Path) -> list[Path]:

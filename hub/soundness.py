@@ -8,6 +8,7 @@ fetched, sent or stored, and secrets are not looked for: they belong to the mach
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from data_contracts.identifiers import gln
 from data_contracts.mistakes import meant
 from hub import pipeline, writing
 from hub.site import RESPONSE, AgreedMessage, Agreement, Flow, Site
-from hub.site_reading import fault
+from hub.site_reading import fault, unloadable
 from mappings.code_tables import load_table
 from mappings.resolve import names
 
@@ -86,7 +87,7 @@ def _grammar(agreement: Agreement, profile: Profile, where: str) -> Iterator[Fin
     try:
         grammar = grammar_for(agreement.format, agreement.grammar, profile)
     except ConfigError as error:
-        yield fault("SIT-14", where, "grammar", got=error)
+        yield unloadable(where, "grammar", error)
         return
     for place, agreed in enumerate(agreement.messages):
         if agreed.type != grammar.message:
@@ -101,7 +102,7 @@ def _mapping(site: Site, agreement: Agreement, agreed: AgreedMessage, known: set
     try:
         mapping = pipeline.mapping_of(site.mapping_folders, agreed)
     except ConfigError as error:
-        yield fault("SIT-14", where, key, got=error)
+        yield unloadable(where, key, error)
         return
     if (mapping.format, mapping.message) != (agreement.format, agreed.type):
         yield fault("SIT-16", where, key, f"{mapping.format} {mapping.message}", agreed.mapping)
@@ -177,7 +178,7 @@ def _files_of_its_own(site: Site, known: set[str], told: set[str | None]) -> Ite
     def broken(path: Path, error: ConfigError) -> Iterator[Finding]:
         if str(error) not in told:
             file = path.relative_to(site.folder).as_posix()
-            yield Finding("SIT-14", Place(path=file), got=str(error), severity="warning", action="none")
+            yield replace(unloadable(file, "", error), severity="warning", action="none")
 
     profile = Profile(options={"grammar_folders": [str(folder) for folder in site.grammar_folders]})
     for path in _below(site.grammar_folders, "*/*.yaml"):

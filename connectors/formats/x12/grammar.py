@@ -144,6 +144,7 @@ class Grammar:
     """CTT01: the number of lines, or of HL segments in an 856."""
     says: str = ""
     """What the set is for, where its name does not tell, and how it is meant; for people."""
+    says_zh: str = ""
 
     def segments(self) -> Iterator[SegmentUse]:
         """Every segment use, in the order of the set."""
@@ -266,6 +267,7 @@ def _build(message: str, step: str) -> Grammar | None:
         totals=totals,
         hash_total=HashTotal(*hashed) if hashed else None,
         says=table.get("says", ""),
+        says_zh=table.get("says_zh", ""),
     )
 
 

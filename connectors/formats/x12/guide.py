@@ -39,7 +39,7 @@ def describe(grammar: Grammar, language: Language = "en") -> str:
     lines = [
         f"# {grammar.message} {grammar.name} ({grammar.version})",
         "",
-        *([grammar.says, ""] if grammar.says and language == "en" else []),
+        *([meaning, ""] if (meaning := grammar.says_zh if language == "zh-CN" else grammar.says) else []),
         say["group"].format(say["or"].join(grammar.groups), grammar.hash[:12]),
         *([say["totals"].format(totals.segment, totals.element, totals.of)] if (totals := grammar.totals) else []),
         *([say["hash_total"].format("CTT", hashed.element, hashed.of, hashed.value)] if (hashed := grammar.hash_total) else []),

@@ -54,3 +54,12 @@ def test_every_set_has_a_page_in_both_languages(message: str) -> None:
             assert page.startswith("<!DOCTYPE html>")
             for use in grammar.segments():
                 assert f"<h2>{use.id} " in page and f"## {use.id} " in text
+
+
+def test_what_a_set_is_for_is_said_in_both_languages() -> None:
+    for message in known_messages():
+        grammar = load(message, "005010") or load(message, "004010")
+        assert grammar is not None and bool(grammar.says) == bool(grammar.says_zh), message
+    order = load("860", "004010")
+    assert order is not None
+    assert "Change of an order by the buyer" in describe(order) and "采购方对订单的更改" in describe(order, "zh-CN")
