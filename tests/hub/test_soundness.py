@@ -133,7 +133,7 @@ def test_a_sites_own_grammar_of_unknown_types_is_told_and_a_draft_that_nobody_na
     own.rename(own.with_name("draft.yaml"))
     (only,) = soundness.faults(Site.load(site))
     assert (only.rule, only.severity, only.place.path) == ("SIT-14", "warning", "grammars/json/draft.yaml")
-    assert only.text("zh-CN").startswith("无法加载：") and " 不在 " in only.text("zh-CN")
+    assert only.text("zh-CN").startswith("无法加载：") and "grammar 应为 'draft'，实为 'wms_stock'" in only.text("zh-CN")
 
 
 def test_two_agreements_that_one_envelope_fits(site: Path) -> None:

@@ -110,12 +110,19 @@ def _strategy(rule: Rule) -> st.SearchStrategy[Any]:
     return st.lists(one, min_size=1, max_size=3) if rule.many else one
 
 
+def _read_by_another(rule: Rule, scope: Scope) -> bool:
+    """Whether a row that only writes has its mirror: one that only reads the same codes at the same place."""
+    return rule.table is not None and any(
+        other.reads and (other.to, other.paths, other.table) == (rule.to, rule.paths, rule.table) for other in scope.rules
+    )
+
+
 @st.composite
 def _elements(draw: st.DrawFn, scope: Scope, mapping: Mapping) -> dict[str, Any]:
     """What the rows of a scope carry, mandatory members always."""
     made: dict[str, Any] = {}
     for rule in scope.rules:
-        if not (rule.writes and rule.reads) or rule.const is not None:
+        if not (rule.writes and (rule.reads or _read_by_another(rule, scope))) or rule.const is not None:
             continue
         must = rule.to[0] in scope.required or rule.to[0] in scope.needs
         if (rule.to[0] in made and len(rule.to) == 1) or not (must or draw(st.booleans())):
