@@ -14,7 +14,7 @@ from data_contracts.config_texts import _FILE, told
 
 ROOT = Path(__file__).parents[2]
 TEXTS: dict[str, str] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-ROOMS = ("connectors", "mappings", "data_contracts", "hub")
+ROOMS = ("connectors", "mappings", "data_contracts")
 
 
 def raised() -> Iterator[tuple[str, str]]:
