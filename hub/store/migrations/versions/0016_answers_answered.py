@@ -2,7 +2,7 @@
 
 Answers that left before keep no numbers: what a partner still says of one is told as before (ACK-03).
 
-Revision: 0015, after 0014
+Revision: 0016, after 0015
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from hub.store.tables import Big, Json
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
