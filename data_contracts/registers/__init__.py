@@ -9,6 +9,7 @@ What is asked before a record may go out: `required`; `when` and `unless` (requi
 for any, `{over: 1}`; a name without a point is, within a row, one of the row's own); `law` (EUDAMED: told only under these); `most`
 characters, `least` number, `one_of`, `pattern`. `identifier` is a DI, compared however it is written. `by` names the members by which rows
 without a key are compared, and `rows`, above, the member that tells the rows of a list apart.
+`published: seldom` is what a register keeps to itself of most devices.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Member:
     """For a list whose rows have no key: the members by which rows are compared; empty: all that are compared."""
     said_by: str | None = None
     """Another member in which the register is told the same: a manufacturer's name by its SRN."""
+    seldom: bool = False
+    """The register is told, and publishes it of some devices only: that it is not published says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,22 @@ def register_named(name: str) -> Register:
 
 
 def _member(path: str, said: Mapping[str, Any]) -> Member:
-    known = {"as", "differs", "required", "when", "unless", "law", "most", "least", "one_of", "pattern", "identifier", "by", "said_by"}
+    known = {
+        "as",
+        "differs",
+        "required",
+        "when",
+        "unless",
+        "law",
+        "most",
+        "least",
+        "one_of",
+        "pattern",
+        "identifier",
+        "by",
+        "said_by",
+        "published",
+    }
     if strange := set(said) - known:
         raise ValueError(f"{path}: unknown {', '.join(sorted(strange))}")
     one_of = said.get("one_of", ())
@@ -119,4 +137,5 @@ def _member(path: str, said: Mapping[str, Any]) -> Member:
         said.get("identifier", False),
         tuple(said.get("by", ())),
         said.get("said_by"),
+        said.get("published") == "seldom",
     )

@@ -46,7 +46,7 @@ def differing(register: Register, ours: Mapping[str, Any], theirs: Mapping[str, 
     one, other = flat(register, ours), flat(register, theirs)
     for path in sorted({*one, *other}):
         mine, said = one.get(path), other.get(path)
-        if (mine or None) != (said or None) and not _within_missing(path, one, other):
+        if (mine or None) != (said or None) and not _within_missing(path, one, other) and not (said is None and _seldom(register, path)):
             yield path, _severity(register, path, mine), mine, said
 
 
@@ -84,6 +84,12 @@ def parts(path: str) -> tuple[str, str | None, str | None]:
 def row_of(register: Register, device: Mapping[str, Any], top: str, key: str) -> Mapping[str, Any] | None:
     """The row of a list that bears a key, as `flat` names it."""
     return dict(_keyed(register, top, device.get(top))).get(key)
+
+
+def _seldom(register: Register, path: str) -> bool:
+    """Whether a register often does not publish a member, or its list."""
+    bare, _ = unkeyed(path)
+    return any(register.members[one].seldom for one in (bare, bare.partition(".")[0]) if one in register.members)
 
 
 def _within_missing(path: str, one: Flat, other: Flat) -> bool:

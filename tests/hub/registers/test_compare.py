@@ -245,3 +245,12 @@ def test_what_a_register_has_cancelled_is_sold_there_no_more(keeper: Hub) -> Non
     entity["unit_of_use_di"], entity["manufacturer"] = "06901234500080", {"name": next(iter(keeper.site.organisations.values())).name}
     run(keeper, extract(entity, mapping="xml/nmpa"), "UDID_DAY_UPDATE_20261101.xml")
     assert queue(keeper)["missing_here"]["severity"] == "info"
+
+
+def test_what_a_register_keeps_to_itself_is_no_difference(keeper: Hub) -> None:
+    entity = device(keeper, premarket_submissions=[])
+    entity["labeler"] = {"name": entity["labeler"]["name"]}
+    run(keeper, extract(entity), "gudid_full_20261101.xml")
+    assert queue(keeper) == {}
+    run(keeper, extract(device(keeper, labeler__duns="999999999")), "gudid_full_20261102.xml")
+    assert set(queue(keeper)) == {"labeler.duns"}, "but what it publishes counts"
