@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hub.store import bulk, walk
 from hub.store.lists import among
 from hub.store.region import EACH
-from hub.store.tables import lot_closure, lot_ship, node, stale
+from hub.store.tables import lot_closure, lot_ship, node
 
 _LOCK = 0x7564_6968_7472
 """PostgreSQL's advisory lock of the closure ("udihtr")."""
@@ -85,9 +85,12 @@ def _by_key(row: ShippedRow) -> ShipmentKey:
     return row[:3]
 
 
+_WAITING = "SELECT 1 FROM stale WHERE kind = 'closure' LIMIT 1"
+
+
 def is_waiting(connection: sa.Connection) -> bool:
     """Whether the closure is still to be made anew, e.g. after an upgrade: until then only the walk tells the truth."""
-    return connection.execute(sa.select(sa.exists().where(stale.c.kind == "closure"))).scalar_one()
+    return bool(walk._fetch(connection, _WAITING, {}))
 
 
 def clear(connection: sa.Connection) -> None:
@@ -107,18 +110,14 @@ _LISTS = {
         WITH lots(id) AS (
             SELECT id FROM ({each}) AS roots
             UNION SELECT c.des FROM ({each}) AS roots
-            CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c),
-        carried AS MATERIALIZED (
-            SELECT lots.id, s.shipments, s.units, s.quantities
-            FROM lots
-            CROSS JOIN LATERAL (
-                SELECT array_agg(shipment) AS shipments, array_agg(unit) AS units,
-                    string_agg(coalesce(quantity::text, ''), ',') AS quantities
-                FROM lot_ship WHERE lot = lots.id OFFSET 0) AS s
-            WHERE s.shipments IS NOT NULL)
-        SELECT string_agg(id::text, ','), array_agg(key), NULL, NULL FROM node
-        WHERE id = ANY(ARRAY(SELECT unnest(shipments) FROM carried UNION ALL SELECT id FROM carried))
-        UNION ALL SELECT id::text, units, array_to_string(shipments, ','), quantities FROM carried""",
+            CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c)
+        SELECT l.key, s.unit, ARRAY(SELECT node.key FROM node WHERE node.id = ANY(s.shipments) ORDER BY node.id), s.quantities
+        FROM lots
+        CROSS JOIN LATERAL (
+            SELECT unit, array_agg(shipment ORDER BY shipment) AS shipments,
+                string_agg(coalesce(quantity::text, ''), ',' ORDER BY shipment) AS quantities
+            FROM lot_ship WHERE lot = lots.id GROUP BY unit OFFSET 0) AS s
+        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = lots.id OFFSET 0) AS l""",
     "sqlite": """
         WITH lots(id) AS (
             SELECT id FROM ({each})
@@ -128,8 +127,9 @@ _LISTS = {
             FROM lot_ship AS s CROSS JOIN node AS p ON p.id = s.shipment WHERE s.lot = lots.id)
         FROM lots CROSS JOIN node AS l ON l.id = lots.id""",
 }
-"""One row a lot: what a driver does for a row costs more than all that the store does for a line of the list. PostgreSQL gives ids, and in
-its first row all their keys, read in one sweep of the index; SQLite looks up keys one by one, which costs it nothing."""
+"""One row a lot, and unit: what a driver does for a row costs more than all that the store does for a line of the list. PostgreSQL reads
+the keys of a lot's shipments, whose ids mostly follow each other, in one sweep of the index; SQLite looks them up one by one, which
+costs it nothing."""
 LISTS = {
     dialect: text.format(each=EACH[dialect]).replace(":roots", "%(roots)s" if dialect == "postgresql" else ":roots")
     for dialect, text in _LISTS.items()
@@ -149,9 +149,7 @@ def shipped(connection: sa.Connection, lots: Collection[int]) -> list[Line]:
         for _, lines in rows:
             found += _lines(lines)
         return found
-    if not rows[0][0]:
-        return found
-    key = dict(zip(rows[0][0].split(","), rows[0][1], strict=True)).__getitem__
-    for lot, units, shipments, quantities in rows[1:]:
-        found += zip(map(key, shipments.split(",")), repeat(key(lot)), units, quantities.split(","))
+    for lot, unit, shipments, quantities in rows:
+        count = len(shipments)
+        found += zip(shipments, repeat(lot, count), repeat(unit, count), quantities.split(","), strict=True)
     return found
