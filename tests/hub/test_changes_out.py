@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,9 @@ import sqlalchemy as sa
 
 from hub import outbound
 from hub.amending import difference, says_something, whole
+from hub.clock import FrozenClock
 from hub.runtime import Hub
+from hub.settings import Settings
 from hub.store import blobs, tables
 from tests.hub.acknowledge.conftest import Open, open_with
 from tests.hub.conftest import take
@@ -102,6 +106,36 @@ def test_a_change_that_our_system_states_in_part_goes_out_as_what_the_order_is_n
     outbound.copy(hub, last or 0, "jane", "lost on their side")
     again = _contents(hub)[-1]
     assert [segment[1:3] for segment in found(again, "PO1")] == [["1", "30"], ["2", "12"]], "a copy says the order whole"
+
+
+MESSAGES = {
+    "edifact": ("ORDERS", ", version: D.96A", "ORDCHG", [b"BGM+230+4500000001+4", b"LIN+1+3+", b"QTY+21:20", b"LIN+4+1+", b"LIN+2+2+"]),
+    "idoc": ("ORDERS", ", version: ORDERS05", "ORDCHG", [b"<MESTYP>ORDCHG<", b"<ACTION>002<", b"<ACTION>001<", b"<ACTION>003<"]),
+    "ubl": ("Order", "", "OrderChange", [b"<cbc:SequenceNumberID>2<", b"LineStatusCode>3<", b"LineStatusCode>1<", b"LineStatusCode>2<"]),
+}
+
+
+@pytest.mark.parametrize("syntax", sorted(MESSAGES))
+def test_every_syntax_has_its_message_of_changes(tmp_path: Path, database_url: str, clock: FrozenClock, syntax: str) -> None:
+    order, version, change, says = MESSAGES[syntax]
+    site = Path(shutil.copytree(Path(__file__).parents[1] / "samples" / "syntaxes", tmp_path / "site"))
+    path = site / "agreements" / f"{syntax}_out.yaml"
+    said = f"{{type: {order}{version}, mapping: {syntax}/{order}}}"
+    text = path.read_text(encoding="utf-8")
+    assert said in text
+    path.write_text(text.replace(said, f"{said}, {{type: {change}{version}, mapping: {syntax}/{change}}}"), encoding="utf-8")
+    hub = Hub.open(Settings(tmp_path / "home", site, database_url, "en", 1_000_000, clock))
+    party = hub.site.partners[syntax].party or ""
+    for key, (revision, purpose, rows) in {
+        "k1": (1, "new", (("1", 24, "2.5"), ("2", 10, "4"))),
+        "k2": (2, "replaced", (("1", 20, "2.5"), ("4", 6, "7"))),
+    }.items():
+        content = export(revision, *rows, purpose=purpose).replace(b'"code": "V1"', f'"code": "{party}"'.encode())
+        take(hub, content, "erp", key=key, agreement="orders_erp")
+        outbound.push(hub, hub.site.flows[f"{syntax}_out"])
+    _, second = _contents(hub)
+    hub.database.close()
+    assert [text for text in says if text not in second] == [] and second.count(b"2.5") == 0, second.decode()
 
 
 def test_a_value_that_was_taken_away_goes_out_with_the_whole_order(open_with: Open) -> None:
