@@ -132,7 +132,7 @@ class Consequences:
         edges.sort(key=_by_ends)
         bulk.insert(connection, tables.movement, _MOVEMENT, movements)
         bulk.insert(connection, tables.edge, _EDGE, edges)
-        bulk.add_balances(connection, self._balances)
+        bulk.add_balances(connection, self._balances, made)
         self._mark_lots(kinds, ids)
         store.mark_stale(connection, self._stale)
         closure_store.replace_shipped(connection, (), shipped)

@@ -2,13 +2,14 @@
 
 Whatever lies behind the inbox is append-only and new by construction, so it is loaded straight; only nodes and balances, which many
 documents share, are merged. Merges go in the order of their keys, since two transactions that touch the same keys in different orders
-would wait for each other for ever.
+would wait for each other for ever. What is only expected to be new (bytes, envelopes, subjects) is loaded straight too, behind a
+savepoint, and merged where a key turns out to exist: a merge costs PostgreSQL twice as much a row.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -69,6 +70,8 @@ def insert_new(connection: sa.Connection, table: sa.Table, columns: Sequence[str
         return set()
     if connection.dialect.name == "postgresql":
         if len(rows) > _FEW:
+            if _all_new(connection, table, tuple(columns), rows):
+                return {row[0] for row in rows}
             return _insert_new_by_copy(connection, table, tuple(columns), rows)
         return set(connection.exec_driver_sql(_unnest(table, tuple(columns)), _for_unnest(table, tuple(columns), rows)).scalars())
     names = ", ".join(f'"{name}"' for name in columns)
@@ -77,15 +80,42 @@ def insert_new(connection: sa.Connection, table: sa.Table, columns: Sequence[str
     statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING'  # noqa: S608
     if len(ready) == 1:
         return set(connection.exec_driver_sql(f'{statement} RETURNING "{columns[0]}"', ready[0]).scalars())
-    connection.exec_driver_sql(statement, ready)
     first = table.c[columns[0]]
-    if isinstance(first.type, sa.LargeBinary):
+    if connection.exec_driver_sql(statement, ready).rowcount == len(rows) or isinstance(first.type, sa.LargeBinary):
         return {row[0] for row in rows}
     return set(connection.execute(sa.select(first).where(among(connection, first, [row[0] for row in rows]))).scalars())
 
 
 _FEW = 20
 """Rows from which COPY into a temporary table costs less than arrays, which the driver writes value by value."""
+
+
+_MERGES_AFTER_A_CLASH = 20
+"""Calls for a table that merge at once after one that found a key taken: where that happens, it happens again."""
+_merging: dict[str, int] = {}
+"""Table → such calls that are left, in this process. A guess that only costs time when it is wrong."""
+_TAKEN = "23505"
+"""SQLSTATE unique_violation."""
+
+
+def _all_new(connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> bool:
+    """Load the rows as they are. Where one of their keys is taken nothing of them stays, and they must be merged."""
+    left = _merging.get(table.name, 0)
+    if left:
+        _merging[table.name] = left - 1
+        return False
+    connection.exec_driver_sql("SAVEPOINT straight")
+    try:
+        _copy(connection, table.name, table, columns, rows)
+    except sa.exc.IntegrityError as error:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT straight")
+        connection.exec_driver_sql("RELEASE SAVEPOINT straight")
+        if getattr(error.orig, "sqlstate", None) != _TAKEN:
+            raise
+        _merging[table.name] = _MERGES_AFTER_A_CLASH
+        return False
+    connection.exec_driver_sql("RELEASE SAVEPOINT straight")
+    return True
 
 
 def _insert_new_by_copy(connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> set[Any]:
@@ -135,8 +165,13 @@ def _known_nodes(connection: sa.Connection, keys: Sequence[str]) -> dict[str, in
     return dict(connection.execute(sa.select(node.c.key, node.c.id).where(among(connection, node.c.key, keys))).all())
 
 
-def add_balances(connection: sa.Connection, rows: Iterable[tuple[int, int, str, int, int, str, str, Decimal]]) -> None:
-    """Add quantities to balances; rows are the table's columns in order, equal keys are summed, any order will do."""
+def add_balances(
+    connection: sa.Connection, rows: Iterable[tuple[int, int, str, int, int, str, str, Decimal]], made: Collection[int] = ()
+) -> None:
+    """Add quantities to balances; rows are the table's columns in order, equal keys are summed, any order will do.
+
+    `made`: nodes that this transaction made just before. Nobody else can know them, so that a balance of one of them is new.
+    """
     sums: dict[BalanceKey, Decimal] = {}
     for *key, quantity in rows:
         place: BalanceKey = tuple(key)  # type: ignore[assignment]
@@ -146,6 +181,10 @@ def add_balances(connection: sa.Connection, rows: Iterable[tuple[int, int, str, 
         return
     columns = (*_BALANCE_KEY, "quantity")
     if connection.dialect.name == "postgresql":
+        insert(connection, balance, columns, [row for row in merged if row[3] in made or row[4] in made])
+        merged = [row for row in merged if not (row[3] in made or row[4] in made)]
+        if not merged:
+            return
         connection.exec_driver_sql("CREATE TEMPORARY TABLE IF NOT EXISTS balance_arriving (LIKE balance) ON COMMIT DELETE ROWS")
         _copy(connection, "balance_arriving", balance, columns, merged)
         connection.exec_driver_sql(
@@ -229,19 +268,26 @@ def _for_unnest(table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) 
 
 
 # --- PostgreSQL: COPY in text form, built column by column -------------------------------------------------------------
-def _texts(values: Sequence[Any]) -> list[str]:
+def _each(text: Callable[[Any], str]) -> Callable[[Sequence[Any]], Sequence[str]]:
+    """A column by its values. Many columns say one thing in all rows of a batch: organisation, partner, time."""
+
+    def column(values: Sequence[Any]) -> Sequence[str]:
+        first = values[0]
+        if first is not None and values.count(first) == len(values):
+            return [text(first)] * len(values)
+        if None in values:
+            return [_NULL if value is None else text(value) for value in values]
+        return list(map(text, values))
+
+    return column
+
+
+def _texts(values: Sequence[Any]) -> Sequence[str]:
     """Free text. Nearly all of it needs no escape, which one look at the whole column tells."""
-    if _NEEDS_ESCAPE.search("".join([value for value in values if value is not None])):
+    some = None in values
+    if _NEEDS_ESCAPE.search("".join([value for value in values if value is not None] if some else values)):
         return [_NULL if value is None else storable(value).translate(_ESCAPES) for value in values]
-    return [_NULL if value is None else value for value in values]
-
-
-def _numbers(values: Sequence[Any]) -> list[str]:
-    return [_NULL if value is None else str(value) for value in values]
-
-
-def _exact(values: Sequence[Any]) -> list[str]:
-    return [_NULL if value is None else _exact_text(value) for value in values]
+    return [_NULL if value is None else value for value in values] if some else values
 
 
 @lru_cache(maxsize=65536)
@@ -250,33 +296,27 @@ def _exact_text(value: Decimal | int) -> str:
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def _bytes(values: Sequence[Any]) -> list[str]:
-    return [_NULL if value is None else "\\\\x" + value.hex() for value in values]
+def _documents(values: Sequence[Any]) -> Sequence[str]:
+    texts = [_NULL if value is None else _json(value).decode() for value in values]
+    return [text if text is _NULL else text.replace("\\", "\\\\") for text in texts] if "\\" in "".join(texts) else texts
 
 
-def _flags(values: Sequence[Any]) -> list[str]:
-    return [_NULL if value is None else "t" if value else "f" for value in values]
+_BY_VALUE: Mapping[type[sa.types.TypeEngine[Any]], Callable[[Sequence[Any]], Sequence[str]]] = {
+    Exact: _each(_exact_text),
+    sa.LargeBinary: _each(lambda value: "\\\\x" + value.hex()),
+    sa.Boolean: _each(lambda value: "t" if value else "f"),
+    sa.Integer: _each(str),
+}
 
 
-def _documents(values: Sequence[Any]) -> list[str]:
-    return [_NULL if value is None else _json(value).decode().translate(_ESCAPES) for value in values]
-
-
-def _column(kind: sa.types.TypeEngine[Any]) -> Callable[[Sequence[Any]], list[str]]:
-    if isinstance(kind, Exact):
-        return _exact
+def _column(kind: sa.types.TypeEngine[Any]) -> Callable[[Sequence[Any]], Sequence[str]]:
     if isinstance(kind, sa.JSON):
         return _documents
-    if isinstance(kind, sa.LargeBinary):
-        return _bytes
-    if isinstance(kind, sa.Boolean):
-        return _flags
-    if isinstance(kind, sa.Integer):
-        return _numbers
-    return _texts
+    return next((made for of, made in _BY_VALUE.items() if isinstance(kind, of)), _texts)
 
 
 def _copy(connection: sa.Connection, target: str, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    columns, rows = _said(table, columns, rows)
     turned = [_column(table.c[name].type)(values) for name, values in zip(columns, zip(*rows, strict=True), strict=True)]
     text = "\n".join(map("\t".join, zip(*turned, strict=True)))
     names = ", ".join(f'"{name}"' for name in columns)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
 from hub.store import bulk, tables
 from hub.store.unit_of_work import UnitOfWork
 
-_known: set[tuple[str, str]] = set()
-"""(store, hash) that this process has seen stored; bounded by the number of configurations of a site."""
+_known: WeakKeyDictionary[sa.Engine, set[str]] = WeakKeyDictionary()
+"""Store → hashes that this process has seen stored; bounded by the number of configurations of a site."""
 
 
 class Used(Protocol):
@@ -34,12 +35,12 @@ class Used(Protocol):
 
 def keep(uow: UnitOfWork, kind: str, name: str, used: Used) -> None:
     """Store a configuration (`mapping`, `agreement`, `grammar`) by its hash, once."""
-    mark = (str(uow.connection.engine.url), used.hash)
-    if mark in _known:
+    known = _known.setdefault(uow.connection.engine, set())
+    if used.hash in known:
         return
     stored = uow.connection.execute(sa.select(tables.configuration.c.hash).where(tables.configuration.c.hash == used.hash)).first()
     if stored is not None:
-        _known.add(mark)  # only what another transaction has committed; our own may still be rolled back
+        known.add(used.hash)  # only what another transaction has committed; our own may still be rolled back
         return
     uow.connection.execute(
         bulk.insert_or_ignore(uow.connection, tables.configuration).values(

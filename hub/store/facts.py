@@ -61,17 +61,7 @@ def add_subjects(connection: sa.Connection, rows: Sequence[tuple[int, int, str, 
     if connection.dialect.name != "postgresql":  # one writer: what was unknown a moment ago still is
         bulk.insert(connection, subject, columns, ordered)
         return {row[0] for row in ordered}
-    arrays = dict(zip(columns, (list(values) for values in zip(*ordered, strict=True)), strict=True))
-    result = connection.execute(
-        sa.text(
-            "INSERT INTO subject (id, organisation_id, kind, issuer_id, key, standing_id, state) SELECT * FROM unnest("
-            "CAST(:id AS bigint[]), CAST(:organisation_id AS bigint[]), CAST(:kind AS text[]), CAST(:issuer_id AS bigint[]), "
-            "CAST(:key AS text[]), CAST(:standing_id AS bigint[]), CAST(:state AS text[])) "
-            "ON CONFLICT (organisation_id, kind, issuer_id, key) DO NOTHING RETURNING id"
-        ),
-        arrays,
-    )
-    return set(result.scalars())
+    return bulk.insert_new(connection, subject, columns, ordered)
 
 
 def lock_subjects(connection: sa.Connection, ids: Collection[int]) -> dict[int, sa.Row[Any]]:

@@ -88,8 +88,9 @@ def land(uow: UnitOfWork, delivery: Delivery) -> Landing:
 def land_many(uow: UnitOfWork, deliveries: Sequence[Delivery]) -> list[Landing]:
     """Take deliveries in, in their order of arrival; a key may come twice in one call. Cheaper than one by one."""
     wanted = [_Wanted(_key(delivery), delivery, _staged(uow, delivery.stream)) for delivery in deliveries]
-    blobs.record(uow.connection, [one.content for one in wanted])
     firsts = _known(uow, [one.key for one in wanted])
+    # The bytes of a repeat are there already: its first document names them.
+    blobs.record(uow.connection, [one.content for one in wanted if one.key not in firsts or firsts[one.key][1] != one.content.sha256])
     fresh: dict[_Key, _Wanted] = {}
     for one in wanted:
         if one.key not in firsts:
