@@ -201,13 +201,14 @@ def apply(
                     partner_id=job.row.partner_id,
                     partner_key=hub.registry.partner_key(job.row.partner_id),
                     entity=examined.entity,
+                    fresh=True,
                 )
             )
         elif examined.fate == "answer":
             acknowledge.receive(hub, uow, job.row, interchange, exchange_id, examined.message)
     if not items:
         return {}
-    applied = pipeline.apply(uow, items)
+    applied = pipeline.apply(uow, items, hub.site.events.documents)
     settle_applied(uow, applied)
     return {outcome.exchange_id: outcome for outcome in applied}
 

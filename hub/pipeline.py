@@ -137,9 +137,9 @@ def validate(entity: dict[str, Any], agreement: Agreement, today: date) -> list[
     return with_overrides(rules_validate(entity, None, today), agreement)
 
 
-def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
-    """Hop 7, first half: facts, balances, edges and what stands, in the caller's transaction."""
-    return apply_facts(uow, items)
+def apply(uow: UnitOfWork, items: Sequence[Applicable], eventful: bool = True) -> list[Applied]:
+    """Hop 7, first half: facts, balances, edges and what stands, in the caller's transaction; `eventful`: events are derived of them."""
+    return apply_facts(uow, items, eventful)
 
 
 def reconcile(hub: Hub, limit: int = 10_000) -> int:

@@ -31,7 +31,10 @@ _MASTER = ("application_id", "kind", "source_id", "code", "name", "name_zh", "gt
 
 @dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Applicable:
-    """One mapped and valid message. The exchange row exists already; `origin_id` names the exchange that it replays or corrects."""
+    """One mapped and valid message. The exchange row exists already; `origin_id` names the exchange that it replays or corrects.
+
+    `fresh`: the exchange was recorded in this very transaction, and replays none.
+    """
 
     exchange_id: int
     organisation_id: int
@@ -39,6 +42,7 @@ class Applicable:
     partner_key: str
     entity: Mapping[str, Any]
     origin_id: int | None = None
+    fresh: bool = False
 
 
 @dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
@@ -62,8 +66,11 @@ class _Entry:
     subject_id: int = 0
 
 
-def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
-    """Apply a batch; outcomes come in the order of `items`. Bad numbers are a finding; raises only for faults of the store."""
+def apply(uow: UnitOfWork, items: Sequence[Applicable], eventful: bool = True) -> list[Applied]:
+    """Apply a batch; outcomes come in the order of `items`. Bad numbers are a finding; raises only for faults of the store.
+
+    `eventful`: visibility events are derived from documents, so that these are to be looked at again.
+    """
     refused: dict[int, Applied] = {}
     entries: list[_Entry] = []
     for place, item in enumerate(items):
@@ -92,7 +99,7 @@ def apply(uow: UnitOfWork, items: Sequence[Applicable]) -> list[Applied]:
     concerned, retracted = _supersede_replayed(uow, entries, again)
     again |= concerned
     _write(uow, entries, again)
-    consequences = Consequences(uow, kinds)
+    consequences = Consequences(uow, kinds, eventful)
     _capture(uow, entries, consequences)
     outcomes: dict[int, Outcome] = {}
     for entry in entries:
@@ -212,8 +219,10 @@ def _supersede_replayed(uow: UnitOfWork, entries: Sequence[_Entry], again: Colle
 
     All subjects that this batch decides (`again` and these) are locked first: who settles one of them also writes its applications.
     """
+    exchanges = {entry.item.exchange_id: entry for entry in entries if not entry.item.fresh}
+    if not exchanges:  # of an exchange that nobody has seen yet nothing is older, and nothing descends from it
+        return set(), ()
     connection = uow.connection
-    exchanges = {entry.item.exchange_id: entry for entry in entries}
     roots = store.replay_roots(connection, exchanges)
     for entry in entries:
         if entry.item.origin_id is not None:

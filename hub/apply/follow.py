@@ -43,8 +43,9 @@ class Source:
 class Consequences:
     """What is to be written when everything of the transaction is decided."""
 
-    def __init__(self, uow: UnitOfWork, partner_kinds: Mapping[int, str]) -> None:
+    def __init__(self, uow: UnitOfWork, partner_kinds: Mapping[int, str], eventful: bool = True) -> None:
         self.partner_kinds = partner_kinds
+        self._eventful = eventful
         self.standing: list[Source] = []
         """What counts from now on."""
         self.fallen: list[Source] = []
@@ -88,7 +89,7 @@ class Consequences:
             self._stale["stock", location or "", source.organisation_id] = source.application_id
         elif kind in MASTER:
             self._stale[kind, str(source.subject_id), source.organisation_id] = source.application_id
-        elif kind in EVENTFUL:
+        elif self._eventful and kind in EVENTFUL:
             self._stale["event", str(source.subject_id), source.organisation_id] = source.application_id
 
     def write(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.store import bulk, visibility
-from hub.store.lists import among
+from hub.store.lists import MARK, among, joined
 from hub.store.tables import (
     application,
     balance,
@@ -228,20 +228,26 @@ def mark_stale(connection: sa.Connection, marks: Mapping[tuple[str, str, int], i
         return
     rows = [(kind, key, owner, marked) for (kind, key, owner), marked in sorted(marks.items())]
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            sa.text(
-                "INSERT INTO stale (kind, key, organisation_id, marked) SELECT * FROM unnest("
-                "CAST(:kinds AS text[]), CAST(:keys AS text[]), CAST(:owners AS bigint[]), CAST(:marks AS bigint[])) "
-                "ON CONFLICT (kind, key, organisation_id) DO UPDATE SET marked = greatest(stale.marked + 1, excluded.marked)"
-            ),
-            dict(zip(("kinds", "keys", "owners", "marks"), (list(values) for values in zip(*rows, strict=True)), strict=True)),
-        )
+        columns = [list(values) for values in zip(*rows, strict=True)]
+        texts = [joined(values) for values in columns]
+        if None in texts:
+            connection.exec_driver_sql(_MARK_ARRAYS, tuple(columns))
+        else:
+            connection.exec_driver_sql(_MARK_TEXTS, tuple(part for text in texts for part in (text, MARK)))
         return
     connection.exec_driver_sql(
         "INSERT INTO stale (kind, key, organisation_id, marked) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (kind, key, organisation_id) DO UPDATE SET marked = max(marked + 1, excluded.marked)",
         rows,
     )
+
+
+_MARKS = (
+    "INSERT INTO stale (kind, key, organisation_id, marked) SELECT * FROM unnest({}::text[], {}::text[], {}::bigint[], {}::bigint[]) "
+    "ON CONFLICT (kind, key, organisation_id) DO UPDATE SET marked = greatest(stale.marked + 1, excluded.marked)"
+)
+_MARK_ARRAYS = _MARKS.format(*["%s"] * 4)
+_MARK_TEXTS = _MARKS.format(*["string_to_array(%s, %s)"] * 4)
 
 
 def exchange_states(connection: sa.Connection, ids: Collection[int]) -> dict[int, str]:
