@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from hub.store import bulk
 from hub.store.database import Database
-from hub.store.tables import audit, balance, line, node
+from hub.store.facts import mark_stale
+from hub.store.tables import audit, balance, blob, line, node, stale
 from hub.store.types import storable
 from tests.effort import SEARCH
 
@@ -118,3 +119,85 @@ def test_balances_add_up_within_a_call_and_over_calls(database: Database) -> Non
         bulk.add_balances(uow.connection, [])
     with database.read() as connection:
         assert connection.execute(sa.select(balance.c.quantity)).scalars().all() == [Decimal("1.250001")]
+
+
+def test_a_balance_of_a_node_made_just_before_is_new_and_others_are_added_to(database: Database) -> None:
+    def row(item: int, lot: int, quantity: str) -> tuple[int, int, str, int, int, str, str, Decimal]:
+        return 1, 0, "4012345", item, lot, "available", "EA", Decimal(quantity)
+
+    with database.begin("worker") as uow:
+        bulk.add_balances(uow.connection, [row(3, 0, "1")])
+        bulk.add_balances(uow.connection, [row(3, 0, "2"), row(3, 7, "4"), row(3, 7, "0.5"), row(8, 0, "8")], made={7, 8})
+    with database.read() as connection:
+        found = connection.execute(
+            sa.select(balance.c.item_id, balance.c.lot_id, balance.c.quantity).order_by(balance.c.item_id, balance.c.lot_id)
+        )
+        assert [tuple(one) for one in found] == [(3, 0, Decimal(3)), (3, 7, Decimal("4.5")), (8, 0, Decimal(8))]
+
+
+def key(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+BLOB = ("sha256", "size", "body")
+
+
+def test_what_is_expected_to_be_new_and_is_not_is_left_as_it_is(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "_MERGES_AFTER_A_CLASH", 0)
+    added = []
+    with database.begin("worker") as uow:
+        for first, last in ((0, 30), (15, 45), (45, 80), (80, 85), (0, 90), (90, 120)):
+            rows = [(key(number), first, None if number % 3 else bytes([first, 0, 255])) for number in range(first, last)]
+            if first == 45:
+                with uow.connection.begin_nested():
+                    added.append(bulk.insert_new(uow.connection, blob, BLOB, rows))
+            else:
+                added.append(bulk.insert_new(uow.connection, blob, BLOB, rows))
+    if database.is_postgresql:  # SQLite is asked only for the row of a single one
+        assert added == [{key(n) for n in range(*span)} for span in ((0, 30), (30, 45), (45, 80), (80, 85), (85, 90), (90, 120))]
+    with database.read() as connection:
+        stored = {bytes(row.sha256): (row.size, row.body) for row in connection.execute(sa.select(blob))}
+    firsts = {number: max(first for first in (0, 15, 45, 80, 90) if first <= number) for number in range(120)}
+    firsts |= dict.fromkeys(range(15, 30), 0) | dict.fromkeys(range(85, 90), 0)
+    assert stored == {key(n): (first, None if n % 3 else bytes([first, 0, 255])) for n, first in firsts.items()}
+
+
+def test_a_fault_that_is_no_taken_key_is_told(database: Database) -> None:
+    with pytest.raises(sa.exc.IntegrityError), database.begin("worker") as uow:
+        bulk.insert_new(uow.connection, blob, BLOB, [(key(number), None, b"") for number in range(30)])
+
+
+@pytest.mark.parametrize("merges", [0, 2])
+def test_many_who_bring_the_same_at_once_add_it_once(database: Database, monkeypatch: pytest.MonkeyPatch, merges: int) -> None:
+    monkeypatch.setattr(bulk, "_MERGES_AFTER_A_CLASH", merges)
+
+    def work(number: int) -> list[bytes]:
+        added: list[bytes] = []
+        for turn in range(6):
+            start = (number * 11 + turn * 17) % 60
+            with database.begin("worker") as uow:
+                rows = [(key(one), 3, b"abc") for one in range(start, start + 40)]
+                new = bulk.insert_new(uow.connection, blob, BLOB, rows)
+                added += new if database.is_postgresql else ()
+                bulk.nodes(uow.connection, {f"lot:{one}": "lot" for one in range(start, start + 40)})
+        return added
+
+    with ThreadPoolExecutor(6) as pool:
+        added = [one for found in pool.map(work, range(6)) for one in found]
+    with database.read() as connection:
+        stored = [bytes(one) for one in connection.execute(sa.select(blob.c.sha256)).scalars()]
+        keys = connection.execute(sa.select(node.c.key)).scalars().all()
+    assert len(keys) == len(stored) == len(set(stored))
+    if database.is_postgresql:
+        assert sorted(added) == sorted(stored)
+
+
+@pytest.mark.parametrize("names", [["PO-1", "", "诺康"], ["a\x1fb", "c"], [""], ["PO-2", "PO-1"]])
+def test_marks_under_any_name_grow_with_every_mark(database: Database, names: list[str]) -> None:
+    with database.begin("worker") as uow:
+        mark_stale(uow.connection, {("order", "PO-1", 1): 5})
+        mark_stale(uow.connection, {("order", name, 1): 4 for name in names})
+        mark_stale(uow.connection, {})
+    with database.read() as connection:
+        found = {row.key: row.marked for row in connection.execute(sa.select(stale))}
+    assert found == dict.fromkeys(names, 4) | {"PO-1": 6 if "PO-1" in names else 5}
