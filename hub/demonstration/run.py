@@ -65,8 +65,11 @@ def _answer_orders(hub: Hub, story: Story, played: Played) -> None:
     while outbound.send(hub):
         pass
     for exchange_id in made:
+        sent = _sent(hub, exchange_id)
+        if sent is None:  # what the partner was told before says this too
+            continue
         played.sent += 1
-        content, partner, agreement = _sent(hub, exchange_id)
+        content, partner, agreement = sent
         answer = story.acknowledge(content)
         if answer is None:
             continue
@@ -88,13 +91,15 @@ def _answer_orders(hub: Hub, story: Story, played: Played) -> None:
         played.answered += 1
 
 
-def _sent(hub: Hub, exchange_id: int) -> tuple[bytes, str, str]:
-    """Bytes, partner and organisation of an exchange that went out."""
+def _sent(hub: Hub, exchange_id: int) -> tuple[bytes, str, str] | None:
+    """Bytes, partner and organisation of an exchange that went out; null for one that did not."""
     with hub.database.read() as connection:
         row = connection.execute(
             sa.select(tables.outbox.c.sha256, tables.outbox.c.partner_id, tables.outbox.c.organisation_id).where(
                 tables.outbox.c.exchange_id == exchange_id
             )
-        ).one()
+        ).one_or_none()
+        if row is None:
+            return None
         content = blobs.read_blob(connection, hub.settings.home, bytes(row.sha256))
     return content, hub.registry.partner_key(row.partner_id), hub.registry.organisation_key(row.organisation_id)
