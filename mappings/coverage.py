@@ -118,8 +118,7 @@ class Coverage:
         paths: dict[Any, int] = {}
         self._path_of = [paths.setdefault(_path(track), len(paths)) for track in self._tracks]
         self._states: dict[tuple[_On, _On], _State] = {}
-        self._apart: dict[tuple[_State, ...], bool] = {}
-        """Of records of one tag side by side whether no path leads to two of them."""
+        self._apart: dict[tuple[_State, ...], bool] = {}  # by the states of records of one tag, side by side
         self._start = self._state(frozenset((number, 0) for number in range(len(self._tracks))))
 
     def unmapped(self, root: SourceRecord, run: Run) -> list[Finding]:
@@ -136,6 +135,7 @@ class Coverage:
 
     def _children(self, record: SourceRecord, state: _State, message: _Message) -> None:
         branches, losses, passed = state.branches, message.losses, message.passed
+        firsts: dict[str, tuple[_State, SourceRecord]] = {}
         alike: dict[str, list[tuple[_State, SourceRecord]]] | None = None
         below: _State | None
         for child in record.children:
@@ -163,16 +163,17 @@ class Coverage:
                     continue
                 if below.whole:
                     continue
-                if alike is None:
-                    alike = {}
-                alike.setdefault(child.tag, []).append((below, child))
+                own = (below, child)
+                if (first := firsts.setdefault(child.tag, own)) is not own:
+                    alike = alike or {}
+                    alike.setdefault(child.tag, [first]).append(own)
             if not below.plain or below.left.get(len(child.values)) != ():
                 self._values(child, below, losses)
             if child.children:
                 self._children(child, below, message)
         if alike is not None:
             for records in alike.values():
-                if len(records) > 1 and not self._are_apart(records):
+                if not self._are_apart(records):
                     _again(records, losses)
 
     def _are_apart(self, records: list[tuple[_State, SourceRecord]]) -> bool:

@@ -18,9 +18,9 @@ RECORD, REPEATS, COUNTER = 0, 1, 2
 """Slots of the record at hand, of the repeats by slot (or null), and of the element's number in its list."""
 
 Found = list[Any]
-# int: slot of the only step with this tag; tuple: (element, whether its first component decides, {qualifier: slots});
-# list: [(step, slot)] in general.
-Entry = int | tuple[int, bool, dict[str, tuple[int, ...]]] | list[tuple[Step, int]]
+# int: slot of the only step with this tag; tuple: (element, whether its first component decides, {qualifier: slots}, slots under any
+# other); list: [(step, slot)] in general.
+Entry = int | tuple[int, bool, dict[str, tuple[int, ...]], tuple[int, ...]] | list[tuple[Step, int]]
 Nested = tuple[int, dict[str, Entry], tuple[Any, ...]]
 
 
@@ -36,15 +36,18 @@ def fill(found: Found, children: list[SourceRecord], entries: Mapping[str, Any])
             else:
                 _again(found, entry, child)
         elif entry.__class__ is tuple:
-            key, first, by_value = entry
+            key, first, by_value, others = entry
             values: Any = child.values
             if key < len(values):
                 text = values[key].partition(COMPONENT_MARK)[0] if first else values[key]
-                for slot in by_value.get(text) or by_value.get(text.strip(), ()):
-                    if found[slot] is None:
-                        found[slot] = child
-                    else:
-                        _again(found, slot, child)
+                slots = by_value.get(text) or by_value.get(text.strip(), others)
+            else:
+                slots = others
+            for slot in slots:
+                if found[slot] is None:
+                    found[slot] = child
+                else:
+                    _again(found, slot, child)
         else:
             for step, slot in entry:
                 if step.matches(child):
@@ -69,12 +72,12 @@ def _slots_for(entry: Any, record: SourceRecord) -> Iterable[int]:
     if entry.__class__ is int:
         return (entry,)
     if entry.__class__ is tuple:
-        key, first, by_value = entry
+        key, first, by_value, others = entry
         values: Any = record.values
-        if key >= len(values):
-            return ()
-        text = values[key].partition(COMPONENT_MARK)[0] if first else values[key]
-        slots: tuple[int, ...] = by_value.get(text) or by_value.get(text.strip(), ())
+        slots: tuple[int, ...] = others
+        if key < len(values):
+            text = values[key].partition(COMPONENT_MARK)[0] if first else values[key]
+            slots = by_value.get(text) or by_value.get(text.strip(), others)
         return slots
     return [slot for step, slot in entry if step.matches(record)]
 
@@ -108,12 +111,13 @@ def _entry(steps: list[tuple[Step, int]]) -> Entry:
     keys = {condition.key for step, _ in steps for condition in step.conditions}
     key = next(iter(keys)) if len(keys) == 1 else ""
     first = isinstance(key, Component) and key.component == 1
-    if (first or isinstance(key, int)) and all(len(step.conditions) == 1 for step, _ in steps):
+    if (first or isinstance(key, int)) and all(len(step.conditions) <= 1 for step, _ in steps):
+        any_other = tuple(slot for step, slot in steps if not step.conditions)
         by_value: dict[str, tuple[int, ...]] = {}
         for step, slot in steps:
-            for value in step.conditions[0].values:
-                by_value[value] = (*by_value.get(value, ()), slot)
-        return (key.number if isinstance(key, Component) else int(key)), first, by_value
+            for value in step.conditions[0].values if step.conditions else ():
+                by_value[value] = (*by_value.get(value, any_other), slot)
+        return (key.number if isinstance(key, Component) else int(key)), first, by_value, any_other
     return steps
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from io import BytesIO
 from random import Random
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.formats.x12 import FORMAT as X12
+from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 from mappings import coverage
 from mappings.engine import Context, Mapping, load, shipped_names
@@ -350,6 +353,19 @@ def test_what_only_elements_read_is_told_where_there_is_none() -> None:
     assert told("x12/832", catalogue) == [("MAP-11", "LIN/03", "06901234500066", None)]
     despatch = "BSN*00*S*20261122*0830\nHL*1**S\n  HL*2*1*O\n    PRF*4500\n    HL*3*2*I\n      SN1**1*EA\n  HL*4*1*O\n    PRF*4501"
     assert told("x12/856", despatch) == [("MAP-11", "HL/HL/PRF/01", "4501", None)]
+
+
+def test_another_place_is_told_of_a_document_as_it_is_read() -> None:
+    """A segment whose elements nobody has asked for yet is there all the same."""
+    header = b"ISA*00*          *00*          *ZZ*A              *ZZ*B              *261122*0830*U*00401*000000001*0*P*>~"
+    despatch = (
+        b"GS*SH*A*B*20261122*0830*1*X*004010~"
+        b"ST*856*0001~BSN*00*S1*20261122*0830*0001~HL*1**S~N1*ST*Dock*UL*6901234000016~HL*2*1*O~PRF*4500~HL*3*2*I~LIN*1*UK*06901234500059~"
+        b"SN1*1*5*EA~PRF*4501~CTT*3~SE*12*0001~GE*1*1~IEA*1*000000001~"
+    )
+    (message,) = [event.message for event in X12.read(BytesIO(header + despatch), STRICT) if event.message is not None]
+    assert message.findings == [] and message.root is not None
+    assert [(f.rule, f.got, f.expected) for f in lost(load("x12/856"), message.root, CONTEXT)] == [("MAP-05", "4501", "4500")]
 
 
 def test_a_loop_that_comes_again_with_other_values_is_told() -> None:
