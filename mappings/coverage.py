@@ -151,7 +151,7 @@ class Coverage:
                 below = branch.always
             if below is None:
                 below = self._next(state, branch, child)
-            if below.anchored or passed:
+            if below.anchored or (passed and id(child) in passed):
                 here = id(child)
                 reached = message.reached.get(here, 0) & below.anchored
                 if reached != below.anchored or here in passed:

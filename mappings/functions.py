@@ -81,15 +81,13 @@ def _written_unmarked(value: str) -> tuple[str, ...]:
     return (unmarked(value),)
 
 
-_AI_SSCC = re.compile(r"00([0-9]{18})")
+_SSCC_IN_MAN = re.compile(r"(?:00)?([0-9]{18})")
 _SSCC = re.compile(r"[0-9]{18}")
 
 
 def read_sscc(text: str) -> str:
     """SSCC out of MAN02: 20 digits are AI 00 with it, 18 digits the SSCC itself (GS1 General Specifications 3.3.1)."""
-    if _SSCC.fullmatch(text):
-        return text
-    if match := _AI_SSCC.fullmatch(text):
+    if match := _SSCC_IN_MAN.fullmatch(text):
         return match[1]
     raise ValueError("18 digits, or 00 and 18 digits")
 
