@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.reconcile.standing import RANK, Candidate, decide
+from hub.reconcile.standing import FOLDING, RANK, Candidate, decide
 
 
 def said(
@@ -57,8 +57,37 @@ def test_of_one_replay_chain_only_the_last_counts() -> None:
         unique_by=lambda candidate: candidate.application_id,
     ),
     st.randoms(use_true_random=False),
+    st.sampled_from(["despatch_advice", *FOLDING]),
 )
-def test_any_permutation_gives_the_same(candidates: list[Candidate], random: object) -> None:
+def test_any_permutation_gives_the_same(candidates: list[Candidate], random: object, kind: str) -> None:
     shuffled = list(candidates)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert decide(shuffled) == decide(candidates)
+    verdict = decide(candidates, kind)
+    assert decide(shuffled, kind) == verdict
+    if kind not in FOLDING:
+        assert verdict.changes == ()
+    elif verdict.state == "standing":
+        purposes = {candidate.application_id: candidate.purpose for candidate in candidates}
+        assert {purposes[number] for number in verdict.changes} <= {"change"}
+        assert FOLDING[kind] is False or purposes[verdict.standing_id or 0] not in ("change", "cancel")
+
+
+def test_changes_of_an_order_stand_beside_it_in_their_order_and_of_a_shipment_in_its_place() -> None:
+    told = [said(4, "change", revision=2, issued=1), said(3), said(2, "change", revision=1, issued=9), said(1, issued=-1)]
+    verdict = decide(told, "purchase_order")
+    assert (verdict.standing_id, verdict.changes, verdict.all_standing) == (3, (2, 4), {2, 3, 4})
+    assert (decide(told, "despatch_advice").standing_id, decide(told, "despatch_advice").changes) == (4, ())
+    assert decide([*told, said(5, "cancel", issued=20)], "purchase_order").cancelled == 3
+
+
+def test_an_unnumbered_statement_stands_where_its_time_puts_it_among_numbered_ones() -> None:
+    numbered = [said(1, issued=1), said(2, "change", revision=1, issued=5), said(3, "change", revision=2, issued=3)]
+    assert decide([*numbered, said(4, "replace", issued=4)], "purchase_order").changes == (2, 3), "its number holds change 2 behind 1"
+    assert decide([*numbered, said(4, "replace", issued=6)], "purchase_order").all_standing == {4}
+    assert decide([*numbered, said(4, "cancel", issued=5)], "purchase_order").state == "cancelled"
+    assert decide([*numbered, said(4, "cancel", issued=0)], "purchase_order").state == "standing"
+
+
+def test_an_answer_to_a_change_stands_without_a_first_answer() -> None:
+    verdict = decide([said(1, "change", issued=1), said(2, "change", issued=2)], "order_response")
+    assert (verdict.state, verdict.standing_id, verdict.changes) == ("standing", 1, (2,))
