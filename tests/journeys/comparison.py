@@ -120,6 +120,9 @@ def _explained(room: str, row: Entry, planted: list[Entry], along: set[tuple[str
         fault = faulty.get(row["document"])
         if fault is not None:
             return row["state"] in {"rejected", "quarantined", "superseded", "cancelled"} and fault["kind"] not in ("interchange_repeated",)
+        if row["direction"] == "out":  # the supplier was told the change; when the original comes at last, there is nothing to tell
+            late = [fault["subject"]["order_number"] for fault in planted if fault["kind"] == "change_before_original"]
+            return row["state"] == "superseded" and row["business_key"] in {f"purchase_order/{number}" for number in late}
         return row["state"] == "superseded" and _has_successor(row, planted)
     return False
 
