@@ -1,84 +1,130 @@
 """Values of which one is kept although the document says several, each in a loop of its own (MAP-05).
 
 Coverage compares what stands side by side. Two lots of one line stand in two loops, and each may have its own expiry: rows that
-say `alone` are followed through all of them, so that goods of a second lot are never taken for the first without a word.
+say `alone` are followed through all of them, so that goods of a second lot are never taken for the first without a word. Which records are
+looked at is noted while the message is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.context import place_of
-from mappings.path import COMPONENT_MARK, Located, Path, goes_down, locate, reached_below, records
-from mappings.plan import Plan, Rule, Scope
+from mappings.gather import RECORD, Gatherer
+from mappings.getters import Run
+from mappings.path import Element, Located, Path, locate
+from mappings.plan import Rule, Scope
+from mappings.tracks import ups
 
 
-class Alone:
-    """The rows of a mapping that say `alone`, with the way to the records that they are asked for."""
+@dataclass(slots=True)
+class _Node:
+    """The paths of a row as a tree of tags, for a quick look whether there may be two values at all: for nearly all lines there are not."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._mark = COMPONENT_MARK if plan.content.format == "edifact" else ":"
-        self._wanted = list(_wanted(plan.root, ()))
+    below: dict[str, _Node] = field(default_factory=dict)
+    leaves: list[Path] = field(default_factory=list)
+    odd: bool = False
+    """A step leads elsewhere, which only following the path can tell."""
 
-    def findings(self, root: SourceRecord) -> list[Finding]:
-        """One MAP-05 for each row of which a message says different values in different loops."""
-        found = []
-        for way, rules in self._wanted:
-            for rule in rules:
-                others = [pair for record in _elements(way, root) for pair in self._others(rule, record)]
-                if others:
-                    found.append(_finding(rule, others))
-        return found
+    def add(self, path: Path, at: int = 0) -> None:
+        """Put a path into the tree, from this step on."""
+        if at == len(path.steps):
+            self.leaves.append(path)
+        elif path.steps[at].axis == "child":
+            self.below.setdefault(path.steps[at].tag, _Node()).add(path, at + 1)
+        else:
+            self.odd = True
 
-    def _loops(self, paths: tuple[Path, ...], record: SourceRecord) -> int:
-        """How many records a value may stand in: with one, nothing can stand in another."""
-        if any(not path.steps or path.steps[0].axis != "child" for path in paths):
-            return 2
-        tags = {path.steps[0].tag for path in paths}
-        return sum(child.tag in tags for child in record.children)
+    def may_have_two(self, record: SourceRecord, within: bool) -> bool:
+        """Whether the paths may lead to two values below a record: to two records, or `within` one to two values."""
+        node = self
+        while True:
+            if node.odd or (node.below and node.leaves):
+                return True
+            if node.leaves:
+                values: Any = record.values
+                held, filled = 0, len(values)
+                for path in node.leaves if within else ():
+                    leaf = path.leaf
+                    if leaf.__class__ is not Element or (leaf.number < filled and values[leaf.number]):
+                        held += 1
+                return held > 1
+            only: SourceRecord | None = None
+            for child in record.children:
+                if child.tag in node.below:
+                    if only is not None:
+                        return True
+                    only = child
+            if only is None:
+                return False
+            node, record = node.below[only.tag], only
 
-    def _others(self, rule: Rule, record: SourceRecord) -> Iterator[tuple[Located, Located]]:
-        """The value that is kept with each different one out of another loop."""
+
+class AloneRow:
+    """One row that says `alone`, made ready."""
+
+    def __init__(self, rule: Rule, number: int, gatherer: Gatherer) -> None:
+        self._rule = rule
+        self._scope = number
         paths = rule.paths[:1] if rule.function.arguments > 1 else rule.paths
+        lead = 1 + ups(paths[0])
+        first = paths[0].steps[:lead]
+        shared = bool(first) and first[0].axis == "ancestor" and all(path.steps[:lead] == first for path in paths)
+        reached = gatherer.slot(first) if shared else None
+        self.above = None if reached is None else reached[0]
+        """The slot of the record above its own that the row asks, which many elements share."""
+        self._paths = paths if reached is None else tuple([replace(path, steps=path.steps[lead:]) for path in paths])
+        self._tree = _Node()
+        for path in self._paths:
+            self._tree.add(path)
+
+    def slots(self, gatherer: Gatherer) -> set[int]:
+        """Without one of these records none of its elements has a value; the record at hand where nothing is known of them."""
+        return {reached[0] if (reached := gatherer.slot(path.steps[:1])) is not None else RECORD for path in self._paths}
+
+    def finding(self, run: Run, mark: str) -> Finding | None:
+        """MAP-05 with the first of the values beside one that is kept, and how many they are; null where there is none."""
+        others: list[tuple[Located, Located]] = []
+        if self.above is None:
+            for record in run.elements.get(self._scope, ()):
+                if self._tree.may_have_two(record, False):
+                    others += self._others(record, mark)
+        else:
+            seen: set[int] = set()
+            for found in run.caches[self._scope].values():
+                record = found[self.above]
+                if record is not None and self._tree.may_have_two(record, True) and id(record) not in seen:
+                    seen.add(id(record))  # what one above says twice is lost once for all its elements
+                    others += self._others(record, mark)
+        if not others:
+            return None
+        first, other = others[0]
+        place = place_of(other.record, other.key, other.component)
+        params = {"what": self._rule.paths[0].text, "count": str(len(others))}
+        return Finding("MAP-05", place, expected=first.text[:120], got=other.text[:120], params=params)
+
+    def _others(self, record: SourceRecord, mark: str) -> Iterator[tuple[Located, Located]]:
+        """The value that is kept with each different one out of another place. Coverage compares neighbours, but takes what is reached
+        upwards for taken, so that all of that is compared here."""
         first: Located | None = None
-        if self._loops(paths, record) < 2:
-            return
-        for path in paths:
-            for place in locate(path, record, self._mark):
+        for path in self._paths:
+            for place in locate(path, record, mark):
                 if first is None:
                     first = place
-                elif place.text != first.text and place.record.parent is not first.record.parent:
+                elif place.text != first.text and (self.above is not None or place.record.parent is not first.record.parent):
                     yield first, place
 
 
-def _wanted(scope: Scope, above: tuple[Scope, ...]) -> Iterator[tuple[tuple[Scope, ...], list[Rule]]]:
-    rules = [rule for rule in scope.rules if rule.reads and rule.row.alone]
-    way = (*above, scope) if scope.at is not None else above
-    if rules:
-        yield way, rules
-    for child in scope.scopes:
-        if child.reads:
-            yield from _wanted(child, way)
+def alone_of(scope: Scope, number: int, gatherer: Gatherer) -> tuple[list[AloneRow], tuple[int, ...]]:
+    """The rows of a scope that say `alone`, and the slots of which one is filled in the elements that they are asked for."""
+    rows = [AloneRow(rule, number, gatherer) for rule in scope.rules if rule.reads and rule.row.alone]
+    return rows, tuple(sorted({slot for row in rows if row.above is None for slot in row.slots(gatherer)}))
 
 
-def _elements(way: tuple[Scope, ...], root: SourceRecord) -> list[SourceRecord]:
-    reached = [root]
-    for scope in way:
-        at: Path = scope.at  # type: ignore[assignment]  # a way holds only scopes that have one
-        down = at.steps if goes_down(at.steps) else None
-        reached = [
-            found
-            for record in reached
-            for found in (records(at, record) if down is None else reached_below(down, record))
-            if not scope.skips(found)
-        ]
-    return reached
-
-
-def _finding(rule: Rule, others: list[tuple[Located, Located]]) -> Finding:
-    first, other = others[0]
-    what = rule.paths[0].text
-    place = place_of(other.record, other.key, other.component)
-    return Finding("MAP-05", place, expected=first.text[:120], got=other.text[:120], params={"what": what, "count": str(len(others))})
+def findings_of(rows: Sequence[AloneRow], run: Run, mark: str) -> list[Finding]:
+    """One MAP-05 for each row of which the message that was read says different values in different loops."""
+    return [finding for row in rows if (finding := row.finding(run, mark)) is not None]

@@ -7,10 +7,13 @@ dictionaries and builds no object a line. What is wrong with a value becomes a f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
+from mappings.alone import AloneRow, alone_of
+from mappings.compile_values import values_reader
 from mappings.context import place_of, sent_at
 from mappings.function_base import tells_day_only
 from mappings.functions import Moment, as_stated
@@ -19,39 +22,51 @@ from mappings.getters import Getter, RowReader, Run, first_of, getter_of
 from mappings.passed_over import Anchor, Note, Test, anchors_of, rest_alone, rows_below, tests_of, unmet
 from mappings.path import (
     Element,
-    Name,
     Path,
-    Step,
     goes_down,
-    goes_through,
     leads_out,
     lies_below,
-    locate,
     reached_below,
     records,
-    together,
 )
 from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope
 from mappings.refusals import refused, unknown_code
 from mappings.rivals import loops, rivals
 from mappings.straight import Doubts, Made, Party, straight
+from mappings.together import goes_through, together
 
 ScopeReader = Callable[[SourceRecord, int, Run], dict[str, Any] | None]
 
 
-def compile_scope(scope: Scope, number: Callable[[], int], composites: bool, anchors: list[Anchor]) -> ScopeReader:
-    """The reader of a scope: record, its number in its list from 1, run -> the element, or null where something it needs is absent.
+@dataclass(slots=True)
+class Compiled:
+    """What a mapping's scopes leave behind for telling what a message loses."""
 
-    `composites`: a component can be asked of a record alone (EDIFACT). Where rows start above their record is added to `anchors`.
-    """
+    composites: bool
+    """A component can be asked of a record alone (EDIFACT)."""
+    scopes: int = 0
+    anchors: list[Anchor] = field(default_factory=list)
+    """Where rows start above their record."""
+    alone: list[AloneRow] = field(default_factory=list)
+
+    def number(self) -> int:
+        """The number of one more scope, from 0."""
+        self.scopes += 1
+        return self.scopes - 1
+
+
+def compile_scope(scope: Scope, made: Compiled) -> ScopeReader:
+    """The reader of a scope: record, its number in its list from 1, run -> the element, or null where something it needs is absent."""
     step = scope.at.steps[-1] if scope.at is not None and scope.at.steps else None
     gatherer = Gatherer(step)
-    mine = number()
-    rows = list(_rows([rule for rule in scope.rules if rule.reads], gatherer, composites))
-    inner = tuple(_each(child, compile_scope(child, number, composites, anchors)) for child in scope.scopes if child.reads)
+    mine = made.number()
+    rows = list(_rows([rule for rule in scope.rules if rule.reads], gatherer, made.composites))
+    inner = tuple(_each(child, compile_scope(child, made)) for child in scope.scopes if child.reads)
+    alone, watched = alone_of(scope, mine, gatherer)
     notes, doubts = rivals(scope, gatherer)
     fill = straight(scope, rows, Doubts(notes, doubts, loops(scope, gatherer)), gatherer)
-    anchors += anchors_of(scope, mine, gatherer)
+    made.alone += alone
+    made.anchors += anchors_of(scope, mine, gatherer)
     gatherer.close()
     gather = gatherer.gather
     required = frozenset(scope.required)
@@ -61,6 +76,10 @@ def compile_scope(scope: Scope, number: Callable[[], int], composites: bool, anc
         out: dict[str, Any] = {}
         if not fill(found, out, run):
             return None
+        for slot in watched:
+            if found[slot] is not None:
+                run.elements.setdefault(mine, []).append(record)
+                break
         for group in inner:
             group(record, out, run)
         if not out.keys() >= required:
@@ -73,15 +92,27 @@ def compile_scope(scope: Scope, number: Callable[[], int], composites: bool, anc
 
 def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, Any], Run], None]:
     elements = _elements(scope.at)
-    to, unless, later = scope.to, scope.unless, scope.later
+    to, unless, only, later = scope.to, scope.unless, scope.only, scope.later
     rows = () if scope.at is not None and leads_out(scope.at) else rows_below(scope)
+    first = [path.steps[0] for path in unless if path.steps]
+    tags = frozenset(step.tag for step in first if all(step.axis == "child" for step in first))
 
     def group(record: SourceRecord, out: dict[str, Any], run: Run) -> None:
         made = out.get(to, [])
         counter = len(made)
         begun: SourceRecord | None = None
-        for element in elements(record):
-            if unless and lies_below(unless, element):
+        for element in elements(record, run):
+            there = unless
+            if tags:  # a look that spares the whole path nearly always
+                there = ()
+                for child in element.children:
+                    if child.tag in tags:
+                        there = unless
+                        break
+            if there and lies_below(there, element):
+                run.pass_over(element, rows)
+                continue
+            if only and not lies_below(only, element):
                 run.pass_over(element, rows)
                 continue
             heard = len(run.findings)
@@ -101,14 +132,28 @@ def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, 
     return group
 
 
-def _elements(at: Path | None) -> Callable[[SourceRecord], Iterable[SourceRecord]]:
+def _elements(at: Path | None) -> Callable[[SourceRecord, Run], Iterable[SourceRecord]]:
     """The records of an `each`."""
     if at is None or not at.steps:
-        return lambda record: (record,)
+        return lambda record, run: (record,)
     steps = at.steps
-    if goes_down(steps):
-        return lambda record: reached_below(steps, record)
-    return lambda record: records(at, record)
+    if not goes_down(steps):
+        return lambda record, run: records(at, record)
+    if steps[0].axis != "below":
+        return lambda record, run: reached_below(steps, record)
+    first, rest = steps[:1], steps[1:]
+
+    def below(record: SourceRecord, run: Run) -> Iterable[SourceRecord]:
+        """Several lists start from the same records at any depth; the message is searched once for all of them."""
+        key = (id(record), first)
+        reached = run.below.get(key)
+        if reached is None:
+            reached = run.below[key] = reached_below(first, record)
+        for step in rest:
+            reached = [child for one in reached for child in one.children if child.tag == step.tag and step.matches(child)]
+        return reached
+
+    return below
 
 
 def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) -> None:
@@ -161,7 +206,7 @@ def _row(rule: Rule, gatherer: Gatherer, note: Note | None, several: object, aga
     if rule.const is not None:
         reader = _constant(key, rule.const)
     elif rule.many:
-        reader = _many(rule, gatherer)
+        reader = values_reader(rule, gatherer)
     elif rule.function.arguments > 1 or rule.function.kind == "instant":
         reader = _several(rule, gatherer)
     elif rule.paths:
@@ -365,41 +410,3 @@ def _source_of(moment: Moment, run: Run) -> str | None:
     if tells_day_only(moment.at):
         return "day"
     return None if moment.stated else run.context.time_zone_source
-
-
-def _many(rule: Rule, gatherer: Gatherer) -> RowReader:
-    """All values of a list: they are looked for only when the first record is there."""
-    key, convert, table = rule.to[-1], rule.function.read, rule.table
-    paths = rule.paths
-    ways = [_way(path, gatherer) for path in paths]
-
-    def row(found: Found, out: dict[str, Any], run: Run) -> None:
-        values = []
-        for path, way in zip(paths, ways, strict=True):
-            if way is not None and found[way] is None:
-                continue
-            for place in locate(path, found[RECORD], run.context.components):
-                try:
-                    value = convert(place.text)
-                except ValueError as error:
-                    refused(rule, found[RECORD], place.text, error, run)
-                    continue
-                if table is not None:
-                    value = table.inward.get(place.text) or table.inward.get(value)
-                    value = value or unknown_code(rule, table, found[RECORD], place.text, run)
-                if value is not None:
-                    values.append(value)
-        if values:
-            out[key] = values
-
-    return row
-
-
-def _way(path: Path, gatherer: Gatherer) -> int | None:
-    """A slot that is filled whenever the path has a value; null where that can't be told."""
-    steps = path.steps
-    if isinstance(path.leaf, Name) and path.leaf.name and not steps:
-        slot = gatherer.slot((Step("child", path.leaf.name),))
-        return None if slot is None else slot[0]
-    slot = gatherer.slot(steps[:1])
-    return None if slot is None else slot[0]

@@ -14,9 +14,9 @@ from typing import Any
 
 from data_contracts.source import SourceRecord
 from mappings.functions import FUNCTIONS, unmarked
-from mappings.levels import counting, level_of, level_written, levels_always_made
+from mappings.levels import counting, counts, level_of, level_written, levels_always_made
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Step, component_of
-from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope
+from mappings.plan import ORDINAL, Plan, Rule, Scope
 from mappings.slots import Slots, Target, Targets, maker, put
 from mappings.write import Writer
 
@@ -46,7 +46,7 @@ class _Scope:
     """The rows of the message, or of one `each`."""
 
     def __init__(self, scope: Scope, format_name: str) -> None:
-        rules = [rule for rule in scope.rules if rule.writes and not str(rule.const).startswith(COUNT)]
+        rules = [rule for rule in scope.rules if rule.writes and not counts(rule)]
         targets = Targets(scope, rules, format_name)
         self._levelled = _rows([rule for rule in rules if level_written(rule) in scope.within], targets)
         self._own = _rows([rule for rule in rules if level_written(rule) not in scope.within], targets)

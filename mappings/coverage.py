@@ -21,7 +21,7 @@ from mappings.losses import Kept, Losses, Passed, Reasons, kept_value, key_of, s
 from mappings.passed_over import Anchor
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Key, Pairs, plain_value
 from mappings.plan import Plan
-from mappings.tracks import Track, tracks_of
+from mappings.tracks import Track, code_of, keeps_all, of_pairs, path_of, tracks_of
 
 _TRAILERS = frozenset({"SE", "UNT"})
 _REMEMBERED = 4096
@@ -63,6 +63,8 @@ class _State:
     """Of both, those with steps to go."""
     known: bool
     whole: bool
+    lost: str
+    """Why the record is told although it is known as a whole; empty where it is ignored."""
     elements: frozenset[int | str]
     parts: dict[int, frozenset[int]]
     """Elements of which components are taken: element to components."""
@@ -116,7 +118,7 @@ class Coverage:
         self._reasons = Reasons(self._tracks)
         self._anchors = [(anchor, self._reasons.begun(anchor.rows)) for anchor in anchors]
         paths: dict[Any, int] = {}
-        self._path_of = [paths.setdefault(_path(track), len(paths)) for track in self._tracks]
+        self._path_of = [paths.setdefault(path_of(track), len(paths)) for track in self._tracks]
         self._states: dict[tuple[_On, _On], _State] = {}
         self._apart: dict[tuple[_State, ...], bool] = {}  # by the states of records of one tag, side by side
         self._start = self._state(frozenset((number, 0) for number in range(len(self._tracks))))
@@ -133,7 +135,8 @@ class Coverage:
         self._children(root, start, message)
         return losses.findings()
 
-    def _children(self, record: SourceRecord, state: _State, message: _Message) -> None:
+    def _children(self, record: SourceRecord, state: _State, message: _Message, ignored: bool = False) -> None:
+        """What the records below one lose. What is ignored as a whole loses only what a row takes and that comes again otherwise."""
         branches, losses, passed = state.branches, message.losses, message.passed
         firsts: dict[str, tuple[_State, SourceRecord]] = {}
         alike: dict[str, list[tuple[_State, SourceRecord]]] | None = None
@@ -156,17 +159,25 @@ class Coverage:
                 reached = message.reached.get(here, 0) & below.anchored
                 if reached != below.anchored or here in passed:
                     below = self._less(below, message, here, reached)
-            if not below.simple:
+            if ignored or not below.simple:
                 if not below.known:
-                    if not (self._segments and child.tag in _TRAILERS):
+                    if not ignored and not (self._segments and child.tag in _TRAILERS):
                         losses.not_taken(child, None, said(child), True)
                     continue
-                if below.whole:
+                if below.single:
+                    own = (below, child)
+                    if (first := firsts.setdefault(child.tag, own)) is not own:
+                        alike = alike or {}
+                        alike.setdefault(child.tag, [first]).append(own)
+                if ignored or below.whole:
+                    if below.lost:
+                        losses.known(child, below.lost)
+                        continue
+                    if passed:
+                        losses.passed_again(child, below.elements)
+                    if child.children and below.alive:
+                        self._children(child, below, message, True)
                     continue
-                own = (below, child)
-                if (first := firsts.setdefault(child.tag, own)) is not own:
-                    alike = alike or {}
-                    alike.setdefault(child.tag, [first]).append(own)
             if not below.plain or below.left.get(len(child.values)) != ():
                 self._values(child, below, losses)
             if child.children:
@@ -263,7 +274,7 @@ class Coverage:
         """Numbers of the elements that no row takes, in a segment of this shape; whether they hold something is another matter."""
         elements = state.elements
         partly = {*state.parts, *(number for wanted in state.composites for number in range(wanted.start, len(values)))}
-        taken = _taken_of_pairs(state, values) if state.pairs else ()
+        taken = _takenof_pairs(state, values) if state.pairs else ()
         left = tuple(number for number in range(len(values)) if number not in elements and number not in partly and number not in taken)
         if shape.__class__ is int or sum(map(len, shape[1:])) <= _LONGEST_KEY:
             _remember(state.left, shape, left)
@@ -317,11 +328,13 @@ class Coverage:
         every = tuple(dict.fromkeys(leaf for track, at in named if isinstance(leaf := track.leaf, Pairs) and at == len(track.steps)))
         pairs = tuple(wanted for wanted in every if not wanted.composites)
         conditions = {condition.key for track, at in named if at for condition in track.steps[at - 1].conditions}
-        taken = {key for key in (*conditions, *map(key_of, (track.leaf for track in ended))) if key is not None}
+        gone = {key_of(track.leaf) for track, at in named[len(alive) :] if at == len(track.steps)}
+        held = (track.leaf for track in ended if track.upwards or not (track.asked and key_of(track.leaf) in gone))  # asked is not taken
+        taken = {key for key in (*conditions, *map(key_of, held)) if key is not None}
         starts = {wanted.start for wanted in pairs}
         parts = _parts(taken)
         known_here, whole = any(at for _, at in named), any(track.whole for track in ended)
-        often = {_code(track) for track in _of_pairs(ended) if track.repeats[-1:] != (False,)}
+        often = {code_of(track) for track in of_pairs(ended) if track.repeats[-1:] != (False,)}
         single = dict.fromkeys(
             (self._path_of[number], kept)
             for number, at in sorted(on)
@@ -334,12 +347,13 @@ class Coverage:
             alive=tuple(sorted((number, at) for number, at in on | off if at < len(self._tracks[number].steps))),
             known=known_here,
             whole=whole,
+            lost=next((track.lost for track in ended if track.lost), ""),
             elements=frozenset({0, *(key for key in taken if not isinstance(key, Component))}),
             parts=parts,
             pairs=pairs,
             composites=tuple(wanted for wanted in every if wanted.composites),
             read=frozenset(track.leaf for track in ended if isinstance(track.leaf, Pairs)),
-            once=frozenset(map(_code, _of_pairs(ended))) - {_code(track) for track in _of_pairs(ended) if _keeps_all(track)},
+            once=frozenset(map(code_of, of_pairs(ended))) - {code_of(track) for track in of_pairs(ended) if keeps_all(track)},
             qualified=1 in conditions or Component(1, 1) in conditions,
             single=tuple(single),
             paths=frozenset(path for path, _ in single),
@@ -370,33 +384,18 @@ def _reached(anchors: Sequence[tuple[Anchor, _On]], run: Run) -> dict[int, int]:
     """A bit for each anchor whose record an element was read from, by the `id` of that record."""
     found: dict[int, int] = {}
     for bit, (anchor, _) in enumerate(anchors):
-        for here in map(id, anchor.records(run.caches)):
+        for here in map(id, anchor.records(run.caches) if run.caches[anchor.scope] else ()):
             found[here] = found.get(here, 0) | 1 << bit
     return found
 
 
 # --- pairs -------------------------------------------------------------------------------------------------------------
-def _of_pairs(tracks: Sequence[Track]) -> list[Track]:
-    return [track for track in tracks if isinstance(track.leaf, Pairs)]
-
-
-def _code(track: Track) -> str:
-    """The qualifier of a track of pairs; each has a track of its own."""
-    assert isinstance(track.leaf, Pairs)
-    return track.leaf.qualifiers[0][0]
-
-
-def _keeps_all(track: Track) -> bool:
-    """Whether a row may take every value under the qualifier, or is asked from other records too."""
-    return track.owner is None or track.owner.out or track.owner.rule.many
-
-
 def _is_value(wanted: Pairs, number: int) -> bool:
     """Whether an element is the value of a pair."""
     return number > wanted.start and (number - wanted.start) % 2 == 1 and (wanted.end is None or number <= wanted.end)
 
 
-def _taken_of_pairs(state: _State, values: Sequence[str]) -> set[int]:
+def _takenof_pairs(state: _State, values: Sequence[str]) -> set[int]:
     """Qualifiers that rows ask for, and values that they take: of equal qualifiers the first, where one is kept."""
     taken: set[int] = set()
     for wanted in state.pairs:
@@ -411,11 +410,6 @@ def _taken_of_pairs(state: _State, values: Sequence[str]) -> set[int]:
 
 
 # --- records side by side ----------------------------------------------------------------------------------------------
-def _path(track: Track) -> Any:
-    """What a track leads to, whatever its row asks of the record."""
-    return track.owner.named if track.owner is not None else track.steps, track.leaf
-
-
 def _kept(track: Track, at: int) -> Kept | None:
     """What of a record is kept once, where a track ends that may not come again."""
     if at < len(track.steps) or not track.steps or track.repeats[-1] or track.asked:
@@ -427,9 +421,9 @@ def _again(records: list[tuple[_State, SourceRecord]], losses: Losses) -> None:
     """What records of one tag side by side say otherwise than those before them, where one value is kept."""
     texts: dict[int, str] = {}
     for state, record in records:
-        told: set[Key] = set()
-        for path, kept in state.single:
-            text, at = kept_value(record, kept)
+        stated = [(path, *kept_value(record, kept)) for path, kept in state.single]
+        told = {at for path, text, at in stated if text and path not in texts}  # taken, by a path that met no value before
+        for path, text, at in stated:
             if text and (before := texts.setdefault(path, text)) != text and at not in told:
                 told.add(at)
                 losses.again(record, at, text, state.qualified, before)

@@ -13,21 +13,19 @@ from __future__ import annotations
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
-from mappings.alone import Alone
-from mappings.compile import compile_scope
+from mappings.alone import findings_of
+from mappings.compile import Compiled, compile_scope
 from mappings.compile_write import compile_writer
 from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
 from mappings.events import MAPPINGS
 from mappings.getters import MOST_FINDINGS, Run
-from mappings.passed_over import Anchor
 from mappings.path import COMPONENT_MARK, locate
 from mappings.plan import Plan, Refusal, make_plan
 from mappings.resolve import resolve, shipped_names
@@ -71,13 +69,12 @@ class Mapping:
         self.body = content.body
         """The complete content as YAML: overlays laid on, fragments and code tables put in."""
         self.plan = plan
-        numbers = count()
-        anchors: list[Anchor] = []
-        self._read = compile_scope(plan.root, lambda: next(numbers), content.format == "edifact", anchors)
-        self._scopes = next(numbers)
+        made = Compiled(content.format == "edifact")
+        self._read = compile_scope(plan.root, made)
+        self._scopes = made.scopes
+        self._alone = made.alone
         self._write = compile_writer(plan)
-        self._coverage = Coverage(plan, anchors)
-        self._alone = Alone(plan)
+        self._coverage = Coverage(plan, made.anchors)
 
     def read(self, root: SourceRecord, context: Context) -> Mapped:
         """The canonical entity of a message with what is wrong in it. Never raises for data."""
@@ -109,7 +106,12 @@ class Mapping:
         """
         if mapped.run is None:  # nested too deep, nothing was read
             return []
-        return [*self._coverage.unmapped(root, mapped.run), *self._alone.findings(root)]
+        found = self._coverage.unmapped(root, mapped.run)
+        mark = COMPONENT_MARK if self.format == "edifact" else ":"
+        if self._alone and (others := findings_of(self._alone, mapped.run, mark)):
+            told = {finding.place for finding in found}
+            found += (finding for finding in others if finding.place not in told)
+        return found
 
     def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
         """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""

@@ -23,6 +23,7 @@ from mappings import functions_edifact as functions_edifact  # what it defines i
 from mappings import functions_feeds as functions_feeds
 from mappings import functions_idoc as functions_idoc
 from mappings import functions_units as functions_units
+from mappings import functions_x12 as functions_x12
 from mappings import functions_xml as functions_xml
 from mappings.function_base import (
     FUNCTIONS,

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time
+from mappings.path import COMPONENT_MARK
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
 _NUMBER = re.compile(r"-?(?:[0-9]{1,40}(?:[.,][0-9]{0,40})?|[.,][0-9]{1,40})")
@@ -33,6 +34,30 @@ def write_number(value: Decimal) -> tuple[str, ...]:
 def read_sum(*texts: str) -> Decimal:
     """Quantities that are parts of one: received and accepted, received and refused."""
     return bounded(sum((read_number(text) for text in texts if text), Decimal()))
+
+
+# --- numbers of pieces -------------------------------------------------------------------------------------------------
+_NUMBERED = re.compile(r"(.*?)([0-9]{1,18})", re.DOTALL)
+_MOST_OF_A_RANGE = 10_000
+
+
+def read_identities(text: str) -> tuple[str, ...]:
+    """The numbers of an identity number range (C208): one, or from the first to the last."""
+    first, _, rest = text.partition(COMPONENT_MARK)
+    first, last = first.strip(), rest.partition(COMPONENT_MARK)[0].strip()
+    if not first or not last or first == last:
+        return (first or last,)
+    begin, end = _NUMBERED.fullmatch(first), _NUMBERED.fullmatch(last)
+    if begin is None or end is None or begin[1] != end[1] or len(first) != len(last):
+        raise ValueError("a range such as SN0001 to SN0020")
+    if not 0 <= int(end[2]) - int(begin[2]) < _MOST_OF_A_RANGE:
+        raise ValueError(f"a range of at most {_MOST_OF_A_RANGE} numbers, the lowest first")
+    return tuple(f"{begin[1]}{number:0{len(begin[2])}d}" for number in range(int(begin[2]), int(end[2]) + 1))
+
+
+def write_identities(value: str) -> tuple[str, ...]:
+    """One number; ranges are not written."""
+    return (value,)
 
 
 # --- text --------------------------------------------------------------------------------------------------------------
@@ -176,6 +201,7 @@ for _function in (
     Function("edifact_text", "text", "exact", read_text, write_text, arguments=2, says="two parts of 35 that are one text"),
     Function("edifact_number", "decimal", "exact", read_number, write_number, says="12.50 or 12,50"),
     Function("edifact_sum", "decimal", "none", read_sum, None, arguments=3, says="quantities that are parts of one, added"),
+    Function("edifact_identities", "text", "exact", read_identities, write_identities, says="S1, or S1 to S9 of a range"),
     Function("edifact_date", "date", "exact", read_date, write_date, arguments=2, says="20261122 and 102; 202608 and 610 is a month"),
     Function("edifact_date_time", "instant", "canonical", read_date_time, write_date_time, arguments=2, says="202611220830 and 203"),
     Function("edifact_period_start", "date", "exact", read_period_start, write_date, arguments=2, says="first day of a span, 718 or 616"),

@@ -25,27 +25,30 @@ MOST_FINDINGS = 1000
 class Run:
     """One message being read."""
 
-    __slots__ = ("caches", "context", "dropped", "findings", "passed", "refusals")
+    __slots__ = ("below", "caches", "context", "dropped", "elements", "findings", "passed", "refusals", "told")
 
     def __init__(self, context: Context, scopes: int) -> None:
         self.context = context
         self.findings: list[Finding] = []
         self.dropped = 0
         """Findings that were counted and not kept."""
+        self.told = 0
+        """Texts so far that a row could not read, whether their findings were kept or not."""
         self.refusals: set[tuple[int, object]] = set()
         """Records and members of which a row found a text that it could not read."""
+        self.below: dict[tuple[int, tuple[Step, ...]], list[SourceRecord]] = {}
+        """Records at any depth below one, by what leads to them."""
+        self.elements: dict[int, list[SourceRecord]] = {}
+        """Elements of which a row that says `alone` may have several values, by the number of their scope."""
         self.caches: list[dict[int, Found]] = [{} for _ in range(scopes)]
         self.passed: dict[int, list[tuple[Rows, str]]] = {}
         """What rows passed over below a record, by its `id`, with the text that was kept instead; empty where none was."""
 
     def pass_over(self, record: SourceRecord, rows: Rows, kept: str = "") -> None:
-        """Note rows that named something below this record and did not take it."""
-        self.passed.setdefault(id(record), []).append((rows, kept))
-
-    @property
-    def told(self) -> int:
-        """Findings so far, kept or not."""
-        return len(self.findings) + self.dropped
+        """Note rows that named something below this record and did not take it; what many elements read above themselves is noted once."""
+        noted = self.passed.setdefault(id(record), [])
+        if not noted or (rows, kept) not in noted:
+            noted.append((rows, kept))
 
     def full(self) -> bool:
         """Whether a finding that is about to be made is only counted: places are looked for among all records alike, which takes time."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from mappings.path import Path, Step
-from mappings.plan import COUNT, Rule, Scope
+from mappings.plan import COUNT, SUM, Rule, Scope
 
 
 def counting(scope: Scope) -> list[Rule]:
-    """The rows that say how many elements a list has; they are written last."""
-    return [rule for rule in scope.rules if rule.writes and not rule.to and str(rule.const).startswith(COUNT)]
+    """The rows that say how many elements a list has or what a member of them adds up to; they are written last."""
+    return [rule for rule in scope.rules if rule.writes and counts(rule)]
+
+
+def counts(rule: Rule) -> bool:
+    """Whether a row says how many elements a list has (`@count lines`) or what a member of them adds up to (`@sum taxes.amount`)."""
+    return not rule.to and str(rule.const).startswith((COUNT, SUM))
 
 
 def level_written(rule: Rule) -> Step | None:

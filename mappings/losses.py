@@ -4,8 +4,9 @@ another value was kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
@@ -18,6 +19,8 @@ Passed = Mapping[int, Sequence[tuple[Rows, str]]]
 """What reading passed over below a record, by its `id`, with the text that was kept instead."""
 Kept = Key | Pairs
 """What is kept once of a record: an element, a component, a name, or the value under one qualifier."""
+_LONGEST_LINE, _MOST_RECORDS = 120, 20
+"""Characters of a lost record that a finding shows, and records among which they are looked for."""
 
 
 @dataclass(slots=True)
@@ -26,6 +29,7 @@ class _Loss:
     at: Key | None
     text: str
     kept: str
+    reason: str = ""
     count: int = 1
 
 
@@ -55,17 +59,32 @@ class Reasons:
             if row.path in (None, owner.path) and row.qualifier in (None, owner.qualifier):
                 yield number, track
 
-    def why(self, record: SourceRecord, key: Key | None, passed: Passed) -> tuple[str, str]:
-        """The rule that tells the loss of a value, or of a whole record, and the text that was kept instead of it."""
-        here: SourceRecord | None = record if passed else None
-        while here is not None:
-            for rows, kept in passed.get(id(here), ()):
-                if any(_reads(track, record, key) for row in rows for _, track in self._of(row)):
-                    return ("MAP-05", kept) if kept else ("MAP-11", "")
-            here = here.parent
+    def why(self, record: SourceRecord, key: Key | None, text: str, passed: Passed) -> tuple[str, str]:
+        """The rule that tells the loss of a value, or of a whole record, and the text that was kept instead of it; no rule where another
+        row, or the same in another loop, took just this text."""
+        over = self._over(record, key, passed)
+        if over:
+            kept = [said for _, said in over if said]
+            return ("" if text in kept else "MAP-05", kept[0]) if kept else ("MAP-11", "")
         if any(_reads(track, record, key) for track in self._named.get(record.tag, ())):
             return "MAP-11", ""
         return "MAP-01", ""
+
+    def again(self, record: SourceRecord, key: Key, passed: Passed) -> str:
+        """The text that was kept instead of a value in a loop that comes again; empty where it is not such a value."""
+        return next((kept for row, kept in self._over(record, key, passed) if row.again), "")
+
+    def _over(self, record: SourceRecord, key: Key | None, passed: Passed) -> list[tuple[Pass, str]]:
+        """What passed over a value, and the text that was kept each time: loops that come again first."""
+        found: list[tuple[Pass, str]] = []
+        here: SourceRecord | None = record if passed else None
+        while here is not None:
+            for rows, kept in passed.get(id(here), ()):
+                row = next((row for row in rows if any(_reads(track, record, key) for _, track in self._of(row))), None)
+                if row is not None:
+                    found.append((row, kept))
+            here = here.parent
+        return sorted(found, key=lambda one: not one[0].again)
 
 
 def _names(track: Track, record: SourceRecord, key: Key | None) -> bool:
@@ -110,19 +129,34 @@ class Losses:
 
     def not_taken(self, record: SourceRecord, at: Key | None, text: str, qualified: bool) -> None:
         """A value, or a whole record, that no row takes."""
-        rule, kept = self._reasons.why(record, at, self._passed)
-        if not kept or text.strip() != kept:
+        rule, kept = self._reasons.why(record, at, text.strip(), self._passed)
+        if rule:
             self._add(rule, record, at, text, qualified or rule == "MAP-11", kept)
+
+    def passed_again(self, record: SourceRecord, taken: Container[Key]) -> None:
+        """A record that is ignored as a whole, of which rows take what loops before it said; other rows take `taken` of it."""
+        values = record.values
+        keys: Iterable[Key] = list(values) if isinstance(values, Mapping) else _keys(values)
+        for key in keys:
+            if key in taken:
+                continue
+            text = plain_value(record, key)
+            if text and (kept := self._reasons.again(record, key, self._passed)) and text != kept:
+                self._add("MAP-05", record, key, text, True, kept)
+
+    def known(self, record: SourceRecord, reason: str) -> None:
+        """A record that the mapping knows that it cannot take."""
+        self._add("MAP-12", record, None, said(record), True, "", reason)
 
     def again(self, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str) -> None:
         """A value beside one that was kept."""
         self._add("MAP-05", record, at, text, qualified, kept)
 
-    def _add(self, rule: str, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str) -> None:
+    def _add(self, rule: str, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str, reason: str = "") -> None:
         key = (rule, _name(record, at), _qualifier(record) if qualified and at != 1 else "")
         loss = self._found.get(key)
         if loss is None:
-            self._found[key] = _Loss(record, at, text, kept)
+            self._found[key] = _Loss(record, at, text, kept, reason)
         else:
             loss.count += 1
 
@@ -152,10 +186,25 @@ def kept_value(record: SourceRecord, kept: Kept) -> tuple[str, Key]:
 
 # --- words -------------------------------------------------------------------------------------------------------------
 def said(record: SourceRecord) -> str:
-    """The values of a record in one line, as far as a person reads them."""
-    values = record.values
-    texts = values.values() if isinstance(values, Mapping) else values[1:]
-    return " ".join(text for text in texts if text).replace(COMPONENT_MARK, ":")[:120]
+    """The values of a record and of those below it in one line, as far as a person reads them."""
+    line = ""
+    for one in islice(record.walk(), _MOST_RECORDS):
+        values = one.values
+        texts = values.values() if isinstance(values, Mapping) else values[1:]
+        line = " ".join(filter(None, (line, *texts)))
+        if len(line) >= _LONGEST_LINE:
+            break
+    return line.replace(COMPONENT_MARK, ":")[:_LONGEST_LINE]
+
+
+def _keys(values: Sequence[str]) -> Iterator[Key]:
+    """The elements of a segment, and of those that have components the components."""
+    for number in range(1, len(values)):
+        parts = values[number].count(COMPONENT_MARK)
+        if parts:
+            yield from (Component(number, part + 1) for part in range(parts + 1))
+        else:
+            yield number
 
 
 def _name(record: SourceRecord, key: Key | None) -> str:
@@ -185,11 +234,12 @@ def _qualifier(record: SourceRecord) -> str:
 
 def _finding(key: tuple[str, str, str], loss: _Loss) -> Finding:
     rule, what, qualifier = key
+    reason = {"reason": loss.reason} if loss.reason else {}
     place = place_of(loss.record, *loss.at) if isinstance(loss.at, Component) else place_of(loss.record, loss.at)
     return Finding(
         rule,
         place,
         expected=loss.kept.replace(COMPONENT_MARK, ":")[:120] or None,
         got=loss.text.replace(COMPONENT_MARK, ":")[:120],
-        params={"what": f"{what} ({qualifier})" if qualifier else what, "count": str(loss.count)},
+        params={"what": f"{what} ({qualifier})" if qualifier else what, "count": str(loss.count), **reason},
     )

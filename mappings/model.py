@@ -81,6 +81,7 @@ class Each(_Strict):
     )
     needs: list[Text] | None = Field(None, description="Members without which there is no element.")
     unless: list[Text] | None = Field(None, description="Paths of records; where one is there, there is no element.")
+    only: list[Text] | None = Field(None, description="Paths of records; where none is there, there is no element.")
     later: bool = Field(
         False, description="The first record under each parent that has what it `needs` is passed over: another `each` takes it."
     )
@@ -92,6 +93,13 @@ class Each(_Strict):
 
 class Ignore(_Strict):
     """Source that is knowingly not mapped."""
+
+    path: Text
+    reason: Text
+
+
+class Lost(_Strict):
+    """Source that the entity has a place for and that this mapping cannot put there: told whenever it comes."""
 
     path: Text
     reason: Text
@@ -126,6 +134,7 @@ class MappingFile(_Strict):
     fields: list[Row | Part] = []
     each: list[Each] = []
     ignore: list[Ignore] = []
+    lost: list[Lost] = []
     expect: list[Expect] = []
     remove: list[Text] = []
 

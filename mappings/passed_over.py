@@ -32,6 +32,8 @@ class Pass(NamedTuple):
     """Of pairs the one that was passed over; null for all."""
     below: int = 0
     """Steps from the record where it was passed over down to the one that its scope is read from."""
+    again: bool = False
+    """A loop on its way comes again."""
 
 
 Rows = tuple[Pass, ...]

@@ -24,7 +24,7 @@ from mappings.path import SEGMENT_FORMATS, Component, Element, Path, Step, lies_
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
 
-ORDINAL, CURRENCY, SENT, COUNT = "@ordinal", "@currency", "@sent", "@count "
+ORDINAL, CURRENCY, SENT, COUNT, SUM = "@ordinal", "@currency", "@sent", "@count ", "@sum "
 """Reserved values: number of the element in its list from 1; the agreement's currency; when the envelope says that the message was made;
 how many elements a list has."""
 
@@ -85,6 +85,8 @@ class Scope:
     required: tuple[str, ...]
     unless: tuple[Path, ...] = ()
     """Records that must not be below an element."""
+    only: tuple[Path, ...] = ()
+    """Records of which one must be there for an element."""
     direction: Direction = "both"
     later: bool = False
     """The first record under each parent that has what it needs is passed over."""
@@ -101,7 +103,7 @@ class Scope:
 
     def skips(self, record: SourceRecord) -> bool:
         """Whether a record at `at` yields no element."""
-        return lies_below(self.unless, record)
+        return lies_below(self.unless, record) or (bool(self.only) and not lies_below(self.only, record))
 
     @property
     def made(self) -> Step | None:
@@ -137,6 +139,8 @@ class Plan:
     content: Content
     root: Scope
     ignored: tuple[Path, ...]
+    lost: tuple[tuple[Path, str], ...]
+    """Records that are told whenever they come, with the reason."""
     expected: tuple[Refusal, ...]
 
 
@@ -148,9 +152,10 @@ def make_plan(content: Content) -> Plan:
     root = maker.scope(where, "", None, (), (), content.fields, content.each, model)
     expected = tuple(_refusal(entry, content.format, model, f"{where} expect") for entry in content.expect)
     ignored = tuple(maker.ignored(entry.path, where) for entry in content.ignore)
+    lost = tuple((parse_or_refuse(entry.path, content.format, f"{where} lost", record=True), entry.reason) for entry in content.lost)
     if content.direction != "in":
         _refuse_comparisons(root)
-    return Plan(content, root, ignored, expected)
+    return Plan(content, root, ignored, lost, expected)
 
 
 def _refusal(entry: Expect, format_name: str, model: type[BaseModel], where: str) -> Refusal:
@@ -212,11 +217,12 @@ class _Maker:
         inner = element_model(model, group.to, place)
         scope = self.scope(place, group.to, at, tuple(steps), group.needs, group.fields, group.each, inner)
         unless = tuple(self.path(text, f"{place} unless", record=True) for text in group.unless)
+        only = tuple(self.path(text, f"{place} only", record=True) for text in group.only)
         if any(step.same for step in at.steps):
             raise ConfigError(f"{place} at: `{at.text}` compares with a record at hand, and there is none yet")
         if group.later and group.direction != "in":
             raise ConfigError(f"{place} later: only reading passes over a first record; say `direction: in`")
-        return replace(scope, unless=unless, direction=group.direction, later=group.later)
+        return replace(scope, unless=unless, only=only, direction=group.direction, later=group.later)
 
     def rule(self, row: Row, model: type[BaseModel], where: str) -> Rule:
         aim = member(model, row.to, where) if row.to else Member("text")

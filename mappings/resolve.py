@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from data_contracts.errors import ConfigError
 from data_contracts.mistakes import meant
 from mappings.code_tables import CodeTable, load_table
-from mappings.model import Direction, Each, Expect, FragmentFile, Ignore, MappingFile, Part, Row
+from mappings.model import Direction, Each, Expect, FragmentFile, Ignore, Lost, MappingFile, Part, Row
 from mappings.path import SEGMENT_FORMATS
 
 SHIPPED = Path(__file__).parent
@@ -35,6 +35,7 @@ class Group:
     within: tuple[str, ...]
     needs: tuple[str, ...]
     unless: tuple[str, ...]
+    only: tuple[str, ...]
     later: bool
     direction: Direction
     fields: tuple[Row, ...]
@@ -49,6 +50,8 @@ class Group:
             said["needs"] = list(self.needs)
         if self.unless:
             said["unless"] = list(self.unless)
+        if self.only:
+            said["only"] = list(self.only)
         if self.later:
             said["later"] = True
         if self.direction != "both":
@@ -71,6 +74,7 @@ class _Layers:
     fields: list[Row]
     each: list[Group]
     ignore: list[Ignore]
+    lost: list[Lost]
     expect: list[Expect]
 
 
@@ -87,6 +91,7 @@ class Content:
     fields: tuple[Row, ...]
     each: tuple[Group, ...]
     ignore: tuple[Ignore, ...]
+    lost: tuple[Lost, ...]
     expect: tuple[Expect, ...]
     tables: dict[str, CodeTable]
     body: str
@@ -105,6 +110,7 @@ def resolve(name: str, folders: Sequence[Path] = ()) -> Content:
         "fields": [row.plain() for row in said.fields],
         "each": [group.plain() for group in said.each],
         "ignore": [entry.model_dump() for entry in said.ignore],
+        **({"lost": [entry.model_dump() for entry in said.lost]} if said.lost else {}),
         "expect": [entry.model_dump(exclude_none=True) for entry in said.expect],
         "codes": {table.name: _plain_table(table) for table in tables.values()},
     }
@@ -119,6 +125,7 @@ def resolve(name: str, folders: Sequence[Path] = ()) -> Content:
         fields=tuple(said.fields),
         each=tuple(said.each),
         ignore=tuple(said.ignore),
+        lost=tuple(said.lost),
         expect=tuple(said.expect),
         tables=tables,
         body=body,
@@ -184,6 +191,7 @@ def _layered(name: str, folders: tuple[Path, ...], over: tuple[Path, ...] = ()) 
             fields=parts.expand(file.fields, form),
             each=[_group(each, parts, form, path) for each in file.each],
             ignore=list(file.ignore),
+            lost=list(file.lost),
             expect=list(file.expect),
         )
     # A file of the same name extends the next one behind it; any other base is looked for everywhere.
@@ -204,8 +212,15 @@ def _layered(name: str, folders: tuple[Path, ...], over: tuple[Path, ...] = ()) 
         fields=_replaced(base.fields, file.fields, file.remove, parts, form, str(path)),
         each=_regrouped(base.each, file.each, parts, form, path),
         ignore=[*base.ignore, *file.ignore],
+        lost=_lost(base.lost, file),
         expect=[*(entry for entry in base.expect if entry.path not in {own.path for own in file.expect}), *file.expect],
     )
+
+
+def _lost(base: Sequence[Lost], file: MappingFile) -> list[Lost]:
+    """What is known to be lost; an overlay that takes such a place says so under `ignore`, or gives another reason."""
+    said = {entry.path for entry in file.ignore} | {entry.path for entry in file.lost}
+    return [*(entry for entry in base if entry.path not in said), *file.lost]
 
 
 def _replaced(base: list[Row], over: Sequence[Row | Part], remove: Sequence[str], parts: _Parts, form: str, where: str) -> list[Row]:
@@ -249,6 +264,7 @@ def _regrouped(base: list[Group], over: Sequence[Each], parts: _Parts, form: str
             within=tuple(each.within) if each.within is not None else old.within,
             needs=tuple(each.needs) if each.needs is not None else old.needs,
             unless=tuple(each.unless) if each.unless is not None else old.unless,
+            only=tuple(each.only) if each.only is not None else old.only,
             later=old.later,
             direction=old.direction,
             fields=tuple(_replaced(list(old.fields), each.fields, each.remove, parts, form, f"{path} each {each.to}")),
@@ -266,6 +282,7 @@ def _group(each: Each, parts: _Parts, form: str, path: Path) -> Group:
         within=tuple(each.within or ()),
         needs=tuple(each.needs or ()),
         unless=tuple(each.unless or ()),
+        only=tuple(each.only or ()),
         later=each.later,
         direction=each.direction,
         fields=tuple(parts.expand(each.fields, form)),

@@ -14,8 +14,10 @@ from mappings.functions import Moment
 from mappings.gather import RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, Run, getter_of
 from mappings.passed_over import Note, Pass, Rows, Test, holds, tests_of
-from mappings.path import Leaf, Pairs, Path, leads_out, together
+from mappings.path import Leaf, Name, Pairs, Path, leads_out
 from mappings.plan import Rule, Scope
+from mappings.together import together
+from mappings.tracks import ups
 
 _SHAPES = 256
 """Shapes of records that are remembered, and characters of one; a hostile sender may vary qualifiers without end."""
@@ -77,7 +79,8 @@ def rivals(scope: Scope, gatherer: Gatherer) -> tuple[list[Note], list[Doubt]]:
     return [_among_pairs(slot, pairs, alike) for (slot, pairs), alike in of_pairs.items()], several
 
 
-def _ways(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[_Way, ...]:
+def _ways(rules: Sequence[Rule], gatherer: Gatherer, again: bool = False) -> tuple[_Way, ...]:
+    """Each way to a member; `again`: they are followed for what comes again."""
     ways: list[_Way] = []
     for rule in rules:
         tests = tests_of(rule.when, gatherer)
@@ -85,14 +88,14 @@ def _ways(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[_Way, ...]:
             ways.append(_Way(RECORD, frozenset(), tests, (), (), True))
         elif rule.function.arguments > 1:
             getters = tuple(getter_of(path, gatherer) for path in rule.paths)
-            rows = tuple((Pass(rule, number),) for number in range(len(rule.paths)))
+            rows = tuple((Pass(rule, number, again=again),) for number in range(len(rule.paths)))
             slot, on_the_way = _slots(rule.paths[0], gatherer)
             ways.append(_Way(slot, on_the_way, tests, getters, rows, any(map(leads_out, rule.paths))))
         else:
             for number, path in enumerate(rule.paths):
                 slot, on_the_way = _slots(path, gatherer)
                 for qualifier, single in _each_qualifier(path):
-                    getter, row = getter_of(single, gatherer), (Pass(rule, number, qualifier),)
+                    getter, row = getter_of(single, gatherer), (Pass(rule, number, qualifier, again=again),)
                     ways.append(_Way(slot, on_the_way, tests, (getter,), (row,), leads_out(path)))
     return tuple(ways)
 
@@ -170,15 +173,24 @@ def _among_pairs(slot: int, pairs: int, members: Sequence[Doubt]) -> Note:
     return note
 
 
+class _Loop(NamedTuple):
+    """One way of which a record comes again in another loop than the one that is taken."""
+
+    above: frozenset[int]
+    """Slots of the records that may come again."""
+    way: _Way
+    start: int
+    """Slot of the record that it starts from, and how many records further up it goes from there before it goes down."""
+    up: int
+
+
 def loops(scope: Scope, gatherer: Gatherer) -> Note | None:
-    """Notes rows of which a loop on the way comes again; those that say `alone` are followed through all loops anyway."""
+    """Notes rows of which a loop on the way comes again; those that say `alone` are followed through all loops anyway.
+
+    What elements read above themselves is noted where they read it from, once for all of them.
+    """
     rules = [rule for rule in scope.rules if rule.reads and not rule.many and not rule.row.alone and rule.const is None]
-    every: list[tuple[frozenset[int], _Way]] = []
-    for way in _ways(rules, gatherer):
-        steps = way.passed[0][0].rule.paths[way.passed[0][0].path or 0].steps
-        reached = gatherer.slot(steps[:-1]) if not way.out and len(steps) > 1 else None
-        if reached is not None:
-            every.append((frozenset(reached[1]), way))
+    every = [loop for way in _ways(rules, gatherer, True) if (loop := _loop(way, gatherer)) is not None]
     if not every:
         return None
 
@@ -186,13 +198,34 @@ def loops(scope: Scope, gatherer: Gatherer) -> Note | None:
         repeats = found[REPEATS]
         if repeats is None:
             return
-        for above, way in every:
-            if not repeats.keys().isdisjoint(above) and found[way.slot] is not None and holds(way.tests, found, run):
-                for text, rows in zip(_texts(way, found, run), way.passed, strict=True):
-                    if text:
-                        run.pass_over(found[RECORD], rows, text)
+        for above, way, start, up in every:
+            if repeats.keys().isdisjoint(above) or not holds(way.tests, found, run):
+                continue
+            record = found[start]
+            for _ in range(up):
+                record = record.parent
+            for text, rows in zip(_texts(way, found, run), way.passed, strict=True):
+                if text:
+                    run.pass_over(record, rows, text)
 
     return note
+
+
+def _loop(way: _Way, gatherer: Gatherer) -> _Loop | None:
+    """The loop of a way. Coverage sees itself what stands side by side, so that the last record counts only where a name may be of a
+    record below it."""
+    path = way.passed[0][0].rule.paths[way.passed[0][0].path or 0]
+    steps = path.steps if isinstance(path.leaf, Name) and path.leaf.name else path.steps[:-1]
+    reached = gatherer.slot(steps) if steps else None
+    if reached is None:
+        return None
+    if not leads_out(path):
+        return _Loop(frozenset(reached[1]), way, RECORD, 0)
+    above, start = ups(path), gatherer.slot(steps[:1])
+    if start is None:
+        return None
+    again = frozenset(reached[1][1 + above :])
+    return _Loop(again, way, start[0], above) if again else None
 
 
 def _compared(ways: tuple[_Way, ...]) -> Note:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from data_contracts.findings import Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context, place_of, sent_at
-from mappings.path import Located, locate, records, together
+from mappings.path import Located, locate, records
 from mappings.plan import CURRENCY, SENT, Plan, Rule, Scope
+from mappings.together import together
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,16 @@ def _rule(rule: Rule, record: SourceRecord, context: Context, prefix: str, origi
         origins[name] = Origin(place_of(record), (), rule.text, rule.function.name)
         return
     if rule.many:
-        every = [place for path in rule.paths for place in locate(path, record, context.components)]
-        kept = (place for place in every if _readable(rule, [place.text], context))
-        for number, place in enumerate(kept):
-            origins[f"{name}[{number}]"] = _origin(rule, [place])
+        number = 0
+        seen: set[tuple[int, int | str, int | None]] = set()
+        for place in (place for path in rule.paths for place in locate(path, record, context.components)):
+            if (at := (id(place.record), place.key, place.component)) in seen or not _readable(rule, [place.text], context):
+                continue
+            seen.add(at)
+            value = rule.function.read(place.text)
+            for _ in range(len(value) if value.__class__ is tuple else 1):
+                origins[f"{name}[{number}]"] = _origin(rule, [place])
+                number += 1
         return
     places = _places(rule, record, context)
     if places:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mappings.path import Component, Condition, Element, Leaf, Name, Pairs, Path, Step, leads_out
 from mappings.plan import Plan, Rule, Scope
@@ -43,10 +44,14 @@ class Track:
     leaf: Leaf | None
     whole: bool = False
     """Ignored with everything below it."""
+    lost: str = ""
+    """Why it is told although it is taken notice of as a whole."""
     owner: Owner | None = None
     """Null for what is ignored or expected and what a condition asks."""
     asked: bool = False
     """A condition asks it: it is taken notice of, and neither kept nor passed over."""
+    upwards: bool = False
+    """A condition of elements below asks it, which counts as taken."""
 
 
 def _of_scope(scope: Scope, base: tuple[Step, ...], composites: bool) -> Iterable[Track]:
@@ -64,7 +69,8 @@ def _of_scope(scope: Scope, base: tuple[Step, ...], composites: bool) -> Iterabl
             yield from _used(steps, path, rule.many, base, owner)
         for when in rule.when:
             steps = _absolute(when.path, base)
-            yield from (replace(track, asked=True) for track in _used(steps, when.path, rule.many, base, None))
+            out = leads_out(when.path)
+            yield from (replace(track, asked=True, upwards=out) for track in _used(steps, when.path, rule.many, base, None))
     for child in scope.scopes:
         if not child.reads:
             continue
@@ -112,7 +118,7 @@ def _sharpened(steps: tuple[Step, ...], conditions: tuple[Condition, ...]) -> tu
 
 
 def _ignored(plan: Plan) -> Iterable[Track]:
-    """Paths of `ignore` and `expect`: taken notice of, however often they come."""
+    """Paths of `ignore`, `lost` and `expect`: taken notice of, however often they come."""
     for path in plan.ignored:
         steps = _absolute(path, ())
         repeats = (True,) * len(steps)
@@ -122,6 +128,9 @@ def _ignored(plan: Plan) -> Iterable[Track]:
             yield from _reached(steps, repeats, path.leaf, True)
             if isinstance(path.leaf, Name):  # a name may be a value or a record
                 yield Track((*steps, Step("child", path.leaf.name)), (*repeats, True), None, whole=True)
+    for path, reason in plan.lost:
+        steps = _absolute(path, ())
+        yield Track(steps, (True,) * len(steps), None, whole=True, lost=reason)
     for refusal in plan.expected:
         steps = _absolute(refusal.path, ())
         yield from _reached(steps, (True,) * len(steps), refusal.path.leaf, True)
@@ -165,3 +174,24 @@ def ups(path: Path) -> int:
 def _whole(track: Track) -> Track:
     """The track with elements in the place of components."""
     return replace(track, leaf=Element(track.leaf.number)) if isinstance(track.leaf, Element) else track
+
+
+def of_pairs(tracks: Sequence[Track]) -> list[Track]:
+    """Those that lead to pairs."""
+    return [track for track in tracks if isinstance(track.leaf, Pairs)]
+
+
+def code_of(track: Track) -> str:
+    """The qualifier of a track of pairs; each has a track of its own."""
+    assert isinstance(track.leaf, Pairs)
+    return track.leaf.qualifiers[0][0]
+
+
+def keeps_all(track: Track) -> bool:
+    """Whether a row may take every value under the qualifier, or is asked from other records too."""
+    return track.owner is None or track.owner.out or track.owner.rule.many
+
+
+def path_of(track: Track) -> Any:
+    """What a track leads to, whatever its row asks of the record."""
+    return track.owner.named if track.owner is not None else track.steps, track.leaf

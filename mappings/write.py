@@ -11,17 +11,20 @@ for which there is no place is reported by `unwritten`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context
 from mappings.functions import unmarked
-from mappings.levels import counting, is_outside, level_of, level_written, levels_always_made
+from mappings.levels import counting, counts, is_outside, level_of, level_written, levels_always_made
 from mappings.path import COMPONENT_MARK, ONLY, RECORD_FORMATS, SEGMENT_FORMATS, Component, Element, Name, Pairs, Path, Step, component_of
-from mappings.plan import COUNT, ORDINAL, Plan, Rule, Scope, When
+from mappings.plan import COUNT, ORDINAL, SUM, Plan, Rule, Scope, When
 
 _META = frozenset({"entity", "@"})
+_FLAT = frozenset({"delimited", "fixed", "spreadsheet"})
+"""Formats whose records have columns and no list among them."""
 _TOPS = {"x12": "ST", "edifact": "UNH"}
 """Segments that open a message; named formats have the message's name there."""
 
@@ -70,8 +73,15 @@ class Writer:
         return self._record(_TOPS.get(self._plan.content.format) or self._plan.content.message, None)
 
     def count(self, rule: Rule, entity: Mapping[str, Any], root: SourceRecord) -> None:
-        """A row that says how many elements a list has."""
-        self._place(rule.paths[0], str(len(entity.get(str(rule.const)[len(COUNT) :], ()))), root)
+        """A row that says how many elements a list has, or what a member of them adds up to; nothing where none says it."""
+        what = str(rule.const)
+        if what.startswith(COUNT):
+            self._place(rule.paths[0], str(len(entity.get(what[len(COUNT) :], ()))), root)
+            return
+        to, _, name = what[len(SUM) :].partition(".")
+        said = [element[name] for element in entity.get(to, ()) if element.get(name) is not None]
+        if said:
+            self._place(rule.paths[0], format(sum(said, Decimal(0)), "f"), root)
 
     # --- scopes ----------------------------------------------------------------------------------------------------
     def _scope(self, scope: Scope, data: Mapping[str, Any], record: SourceRecord, prefix: str) -> None:
@@ -84,7 +94,7 @@ class Writer:
         done: set[tuple[str, ...]] = set()
         for rule in rules:
             always = rule.row.direction == "out"
-            if not rule.writes or (rule.to in done and not always) or str(rule.const).startswith(COUNT):
+            if not rule.writes or (rule.to in done and not always) or counts(rule):
                 continue
             if self.row(rule, data, record, prefix) and not always:
                 done.add(rule.to)
@@ -128,10 +138,15 @@ class Writer:
 
     def _many(self, rule: Rule, values: list[Any], record: SourceRecord, prefix: str) -> None:
         path = rule.paths[0]
-        for number, value in enumerate(values):
+        flat = self._plan.content.format in _FLAT and not path.steps
+        for number, value in enumerate(values[:1] if flat else values):  # a column holds one; the others have no place
             name = f"{prefix}{'.'.join(rule.to)}[{number}]"
             texts = self._texts(rule, value, name)
             if texts is None:
+                continue
+            if flat:
+                self._put(path, texts[0], record)
+                self.written.add(name)
                 continue
             holder = record
             for step in path.steps[:-1]:

@@ -91,6 +91,10 @@ class RemittanceLine(Entity):
     line: str
     invoice_number: str | None = None
     order_number: str | None = None
+    reference: str | None = None
+    """The number of what is paid where it is no invoice or order: a debit memo, a delivery, a contract."""
+    reference_kind: str | None = None
+    """X12 128 as stated: what kind of number `reference` is."""
     amount: Amount | None = None
 
 

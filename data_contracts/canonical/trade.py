@@ -7,6 +7,7 @@ from typing import Literal
 from data_contracts.canonical.base import (
     Amount,
     BusinessDocument,
+    Entity,
     Instant,
     ItemReference,
     LotReference,
@@ -147,8 +148,25 @@ class ReceivingAdvice(BusinessDocument):
     lines: list[ReceivingLine] = []
 
 
+class Tax(Entity):
+    """One tax of an invoice or of one of its lines: a category at a rate, on an amount (EN 16931 BG-23, BG-30; X12 TXI; EDIFACT TAX)."""
+
+    kind: str | None = None
+    """UN/CEFACT 5153: `VAT`, `GST`, `STT` a state's sales tax, `LOC` a local one, `OTH` another."""
+    category: str | None = None
+    """UN/CEFACT 5305: `S` standard rate, `Z` zero rate, `E` exempt, `AE` reverse charge, `G` export, `O` out of scope."""
+    code: str | None = None
+    """The sending system's own code of the tax (SAP MWSKZ)."""
+    rate: Amount | None = None
+    """Per cent."""
+    taxable_amount: Amount | None = None
+    amount: Amount | None = None
+    exemption_code: str | None = None
+    exemption_reason: str | None = None
+
+
 class InvoiceLine(ItemReference):
-    """One line to be paid. `amount` is as stated, null if the sender leaves it to quantity times price."""
+    """One line to be paid. `amount` is as stated, without tax, null if the sender leaves it to quantity times price."""
 
     line: str
     order_number: str | None = None
@@ -157,6 +175,7 @@ class InvoiceLine(ItemReference):
     unit: str
     unit_price: Amount | None = None
     amount: Amount | None = None
+    taxes: list[Tax] = []
 
 
 class Invoice(BusinessDocument):
@@ -169,4 +188,7 @@ class Invoice(BusinessDocument):
     supplier: PartyReference | None = None
     ship_to: PartyReference | None = None
     total: Amount | None = None
+    """What is to be paid, with taxes."""
+    taxes: list[Tax] = []
+    """Of the whole invoice, one for each category and rate."""
     lines: list[InvoiceLine] = []

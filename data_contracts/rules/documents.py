@@ -120,7 +120,8 @@ def _serials(rows: Sequence[Any]) -> Iterator[Placed]:
 
 
 def _total(entity: Mapping[str, Any], rows: Any, said: Circumstances) -> Iterator[Placed]:
-    """The stated total against the sum of lines. A total may hold freight and tax, so that a difference is only told."""
+    """The stated total against the sum of lines, with the taxes that are stated or without them. A total may hold freight too, so that a
+    difference is only told."""
     total = entity["total"]
     if rows.__class__ is not list or not is_number(total):
         return
@@ -130,9 +131,20 @@ def _total(entity: Mapping[str, Any], rows: Any, said: Circumstances) -> Iterato
         if amount is None:
             return
         sums.append(amount)
-    expected = sum(sums, Decimal(0))
-    if abs(expected - total) > smallest_money(said.currency) * max(1, len(sums)):
+    net, tax = sum(sums, Decimal(0)), _tax(entity, rows)
+    expected = net + tax
+    if min(abs(expected - total), abs(net - total)) > smallest_money(said.currency) * max(1, len(sums)):
         yield "total", Fault("DOC-05", expected=format(expected.normalize(), "f"), got=format(total, "f"))
+
+
+def _tax(entity: Mapping[str, Any], rows: Sequence[Any]) -> Decimal:
+    """The taxes of a document: those of the whole, else those of its lines."""
+    for holders in ([entity], rows):
+        taxes = [tax for holder in holders if holder.__class__ is dict for tax in holder.get("taxes") or () if tax.__class__ is dict]
+        amounts = [tax["amount"] for tax in taxes if is_number(tax.get("amount"))]
+        if amounts:
+            return sum(amounts, Decimal(0))
+    return Decimal(0)
 
 
 def _amount(row: Mapping[str, Any]) -> Decimal | None:

@@ -102,7 +102,7 @@ def _member(name: str, annotation: Any, required: bool, place: bool) -> Member:
 def _number(name: str) -> str:
     if name.endswith("quantity"):
         return "part" if name != "quantity" else "quantity"
-    return "total" if name in ("amount", "total") else "price"
+    return "total" if name in ("amount", "total", "taxable_amount") else "price"
 
 
 def _bare(annotation: Any) -> tuple[Any, bool]:

@@ -1,7 +1,8 @@
 """Every name a thing is known by: which golden item a code, GTIN or supplier's number means, and how its units convert.
 
 A `Names` is loaded for a batch of values and then answers without the store. What can't be told for certain is not told: a code that two
-items bear resolves to nothing.
+items bear resolves to nothing. Our own numbers of digits, where partners quote them, are compared without the zeros before them too: SAP
+sends 000000000000004711 and shows 4711. What was said is kept.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ from hub.store.tables import crosswalk, partner
 
 OWN_SYSTEMS = frozenset({"erp", "wms", "mes", "scm", "qms"})
 """Kinds of partner that speak for us and by our codes."""
+
+
+def bare(code: str) -> str:
+    """A code as it is compared: digits without the zeros before them."""
+    return code.lstrip("0") if code.isdecimal() else code
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Names:
         if found is None and name.item_code is not None:
             found = self._by(name.item_code, f"code:{key}", "code:")
         if found is None and name.buyer_item is not None:
-            found = self._by(name.buyer_item, None, "code:")
+            found = self._by(name.buyer_item, None, "code:") or self._by(bare(name.buyer_item), None, "code:")
         if found is None and name.supplier_item is not None:
             if kind not in OWN_SYSTEMS:
                 for code in sorted(self.supplier_codes.get(name.partner_id, ())):
@@ -125,6 +131,7 @@ def names_of(connection: sa.Connection, names: Iterable[ItemName]) -> Names:
 
 def names_for(connection: sa.Connection, values: Collection[str]) -> Names:
     """Load what is needed to resolve items by these values."""
+    values = {*values, *[bare(value) for value in values if value[:1] == "0"]}
     partners = {row.id: (row.key, row.kind) for row in connection.execute(sa.select(partner.c.id, partner.c.key, partner.c.kind))}
     rows: dict[str, list[tuple[str, int]]] = {}
     goldens: set[int] = set()

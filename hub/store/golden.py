@@ -106,8 +106,10 @@ def orders_that_mention(connection: sa.Connection, values: Collection[str]) -> s
     """
     if not values:
         return set()
+    digits = sorted({value.lstrip("0") for value in values if value.isdecimal()})  # our own number as SAP pads it
     named = sa.or_(
-        *(among(connection, column, sorted(values)) for column in (line.c.gtin, line.c.item_code, line.c.buyer_item, line.c.supplier_item))
+        *(among(connection, column, sorted(values)) for column in (line.c.gtin, line.c.item_code, line.c.buyer_item, line.c.supplier_item)),
+        among(connection, sa.cast(sa.func.ltrim(line.c.buyer_item, "0"), sa.Text), digits),
     )
     return _orders(connection, named)
 

@@ -13,17 +13,12 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from hub.store.crosswalk import OWN_SYSTEMS
+from hub.store.crosswalk import OWN_SYSTEMS, bare
 from hub.store.lists import among
 from hub.store.tables import crosswalk, partner
 
 PartyCode = tuple[str, str]
 """System (key of its partner) and code."""
-
-
-def bare(code: str) -> str:
-    """A party code as it is compared."""
-    return code.lstrip("0") if code.isdecimal() else code
 
 
 def one_of(column: sa.ColumnElement[str], codes: Collection[str]) -> sa.ColumnElement[bool]:

@@ -17,6 +17,8 @@ from hub.store.keys import lot_key, lot_of, stated_name
 from hub.trace.edges import EdgeKind
 
 SAME_AS = int(EdgeKind.SAME_AS)
+_SAP_MATERIAL = 18
+"""Digits of a number of SAP, with zeros before, as partners may quote it."""
 Ends = tuple[int, int, int]
 """Source, destination and kind of an edge."""
 
@@ -68,6 +70,8 @@ def _parts(item: GoldenItem, names: Names) -> set[str]:
             parts.add(value)
         elif scheme.startswith("code:"):
             parts |= {f"{key}:{_plain(value)}" for key, kind in names.partners.values() if kind in OWN_SYSTEMS} | {f"~:{_plain(value)}"}
+            if value.isdecimal():
+                parts.add(f"~:{value.zfill(_SAP_MATERIAL)}")
             parts |= {f"{key}:{_plain(value)}" for key, kind in names.partners.values() if kind not in OWN_SYSTEMS}
         elif scheme.startswith("supplier:"):
             parts |= {f"{key}:{_plain(value)}" for key, kind in names.partners.values() if kind not in OWN_SYSTEMS}
@@ -89,7 +93,7 @@ def _join(connection: sa.Connection, lots: Iterable[tuple[int, str]]) -> set[End
         part, lot = lot_of(key)
         item = names.item(names.stated(part))
         if item is not None:
-            groups.setdefault((item.id, lot), set()).update(lot_key(other, lot) for other in _parts(item, names))
+            groups.setdefault((item.id, lot), set()).update({key, *(lot_key(other, lot) for other in _parts(item, names))})
     candidates = store.lots_by_key(connection, {key for keys in groups.values() for key in keys})
     linked = store.with_other_edges(connection, {*candidates.values(), *nodes}, SAME_AS)
     edges: set[tuple[int, int]] = set()

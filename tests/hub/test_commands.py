@@ -64,7 +64,7 @@ def test_check_map_ingest_and_explain(udihub, tmp_path: Path) -> None:  # type: 
     assert (explained["steps"][0]["segment"], explained["steps"][0]["element"], explained["steps"][0]["mapping"]) == (
         "SN1",
         2,
-        "x12/856 version 1",
+        "x12/856 version 2",
     )
     shown = json.loads(udihub("exchange", "show", str(exchange["id"]), "--json").stdout)
     assert shown["partner"] == "acme" and shown["history"][0]["state"] == "applied"

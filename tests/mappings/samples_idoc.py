@@ -68,19 +68,21 @@ _INVOICE: dict[str, Any] = {
     "E1EDKA1": [{"PARVW": "RS", "PARTN": "V2001", "NAME1": "Rheintal Titan AG"}, {"PARVW": "AG", "PARTN": "2010"}],
     "E1EDK02": {"QUALF": "001", "BELNR": "NC-25124", "DATUM": "20261101"},
     "E1EDK03": {"IDDAT": "012", "DATUM": "20261130"},
+    "E1EDK04": {"MWSKZ": "V1", "MSATZ": "19.000", "MWSBT": "2622.57"},
     "E1EDP01": [
         {
             "POSEX": "000010",
             "MENGE": "300",
             "MENEE": "PCE",
             "VPREI": "46.01",
+            "E1EDP04": {"MWSKZ": "V1", "MSATZ": "19.000", "MWSBT": "2622.57"},
             "PEINH": "1",
             "E1EDP02": {"QUALF": "001", "BELNR": "NC-25124", "ZEILE": "000010"},
             "E1EDP19": {"QUALF": "001", "IDTNR": "RM-0007", "KTEXT": "Stab Ti-6Al-4V Ø12"},
             "E1EDP26": {"QUALF": "003", "BETRG": "13803.00"},
         }
     ],
-    "E1EDS01": {"SUMID": "011", "SUMME": "13803.00"},
+    "E1EDS01": {"SUMID": "011", "SUMME": "16425.57"},
 }
 _DELIVERY: dict[str, Any] = {
     "EDI_DC40": _CONTROL,

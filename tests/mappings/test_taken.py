@@ -209,9 +209,9 @@ class Heard(Losses):
 
     spots: ClassVar[list[tuple[SourceRecord, Any]]] = []
 
-    def _add(self, rule: str, record: SourceRecord, at: Any, text: str, qualified: bool, kept: str) -> None:
+    def _add(self, rule: str, record: SourceRecord, at: Any, text: str, qualified: bool, kept: str, reason: str = "") -> None:
         Heard.spots.append((record, at))
-        super()._add(rule, record, at, text, qualified, kept)
+        super()._add(rule, record, at, text, qualified, kept, reason)
 
 
 def judge(mapping: Mapping, root: SourceRecord, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,11 +314,22 @@ def test_a_number_under_a_qualifier_that_rows_know_is_taken(qualifier: str) -> N
     assert told("x12/820", REMITTANCE.format(qualifier)) == []
 
 
-def test_a_number_under_another_qualifier_is_told() -> None:
-    assert told("x12/820", REMITTANCE.format("AP")) == [("MAP-11", "ENT/RMR/02 (AP)", "X-77", None)]
-    (finding,) = lost(load("x12/820"), segments(REMITTANCE.format("AP")), CONTEXT)
-    assert (finding.severity, finding.action, finding.place.position, finding.place.element) == ("warning", "none", 6, 2)
-    assert "X-77" in finding.text("en") and "X-77" in finding.text("zh-CN")
+def test_a_number_under_another_qualifier_is_a_reference() -> None:
+    assert told("x12/820", REMITTANCE.format("AP")) == []
+    entity = load("x12/820").read(segments(REMITTANCE.format("AP")), CONTEXT).entity
+    assert entity is not None
+    assert [(line.get("invoice_number"), line.get("reference_kind"), line.get("reference")) for line in entity["lines"]] == [
+        ("INV-1", None, None),
+        (None, "AP", "X-77"),
+    ]
+
+
+def test_a_value_whose_condition_is_not_met_is_told_in_both_languages() -> None:
+    order = "BEG*00*SA*PO1**20261122\nPO1*10*1*EA*2**BP*A\n SCH*1*EA***010*20261201"
+    (finding,) = lost(load("x12/850"), segments(order), CONTEXT)
+    assert (finding.rule, finding.severity, finding.action) == ("MAP-11", "warning", "none")
+    assert (finding.place.position, finding.place.element) == (4, 6)
+    assert "20261201" in finding.text("en") and "20261201" in finding.text("zh-CN")
 
 
 INVOICE = """

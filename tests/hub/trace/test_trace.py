@@ -123,3 +123,23 @@ def test_a_name_that_nothing_stands_for_any_more_is_no_longer_joined(world: Worl
     with world.database.read() as connection:
         assert [node["key"] for node in trace(connection, RAW, "both")["nodes"]] == [RAW]
         assert "production:mes:PE1" in {node["key"] for node in trace(connection, "lot:wms:RM-100|L1")["nodes"]}
+
+
+@pytest.mark.parametrize("early", [True, False])
+@pytest.mark.parametrize("said", ["000000000000004711", "0004711"])
+def test_our_own_number_is_known_as_sap_pads_it(database: Database, said: str, early: bool) -> None:
+    """A partner quotes our material with the zeros that SAP puts before it; our own system receives it without them."""
+    world = World(database)
+    quoted = {"lines": [{"line": "1", "buyer_item": said, "lot": "L9", "quantity": Decimal(100), "unit": "EA", "@": 2}]}
+    received = {"lines": [{"line": "1", "item_code": "4711", "lot": "L9", "quantity": Decimal(100), "unit": "EA", "@": 2}]}
+    stories = [("jiangnan_polymer", despatch(**quoted)), ("wms", receipt(**received))]
+    master = [("erp", item("4711", supplier_items=[]))]
+    world.send(*(master + stories if early else stories + master))
+    renewed(world)
+    with world.database.read() as connection:
+        found = [
+            {node["key"] for node in trace(connection, key, direction)["nodes"]}
+            for key in (f"lot:~:{said}|L9", "lot:wms:4711|L9")
+            for direction in ("up", "down")
+        ]
+    assert found[:2] == found[2:] and any(len(nodes) > 1 for nodes in found)

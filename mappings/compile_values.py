@@ -1,0 +1,60 @@
+"""Rows that take all values of a list, such as the serial numbers of one quantity, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mappings.gather import RECORD, Found, Gatherer
+from mappings.getters import Run
+from mappings.path import Name, Path, Step, locate
+from mappings.plan import Rule
+from mappings.refusals import refused, unknown_code
+
+
+def values_reader(rule: Rule, gatherer: Gatherer) -> Callable[[Found, dict[str, Any], Run], None]:
+    """The closure of a row that takes every value of its paths: they are looked for only when the first record is there."""
+    key, convert, table = rule.to[-1], rule.function.read, rule.table
+    paths = rule.paths
+    several = len(paths) > 1
+    ways = [(path, *_way(path, gatherer)) for path in paths]
+
+    def row(found: Found, out: dict[str, Any], run: Run) -> None:
+        values: list[Any] = []
+        seen: set[tuple[int, int | str, int | None]] = set()
+        for path, way, own in ways:
+            if way is not None and found[way] is None and not (own and own in found[RECORD].values):
+                continue
+            for place in locate(path, found[RECORD], run.context.components):
+                if several:
+                    at = (id(place.record), place.key, place.component)
+                    if at in seen:
+                        continue  # a wider path meets what a sharper one has taken
+                    seen.add(at)
+                try:
+                    value = convert(place.text)
+                except ValueError as error:
+                    refused(rule, found[RECORD], place.text, error, run)
+                    continue
+                if table is not None:
+                    value = table.inward.get(place.text) or table.inward.get(value)
+                    value = value or unknown_code(rule, table, found[RECORD], place.text, run)
+                if value.__class__ is tuple:  # a range of numbers
+                    values.extend(value)
+                elif value is not None:
+                    values.append(value)
+        if values:
+            out[key] = values
+
+    return row
+
+
+def _way(path: Path, gatherer: Gatherer) -> tuple[int | None, str]:
+    """A slot that is filled whenever the path has a value, null where that can't be told, and the name by which the record at hand may
+    have it itself."""
+    steps, own = path.steps, ""
+    if isinstance(path.leaf, Name) and path.leaf.name and not steps:
+        own = path.leaf.name
+        steps = (Step("child", own),)
+    slot = gatherer.slot(steps[:1])
+    return (None if slot is None else slot[0]), own
