@@ -95,7 +95,7 @@ class _State:
     """Elements that nothing takes, by the length of the segment, or with pairs by its length and qualifiers."""
     clean: dict[Any, bool] = field(default_factory=dict)
     """Shapes by components of which everything is taken, whatever stands in them."""
-    without: dict[tuple[int, ...], _State] = field(default_factory=dict)
+    without: dict[int | tuple[int, ...], _State] = field(default_factory=dict)
     """The same record with tracks taken off, by the anchors that were reached and the rows that passed something over."""
 
 
@@ -107,6 +107,8 @@ class _Message:
     reached: dict[int, int]
     """Records above elements that rows start from, by their `id`: a bit for each anchor of the mapping."""
     losses: Losses
+    again: bool
+    """A loop comes again of which rows take one."""
 
 
 class Coverage:
@@ -126,7 +128,8 @@ class Coverage:
     def unmapped(self, root: SourceRecord, run: Run) -> list[Finding]:
         """MAP-01, MAP-05 and MAP-11 findings of a message, one for each kind of loss; `run` is how reading it went."""
         losses = Losses(self._reasons, run.passed)
-        message = _Message(run.passed, _reached(self._anchors, run), losses)
+        again = any([row.again for noted in run.passed.values() for rows, _ in noted for row in rows])
+        message = _Message(run.passed, _reached(self._anchors, run), losses, again)
         start = self._start
         if id(root) in run.passed or start.anchored:
             start = self._less(start, message, id(root), message.reached.get(id(root), 0) & start.anchored)
@@ -157,8 +160,10 @@ class Coverage:
             if below.anchored or (passed and id(child) in passed):
                 here = id(child)
                 reached = message.reached.get(here, 0) & below.anchored
-                if reached != below.anchored or here in passed:
+                if here in passed:
                     below = self._less(below, message, here, reached)
+                elif reached != below.anchored:
+                    below = below.without.get(reached) or self._less(below, message, here, reached)
             if ignored or not below.simple:
                 if not below.known:
                     if not ignored and not (self._segments and child.tag in _TRAILERS):
@@ -173,7 +178,7 @@ class Coverage:
                     if below.lost:
                         losses.known(child, below.lost)
                         continue
-                    if passed:
+                    if message.again:
                         losses.passed_again(child, below.elements)
                     if child.children and below.alive:
                         self._children(child, below, message, True)
@@ -369,7 +374,7 @@ class Coverage:
     def _less(self, state: _State, message: _Message, here: int, reached: int) -> _State:
         """The state of a record less the tracks of rows that passed something over from here, or that nobody followed up to here."""
         passed = message.passed.get(here, ())
-        key = (reached, *[id(rows) for rows, _ in passed])
+        key = (reached, *[id(rows) for rows, _ in passed]) if passed else reached
         known = state.without.get(key)
         if known is None:
             gone = [self._reasons.begun(rows) for rows, _ in passed]

@@ -48,6 +48,8 @@ class Look(NamedTuple):
     pairs: int
     """Where its pairs are kept once they were taken apart; 0 where it has none."""
     qualifiers: frozenset[str]
+    out: bool
+    """It leaves the record at hand, so that it is never told beside what was taken."""
 
 
 class Doubt(NamedTuple):
@@ -123,7 +125,7 @@ def _looks(rules: Sequence[Rule], gatherer: Gatherer) -> tuple[Look, ...]:
             pairs, qualifiers = 0, frozenset[str]()
             if isinstance(leaf, Pairs):
                 pairs, qualifiers = gatherer.pairs_slot(slot, leaf.key), frozenset(code for code, _ in leaf.qualifiers)
-            looks.append(Look(slot, getter_of(path, gatherer), leaf, pairs, qualifiers))
+            looks.append(Look(slot, getter_of(path, gatherer), leaf, pairs, qualifiers, leads_out(path)))
     return tuple(looks)
 
 

@@ -148,6 +148,9 @@ class Page:
                     if looks[0].leaf == looks[1].leaf:  # one record under two names says nothing twice
                         said.append(f"found[{looks[0].slot}] is not found[{looks[1].slot}]")
                     asked += f" and (again is not None or {' and '.join(f'({one})' for one in said)})"
+            own = [f"found[{look.slot}] is not None" for look in looks if not look.out]
+            if len(own) < len(looks):
+                asked = f"({' or '.join(dict.fromkeys(own))}) and {asked}"
             self.lines += [f"    if {asked}:", f"        {self.name('doubt', note)}(found, run)"]
         if doubts.of_loops is not None:
             self.lines += ["    if again is not None:", f"        {self.name('loops', doubts.of_loops)}(found, run)"]
