@@ -128,7 +128,7 @@ class Coverage:
     def unmapped(self, root: SourceRecord, run: Run) -> list[Finding]:
         """MAP-01, MAP-05 and MAP-11 findings of a message, one for each kind of loss; `run` is how reading it went."""
         losses = Losses(self._reasons, run.passed)
-        again = any([row.again for noted in run.passed.values() for rows, _ in noted for row in rows])
+        again = any(row.again for noted in run.passed.values() for rows, _ in noted for row in rows)
         message = _Message(run.passed, _reached(self._anchors, run), losses, again)
         start = self._start
         if id(root) in run.passed or start.anchored:
