@@ -90,8 +90,8 @@ _FEW = 20
 """Rows from which COPY into a temporary table costs less than arrays, which the driver writes value by value."""
 
 
-_MERGES_AFTER_A_CLASH = 20
-"""Calls for a table that merge at once after one that found a key taken: where that happens, it happens again."""
+_MERGES_AFTER_A_CLASH = 2
+"""Calls for a table that merge at once after one that found a key taken: where that happens, it soon happens again."""
 _merging: dict[str, int] = {}
 """Table → such calls that are left, in this process. A guess that only costs time when it is wrong."""
 _TAKEN = "23505"
