@@ -9,14 +9,15 @@ A subject is an order, a despatch advice, a count of one place… by one issuer.
 3. A cancellation newer than everything cancels: nothing stands. What is issued after it stands again.
 4. A change needs its original. Until that (or a replacement) is there, the change waits and nothing stands.
 5. Orders and the answers to them (`FOLDING`) are changed in part: the newest whole statement stands, and beside it every change that is
-   newer, in their order (`hub.store.views.amend` puts them together). What a supplier answers to a change counts without a first answer.
-   All other documents state themselves whole in a change, and the newest alone stands.
+   newer, in their order; one that is said twice in a row counts once (`hub.store.views.amend` puts them together). What a supplier
+   answers to a change counts without a first answer. All other documents state themselves whole in a change, and the newest alone
+   stands.
 6. Everything else is superseded. An older revision or count that arrives late changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,7 +48,7 @@ class Candidate:
     @property
     def order(self) -> tuple[int, int, int, str, int, int]:
         """Total order; the ids only tell apart what says the same, and changes."""
-        return (*self.rank, self.content, self.root, self.application_id)
+        return (*self.rank, "" if self.purpose == "change" else self.content, self.root, self.application_id)
 
     @property
     def numbered(self) -> bool:
@@ -85,11 +86,10 @@ def live(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def ties(candidates: Iterable[Candidate]) -> set[int]:
-    """Applications that equal another one in rank, whose content must be compared. Changes are told apart by their arrival."""
+    """Applications that equal another one in rank, whose content must be compared."""
     seen: dict[tuple[int, int, int], list[int]] = {}
     for candidate in live(candidates):
-        if candidate.purpose != "change":
-            seen.setdefault(candidate.rank, []).append(candidate.application_id)
+        seen.setdefault(candidate.rank, []).append(candidate.application_id)
     return {number for numbers in seen.values() if len(numbers) > 1 for number in numbers}
 
 
@@ -140,4 +140,13 @@ def _statement(said: Sequence[Candidate], kind: str, alone: bool = False) -> tup
         whole = 0 if kind in FOLDING else len(said) - 1
     elif kind not in FOLDING:
         whole = len(said) - 1
-    return said[whole].application_id, tuple(candidate.application_id for candidate in said[whole + 1 :])
+    return said[whole].application_id, tuple(candidate.application_id for candidate in _once(said[whole + 1 :]))
+
+
+def _once(changes: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Changes without those that only say again what the one before them says: a change that came twice is one change."""
+    before: Candidate | None = None
+    for change in changes:
+        if before is None or not change.content or (before.rank, before.content) != (change.rank, change.content):
+            yield change
+        before = change

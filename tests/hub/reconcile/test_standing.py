@@ -88,6 +88,15 @@ def test_an_unnumbered_statement_stands_where_its_time_puts_it_among_numbered_on
     assert decide([*numbered, said(4, "cancel", issued=0)], "purchase_order").state == "standing"
 
 
+def test_a_change_that_comes_twice_counts_once_and_one_that_takes_another_back_counts() -> None:
+    order = said(1, issued=1)
+    five, seven = said(2, "change", issued=2, content="five"), said(3, "change", issued=2, content="seven")
+    again, back = said(3, "change", issued=2, content="five"), said(4, "change", issued=2, content="five")
+    assert decide([order, five, again], "purchase_order").changes == (2,)
+    assert decide([order, five, seven, back], "purchase_order").changes == (2, 3, 4)
+    assert decide([order, five, said(3, "change", issued=9, content="five")], "purchase_order").changes == (2, 3)
+
+
 def test_an_answer_to_a_change_stands_without_a_first_answer() -> None:
     verdict = decide([said(1, "change", issued=1), said(2, "change", issued=2)], "order_response")
     assert (verdict.state, verdict.standing_id, verdict.changes) == ("standing", 1, (2,))
