@@ -102,10 +102,11 @@ ENDINGS = {
 }
 AS_EDIFACT = {"997": "CONTRL", "855": "ORDRSP", "856": "DESADV", "810": "INVOIC"}
 EDIFACT_FINDINGS = {
-    # The reason of each line (FTX) stands behind its price, the count of an INVOIC (CNT) behind its totals.
-    "short-ship": ("EDF-S15",) * 3,
-    "reject-line": ("EDF-S15",) * 2,
-    "reject-all": ("EDF-S15",) * 2,
+    # The reason of each line (FTX) stands behind its price, the count of an INVOIC (CNT) behind its totals. What it has on backorder
+    # (QTY+83) stands beside what it confirms, which alone is kept: that is told, once a message.
+    "short-ship": (*("EDF-S15",) * 3, "MAP-05"),
+    "reject-line": (*("EDF-S15",) * 2, "MAP-05"),
+    "reject-all": (*("EDF-S15",) * 2, "MAP-05"),
     "over-ship": ("EDF-S15",),
     "out-of-order": ("EDF-S15",),
     "duplicate-invoice": ("EDF-S15", "DUP-05", "EDF-S15"),
