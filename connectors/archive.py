@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 
 from data_contracts.findings import Finding
 
-_FAULTS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, IndexError)
+FAULTS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, IndexError)
 """What zipfile raises for damaged, encrypted or strangely packed files."""
 _END = b"PK\x05\x06"
 _END_BYTES = 22
@@ -56,7 +56,7 @@ class Archive:
         _directory_fits(stream, self.bounds)
         try:
             self._zip = zipfile.ZipFile(stream)
-        except _FAULTS as error:
+        except FAULTS as error:
             raise _broken(error) from None
         found = [info for info in self._zip.infolist() if not info.is_dir()]
         if len(found) > self.bounds.parts:
@@ -81,7 +81,7 @@ class Archive:
         """A part's bytes, to be read once from its beginning. Reading raises ArchiveError."""
         try:
             opened = self._zip.open(self._parts[name])
-        except _FAULTS as error:
+        except FAULTS as error:
             raise _broken(error, name) from None
         with opened:
             yield io.BufferedReader(_Part(self, self._parts[name], cast("BinaryIO", opened)), 256 * 1024)
@@ -119,7 +119,7 @@ class _Part(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a buffer is what a reader gives
         try:
             piece = self._opened.read(len(buffer))
-        except _FAULTS as error:
+        except FAULTS as error:
             raise _broken(error, self._info.filename) from None
         bounds, self._read = self._archive.bounds, self._read + len(piece)
         if self._read > bounds.part_bytes or (

@@ -25,8 +25,8 @@ from tests.connectors.formats.epcis.test_checks import CASES, GOOD
 from tests.connectors.reading import Read, read
 from tests.effort import examples
 
-REFERENCE = Path(os.environ.get("UDIHUB_REFERENCE", "/nonexistent")) / "gs1"
-pytestmark = [pytest.mark.reference, pytest.mark.skipif(not REFERENCE.is_dir(), reason="UDIHUB_REFERENCE names no reference material")]
+REFERENCE = Path(os.environ["UDIHUB_REFERENCE"]) / "gs1"
+pytestmark = pytest.mark.reference
 SAMPLES = Path(__file__).parents[1] / "samples" / "epcis"
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
 from lxml import etree
 
+from connectors.archive import FAULTS
 from data_contracts.findings import Finding
 
 _PIECE = 64 * 1024
@@ -23,9 +23,6 @@ _FREE_BYTES = 8 * 1024 * 1024
 _RATIO = 200
 """Times that a larger part may be larger than its packed bytes; real sheets reach some dozens, a bomb a thousand."""
 _RELATIONSHIPS = 20_000
-
-FAULTS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, IndexError)
-"""What zipfile raises for damaged, encrypted or strangely packed files."""
 
 
 class WorkbookError(Exception):

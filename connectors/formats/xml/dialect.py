@@ -8,6 +8,7 @@ them is put together (`write`). An element that the grammar lacks is told as inf
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ class _Laid:
     plan: Plan
 
 
-class Dialect(FeedGuides):
+class Dialect(FeedGuides, ABC):
     """What every business XML does. The class is a `Format` once a subclass has filled in what differs."""
 
     name: str
@@ -71,13 +72,13 @@ class Dialect(FeedGuides):
         return fit(root)
 
     # --- what a dialect says ---------------------------------------------------------------------------------------
+    @abstractmethod
     def owns(self, root: RootTag, head: str) -> bool:
         """Whether a document with this root is of the dialect; `head` are its first characters."""
-        raise NotImplementedError
 
+    @abstractmethod
     def layout(self, root: RootTag) -> Layout:
         """Where its messages stand."""
-        raise NotImplementedError
 
     def type_of(self, element: etree._Element) -> str:
         """The message that an element is."""
@@ -99,9 +100,9 @@ class Dialect(FeedGuides):
         """The number under which its sender knows a message, where the standard has one beside the document's."""
         return None
 
+    @abstractmethod
     def identify(self, interchange: Interchange, header: etree._Element | None, kind: str, record: SourceRecord | None) -> None:
         """Fill in who sends to whom, control and test flag, from the envelope and the first message."""
-        raise NotImplementedError
 
     def enclose(self, record: SourceRecord, header: etree._Element | None) -> None:
         """Put into a message's tree what only the envelope says of it, where mappings need that."""
@@ -110,11 +111,11 @@ class Dialect(FeedGuides):
         """What only this standard knows about a message."""
         return []
 
+    @abstractmethod
     def write(
         self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A document that holds these messages. Raises ValueError for what it cannot carry."""
-        raise NotImplementedError
 
     def envelope_reference(self, head: bytes) -> str | None:
         """`sender|receiver|control`: the name under which its sender knows the document; None where the first bytes state none."""
