@@ -262,8 +262,8 @@ def _reference(scheme: int, letters: str, base: int, number: int, place: int, va
     return f"{letters}-{base}{number % 1000:03d}/{place + 1:02d}"
 
 
-def sheet(random: Random, thing: Thing) -> Sheet:
-    """The sheet of a clerk who copies with care; it always says enough to tell the item from its neighbours."""
+def sheet(random: Random, thing: Thing, chinese: bool | None = None) -> Sheet:
+    """The sheet of a clerk who copies with care, in Chinese or not; it always says enough to tell the item from its neighbours."""
     system = SYSTEMS.draw(random)
     family = thing.family
     kept = {member: random.random() < rate for member, rate in system.states.items()}
@@ -271,7 +271,8 @@ def sheet(random: Random, thing: Thing) -> Sheet:
     kept["levels"] &= thing.levels != () and kept["gtin"]
     if family.product.kind != "finished":
         kept["gtin"] &= random.random() < 0.1
-    chinese = random.random() < (system.chinese if family.maker.chinese else system.chinese * 0.75)
+    drawn_language = random.random() < (system.chinese if family.maker.chinese else system.chinese * 0.75)
+    chinese = drawn_language if chinese is None else chinese
     hand = Writing(
         chinese, random.choice(("mm", "mm", "mm", "cm", "m")), False, random.random() < 0.25, random.random() < 0.15,
         random.choice(("×", "*", "x")), blank=random.choice((" ", "", " ")),

@@ -215,14 +215,27 @@ def twin(random: Random, thing: Thing, first: Sheet, first_body: Body) -> tuple[
     """Another record of the item and what was done to it; None where eight trials gave none that a person could tell."""
     for _ in range(8):
         wanted = list(dict.fromkeys(_DRAW.draw(random) for _ in range(random.choice((1, 1, 2, 2, 2, 3)))))
-        drawn = sheet(random, thing)
+        # A site writes most of its items in one language, in whatever system.
+        chinese = first.hand.chinese if random.random() < 0.6 else None
+        drawn = sheet(random, thing, chinese)
         done = [kind for kind in sorted(wanted, key=_LATER.__getitem__) if KINDS[kind][1](random, drawn)]
         if not done:
             continue
         second = body(random, drawn)
-        if can_be_told(first, first_body, drawn, second):
-            return second, tuple(kind for kind in wanted if kind in done)
+        kinds = _told(first, first_body, drawn, [kind for kind in wanted if kind in done])
+        if kinds and can_be_told(first, first_body, drawn, second):
+            return second, kinds
     return None
+
+
+def _told(first: Sheet, one: Body, second: Sheet, done: list[str]) -> tuple[str, ...]:
+    """Of what was done, that which the two records show."""
+    numbered = "manufacturer_item" in one or ("model" in one and first.model_is_reference)
+    shown = {"reference_form": numbered, "letter_o": numbered, "maker_name": "manufacturer" in one, "other_language": False}
+    kinds = [kind for kind in done if shown.get(kind, True)]
+    if first.hand.chinese != second.hand.chinese:
+        kinds.insert(0 if "other_language" in done else len(kinds), "other_language")
+    return tuple(kinds)
 
 
 def can_be_told(first: Sheet, one: Body, second: Sheet, other: Body) -> bool:

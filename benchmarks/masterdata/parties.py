@@ -25,7 +25,7 @@ def _originals(random: Random) -> Iterator[Original[Party]]:
         # No two parties share a name in one town, nor a number that is drawn from few digits.
         new = []
         for party in group:
-            own = {legal_key(party), party.gln, *(() if party.chinese else (party.tax,))}
+            own = {legal_key(party), party.gln, party.licence, *(() if party.chinese else (party.tax,))} - {""}
             if not own & taken:
                 taken |= own
                 new.append(party)

@@ -321,9 +321,28 @@ def twin(random: Random, party: Party, first: Body) -> tuple[Body, tuple[str, ..
         if changed.sheet.system.name != "warehouse" and random.random() < 0.05 and changed.sheet.zh:
             changed.sheet.zh += random.choice((" ", " ", "。", f"{WIDE[0]}新{WIDE[1]}", "*"))
         second = body(random, changed.sheet)
-        if proof(party, first, second, changed) >= (ENOUGH_AMONG_NEIGHBOURS if party.family else ENOUGH):
-            return second, tuple(kind for kind in dict.fromkeys(wanted) if kind in done)
+        kinds = _told(first, second, [kind for kind in dict.fromkeys(wanted) if kind in done])
+        if kinds and proof(party, first, second, changed) >= (ENOUGH_AMONG_NEIGHBOURS if party.family else ENOUGH):
+            return second, kinds
     return None
+
+
+_CONCERNS = {"moved": "address", "other_phone": "phone"}
+
+
+def _scripts(one: Body) -> set[bool]:
+    """Whether its names are in Chinese, in Latin letters, or in both."""
+    return {is_chinese(name) for name in (one["name"], one.get("name_zh", "")) if name}
+
+
+def _told(first: Body, second: Body, done: list[str]) -> tuple[str, ...]:
+    """Of what was done, that which the two records show; nothing where a wrong tax number would stand beside none."""
+    if "tax_number" in done and "tax_number" not in first:
+        return ()
+    kinds = [kind for kind in done if kind != "other_script" and (kind not in _CONCERNS or _CONCERNS[kind] in first)]
+    if not _scripts(first) & _scripts(second):
+        kinds.insert(0 if "other_script" in done else len(kinds), "other_script")
+    return tuple(kinds)
 
 
 def _digits(text: str) -> str:
@@ -356,12 +375,11 @@ def proof(party: Party, first: Body, second: Body, changed: Changed) -> float:
 
 
 def _name_proof(party: Party, first: Body, second: Body, changed: Changed) -> float:
-    chinese = is_chinese(first["name"]) or "name_zh" in first, is_chinese(second["name"]) or "name_zh" in second
-    latin = not is_chinese(first["name"]), not is_chinese(second["name"])
+    both = _scripts(first) & _scripts(second)
     proven = changed.name
-    if not (all(chinese) or all(latin)):
+    if not both:
         proven = min(proven, PINYIN if changed.sheet.script == "pinyin" else ENGLISH)
-    elif not all(chinese) and party.chinese:
+    elif both == {False} and party.chinese:
         # Two Latin names of a Chinese party: one may be English and the other pinyin.
         proven = min(proven, NEAR)
     if party.family and proven < SAME:
