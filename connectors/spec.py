@@ -73,6 +73,8 @@ class Traits:
     """What parts the components of a composite in trees that are to be written."""
     options: frozenset[str] | None = None
     """The names in `Profile.options` that it reads, so that a misspelt one is told; None: it does not say."""
+    messages: frozenset[str] | None = None
+    """Types of all its messages, of a standard that has no envelope and is its own grammar; None: envelope or grammar tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,10 @@ def _agreement(site: Site, agreement: Agreement, known: set[str]) -> Iterator[Fi
         yield from _settings(route, where, "acknowledge.route")
     if agreement.grammar is not None:
         yield from _grammar(agreement, profile, where)
+    elif traits.messages is not None:
+        for place, agreed in enumerate(agreement.messages):
+            if agreed.type not in traits.messages:
+                yield fault("SIT-10", where, f"messages[{place}].type", meant(agreed.type, traits.messages), agreed.type)
     elif not traits.enveloped and all(agreed.type != agreement.format for agreed in agreement.messages):
         yield fault("SIT-02", where, "grammar")
     for place, agreed in enumerate(agreement.messages):

@@ -12,34 +12,32 @@ from typing import Any
 
 import yaml
 
-from data_contracts.events.members import EVENT_TYPES, MEMBERS
+from data_contracts.events.members import MEMBERS
 from data_contracts.events.record import EventRecord, text_of
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context, Mapped
+from mappings.resolve import EVENTS, EVENTS_VERSION
 from mappings.trace import Origin
-
-FORMAT = "epcis"
-VERSION = "1"
 
 
 class EventMapping:
     """The mapping of one event type."""
 
-    format = FORMAT
-    version = VERSION
+    format = "epcis"
+    version = EVENTS_VERSION
     direction = "both"
     purpose: str | None = None
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, name: str, kind: str) -> None:
         self.entity = self.message = kind
-        self.name = f"{FORMAT}/{kind}"
+        self.name = name
         self._rows = MEMBERS[kind]
         self.body: str = yaml.safe_dump(
             {
                 "mapping": self.name,
-                "version": VERSION,
-                "format": FORMAT,
+                "version": self.version,
+                "format": self.format,
                 "message": kind,
                 "entity": kind,
                 "fields": [{"to": member, "from": name, "as": holds} for name, member, holds in self._rows],
@@ -91,5 +89,5 @@ def _origins(origins: dict[str, Origin], path: str, source: str, value: Any, row
                 origins[f"{path}.{member}"] = Origin(Place(line=line or None, path=source), (text_of(one),), row, holds)
 
 
-MAPPINGS = {f"{FORMAT}/{kind}": EventMapping(kind) for kind in EVENT_TYPES}
+MAPPINGS = {name: EventMapping(name, kind) for name, kind in EVENTS.items()}
 """By name."""

@@ -17,12 +17,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from data_contracts.errors import ConfigError
+from data_contracts.events.members import EVENT_TYPES
 from data_contracts.mistakes import meant
 from mappings.code_tables import CodeTable, load_table
 from mappings.model import Direction, Each, Expect, FragmentFile, Ignore, Lost, MappingFile, Part, Row
 from mappings.path import SEGMENT_FORMATS
 
 SHIPPED = Path(__file__).parent
+EVENTS = {f"epcis/{kind}": kind for kind in EVENT_TYPES}
+"""Mappings of visibility events, by name: type. They need no file (`mappings.events`)."""
+EVENTS_VERSION = "1"
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -146,6 +150,8 @@ class Outline:
 
 def outline(name: str, folders: Sequence[Path] = ()) -> Outline:
     """What the mapping `name` is for. Raises ConfigError as `resolve`."""
+    if name in EVENTS:
+        return Outline(name, EVENTS_VERSION, EVENTS[name], EVENTS[name], "both")
     said = _layered(name, tuple(folders))
     return Outline(name, said.version, said.entity, said.message, said.direction)
 
@@ -153,7 +159,8 @@ def outline(name: str, folders: Sequence[Path] = ()) -> Outline:
 def names(folders: Sequence[Path] = ()) -> set[str]:
     """Names of all mappings, the shipped ones and those of the site's mapping folders; fragments are none."""
     paths = (path for folder in (*folders, SHIPPED) for path in folder.glob("*/*.yaml") if not path.name.startswith("_"))
-    return {f"{path.parent.name}/{path.stem}" for path in paths if "\nfragment:" not in f"\n{path.read_text(encoding='utf-8')}"}
+    found = {f"{path.parent.name}/{path.stem}" for path in paths if "\nfragment:" not in f"\n{path.read_text(encoding='utf-8')}"}
+    return found | EVENTS.keys()
 
 
 def shipped_names() -> list[str]:

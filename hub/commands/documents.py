@@ -144,6 +144,7 @@ def ingest_command(files: Files, partner: OfPartner = None, agreement: ForAgreem
     hub = Hub.open()
     if partner is None:
         raise ConfigError("whose file is it? name the --partner")
+    _claimant(hub.site, partner, agreement)  # before anything is landed that nobody could read
     worst = 0
     with Progress(console=Console(stderr=True), transient=True, disable=as_json and len(files) < 2) as progress:
         task = progress.add_task("ingest", total=len(files))
@@ -238,10 +239,10 @@ def _claimant(site: Site, partner: str | None, agreement: str | None) -> Claiman
         raise ConfigError(f"the site has no partner {partner!r}; did you mean {meant(partner, site.partners)}?")
     inbound = {known.agreement for known in site.inbound(partner)}
     if agreement is not None and agreement not in inbound:
-        named = site.agreements.get(agreement)
+        named, known = site.agreements.get(agreement), ", ".join(sorted(inbound)) or "-"
         if named is not None and named.partner == partner:
-            raise ConfigError(f"agreement {agreement} is of what we send; what comes in is read by {', '.join(sorted(inbound)) or 'none'}")
-        raise ConfigError(f"partner {partner} has no agreement {agreement!r}; did you mean {meant(agreement, inbound)}?")
+            raise ConfigError(f"agreement {agreement} is of what we send; what comes in is read by {known}")
+        raise ConfigError(f"partner {partner} has no agreement {agreement!r}; what it sends is read by {known}")
     return Claimant(partner, agreement=agreement)
 
 

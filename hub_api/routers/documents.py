@@ -163,7 +163,7 @@ def _post(request: Request, hub: Hub, reception: Reception, caller: Caller, pref
     if reception.agreement is not None:
         known = {one.agreement for one in hub.site.inbound(reception.partner, reception.organisations)}
         if reception.agreement not in known:
-            raise NotFoundError(f"there is no agreement {reception.agreement}")
+            raise NotFoundError(f"there is no agreement {reception.agreement}; there are {', '.join(sorted(known)) or 'none'}")
     empty = reception.stream.read(1) == b""
     try:
         landing = receive(hub, reception)

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from data_contracts.config_texts import told
+from data_contracts.errors import ConfigError
 from hub.cli import application
+from hub.clock import SystemClock
+from hub.store import tables
+from hub.store.database import Database
 from tests.hub.conftest import SITE
 from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange
 
@@ -66,3 +72,29 @@ def test_what_is_held_or_unreadable_is_told(ingest: Any) -> None:
     code, answer = ingest("b.bin", b"\x00\x01\x02" * 100)
     assert (code, answer["state"], answer["valid"], answer["interchanges"]) == (2, "rejected", False, [])
     assert answer["findings"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "english", "chinese"),
+    [
+        (
+            ("--partner", "acme", "--agreement", "acme_inn"),
+            "partner acme has no agreement 'acme_inn'; what it sends is read by acme_in, acme_south_in",
+            "伙伴 acme 没有协议 'acme_inn'；其发来的文件由 acme_in, acme_south_in 读取",
+        ),
+        (("--partner", "acmee"), "the site has no partner 'acmee'; did you mean acme?", "站点没有伙伴 'acmee'；是否应为 acme？"),
+    ],
+)
+def test_whom_or_what_the_site_does_not_know_is_refused_before_anything_is_landed(
+    tmp_path: Path, arguments: tuple[str, ...], english: str, chinese: str
+) -> None:
+    home, file = tmp_path / "home", tmp_path / "a.edi"
+    file.write_bytes(interchange(ACME, 7, despatch("S1")))
+    environment = {"UDIHUB_HOME": str(home), "UDIHUB_SITE": str(SITE), "UDIHUB_CLOCK": "2026-11-22T08:00:00+00:00"}
+    ran = CliRunner().invoke(application(), ["ingest", str(file), *arguments], env=environment)
+    assert isinstance(ran.exception, ConfigError) and str(ran.exception) == english
+    assert told(english, "zh-CN") == chinese
+    database = Database.open(f"sqlite:///{home / 'udihub.db'}", home, SystemClock())
+    with database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.document)).scalar_one() == 0
+    database.close()

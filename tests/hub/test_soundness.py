@@ -150,8 +150,23 @@ def test_two_agreements_that_one_envelope_fits(site: Path) -> None:
     assert [(one.rule, one.severity) for one in soundness.faults(Site.load(site))] == [("SIT-13", "info")], "their flows tell them apart"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("{type: ObjectEvent,", "{type: ObjectEvnt,", ("SIT-10", "messages[0].type", "ObjectEvent")),
+        ("epcis/ObjectEvent", "epcis/ObjectEvnt", ("SIT-10", "messages[0].mapping", "epcis/ObjectEvent")),
+        ("epcis/ObjectEvent", "epcis/AssociationEvent", ("SIT-16", "messages[0].mapping", "epcis AssociationEvent")),
+    ],
+)
+def test_events_need_no_grammar_and_a_type_of_the_standard(tmp_path: Path, old: str, new: str, fault: tuple[str, str, str]) -> None:
+    site = Path(shutil.copytree(SITE.with_name("site_events"), tmp_path / "site"))
+    edit(site, "agreements/plant_events.yaml", old, new)
+    rule, key, expected = fault
+    assert (rule, f"agreements/plant_events.yaml: {key}", expected) in [(one, at, what.partition(", ")[0]) for one, at, what in told(site)]
+
+
 def test_the_shipped_sites_are_sound() -> None:
-    for folder in (SITE, SITE.parents[2] / "deploy" / "site"):
+    for folder in (SITE, SITE.with_name("site_events"), SITE.parents[2] / "deploy" / "site"):
         assert soundness.faults(Site.load(folder)) == []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from connectors.feed_check import shown
@@ -31,18 +32,19 @@ _JSON = re.compile(
 
 
 _OPTIONS = OPTIONS | {"capture", "syntax"}
+_TYPES = frozenset(EVENT_TYPES)
 
 
 class Epcis:
     """The format `epcis`."""
 
     name = "epcis"
-    traits = Traits("application/ld+json", "jsonld", base_version="2.0", options=_OPTIONS)
+    traits = Traits("application/ld+json", "jsonld", base_version="2.0", options=_OPTIONS, messages=_TYPES)
 
     def traits_for(self, profile: Profile, grammar: str | None = None) -> Traits:
         """What holds for the syntax that an agreement writes in."""
-        in_xml = Traits("application/xml", "xml", base_version="2.0", options=_OPTIONS)
-        return in_xml if profile.options.get("syntax") == "xml" else self.traits
+        in_xml = profile.options.get("syntax") == "xml"
+        return replace(self.traits, media_type="application/xml", suffix="xml") if in_xml else self.traits
 
     def sniff(self, head: bytes) -> bool:
         """A document whose root element or type is EPCIS's."""

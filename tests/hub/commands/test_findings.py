@@ -93,7 +93,7 @@ def test_guides_of_feeds_are_in_the_readers_language(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--partner", "acmee"], "did you mean acme?"),
-        (["--partner", "acme", "--agreement", "acme_inn"], "did you mean acme_in"),
+        (["--partner", "acme", "--agreement", "acme_inn"], "what it sends is read by acme_in, acme_south_in"),
         (["--partner", "acme", "--agreement", "orders_to_acme"], "orders_to_acme is of what we send; what comes in is read by acme_in"),
     ],
 )
