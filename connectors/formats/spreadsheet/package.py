@@ -1,27 +1,25 @@
-"""An XLSX file as a package of parts, opened without trusting it: sizes are capped while unpacking, DTDs refused, links never followed.
+"""An XLSX file as a package of parts, opened without trusting it: DTDs are refused and links never followed.
 
-Nothing is written to disk and no part is held whole: parts are read in pieces, and `feed` drives an event parser over them.
+It is an archive from outside like any other (`connectors.archive`), with bounds of its own: nothing is written to disk and no part is held
+whole. Parts are read in pieces, and `feed` drives an event parser over them.
 """
 
 from __future__ import annotations
 
 import posixpath
-import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from lxml import etree
 
-from connectors.archive import FAULTS
+from connectors.archive import Archive, ArchiveError, Bounds
 from data_contracts.findings import Finding
 
 _PIECE = 64 * 1024
-_MOST_PARTS = 5_000
-_PART_BYTES = 512 * 1024 * 1024
-_FREE_BYTES = 8 * 1024 * 1024
-"""Unpacked bytes of a part up to which its ratio of packing does not matter."""
-_RATIO = 200
-"""Times that a larger part may be larger than its packed bytes; real sheets reach some dozens, a bomb a thousand."""
+_BOUNDS = Bounds(parts=5_000, part_bytes=512 * 1024 * 1024)
+_RULES = {"EXT-01": "XLS-01", "EXT-02": "XLS-02"}
+"""What is wrong with an archive, said of a workbook."""
 _RELATIONSHIPS = 20_000
 
 
@@ -58,46 +56,35 @@ def local(tag: str) -> str:
     return tag[tag.rfind("}") + 1 :]
 
 
+def _of_workbook(error: ArchiveError) -> WorkbookError:
+    return WorkbookError(replace(error.finding, rule=_RULES[error.finding.rule]))
+
+
 class Package:
     """The parts of a workbook by name."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        """Raises WorkbookError for what is no readable ZIP file, or holds too many parts or one name twice."""
+        """Raises WorkbookError for what is no readable ZIP file, or whose parts cannot be trusted (`connectors.archive`)."""
         try:
-            self._zip = zipfile.ZipFile(stream)
-        except FAULTS as error:
-            raise WorkbookError(Finding("XLS-01", got=str(error)[:120] or type(error).__name__)) from None
-        names = self._zip.namelist()
-        if len(names) > _MOST_PARTS:
-            raise WorkbookError(Finding("XLS-02", expected=str(_MOST_PARTS), got=str(len(names)), params={"what": "parts"}))
-        # Names differ in case only where someone wants two readers to see two files.
-        folded = {name.casefold() for name in names}
-        if len(folded) != len(names):
-            raise WorkbookError(Finding("XLS-01", got="two parts of one name"))
-        self._names = {name.casefold(): name for name in names}
+            self._archive = Archive(stream, _BOUNDS)
+        except ArchiveError as error:
+            raise _of_workbook(error) from None
+        self._names = {name.casefold(): name for name in self._archive.names}  # Excel finds a part whatever the case of its name
 
     def has(self, name: str) -> bool:
         """Whether there is such a part."""
         return name.casefold() in self._names
 
-    def names(self) -> list[str]:
-        """All names, as stored."""
-        return list(self._names.values())
-
     def pieces(self, name: str) -> Iterator[bytes]:
-        """A part's bytes, unpacked piece by piece. Raises WorkbookError where it is damaged, too large or packed like a bomb."""
+        """A part's bytes, unpacked piece by piece. Raises WorkbookError where it is damaged, too large, packed like a bomb, or not there."""
+        if not self.has(name):
+            raise WorkbookError(Finding("XLS-01", got=f"{name[:60]} is not there"))
         try:
-            info = self._zip.getinfo(self._names[name.casefold()])
-            with self._zip.open(info) as opened:
-                read = 0
-                while piece := opened.read(_PIECE):
-                    read += len(piece)
-                    if read > _PART_BYTES or (read > _FREE_BYTES and read > _RATIO * max(info.compress_size, 1)):
-                        cap = min(_PART_BYTES, max(_FREE_BYTES, _RATIO * info.compress_size))
-                        raise WorkbookError(Finding("XLS-02", expected=str(cap), got=name, params={"what": "bytes"}))
+            with self._archive.part(self._names[name.casefold()]) as part:
+                while piece := part.read1(_PIECE):
                     yield piece
-        except FAULTS as error:
-            raise WorkbookError(Finding("XLS-01", got=f"{name}: {str(error)[:100] or type(error).__name__}")) from None
+        except ArchiveError as error:
+            raise _of_workbook(error) from None
 
     def feed(self, name: str, target: Part) -> Iterator[None]:
         """Parse a part by events; a step for every piece, so that a caller can take what has come so far."""

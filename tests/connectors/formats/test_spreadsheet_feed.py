@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import struct
 import time
 import zipfile
 from pathlib import Path
@@ -329,6 +330,33 @@ def test_what_is_no_workbook_is_said() -> None:
     assert refused(twice.getvalue()) == "XLS-01"
     assert refused(with_sheet('<row r="2"><c r="A2"/></row><row r="1"/>')) == "XLS-01"
     assert refused(with_sheet('<row r="1"><c r="ZZZ1"/></row>')) == "XLS-01"
+
+
+def test_a_workbook_is_bounded_as_every_archive_is() -> None:
+    good = saved(sheet_of([["a"], ["1"]]))
+
+    def with_parts(*names: str) -> bytes:
+        content = io.BytesIO(good)
+        with zipfile.ZipFile(content, "a") as package:
+            for name in names:
+                package.writestr(name, "")
+        return content.getvalue()
+
+    assert values(read("spreadsheet", with_parts("xl/media/", "xl/media/picture.png"))) == [{"a": "1"}]
+    assert refused(with_parts("../outside.xml")) == refused(with_parts("/xl/absolute.xml")) == "XLS-01"
+    assert refused(with_parts(*(f"xl/media/{number}.png" for number in range(5_000)))) == "XLS-02"
+    locked = bytearray(good)
+    locked[locked.rfind(b"PK\x01\x02") + 8] |= 1  # the bit that says that a part is encrypted (APPNOTE 4.4.4)
+    assert refused(bytes(locked)) == "XLS-01"
+    claimed = bytearray(good)
+    struct.pack_into("<I", claimed, claimed.rfind(b"PK\x05\x06") + 12, 100_000_000)  # a list of parts that would fill the memory
+    assert refused(bytes(claimed)) == "XLS-02"
+    damaged = bytearray(good)
+    with zipfile.ZipFile(io.BytesIO(good)) as package:
+        sheet = package.getinfo("xl/worksheets/sheet1.xml")
+    damaged[sheet.header_offset + 30 + len(sheet.filename) + sheet.compress_size // 2] ^= 0xFF
+    found = read("spreadsheet", bytes(damaged))
+    assert "XLS-01" in [*found.rules_around, *([found.unreadable.rule] if found.unreadable else [])]
 
 
 def test_a_sheet_that_breaks_off_keeps_what_was_read() -> None:
