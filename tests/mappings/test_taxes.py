@@ -127,6 +127,21 @@ def test_taxes_of_x12(tax: str, expected: dict[str, Any]) -> None:
     assert (entity["taxes"], told) == ([expected], [])
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"), {"VA": "VAT", "GS": "GST", "CG": "GST", "CV": "GST", "LT": "LOC", "EV": "ENV", "FT": "FET", "OH": "OTH"}.items()
+)
+def test_a_tax_code_of_x12_that_names_one_kind_is_that_kind(code: str, kind: str) -> None:
+    entity, told = read("x12/810", segments(X12 + f"TXI*{code}*8.25*0.0825"))
+    assert (entity["taxes"][0]["kind"], told) == (kind, [])
+
+
+@pytest.mark.parametrize("code", ["TX", "LS", "SP", "ZZ"])
+def test_a_tax_code_of_x12_that_may_be_several_kinds_is_kept_and_told(code: str) -> None:
+    mapped = load("x12/810").read(segments(X12 + f"TXI*{code}*8.25*0.0825"), CONTEXT)
+    assert mapped.entity is not None and mapped.entity["taxes"][0]["kind"] == code
+    assert [(one.rule, one.severity, one.got) for one in mapped.findings] == [("MAP-03", "warning", code)]
+
+
 def test_a_charge_that_is_no_tax_is_told() -> None:
     assert read("x12/810", segments(X12 + "SAC*C*D240***825"))[1] != []
 
