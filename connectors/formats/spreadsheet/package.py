@@ -76,7 +76,7 @@ class Package:
         return name.casefold() in self._names
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """A part's bytes, unpacked piece by piece. Raises WorkbookError where it is damaged, too large, packed like a bomb, or not there."""
+        """A part's bytes, unpacked piece by piece. Raises WorkbookError where it is damaged, too large, a bomb, or not there."""
         if not self.has(name):
             raise WorkbookError(Finding("XLS-01", got=f"{name[:60]} is not there"))
         try:
