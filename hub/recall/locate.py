@@ -1,28 +1,30 @@
-"""From the store to accounts: for every affected lot, what documents and counts say, in base units, and where its units are.
+"""From the store to accounts: for every affected lot, what documents, events and counts say, in base units, and where its units are.
 
-Places are what documents call them: a GLN, else a code. A place is ours where one of our systems counts, receives or makes there, or
-where it is an organisation's own GLN; anywhere else, what we despatched to it is with a consignee.
+Places are what documents call them: a GLN, else a code; a code that our master data, or a document of ours, gives a GLN is that GLN. A place
+is ours where one of our systems counts, receives, makes or despatches, or where it is an organisation's own GLN. A customer's place never
+is, nor a supplier's or carrier's that is only counted: stock that we count there (consignment) is with a consignee.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import sqlalchemy as sa
 
+from hub.recall.flows import Kind, Stated
 from hub.recall.scope import Affected, AffectedLot
-from hub.recall.whereabouts import Answer, Counted, LotAccount, Stated, account
+from hub.recall.telling import Shipment, Telling, party, telling
+from hub.recall.whereabouts import Answer, Counted, LotAccount, account
 from hub.store import lot_history
 from hub.store.crosswalk import OWN_SYSTEMS, GoldenItem, ItemName, Names
 from hub.store.lot_history import LotLine
-from hub.store.views.stock import PlacePicture, counts_of, places
+from hub.store.views.stock import Count, PlacePicture, counts_of, places
 
 WRITTEN_OFF = frozenset({"destroyed", "scrapped", "scrap", "disposed", "报废", "销毁", "551", "553", "555"})
 """Reasons of a movement that say that units are no more; the numbers are SAP movement types."""
-_DAY = 86_400_000_000
-
+ZERO = Decimal(0)
 Answers = Mapping[tuple[str, str], Answer]
 """By consignee's place and lot key."""
 
@@ -36,109 +38,231 @@ class Located:
     unit: str
 
 
-def locate(connection: sa.Connection, found: Affected, answers: Answers) -> list[Located]:
-    """Accounts of the affected lots, in their order. A lot whose units do not convert has an account for each unit."""
+def locate(connection: sa.Connection, found: Affected, answers: Answers, theirs: Collection[str] = ()) -> list[Located]:
+    """Accounts of the affected lots, in their order. A lot whose units do not convert has an account for each unit.
+
+    `theirs` are places that are known to be customers', beside the GLNs that their files name.
+    """
+    said = telling(connection, found.lots)
     nodes = [number for lot in found.lots for number in lot.nodes]
-    numbers = {lot.lot for lot in found.lots}
-    lines = lot_history.lines_of_lots(connection, nodes, numbers)
-    first = min((line.effective_at for line in lines if line.effective_at is not None), default=None)
-    lines += lot_history.movements_of_lots(connection, nodes, numbers, None if first is None else first - _DAY)
-    pictures = places(connection, _places(connection, lines, nodes))
-    ours = _own_places(connection, lines, pictures)
+    wanted = lot_history.places_of_lots(connection, nodes)
+    for line in said.lines:
+        wanted |= {(place, line.organisation_id) for place in (line.location, party(line.header.get("ship_from"))) if place}
+    for one in said.shipments:
+        wanted |= {(place, one.told.organisation_id) for place in (one.to, one.origin) if place}
+    pictures = places(connection, wanted)
+    book = _Places.load(connection, said, pictures, theirs)
     located: list[Located] = []
     for lot in found.lots:
         item = found.names.items.get(lot.item_id) if lot.item_id is not None else None
-        mine = [line for line in lines if line.lot == lot.lot and _is_of(line, lot, found.names)]
-        books: dict[str, list[Stated]] = {}
-        for line in mine:
-            unit, stated = _stated(line, item, lot.serials)
-            books.setdefault(unit, []).extend(stated)
-        counts = {} if lot.serials else _counts(pictures.values(), lot)  # counts are of lots, not of single units
+        books = _said(said, lot, item, found.names, book)
+        counts = {} if lot.serials else _counts(pictures.values(), lot, book)  # counts are of lots, not of single units
+        counted = frozenset() if lot.serials else frozenset(book.name(place) for (place, _), one in pictures.items() if one.counts)
+        mine_said = {book.name(place): answer for (place, key), answer in answers.items() if key == lot.key}
         for unit in sorted({*books, *counts}) or [item.base_unit or "" if item is not None else ""]:
-            mine_said = {place: answer for (place, key), answer in answers.items() if key == lot.key}
-            counted = frozenset() if lot.serials else frozenset(place for (place, _), one in pictures.items() if one.counts)
-            located.append(Located(lot, account(books.get(unit, ()), counts.get(unit, ()), counted, ours, mine_said), unit))
+            made = account(books.get(unit, ()), counts.get(unit, ()), counted, book.ours, mine_said)
+            located.append(Located(lot, made, unit))
     return located
 
 
-def _places(connection: sa.Connection, lines: Iterable[LotLine], nodes: Sequence[int]) -> set[tuple[str, int]]:
-    wanted = lot_history.places_of_lots(connection, nodes)
-    for line in lines:
-        wanted |= {(place, line.organisation_id) for place in (line.location, _ship_from(line)) if place}
-    return wanted
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """What places are called, and which are ours."""
+
+    names: Mapping[str, str]
+    ours: frozenset[str]
+    senders: Mapping[str, str]
+    """Partner key → its GLN."""
+
+    def name(self, place: str | None) -> str:
+        return self.names.get(place or "", place or "")
+
+    @classmethod
+    def load(
+        cls, connection: sa.Connection, said: Telling, pictures: Mapping[tuple[str, int], PlacePicture], theirs: Collection[str]
+    ) -> _Places:
+        own_lines = [line for line in said.lines if line.partner_kind in OWN_SYSTEMS]
+        own_shipments = [one for one in said.shipments if one.told.partner_kind in OWN_SYSTEMS]
+        mentioned = {line.location for line in said.lines if line.location} | {place for place, _ in pictures}
+        mentioned |= {place for one in said.shipments for place in (one.to, one.origin) if place}
+        names = dict(lot_history.names_of_places(connection, mentioned))
+        for header in [line.header for line in own_lines] + [one.told.header for one in own_shipments]:
+            for member in ("ship_from", "ship_to", "location"):
+                stated = header.get(member) or {}
+                if stated.get("gln") and stated.get("code"):
+                    names.setdefault(str(stated["code"]), str(stated["gln"]))
+        ours = {gln for _, gln in lot_history.organisation_keys(connection).values() if gln}
+        ours |= lot_history.places_worked_at(connection, mentioned, OWN_SYSTEMS)
+        ours |= {place for place in (party(line.header.get("ship_from")) for line in own_lines if line.kind != "receiving_advice") if place}
+        ours |= {one.origin for one in own_shipments if one.origin}
+        ours |= {place for told, what, place, *_ in said.events if told.partner_kind in OWN_SYSTEMS and what != "consumed" and place}
+        customers = {*theirs, *lot_history.partner_places(connection, ("customer",))}
+        others = {*customers, *lot_history.partner_places(connection, ("supplier", "carrier"))}
+        counts: list[Count] = counts_of(connection, None, mentioned)
+        counted = {count.location for count in counts if count.kind in OWN_SYSTEMS}
+        named = {names.get(place, place) for place in ours} | {name for place in counted if (name := names.get(place, place)) not in others}
+        senders = {key: gln for gln, key in lot_history.partner_places(connection, ("customer", "supplier", "carrier")).items()}
+        return cls(names, frozenset(named - {names.get(place, place) for place in customers}), senders)
 
 
-def _own_places(connection: sa.Connection, lines: Iterable[LotLine], pictures: Mapping[tuple[str, int], PlacePicture]) -> frozenset[str]:
-    ours = {gln for _, gln in lot_history.organisation_keys(connection).values() if gln}
-    ours |= {
-        line.location
-        for line in lines
-        if line.location
-        and line.partner_kind in OWN_SYSTEMS
-        and line.kind in ("receiving_advice", "production_event", "inventory_movement")
-    }
-    ours |= {ship_from for line in lines if line.partner_kind in OWN_SYSTEMS and (ship_from := _ship_from(line))}
-    mentioned = {line.location for line in lines if line.location} | {place for place, _ in pictures}
-    ours |= {count.location for count in counts_of(connection, None, mentioned) if count.kind in OWN_SYSTEMS}
-    return frozenset(ours)
+def _said(said: Telling, lot: AffectedLot, item: GoldenItem | None, names: Names, book: _Places) -> dict[str, list[Stated]]:
+    """What is said of a lot, by the unit that it is said in."""
+    books: dict[str, list[Stated]] = {}
+    silent: list[Stated] = []
+    for shipment in said.shipments:
+        for unit, one in _shipped(shipment, said, lot, item, book):
+            (silent if one.silent else books.setdefault(unit, [])).append(one)
+    inside = _inside(said, lot)
+    for line in said.lines:
+        if _is_of(line, lot, names) if line.lot is None or line.lot == lot.lot else False:
+            unit, one = _stated(line, item, lot.serials, inside, book)
+            if one is not None:
+                (silent if one.silent else books.setdefault(unit, [])).append(one)
+    kinds = {one.kind for each in books.values() for one in each}
+    for told, what, place, nodes, quantity, unit in said.events:
+        if lot.serials or what in kinds or (what == "received" and "received_by_consignee" in kinds):
+            continue  # documents tell of it
+        cartons = said.bare(nodes) if not nodes & lot.nodes.keys() else frozenset()
+        if cartons and not any(serials or one in inside for one in cartons for serials in (_serials_of(said, lot) & cartons,)):
+            continue
+        if not cartons and not nodes & lot.nodes.keys():
+            continue
+        if quantity is None and cartons:
+            quantity, unit = next((inside[one] for one in cartons if one in inside), (Decimal(1), "EA"))
+        kind: Kind = "made" if what == "made" else "consumed" if what == "consumed" else "received"
+        at_home = book.name(place) in book.ours
+        if kind == "received" and not at_home:
+            kind = "received_by_consignee"
+        base, amount = _in_base(item, unit, None, quantity or ZERO)
+        if amount:
+            one = Stated(kind, amount, book.name(place), "", "", f"{told.partner_key}/events", told.exchange_id, told.effective_at or 0)
+            books.setdefault(base, []).append(one)
+    for one in silent:
+        books.setdefault(min(books) if books else (item.base_unit or "" if item is not None else ""), []).append(one)
+    return books
 
 
-def _ship_from(line: LotLine) -> str | None:
-    party = line.header.get("ship_from") or {}
-    return party.get("gln") or party.get("code") or party.get("name") or None
+def _serials_of(said: Telling, lot: AffectedLot) -> frozenset[str]:
+    return said.bare({one for shipment in said.shipments for node in lot.nodes for one in shipment.carried.serials.get(node, ())})
 
 
-def _name(line: LotLine) -> ItemName:
-    return ItemName(line.partner_id, line.gtin, line.item_code, line.supplier_item, line.buyer_item)
+def _inside(said: Telling, lot: AffectedLot) -> dict[str, tuple[Decimal, str]]:
+    """SSCC → how much of the lot is in it."""
+    found: dict[str, tuple[Decimal, str]] = {}
+    for shipment in said.shipments:
+        for (node, carton), amount in shipment.carried.inside.items():
+            if node in lot.nodes:
+                found |= dict.fromkeys(said.bare({carton}), amount)
+    return found
+
+
+def _in_base(item: GoldenItem | None, unit: str | None, gtin: str | None, quantity: Decimal) -> tuple[str, Decimal]:
+    factor = item.factor(unit, gtin) if item is not None else None
+    base = (item.base_unit or unit or "") if item is not None and factor is not None else (unit or "")
+    return base, quantity * (factor or 1)
+
+
+def _shipped(
+    shipment: Shipment, said: Telling, lot: AffectedLot, item: GoldenItem | None, book: _Places
+) -> Iterable[tuple[str, Stated]]:
+    """What a shipment carried of a lot; an amount that is not stated is silent."""
+    told, carried = shipment.told, shipment.carried
+    serials = said.bare({one for node in lot.nodes for one in carried.serials.get(node, ())})
+    amounts: dict[str, list[Decimal]] = {}
+    known: set[int] = set()
+    for (node, unit), quantity in carried.lots.items():
+        if node in lot.nodes:
+            known.add(node)
+            if quantity is not None:
+                base, amount = _in_base(item, unit, None, quantity)
+                amounts.setdefault(base, []).append(amount)
+    if not known:
+        return
+    sums = {unit: sum(each, ZERO) for unit, each in amounts.items()}
+    if lot.serials:
+        serials &= lot.serials
+        if not serials:
+            return
+        sums = {item.base_unit if item is not None and item.base_unit else "EA": Decimal(len(serials))}
+    own = told.partner_kind in OWN_SYSTEMS
+    kind: Kind = "despatched" if own else "sent_by_supplier"
+    origin = book.name(shipment.origin) or ("" if own else book.senders.get(told.partner_key, ""))
+    if not own and origin not in book.ours and told.partner_key in book.senders and told.partner_kind == "customer":
+        origin = origin or book.senders[told.partner_key]
+    partner = f"{told.partner_key}/events" if shipment.by_event else told.partner_key
+    units = said.bare(carried.units)
+    for unit, amount in sums.items() or (("", ZERO),):
+        yield (
+            unit,
+            Stated(
+                kind, amount, book.name(shipment.to), origin, told.number, partner, shipment.evidence[0], told.effective_at or 0,
+                serials, units, not sums, shipment.evidence[1:],
+            ),
+        )  # fmt: skip
 
 
 def _is_of(line: LotLine, lot: AffectedLot, names: Names) -> bool:
-    """Whether a line of this lot number is of this item: two items may have lots of one number."""
-    golden = names.golden_id(_name(line))
+    """Whether a line is of this item: two items may have lots of one number. A carton's line names no item: the carton tells."""
+    stated = {line.gtin, line.item_code, line.supplier_item, line.buyer_item} - {None}
+    if line.lot is None and not stated:
+        return True
+    golden = names.golden_id(ItemName(line.partner_id, line.gtin, line.item_code, line.supplier_item, line.buyer_item))
     if golden is not None or lot.item_id is not None:
         return golden == lot.item_id
-    stated = {line.gtin, line.item_code, line.supplier_item, line.buyer_item} - {None}
     return lot.code in stated or lot.gtin in stated
 
 
-def _stated(line: LotLine, item: GoldenItem | None, serials: frozenset[str]) -> tuple[str, list[Stated]]:
+def _stated(
+    line: LotLine, item: GoldenItem | None, wanted: frozenset[str], inside: Mapping[str, tuple[Decimal, str]], book: _Places
+) -> tuple[str, Stated | None]:
     """What the line says, in the lot's unit."""
-    factor = item.factor(line.unit, line.gtin) if item is not None else None
-    unit = (item.base_unit or line.unit or "") if item is not None and factor is not None else (line.unit or "")
-    quantity = (line.quantity or Decimal(0)) * (factor or 1)
-    if serials:
-        unit, quantity = (item.base_unit if item is not None and item.base_unit else "EA"), Decimal(len(serials & set(line.serials)))
-    place, exchange = line.location or "", line.exchange_id
-    own = line.partner_kind in OWN_SYSTEMS
-    if not quantity:
-        return unit, []
+    serials = frozenset(line.serials)
+    unit, quantity = _in_base(item, line.unit, line.gtin, line.quantity or ZERO)
+    piece = item.base_unit if item is not None and item.base_unit else "EA"
+    cartons = frozenset({line.sscc} if line.sscc else ())
+    if wanted:
+        unit, quantity, serials = piece, Decimal(len(serials & wanted)), serials & wanted
+    elif serials and (line.quantity is None or line.lot is None):
+        unit, quantity = piece, Decimal(len(serials))
+    elif line.lot is None:
+        amount = inside.get(line.sscc or "")
+        if amount is None:
+            return "", None
+        unit, quantity = _in_base(item, amount[1], None, amount[0])
+    silent = line.quantity is None and not quantity and not wanted and line.lot is not None
+    if not quantity and not silent:
+        return unit, None
+    place, own = book.name(line.location), line.partner_kind in OWN_SYSTEMS
+    number, origin, kind = line.number, "", "moved"
     if line.kind == "production_event":
-        return unit, [Stated("consumed" if line.role == "input" else "made", quantity, place, exchange_id=exchange)]
-    if line.kind == "despatch_advice":
-        kind = "despatched" if own else "sent_by_supplier"
-        return unit, [Stated(kind, quantity, place, _ship_from(line) or "", line.number, line.partner_key, exchange)]  # type: ignore[arg-type]
-    if line.kind == "receiving_advice":
-        number = line.reference or ""
-        return unit, [Stated("received" if own else "received_by_consignee", quantity, place, "", number, line.partner_key, exchange)]
-    reason = str(line.detail.get("reason") or "").strip().casefold()
-    if quantity < 0 and reason in WRITTEN_OFF:
-        return unit, [Stated("written_off", -quantity, place, exchange_id=exchange)]
-    return unit, [Stated("moved", quantity, place, exchange_id=exchange)]
+        kind = "consumed" if line.role == "input" else "made"
+    elif line.kind == "receiving_advice":
+        kind = "received" if own and (place in book.ours or not place) else "received_by_consignee"
+        number, origin = line.reference or "", book.name(party(line.header.get("ship_from")))
+    else:
+        reason = str(line.detail.get("reason") or "").strip().casefold()
+        if quantity < 0 and reason in WRITTEN_OFF:
+            kind, quantity = "written_off", -quantity
+    if silent and kind != "received":
+        return unit, None
+    stated = Stated(
+        kind, quantity, place, origin, number, line.partner_key, line.exchange_id, line.effective_at or 0, serials, cartons, silent
+    )  # type: ignore[arg-type]
+    return unit, stated
 
 
-def _counts(pictures: Iterable[PlacePicture], lot: AffectedLot) -> dict[str, list[Counted]]:
+def _counts(pictures: Iterable[PlacePicture], lot: AffectedLot, book: _Places) -> dict[str, list[Counted]]:
     """What is on hand of a lot by the counts of places and what moved since, by unit."""
     found: dict[str, list[Counted]] = {}
+    parts = {key[4:].partition("|")[0] for key in lot.nodes.values()}
     for picture in pictures:
         base = picture.base
         if base is None:
             continue
         for (item, number, status, unit), row in picture.rows.items():
-            same = (
-                item == f"#{lot.item_id}"
-                if lot.item_id is not None
-                else row.part in {key[4:].partition("|")[0] for key in lot.nodes.values()}
-            )
+            same = item == f"#{lot.item_id}" if lot.item_id is not None else row.part in parts
             if number == lot.lot and same and status != "in_transit" and row.computed:
-                found.setdefault(unit, []).append(Counted(picture.location, status, row.computed, base.partner_key, base.exchange_id))
+                place = book.name(picture.location)
+                one = Counted(place, status, row.computed, base.partner_key, base.exchange_id, picture.organisation_id)
+                found.setdefault(unit, []).append(one)
     return found

@@ -99,7 +99,7 @@ def affected(connection: sa.Connection, scope: Scope) -> Affected:
         if not found:
             raise NotFoundError(f"{scope.supplier} has despatched no lots that the hub knows")
         named |= found
-    return _grouped(connection, named, _made_of(connection, named) | units.keys(), units)
+    return _grouped(connection, named, _made_of(connection, named), units)
 
 
 def _made_of(connection: sa.Connection, named: Collection[str]) -> set[str]:
@@ -113,8 +113,9 @@ def _made_of(connection: sa.Connection, named: Collection[str]) -> set[str]:
     return reached
 
 
-def _grouped(connection: sa.Connection, named: Collection[str], keys: Collection[str], units: Mapping[str, Collection[str]]) -> Affected:
-    """Names of one lot put together."""
+def _grouped(connection: sa.Connection, named: Collection[str], whole: Collection[str], units: Mapping[str, Collection[str]]) -> Affected:
+    """Names of one lot put together. A lot that is affected as a whole is so, whichever of its units are named beside it."""
+    keys = {*whole, *units}
     parts = {lot_of(key)[0] for key in keys}
     names = names_for(connection, {stated_name(part)[1] for part in parts})
     ids = genealogy.lots_by_key(connection, keys)
@@ -131,6 +132,9 @@ def _grouped(connection: sa.Connection, named: Collection[str], keys: Collection
         group.nodes[ids[key]] = key
         group.named = group.named or key in named
         group.serials |= frozenset(units.get(key, ()))
+    for group in groups.values():
+        if any(key in whole for key in group.nodes.values()):
+            group.serials = frozenset()
     return Affected(sorted(groups.values(), key=lambda one: (not one.named, one.code, one.lot)), names)
 
 

@@ -1,18 +1,37 @@
 """Where every unit of some lots is now: on hand, in transit, shipped, used, destroyed, or unknown. Pure.
 
-Each lot is balanced like an account. What came into being (made by a plant, or sent by a supplier) must be somewhere:
+Each lot is balanced like an account over the flows between holders (`hub.recall.flows`: each flow once, whoever tells of it). What came
+into being (made by a plant, or sent by a supplier) must be somewhere:
 
     position     what says so
     on_hand      the newest count of a place, else what documents leave there; a consignee's own count or answer
-    in_transit   despatched to a place that has not received any of that despatch
-    shipped      despatched to a consignee who has not answered
+    in_transit   despatched to a place of ours that has not received any of that despatch
+    shipped      with a consignee who has not answered: what it got less what it passed on or sent back
     used         consumed by production, or used by a consignee who says so
     destroyed    written off at a place, or destroyed by a consignee who says so
     returned     sent back by a consignee who says so, and on no stock yet
-    unknown      the rest: received short, not on stock, or not accounted for by a consignee
+    unknown      the rest: received short, not on stock, not accounted for by a consignee, or left in a number that nobody states
 
-Quantities are in base units where the item master tells how units convert, else in the unit stated. What is found beyond what came into
-being (stock from before the hub's first document) counts as having come into being, and is said as `opening`.
+Who sends units on that we sent him (a distributor, a hospital's return) makes none. A **consignee** is whoever ever got units that is not
+ours, also of a number that nobody states; `consignees` holds all that it got.
+
+Quantities are in base units where the item master tells how units convert, else in the unit stated. What does not add up is never netted
+away: it is a `Contradiction` with its documents, and a lot that has one is never wholly located (`SURE`). `opening` is what is found beyond
+what came into being: stock from before the hub's first document if nothing came into being, else also the contradiction `more_found`.
+
+    more_found         more is found than came into being
+    number_not_stated  a shipment went there, and no document says how many
+    taken_as_return    received, and only one consignee could have sent it
+    returned_by_whom   received, and several consignees could have sent it
+    left_unreceived    left a place that never received it; it is taken from where it was
+    origin_not_stated  despatched, nobody says from where, and several places had some
+    arrived_elsewhere  received at another place of ours than that to which it was sent
+    received_by_other  a consignee received what was sent to another
+    passed_on_more     a consignee sent on more than it got
+    answered_more      a consignee answers for more than it has
+    counted_more       a count at a consignee's place holds more than it has
+    counted_twice      one place is counted for two organisations, and the documents bear out one of the counts
+    answered_otherwise a consignee was told of, or answered for, other numbers than documents say now
 """
 
 from __future__ import annotations
@@ -22,36 +41,26 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-ZERO = Decimal(0)
+from hub.recall.flows import ZERO, Contradiction, Stated, once_each, together
+from hub.recall.ledger import Ledger
+
 Where = Literal["on_hand", "in_transit", "shipped", "used", "destroyed", "returned", "unknown"]
 WHERE: tuple[Where, ...] = ("on_hand", "in_transit", "shipped", "used", "destroyed", "returned", "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A line that moved units of one lot, in the lot's unit. `moved` is signed, all others are more than zero."""
-
-    kind: Literal["made", "consumed", "sent_by_supplier", "despatched", "received", "received_by_consignee", "moved", "written_off"]
-    quantity: Decimal
-    place: str
-    """Where it was made, consumed, received; where to it was sent."""
-    origin: str = ""
-    """Where from it was sent."""
-    number: str = ""
-    """The despatch: its own number, or that which a receipt names."""
-    partner: str = ""
-    exchange_id: int = 0
+SURE = Decimal("0.9999")
+"""The most that is said to be located of a lot with a contradiction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What is on hand at one of our places, by status."""
+    """What is on hand at a place, by status."""
 
     place: str
     status: str
     quantity: Decimal
     partner: str
     exchange_id: int = 0
+    organisation: int = 0
+    """For whom it is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,7 @@ class Position:
     status: str = ""
     why: str = ""
     """`consumed`, `written_off`, `counted`, `by_documents`, `received`, `not_received`, `received_short`, `not_on_stock`, `not_answered`,
-    `answered`, `not_accounted_for`."""
+    `answered`, `not_accounted_for`, `number_not_stated`."""
     evidence: tuple[int, ...] = ()
     """Exchanges."""
 
@@ -88,7 +97,8 @@ class LotAccount:
     opening: Decimal = ZERO
     """Found beyond what came into being."""
     consignees: dict[str, Decimal] = field(default_factory=dict)
-    """Consignee's place → units despatched there."""
+    """Consignee's place → units that it ever got; 0: nobody states how many."""
+    contradictions: list[Contradiction] = field(default_factory=list)
 
     @property
     def total(self) -> Decimal:
@@ -101,8 +111,11 @@ class LotAccount:
 
     @property
     def coverage(self) -> Decimal | None:
-        """Share of the units whose place is known, 0 to 1; null for a lot without units."""
-        return (self.total - self.sum("unknown")) / self.total if self.total else None
+        """Share of the units whose place is known, 0 to 1; null for a lot without units. Never all where something does not add up."""
+        if not self.total:
+            return ZERO if self.contradictions else None
+        share = (self.total - self.sum("unknown")) / self.total
+        return min(share, SURE) if self.contradictions else share
 
 
 def account(
@@ -113,63 +126,52 @@ def account(
     `ours` are our own places; `counted_places` those of them that a system counts, where what no count names is not there. `answers` are
     by the consignee's place.
     """
-    found = LotAccount()
-    stock: dict[str, Decimal] = {}
-    sources: dict[str, set[int]] = {}
-    sent: dict[tuple[str, str], tuple[Decimal, set[int]]] = {}
-    received: dict[tuple[str, str], tuple[Decimal, set[int]]] = {}
-    accepted: dict[str, Decimal] = {}
-
-    def move(place: str, quantity: Decimal, exchange: int) -> None:
-        stock[place] = stock.get(place, ZERO) + quantity
-        sources.setdefault(place, set()).add(exchange)
-
-    def add(book: dict[tuple[str, str], tuple[Decimal, set[int]]], key: tuple[str, str], quantity: Decimal, exchange: int) -> None:
-        known, said = book.get(key, (ZERO, set()))
-        book[key] = (known + quantity, said | {exchange})
-
-    shipped: dict[str, tuple[Decimal, set[int]]] = {}
-    for one in lines:
-        if one.kind == "made":
-            found.made += one.quantity
-            move(one.place, one.quantity, one.exchange_id)
-        elif one.kind == "consumed":
-            move(one.place, -one.quantity, one.exchange_id)
-            found.positions.append(Position("used", one.place, one.quantity, why="consumed", evidence=(one.exchange_id,)))
-        elif one.kind == "sent_by_supplier":
-            found.made += one.quantity
-            add(sent, (one.number, one.place), one.quantity, one.exchange_id)
-        elif one.kind == "despatched":
-            if one.origin:
-                move(one.origin, -one.quantity, one.exchange_id)
-            if one.place in ours:
-                add(sent, (one.number, one.place), one.quantity, one.exchange_id)
-            else:
-                known, said = shipped.get(one.place, (ZERO, set()))
-                shipped[one.place] = (known + one.quantity, said | {one.exchange_id})
-        elif one.kind == "received":
-            move(one.place, one.quantity, one.exchange_id)
-            add(received, (one.number, one.place), one.quantity, one.exchange_id)
-        elif one.kind == "moved":
-            move(one.place, one.quantity, one.exchange_id)
+    told, noted = together(lines)
+    flows, twice = once_each(told, ours)
+    ledger = Ledger(ours, counted_places, [*noted, *twice])
+    ledger.book(flows)
+    at_home = _once([one for one in counts if one.place in ours], ledger)
+    ledger.settle({place: sum((one.quantity for one in at_home if one.place == place), ZERO) for place in counted_places & ours})
+    found = LotAccount(made=ledger.made)
+    for one in flows:
+        if one.kind == "consumed":
+            found.positions.append(Position("used", one.place, one.quantity, why="consumed", evidence=_sorted(one.evidence)))
         elif one.kind == "written_off":
-            move(one.place, -one.quantity, one.exchange_id)
-            found.positions.append(Position("destroyed", one.place, one.quantity, why="written_off", evidence=(one.exchange_id,)))
-        else:
-            accepted[one.place] = accepted.get(one.place, ZERO) + one.quantity
-    _between(found, sent, received)
-    _on_hand(found, stock, sources, counts, counted_places)
-    for place in sorted(shipped):
-        quantity, said = shipped[place]
-        found.consignees[place] = quantity
-        _with_consignee(found, place, quantity, answers.get(place), tuple(sorted(said)), received=place in accepted)
+            found.positions.append(Position("destroyed", one.place, one.quantity, why="written_off", evidence=_sorted(one.evidence)))
+    for way in ledger.open:
+        if way.left > 0:
+            where: Where = "unknown" if way.partly else "in_transit"
+            why = "received_short" if way.partly else "not_received"
+            found.positions.append(Position(where, way.place, way.left, why=why, evidence=_sorted(way.evidence)))
+    _on_hand(found, ledger, at_home, counted_places)
+    away: dict[str, list[Counted]] = {}
+    for counted in counts:
+        if counted.place not in ours and counted.quantity > 0:
+            away.setdefault(counted.place, []).append(counted)
+    for place in sorted({*ledger.got, *ledger.gone, *away}):
+        _with_consignee(found, ledger, place, answers.get(place), away.get(place, ()))
+    for place in ledger.named - ours:
+        found.consignees.setdefault(place, ZERO)
+    for place in sorted(answers.keys() - found.consignees.keys()):
+        said = answers[place]
+        if claimed := said.on_hand + said.used + said.destroyed + said.returned:
+            ledger.note("answered_otherwise", place, claimed, ())
     rest = found.made - sum((one.quantity for one in found.positions), ZERO)
     if rest > 0:
         found.positions.append(Position("unknown", "", rest, why="not_on_stock"))
     elif rest < 0:
         found.opening = -rest
+        if found.made:
+            evidence = {number for one in flows for number in one.evidence}
+            ledger.note("more_found", "", -rest, evidence)
     found.positions = _merged(found.positions)
+    found.consignees = dict(sorted(found.consignees.items()))
+    found.contradictions = sorted(ledger.noted, key=lambda one: (one.rule, one.place, one.quantity, one.evidence))
     return found
+
+
+def _sorted(evidence: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(evidence))
 
 
 def _merged(positions: Iterable[Position]) -> list[Position]:
@@ -185,63 +187,70 @@ def _merged(positions: Iterable[Position]) -> list[Position]:
     ]
 
 
-def _between(
-    found: LotAccount,
-    sent: Mapping[tuple[str, str], tuple[Decimal, set[int]]],
-    received: Mapping[tuple[str, str], tuple[Decimal, set[int]]],
-) -> None:
-    """What was sent to our places and has not, or not wholly, arrived. Receipts that name no despatch are of the first to their place."""
-    loose: dict[str, Decimal] = {}
-    for (number, place), (quantity, _) in received.items():
-        if (number, place) not in sent:
-            loose[place] = loose.get(place, ZERO) + quantity
-    for key in sorted(sent):
-        quantity, said = sent[key]
-        place = key[1]
-        came, answered = received.get(key, (ZERO, set()))
-        open_ = quantity - came
-        taken = min(open_, loose.get(place, ZERO))
-        if taken > 0:
-            loose[place] -= taken
-            open_ -= taken
-        if open_ > 0:
-            partly = bool(came or taken)
-            found.positions.append(
-                Position(
-                    "unknown" if partly else "in_transit",
-                    place,
-                    open_,
-                    why="received_short" if partly else "not_received",
-                    evidence=tuple(sorted(said | answered)),
-                )
-            )
-    found.made += sum((quantity for quantity in loose.values() if quantity > 0), ZERO)  # received, and nobody says who sent it
+def _once(counts: Sequence[Counted], ledger: Ledger) -> list[Counted]:
+    """Counts of one place for two organisations: both, unless documents leave no more there than one of them says."""
+    found: list[Counted] = []
+    for place in sorted({one.place for one in counts}):
+        mine = [one for one in counts if one.place == place]
+        by_owner: dict[int, Decimal] = {}
+        for one in mine:
+            by_owner[one.organisation] = by_owner.get(one.organisation, ZERO) + one.quantity
+        most = min(by_owner, key=lambda owner: (-by_owner[owner], owner))
+        if len(by_owner) > 1 and sum(by_owner.values()) > max(ledger.stock.get(place, ZERO), by_owner[most]) and ledger.made:
+            ledger.note("counted_twice", place, sum(by_owner.values()) - by_owner[most], {one.exchange_id for one in mine} - {0})
+            mine = [one for one in mine if one.organisation == most]
+        found += mine
+    return found
 
 
-def _on_hand(
-    found: LotAccount, stock: Mapping[str, Decimal], sources: Mapping[str, set[int]], counts: Sequence[Counted], counted: frozenset[str]
-) -> None:
+def _on_hand(found: LotAccount, ledger: Ledger, counts: Sequence[Counted], counted: frozenset[str]) -> None:
     for one in counts:
         if one.quantity > 0:
-            found.positions.append(
-                Position("on_hand", one.place, one.quantity, one.status, "counted", (one.exchange_id,) if one.exchange_id else ())
-            )
-    for place in sorted(stock):
-        if place not in counted and stock[place] > 0:
-            found.positions.append(Position("on_hand", place, stock[place], why="by_documents", evidence=tuple(sorted(sources[place]))))
+            evidence = (one.exchange_id,) if one.exchange_id else ()
+            found.positions.append(Position("on_hand", one.place, one.quantity, one.status, "counted", evidence))
+    for place in sorted(ledger.stock):
+        if place in counted or ledger.stock[place] <= 0:
+            continue
+        takers = ledger.silent.get(place, set()) | ledger.silent.get("", set())
+        evidence = _sorted(ledger.sources.get(place, set()))
+        if takers:  # some of it went to them, and nobody says how much
+            holder = min(takers) if len(takers) == 1 else ""
+            found.positions.append(Position("unknown", holder, ledger.stock[place], why="number_not_stated", evidence=evidence))
+        else:
+            found.positions.append(Position("on_hand", place, ledger.stock[place], why="by_documents", evidence=evidence))
 
 
-def _with_consignee(
-    found: LotAccount, place: str, quantity: Decimal, answer: Answer | None, evidence: tuple[int, ...], received: bool
-) -> None:
+def _with_consignee(found: LotAccount, ledger: Ledger, place: str, answer: Answer | None, counts: Sequence[Counted]) -> None:
+    """What a consignee got, less what it passed on or sent back, by what it answers, else by a count of its place."""
+    got, gone, back = (book.get(place, ZERO) for book in (ledger.got, ledger.gone, ledger.back))
+    evidence = _sorted(ledger.sources.get(place, set()))
+    found.consignees[place] = got
+    left = got - gone
+    if left < 0:
+        ledger.note("passed_on_more", place, -left, evidence)
+        left = ZERO
     if answer is None:
-        found.positions.append(Position("shipped", place, quantity, why="received" if received else "not_answered", evidence=evidence))
+        for one in counts:
+            said = (one.exchange_id,) if one.exchange_id else ()
+            found.positions.append(Position("on_hand", place, one.quantity, one.status, "counted", said))
+            left -= one.quantity
+        if left < 0:
+            ledger.note("counted_more", place, -left, {one.exchange_id for one in counts} - {0})
+        elif left > 0:
+            why = "received" if place in ledger.accepted else "not_answered"
+            found.positions.append(Position("shipped", place, left, why=why, evidence=evidence))
         return
-    left = quantity
-    said: tuple[tuple[Where, Decimal], ...] = (
-        ("on_hand", answer.on_hand), ("used", answer.used), ("destroyed", answer.destroyed), ("returned", answer.returned),
+    on_hand, returned = answer.on_hand, max(answer.returned - back, ZERO)
+    excess = on_hand + answer.used + answer.destroyed + returned - left
+    if excess > 0:  # what it had on hand when it answered has left since
+        since = min(excess, on_hand, gone)
+        on_hand, excess = on_hand - since, excess - since
+    if excess > 0:
+        ledger.note("answered_more", place, excess, evidence)
+    said_of: tuple[tuple[Where, Decimal], ...] = (
+        ("on_hand", on_hand), ("used", answer.used), ("destroyed", answer.destroyed), ("returned", returned),
     )  # fmt: skip
-    for where, units in said:
+    for where, units in said_of:
         if units > 0:
             found.positions.append(Position(where, place, units, why="answered", evidence=evidence))
             left -= units

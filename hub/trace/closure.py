@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -28,8 +28,8 @@ from hub.store.region import Region, Step
 from hub.store.walk import exact
 from hub.trace import holding
 from hub.trace.by_walk import Shipped, lots_by_walk, recall_list_by_walk
-from hub.trace.contents import Contents
-from hub.trace.edges import FLOW, HOLDING, EdgeKind
+from hub.trace.contents import PIECE, Contents
+from hub.trace.edges import CARRYING, FLOW, HOLDING, EdgeKind
 from hub.trace.holding import ALWAYS, Held
 
 Ends = tuple[int, int, int]
@@ -63,6 +63,28 @@ def _kept(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
     stated = {unit: unit or None for unit in set(units)}
     rows = zip(keys, shipments, map(amounts.__getitem__, said), map(stated.__getitem__, units), strict=True)
     return list(map(_shipped, rows))  # without a line of Python for each: lists of thousands are read while somebody waits
+
+
+@dataclass(slots=True)
+class Carried:
+    """What one shipment carried, in node ids."""
+
+    lots: dict[tuple[int, str], Decimal | None] = field(default_factory=dict)
+    """(lot, unit) → quantity; unit empty and quantity null where neither is stated."""
+    serials: dict[int, set[int]] = field(default_factory=dict)
+    """Lot → its serial numbers that are named."""
+    inside: dict[tuple[int, int], tuple[Decimal, str]] = field(default_factory=dict)
+    """(lot, logistic unit) → quantity and unit in it."""
+    units: set[int] = field(default_factory=set)
+    """Logistic units."""
+    said_by: set[int] = field(default_factory=set)
+    """Applications of the shipment itself."""
+
+
+def carried(connection: sa.Connection, shipments: Collection[int]) -> dict[int, Carried]:
+    """What shipments (node ids) carried: as lots, as serial numbers, in cartons in cartons, whoever says what is in them."""
+    upstream = _Upstream.load(connection, shipments)
+    return {shipment: upstream.carried(shipment) for shipment in sorted(shipments)}
 
 
 _shipped: Callable[[Iterable[Any]], Shipped] = partial(tuple.__new__, Shipped)
@@ -217,3 +239,31 @@ class _Upstream:
         for step in self.steps(shipment):
             contents.add(step.node, step.origin, step.kind, self.kinds[step.node], (step.application_id, step.quantity, step.unit))
         return {(lot, shipment, unit): quantity for (lot, unit), quantity in contents.totals().items()}
+
+    def carried(self, shipment: int) -> Carried:
+        """The same with serial numbers and logistic units."""
+        found, contents = Carried(), Contents[int]()
+        holders: dict[int, set[int]] = {}
+        lots: dict[int, set[int]] = {}
+        for step in self.steps(shipment):
+            kind = self.kinds[step.node]
+            contents.add(step.node, step.origin, step.kind, kind, (step.application_id, step.quantity, step.unit))
+            if kind == "logistic_unit":
+                found.units.add(step.node)
+            elif kind == "serial" and step.kind in CARRYING:
+                holders.setdefault(step.node, set()).add(step.origin)
+            elif kind == "lot" and step.kind == EdgeKind.COMMISSIONING:
+                lots.setdefault(step.origin, set()).add(step.node)
+        found.lots, found.said_by = contents.totals(), contents.own
+        for (lot, holder), statements in contents.stated.items():
+            said = [(number in contents.own, quantity, unit or "") for number, quantity, unit in statements if quantity is not None]
+            if said and holder in found.units:
+                found.inside[lot, holder] = max(said)[1:]
+        for serial, places in holders.items():
+            for lot in lots.get(serial, ()):
+                found.serials.setdefault(lot, set()).add(serial)
+                for unit in places & found.units:
+                    if (lot, unit) not in contents.stated or all(one[1] is None for one in contents.stated[lot, unit]):
+                        known = found.inside.get((lot, unit), (Decimal(0), PIECE))
+                        found.inside[lot, unit] = (known[0] + 1, PIECE)
+        return found
