@@ -224,6 +224,11 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         parts = ", ".join(f"{where} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
         share = "-" if total["coverage"] is None else f"{total['coverage']:.1%}"
         console.print(f"{total['unit'] or '-'}: {total['total']:f} units, {share} located: {parts or '-'}", highlight=False)
+    for lot in shown["lots"]:
+        for one in lot["contradictions"]:
+            said = f"{one['quantity']:f} {lot['unit']}, exchanges {' '.join(map(str, one['evidence'])) or '-'}"
+            text = f"CONTRADICTION {lot['item']} {lot['lot']}: {one['rule']} {one['place']} {said}"
+            console.print(text, style="red", highlight=False, soft_wrap=True)
     console.print(_positions(shown))
     for clock in shown["clocks"]:
         done = clock["met"]

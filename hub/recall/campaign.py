@@ -97,7 +97,7 @@ def relocate(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> 
 def hold(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> list[int]:
     """Ask every system that blocks stock to block the affected lots; those that were asked are not asked again. Returns ids of holds."""
     row = _open(uow, number)
-    lots = [_named(one.lot) for one in locate(uow.connection, affected(uow.connection, Scope.from_json(row.scope)), _answers(uow, row.id))]
+    lots = [_named(one.lot) for one in _accounts(hub, uow, row)]
     asked = {(one.partner_id, one.place) for one in recalls.notices(uow.connection, row.id) if one.kind == "hold"}
     made = []
     for key, partner in sorted(hub.site.partners.items()):
@@ -115,7 +115,7 @@ def notify(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> tu
     row = _open(uow, number)
     partners = partner_of_places(hub)
     told = {
-        (one.place, lot["lot_key"]): Decimal(lot["quantity"])
+        (one.place, lot["lot_key"]): Decimal(lot["quantity"] or 0)
         for one in recalls.notices(uow.connection, row.id)
         if one.kind == "notice"
         for lot in one.lots
@@ -123,13 +123,14 @@ def notify(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> tu
     lots: dict[str, list[dict[str, Any]]] = {}
     for one in _locate(hub, uow, row):
         for place, quantity in one.account.consignees.items():
-            lots.setdefault(place, []).append(_named(one.lot) | {"quantity": format(quantity, "f"), "unit": one.unit})
+            said = format(quantity, "f") if quantity else None  # null: nobody states how many it got
+            lots.setdefault(place, []).append(_named(one.lot) | {"quantity": said, "unit": one.unit})
     made, unreachable = [], []
     for place in sorted(lots):
         key = partners.get(place)
         if key is None:
             unreachable.append(place)
-        elif any(Decimal(lot["quantity"]) > told.get((place, lot["lot_key"]), Decimal(0)) for lot in lots[place]):
+        elif any(Decimal(lot["quantity"] or 0) > told.get((place, lot["lot_key"]), Decimal(-1)) for lot in lots[place]):
             made.append(_send(hub, uow, row, "notice", key, place, lots[place], why))
     return made, unreachable
 
@@ -153,7 +154,7 @@ def answer(hub: Hub, uow: UnitOfWork, number: str, notice_id: int, said: Mapping
     notice = recalls.notice(uow.connection, notice_id, row.id, partner_id)
     if notice.kind != "notice":
         raise RefusedError("a hold is acknowledged, not answered")
-    known = {lot["lot_key"]: Decimal(lot["quantity"]) for lot in notice.lots}
+    known = {lot["lot_key"]: None if lot["quantity"] is None else Decimal(lot["quantity"]) for lot in notice.lots}
     kept = {key: _amounts(key, said[key], known) for key in sorted(said)}
     recalls.change_notice(
         uow,
@@ -291,18 +292,35 @@ def _zone(hub: Hub, row: Any) -> ZoneInfo:
 
 
 def _locate(hub: Hub, uow: UnitOfWork, row: Any) -> list[Located]:
-    located = locate(uow.connection, affected(uow.connection, Scope.from_json(row.scope)), _answers(uow, row.id))
+    located = _accounts(hub, uow, row)
     partners = {place: hub.partner_id(key) for place, key in partner_of_places(hub).items()}
     rows: list[Sequence[Any]] = []
     for one in located:
         lot = (one.lot.key, one.lot.code, one.lot.gtin, one.lot.lot, one.lot.named, one.unit)
         rows.append((*lot, "total", "", None, "", "", one.account.total, []))
+        for place, got in one.account.consignees.items():
+            rows.append((*lot, "consignee", place, partners.get(place), "", "", got, []))
+        for fault in one.account.contradictions:
+            rows.append((*lot, "contradiction", fault.place, None, "", fault.rule, fault.quantity, list(fault.evidence)))
         if one.account.opening:
             rows.append((*lot, "opening", "", None, "", "", one.account.opening, []))
         for at in one.account.positions:
             partner_id = partners.get(at.holder) if at.holder in one.account.consignees else None
             rows.append((*lot, at.where, at.holder, partner_id, at.status, at.why, at.quantity, list(at.evidence)))
     recalls.keep_findings(uow, row.id, rows)
+    return located
+
+
+def _accounts(hub: Hub, uow: UnitOfWork, row: Any) -> list[Located]:
+    """The accounts of the affected lots; what a consignee was told and answered stands beside what documents say of it now."""
+    customers = {place for place, key in partner_of_places(hub).items() if hub.site.partners[key].kind == "customer"}
+    answers = _answers(uow, row.id)
+    located = locate(uow.connection, affected(uow.connection, Scope.from_json(row.scope)), answers, customers)
+    for notice in recalls.notices(uow.connection, row.id):
+        for lot in notice.lots if notice.kind == "notice" else ():
+            for one in located:
+                if one.lot.key == lot["lot_key"] and one.unit == lot["unit"]:
+                    one.account.told(notice.place, Decimal(lot["quantity"] or 0), (notice.place, lot["lot_key"]) in answers)
     return located
 
 
@@ -325,7 +343,7 @@ def _named(lot: AffectedLot) -> dict[str, Any]:
     return {"lot_key": lot.key, "item": lot.code, "gtin": lot.gtin, "lot": lot.lot, "serials": sorted(lot.serials)}
 
 
-def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal]) -> dict[str, str]:
+def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal | None]) -> dict[str, str]:
     if key not in known:
         raise RefusedError(f"{key} is none of the lots that the notice names")
     if unknown := sorted(set(said) - set(_ANSWER)):
@@ -340,8 +358,9 @@ def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal]) ->
             raise RefusedError(f"{key}: {name} {value!r} is no number of units")
         amounts[name] = format(amount, "f")
     total = sum(map(Decimal, amounts.values()), Decimal(0))
-    if total > known[key]:
-        raise RefusedError(f"{key}: {total} units are said, {known[key]} were delivered")
+    delivered = known[key]
+    if delivered is not None and total > delivered:
+        raise RefusedError(f"{key}: {total} units are said, {delivered} were delivered")
     return amounts
 
 
@@ -402,6 +421,7 @@ def _summary(located: Sequence[Located]) -> dict[str, Any]:
     return {
         "lots": len(located),
         "consignees": len({place for one in located for place in one.account.consignees}),
+        "contradictions": sum(len(one.account.contradictions) for one in located),
         "coverage": {
             f"{one.lot.key} {one.unit}": None if (share := one.account.coverage) is None else format(share, ".4f") for one in located
         },

@@ -181,9 +181,7 @@ class Ledger:
         for way in ways:
             known = found.get((way.number, way.place, way.origin))
             if known is None:
-                found[way.number, way.place, way.origin] = Way(
-                    way.number, way.place, way.left, set(way.evidence), way.origin, way.at
-                )
+                found[way.number, way.place, way.origin] = Way(way.number, way.place, way.left, set(way.evidence), way.origin, way.at)
             else:
                 known.left += way.left
                 known.evidence |= way.evidence

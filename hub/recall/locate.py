@@ -1,7 +1,7 @@
 """From the store to accounts: for every affected lot, what documents, events and counts say, in base units, and where its units are.
 
-Places are what documents call them: a GLN, else a code; a code that our master data, or a document of ours, gives a GLN is that GLN. A place
-is ours where one of our systems counts, receives, makes or despatches, or where it is an organisation's own GLN. A customer's place never
+Places are what documents call them: a GLN, else a code; a code to which our master data, or a document of ours, give a GLN is that GLN. A
+place is ours where one of our systems counts, receives, makes or despatches, or where it is an organisation's own GLN. A customer's place never
 is, nor a supplier's or carrier's that is only counted: stock that we count there (consignment) is with a consignee.
 """
 
@@ -101,6 +101,14 @@ class _Places:
         counts: list[Count] = counts_of(connection, None, mentioned)
         counted = {count.location for count in counts if count.kind in OWN_SYSTEMS}
         named = {names.get(place, place) for place in ours} | {name for place in counted if (name := names.get(place, place)) not in others}
+        answered = {
+            line.reference: line.location for line in own_lines if line.kind == "receiving_advice" and line.reference and line.location
+        }
+        named |= {  # we received it there under another name of the place; back where it came from, it would be a return
+            names.get(one.to, one.to)
+            for one in own_shipments
+            if one.to not in others and answered.get(one.number, one.origin) not in ("", one.origin, one.to)
+        }
         senders = {key: gln for gln, key in lot_history.partner_places(connection, ("customer", "supplier", "carrier")).items()}
         return cls(names, frozenset(named - {names.get(place, place) for place in customers}), senders)
 
@@ -115,15 +123,15 @@ def _said(said: Telling, lot: AffectedLot, item: GoldenItem | None, names: Names
     inside = _inside(said, lot)
     for line in said.lines:
         if _is_of(line, lot, names) if line.lot is None or line.lot == lot.lot else False:
-            unit, one = _stated(line, item, lot.serials, inside, book)
-            if one is not None:
-                (silent if one.silent else books.setdefault(unit, [])).append(one)
+            unit, stated = _stated(line, item, lot.serials, inside, book)
+            if stated is not None:
+                (silent if stated.silent else books.setdefault(unit, [])).append(stated)
     kinds = {one.kind for each in books.values() for one in each}
     for told, what, place, nodes, quantity, unit in said.events:
         if lot.serials or what in kinds or (what == "received" and "received_by_consignee" in kinds):
             continue  # documents tell of it
         cartons = said.bare(nodes) if not nodes & lot.nodes.keys() else frozenset()
-        if cartons and not any(serials or one in inside for one in cartons for serials in (_serials_of(said, lot) & cartons,)):
+        if cartons and not (_serials_of(said, lot) & cartons or cartons & inside.keys()):
             continue
         if not cartons and not nodes & lot.nodes.keys():
             continue
@@ -162,9 +170,7 @@ def _in_base(item: GoldenItem | None, unit: str | None, gtin: str | None, quanti
     return base, quantity * (factor or 1)
 
 
-def _shipped(
-    shipment: Shipment, said: Telling, lot: AffectedLot, item: GoldenItem | None, book: _Places
-) -> Iterable[tuple[str, Stated]]:
+def _shipped(shipment: Shipment, said: Telling, lot: AffectedLot, item: GoldenItem | None, book: _Places) -> Iterable[tuple[str, Stated]]:
     """What a shipment carried of a lot; an amount that is not stated is silent."""
     told, carried = shipment.told, shipment.carried
     serials = said.bare({one for node in lot.nodes for one in carried.serials.get(node, ())})
@@ -195,7 +201,7 @@ def _shipped(
         yield (
             unit,
             Stated(
-                kind, amount, book.name(shipment.to), origin, told.number, partner, shipment.evidence[0], told.effective_at or 0,
+                kind, amount, book.name(shipment.to), origin, shipment.number, partner, shipment.evidence[0], told.effective_at or 0,
                 serials, units, not sums, shipment.evidence[1:],
             ),
         )  # fmt: skip
@@ -233,7 +239,8 @@ def _stated(
     if not quantity and not silent:
         return unit, None
     place, own = book.name(line.location), line.partner_kind in OWN_SYSTEMS
-    number, origin, kind = line.number, "", "moved"
+    number, origin = line.number, ""
+    kind: Kind = "moved"
     if line.kind == "production_event":
         kind = "consumed" if line.role == "input" else "made"
     elif line.kind == "receiving_advice":
@@ -247,7 +254,7 @@ def _stated(
         return unit, None
     stated = Stated(
         kind, quantity, place, origin, number, line.partner_key, line.exchange_id, line.effective_at or 0, serials, cartons, silent
-    )  # type: ignore[arg-type]
+    )
     return unit, stated
 
 

@@ -35,6 +35,7 @@ def page(shown: Mapping[str, Any], language: Language, others: Sequence[Language
         f"<header><div><h1>{title}</h1><p>{escape(shown['title'])}</p></div>{links}</header>",
         _head(shown, say),
         _totals(shown, say),
+        _contradictions(shown, say),
         _lots(shown, say),
         _clocks(shown, say),
         _told(shown, say),
@@ -108,6 +109,27 @@ def _totals(shown: Mapping[str, Any], say: Say) -> str:
             f'<div class="keys">{"".join(keys)}</div>'
         )
     return f"<section><h2>{say('totals')}</h2>{''.join(made)}</section>"
+
+
+def contradictions(shown: Mapping[str, Any], say: Say) -> list[tuple[str, ...]]:
+    """Item, lot, what does not add up, place, units, exchanges."""
+    return [
+        (lot["item"], lot["lot"], say(one["rule"]), one["place"], f"{one['quantity']:f} {lot['unit']}", " ".join(map(str, one["evidence"])))
+        for lot in shown["lots"]
+        for one in lot["contradictions"]
+    ]
+
+
+def _contradictions(shown: Mapping[str, Any], say: Say) -> str:
+    rows = [
+        f'<tr><td>{escape(item)}</td><td>{escape(lot)}</td><td class="unknown">{rule}</td><td>{escape(place)}</td>'
+        f'<td class="number">{escape(quantity)}</td><td class="number">{evidence}</td></tr>'
+        for item, lot, rule, place, quantity, evidence in contradictions(shown, say)
+    ]
+    head = "".join(f"<th>{say(name)}</th>" for name in ("item", "lot", "contradiction", "holder"))
+    head += "".join(f'<th class="number">{say(name)}</th>' for name in ("quantity", "exchange"))
+    alarm = f'<section class="unknown" role="alert">{say("alarm")}</section>' if rows else ""
+    return alarm + _table("contradictions", head, rows, say)
 
 
 def _lots(shown: Mapping[str, Any], say: Say) -> str:

@@ -16,7 +16,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from data_contracts.findings import Language
-from hub.recall.page import at, facts, met_text, percent
+from hub.recall.page import at, contradictions, facts, met_text, percent
 from hub.recall.whereabouts import WHERE
 from hub.recall.words import word
 
@@ -58,6 +58,13 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
         story.append(
             Paragraph(escape(f"{total['total']:f} {total['unit']} · {percent(total['coverage'])} {say('coverage')} · {parts}"), section)
         )
+    if faults := contradictions(shown, say):
+        names = ("item", "lot", "contradiction", "holder", "quantity", "exchange")
+        story += [
+            Paragraph(escape(say("contradictions")), section),
+            Paragraph(escape(say("alarm")), plain),
+            table(names, faults, (20, 30, 58, 30, 20, 22)),
+        ]
     rows = [
         (
             lot["item"],

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from data_contracts.errors import NotFoundError
 from hub.recall.campaign import partner_of_places
 from hub.recall.clocks import clocks
-from hub.recall.whereabouts import WHERE
+from hub.recall.whereabouts import SURE, WHERE
 from hub.runtime import Hub
 from hub.store import recalls
 from hub.store.types import micros, moment
@@ -28,10 +28,11 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     """Everything of one recall for our own people.
 
     `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, located_at,
-    totals: [{unit, total, known, unknown, coverage, positions: {position: quantity}}],
+    totals: [{unit, total, known, unknown, coverage, contradictions: number, positions: {position: quantity}}],
     lots: [{key, item, gtin, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why, quantity,
-    evidence}]}], clocks: [{regime, act, due_at, clause, overdue, met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
-    notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units.
+    evidence}], consignees: [{place, partner, quantity}], contradictions: [{rule, place, quantity, evidence}]}], clocks: [{regime, act, due_at, clause, overdue, met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
+    notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units, and
+    never all where something does not add up.
     """
     row = recalls.by_number(connection, number, organisations)
     located_at, found = recalls.findings(connection, row.id)
@@ -46,6 +47,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         for one in recalls.checks(connection, row.id)
     ]
     places = {place["holder"] for lot in lots for place in lot["positions"] if place["consignee"]}
+    places |= {one["place"] for lot in lots for one in lot["consignees"]}
     return {
         **_head(hub, row),
         "opened_by": row.opened_by,
@@ -99,10 +101,18 @@ def _lots(hub: Hub, found: Collection[Any]) -> list[dict[str, Any]]:
         lot = lots.setdefault(
             (row.lot_key, row.unit),
             {"key": row.lot_key, "item": row.item, "gtin": row.gtin, "lot": row.lot, "named": row.named, "unit": row.unit}
-            | {"total": ZERO, "opening": ZERO, "coverage": None, "positions": []},
+            | {"total": ZERO, "opening": ZERO, "coverage": None, "positions": [], "consignees": [], "contradictions": []},
         )
         if row.position in ("total", "opening"):
             lot[row.position] = row.quantity
+            continue
+        if row.position == "consignee":
+            known = row.quantity or None
+            lot["consignees"].append({"place": row.holder, "partner": partners.get(row.holder), "quantity": known})
+            continue
+        if row.position == "contradiction":
+            fault = {"rule": row.why, "place": row.holder, "quantity": row.quantity, "evidence": row.evidence}
+            lot["contradictions"].append(fault)
             continue
         lot["positions"].append(
             {
@@ -118,7 +128,7 @@ def _lots(hub: Hub, found: Collection[Any]) -> list[dict[str, Any]]:
         )
     for lot in lots.values():
         unknown = sum((one["quantity"] for one in lot["positions"] if one["position"] == "unknown"), ZERO)
-        lot["coverage"] = _share(lot["total"] - unknown, lot["total"])
+        lot["coverage"] = _located(lot["total"] - unknown, lot["total"], lot["contradictions"])
     return list(lots.values())
 
 
@@ -126,14 +136,17 @@ def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Named and made lots together, a row a unit; what was used to make other lots of the recall is found again in those."""
     found: dict[str, dict[str, Any]] = {}
     for lot in lots:
-        total = found.setdefault(lot["unit"], {"unit": lot["unit"], "total": ZERO, "positions": dict.fromkeys(WHERE, ZERO)})
+        total = found.setdefault(
+            lot["unit"], {"unit": lot["unit"], "total": ZERO, "positions": dict.fromkeys(WHERE, ZERO), "contradictions": 0}
+        )
         total["total"] += lot["total"]
+        total["contradictions"] += len(lot["contradictions"])
         for one in lot["positions"]:
             total["positions"][one["position"]] += one["quantity"]
     for total in found.values():
         total["unknown"] = total["positions"]["unknown"]
         total["known"] = total["total"] - total["unknown"]
-        total["coverage"] = _share(total["known"], total["total"])
+        total["coverage"] = _located(total["known"], total["total"], total["contradictions"])
     return list(found.values())
 
 
@@ -198,7 +211,7 @@ def _score(row: Any, lots: Collection[Mapping[str, Any]], notices: Collection[Ma
     opened = moment(row.opened_at)
     last = max(answered, default=None)
     return {
-        "coverage": _share(known, total),
+        "coverage": _located(known, total, any(lot["contradictions"] for lot in lots)),
         "acknowledged": _share(Decimal(heard), Decimal(len(notices))),
         "answered": _share(Decimal(len(answered)), Decimal(len(notices))),
         "hours_to_last_answer": None if last is None else _hours(last - opened),
@@ -208,6 +221,14 @@ def _score(row: Any, lots: Collection[Mapping[str, Any]], notices: Collection[Ma
 
 def _hours(span: Any) -> Decimal:
     return Decimal(str(round(span.total_seconds() / 3600, 3)))
+
+
+def _located(part: Decimal, whole: Decimal, contradictions: object) -> Decimal | None:
+    """The share that is located: never all while something does not add up."""
+    share = _share(part, whole)
+    if not contradictions:
+        return share
+    return ZERO if share is None else min(share, SURE)
 
 
 def _share(part: Decimal, whole: Decimal) -> Decimal | None:

@@ -55,7 +55,7 @@ def write(hub: Hub, number: str, folder: Path, language: Language, organisations
 
 def _evidence(hub: Hub, connection: sa.Connection, shown: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     """Copy the original bytes of every document that a position or a mark rests on; returns which exchange stands in which."""
-    relied_on = {number for lot in shown["lots"] for one in lot["positions"] for number in one["evidence"]}
+    relied_on = {number for lot in shown["lots"] for one in (*lot["positions"], *lot["contradictions"]) for number in one["evidence"]}
     exchanges = sorted(relied_on | {one["met"]["exchange"] for one in shown["clocks"] if one["met"] and one["met"]["exchange"]})
     rows = connection.execute(
         sa.select(

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from data_contracts.events.things import identify
 from hub.recall.scope import AffectedLot
 from hub.store import genealogy, lot_history
-from hub.store.crosswalk import OWN_SYSTEMS
 from hub.store.lot_history import LotLine, Told
 from hub.trace import closure
 from hub.trace.closure import Carried
@@ -31,6 +30,8 @@ class Shipment:
 
     told: Told
     """The advice, else the event."""
+    number: str
+    """That of the despatch, also where an event names it."""
     to: str
     origin: str
     carried: Carried
@@ -68,7 +69,7 @@ def telling(connection: sa.Connection, lots: Sequence[AffectedLot]) -> Telling:
     inside = {one for each in carried.values() for serials in each.serials.values() for one in serials}
     units = {one for each in carried.values() for one in each.units}
     found.names = {number: key for number, (key, _) in genealogy.nodes_by_id(connection, inside | units).items()}
-    found.shipments = _shipments(connection, carried)
+    found.shipments = _shipments(connection, carried, {number: key for key, number in ids.items()})
     reached = {*nodes, *inside, *units}
     numbers = {lot.lot for lot in lots}
     found.lines = lot_history.lines_of_lots(connection, reached, numbers, found.bare(inside), found.bare(units))
@@ -86,7 +87,7 @@ def party(stated: Mapping[str, Any] | None) -> str:
     return str(known.get("gln") or known.get("code") or known.get("name") or "")
 
 
-def _shipments(connection: sa.Connection, carried: Mapping[int, Carried]) -> list[Shipment]:
+def _shipments(connection: sa.Connection, carried: Mapping[int, Carried], keys: Mapping[int, str]) -> list[Shipment]:
     said = lot_history.told(connection, {one for each in carried.values() for one in each.said_by})
     places = lot_history.places_of(connection, carried, int(EdgeKind.ARRIVING))
     found = []
@@ -95,10 +96,10 @@ def _shipments(connection: sa.Connection, carried: Mapping[int, Carried]) -> lis
         if not mine:
             continue
         told = mine[0]
-        at_home = told.partner_kind in OWN_SYSTEMS
         origin = _uri_place(told.location) if told.kind == "event" else party(told.header.get("ship_from"))
         to = _place(places.get(number, ""), told.partner_key) or ("" if told.kind == "event" else told.location or "")
-        found.append(Shipment(told, to, origin if at_home or origin else "", carried[number], tuple(one.exchange_id for one in mine)))
+        bare = keys[number].removeprefix(f"shipment:{told.partner_key}:")
+        found.append(Shipment(told, bare, to, origin, carried[number], tuple(one.exchange_id for one in mine)))
     return found
 
 

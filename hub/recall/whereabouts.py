@@ -49,6 +49,8 @@ WHERE: tuple[Where, ...] = ("on_hand", "in_transit", "shipped", "used", "destroy
 SURE = Decimal("0.9999")
 """The most that is said to be located of a lot with a contradiction."""
 
+__all__: Sequence[str] = ("SURE", "WHERE", "Answer", "Contradiction", "Counted", "LotAccount", "Position", "Stated", "Where", "account")
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -108,6 +110,14 @@ class LotAccount:
     def sum(self, where: Where) -> Decimal:
         """Units in one position."""
         return sum((one.quantity for one in self.positions if one.where == where), ZERO)
+
+    def told(self, place: str, quantity: Decimal, answered: bool) -> None:
+        """A consignee was told of, and perhaps answered for, so many units: what documents say now may be less, or go elsewhere."""
+        now = self.consignees.get(place)
+        if (now is None or now < quantity or (answered and now != quantity)) and quantity:
+            fault = Contradiction("answered_otherwise", place, abs(quantity - (now or ZERO)))
+            if all((one.rule, one.place) != (fault.rule, fault.place) for one in self.contradictions):
+                self.contradictions.append(fault)
 
     @property
     def coverage(self) -> Decimal | None:
@@ -206,8 +216,8 @@ def _once(counts: Sequence[Counted], ledger: Ledger) -> list[Counted]:
 def _on_hand(found: LotAccount, ledger: Ledger, counts: Sequence[Counted], counted: frozenset[str]) -> None:
     for one in counts:
         if one.quantity > 0:
-            evidence = (one.exchange_id,) if one.exchange_id else ()
-            found.positions.append(Position("on_hand", one.place, one.quantity, one.status, "counted", evidence))
+            said = (one.exchange_id,) if one.exchange_id else ()
+            found.positions.append(Position("on_hand", one.place, one.quantity, one.status, "counted", said))
     for place in sorted(ledger.stock):
         if place in counted or ledger.stock[place] <= 0:
             continue

@@ -60,6 +60,8 @@ async def one_recall(visit: Visit) -> None:
         )
     )
     show(section(_say(visit, "totals"), *(_total(visit, total) for total in shown["totals"])))
+    if any(lot["contradictions"] for lot in shown["lots"]):
+        show(section(_say(visit, "contradictions"), el("p", chip(_say(visit, "alarm"), "error")), _contradictions(visit, shown["lots"])))
     if shown["clocks"]:
         show(section(_say(visit, "clocks"), _clocks(visit, shown["clocks"])))
     told = [*shown["notices"], *shown["holds"]]
@@ -148,6 +150,23 @@ def _told(visit: Visit, told: Sequence[Mapping[str, Any]]) -> Html:
 
 def _unreachable(visit: Visit, places: Sequence[str]) -> Child:
     return el("p", f"{_say(visit, 'unreachable')}: {', '.join(places)}") if places else ""
+
+
+def _contradictions(visit: Visit, lots: Sequence[Mapping[str, Any]]) -> Html:
+    heads: list[Child | tuple[Child, str]] = [
+        *(_say(visit, name) for name in ("item", "lot", "contradiction", "holder")),
+        (_say(visit, "quantity"), "num"),
+        _say(visit, "evidence"),
+    ]
+    rows = []
+    for lot in lots:
+        for one in lot["contradictions"]:
+            exchanges: list[Child] = []
+            for number_ in one["evidence"]:
+                exchanges += [link(str(number_), f"/exchanges/{number_}"), " "]
+            quantity = (f"{number(one['quantity'])} {lot['unit']}", "num")
+            rows.append(row(lot["item"], lot["lot"], chip(_say(visit, one["rule"]), "error"), one["place"], quantity, exchanges))
+    return table(heads, rows, cls="numbers")
 
 
 def _lots(visit: Visit, lots: Sequence[Mapping[str, Any]]) -> Html:
