@@ -1,8 +1,8 @@
 """From the store to accounts: for every affected lot, what documents, events and counts say, in base units, and where its units are.
 
-Places are what documents call them: a GLN, else a code; a code to which our master data, or a document of ours, give a GLN is that GLN. A
-place is ours where one of our systems counts, receives, makes or despatches, or where it is an organisation's own GLN. A customer's place never
-is, nor a supplier's or carrier's that is only counted: stock that we count there (consignment) is with a consignee.
+Places are what documents call them: a GLN, else a code; a code to which our master data, or a document of ours, give a GLN is that GLN.
+A place is ours where one of our systems counts, receives, makes or despatches, or where it is an organisation's own GLN. A customer's
+place never is, nor a supplier's or carrier's that is only counted: stock that we count there (consignment) is with a consignee.
 """
 
 from __future__ import annotations

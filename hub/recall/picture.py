@@ -30,9 +30,10 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, located_at,
     totals: [{unit, total, known, unknown, coverage, contradictions: number, positions: {position: quantity}}],
     lots: [{key, item, gtin, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why, quantity,
-    evidence}], consignees: [{place, partner, quantity}], contradictions: [{rule, place, quantity, evidence}]}], clocks: [{regime, act, due_at, clause, overdue, met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
-    notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units, and
-    never all where something does not add up.
+    evidence}], consignees: [{place, partner, quantity}], contradictions: [{rule, place, quantity, evidence}]}],
+    clocks: [{regime, act, due_at, clause, overdue, met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
+    notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units,
+    and never all where something does not add up; a consignee's quantity is null where nobody states it.
     """
     row = recalls.by_number(connection, number, organisations)
     located_at, found = recalls.findings(connection, row.id)
