@@ -110,16 +110,26 @@ def _order(one: Stated) -> tuple[object, ...]:
 
 def together(lines: Iterable[Stated]) -> tuple[list[Stated], list[Contradiction]]:
     """Each flow once, in a fixed order, and what was said differently of it."""
+    told = sorted(lines, key=_order)
+    noted: list[Contradiction] = []
+    called: dict[str, str] = {}
+    flows = _grouped([one for one in told if not one.kind.startswith("received")], noted, called)
+    came = [one for one in told if one.kind.startswith("received")]
+    flows += _grouped([replace(one, number=called.get(one.number, one.number)) for one in came], noted, {})
+    return _heard(flows), noted
+
+
+def _grouped(told: Iterable[Stated], noted: list[Contradiction], called: dict[str, str]) -> list[Stated]:
+    """Each flow once. `called` learns by what number a despatch goes that has several."""
     tellings: dict[tuple[object, ...], _Telling] = {}
     flows: list[Stated] = []
-    for one in sorted(lines, key=_order):
+    for one in told:
         if one.kind == "moved":
             flows.append(one)
             continue
         apart = () if one.number else (one.exchange_id, one.place, one.origin, one.at)
         key = (one.kind, one.partner, one.number, *apart)
         tellings.setdefault(key, _Telling(one.kind, one.partner, one.number)).lines.append(one)
-    noted: list[Contradiction] = []
     groups: list[list[_Telling]] = []
     for telling in sorted(tellings.values(), key=_Telling.order):
         same = next((group for group in groups if any(_same(telling, known) for known in group)), None)
@@ -128,8 +138,14 @@ def together(lines: Iterable[Stated]) -> tuple[list[Stated], list[Contradiction]
         else:
             same.append(telling)
     for group in _paired(groups, noted):
-        flows.extend(_one_of(group, noted))
-    return _heard(flows), noted
+        found = _one_of(group, noted)
+        if group[0].kind in ("despatched", "sent_by_supplier"):
+            number = found[0].number
+            called.update({other.number: number for other in group if other.number and other.number != number})
+        flows.extend(found)
+    for one in flows:
+        called.pop(one.number, None)  # also the number of another despatch
+    return flows
 
 
 def _between(one: _Telling, other: _Telling) -> bool:
