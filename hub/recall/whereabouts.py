@@ -37,7 +37,7 @@ what came into being: stock from before the hub's first document if nothing came
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -138,7 +138,8 @@ def account(
     """
     told, noted = together(lines)
     flows, twice = once_each(told, ours)
-    ledger = Ledger(ours, counted_places, [*noted, *twice])
+    flows, answered = _answered(flows, answers, ours)
+    ledger = Ledger(ours, counted_places, [*noted, *twice, *answered])
     ledger.book(flows)
     at_home = _once([one for one in counts if one.place in ours], ledger)
     ledger.settle({place: sum((one.quantity for one in at_home if one.place == place), ZERO) for place in counted_places & ours})
@@ -178,6 +179,22 @@ def account(
     found.consignees = dict(sorted(found.consignees.items()))
     found.contradictions = sorted(ledger.noted, key=lambda one: (one.rule, one.place, one.quantity, one.evidence))
     return found
+
+
+def _answered(flows: Sequence[Stated], answers: Mapping[str, Answer], ours: frozenset[str]) -> tuple[list[Stated], list[Contradiction]]:
+    """Where no document says how many a consignee got, it got what it answers for; that no document says so stays a contradiction."""
+    silent = [one.place for one in flows if one.silent and one.place not in ours]
+    found: list[Stated] = []
+    noted: list[Contradiction] = []
+    for one in flows:
+        answer = answers.get(one.place) if one.silent and silent.count(one.place) == 1 else None
+        if answer is not None and (units := answer.on_hand + answer.used + answer.destroyed + answer.returned):
+            units -= sum((other.quantity for other in flows if other.place == one.place and other.kind != "moved"), ZERO)
+            if units > 0:
+                noted.append(Contradiction("number_not_stated", one.place, units, _sorted(one.evidence)))
+                one = replace(one, quantity=units, silent=False)
+        found.append(one)
+    return found, noted
 
 
 def _sorted(evidence: Iterable[int]) -> tuple[int, ...]:
