@@ -22,7 +22,7 @@ from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import bulk, tables
 from hub.store.identity import allocate
-from tests.hub.recall.test_stories import CL, CLINIC, F1, made, row, sent
+from tests.hub.recall.papers import CL, CLINIC, F1, made, row, sent
 
 pytestmark = pytest.mark.slow
 SITE = Path(__file__).parents[2] / "samples" / "site"
@@ -114,7 +114,7 @@ def test_a_despatch_that_changes_after_the_answer_is_shown_beside_it(hub: Hub, c
     with hub.database.begin("test") as uow:
         campaign.answer(hub, uow, number, notice, {F1: {"on_hand": 4}}, hub.partner_id("hospital"))
     assert shown(hub, number)["lots"][0]["contradictions"] == []
-    changed = {"fewer": {"lines": [row(2)]}, "elsewhere": {"to": CLINIC}, "cancelled": {}}[change]
+    changed: dict[str, Any] = {"fewer": {"lines": [row(2)]}, "elsewhere": {"to": CLINIC}, "cancelled": {}}[change]
     purpose = "cancel" if change == "cancelled" else "replace"
     tell(hub, "wms", sent(**changed, purpose=purpose, revision=2) | {"issued_at": sent(day=19)["issued_at"]})
     [lot] = shown(hub, number)["lots"]
