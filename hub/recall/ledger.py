@@ -53,6 +53,8 @@ class Ledger:
     """Places that some document names as receiver, in no number that counts."""
     nowhere: list[tuple[Decimal, set[int]]] = field(default_factory=list)
     """Despatched, and nobody says from where."""
+    astray: list[tuple[Decimal, set[int]]] = field(default_factory=list)
+    """Despatched, and nobody says where to."""
     produced: bool = False
 
     def note(self, rule: str, place: str, quantity: Decimal, evidence: Iterable[int]) -> None:
@@ -137,8 +139,11 @@ class Ledger:
         if one.silent:
             self.note("number_not_stated", one.place, ZERO, one.evidence)
             self.named.add(one.place)
-        elif one.place in self.ours:
+        elif one.place in self.ours or (not one.place and one.kind == "sent_by_supplier"):
             self.open.append(Way(one.number, one.place, one.quantity, one.evidence, one.origin, one.at))
+        elif not one.place:
+            self.note("place_not_stated", "", one.quantity, one.evidence)
+            self.astray.append((one.quantity, one.evidence))
         else:
             self.got[one.place] = self.got.get(one.place, ZERO) + one.quantity
             self.sources.setdefault(one.place, set()).update(one.evidence)

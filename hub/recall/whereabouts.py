@@ -21,6 +21,7 @@ what came into being: stock from before the hub's first document if nothing came
 
     more_found         more is found than came into being
     number_not_stated  a shipment went there, and no document says how many
+    place_not_stated   despatched, and nobody says where to
     taken_as_return    received, and only one consignee could have sent it
     returned_by_whom   received, and several consignees could have sent it
     left_unreceived    left a place that never received it; it is taken from where it was
@@ -85,7 +86,7 @@ class Position:
     status: str = ""
     why: str = ""
     """`consumed`, `written_off`, `counted`, `by_documents`, `received`, `not_received`, `received_short`, `not_on_stock`, `not_answered`,
-    `answered`, `not_accounted_for`, `number_not_stated`."""
+    `answered`, `not_accounted_for`, `number_not_stated`, `place_not_stated`."""
     evidence: tuple[int, ...] = ()
     """Exchanges."""
 
@@ -154,6 +155,8 @@ def account(
             where: Where = "unknown" if way.partly else "in_transit"
             why = "received_short" if way.partly else "not_received"
             found.positions.append(Position(where, way.place, way.left, why=why, evidence=_sorted(way.evidence)))
+    for quantity, evidence in ledger.astray:
+        found.positions.append(Position("unknown", "", quantity, why="place_not_stated", evidence=_sorted(evidence)))
     _on_hand(found, ledger, at_home, counted_places)
     away: dict[str, list[Counted]] = {}
     for counted in counts:
@@ -161,7 +164,7 @@ def account(
             away.setdefault(counted.place, []).append(counted)
     for place in sorted({*ledger.got, *ledger.gone, *away}):
         _with_consignee(found, ledger, place, answers.get(place), away.get(place, ()))
-    for place in ledger.named - ours:
+    for place in ledger.named - ours - {""}:
         found.consignees.setdefault(place, ZERO)
     for place in sorted(answers.keys() - found.consignees.keys()):
         said = answers[place]

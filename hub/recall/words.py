@@ -55,6 +55,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "not_answered": ("despatched, not answered", "已发货，未答复"),
     "not_accounted_for": ("not accounted for by the consignee", "收货方未说明"),
     "number_not_stated": ("a shipment that does not say how many", "发货单未写明数量"),
+    "place_not_stated": ("despatched, nobody says where to", "发货未注明收货地"),
     "contradictions": ("What does not add up", "账目矛盾"),
     "contradiction": ("Contradiction", "矛盾"),
     "alarm": ("The documents contradict each other: not every unit is proved", "单据相互矛盾：并非每件产品均有凭据"),

@@ -114,9 +114,9 @@ def test_a_despatch_that_changes_after_the_answer_is_shown_beside_it(hub: Hub, c
     with hub.database.begin("test") as uow:
         campaign.answer(hub, uow, number, notice, {F1: {"on_hand": 4}}, hub.partner_id("hospital"))
     assert shown(hub, number)["lots"][0]["contradictions"] == []
-    changed: dict[str, Any] = {"fewer": {"lines": [row(2)]}, "elsewhere": {"to": CLINIC}, "cancelled": {}}[change]
+    changes: dict[str, dict[str, Any]] = {"fewer": {"lines": [row(2)]}, "elsewhere": {"to": CLINIC}, "cancelled": {}}
     purpose = "cancel" if change == "cancelled" else "replace"
-    tell(hub, "wms", sent(**changed, purpose=purpose, revision=2) | {"issued_at": sent(day=19)["issued_at"]})
+    tell(hub, "wms", sent(**changes[change], purpose=purpose, revision=2) | {"issued_at": sent(day=19)["issued_at"]})
     [lot] = shown(hub, number)["lots"]
     rules = {(one["rule"], one["place"]) for one in lot["contradictions"]}
     assert ("answered_otherwise", CL) in rules

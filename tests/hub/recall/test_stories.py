@@ -317,3 +317,8 @@ def test_a_serial_number_that_came_back_may_leave_again(world: World) -> None:
 def test_an_answer_for_units_that_documents_no_longer_send_there_is_said(world: World) -> None:
     found = story(world, ("mes", made()), ("wms", sent(to=CLINIC)), answers={(CL, F1): Answer(used=D(4))})
     assert (rules(found), found.consignees) == (["answered_otherwise"], {CLINIC: D(4)})
+
+
+def test_units_that_left_for_nobody_knows_where_are_unknown(world: World) -> None:
+    found = story(world, ("mes", made()), ("wms", sent(to={})))
+    assert (where(found), rules(found), found.consignees) == ([("on_hand", PLANT, D(6)), ("unknown", "", D(4))], ["place_not_stated"], {})
