@@ -67,13 +67,14 @@ def documents_of(connection: sa.Connection, applications: Collection[int]) -> Ma
 
 
 def touched(connection: sa.Connection, nodes: Mapping[str, tuple[int, str]], chosen: Filter | None) -> dict[str, tuple[int, str]]:
-    """Those of the nodes (key → id, kind) that somebody speaks of whom `chosen` names; all of them where it names nobody."""
+    """Those of the nodes (key → id, kind) that somebody speaks of whom `chosen` names; all of them where it names nobody. That names are
+    joined is said by nobody."""
     if chosen is None or (chosen.partner_id is None and chosen.organisations is None) or not nodes:
         return dict(nodes)
     ids = {number for number, _ in nodes.values()}
     found: set[int] = set()
     for direction in ("down", "up"):
-        found.update(row[1] for row in level(connection, ids - found, direction, chosen))
+        found.update(row[1] for row in level(connection, ids - found, direction, chosen) if row[3])
     return {key: value for key, value in nodes.items() if value[0] in found}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 
 from hub.store import genealogy as store
-from hub.store.crosswalk import OWN_SYSTEMS, GoldenItem, Names, names_for
+from hub.store.crosswalk import OWN_SYSTEMS, GoldenItem, Names, bare, names_for
 from hub.store.keys import lot_key, lot_of, stated_name
 from hub.trace.edges import EdgeKind
 
@@ -52,6 +52,19 @@ def parts_of(connection: sa.Connection, part: str) -> set[str]:
         return {part}
     names = names_for(connection, {value for _, value in item.names})
     return {part, *(other for other in _parts(item, names) if names.golden_id(names.stated(other)) == item.id)}
+
+
+def named_items(connection: sa.Connection, item: str) -> dict[int, set[str]]:
+    """The items that a code or GTIN names, whoever calls them so: golden id → the item parts of node keys that mean it."""
+    values = {item, item.zfill(14)} if item.isascii() and item.isdigit() else {item}
+    names = names_for(connection, values)
+    # All names of the items concerned, so that their parts resolve by the same crosswalk.
+    names = names_for(connection, values | {value for found in names.items.values() for _, value in found.names})
+    meant = {golden for value in (*values, bare(item)) for _, golden in names.rows.get(value, ())}
+    return {
+        golden: {part for part in _parts(names.items[golden], names) if names.golden_id(names.stated(part)) == golden}
+        for golden in sorted(meant)
+    }
 
 
 def _givers(names: Names) -> list[str]:

@@ -16,6 +16,7 @@ from data_contracts.identifiers import udi
 from hub.store import genealogy as store
 from hub.store.keys import NODE_KINDS, document_key, location_key, lot_key, lot_of, serial_key, sscc_key
 from hub.store.walk import Filter
+from hub.trace.aliases import named_items
 from hub.trace.edges import EdgeKind
 
 SEVERAL = 20
@@ -36,6 +37,10 @@ def resolve(connection: sa.Connection, text: str, chosen: Filter | None = None) 
     for key in keys:
         if key in known:
             return key
+    if "|" in wanted and (chosen is None or chosen.partner_id is None):  # whoever sees only what it said itself is told of no other names
+        found = _by_other_names(connection, wanted, chosen)
+        if found is not None:
+            return found
     for number in numbers:
         found = _by_number(connection, number, chosen)
         if found is not None:
@@ -46,6 +51,31 @@ def resolve(connection: sa.Connection, text: str, chosen: Filter | None = None) 
 def likely(text: str) -> str | None:
     """The first node key that a text may mean; null where the store must be asked for a bare number."""
     return next(iter(_meanings(text.strip())[0]), None)
+
+
+def lot_on_label(text: str) -> str | None:
+    """The node key of the lot that a label names beside a serial number; null for a text that names none."""
+    wanted = text.strip()
+    if not wanted or "|" in wanted or wanted.partition(":")[0] in NODE_KINDS:
+        return None
+    if any(not character.isprintable() and character != "\x1d" for character in wanted):
+        return None
+    elements = dict(udi.identify(wanted, strict=False, today=_NO_DAY).elements)
+    return lot_key(elements["01"], elements["10"]) if "01" in elements and "10" in elements else None
+
+
+def _by_other_names(connection: sa.Connection, wanted: str, chosen: Filter | None) -> str | None:
+    """The lot or serial number of an item that is called otherwise in documents: by a code of ours, a supplier's, another GTIN."""
+    item, _, number = wanted.partition("|")
+    meant: dict[int, list[str]] = {}
+    for golden, parts in named_items(connection, item).items():
+        keys = [*(lot_key(part, number) for part in parts), *(serial_key(part, number) for part in parts)]
+        known = store.touched(connection, store.node_by_key(connection, keys), chosen)
+        if known:
+            meant[golden] = sorted(known)  # lots first
+    if len(meant) > 1:
+        raise ConflictError(f"{wanted} means several: {', '.join(sorted(keys[0] for keys in meant.values())[:SEVERAL])}")
+    return next(iter(meant.values()))[0] if meant else None
 
 
 def _meanings(wanted: str) -> tuple[list[str], list[str]]:

@@ -99,6 +99,96 @@ def test_a_scope_is_kept_as_it_was_said() -> None:
     assert Scope.from_json(scope.as_json()) == scope
 
 
+def inside(connection: sa.Connection, key: str) -> set[str]:
+    """Lots that stand next to a thing: above a carton, despatch, receipt or unit; below a production event."""
+    if key.startswith("production:"):
+        return {node["key"] for node in trace(connection, key, "down")["nodes"] if node["kind"] == "lot"}
+    edges = trace(connection, key, "up")["edges"]
+    found, things = set[str](), {key}
+    for _ in edges:
+        for edge in edges:
+            if edge["to"] in things:
+                (found if edge["from"].startswith("lot:") else things).add(edge["from"])
+    return found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(01)06901234000029(10)F1(21)S1",
+        "https://id.gs1.org/01/06901234000029/10/F1/21/S1",
+        "06901234000029|S1",
+        "(00)069012340000000025",
+        "shipment:wms:D1",
+        "production:mes:PE1",
+    ],
+)
+def test_whatever_a_label_says_means_the_lot_on_it_and_a_carton_what_is_in_it(world: World, text: str) -> None:
+    with world.database.read() as connection:
+        (only,) = affected(connection, Scope(lots=(text,))).lots
+    assert (only.lot, only.named, only.serials) == ("F1", True, frozenset())
+
+
+def test_a_thing_in_which_no_lot_is_known_opens_no_recall(world: World) -> None:
+    world.send(("wms", delivery("D9", lines=[{"line": "1", "gtin": "06901234000029", "serials": ["S77"], "quantity": D(1), "@": 2}])))
+    for text in ("06901234000029|S77", "shipment:wms:D9", f"location:{PLANT}"):
+        with pytest.raises(RefusedError):
+            found(world, Scope(lots=(text,)))
+
+
+def test_a_unit_reaches_the_lots_into_which_it_was_built(world: World) -> None:
+    used = [{"line": "1", "gtin": "06901234000029", "lot": "F1", "serials": ["S2"], "quantity": D(1), "unit": "EA", "@": 2}]
+    made = [{"line": "1", "gtin": "06901234000036", "lot": "KIT1", "quantity": D(1), "unit": "EA", "@": 2}]
+    sent = [{"line": "1", "gtin": "06901234000036", "lot": "KIT1", "quantity": D(1), "unit": "EA", "@": 2}]
+    world.send(("mes", production("PE2", inputs=used, outputs=made)), ("wms", delivery("D2", lines=sent)))
+    renewed(world)
+    reached = found(world, Scope(serials=("06901234000029|S2",)))
+    assert reached["KIT1"] == [("shipped", CLINIC, D(1), "not_answered")]
+    assert [row[0] for row in reached["F1"]] == ["used"]
+    assert set(found(world, Scope(serials=("06901234000029|S1",)))) == {"F1"}
+
+
+def test_a_lot_that_is_affected_as_a_whole_is_not_narrowed_by_its_units(world: World) -> None:
+    with world.database.read() as connection:
+        (only,) = affected(connection, Scope(lots=(FINISHED,), serials=("06901234000029|S1",))).lots
+    assert only.serials == frozenset()
+
+
+def test_a_range_tells_what_of_it_is_unknown(world: World) -> None:
+    with world.database.read() as connection:
+        assert affected(connection, Scope(serials=("6901234000029|S1..S5",))).unknown == ["6901234000029|S3..S5"]
+        assert affected(connection, Scope(serials=("6901234000029|S0..S2",))).unknown == ["6901234000029|S0"]
+        (lot,) = affected(connection, Scope(serials=("6901234000029|S0..S9",))).lots
+    assert lot.serials == {"S1", "S2"}
+
+
+def test_a_running_number_is_compared_as_a_number_whatever_stands_around_it(world: World) -> None:
+    made = [{"line": "1", "gtin": "06901234000029", "lot": "F8", "serials": ["A09X", "A10X", "B10X", "A1XX"], "quantity": D(4), "@": 2}]
+    world.send(("mes", production("PE8", outputs=made)))
+    with world.database.read() as connection:
+        (lot,) = affected(connection, Scope(serials=("06901234000029|A09X..A11X",))).lots
+        assert lot.serials == {"A09X", "A10X"}
+        for text in ("A09X..B10X", "A9X..A10X", "A09X..A10Y", "AX..BX"):
+            with pytest.raises(RefusedError):
+                affected(connection, Scope(serials=(f"06901234000029|{text}",)))
+
+
+def test_a_lot_is_found_by_every_name_of_its_item(world: World) -> None:
+    with world.database.read() as connection:
+        for text in ("RM-100|L1", "JN-22|L1"):
+            assert [one.lot for one in affected(connection, Scope(lots=(text,))).lots if one.named] == ["L1"], text
+        with pytest.raises(NotFoundError):
+            affected(connection, Scope(lots=("RM-100|L9",)))
+
+
+def test_what_only_another_organisation_speaks_of_is_not_known(world: World) -> None:
+    with world.database.read() as connection:
+        for scope in (Scope(lots=(FINISHED,)), Scope(serials=("06901234000029|S1..S2",)), Scope(supplier="jiangnan_polymer")):
+            assert affected(connection, scope, [1]).lots
+            with pytest.raises(NotFoundError):
+                affected(connection, scope, [2])
+
+
 @pytest.mark.parametrize("waiting", [False, True])
 def test_what_a_recall_reaches_is_what_a_walk_finds(world: World, waiting: bool) -> None:
     used = [{"line": "1", "gtin": "06901234000029", "lot": "F1", "quantity": D(1), "unit": "EA", "@": 2}]
@@ -112,7 +202,8 @@ def test_what_a_recall_reaches_is_what_a_walk_finds(world: World, waiting: bool)
         things = [row.key for row in connection.execute(sa.select(tables.node)) if row.kind not in ("item", "location")]
         assert len(things) > 8
         for key in things:
-            named = (key,)
-            reached = {lot for one in affected(connection, Scope(lots=named)).lots for lot in one.nodes.values()}
-            assert reached == {node["key"] for node in trace(connection, key, "down")["nodes"] if node["kind"] == "lot"}, key
+            named = {key} if key.startswith("lot:") else inside(connection, key)
+            reached = {lot for one in affected(connection, Scope(lots=(key,))).lots for lot in one.nodes.values()}
+            walked = [trace(connection, lot, "down") for lot in named]
+            assert reached == {node["key"] for one in walked for node in one["nodes"] if node["kind"] == "lot"}, key
         assert {one.lot for one in affected(connection, Scope(lots=(RAW,))).lots} == {"L1", "F1", "F2"}
