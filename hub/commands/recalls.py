@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from data_contracts.errors import RefusedError
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
     for name, command in (
         ("open", open_command), ("list", list_command), ("status", status_command), ("hold", hold_command), ("notify", notify_command),
         ("acknowledge", acknowledge_command), ("answer", answer_command), ("remind", remind_command), ("check", check_command),
-        ("met", met_command), ("close", close_command), ("report", report_command), ("verify", verify_command),
+        ("met", met_command), ("close", close_command), ("reopen", reopen_command), ("report", report_command), ("verify", verify_command),
     ):  # fmt: skip
         group.command(name)(command)
     app.add_typer(group, name="recall")
@@ -176,10 +177,16 @@ def met_command(
 
 
 def close_command(number: Number, reason: Annotated[str, typer.Option("--reason")] = "", by: Actor = "cli") -> None:
-    """End a recall; with a reason where consignees have not answered."""
+    """End a recall; with a reason where consignees were not told or have not answered, or a place belongs to no partner."""
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         campaign.close(hub, uow, number, reason)
+
+
+def reopen_command(number: Number, reason: Annotated[str, typer.Option("--reason", help="Why it goes on.")], by: Actor = "cli") -> None:
+    """Open a closed recall again."""
+    with Hub.open().database.begin(by) as uow:
+        campaign.reopen(uow, number, reason)
 
 
 def report_command(
@@ -219,15 +226,15 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         typer.echo(json.dumps(plain(shown), ensure_ascii=False))
         return
     console = Console()
-    console.print(f"[bold]{shown['number']}[/bold]  {shown['state']}  {shown['title']}", highlight=False)
+    console.print(f"[bold]{shown['number']}[/bold]  {shown['state']}  {escape(shown['title'])}", highlight=False)
     for total in shown["totals"]:
         parts = ", ".join(f"{where} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
         share = "-" if total["coverage"] is None else f"{total['coverage']:.1%}"
-        console.print(f"{total['unit'] or '-'}: {total['total']:f} units, {share} located: {parts or '-'}", highlight=False)
+        console.print(f"{escape(total['unit']) or '-'}: {total['total']:f} units, {share} located: {parts or '-'}", highlight=False)
     for lot in shown["lots"]:
         for one in lot["contradictions"]:
             said = f"{one['quantity']:f} {lot['unit']}, exchanges {' '.join(map(str, one['evidence'])) or '-'}"
-            text = f"CONTRADICTION {lot['item']} {lot['lot']}: {one['rule']} {one['place']} {said}"
+            text = escape(f"CONTRADICTION {lot['item']} {lot['lot']}: {one['rule']} {one['place']} {said}")
             console.print(text, style="red", highlight=False, soft_wrap=True)
     console.print(_positions(shown))
     for clock in shown["clocks"]:
@@ -235,11 +242,13 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         late = "  OVERDUE" if clock["overdue"] else ""
         if done is not None:
             late = f"  done {done['at']:%Y-%m-%d %H:%M %Z}{' LATE' if done['late'] else ''}: {done['evidence']} ({done['marked_by']})"
-        console.print(f"{clock['regime']} {clock['act']}: {clock['due_at']:%Y-%m-%d %H:%M %Z}  {clock['clause']}{late}", highlight=False)
+        console.print(
+            f"{clock['regime']} {clock['act']}: {clock['due_at']:%Y-%m-%d %H:%M %Z}  {clock['clause']}{escape(late)}", highlight=False
+        )
     for one in (*shown["holds"], *shown["notices"]):
-        console.print(f"{one['kind']} {one['id']}: {one['partner']} {one['place'] or ''} {one['state']}", highlight=False)
+        console.print(f"{one['kind']} {one['id']}: {one['partner']} {escape(one['place'] or '')} {one['state']}", highlight=False)
     for place in shown["unreachable"]:
-        console.print(f"no partner receives at {place}: tell it by other means", style="red", highlight=False)
+        console.print(f"no partner receives at {escape(place)}: tell it by other means", style="red", highlight=False)
 
 
 def _positions(shown: dict[str, Any]) -> Table:
@@ -248,5 +257,6 @@ def _positions(shown: dict[str, Any]) -> Table:
         for one in lot["positions"]:
             place = f"{one['holder']} {one['partner'] or ''}".strip() or "?"
             style = "red" if one["position"] == "unknown" else None
-            table.add_row(lot["item"], lot["lot"], one["position"], place, f"{one['quantity']:f} {lot['unit']}", one["why"], style=style)
+            said = (lot["item"], lot["lot"], one["position"], place, f"{one['quantity']:f} {lot['unit']}", one["why"])
+            table.add_row(*map(escape, said), style=style)
     return table

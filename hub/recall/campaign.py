@@ -8,20 +8,22 @@ records (WMS, QMS) to block the lots. Both leave by the route that the partner's
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from data_contracts.errors import ConflictError, NotFoundError, RefusedError
+from hub.recall.accounts import Accounts, kept_accounts, summary
 from hub.recall.clocks import checked, clocks, notice_due
-from hub.recall.locate import Answers, Located, locate
+from hub.recall.consignees import ANSWER, UNTOLD, answer_key, partner_of_places, superseded, to_hold, told
+from hub.recall.locate import Located
 from hub.recall.scope import AffectedLot, Scope, affected
-from hub.recall.whereabouts import Answer
 from hub.runtime import Hub
 from hub.store import blobs, outbox, recalls
 from hub.store.types import micros, moment
@@ -30,7 +32,9 @@ from hub.store.unit_of_work import UnitOfWork
 Kind = Literal["recall", "drill"]
 HOLDERS = ("wms", "qms")
 """Kinds of system that block stock."""
-_ANSWER = ("on_hand", "used", "destroyed", "returned")
+AMOUNT = r"[0-9]{1,12}(\.[0-9]{1,6})?"
+"""An amount of units as an answer may state it: what the store keeps exactly."""
+_AMOUNT = re.compile(AMOUNT)
 _METHODS, _OUTCOMES = ("visit", "call", "letter", "message"), ("effective", "not_effective", "not_reached")
 _json = msgspec.json.Encoder(order="deterministic").encode
 
@@ -49,11 +53,11 @@ class Opening:
     """When the maker learnt of the fault; null: now."""
 
 
-def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening) -> str:
-    """Open a recall and locate its units; returns its number.
+def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening, organisations: Collection[int] | None = None) -> str:
+    """Open a recall and locate its units; returns its number. `organisations`: ids of those that whoever opens it may see; null: all.
 
-    Raises NotFoundError and ConflictError as `affected`, RefusedError for an unknown regime, a text that is missing, or a fault that lies
-    in the future.
+    Raises NotFoundError and ConflictError as `affected`, RefusedError for an unknown regime, a text that is missing, a fault that lies
+    in the future, and for lots of which documents of other organisations speak.
     """
     if not opening.title.strip() or not opening.reason.strip():
         raise RefusedError("a recall has a title and a reason")
@@ -62,6 +66,7 @@ def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening) -> str:
     if aware > uow.now:
         raise RefusedError("the maker cannot have learnt of the fault later than now")
     organisation = hub.organisation_id(opening.organisation)
+    reached = affected(uow.connection, opening.scope, organisations)
     row = recalls.add(
         uow,
         {
@@ -70,74 +75,83 @@ def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening) -> str:
             "title": opening.title.strip(),
             "reason": opening.reason.strip(),
             "regimes": regimes,
-            "scope": opening.scope.as_json(),
+            "scope": opening.scope.as_json() | {"unknown": reached.unknown},
             "aware_at": aware,
         },
         "DRILL" if opening.kind == "drill" else "RECALL",
     )
-    located = _locate(hub, uow, row)
+    located = kept_accounts(hub, uow, row, organisations).located
     uow.audit(
         organisation,
         "recall.opened",
         f"recall/{row.number}",
         reason=opening.reason,
-        after={"kind": opening.kind, "title": opening.title, "scope": opening.scope.as_json(), "regimes": regimes, **_summary(located)},
+        after={"kind": opening.kind, "title": opening.title, "scope": opening.scope.as_json(), "regimes": regimes, **summary(located)},
     )
     return str(row.number)
 
 
-def relocate(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> list[Located]:
-    """Locate the units again with all that has become known; returns their accounts."""
-    row = recalls.by_number(uow.connection, number, None)
-    located = _locate(hub, uow, row)
-    uow.audit(row.organisation_id, "recall.located", f"recall/{number}", reason=why, after=_summary(located))
+def relocate(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None, organisations: Collection[int] | None = None) -> list[Located]:
+    """Locate the units again with all that has become known; returns their accounts. Raises RefusedError as `open_recall`."""
+    row = recalls.locked(uow, number)
+    located = kept_accounts(hub, uow, row, organisations).located
+    uow.audit(row.organisation_id, "recall.located", f"recall/{number}", reason=why, after=summary(located))
     return located
 
 
-def hold(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> list[int]:
-    """Ask every system that blocks stock to block the affected lots; those that were asked are not asked again. Returns ids of holds."""
+def hold(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None, organisations: Collection[int] | None = None) -> list[int]:
+    """Ask every system that blocks stock to block the affected lots; of lots that are found later it is asked then, and of none twice.
+
+    Returns ids of holds. Raises RefusedError as `open_recall`.
+    """
     row = _open(uow, number)
-    lots = [_named(one.lot) for one in _accounts(hub, uow, row)]
-    asked = {(one.partner_id, one.place) for one in recalls.notices(uow.connection, row.id) if one.kind == "hold"}
+    found = kept_accounts(hub, uow, row, organisations).affected
+    holds = [one for one in recalls.notices(uow.connection, row.id) if one.kind == "hold"]
     made = []
     for key, partner in sorted(hub.site.partners.items()):
+        if partner.kind not in HOLDERS:
+            continue
         partner_id = hub.partner_id(key)
-        if partner.kind in HOLDERS and (partner_id, "") not in asked:
+        lots = [_named(lot, lot.serials) for lot in to_hold(found, [one for one in holds if one.partner_id == partner_id])]
+        if lots:
             made.append(_send(hub, uow, row, "hold", key, "", lots, why))
     return made
 
 
-def notify(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> tuple[list[int], list[str]]:
+def notify(
+    hub: Hub, uow: UnitOfWork, number: str, why: str | None = None, organisations: Collection[int] | None = None
+) -> tuple[list[int], list[str]]:
     """Tell every consignee of the affected units that it got and has not been told of; one who has got more since is told anew, of all.
 
-    Returns ids of notices, and places that belong to no partner: those must be told by other means.
+    Returns ids of notices, and places that belong to no partner: those must be told by other means. Raises RefusedError as `open_recall`.
     """
     row = _open(uow, number)
     partners = partner_of_places(hub)
-    told = {
-        (one.place, lot["lot_key"]): Decimal(lot["quantity"] or 0)
-        for one in recalls.notices(uow.connection, row.id)
-        if one.kind == "notice"
-        for lot in one.lots
-    }
+    found = kept_accounts(hub, uow, row, organisations)
+    known = told(recalls.notices(uow.connection, row.id), found.affected)
     lots: dict[str, list[dict[str, Any]]] = {}
-    for one in _locate(hub, uow, row):
+    news: set[str] = set()
+    for one in found.located:
         for place, quantity in one.account.consignees.items():
             said = format(quantity, "f") if quantity else None  # null: nobody states how many it got
-            lots.setdefault(place, []).append(_named(one.lot) | {"quantity": said, "unit": one.unit})
+            serials = one.serials.get(place, frozenset())
+            lots.setdefault(place, []).append(_named(one.lot, serials) | {"quantity": said, "unit": one.unit})
+            if quantity > known.get((place, one.lot.key, one.unit), UNTOLD):
+                news.add(place)
     made, unreachable = [], []
     for place in sorted(lots):
         key = partners.get(place)
         if key is None:
             unreachable.append(place)
-        elif any(Decimal(lot["quantity"] or 0) > told.get((place, lot["lot_key"]), Decimal(-1)) for lot in lots[place]):
-            made.append(_send(hub, uow, row, "notice", key, place, lots[place], why))
+        elif place in news:
+            named = [lot | {"answer_as": answer_key(lots[place], lot)} for lot in lots[place]]
+            made.append(_send(hub, uow, row, "notice", key, place, named, why))
     return made, unreachable
 
 
 def acknowledge(uow: UnitOfWork, number: str, notice_id: int, partner_id: int | None, why: str | None = None) -> None:
     """The receiver has read it. Said again, it changes nothing. `partner_id` null: one of our people says so for it."""
-    row = recalls.by_number(uow.connection, number, None)
+    row = _for_partner(recalls.locked(uow, number), partner_id)
     notice = recalls.notice(uow.connection, notice_id, row.id, partner_id)
     if notice.acknowledged_at is None:
         recalls.change_notice(uow, notice_id, acknowledged_at=uow.now, acknowledged_by=uow.actor)
@@ -146,15 +160,19 @@ def acknowledge(uow: UnitOfWork, number: str, notice_id: int, partner_id: int | 
 
 
 def answer(hub: Hub, uow: UnitOfWork, number: str, notice_id: int, said: Mapping[str, Mapping[str, Any]], partner_id: int | None) -> None:
-    """What a consignee says of its units, by lot key: `on_hand`, `used`, `destroyed`, `returned`; what is missing is unknown. A later
-    answer replaces an earlier one, which the audit keeps. Raises RefusedError for lots that it was not asked about, for amounts that
-    are none, and for more units than it got.
+    """What a consignee says of its units, by `answer_as` of the notice's lots (the lot's key; with its unit where a lot is named in
+    several): `on_hand`, `used`, `destroyed`, `returned`; what is missing is unknown. A later answer replaces an earlier one, which the
+    audit keeps. Raises RefusedError for lots that it was not asked about, for amounts that are none, and for more units than it got;
+    ConflictError where a later notice stands in the place of this one.
     """
-    row = _open(uow, number)
+    row = _for_partner(_open(uow, number), partner_id)
     notice = recalls.notice(uow.connection, notice_id, row.id, partner_id)
     if notice.kind != "notice":
         raise RefusedError("a hold is acknowledged, not answered")
-    known = {lot["lot_key"]: None if lot["quantity"] is None else Decimal(lot["quantity"]) for lot in notice.lots}
+    newer = superseded(recalls.notices(uow.connection, row.id)).get(notice_id)
+    if newer is not None:
+        raise ConflictError(f"notice {newer} stands in the place of {notice_id}: it names what came since, answer that")
+    known = {answer_key(notice.lots, lot): None if lot["quantity"] is None else Decimal(lot["quantity"]) for lot in notice.lots}
     kept = {key: _amounts(key, said[key], known) for key in sorted(said)}
     recalls.change_notice(
         uow,
@@ -165,13 +183,13 @@ def answer(hub: Hub, uow: UnitOfWork, number: str, notice_id: int, said: Mapping
         acknowledged_at=notice.acknowledged_at or uow.now,
         acknowledged_by=notice.acknowledged_by or uow.actor,
     )
-    located = _locate(hub, uow, row)
+    located = kept_accounts(hub, uow, row, None).located
     uow.audit(
         row.organisation_id,
         "recall.answered",
         f"recall/{number}",
         before={"answer": notice.answer},
-        after={"notice": notice_id, "partner": notice.partner_key, "place": notice.place, "answer": kept, **_summary(located)},
+        after={"notice": notice_id, "partner": notice.partner_key, "place": notice.place, "answer": kept, **summary(located)},
     )
 
 
@@ -179,8 +197,12 @@ def remind(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> li
     """Send again what is due and has not been acknowledged, at most once a day each; returns the ids."""
     row = _open(uow, number)
     again = []
-    for one in recalls.notices(uow.connection, row.id):
+    notices = recalls.notices(uow.connection, row.id)
+    old = superseded(notices)
+    for one in notices:
         last = one.reminded_at or one.sent_at
+        if one.id in old:
+            continue
         if one.acknowledged_at is None and one.due_at <= uow.now and uow.now - last >= 86_400_000_000:
             content = blobs.read_blob(uow.connection, uow.home, bytes(one.sha256))
             _parcel(hub, uow, row, one.kind, one.partner_key, one.id, content, one.reminders + 1)
@@ -255,33 +277,58 @@ def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = No
 
 
 def close(hub: Hub, uow: UnitOfWork, number: str, reason: str) -> None:
-    """End a recall. Raises ConflictError when it is closed already, RefusedError while a notice is unanswered and no reason is given."""
-    row = recalls.by_number(uow.connection, number, None)
-    unanswered = [
-        one.place
-        for one in recalls.notices(uow.connection, row.id)
-        if one.kind == "notice" and one.answered_at is None and row.kind == "recall"
-    ]
-    if unanswered and not reason.strip():
-        raise RefusedError(f"not answered by {', '.join(unanswered)}: say why the recall may end all the same")
-    located = _locate(hub, uow, row)
-    if not recalls.close(uow, row.id):
-        raise ConflictError(f"{number} is closed")
-    uow.audit(row.organisation_id, "recall.closed", f"recall/{number}", reason=reason or None, after=_summary(located))
+    """End a recall. Raises ConflictError when it is closed already; RefusedError where no reason is given while a notice is unanswered,
+    a consignee was not told of all that it got, or a place belongs to no partner.
+    """
+    row = _open(uow, number)
+    found = kept_accounts(hub, uow, row, None)
+    if row.kind == "recall" and not reason.strip():
+        _all_heard(hub, uow, row, found)
+    recalls.close(uow, row.id)
+    uow.audit(row.organisation_id, "recall.closed", f"recall/{number}", reason=reason or None, after=summary(found.located))
 
 
-def partner_of_places(hub: Hub) -> dict[str, str]:
-    """Which partner receives at a place: its GLN, the places in its file, and its codes in our master data."""
-    found: dict[str, str] = {}
-    for key, partner in sorted(hub.site.partners.items()):
-        for place in (partner.gln, *partner.places, *hub.site.party_codes(key).values()):
-            if place:
-                found.setdefault(place, key)
-    return found
+def _all_heard(hub: Hub, uow: UnitOfWork, row: Any, found: Accounts) -> None:
+    notices = recalls.notices(uow.connection, row.id)
+    old = superseded(notices)
+    known = told(notices, found.affected)
+    got = {
+        place
+        for one in found.located
+        for place, quantity in one.account.consignees.items()
+        if quantity > known.get((place, one.lot.key, one.unit), UNTOLD)
+    }
+    partners = partner_of_places(hub)
+    for what, places in (
+        ("not answered by", {one.place for one in notices if one.kind == "notice" and one.answered_at is None and one.id not in old}),
+        ("not told", {place for place in got if place in partners}),
+        ("no partner receives at", {place for place in got if place not in partners}),
+    ):
+        if places:
+            raise RefusedError(f"{what} {', '.join(sorted(places))}: say why the recall may end all the same")
+
+
+def reopen(uow: UnitOfWork, number: str, reason: str) -> None:
+    """Open a closed recall again. Raises ConflictError when it is open, RefusedError without a reason."""
+    row = recalls.locked(uow, number)
+    if row.state == "open":
+        raise ConflictError(f"{number} is open")
+    if not reason.strip():
+        raise RefusedError("say why the recall goes on")
+    recalls.reopen(uow, row.id)
+    before = {"state": row.state, "closed_at": row.closed_at, "closed_by": row.closed_by}
+    uow.audit(row.organisation_id, "recall.reopened", f"recall/{number}", reason=reason.strip(), before=before, after={"state": "open"})
+
+
+def _for_partner(row: Any, partner_id: int | None) -> Any:
+    """The recall, unless it is a drill and a partner asks: nobody outside hears of one."""
+    if partner_id is not None and row.kind == "drill":
+        raise NotFoundError(f"there is no recall {row.number}")
+    return row
 
 
 def _open(uow: UnitOfWork, number: str) -> Any:
-    row = recalls.by_number(uow.connection, number, None)
+    row = recalls.locked(uow, number)
     if row.state != "open":
         raise ConflictError(f"{number} is closed")
     return row
@@ -291,72 +338,20 @@ def _zone(hub: Hub, row: Any) -> ZoneInfo:
     return ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
 
 
-def _locate(hub: Hub, uow: UnitOfWork, row: Any) -> list[Located]:
-    located = _accounts(hub, uow, row)
-    partners = {place: hub.partner_id(key) for place, key in partner_of_places(hub).items()}
-    rows: list[Sequence[Any]] = []
-    for one in located:
-        lot = (one.lot.key, one.lot.code, one.lot.gtin, one.lot.lot, one.lot.named, one.unit)
-        rows.append((*lot, "total", "", None, "", "", one.account.total, []))
-        for place, got in one.account.consignees.items():
-            rows.append((*lot, "consignee", place, partners.get(place), "", "", got, []))
-        for fault in one.account.contradictions:
-            rows.append((*lot, "contradiction", fault.place, None, "", fault.rule, fault.quantity, list(fault.evidence)))
-        if one.account.opening:
-            rows.append((*lot, "opening", "", None, "", "", one.account.opening, []))
-        for at in one.account.positions:
-            partner_id = partners.get(at.holder) if at.holder in one.account.consignees else None
-            rows.append((*lot, at.where, at.holder, partner_id, at.status, at.why, at.quantity, list(at.evidence)))
-    recalls.keep_findings(uow, row.id, rows)
-    return located
-
-
-def _accounts(hub: Hub, uow: UnitOfWork, row: Any) -> list[Located]:
-    """The accounts of the affected lots; what a consignee was told and answered stands beside what documents say of it now."""
-    customers = {place for place, key in partner_of_places(hub).items() if hub.site.partners[key].kind == "customer"}
-    answers = _answers(uow, row.id)
-    located = locate(uow.connection, affected(uow.connection, Scope.from_json(row.scope)), answers, customers)
-    for notice in recalls.notices(uow.connection, row.id):
-        for lot in notice.lots if notice.kind == "notice" else ():
-            for one in located:
-                if one.lot.key == lot["lot_key"] and one.unit == lot["unit"]:
-                    one.account.told(notice.place, Decimal(lot["quantity"] or 0), (notice.place, lot["lot_key"]) in answers)
-    return located
-
-
-def _answers(uow: UnitOfWork, recall_id: int) -> Answers:
-    """What consignees say of each lot in answer to the newest notice that names it."""
-    newest = {
-        (one.place, lot["lot_key"]): one.answer
-        for one in recalls.notices(uow.connection, recall_id)
-        if one.kind == "notice"
-        for lot in one.lots
-    }
-    return {
-        place_and_lot: Answer(**{name: Decimal(said.get(place_and_lot[1], {}).get(name, "0")) for name in _ANSWER})
-        for place_and_lot, said in newest.items()
-        if said is not None
-    }
-
-
-def _named(lot: AffectedLot) -> dict[str, Any]:
-    return {"lot_key": lot.key, "item": lot.code, "gtin": lot.gtin, "lot": lot.lot, "serials": sorted(lot.serials)}
+def _named(lot: AffectedLot, serials: Collection[str]) -> dict[str, Any]:
+    return {"lot_key": lot.key, "item": lot.code, "gtin": lot.gtin, "lot": lot.lot, "serials": sorted(serials)}
 
 
 def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal | None]) -> dict[str, str]:
     if key not in known:
         raise RefusedError(f"{key} is none of the lots that the notice names")
-    if unknown := sorted(set(said) - set(_ANSWER)):
-        raise RefusedError(f"{key}: {', '.join(unknown)}: known are {', '.join(_ANSWER)}")
+    if unknown := sorted(set(said) - set(ANSWER)):
+        raise RefusedError(f"{key}: {', '.join(unknown)}: known are {', '.join(ANSWER)}")
     amounts = {}
     for name, value in said.items():
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            amount = Decimal(-1)
-        if not amount.is_finite() or amount < 0:
+        if not _AMOUNT.fullmatch(str(value)):
             raise RefusedError(f"{key}: {name} {value!r} is no number of units")
-        amounts[name] = format(amount, "f")
+        amounts[name] = str(value)
     total = sum(map(Decimal, amounts.values()), Decimal(0))
     delivered = known[key]
     if delivered is not None and total > delivered:
@@ -414,15 +409,3 @@ def _parcel(hub: Hub, uow: UnitOfWork, row: Any, kind: str, key: str, notice_id:
             sha256=sha256,
         ),
     )
-
-
-def _summary(located: Sequence[Located]) -> dict[str, Any]:
-    """For the audit: what was found, in numbers."""
-    return {
-        "lots": len(located),
-        "consignees": len({place for one in located for place in one.account.consignees}),
-        "contradictions": sum(len(one.account.contradictions) for one in located),
-        "coverage": {
-            f"{one.lot.key} {one.unit}": None if (share := one.account.coverage) is None else format(share, ".4f") for one in located
-        },
-    }

@@ -8,7 +8,7 @@ place never is, nor a supplier's or carrier's that is only counted: stock that w
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -25,8 +25,8 @@ from hub.store.views.stock import Count, PlacePicture, counts_of, places
 WRITTEN_OFF = frozenset({"destroyed", "scrapped", "scrap", "disposed", "报废", "销毁", "551", "553", "555"})
 """Reasons of a movement that say that units are no more; the numbers are SAP movement types."""
 ZERO = Decimal(0)
-Answers = Mapping[tuple[str, str], Answer]
-"""By consignee's place and lot key."""
+Answers = Mapping[tuple[str, str, str], Answer]
+"""By consignee's place, lot key and unit."""
 
 
 @dataclass(slots=True)
@@ -36,14 +36,19 @@ class Located:
     lot: AffectedLot
     account: LotAccount
     unit: str
+    serials: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Place → the units that were sent there, of a lot of which only some units are affected."""
 
 
-def locate(connection: sa.Connection, found: Affected, answers: Answers, theirs: Collection[str] = ()) -> list[Located]:
+def locate(
+    connection: sa.Connection, found: Affected, answers: Answers, theirs: Collection[str] = (), everything: Telling | None = None
+) -> list[Located]:
     """Accounts of the affected lots, in their order. A lot whose units do not convert has an account for each unit.
 
-    `theirs` are places that are known to be customers', beside the GLNs that their files name.
+    `theirs` are places that are known to be customers', beside the GLNs that their files name; `everything`, what is said of the lots where
+    it was read already.
     """
-    said = telling(connection, found.lots)
+    said = telling(connection, found.lots) if everything is None else everything
     nodes = [number for lot in found.lots for number in lot.nodes]
     wanted = lot_history.places_of_lots(connection, nodes)
     for line in said.lines:
@@ -58,10 +63,10 @@ def locate(connection: sa.Connection, found: Affected, answers: Answers, theirs:
         books = _said(said, lot, item, found.names, book)
         counts = {} if lot.serials else _counts(pictures.values(), lot, book)  # counts are of lots, not of single units
         counted = frozenset() if lot.serials else frozenset(book.name(place) for (place, _), one in pictures.items() if one.counts)
-        mine_said = {book.name(place): answer for (place, key), answer in answers.items() if key == lot.key}
-        for unit in sorted({*books, *counts}) or [item.base_unit or "" if item is not None else ""]:
-            made = account(books.get(unit, ()), counts.get(unit, ()), counted, book.ours, mine_said)
-            located.append(Located(lot, made, unit))
+        answered = _answers(answers, lot, item, book)
+        for unit in sorted({*books, *counts, *answered}) or [item.base_unit or "" if item is not None else ""]:
+            made = account(books.get(unit, ()), counts.get(unit, ()), counted, book.ours, answered.get(unit, {}))
+            located.append(Located(lot, made, unit, _serials_sent(lot, books.get(unit, ()))))
     return located
 
 
@@ -148,6 +153,29 @@ def _said(said: Telling, lot: AffectedLot, item: GoldenItem | None, names: Names
     for one in silent:
         books.setdefault(min(books) if books else (item.base_unit or "" if item is not None else ""), []).append(one)
     return books
+
+
+def _answers(answers: Answers, lot: AffectedLot, item: GoldenItem | None, book: _Places) -> dict[str, dict[str, Answer]]:
+    """What consignees say of a lot, by unit and place."""
+    found: dict[str, dict[str, Answer]] = {}
+    for (place, key, unit), said in answers.items():
+        if key == lot.key:
+            base, factor = _in_base(item, unit, None, Decimal(1))
+            one = Answer(*(amount * factor for amount in (said.on_hand, said.used, said.destroyed, said.returned)))
+            before = found.setdefault(base, {}).get(book.name(place), Answer())
+            found[base][book.name(place)] = Answer(
+                before.on_hand + one.on_hand, before.used + one.used, before.destroyed + one.destroyed, before.returned + one.returned
+            )
+    return found
+
+
+def _serials_sent(lot: AffectedLot, books: Iterable[Stated]) -> dict[str, frozenset[str]]:
+    """Where to the affected units of a lot were sent, of which the others are not affected."""
+    sent: dict[str, frozenset[str]] = {}
+    for one in books if lot.serials else ():
+        if one.kind in ("despatched", "sent_by_supplier"):
+            sent[one.place] = sent.get(one.place, frozenset()) | one.serials
+    return sent
 
 
 def _serials_of(said: Telling, lot: AffectedLot) -> frozenset[str]:

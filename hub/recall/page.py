@@ -73,6 +73,8 @@ def facts(shown: Mapping[str, Any], say: Say) -> list[tuple[str, str]]:
         ("organisation", shown["organisation"]),
         ("state", say(shown["state"])),
         ("scope", scope_text(shown["scope"])),
+        ("unknown_units", ", ".join(shown["scope"].get("unknown", ()))),
+        ("elsewhere", say("with_another") if shown["elsewhere"] else ""),
         ("aware", at(shown["aware_at"])),
         ("opened", f"{at(shown['opened_at'])} · {shown['opened_by']}"),
         ("located", at(shown["located_at"])),

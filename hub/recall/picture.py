@@ -1,6 +1,7 @@
 """A recall as people read it: where the units are, what is due, who was told and what they said, and the score of a drill.
 
-A partner's picture holds its own notices and nothing of anybody else: no other consignee, no stock, no evidence.
+A partner's picture holds its own notices and nothing of anybody else: no other consignee, no stock, no evidence, no law's clock, and of a
+drill nothing at all. Whoever of our own people may see some organisations only is told that the rest is with another one, and no more.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError
-from hub.recall.campaign import partner_of_places
 from hub.recall.clocks import clocks
+from hub.recall.consignees import partner_of_places, superseded
 from hub.recall.whereabouts import SURE, WHERE
 from hub.runtime import Hub
 from hub.store import recalls
@@ -30,25 +31,35 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, located_at,
     totals: [{unit, total, known, unknown, coverage, contradictions: number, positions: {position: quantity}}],
     lots: [{key, item, gtin, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why, quantity,
-    evidence}], consignees: [{place, partner, quantity}], contradictions: [{rule, place, quantity, evidence}]}],
+    evidence}], consignees: [{place, partner, quantity}], contradictions: [{rule, place, quantity, evidence}]}], elsewhere,
     clocks: [{regime, act, due_at, clause, overdue, met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
     notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units,
     and never all where something does not add up; a consignee's quantity is null where nobody states it.
+    `elsewhere`: there is more, with an organisation that is not among `organisations` (null: all may be seen); it is in no number here.
     """
     row = recalls.by_number(connection, number, organisations)
     located_at, found = recalls.findings(connection, row.id)
     told = recalls.notices(connection, row.id)
     now = hub.clock.now()
     lots = _lots(hub, found)
-    notices = [_notice(one, now) for one in told if one.kind == "notice"]
-    holds = [_notice(one, now) for one in told if one.kind == "hold"]
+    elsewhere = organisations is not None and _leave_out(connection, lots, organisations)
+    places = {place["holder"] for lot in lots for place in lot["positions"] if place["consignee"]}
+    places |= {one["place"] for lot in lots for one in lot["consignees"]}
+    keys = {lot["key"] for lot in lots}
+    old = superseded(told)
+    if elsewhere:
+        told = [one for one in told if one.kind == "hold" or one.place in places]
+    notices = [_notice(one, now, old) for one in told if one.kind == "notice"]
+    holds = [_notice(one, now, old) for one in told if one.kind == "hold"]
+    if elsewhere:
+        for one in (*notices, *holds):
+            one["lots"] = [lot for lot in one["lots"] if lot["lot_key"] in keys]
     checks = [
         {"notice": one.notice_id, "partner": one.partner_key, "place": one.place, "at": moment(one.at), "by": one.by}
         | {"method": one.method, "outcome": one.outcome, "note": one.note}
         for one in recalls.checks(connection, row.id)
+        if not elsewhere or one.place in places
     ]
-    places = {place["holder"] for lot in lots for place in lot["positions"] if place["consignee"]}
-    places |= {one["place"] for lot in lots for one in lot["consignees"]}
     return {
         **_head(hub, row),
         "opened_by": row.opened_by,
@@ -56,6 +67,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         "located_at": None if located_at is None else moment(located_at),
         "totals": _totals(lots),
         "lots": lots,
+        "elsewhere": elsewhere,
         "clocks": _clocks(hub, row, now, recalls.met(connection, row.id)),
         "notices": notices,
         "holds": holds,
@@ -69,15 +81,21 @@ def partners_picture(hub: Hub, connection: sa.Connection, number: str, partner_i
     """What a partner may see. Raises NotFoundError where it has no notice of this recall: the same as for none."""
     row = recalls.by_number(connection, number, None)
     mine = recalls.notices(connection, row.id, partner_id)
-    if not mine:
+    if not mine or row.kind == "drill":
         raise NotFoundError(f"there is no recall {number}")
     now = hub.clock.now()
-    return {**_head(hub, row), "notices": [_notice(one, now, own=True) for one in mine]}
+    old = superseded(mine)
+    return {**head(hub, row, own=False), "notices": [_notice(one, now, old, own=False) for one in mine]}
 
 
-def head(hub: Hub, row: Any) -> dict[str, Any]:
-    """A recall in a list."""
-    return _head(hub, row)
+_OURS = ("aware_at", "regimes")
+"""What of a recall's head is between us and the authorities."""
+
+
+def head(hub: Hub, row: Any, own: bool = True) -> dict[str, Any]:
+    """A recall in a list, for our own people or a partner."""
+    shown = _head(hub, row)
+    return shown if own else {name: value for name, value in shown.items() if name not in _OURS}
 
 
 def _head(hub: Hub, row: Any) -> dict[str, Any]:
@@ -133,6 +151,33 @@ def _lots(hub: Hub, found: Collection[Any]) -> list[dict[str, Any]]:
     return list(lots.values())
 
 
+def _leave_out(connection: sa.Connection, lots: list[dict[str, Any]], organisations: Collection[int]) -> bool:
+    """Take out of the lots what rests on documents of other organisations; whether there was any. What is left is balanced anew."""
+    said = [one for lot in lots for one in (*lot["positions"], *lot["contradictions"])]
+    exchanges = {number for one in said for number in one["evidence"]}
+    of = recalls.organisations_of(connection, exchanges)
+    others = {number for number in exchanges if of.get(number) not in organisations}
+    if not others:
+        return False
+    for lot in lots:
+        if not any(number in others for one in (*lot["positions"], *lot["contradictions"]) for number in one["evidence"]):
+            continue
+        # What is unknown, and what was answered otherwise, rests on no document but on all of them.
+        for name in ("positions", "contradictions"):
+            lot[name] = [one for one in lot[name] if one["evidence"] and others.isdisjoint(one["evidence"])]
+        left = {one["holder"] for one in lot["positions"]} | {one["place"] for one in lot["contradictions"]}
+        lot["consignees"] = [
+            one | {"quantity": sum((at["quantity"] for at in lot["positions"] if at["holder"] == one["place"]), ZERO) or None}
+            for one in lot["consignees"]
+            if one["place"] in left
+        ]
+        lot["total"], lot["opening"] = sum((one["quantity"] for one in lot["positions"]), ZERO), ZERO
+        unknown = sum((one["quantity"] for one in lot["positions"] if one["position"] == "unknown"), ZERO)
+        lot["coverage"] = _located(lot["total"] - unknown, lot["total"], lot["contradictions"])
+    lots[:] = [lot for lot in lots if lot["positions"] or lot["contradictions"]]
+    return True
+
+
 def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Named and made lots together, a row a unit; what was used to make other lots of the recall is found again in those."""
     found: dict[str, dict[str, Any]] = {}
@@ -170,7 +215,23 @@ def _met(done: Any, due_at: datetime) -> dict[str, Any]:
     return said | {"marked_at": moment(done.marked_at), "marked_by": done.marked_by}
 
 
-def _notice(one: Any, now: datetime, own: bool = False) -> dict[str, Any]:
+_PARCELS = {"sent": "sent", "waiting": "waiting", "held": "to_fetch", "dead": "not_sent", None: "kept"}
+"""State of the parcel → of the notice: only what left was sent, and what a partner fetches is there for it; a drill's is kept."""
+
+
+def _state(one: Any, now: datetime, old: Collection[int]) -> str:
+    if one.id in old:
+        return "superseded"
+    if one.answered_at is not None:
+        return "answered"
+    if one.acknowledged_at is not None:
+        return "acknowledged"
+    if one.parcel == "dead":
+        return _PARCELS["dead"]
+    return "overdue" if one.due_at < micros(now) else _PARCELS[one.parcel]
+
+
+def _notice(one: Any, now: datetime, old: Mapping[int, int], own: bool = True) -> dict[str, Any]:
     said = {
         "id": one.id,
         "kind": one.kind,
@@ -179,18 +240,13 @@ def _notice(one: Any, now: datetime, own: bool = False) -> dict[str, Any]:
         "lots": one.lots,
         "sent_at": moment(one.sent_at),
         "due_at": moment(one.due_at),
-        "state": "answered"
-        if one.answered_at
-        else "acknowledged"
-        if one.acknowledged_at
-        else "overdue"
-        if one.due_at < micros(now)
-        else "sent",
+        "state": _state(one, now, old),
+        "superseded_by": old.get(one.id),
         "acknowledged_at": None if one.acknowledged_at is None else moment(one.acknowledged_at),
         "answered_at": None if one.answered_at is None else moment(one.answered_at),
         "answer": one.answer,
     }
-    if not own:
+    if own:
         said |= {
             "reminders": one.reminders,
             "acknowledged_by": one.acknowledged_by,
@@ -202,6 +258,7 @@ def _notice(one: Any, now: datetime, own: bool = False) -> dict[str, Any]:
 
 def _score(row: Any, lots: Collection[Mapping[str, Any]], notices: Collection[Mapping[str, Any]], located_at: int | None) -> dict[str, Any]:
     """How well it went: share of units found, of consignees reached and heard, and the hours that it took."""
+    notices = [one for one in notices if one["superseded_by"] is None]
     total, known = ZERO, ZERO
     for lot in lots:
         if lot["coverage"] is not None:

@@ -54,6 +54,12 @@ class Telling:
     names: Mapping[int, str] = field(default_factory=dict)
     """Keys of serial numbers and logistic units."""
 
+    @property
+    def organisations(self) -> set[int]:
+        """Those whose documents and events speak of the lots."""
+        found = {line.organisation_id for line in self.lines} | {one.told.organisation_id for one in self.shipments}
+        return found | {one[0].organisation_id for one in self.events}
+
     def bare(self, nodes: Collection[int]) -> frozenset[str]:
         """Serial numbers or SSCCs of nodes."""
         return frozenset(self.names[one].partition(":")[2].rpartition("|")[2] for one in nodes if one in self.names)

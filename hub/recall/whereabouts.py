@@ -112,13 +112,12 @@ class LotAccount:
         """Units in one position."""
         return sum((one.quantity for one in self.positions if one.where == where), ZERO)
 
-    def told(self, place: str, quantity: Decimal, answered: bool) -> None:
-        """A consignee was told of, and perhaps answered for, so many units: what documents say now may be less, or go elsewhere."""
-        now = self.consignees.get(place)
-        if (now is None or now < quantity or (answered and now != quantity)) and quantity:
-            fault = Contradiction("answered_otherwise", place, abs(quantity - (now or ZERO)))
-            if all((one.rule, one.place) != (fault.rule, fault.place) for one in self.contradictions):
-                self.contradictions.append(fault)
+    def told(self, place: str, quantity: Decimal) -> None:
+        """A consignee was told of so many units, perhaps answered for them: what documents say now may be less, or go elsewhere."""
+        now = self.consignees.get(place, ZERO)
+        fault = Contradiction("answered_otherwise", place, quantity - now)
+        if now < quantity and all((one.rule, one.place) != (fault.rule, fault.place) for one in self.contradictions):
+            self.contradictions.append(fault)
 
     @property
     def coverage(self) -> Decimal | None:

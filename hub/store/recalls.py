@@ -12,7 +12,7 @@ from hub.store import bulk
 from hub.store.identity import allocate
 from hub.store.lists import among
 from hub.store.recall_tables import recall, recall_check, recall_finding, recall_met, recall_notice
-from hub.store.tables import exchange, partner
+from hub.store.tables import exchange, outbox, partner
 from hub.store.unit_of_work import UnitOfWork
 
 FINDING_COLUMNS = (
@@ -40,6 +40,23 @@ def by_number(connection: sa.Connection, number: str, organisations: Collection[
     return row
 
 
+def locked(uow: UnitOfWork, number: str) -> sa.Row[Any]:
+    """A recall for a step of it: who takes another step of the same recall waits until this one is committed, and then sees it.
+
+    SQLite has one writer at a time; there it is so anyhow. Raises NotFoundError for one that there is not.
+    """
+    row = uow.connection.execute(sa.select(recall).where(recall.c.number == number).with_for_update()).first()
+    if row is None:
+        raise NotFoundError(f"there is no recall {number}")
+    return row
+
+
+def reopen(uow: UnitOfWork, recall_id: int) -> None:
+    """Open a closed recall again."""
+    chosen = sa.update(recall).where(recall.c.id == recall_id)
+    uow.connection.execute(chosen.values(state="open", closed_at=None, closed_by=None))
+
+
 def listed(
     connection: sa.Connection, organisations: Collection[int] | None, partner_id: int | None, before: int | None, limit: int
 ) -> list[sa.Row[Any]]:
@@ -49,7 +66,7 @@ def listed(
         statement = statement.where(recall.c.id < before)
     if partner_id is not None:
         mine = sa.select(recall_notice.c.recall_id).where(recall_notice.c.partner_id == partner_id)
-        statement = statement.where(recall.c.id.in_(mine))
+        statement = statement.where(recall.c.id.in_(mine), recall.c.kind == "recall")  # of a drill nobody outside hears
     elif organisations is not None:
         statement = statement.where(among(connection, recall.c.organisation_id, sorted(organisations)))
     return list(connection.execute(statement))
@@ -105,10 +122,17 @@ def add_notice(uow: UnitOfWork, recall_id: int, values: Mapping[str, Any]) -> in
 
 
 def notices(connection: sa.Connection, recall_id: int, partner_id: int | None = None) -> list[sa.Row[Any]]:
-    """Notices and holds of a recall with the partner's key and name, in the order in which they went out; a partner's own only."""
+    """Notices and holds of a recall with the partner's key and name and the state of the parcel (null: a drill has none), in the order in
+    which they were made; a partner's own only."""
     statement = (
-        sa.select(recall_notice, partner.c.key.label("partner_key"), partner.c.name.label("partner_name"))
+        sa.select(
+            recall_notice,
+            partner.c.key.label("partner_key"),
+            partner.c.name.label("partner_name"),
+            outbox.c.state.label("parcel"),
+        )
         .join(partner, partner.c.id == recall_notice.c.partner_id)
+        .outerjoin(outbox, outbox.c.id == recall_notice.c.outbox_id)
         .where(recall_notice.c.recall_id == recall_id)
         .order_by(recall_notice.c.id)
     )
@@ -164,6 +188,12 @@ def met(connection: sa.Connection, recall_id: int) -> dict[tuple[str, str], sa.R
     """What is done of what is due, as it was marked last, by regime and act."""
     chosen = sa.select(recall_met).where(recall_met.c.recall_id == recall_id).order_by(recall_met.c.marked_at)
     return {(row.regime, row.act): row for row in connection.execute(chosen)}
+
+
+def organisations_of(connection: sa.Connection, exchanges: Collection[int]) -> dict[int, int]:
+    """Exchange → the organisation that it belongs to."""
+    chosen = sa.select(exchange.c.id, exchange.c.organisation_id).where(among(connection, exchange.c.id, sorted(exchanges)))
+    return {row.id: row.organisation_id for row in connection.execute(chosen)}
 
 
 def has_exchange(connection: sa.Connection, exchange_id: int, organisation_id: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from data_contracts.findings import Language
@@ -42,7 +43,7 @@ def table(trace: Mapping[str, Any], language: Language) -> Table:
         by = ", ".join(dict.fromkeys(f"{document['partner']} {document['number']}" for document in said))
         at = "" if when is None else when.isoformat(timespec="minutes")
         what = _KINDS[language].get(node["kind"], node["kind"])
-        shown.add_row(str(node["depth"]), what, node["key"], quantity, at, by)
+        shown.add_row(*map(escape, (str(node["depth"]), what, node["key"], quantity, at, by)))
     return shown
 
 

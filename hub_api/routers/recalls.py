@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.recall import campaign
-from hub.recall.campaign import Met, Opening
+from hub.recall.campaign import AMOUNT, Met, Opening
 from hub.recall.clocks import CLASSES
 from hub.recall.picture import head, partners_picture, picture
 from hub.recall.scope import Scope
@@ -24,6 +24,7 @@ from hub_api.security import Answerer, CallerDependency, HubDependency, Mender
 router = APIRouter(prefix="/v1/recalls", tags=["recalls"])
 Number = Annotated[str, Path(description="As the recall was numbered when it was opened.", max_length=40, examples=["RECALL-0001"])]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Units = Annotated[str, Field(pattern=f"^{AMOUNT}$", max_length=19)] | Annotated[int, Field(ge=0, lt=10**12)]
 
 
 class _Body(BaseModel):
@@ -49,9 +50,9 @@ class NewRecall(_Body):
 
 
 class NoticeAnswer(_Body):
-    """What became of the units, by the lot keys of the notice; units that are left out are unknown."""
+    """What became of the units, by `answer_as` of the notice's lots; units that are left out are unknown."""
 
-    lots: dict[str, dict[str, str | int]] = Field(
+    lots: dict[str, dict[str, Units]] = Field(
         examples=[{"lot:06999999012580|N40261123218": {"on_hand": "1", "used": "3"}}], max_length=1000
     )
 
@@ -83,7 +84,17 @@ class DoneAct(_Body):
 class Closing(_Body):
     """The end of a recall."""
 
-    reason: str = Field(default="", description="Needed where consignees have not answered.", max_length=2000)
+    reason: str = Field(
+        default="",
+        description="Needed where consignees were not told or have not answered, or a place belongs to no partner.",
+        max_length=2000,
+    )
+
+
+class Reopening(_Body):
+    """Why a recall goes on."""
+
+    reason: Text
 
 
 class RecallHead(BaseModel):
@@ -112,7 +123,7 @@ def list_recalls(hub: HubDependency, caller: CallerDependency, cursor: Cursor = 
     before = after_id(cursor)
     with hub.database.read() as connection:
         rows = recalls.listed(connection, caller.organisations, caller.partner_id, before, limit + 1)
-        shown = [{"id": row.id, **head(hub, row)} for row in rows]
+        shown = [{"id": row.id, **head(hub, row, own=caller.partner_id is None)} for row in rows]
     return render(page(shown, limit))
 
 
@@ -126,9 +137,9 @@ def open_recall(wanted: NewRecall, hub: HubDependency, caller: Mender) -> Respon
     scope = Scope(tuple(wanted.lots), tuple(wanted.serials), wanted.supplier, _aware(wanted.since), _aware(wanted.until))
     opening = Opening(wanted.organisation, wanted.title, wanted.reason, scope, wanted.kind, wanted.regimes, _aware(wanted.aware_at))
     with hub.database.begin(caller.label) as uow:
-        number = campaign.open_recall(hub, uow, opening)
+        number = campaign.open_recall(hub, uow, opening, caller.organisations)
     with hub.database.read() as connection:
-        return render(picture(hub, connection, number), 201, {"Location": f"/v1/recalls/{number}"})
+        return render(picture(hub, connection, number, caller.organisations), 201, {"Location": f"/v1/recalls/{number}"})
 
 
 @router.get("/{number}", summary="Show a recall", response_model=Recall, responses=problems(401, 404, 422, 429))
@@ -145,19 +156,19 @@ def locate(number: Number, step: Step, hub: HubDependency, caller: Mender) -> Re
     """With all documents that came since."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
-        campaign.relocate(hub, uow, number, step.reason or None)
-    return _shown(hub, number)
+        campaign.relocate(hub, uow, number, step.reason or None, caller.organisations)
+    return _shown(hub, number, caller)
 
 
 @router.post(
     "/{number}/holds", summary="Ask systems to block the lots", response_model=Recall, responses=problems(401, 403, 404, 409, 422, 429)
 )
 def hold(number: Number, step: Step, hub: HubDependency, caller: Mender) -> Response:
-    """Warehouse and quality systems; each is asked once."""
+    """Warehouse and quality systems; each is asked once for a lot, and again for lots that are found later."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
-        campaign.hold(hub, uow, number, step.reason or None)
-    return _shown(hub, number)
+        campaign.hold(hub, uow, number, step.reason or None, caller.organisations)
+    return _shown(hub, number, caller)
 
 
 @router.post("/{number}/notices", summary="Tell the consignees", response_model=Recall, responses=problems(401, 403, 404, 409, 422, 429))
@@ -165,8 +176,8 @@ def notify(number: Number, step: Step, hub: HubDependency, caller: Mender) -> Re
     """Each is told once, of its own units. `unreachable` lists places that belong to no partner."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
-        campaign.notify(hub, uow, number, step.reason or None)
-    return _shown(hub, number)
+        campaign.notify(hub, uow, number, step.reason or None, caller.organisations)
+    return _shown(hub, number, caller)
 
 
 @router.post(
@@ -177,7 +188,7 @@ def remind(number: Number, step: Step, hub: HubDependency, caller: Mender) -> Re
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.remind(hub, uow, number, step.reason or None)
-    return _shown(hub, number)
+    return _shown(hub, number, caller)
 
 
 @router.post(
@@ -217,7 +228,7 @@ def check(number: Number, notice: Id, made: NewCheck, hub: HubDependency, caller
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.check(uow, number, notice, made.method, made.outcome, made.note)
-    return _shown(hub, number, status=201)
+    return _shown(hub, number, caller, 201)
 
 
 @router.post(
@@ -232,16 +243,27 @@ def meet(number: Number, done: DoneAct, hub: HubDependency, caller: Mender) -> R
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.meet(hub, uow, number, Met(done.regime, done.act, done.evidence, _aware(done.met_at), done.exchange))
-    return _shown(hub, number, status=201)
+    return _shown(hub, number, caller, 201)
 
 
 @router.post("/{number}/close", summary="End a recall", response_model=Recall, responses=problems(400, 401, 403, 404, 409, 422, 429))
 def close(number: Number, closing: Closing, hub: HubDependency, caller: Mender) -> Response:
-    """With a reason where consignees have not answered."""
+    """With a reason where consignees were not told or have not answered, or a place belongs to no partner."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.close(hub, uow, number, closing.reason)
-    return _shown(hub, number)
+    return _shown(hub, number, caller)
+
+
+@router.post(
+    "/{number}/reopen", summary="Open a closed recall again", response_model=Recall, responses=problems(400, 401, 403, 404, 409, 422, 429)
+)
+def reopen(number: Number, again: Reopening, hub: HubDependency, caller: Mender) -> Response:
+    """With a reason, which the audit trail keeps beside the earlier end."""
+    _seen(hub, caller, number)
+    with hub.database.begin(caller.label) as uow:
+        campaign.reopen(uow, number, again.reason)
+    return _shown(hub, number, caller)
 
 
 def _seen(hub: Hub, caller: Caller, number: str) -> None:
@@ -255,11 +277,11 @@ def _may_answer(hub: Hub, caller: Caller, number: str) -> None:
         _seen(hub, caller, number)
 
 
-def _shown(hub: Hub, number: str, caller: Caller | None = None, status: int = 200) -> Response:
+def _shown(hub: Hub, number: str, caller: Caller, status: int = 200) -> Response:
     with hub.database.read() as connection:
-        if caller is not None and caller.partner_id is not None:
+        if caller.partner_id is not None:
             return render(partners_picture(hub, connection, number, caller.partner_id), status)
-        return render(picture(hub, connection, number), status)
+        return render(picture(hub, connection, number, caller.organisations), status)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

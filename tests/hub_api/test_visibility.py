@@ -47,6 +47,7 @@ WRITTEN_BY = {
     "/v1/recalls/{number}/notices": {"integration", "steward", "admin"},
     "/v1/recalls/{number}/reminders": {"integration", "steward", "admin"},
     "/v1/recalls/{number}/clocks": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/reopen": {"integration", "steward", "admin"},
     "/v1/recalls/{number}/close": {"integration", "steward", "admin"},
     "/v1/recalls/{number}/notices/{notice}/acknowledge": {"partner", "integration", "steward", "admin"},
     "/v1/recalls/{number}/notices/{notice}/answer": {"partner", "integration", "steward", "admin"},

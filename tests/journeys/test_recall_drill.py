@@ -56,6 +56,19 @@ def settings(home: Path) -> Settings:
     return Settings(home, SITE, f"sqlite:///{home / 'udihub.db'}", "en", 1_000_000, FrozenClock(datetime(2026, 11, 29, 6, 5, tzinfo=UTC)))
 
 
+def _tell_one_hospital_and_no_other(ask: Any, wanted: dict[str, Any], first: str, second: str) -> None:
+    """A recall of the same lots: a hospital sees and answers its own notices only."""
+    path = f"/v1/recalls/{ask('POST', '/v1/recalls', 'steward', 201, json={**wanted, 'kind': 'recall'})['number']}"
+    told = ask("POST", f"{path}/notices", "steward", json={})
+    mine = ask("GET", path, first)
+    assert {one["partner"] for one in mine["notices"]} == {first}
+    assert second not in json.dumps(mine) and "lots" not in mine and "totals" not in mine
+    foreign = next(one["id"] for one in told["notices"] if one["partner"] == second)
+    ask("POST", f"{path}/notices/{foreign}/acknowledge", first, 404, json={})
+    ask("POST", f"{path}/notices/{foreign}/answer", first, 404, json={"lots": {}})
+    assert [one["number"] for one in ask("GET", "/v1/recalls", first)["items"]] == [path.rpartition("/")[2]]
+
+
 def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_report_that_proves_itself(
     home: Path, raw: str, tmp_path: Path
 ) -> None:
@@ -93,22 +106,21 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
         assert told["unreachable"] == []
 
         first, second = sorted(HOSPITALS)[:2]
-        mine = ask("GET", path, first)
-        assert {one["partner"] for one in mine["notices"]} == {first}
-        assert second not in json.dumps(mine) and "lots" not in mine and "totals" not in mine
+        ask("GET", path, first, 404)  # nobody outside hears of a drill
         foreign = next(one["id"] for one in told["notices"] if one["partner"] == second)
-        ask("POST", f"{path}/notices/{foreign}/acknowledge", first, 404, json={})
-        ask("POST", f"{path}/notices/{foreign}/answer", first, 404, json={"lots": {}})
+        ask("POST", f"{path}/notices/{foreign}/acknowledge", second, 404, json={})
+        ask("POST", f"{path}/notices/{foreign}/answer", second, 404, json={"lots": {}})
         ask("POST", f"{path}/holds", first, 403, json={})
-        assert [one["number"] for one in ask("GET", "/v1/recalls", first)["items"]] == [number]
+        assert ask("GET", "/v1/recalls", first)["items"] == []
+        _tell_one_hospital_and_no_other(ask, wanted, first, second)
 
         for place, notice in enumerate(told["notices"]):
-            said = {lot["lot_key"]: {"used": lot["quantity"]} for lot in notice["lots"]}
+            said = {lot["answer_as"]: {"used": lot["quantity"]} for lot in notice["lots"]}
             if place == 0:  # one unit cannot be found
                 lot = notice["lots"][0]
-                said[lot["lot_key"]] = {"used": format(Decimal(lot["quantity"]) - 1, "f")}
-            ask("POST", f"{path}/notices/{notice['id']}/answer", notice["partner"], json={"lots": said})
-        too_many = {"lots": {told["notices"][0]["lots"][0]["lot_key"]: {"used": "100000"}}}
+                said[lot["answer_as"]] = {"used": format(Decimal(lot["quantity"]) - 1, "f")}
+            ask("POST", f"{path}/notices/{notice['id']}/answer", "steward", json={"lots": said})
+        too_many = {"lots": {told["notices"][0]["lots"][0]["answer_as"]: {"used": "100000"}}}
         ask("POST", f"{path}/notices/{told['notices'][0]['id']}/answer", "steward", 403, json=too_many)
         found = ask("GET", path, "steward")
         unknown = [
@@ -122,7 +134,8 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
         assert ask("POST", f"{path}/close", "steward", json={"reason": "drill done"})["state"] == "closed"
         ask("POST", f"{path}/close", "steward", 409, json={"reason": "again"})
     with hub.database.read() as connection:
-        assert not connection.execute(sa.select(outbox).where(outbox.c.stable_id.startswith("recall-notice/"))).all()
+        told_of = [f"recall-notice/{one['id']}/0" for one in (*told["notices"], *told["holds"])]
+        assert not connection.execute(sa.select(outbox).where(outbox.c.stable_id.in_(told_of))).all()
         actions = connection.execute(sa.select(audit.c.action).where(audit.c.subject == f"recall/{number}")).scalars().all()
         assert {"recall.opened", "recall.sent", "recall.answered", "recall.checked", "recall.closed"} <= set(actions)
 

@@ -14,7 +14,7 @@ from hub_api.console.frame import Visit, console_page, nothing, section, show, t
 from hub_api.console.markup import Child, Html, chip, el, facts, link, number, row, table, when
 
 _ROWS = 100
-_TONES = {"answered": "ok", "acknowledged": "ok", "sent": "", "overdue": "error"}
+_TONES = {"answered": "ok", "acknowledged": "ok", "overdue": "error", "not_sent": "error"}
 
 
 @console_page("/recalls", nav="recalls", order=45)
@@ -55,6 +55,7 @@ async def one_recall(visit: Visit) -> None:
                 (_say(visit, "state"), _say(visit, shown["state"])),
                 (_say(visit, "scope"), scope_text(shown["scope"])),
                 (_say(visit, "opened"), [when(shown["opened_at"]), f" {shown['opened_by']}"]),
+                *((_say(visit, "elsewhere"), _say(visit, "with_another")) for _ in range(shown["elsewhere"])),
                 (_say(visit, "located"), when(shown["located_at"]) if shown["located_at"] else "–"),
             ]
         )
@@ -140,7 +141,7 @@ def _told(visit: Visit, told: Sequence[Mapping[str, Any]]) -> Html:
                 [one["partner"], el("small", _say(visit, f"{one['kind']}s"), cls="below")],
                 one["place"] or "",
                 when(one["sent_at"]),
-                chip(_say(visit, one["state"]), _TONES[one["state"]]),
+                chip(_say(visit, one["state"]), _TONES.get(one["state"], "")),
                 when(one["due_at"]),
             )
             for one in told

@@ -98,7 +98,7 @@ def test_a_consignee_of_units_in_no_stated_number_is_told_and_may_answer(hub: Hu
     [notice] = shown(hub, number)["notices"]
     assert (notice["partner"], notice["lots"][0]["quantity"]) == ("hospital", None)
     with hub.database.begin("test") as uow:
-        campaign.answer(hub, uow, number, notice["id"], {notice["lots"][0]["lot_key"]: {"used": 4}}, hub.partner_id("hospital"))
+        campaign.answer(hub, uow, number, notice["id"], {notice["lots"][0]["lot_key"]: {"used": 4}}, None)
     [lot] = shown(hub, number)["lots"]
     assert ("used", CL, Decimal(4)) in [(one["position"], one["holder"], one["quantity"]) for one in lot["positions"]]
     assert sum(one["quantity"] for one in lot["positions"]) == 10
@@ -112,7 +112,7 @@ def test_a_despatch_that_changes_after_the_answer_is_shown_beside_it(hub: Hub, c
     with hub.database.begin("test") as uow:
         [notice] = campaign.notify(hub, uow, number)[0]
     with hub.database.begin("test") as uow:
-        campaign.answer(hub, uow, number, notice, {F1: {"on_hand": 4}}, hub.partner_id("hospital"))
+        campaign.answer(hub, uow, number, notice, {F1: {"on_hand": 4}}, None)
     assert shown(hub, number)["lots"][0]["contradictions"] == []
     changes: dict[str, dict[str, Any]] = {"fewer": {"lines": [row(2)]}, "elsewhere": {"to": CLINIC}, "cancelled": {}}
     purpose = "cancel" if change == "cancelled" else "replace"

@@ -74,7 +74,7 @@ def test_a_supplier_reaches_every_lot_that_it_sent_in_the_period(world: World) -
 
 
 def test_an_answer_of_a_consignee_counts_for_its_place_and_lot(world: World) -> None:
-    assert found(world, Scope(lots=(FINISHED,)), {(CLINIC, FINISHED): Answer(used=D(1))})["F1"] == [
+    assert found(world, Scope(lots=(FINISHED,)), {(CLINIC, FINISHED, "EA"): Answer(used=D(1))})["F1"] == [
         ("on_hand", PLANT, D(1), "by_documents"),
         ("used", CLINIC, D(1), "answered"),
     ]

@@ -153,13 +153,13 @@ def test_a_return_that_we_received_is_no_new_unit(world: World, named: bool) -> 
 
 def test_an_answer_that_tells_of_the_same_return_counts_it_once(world: World) -> None:
     back = came("R9", 3, ship_from={"gln": CL})
-    found = story(world, ("mes", made()), ("wms", sent()), ("wms", back), answers={(CL, F1): Answer(used=D(1), returned=D(3))})
+    found = story(world, ("mes", made()), ("wms", sent()), ("wms", back), answers={(CL, F1, "EA"): Answer(used=D(1), returned=D(3))})
     assert (where(found), rules(found)) == ([("on_hand", PLANT, D(9)), ("used", CL, D(1))], [])
 
 
 def test_an_answer_from_before_the_return_is_followed_by_it(world: World) -> None:
     back = came("R9", 3, ship_from={"gln": CL})
-    found = story(world, ("mes", made()), ("wms", sent()), ("wms", back), answers={(CL, F1): Answer(used=D(1), on_hand=D(3))})
+    found = story(world, ("mes", made()), ("wms", sent()), ("wms", back), answers={(CL, F1, "EA"): Answer(used=D(1), on_hand=D(3))})
     assert where(found) == [("on_hand", PLANT, D(9)), ("used", CL, D(1))]
 
 
@@ -315,7 +315,7 @@ def test_a_serial_number_that_came_back_may_leave_again(world: World) -> None:
 
 
 def test_an_answer_for_units_that_documents_no_longer_send_there_is_said(world: World) -> None:
-    found = story(world, ("mes", made()), ("wms", sent(to=CLINIC)), answers={(CL, F1): Answer(used=D(4))})
+    found = story(world, ("mes", made()), ("wms", sent(to=CLINIC)), answers={(CL, F1, "EA"): Answer(used=D(4))})
     assert (rules(found), found.consignees) == (["answered_otherwise"], {CLINIC: D(4)})
 
 

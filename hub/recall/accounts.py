@@ -1,0 +1,105 @@
+"""The accounts of a recall as they are found and kept: located with what consignees answered, and no further than whoever asks may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from data_contracts.errors import RefusedError
+from hub.recall.consignees import Said, Share, answers, partner_of_places, told
+from hub.recall.locate import Located, locate
+from hub.recall.scope import Affected, Scope, affected
+from hub.recall.telling import telling
+from hub.recall.whereabouts import LotAccount, Position
+from hub.runtime import Hub
+from hub.store import lot_history, recalls
+from hub.store.unit_of_work import UnitOfWork
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Accounts:
+    """What a recall reaches, and where its units are."""
+
+    affected: Affected
+    located: list[Located]
+
+
+def kept_accounts(hub: Hub, uow: UnitOfWork, row: Any, organisations: Collection[int] | None) -> Accounts:
+    """Locate the units of a recall with all that is known now, and keep what was found.
+
+    Raises RefusedError where documents of other organisations than these speak of the lots (null: all may be seen): half a recall
+    would leave consignees untold, and the whole would show what lies with others.
+    """
+    found = affected(uow.connection, Scope.from_json(row.scope))
+    everything = telling(uow.connection, found.lots)
+    if organisations is not None:
+        nodes = [number for lot in found.lots for number in lot.nodes]
+        reach = everything.organisations | {one for _, one in lot_history.places_of_lots(uow.connection, nodes)}
+        if not reach <= set(organisations):
+            raise RefusedError("some of it is with another organisation: this needs a key for all organisations that it reaches")
+    partners = partner_of_places(hub)
+    customers = {place for place, key in partners.items() if hub.site.partners[key].kind == "customer"}
+    notices = recalls.notices(uow.connection, row.id)
+    said = answers(notices, found)
+    located = locate(uow.connection, found, {share: one.answer for share, one in said.items()}, customers, everything)
+    _beside_notices(located, said, told(notices, found))
+    ids = {place: hub.partner_id(key) for place, key in partners.items()}
+    recalls.keep_findings(uow, row.id, [one for lot in located for one in _rows(lot, ids)])
+    return Accounts(found, located)
+
+
+def summary(located: Sequence[Located]) -> dict[str, Any]:
+    """For the audit: what was found, in numbers."""
+    return {
+        "lots": len(located),
+        "consignees": len({place for one in located for place in one.account.consignees}),
+        "contradictions": sum(len(one.account.contradictions) for one in located),
+        "coverage": {
+            f"{one.lot.key} {one.unit}": None if (share := one.account.coverage) is None else format(share, ".4f") for one in located
+        },
+    }
+
+
+def _rows(one: Located, partners: Mapping[str, int]) -> list[Sequence[Any]]:
+    lot = (one.lot.key, one.lot.code, one.lot.gtin, one.lot.lot, one.lot.named, one.unit)
+    rows: list[Sequence[Any]] = [(*lot, "total", "", None, "", "", one.account.total, [])]
+    rows += [(*lot, "consignee", place, partners.get(place), "", "", got, []) for place, got in one.account.consignees.items()]
+    rows += [
+        (*lot, "contradiction", fault.place, None, "", fault.rule, fault.quantity, list(fault.evidence))
+        for fault in one.account.contradictions
+    ]
+    if one.account.opening:
+        rows.append((*lot, "opening", "", None, "", "", one.account.opening, []))
+    for at in one.account.positions:
+        partner_id = partners.get(at.holder) if at.holder in one.account.consignees else None
+        rows.append((*lot, at.where, at.holder, partner_id, at.status, at.why, at.quantity, list(at.evidence)))
+    return rows
+
+
+def _beside_notices(located: Sequence[Located], said: Mapping[Share, Said], notified: Mapping[Share, Decimal]) -> None:
+    """Lay what consignees were told and answered beside what documents say now: more is asked of them next, less does not add up."""
+    accounts = {(one.lot.key, one.unit): one.account for one in located}
+    for (place, lot, unit), answered in said.items():
+        account = accounts.get((lot, unit))
+        more = account.consignees.get(place, ZERO) - answered.told if account is not None else ZERO
+        if account is not None and answered.told and more > 0:
+            _not_asked_yet(account, place, more)
+    for (place, lot, unit), quantity in notified.items():
+        account = accounts.get((lot, unit))
+        if account is not None:
+            account.told(place, quantity)
+
+
+def _not_asked_yet(account: LotAccount, place: str, units: Decimal) -> None:
+    """Units that came after a consignee had answered are not unknown: it was not asked of them yet."""
+    for number, one in enumerate(account.positions):
+        if one.holder == place and one.why == "not_accounted_for":
+            later = min(units, one.quantity)
+            account.positions[number] = replace(one, quantity=one.quantity - later)
+            account.positions.append(Position("shipped", place, later, one.status, "not_answered", one.evidence))
+            break
+    account.positions = [one for one in account.positions if one.quantity != ZERO]

@@ -1,0 +1,260 @@
+"""Recalls by the API: whoever may see one organisation sees no more, and each consignee is told and heard of what is its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from data_contracts.errors import ConflictError
+from hub.apply import Applicable, apply
+from hub.clock import FrozenClock
+from hub.recall import campaign
+from hub.reconcile import reconcile
+from hub.store import bulk, credentials, tables
+from hub.store.identity import allocate
+from hub.store.recall_tables import recall_notice
+from tests.hub.world import at, item, production
+from tests.hub_api.conftest import Api
+
+GTIN = "06901234000029"
+LOT = f"lot:{GTIN}|F1"
+NEW = {"organisation": "north", "title": "T", "reason": "R", "lots": [f"{GTIN}|F1"]}
+
+
+def speak(api: Api, *messages: tuple[str, Mapping[str, Any]], organisation: str = "north") -> None:
+    """Messages (partner, entity) that an organisation was sent, applied."""
+    number = api.hub.organisation_id(organisation)
+    with api.hub.database.begin("test") as uow:
+        ids = list(allocate(uow.connection, "exchange", len(messages)))
+        columns = ("id", "ordinal", "direction", "organisation_id", "partner_id", "state", "recorded_at", "changed_at")
+        partners = [api.hub.partner_id(key) for key, _ in messages]
+        rows = [(one, 1, "in", number, partner, "applied", uow.now, uow.now) for one, partner in zip(ids, partners, strict=True)]
+        bulk.insert(uow.connection, tables.exchange, columns, rows)
+        named = zip(ids, partners, messages, strict=True)
+        done = apply(uow, [Applicable(one, number, partner, key, entity, None) for one, partner, (key, entity) in named])
+        assert {one.state for one in done} == {"applied"}
+    with api.hub.database.begin("test") as uow:
+        reconcile(uow)
+
+
+def made(number: str = "PE1", units: int = 6, **members: Any) -> dict[str, Any]:
+    """A production of lot F1 with its serial numbers."""
+    serials = [f"S{one}" for one in range(1, units + 1)]
+    line = {"line": "1", "gtin": GTIN, "lot": "F1", "serials": serials, "quantity": Decimal(units), "unit": "EA", "@": 3, **members}
+    return production(number, inputs=[], outputs=[line])
+
+
+def sent(number: str, to: str, *serials: str, quantity: int | None = None, **members: Any) -> dict[str, Any]:
+    """A despatch of F1 to a partner, by its code with us."""
+    line = {"line": "1", "gtin": GTIN, "lot": "F1", "quantity": Decimal(quantity or len(serials)), "unit": "EA", "@": 2, **members}
+    return {
+        "entity": "DespatchAdvice", "number": number, "issued_at": at(18), "despatched_at": at(18), "ship_from": {"gln": "6901234000012"},
+        "ship_to": {"code": to}, "@": 1, "lines": [line | ({"serials": list(serials)} if serials else {})],
+    }  # fmt: skip
+
+
+def ask(api: Api, path: str, who: str = "steward", status: int = 200, method: str = "POST", **body: Any) -> Any:
+    """One request, answered as expected."""
+    more = {} if method == "GET" else {"json": body}
+    answer = api.request(method, f"/v1/recalls{path}", who, **more)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def opened(api: Api, **changes: Any) -> str:
+    return f"/{ask(api, '', status=201, **{**NEW, **changes})['number']}"
+
+
+@pytest.fixture
+def south(api: Api) -> str:
+    """A steward of one organisation."""
+    with api.hub.database.begin("test") as uow:
+        api.keys["south"] = credentials.issue(uow, "south steward", "steward", organisations=("south",)).secret
+    return "south"
+
+
+def test_a_key_for_one_organisation_opens_no_recall_of_what_lies_with_another(api: Api, south: str) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", "S1")))
+    for named in ({"lots": [f"{GTIN}|F1"]}, {"lots": [], "serials": [f"{GTIN}|S1"]}, {"lots": [], "serials": [f"{GTIN}|S1..S4"]}):
+        ask(api, "", south, 404, **{**NEW, "organisation": "south", **named})
+    speak(api, ("wms", sent("D2", "V2", "S2")), organisation="south")  # now both speak of the lot
+    refused = ask(api, "", south, 403, **{**NEW, "organisation": "south"})
+    assert "another organisation" in refused["detail"] and "V1" not in str(refused)
+    with api.hub.database.read() as connection:
+        assert not connection.execute(sa.select(recall_notice)).all()
+    assert ask(api, "", south, method="GET")["items"] == []
+
+
+def test_what_lies_with_another_organisation_is_told_as_that_and_no_more(api: Api, south: str) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", "S1")))
+    speak(api, ("wms", sent("D2", "V2", "S2")), organisation="south")
+    path = opened(api, organisation="south")
+    ask(api, f"{path}/notices")
+    whole = ask(api, path, method="GET")
+    assert not whole["elsewhere"] and {one["place"] for one in whole["notices"]} == {"V1", "V2"}
+    part = ask(api, path, south, method="GET")
+    assert part["elsewhere"] and {one["place"] for one in part["notices"]} == {"V2"}
+    assert [(one["holder"], one["quantity"]) for one in part["lots"][0]["positions"]] == [("V2", "1")]
+    assert "V1" not in str(part) and part["lots"][0]["total"] == "1"
+    for step in ("holds", "notices", "locate"):
+        ask(api, f"{path}/{step}", south, 403)
+
+
+def test_each_consignee_is_told_its_own_serial_numbers(api: Api) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", "S1", "S2")), ("wms", sent("D2", "V2", "S3")))
+    path = opened(api, lots=[], serials=[f"{GTIN}|S1..S3"])
+    told = ask(api, f"{path}/notices")["notices"]
+    assert {one["place"]: one["lots"][0]["serials"] for one in told} == {"V1": ["S1", "S2"], "V2": ["S3"]}
+    with api.hub.database.read() as connection:
+        rows = connection.execute(sa.select(recall_notice.c.place, recall_notice.c.lots)).all()
+    assert {row.place: row.lots[0]["serials"] for row in rows} == {"V1": ["S1", "S2"], "V2": ["S3"]}
+
+
+def test_a_label_with_a_serial_number_opens_a_recall_of_its_lot(api: Api) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", "S1")))
+    shown = ask(api, "", status=201, **{**NEW, "lots": [f"(01){GTIN}(10)F1(21)S1"]})
+    assert [(one["lot"], one["total"]) for one in shown["lots"]] == [("F1", "6")]
+
+
+def test_an_answer_stands_when_another_system_speaks_of_the_lot(api: Api) -> None:
+    ours: dict[str, Any] = {"gtin": None, "item_code": "A-29"}
+    speak(api, ("erp", item("A-29", gtin=GTIN, supplier_items=[])), ("erp", made(**ours)), ("erp", sent("D1", "V1", quantity=3, **ours)))
+    path = opened(api, lots=["A-29|F1"])
+    (notice,) = ask(api, f"{path}/notices")["notices"]
+    ask(api, f"{path}/notices/{notice['id']}/answer", lots={notice["lots"][0]["answer_as"]: {"used": 3}})
+    assert notice["lots"][0]["lot_key"] == "lot:erp:A-29|F1"
+    speak(api, ("wms", sent("D7", "V2", quantity=1)))  # by the GTIN: the first of the lot's names is another now
+    found = ask(api, f"{path}/locate")
+    positions = [one for lot in found["lots"] for one in lot["positions"] if one["holder"] == "V1"]
+    assert [(one["position"], one["quantity"]) for one in positions] == [("used", "3")]
+    assert found["lots"][0]["key"] == LOT
+    told = ask(api, f"{path}/notices")["notices"]
+    assert [one["place"] for one in told] == ["V1", "V2"]  # V1 is not told again
+
+
+def test_a_lot_in_two_units_is_told_once_and_answered_for_each(api: Api) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)), ("wms", sent("D2", "V1", quantity=2, unit="CS")))
+    path = opened(api)
+    (notice,) = ask(api, f"{path}/notices")["notices"]
+    assert len(ask(api, f"{path}/notices")["notices"]) == 1
+    keys = {lot["unit"]: lot["answer_as"] for lot in notice["lots"]}
+    assert keys == {"EA": f"{LOT} EA", "CS": f"{LOT} CS"}
+    shown = ask(api, f"{path}/notices/{notice['id']}/answer", lots={keys["EA"]: {"used": "3"}, keys["CS"]: {"on_hand": 1, "returned": 1}})
+    found = {(lot["unit"], one["position"]): one["quantity"] for lot in shown["lots"] for one in lot["positions"] if one["holder"] == "V1"}
+    assert found == {("EA", "used"): "3", ("CS", "on_hand"): "1", ("CS", "returned"): "1"}
+
+
+def test_who_is_told_anew_has_still_answered_and_is_reminded_once(api: Api, clock: FrozenClock) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)))
+    path = opened(api)
+    (first,) = ask(api, f"{path}/notices")["notices"]
+    ask(api, f"{path}/notices/{first['id']}/answer", lots={LOT: {"used": 2, "destroyed": 1}})
+    speak(api, ("wms", sent("D2", "V1", quantity=2)))
+    shown = ask(api, f"{path}/notices")
+    old, new = shown["notices"]
+    assert (old["state"], old["superseded_by"], new["lots"][0]["quantity"]) == ("superseded", new["id"], "5")
+    found = {one["position"]: one["quantity"] for one in shown["lots"][0]["positions"] if one["holder"] == "V1"}
+    found |= {one["position"]: one["quantity"] for one in ask(api, f"{path}/locate")["lots"][0]["positions"] if one["holder"] == "V1"}
+    assert found == {"used": "2", "destroyed": "1", "shipped": "2"}
+    assert shown["score"]["answered"] == "0.0000"
+    ask(api, f"{path}/notices/{old['id']}/answer", status=409, lots={LOT: {"used": 3}})
+    clock.advance(5 * 86_400)
+    assert [one["reminders"] for one in ask(api, f"{path}/reminders")["notices"]] == [0, 1]
+
+
+def test_a_second_hold_names_the_lots_that_were_found_later(api: Api) -> None:
+    speak(api, ("wms", made()))
+    path = opened(api)
+    assert [[lot["lot"] for lot in one["lots"]] for one in ask(api, f"{path}/holds")["holds"]] == [["F1"]]
+    used = [{"line": "1", "gtin": GTIN, "lot": "F1", "quantity": Decimal(1), "unit": "EA", "@": 2}]
+    into = [{"line": "1", "gtin": GTIN, "lot": "F2", "quantity": Decimal(1), "unit": "EA", "@": 2}]
+    speak(api, ("wms", production("PE2", inputs=used, outputs=into)))
+    for _ in range(2):
+        assert [[lot["lot"] for lot in one["lots"]] for one in ask(api, f"{path}/holds")["holds"]] == [["F1"], ["F2"]]
+
+
+@pytest.mark.parametrize("amount", ["1E1000000", "1E-400", "NaN", "1.1234567", "1" * 13, "-1", -1, 10**30, "٣"])
+def test_an_amount_that_is_none_is_refused_before_it_is_read(api: Api, amount: Any) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)))
+    path = opened(api)
+    (notice,) = ask(api, f"{path}/notices")["notices"]
+    ask(api, f"{path}/notices/{notice['id']}/answer", "acme", 422, lots={LOT: {"used": amount}})
+
+
+def test_a_partner_sees_no_drill_and_no_clock_of_a_recall(api: Api) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)))
+    drill, real = opened(api, kind="drill"), opened(api, regimes={"eu": "fsca"})
+    for path in (drill, real):
+        ask(api, f"{path}/notices")
+    (notice,) = ask(api, drill, method="GET")["notices"]
+    assert notice["state"] == "kept"
+    ask(api, drill, "acme", 404, method="GET")
+    ask(api, f"{drill}/notices/{notice['id']}/acknowledge", "acme", 404)
+    ask(api, f"{drill}/notices/{notice['id']}/answer", "acme", 404, lots={})
+    (head,) = ask(api, "", "acme", method="GET")["items"]
+    mine = ask(api, real, "acme", method="GET")
+    assert head["number"] == real[1:]
+    assert not {"aware_at", "regimes", "clocks"} & (head.keys() | mine.keys())
+
+
+def test_a_notice_was_sent_when_its_parcel_went(api: Api) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)))
+    path = opened(api)
+
+    ask(api, f"{path}/notices")
+    for parcel, said in (("waiting", "waiting"), ("held", "to_fetch"), ("dead", "not_sent"), ("sent", "sent")):
+        with api.hub.database.begin("test") as uow:
+            uow.connection.execute(sa.update(tables.outbox).values(state=parcel))
+        assert ask(api, path, method="GET")["notices"][0]["state"] == said
+
+
+def test_a_recall_ends_with_a_reason_where_somebody_was_not_told_and_goes_on_with_one(api: Api) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)))
+    path = opened(api)
+    assert "not told V1" in ask(api, f"{path}/close", status=403)["detail"]
+    (notice,) = ask(api, f"{path}/notices")["notices"]
+    assert "not answered by V1" in ask(api, f"{path}/close", status=403)["detail"]
+    ask(api, f"{path}/notices/{notice['id']}/answer", "acme", lots={LOT: {"used": 3}})
+    speak(api, ("wms", sent("D3", "NOBODY", quantity=1)))
+    assert "no partner receives at NOBODY" in ask(api, f"{path}/close", status=403)["detail"]
+    ask(api, f"{path}/reopen", status=409, reason="why")
+    assert ask(api, f"{path}/close", reason="telephoned")["state"] == "closed"
+    ask(api, f"{path}/close", status=409, reason="again")
+    ask(api, f"{path}/reopen", status=422, reason="")
+    again = ask(api, f"{path}/reopen", reason="one more place")
+    assert (again["state"], again["closed_at"]) == ("open", None)
+    with api.hub.database.read() as connection:
+        rows = connection.execute(sa.select(tables.audit).where(tables.audit.c.action == "recall.reopened")).all()
+    assert len(rows) == 1
+
+
+def test_steps_of_one_recall_wait_for_each_other(api: Api) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)), ("wms", sent("D2", "V2", quantity=1)))
+    number = opened(api)[1:]
+    gate, faults = threading.Barrier(4), list[Exception]()
+
+    def step(name: str) -> None:
+        gate.wait()
+        try:
+            with api.hub.database.begin("racer") as uow:
+                {"notify": campaign.notify, "hold": campaign.hold}[name](api.hub, uow, number)
+        except Exception as error:  # a thread's error must reach the test
+            faults.append(error)
+
+    racers = [threading.Thread(target=step, args=(name,)) for name in ("notify", "notify", "hold", "hold")]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert faults == []
+    shown = ask(api, f"/{number}", method="GET")
+    assert [one["place"] for one in shown["notices"]] == ["V1", "V2"] and len(shown["holds"]) == 1
+    with api.hub.database.begin("test") as uow:
+        campaign.close(api.hub, uow, number, "done")
+    with pytest.raises(ConflictError), api.hub.database.begin("test") as uow:
+        campaign.notify(api.hub, uow, number)
