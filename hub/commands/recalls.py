@@ -16,8 +16,10 @@ from data_contracts.errors import RefusedError
 from hub.check import plain
 from hub.recall import campaign, proof, report
 from hub.recall.campaign import Met, Opening
+from hub.recall.page import clause_text
 from hub.recall.picture import head, picture
 from hub.recall.scope import Scope
+from hub.recall.words import word
 from hub.runtime import Hub
 from hub.store import recalls
 
@@ -54,6 +56,7 @@ def open_command(
         list[str] | None, typer.Option("--regime", help="us:I|II|III, eu:public_health_threat|death|serious|fsca, cn:1|2|3.")
     ] = None,
     aware: Annotated[datetime | None, typer.Option("--aware", help="When the fault became known; now if left out.")] = None,
+    decided: Annotated[datetime | None, typer.Option("--decided", help="When the recall was decided; now if left out.")] = None,
     drill: Annotated[bool, typer.Option("--drill", help="Rehearse: nothing is sent to anybody.")] = False,
     by: Actor = "cli",
     as_json: AsJson = False,
@@ -67,7 +70,7 @@ def open_command(
         if not colon:
             raise RefusedError(f"{text}: a regime is said with its class, e.g. eu:fsca")
         regimes[name] = grade
-    opening = Opening(organisation, title, reason, scope, "drill" if drill else "recall", regimes, _aware(aware))
+    opening = Opening(organisation, title, reason, scope, "drill" if drill else "recall", regimes, _aware(aware), _aware(decided))
     with hub.database.begin(by) as uow:
         number = campaign.open_recall(hub, uow, opening)
     _show(hub, number, as_json)
@@ -226,6 +229,10 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         typer.echo(json.dumps(plain(shown), ensure_ascii=False))
         return
     console = Console()
+
+    def say(name: str) -> str:
+        return word(name, hub.settings.language)
+
     console.print(f"[bold]{shown['number']}[/bold]  {shown['state']}  {escape(shown['title'])}", highlight=False)
     for total in shown["totals"]:
         parts = ", ".join(f"{where} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
@@ -243,7 +250,8 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         if done is not None:
             late = f"  done {done['at']:%Y-%m-%d %H:%M %Z}{' LATE' if done['late'] else ''}: {done['evidence']} ({done['marked_by']})"
         console.print(
-            f"{clock['regime']} {clock['act']}: {clock['due_at']:%Y-%m-%d %H:%M %Z}  {clock['clause']}{escape(late)}", highlight=False
+            f"{clock['regime']} {clock['act']}: {clock['due_at']:%Y-%m-%d %H:%M %Z}  {escape(clause_text(clock, say))}{escape(late)}",
+            highlight=False,
         )
     for one in (*shown["holds"], *shown["notices"]):
         console.print(f"{one['kind']} {one['id']}: {one['partner']} {escape(one['place'] or '')} {one['state']}", highlight=False)

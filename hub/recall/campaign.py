@@ -51,6 +51,8 @@ class Opening:
     regimes: Mapping[str, str] | None = None
     aware_at: datetime | None = None
     """When the maker learnt of the fault; null: now."""
+    decided_at: datetime | None = None
+    """When it decided to recall, from which most laws count; null: now."""
 
 
 def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening, organisations: Collection[int] | None = None) -> str:
@@ -65,6 +67,9 @@ def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening, organisations: Coll
     aware = micros(opening.aware_at) if opening.aware_at is not None else uow.now
     if aware > uow.now:
         raise RefusedError("the maker cannot have learnt of the fault later than now")
+    decided = micros(opening.decided_at) if opening.decided_at is not None else uow.now
+    if not aware <= decided <= uow.now:
+        raise RefusedError("the recall was decided neither before the fault was known nor later than now")
     organisation = hub.organisation_id(opening.organisation)
     reached = affected(uow.connection, opening.scope, organisations)
     row = recalls.add(
@@ -77,6 +82,7 @@ def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening, organisations: Coll
             "regimes": regimes,
             "scope": opening.scope.as_json() | {"unknown": reached.unknown},
             "aware_at": aware,
+            "decided_at": decided,
         },
         "DRILL" if opening.kind == "drill" else "RECALL",
     )
@@ -252,7 +258,7 @@ def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = No
     row = recalls.by_number(uow.connection, number, None)
     zone = _zone(hub, row)
     closed = None if row.closed_at is None else moment(row.closed_at)
-    due = {(one.regime, one.act) for one in clocks(row.regimes, moment(row.aware_at), moment(row.opened_at), closed, zone)}
+    due = {(one.regime, one.act) for one in clocks(row.regimes, moment(row.aware_at), moment(row.decided_at), closed, zone)}
     if (done.regime, done.act) not in due:
         known = ", ".join(f"{regime} {act}" for regime, act in sorted(due))
         raise RefusedError(f"{done.regime} {done.act} is not due in {number}: {known or 'nothing is'}")
@@ -360,7 +366,7 @@ def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal | No
 
 
 def _send(hub: Hub, uow: UnitOfWork, row: Any, kind: str, key: str, place: str, lots: Sequence[Mapping[str, Any]], why: str | None) -> int:
-    due = notice_due(row.regimes, moment(uow.now), _zone(hub, row))
+    due = notice_due(row.regimes, moment(row.decided_at), moment(uow.now), _zone(hub, row))
     content = _json(
         {
             "message": kind,

@@ -1,11 +1,12 @@
 """The clocks of a recall: what the authorities and consignees must be told, and until when. Pure.
 
-A regime is an authority's law; its class decides how long one has. Times run in the organisation's own time zone, from the same time of
-day; working days leave out Saturdays and Sundays, not public holidays, which differ by place and year: a due date is never later than the
-law's.
+A regime is an authority's law; its class decides how long one has. Days and working days end with the local day of the organisation, as
+laws count them; working days are those of `hub.recall.calendars`. Where the law names no days ("without undue delay"), the days are the
+hub's own and are told to be (`statutory` false).
 
     regime  class                                        clauses
-    us      I, II, III                                   21 CFR 806.10(b): report within 10 working days of initiating; 7.42, 7.49
+    us      I, II                                        21 CFR 806.10(b): report within 10 working days of initiating
+    us      III                                          21 CFR 806.20: a record, no report; the law names no days for it
     eu      public_health_threat, death, serious, fsca   MDR Art. 87(3)-(5), 87(8), 89(8)
     cn      1, 2, 3                                      医疗器械召回管理办法 (Order 29 of 2017) Art. 15, 17, 23
 """
@@ -14,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from data_contracts.errors import RefusedError
+from hub.recall.calendars import is_worked, unknown_years
 
-Act = Literal["authority_report", "authority_report_before_action", "consignee_notice", "recall_plan", "final_report"]
+Act = Literal["authority_report", "authority_report_before_action", "correction_record", "consignee_notice", "recall_plan", "final_report"]
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "us": ("I", "II", "III"),
     "eu": ("public_health_threat", "death", "serious", "fsca"),
@@ -40,6 +42,10 @@ class Clock:
     act: Act
     due_at: datetime
     clause: str
+    statutory: bool = True
+    """Whether the clause names the days; else they are the hub's own."""
+    unknown_years: tuple[int, ...] = ()
+    """Years whose working days are not known here: weekdays were counted, so days that are worked instead may make it due earlier."""
 
 
 def checked(regimes: Mapping[str, str]) -> dict[str, str]:
@@ -52,37 +58,51 @@ def checked(regimes: Mapping[str, str]) -> dict[str, str]:
     return dict(regimes)
 
 
-def clocks(regimes: Mapping[str, str], aware_at: datetime, opened_at: datetime, closed_at: datetime | None, zone: ZoneInfo) -> list[Clock]:
-    """What is due, the first first. `aware_at`: the maker learnt of the fault; `opened_at`: it decided to recall."""
-    aware, opened = aware_at.astimezone(zone), opened_at.astimezone(zone)
+def clocks(regimes: Mapping[str, str], aware_at: datetime, decided_at: datetime, closed_at: datetime | None, zone: ZoneInfo) -> list[Clock]:
+    """What is due, the first first. `aware_at`: the maker learnt of the fault; `decided_at`: it decided to recall."""
+    aware, decided = aware_at.astimezone(zone), decided_at.astimezone(zone)
     found: list[Clock] = []
     if "us" in regimes:
-        found.append(Clock("us", "authority_report", working_days_after(opened, 10), "21 CFR 806.10(b)"))
+        minor = regimes["us"] == "III"
+        act: Act = "correction_record" if minor else "authority_report"
+        due_at = working_days_after(decided, 10, "us")
+        found.append(Clock("us", act, due_at, "21 CFR 806.20" if minor else "21 CFR 806.10(b)", statutory=not minor))
     if "eu" in regimes:
         grade = regimes["eu"]
         article = {"public_health_threat": "Art. 87(4)", "death": "Art. 87(5)"}.get(grade, "Art. 87(3)")
-        found.append(Clock("eu", "authority_report", aware + timedelta(days=_EU_DAYS[grade]), f"MDR {article}"))
-        found.append(Clock("eu", "authority_report_before_action", opened, "MDR Art. 87(8)"))
-        found.append(Clock("eu", "consignee_notice", opened + timedelta(days=NOTICE_DAYS), "MDR Art. 89(8)"))
+        found.append(Clock("eu", "authority_report", days_after(aware, _EU_DAYS[grade]), f"MDR {article}"))
+        found.append(Clock("eu", "authority_report_before_action", decided, "MDR Art. 87(8)"))
+        found.append(Clock("eu", "consignee_notice", days_after(decided, NOTICE_DAYS), "MDR Art. 89(8)", statutory=False))
     if "cn" in regimes:
-        found.append(Clock("cn", "consignee_notice", opened + timedelta(days=_CN_DAYS[regimes["cn"]]), "医疗器械召回管理办法 第15条"))
-        found.append(Clock("cn", "recall_plan", working_days_after(opened, 5), "医疗器械召回管理办法 第17条"))
+        found.append(Clock("cn", "consignee_notice", days_after(decided, _CN_DAYS[regimes["cn"]]), "医疗器械召回管理办法 第15条"))
+        found.append(_chinese("recall_plan", decided, 5, "医疗器械召回管理办法 第17条"))
         if closed_at is not None:
-            found.append(Clock("cn", "final_report", working_days_after(closed_at.astimezone(zone), 10), "医疗器械召回管理办法 第23条"))
+            found.append(_chinese("final_report", closed_at.astimezone(zone), 10, "医疗器械召回管理办法 第23条"))
     return sorted(found, key=lambda clock: (clock.due_at, clock.regime, clock.act))
 
 
-def notice_due(regimes: Mapping[str, str], opened_at: datetime, zone: ZoneInfo) -> datetime:
-    """Until when consignees must have been told, and have answered that they were: the strictest of the regimes."""
-    said = [clock.due_at for clock in clocks(regimes, opened_at, opened_at, None, zone) if clock.act == "consignee_notice"]
-    return min(said, default=opened_at.astimezone(zone) + timedelta(days=NOTICE_DAYS))
+def _chinese(act: Act, start: datetime, days: int, clause: str) -> Clock:
+    due_at = working_days_after(start, days, "cn")
+    return Clock("cn", act, due_at, clause, unknown_years=unknown_years(start.date(), due_at.date(), "cn"))
 
 
-def working_days_after(start: datetime, days: int) -> datetime:
-    """The same time of day, so many working days later."""
-    at = start
+def notice_due(regimes: Mapping[str, str], decided_at: datetime, sent_at: datetime, zone: ZoneInfo) -> datetime:
+    """Until when a notice is to be confirmed: the strictest law's, which counts from the decision however late it is sent; where no law
+    names days, our own from the sending.
+    """
+    said = [one for one in clocks(regimes, decided_at, decided_at, None, zone) if one.act == "consignee_notice" and one.statutory]
+    return min((one.due_at for one in said), default=days_after(sent_at.astimezone(zone), NOTICE_DAYS))
+
+
+def days_after(start: datetime, days: int) -> datetime:
+    """The end of the local day that is so many days later."""
+    return datetime.combine(start.date() + timedelta(days=days), time(23, 59, 59), start.tzinfo)
+
+
+def working_days_after(start: datetime, days: int, regime: str = "") -> datetime:
+    """The end of the local day that is so many working days later."""
+    day = start.date()
     while days:
-        at += timedelta(days=1)
-        if at.weekday() < 5:
-            days -= 1
-    return at
+        day += timedelta(days=1)
+        days -= is_worked(day, regime)
+    return datetime.combine(day, time(23, 59, 59), start.tzinfo)

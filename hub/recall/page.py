@@ -76,6 +76,7 @@ def facts(shown: Mapping[str, Any], say: Say) -> list[tuple[str, str]]:
         ("unknown_units", ", ".join(shown["scope"].get("unknown", ()))),
         ("elsewhere", say("with_another") if shown["elsewhere"] else ""),
         ("aware", at(shown["aware_at"])),
+        ("decided", at(shown["decided_at"])),
         ("opened", f"{at(shown['opened_at'])} · {shown['opened_by']}"),
         ("located", at(shown["located_at"])),
         ("closed", at(shown["closed_at"])),
@@ -159,11 +160,18 @@ def _lots(shown: Mapping[str, Any], say: Say) -> str:
 def _clocks(shown: Mapping[str, Any], say: Say) -> str:
     rows = [
         f"<tr><td>{say(one['regime'])}</td><td>{say(one['act'])}</td>"
-        f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}</td><td>{escape(one["clause"])}</td>'
+        f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}</td><td>{escape(clause_text(one, say))}</td>'
         f"<td>{escape(met_text(one, say))}</td></tr>"
         for one in shown["clocks"]
     ]
     return _table("clocks", f"<th></th><th></th><th>{say('due')}</th><th>{say('clause')}</th><th>{say('met')}</th>", rows, say)
+
+
+def clause_text(clock: Mapping[str, Any], say: Say) -> str:
+    """The clause, whether the days are its own, and of which years working days are not known."""
+    own = "" if clock["statutory"] else f" ({say('house_limit')})"
+    years = ", ".join(map(str, clock["unknown_years"]))
+    return f"{clock['clause']}{own}" + (f" ({say('calendar_unknown')} {years})" if years else "")
 
 
 def met_text(clock: Mapping[str, Any], say: Say) -> str:

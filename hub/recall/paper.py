@@ -16,7 +16,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from data_contracts.findings import Language
-from hub.recall.page import at, contradictions, facts, met_text, percent
+from hub.recall.page import at, clause_text, contradictions, facts, met_text, percent
 from hub.recall.whereabouts import WHERE
 from hub.recall.words import word
 
@@ -83,7 +83,9 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
         table(("item", "lot", "position", "holder", "why", "quantity", "exchange"), rows, (20, 30, 18, 40, 30, 20, 22)),
     ]
     if shown["clocks"]:
-        clocks = [(say(one["regime"]), say(one["act"]), at(one["due_at"]), one["clause"], met_text(one, say)) for one in shown["clocks"]]
+        clocks = [
+            (say(one["regime"]), say(one["act"]), at(one["due_at"]), clause_text(one, say), met_text(one, say)) for one in shown["clocks"]
+        ]
         story += [Paragraph(say("clocks"), section), table(("organisation", "state", "due", "clause", "met"), clocks, (22, 38, 32, 38, 50))]
     told = [
         (say(f"{one['kind']}s"), one["partner"], one["place"] or "", at(one["sent_at"]), say(one["state"]))

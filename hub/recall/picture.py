@@ -32,7 +32,8 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     totals: [{unit, total, known, unknown, coverage, contradictions: number, positions: {position: quantity}}],
     lots: [{key, item, gtin, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why, quantity,
     evidence}], consignees: [{place, partner, quantity}], contradictions: [{rule, place, quantity, evidence}]}], elsewhere,
-    clocks: [{regime, act, due_at, clause, overdue, met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
+    clocks: [{regime, act, due_at, clause, statutory, unknown_years, overdue,
+    met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
     notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units,
     and never all where something does not add up; a consignee's quantity is null where nobody states it.
     `elsewhere`: there is more, with an organisation that is not among `organisations` (null: all may be seen); it is in no number here.
@@ -88,7 +89,7 @@ def partners_picture(hub: Hub, connection: sa.Connection, number: str, partner_i
     return {**head(hub, row, own=False), "notices": [_notice(one, now, old, own=False) for one in mine]}
 
 
-_OURS = ("aware_at", "regimes")
+_OURS = ("aware_at", "decided_at", "regimes")
 """What of a recall's head is between us and the authorities."""
 
 
@@ -108,6 +109,7 @@ def _head(hub: Hub, row: Any) -> dict[str, Any]:
         "organisation": hub.registry.organisation_key(row.organisation_id),
         "regimes": row.regimes,
         "aware_at": moment(row.aware_at),
+        "decided_at": moment(row.decided_at),
         "opened_at": moment(row.opened_at),
         "closed_at": None if row.closed_at is None else moment(row.closed_at),
     }
@@ -202,9 +204,10 @@ def _clocks(hub: Hub, row: Any, now: datetime, met: Mapping[tuple[str, str], Any
     return [
         # What must come before the action is a condition and no date: only a person knows whether it was kept, and marks it.
         {"regime": one.regime, "act": one.act, "due_at": one.due_at, "clause": one.clause}
+        | {"statutory": one.statutory, "unknown_years": list(one.unknown_years)}
         | {"overdue": done is None and one.due_at < now and one.act != "authority_report_before_action"}
         | {"met": None if done is None else _met(done, one.due_at)}
-        for one in clocks(row.regimes, moment(row.aware_at), moment(row.opened_at), closed, zone)
+        for one in clocks(row.regimes, moment(row.aware_at), moment(row.decided_at), closed, zone)
         for done in (met.get((one.regime, one.act)),)
     ]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hub.recall import campaign
 from hub.recall.campaign import AMOUNT, Met, Opening
@@ -42,11 +42,12 @@ class NewRecall(_Body):
     )
     serials: list[str] = Field(default=[], description="`GTIN|SERIAL` or `GTIN|FIRST..LAST`.", max_length=1000)
     supplier: str | None = Field(default=None, description="Partner key: all lots that it despatched.", max_length=100)
-    since: datetime | None = None
-    until: datetime | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
     kind: Literal["recall", "drill"] = "recall"
     regimes: dict[str, str] = Field(default={}, description="; ".join(f"{name}: {', '.join(grades)}" for name, grades in CLASSES.items()))
-    aware_at: datetime | None = Field(default=None, description="When the fault became known; now if left out.")
+    aware_at: AwareDatetime | None = Field(default=None, description="When the fault became known; now if left out.")
+    decided_at: AwareDatetime | None = Field(default=None, description="When the recall was decided; now if left out.")
 
 
 class NoticeAnswer(_Body):
@@ -77,7 +78,7 @@ class DoneAct(_Body):
     regime: str = Field(description="As the recall's clocks name it.", max_length=20, examples=["us"])
     act: str = Field(description="As the recall's clocks name it.", max_length=100, examples=["authority_report"])
     evidence: Text = Field(description="What shows it: the number that the authority gave, a letter.")
-    met_at: datetime | None = Field(default=None, description="When it was done; now if left out.")
+    met_at: AwareDatetime | None = Field(default=None, description="When it was done; now if left out.")
     exchange: int | None = Field(default=None, description="The message that shows it; its original then stands in the report.", ge=1)
 
 
@@ -134,8 +135,10 @@ def open_recall(wanted: NewRecall, hub: HubDependency, caller: Mender) -> Respon
     """Every affected unit is located at once. 404: a lot, serial number or supplier that the hub does not know."""
     if hub.registry.organisations.get(wanted.organisation) not in caller.organisations:
         raise ProblemError(404, "Not found", "There is no such organisation.")
-    scope = Scope(tuple(wanted.lots), tuple(wanted.serials), wanted.supplier, _aware(wanted.since), _aware(wanted.until))
-    opening = Opening(wanted.organisation, wanted.title, wanted.reason, scope, wanted.kind, wanted.regimes, _aware(wanted.aware_at))
+    scope = Scope(tuple(wanted.lots), tuple(wanted.serials), wanted.supplier, wanted.since, wanted.until)
+    opening = Opening(
+        wanted.organisation, wanted.title, wanted.reason, scope, wanted.kind, wanted.regimes, wanted.aware_at, wanted.decided_at
+    )
     with hub.database.begin(caller.label) as uow:
         number = campaign.open_recall(hub, uow, opening, caller.organisations)
     with hub.database.read() as connection:
@@ -242,7 +245,7 @@ def meet(number: Number, done: DoneAct, hub: HubDependency, caller: Mender) -> R
     """Also of a closed recall. Marked again, the newest mark counts; all stand in the audit trail."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
-        campaign.meet(hub, uow, number, Met(done.regime, done.act, done.evidence, _aware(done.met_at), done.exchange))
+        campaign.meet(hub, uow, number, Met(done.regime, done.act, done.evidence, done.met_at, done.exchange))
     return _shown(hub, number, caller, 201)
 
 
@@ -282,7 +285,3 @@ def _shown(hub: Hub, number: str, caller: Caller, status: int = 200) -> Response
         if caller.partner_id is not None:
             return render(partners_picture(hub, connection, number, caller.partner_id), status)
         return render(picture(hub, connection, number, caller.organisations), status)
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment

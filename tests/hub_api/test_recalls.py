@@ -8,16 +8,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import rich
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError
 from hub.apply import Applicable, apply
 from hub.clock import FrozenClock
+from hub.commands import recalls as recall_commands
 from hub.recall import campaign
 from hub.reconcile import reconcile
 from hub.store import bulk, credentials, tables
 from hub.store.identity import allocate
 from hub.store.recall_tables import recall_notice
+from hub.trace import rendering
+from hub.trace.genealogy import trace
 from tests.hub.world import at, item, production
 from tests.hub_api.conftest import Api
 
@@ -258,3 +262,29 @@ def test_steps_of_one_recall_wait_for_each_other(api: Api) -> None:
         campaign.close(api.hub, uow, number, "done")
     with pytest.raises(ConflictError), api.hub.database.begin("test") as uow:
         campaign.notify(api.hub, uow, number)
+
+
+def test_a_recall_says_when_it_was_decided_and_every_time_with_its_offset(api: Api, clock: FrozenClock) -> None:
+    speak(api, ("wms", made()), ("wms", sent("D1", "V1", quantity=3)))
+    ask(api, "", status=422, **{**NEW, "aware_at": "2026-11-20T10:00:00"})
+    ask(api, "", status=422, **{**NEW, "decided_at": "2026-11-20T10:00:00"})
+    times = {"aware_at": "2026-11-18T10:00:00+01:00", "decided_at": "2026-11-19T10:00:00+01:00"}
+    ask(api, "", status=403, **{**NEW, "aware_at": times["decided_at"], "decided_at": times["aware_at"]})
+    path = opened(api, regimes={"cn": "1", "us": "III"}, **times)
+    shown = ask(api, f"{path}/notices")
+    due = {one["act"]: one["due_at"] for one in shown["clocks"]}
+    assert (
+        due["consignee_notice"] == shown["notices"][0]["due_at"].replace("22:59:59+00:00", "23:59:59+01:00") == "2026-11-20T23:59:59+01:00"
+    )
+    assert due["correction_record"] == "2026-12-03T23:59:59+01:00"
+
+
+def test_what_comes_from_outside_is_shown_as_it_is(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    speak(api, ("wms", made(lot="[bold]F[/bold]1")), ("wms", sent("D1", "[red]X", quantity=3, lot="[bold]F[/bold]1")))
+    number = opened(api, lots=[f"{GTIN}|[bold]F[/bold]1"], title="[/red]T")[1:]
+    recall_commands._show(api.hub, number, as_json=False)
+    shown = capsys.readouterr().out
+    assert "[/red]T" in shown and "[bold]F[/bold]1" in shown and "[red]X" in shown
+    with api.hub.database.read() as connection:
+        rich.print(rendering.table(trace(connection, f"{GTIN}|[bold]F[/bold]1"), "en"))
+    assert "[bold]F[/bold]1" in capsys.readouterr().out

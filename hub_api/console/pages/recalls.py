@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.recall.page import COLOURS, percent, scope_text
+from hub.recall.page import COLOURS, clause_text, percent, scope_text
 from hub.recall.picture import head, picture
 from hub.recall.whereabouts import WHERE
 from hub.recall.words import word
@@ -114,7 +114,7 @@ def _clocks(visit: Visit, clocks: Sequence[Mapping[str, Any]]) -> Html:
                 _say(visit, one["regime"]),
                 _say(visit, one["act"]),
                 chip(when(one["due_at"]), "error") if one["overdue"] else when(one["due_at"]),
-                one["clause"],
+                clause_text(one, lambda name: _say(visit, name)),
                 _met(visit, one["met"]),
             )
             for one in clocks
