@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -196,10 +197,11 @@ def report_command(
     number: Number,
     to: Annotated[Path, typer.Option("--to", help="Folder for report.html, report.json and the evidence.")],
     language: Annotated[str | None, typer.Option("--language", help="zh-CN or en; both stand in the page, this one first.")] = None,
+    by: Actor = "cli",
 ) -> None:
     """Write the report with its evidence and signature. `recall verify FOLDER` proves it without the hub."""
     hub = Hub.open()
-    for path in report.write(hub, number, to, next((one for one in report.LANGUAGES if one == language), hub.settings.language)):
+    for path in report.write(hub, number, to, next((one for one in report.LANGUAGES if one == language), hub.settings.language), actor=by):
         typer.echo(str(path))
 
 
@@ -228,6 +230,7 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(plain(shown), ensure_ascii=False))
         return
+    shown = report.in_zone(shown, ZoneInfo(shown["time_zone"]))
     console = Console()
 
     def say(name: str) -> str:

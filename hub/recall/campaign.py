@@ -258,7 +258,7 @@ def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = No
     row = recalls.by_number(uow.connection, number, None)
     zone = _zone(hub, row)
     closed = None if row.closed_at is None else moment(row.closed_at)
-    due = {(one.regime, one.act) for one in clocks(row.regimes, moment(row.aware_at), moment(row.decided_at), closed, zone)}
+    due = {(one.regime, one.act) for one in clocks(row.regimes, moment(row.aware_at), moment(recalls.decided_at(row)), closed, zone)}
     if (done.regime, done.act) not in due:
         known = ", ".join(f"{regime} {act}" for regime, act in sorted(due))
         raise RefusedError(f"{done.regime} {done.act} is not due in {number}: {known or 'nothing is'}")
@@ -366,7 +366,7 @@ def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal | No
 
 
 def _send(hub: Hub, uow: UnitOfWork, row: Any, kind: str, key: str, place: str, lots: Sequence[Mapping[str, Any]], why: str | None) -> int:
-    due = notice_due(row.regimes, moment(row.decided_at), moment(uow.now), _zone(hub, row))
+    due = notice_due(row.regimes, moment(recalls.decided_at(row)), moment(uow.now), _zone(hub, row))
     content = _json(
         {
             "message": kind,

@@ -63,6 +63,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     ]
     return {
         **_head(hub, row),
+        "time_zone": _zone(hub, row).key,
         "opened_by": row.opened_by,
         "scope": row.scope,
         "located_at": None if located_at is None else moment(located_at),
@@ -109,7 +110,7 @@ def _head(hub: Hub, row: Any) -> dict[str, Any]:
         "organisation": hub.registry.organisation_key(row.organisation_id),
         "regimes": row.regimes,
         "aware_at": moment(row.aware_at),
-        "decided_at": moment(row.decided_at),
+        "decided_at": moment(recalls.decided_at(row)),
         "opened_at": moment(row.opened_at),
         "closed_at": None if row.closed_at is None else moment(row.closed_at),
     }
@@ -198,8 +199,12 @@ def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def _zone(hub: Hub, row: Any) -> ZoneInfo:
+    return ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
+
+
 def _clocks(hub: Hub, row: Any, now: datetime, met: Mapping[tuple[str, str], Any]) -> list[dict[str, Any]]:
-    zone = ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
+    zone = _zone(hub, row)
     closed = None if row.closed_at is None else moment(row.closed_at)
     return [
         # What must come before the action is a condition and no date: only a person knows whether it was kept, and marks it.
@@ -207,7 +212,7 @@ def _clocks(hub: Hub, row: Any, now: datetime, met: Mapping[tuple[str, str], Any
         | {"statutory": one.statutory, "unknown_years": list(one.unknown_years)}
         | {"overdue": done is None and one.due_at < now and one.act != "authority_report_before_action"}
         | {"met": None if done is None else _met(done, one.due_at)}
-        for one in clocks(row.regimes, moment(row.aware_at), moment(row.decided_at), closed, zone)
+        for one in clocks(row.regimes, moment(row.aware_at), moment(recalls.decided_at(row)), closed, zone)
         for done in (met.get((one.regime, one.act)),)
     ]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -18,16 +21,20 @@ from hub.recall import proof
 from hub.recall.page import page
 from hub.recall.paper import paper
 from hub.recall.picture import picture
+from hub.recall.scope import Scope, affected
 from hub.runtime import Hub
-from hub.store import blobs
+from hub.store import blobs, lot_history, recalls
 from hub.store.lists import among
 from hub.store.tables import document, exchange
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
 
 
-def write(hub: Hub, number: str, folder: Path, language: Language, organisations: Collection[int] | None = None) -> list[Path]:
-    """Write the report of a recall as it was located last; returns what was written for people, the page in `language` first.
+def write(
+    hub: Hub, number: str, folder: Path, language: Language, organisations: Collection[int] | None = None, actor: str = "cli"
+) -> list[Path]:
+    """Write the report of a recall as it was located last; returns what was written for people, the page in `language` first. That `actor`
+    wrote it is audited, with the hash of the manifest.
 
     Raises NotFoundError for an unknown recall, ConflictError for a folder that holds anything: a report is never written over.
     """
@@ -37,25 +44,46 @@ def write(hub: Hub, number: str, folder: Path, language: Language, organisations
     key = proof.public_key(proof.signing_key(hub.settings.home))
     with hub.database.read() as connection:
         shown = picture(hub, connection, number, organisations)
-        sources = _evidence(hub, connection, shown, folder / "evidence")
+        sources = _evidence(hub, connection, shown, folder / "evidence", organisations)
         heads = {str(chain): {"sequence": head.sequence, "hash": head.hash} for chain, head in audit.heads(connection).items()}
     content = json.dumps({**plain(shown), "evidence": sources}, ensure_ascii=False, indent=1)
     (folder / "report.json").write_text(content, encoding="utf-8")
+    local = in_zone(shown, ZoneInfo(shown["time_zone"]))
     written = []
     for one in sorted(LANGUAGES, key=lambda said: said != language):
         path = folder / f"report.{one}.html"
-        path.write_text(page(shown, one, [other for other in LANGUAGES if other != one], key), encoding="utf-8")
+        path.write_text(page(local, one, [other for other in LANGUAGES if other != one], key), encoding="utf-8")
         written.append(path)
         printed = folder / f"report.{one}.pdf"
-        printed.write_bytes(paper(shown, one, key))
+        printed.write_bytes(paper(local, one, key))
         written.append(printed)
     proof.seal(folder, hub.settings.home, {"recall": number, "made_at": hub.clock.now().isoformat(), "audit_heads": heads})
+    manifest = hashlib.sha256((folder / proof.MANIFEST).read_bytes()).hexdigest()
+    with hub.database.begin(actor) as uow:
+        row = recalls.by_number(uow.connection, number, organisations)
+        uow.audit(row.organisation_id, "recall.reported", f"recall/{number}", after={"manifest": manifest})
     return [*written, folder / "report.json"]
 
 
-def _evidence(hub: Hub, connection: sa.Connection, shown: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    """Copy the original bytes of every document that a position or a mark rests on; returns which exchange stands in which."""
+def in_zone(shown: Any, zone: ZoneInfo) -> Any:
+    """A picture with all its times in one zone."""
+    if isinstance(shown, dict):
+        return {name: in_zone(value, zone) for name, value in shown.items()}
+    if isinstance(shown, list):
+        return [in_zone(value, zone) for value in shown]
+    return shown.astimezone(zone) if isinstance(shown, datetime) else shown
+
+
+def _evidence(
+    hub: Hub, connection: sa.Connection, shown: dict[str, Any], folder: Path, organisations: Collection[int] | None
+) -> list[dict[str, Any]]:
+    """Copy the original bytes of every document that the accounts or a mark rest on, and of every notice and hold; returns which exchange
+    stands in which.
+    """
     relied_on = {number for lot in shown["lots"] for one in (*lot["positions"], *lot["contradictions"]) for number in one["evidence"]}
+    relied_on |= _balanced(connection, shown, organisations)
+    for told in (*shown["notices"], *shown["holds"]):
+        (folder / told["sha256"]).write_bytes(blobs.read_blob(connection, hub.settings.home, bytes.fromhex(told["sha256"])))
     exchanges = sorted(relied_on | {one["met"]["exchange"] for one in shown["clocks"] if one["met"] and one["met"]["exchange"]})
     rows = connection.execute(
         sa.select(
@@ -86,3 +114,11 @@ def _evidence(hub: Hub, connection: sa.Connection, shown: dict[str, Any], folder
         }
         for row in rows
     ]
+
+
+def _balanced(connection: sa.Connection, shown: dict[str, Any], organisations: Collection[int] | None) -> set[int]:
+    """Exchanges that an account weighed, those too of which nothing is left in a position: what was made, received and sent on."""
+    found = affected(connection, Scope.from_json(shown["scope"]))
+    nodes, numbers = [node for lot in found.lots for node in lot.nodes], {lot.lot for lot in found.lots}
+    lines = lot_history.lines_of_lots(connection, nodes, numbers) + lot_history.movements_of_lots(connection, nodes, numbers, None)
+    return {line.exchange_id for line in lines if organisations is None or line.organisation_id in organisations}

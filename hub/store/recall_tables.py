@@ -22,7 +22,7 @@ recall = sa.Table(
     sa.Column("scope", Json, nullable=False),  # what was named
     sa.Column("state", sa.Text, nullable=False),  # open | closed
     sa.Column("aware_at", Big, nullable=False),  # when the maker learnt of the fault: some clocks start here
-    sa.Column("decided_at", Big, nullable=False),  # when it decided to recall: the other clocks start here
+    sa.Column("decided_at", Big),  # when it decided to recall: the other clocks start here; null: when it was opened
     sa.Column("opened_at", Big, nullable=False), sa.Column("opened_by", sa.Text, nullable=False),
     sa.Column("closed_at", Big), sa.Column("closed_by", sa.Text),
 )  # fmt: skip

@@ -40,6 +40,11 @@ def by_number(connection: sa.Connection, number: str, organisations: Collection[
     return row
 
 
+def decided_at(row: Any) -> int:
+    """When it was decided to recall, microseconds: of recalls from before the hub asked, when they were opened."""
+    return int(row.opened_at if row.decided_at is None else row.decided_at)
+
+
 def locked(uow: UnitOfWork, number: str) -> sa.Row[Any]:
     """A recall for a step of it: who takes another step of the same recall waits until this one is committed, and then sees it.
 

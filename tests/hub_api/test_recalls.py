@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-import rich
 import sqlalchemy as sa
+from rich.console import Console
 
 from data_contracts.errors import ConflictError
 from hub.apply import Applicable, apply
 from hub.clock import FrozenClock
 from hub.commands import recalls as recall_commands
-from hub.recall import campaign
+from hub.recall import campaign, proof, report
 from hub.reconcile import reconcile
 from hub.store import bulk, credentials, tables
 from hub.store.identity import allocate
@@ -24,10 +27,12 @@ from hub.trace import rendering
 from hub.trace.genealogy import trace
 from tests.hub.world import at, item, production
 from tests.hub_api.conftest import Api
+from tests.hub_api.papers import ACME, despatch, interchange
+from tests.hub_api.papers import GTIN as PAPER
 
 GTIN = "06901234000029"
 LOT = f"lot:{GTIN}|F1"
-NEW = {"organisation": "north", "title": "T", "reason": "R", "lots": [f"{GTIN}|F1"]}
+NEW: dict[str, Any] = {"organisation": "north", "title": "T", "reason": "R", "lots": [f"{GTIN}|F1"]}
 
 
 def speak(api: Api, *messages: tuple[str, Mapping[str, Any]], organisation: str = "north") -> None:
@@ -273,18 +278,42 @@ def test_a_recall_says_when_it_was_decided_and_every_time_with_its_offset(api: A
     path = opened(api, regimes={"cn": "1", "us": "III"}, **times)
     shown = ask(api, f"{path}/notices")
     due = {one["act"]: one["due_at"] for one in shown["clocks"]}
-    assert (
-        due["consignee_notice"] == shown["notices"][0]["due_at"].replace("22:59:59+00:00", "23:59:59+01:00") == "2026-11-20T23:59:59+01:00"
-    )
+    assert due["consignee_notice"] == "2026-11-20T23:59:59+01:00"
+    assert shown["notices"][0]["due_at"] == "2026-11-20T22:59:59+00:00"
     assert due["correction_record"] == "2026-12-03T23:59:59+01:00"
 
 
-def test_what_comes_from_outside_is_shown_as_it_is(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_comes_from_outside_is_shown_as_it_is(api: Api, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     speak(api, ("wms", made(lot="[bold]F[/bold]1")), ("wms", sent("D1", "[red]X", quantity=3, lot="[bold]F[/bold]1")))
     number = opened(api, lots=[f"{GTIN}|[bold]F[/bold]1"], title="[/red]T")[1:]
+    monkeypatch.setenv("COLUMNS", "200")
     recall_commands._show(api.hub, number, as_json=False)
     shown = capsys.readouterr().out
     assert "[/red]T" in shown and "[bold]F[/bold]1" in shown and "[red]X" in shown
     with api.hub.database.read() as connection:
-        rich.print(rendering.table(trace(connection, f"{GTIN}|[bold]F[/bold]1"), "en"))
+        Console(width=200).print(rendering.table(trace(connection, f"{GTIN}|[bold]F[/bold]1"), "en"))
     assert "[bold]F[/bold]1" in capsys.readouterr().out
+
+
+def test_a_report_holds_what_the_account_relies_on_and_what_was_sent_in_one_time_zone(api: Api, tmp_path: Path) -> None:
+    api.post(interchange(ACME, 1, despatch("S1", quantity="20")), "acme")
+    api.settle()
+    path = opened(api, lots=["L1"])
+    speak(
+        api,
+        ("wms", {**sent("D1", "V2"), "lines": [{"line": "1", "gtin": PAPER, "lot": "L1", "quantity": Decimal(3), "unit": "EA", "@": 2}]}),
+    )
+    ask(api, f"{path}/notices")
+    folder = tmp_path / "report"
+    report.write(api.hub, path[1:], folder, "en", actor="Ann")
+    said = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert 1 in {one["exchange"] for one in said["evidence"]}
+    (notice,) = said["notices"]
+    sent_bytes = (folder / "evidence" / notice["sha256"]).read_bytes()
+    assert hashlib.sha256(sent_bytes).hexdigest() == notice["sha256"] and json.loads(sent_bytes)["to"]["place"] == "V2"
+    assert proof.verify(folder) == []
+    shown = (folder / "report.en.html").read_text(encoding="utf-8")
+    assert "UTC" not in shown and "CET" in shown
+    with api.hub.database.read() as connection:
+        (row,) = connection.execute(sa.select(tables.audit).where(tables.audit.c.action == "recall.reported")).all()
+    assert row.actor == "Ann" and hashlib.sha256((folder / proof.MANIFEST).read_bytes()).hexdigest() in str(row.after)

@@ -20,11 +20,13 @@ _TONES = {"answered": "ok", "acknowledged": "ok", "overdue": "error", "not_sent"
 @console_page("/recalls", nav="recalls", order=45)
 async def all_recalls(visit: Visit) -> None:
     """The newest first."""
-    rows = await visit.read(
+    found = await visit.read(
         lambda connection: [
-            head(visit.hub, one) for one in recalls.listed(connection, visit.organisations, None, visit.asked_id("before"), _ROWS)
+            (one.id, head(visit.hub, one))
+            for one in recalls.listed(connection, visit.organisations, None, visit.asked_id("before"), _ROWS + 1)
         ]
     )
+    rows = [shown for _, shown in found[:_ROWS]]
     title(visit, visit.say("frame.recalls"))
     if not rows:
         show(nothing(visit, "recalls.none"))
@@ -40,6 +42,8 @@ async def all_recalls(visit: Visit) -> None:
         for one in rows
     )
     show(table(heads, shown))
+    if len(found) > _ROWS:
+        show(el("p", link(visit.say("frame.older"), "/recalls", before=found[_ROWS - 1][0]), cls="more"))
 
 
 @console_page("/recalls/{number}", under="recalls")

@@ -17,11 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("recall") as recall:
-        recall.add_column(sa.Column("decided_at", Big, nullable=True))
-    op.execute("UPDATE recall SET decided_at = opened_at")
-    with op.batch_alter_table("recall") as recall:
-        recall.alter_column("decided_at", existing_type=Big, nullable=False)
+    op.add_column("recall", sa.Column("decided_at", Big, nullable=True))
 
 
 def downgrade() -> None:
