@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from data_contracts.errors import RefusedError
 from hub.check import plain
 from hub.recall import campaign, proof, report
 from hub.recall.campaign import Met, Opening
-from hub.recall.page import clause_text
+from hub.recall.page import clause_text, percent
 from hub.recall.picture import head, picture
 from hub.recall.scope import Scope
 from hub.recall.words import word
@@ -236,38 +237,41 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
     def say(name: str) -> str:
         return word(name, hub.settings.language)
 
-    console.print(f"[bold]{shown['number']}[/bold]  {shown['state']}  {escape(shown['title'])}", highlight=False)
+    console.print(f"[bold]{shown['number']}[/bold]  {say(shown['state'])}  {escape(shown['title'])}", highlight=False)
     for total in shown["totals"]:
-        parts = ", ".join(f"{where} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
-        share = "-" if total["coverage"] is None else f"{total['coverage']:.1%}"
-        console.print(f"{escape(total['unit']) or '-'}: {total['total']:f} units, {share} located: {parts or '-'}", highlight=False)
+        parts = ", ".join(f"{say(where)} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
+        share = percent(total["coverage"])
+        console.print(
+            f"{escape(total['unit']) or '-'}: {total['total']:f} {say('units')}, {share} {say('coverage')}: {parts or '-'}", highlight=False
+        )
     for lot in shown["lots"]:
         for one in lot["contradictions"]:
-            said = f"{one['quantity']:f} {lot['unit']}, exchanges {' '.join(map(str, one['evidence'])) or '-'}"
-            text = escape(f"CONTRADICTION {lot['item']} {lot['lot']}: {one['rule']} {one['place']} {said}")
-            console.print(text, style="red", highlight=False, soft_wrap=True)
-    console.print(_positions(shown))
+            said = f"{one['quantity']:f} {lot['unit']}, {say('exchange')} {' '.join(map(str, one['evidence'])) or '-'}"
+            text = f"{say('contradiction').upper()} {lot['item']} {lot['lot']}: {one['rule']} ({say(one['rule'])}) {one['place']} {said}"
+            console.print(escape(text), style="red", highlight=False, soft_wrap=True)
+    console.print(_positions(shown, say))
     for clock in shown["clocks"]:
         done = clock["met"]
-        late = "  OVERDUE" if clock["overdue"] else ""
+        late = f"  {say('overdue').upper()}" if clock["overdue"] else ""
         if done is not None:
-            late = f"  done {done['at']:%Y-%m-%d %H:%M %Z}{' LATE' if done['late'] else ''}: {done['evidence']} ({done['marked_by']})"
-        console.print(
-            f"{clock['regime']} {clock['act']}: {clock['due_at']:%Y-%m-%d %H:%M %Z}  {escape(clause_text(clock, say))}{escape(late)}",
-            highlight=False,
-        )
+            at = f"{done['at']:%Y-%m-%d %H:%M %Z}{' ' + say('late') if done['late'] else ''}"
+            late = f"  {say('met')} {at}: {done['evidence']} ({done['marked_by']})"
+        what = f"{clock['regime']} {clock['act']} ({say(clock['act'])}): {clock['due_at']:%Y-%m-%d %H:%M %Z}"
+        console.print(f"{what}  {escape(clause_text(clock, say))}{escape(late)}", highlight=False)
     for one in (*shown["holds"], *shown["notices"]):
-        console.print(f"{one['kind']} {one['id']}: {one['partner']} {escape(one['place'] or '')} {one['state']}", highlight=False)
+        console.print(
+            f"{say(one['kind'] + 's')} {one['id']}: {one['partner']} {escape(one['place'] or '')} {say(one['state'])}", highlight=False
+        )
     for place in shown["unreachable"]:
-        console.print(f"no partner receives at {escape(place)}: tell it by other means", style="red", highlight=False)
+        console.print(f"{say('unreachable')}: {escape(place)}", style="red", highlight=False)
 
 
-def _positions(shown: dict[str, Any]) -> Table:
-    table = Table("item", "lot", "position", "where", "units", "why")
+def _positions(shown: dict[str, Any], say: Callable[[str], str]) -> Table:
+    table = Table(*map(say, ("item", "lot", "position", "holder", "quantity", "why")))
     for lot in shown["lots"]:
         for one in lot["positions"]:
             place = f"{one['holder']} {one['partner'] or ''}".strip() or "?"
             style = "red" if one["position"] == "unknown" else None
-            said = (lot["item"], lot["lot"], one["position"], place, f"{one['quantity']:f} {lot['unit']}", one["why"])
+            said = (lot["item"], lot["lot"], say(one["position"]), place, f"{one['quantity']:f} {lot['unit']}", say(one["why"]))
             table.add_row(*map(escape, said), style=style)
     return table

@@ -22,8 +22,9 @@ from hub.recall.page import page
 from hub.recall.paper import paper
 from hub.recall.picture import picture
 from hub.recall.scope import Scope, affected
+from hub.recall.telling import telling
 from hub.runtime import Hub
-from hub.store import blobs, lot_history, recalls
+from hub.store import blobs, recalls
 from hub.store.lists import among
 from hub.store.tables import document, exchange
 
@@ -118,7 +119,5 @@ def _evidence(
 
 def _balanced(connection: sa.Connection, shown: dict[str, Any], organisations: Collection[int] | None) -> set[int]:
     """Exchanges that an account weighed, those too of which nothing is left in a position: what was made, received and sent on."""
-    found = affected(connection, Scope.from_json(shown["scope"]))
-    nodes, numbers = [node for lot in found.lots for node in lot.nodes], {lot.lot for lot in found.lots}
-    lines = lot_history.lines_of_lots(connection, nodes, numbers) + lot_history.movements_of_lots(connection, nodes, numbers, None)
-    return {line.exchange_id for line in lines if organisations is None or line.organisation_id in organisations}
+    said = telling(connection, affected(connection, Scope.from_json(shown["scope"])).lots)
+    return {number for number, organisation in said.exchanges if organisations is None or organisation in organisations}

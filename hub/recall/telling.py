@@ -55,10 +55,16 @@ class Telling:
     """Keys of serial numbers and logistic units."""
 
     @property
+    def exchanges(self) -> set[tuple[int, int]]:
+        """The exchanges that speak of the lots, each with its organisation."""
+        found = {(line.exchange_id, line.organisation_id) for line in self.lines}
+        found |= {(one, shipment.told.organisation_id) for shipment in self.shipments for one in shipment.evidence}
+        return found | {(one[0].exchange_id, one[0].organisation_id) for one in self.events}
+
+    @property
     def organisations(self) -> set[int]:
         """Those whose documents and events speak of the lots."""
-        found = {line.organisation_id for line in self.lines} | {one.told.organisation_id for one in self.shipments}
-        return found | {one[0].organisation_id for one in self.events}
+        return {organisation for _, organisation in self.exchanges}
 
     def bare(self, nodes: Collection[int]) -> frozenset[str]:
         """Serial numbers or SSCCs of nodes."""

@@ -127,14 +127,16 @@ def add_notice(uow: UnitOfWork, recall_id: int, values: Mapping[str, Any]) -> in
 
 
 def notices(connection: sa.Connection, recall_id: int, partner_id: int | None = None) -> list[sa.Row[Any]]:
-    """Notices and holds of a recall with the partner's key and name and the state of the parcel (null: a drill has none), in the order in
-    which they were made; a partner's own only."""
+    """Notices and holds of a recall with the partner's key and name, the state of the parcel and when it left (null: a drill has none), in
+    the order in which they were made; a partner's own only.
+    """
     statement = (
         sa.select(
             recall_notice,
             partner.c.key.label("partner_key"),
             partner.c.name.label("partner_name"),
             outbox.c.state.label("parcel"),
+            outbox.c.sent_at.label("left_at"),
         )
         .join(partner, partner.c.id == recall_notice.c.partner_id)
         .outerjoin(outbox, outbox.c.id == recall_notice.c.outbox_id)

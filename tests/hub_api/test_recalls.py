@@ -218,8 +218,9 @@ def test_a_notice_was_sent_when_its_parcel_went(api: Api) -> None:
     ask(api, f"{path}/notices")
     for parcel, said in (("waiting", "waiting"), ("held", "to_fetch"), ("dead", "not_sent"), ("sent", "sent")):
         with api.hub.database.begin("test") as uow:
-            uow.connection.execute(sa.update(tables.outbox).values(state=parcel))
-        assert ask(api, path, method="GET")["notices"][0]["state"] == said
+            uow.connection.execute(sa.update(tables.outbox).values(state=parcel, sent_at=uow.now if parcel == "sent" else None))
+        (notice,) = ask(api, path, method="GET")["notices"]
+        assert (notice["state"], notice["sent_at"] is not None) == (said, said == "sent")
 
 
 def test_a_recall_ends_with_a_reason_where_somebody_was_not_told_and_goes_on_with_one(api: Api) -> None:

@@ -144,7 +144,7 @@ def _told(visit: Visit, told: Sequence[Mapping[str, Any]]) -> Html:
                 str(one["id"]),
                 [one["partner"], el("small", _say(visit, f"{one['kind']}s"), cls="below")],
                 one["place"] or "",
-                when(one["sent_at"]),
+                when(one["sent_at"]) if one["sent_at"] else "–",
                 chip(_say(visit, one["state"]), _TONES.get(one["state"], "")),
                 when(one["due_at"]),
             )
