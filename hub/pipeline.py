@@ -152,13 +152,13 @@ def reconcile(hub: Hub, limit: int = 10_000) -> int:
     begun = {number: day for number, day in days.items() if hub.due_marked_on.get(number) != day}
     if begun:
         with hub.database.begin("reconcile") as uow:
-            mark_due(uow, begun)
+            mark_due(uow, begun, hub.site.masterdata.rules)
         hub.due_marked_on.update(begun)
     total = 0
     derive = project if hub.site.events.documents else None
     while True:
         with hub.database.begin("reconcile") as uow:
-            seen = renew(uow, limit, hub.tolerances, derive)
+            seen = renew(uow, limit, hub.tolerances, derive, hub.site.masterdata.rules)
         total += seen
         if seen < limit:
             return total

@@ -6,6 +6,7 @@
     flows/<key>.yaml         where documents of an agreement come from or go to, and when
     labels.yaml          where whoever scans one of our labels is sent (hub/labels/settings.py); may be missing
     registers.yaml       under which names our companies publish devices (hub/registers/settings.py); may be missing
+    masterdata.yaml      whose word counts in golden records, and what a second person approves (hub/masterdata/settings.py); may be missing
     epcis.yaml           to whom events are sent that they have subscribed to (hub/visibility/settings.py); may be missing
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
@@ -34,6 +35,7 @@ from data_contracts.mistakes import meant
 from data_contracts.registers import RegisterName
 from data_contracts.rules.catalogue import all_rules
 from hub.labels.settings import LabelSettings
+from hub.masterdata.settings import MasterSettings
 from hub.registers.settings import RegisterSettings
 from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed, unloadable
 from hub.store.crosswalk import OWN_SYSTEMS
@@ -248,6 +250,7 @@ class Site:
         labels: LabelSettings | None = None,
         events: EventSettings | None = None,
         registers: RegisterSettings | None = None,
+        masterdata: MasterSettings | None = None,
     ) -> None:
         self.folder = folder
         self.name = head.name
@@ -260,6 +263,7 @@ class Site:
         self.labels = labels or LabelSettings()
         self.events = events or EventSettings()
         self.registers = registers or RegisterSettings()
+        self.masterdata = masterdata or MasterSettings()
         self.mapping_folders: tuple[Path, ...] = _folder_if_there(folder / "mappings")
         """Where this site's own mappings lie; they win over the shipped ones."""
         self.grammar_folders: tuple[Path, ...] = _folder_if_there(folder / "grammars")
@@ -282,9 +286,10 @@ class Site:
         labels = parsed(LabelSettings, folder / "labels.yaml", folder, faults) if (folder / "labels.yaml").exists() else None
         events = parsed(EventSettings, folder / "epcis.yaml", folder, faults) if (folder / "epcis.yaml").exists() else None
         registers = parsed(RegisterSettings, folder / "registers.yaml", folder, faults) if (folder / "registers.yaml").exists() else None
+        master = parsed(MasterSettings, folder / "masterdata.yaml", folder, faults) if (folder / "masterdata.yaml").exists() else None
         if faults or head is None:
             raise SiteError(folder, faults)
-        site = cls(folder, head, partners, agreements, flows, labels, events, registers)
+        site = cls(folder, head, partners, agreements, flows, labels, events, registers, master)
         faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults(), *site._label_faults()]
         if faults:
             raise SiteError(folder, faults)

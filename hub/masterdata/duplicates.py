@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hub.masterdata.golden import Record
 
@@ -28,6 +29,21 @@ class Duplicate:
     first: Record
     second: Record
     reasons: tuple[str, ...]
+
+
+_WEIGHTS = {"gln": Decimal("0.95"), "tax_number": Decimal("0.95"), "name": Decimal("0.8")}
+
+
+def likeness(reasons: Iterable[str]) -> Decimal:
+    """How likely two parties are one that share these signs, 0 to 1: each sign alone could be an accident.
+
+    >>> likeness(["name"]), likeness(["name", "tax_number"])
+    (Decimal('0.8'), Decimal('0.990'))
+    """
+    unlike = Decimal(1)
+    for reason in reasons:
+        unlike *= 1 - _WEIGHTS[reason]
+    return 1 - unlike
 
 
 def normal_name(name: str) -> str:

@@ -2,8 +2,9 @@
 
 Two item records are one when they bear the same code in one system, or share a GTIN of any packaging level. Device records are one when
 they share a UDI-DI, primary or secondary, however it is written. Party records are one when they bear the same code in one system; that
-two codes are one company is never decided here but shown to a steward (`duplicates`). The golden id is the smallest subject id of a
-cluster; which value wins is decided by system and code, so that the outcome depends on the standing records alone.
+two codes are one company is never decided here but shown to a steward (`suspects`). What a steward decided of a pair goes before all of
+this (`clusters`). The golden id is the smallest subject id of a cluster; a name that two claim is the first one's by system and code, so
+that the outcome depends on the standing records and the decisions alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from data_contracts.identifiers.device_identifier import normal
+from hub.masterdata.clusters import Pair, Partition, Source, clusters
 
 Name = tuple[str, str]
 """Scheme and value."""
@@ -30,6 +32,15 @@ class Record:
     system: str
     code: str
     body: Mapping[str, Any]
+    keeper: str = ""
+    """Kind of system: erp, wms, supplier …"""
+    issued_at: int = 0
+    """When the system said so, microseconds UTC."""
+
+    @property
+    def source(self) -> Source:
+        """By which decisions name it."""
+        return (self.system, self.code)
 
     @property
     def order(self) -> tuple[str, str, int, int]:
@@ -66,10 +77,29 @@ def item_names(record: Record) -> list[tuple[Name, Decimal, str | None]]:
 def party_names(record: Record) -> list[tuple[Name, Decimal, str | None]]:
     """Every name of a party record."""
     found: list[tuple[Name, Decimal, str | None]] = [((f"code:{record.system}", record.code), Decimal(1), None)]
-    for scheme, member in (("gln", "gln"), ("tax", "tax_number")):
+    for scheme, member in (("gln", "gln"), ("tax", "tax_number"), ("licence", "licence")):
         if record.body.get(member):
             found.append(((scheme, str(record.body[member]).strip()), Decimal(1), None))
+    tax = "".join(str(record.body.get("tax_number") or "").split()).upper()
+    if is_credit_code(tax):
+        found.append((("credit_code", tax), Decimal(1), None))
     return found
+
+
+_CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""Characters of a 统一社会信用代码 in the order of their values (GB 32100-2015, table 2)."""
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether this is a unified social credit code with its check character (GB 32100-2015: weights are powers of 3, modulo 31).
+
+    >>> is_credit_code("91350100M000100Y43"), is_credit_code("91350100M000100Y44")
+    (True, False)
+    """
+    if len(text) != 18 or not set(text) <= set(_CREDIT):
+        return False
+    total = sum(_CREDIT.index(character) * pow(3, place, 31) for place, character in enumerate(text[:17]))
+    return _CREDIT[-total % 31] == text[17]
 
 
 def device_names(record: Record) -> list[tuple[Name, Decimal, str | None]]:
@@ -110,36 +140,43 @@ def names_of(kind: str, record: Record) -> list[tuple[Name, Decimal, str | None]
     return _NAMES[kind](record)
 
 
-def rows_of(kind: str, records: Sequence[Record]) -> list[NameRow]:
+def shared_by(kind: str, records: Sequence[Record]) -> list[list[Source]]:
+    """Groups of sources that bear one identifier by which records of this kind are one, each in the order in which their word counts."""
+    groups: dict[str, dict[Source, None]] = {}
+    joining = _JOINS.get(kind)
+    for record in sorted(records, key=lambda record: record.order):
+        for (scheme, value), _, _ in names_of(kind, record):
+            if scheme == joining:
+                groups.setdefault(value, {}).setdefault(record.source)
+    return [list(groups[value]) for value in sorted(groups) if len(groups[value]) > 1]
+
+
+def partition_of(kind: str, records: Sequence[Record], verdicts: Mapping[Pair, str] | None = None) -> Partition:
+    """Which sources are one thing: those of the records, and those that only verdicts name, since what was one with them still is."""
+    said = verdicts or {}
+    named = {record.source for record in records} | {source for pair in said for source in pair}
+    return clusters(shared_by(kind, records), named, said)
+
+
+def golden_ids(records: Iterable[Record], partition: Partition) -> dict[Source, int]:
+    """The golden id of each source: the smallest subject id of its cluster."""
+    smallest: dict[Source, int] = {}
+    listed = list(records)
+    for record in listed:
+        whole = partition[record.source]
+        smallest[whole] = min(smallest.get(whole, record.subject_id), record.subject_id)
+    return {record.source: smallest[partition[record.source]] for record in listed}
+
+
+def rows_of(kind: str, records: Sequence[Record], verdicts: Mapping[Pair, str] | None = None) -> list[NameRow]:
     """The crosswalk of these records, each name once."""
     ordered = sorted(records, key=lambda record: record.order)
-    golden = _clusters(kind, ordered)
+    golden = golden_ids(ordered, partition_of(kind, ordered, verdicts))
     rows: dict[Name, NameRow] = {}
     for record in ordered:
         for (scheme, value), quantity, unit in names_of(kind, record):
-            rows.setdefault((scheme, value), NameRow(scheme, value, golden[record.subject_id], record.application_id, quantity, unit))
+            rows.setdefault((scheme, value), NameRow(scheme, value, golden[record.source], record.application_id, quantity, unit))
     return [rows[name] for name in sorted(rows)]
-
-
-def _clusters(kind: str, records: Iterable[Record]) -> dict[int, int]:
-    """Subject id → golden id."""
-    parent: dict[int, int] = {}
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-    first: dict[Name, int] = {}
-    for record in records:
-        parent.setdefault(record.subject_id, record.subject_id)
-        for name, _, _ in names_of(kind, record):
-            if name[0].startswith("code:") or name[0] == _JOINS.get(kind):
-                known = root(first.setdefault(name, record.subject_id))
-                own = root(record.subject_id)
-                parent[max(known, own)] = min(known, own)
-    return {number: root(number) for number in parent}
 
 
 def _gtin14(gtin: Any) -> str:

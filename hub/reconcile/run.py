@@ -8,8 +8,10 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from hub.masterdata import duplicates, suspects
 from hub.masterdata import renew as masterdata
 from hub.masterdata.golden import Record
+from hub.masterdata.settings import MasterSettings, Rules
 from hub.reconcile import master, orders, stock
 from hub.reconcile.dates import day_of
 from hub.reconcile.orders import Tolerance
@@ -41,6 +43,8 @@ class _Run:
     joined: set[aliases.Ends] = field(default_factory=set)
     """Names of lots that were joined or parted."""
     derive: Derive | None = None
+    rules: Rules = field(default_factory=lambda: MasterSettings().rules)
+    """Whose word counts in golden records."""
     rebuild: bool = False
     """The whole closure is to be made anew, e.g. after an upgrade."""
 
@@ -57,14 +61,20 @@ class _Run:
         facts.mark_stale(self.connection, {(kind, key, owner): 0 for key, owner in keys})
 
 
-def reconcile(uow: UnitOfWork, limit: int = 10_000, tolerances: Mapping[int, Tolerance] | None = None, derive: Derive | None = None) -> int:
+def reconcile(
+    uow: UnitOfWork,
+    limit: int = 10_000,
+    tolerances: Mapping[int, Tolerance] | None = None,
+    derive: Derive | None = None,
+    rules: Rules | None = None,
+) -> int:
     """Look at up to `limit` stale keys; returns how many were. Fewer than `limit` means that nothing is stale any more.
 
-    `tolerances` are by partner id; `derive` null: the site has no events of its documents. One reconcile works at a time; what is marked
-    while it works stays marked.
+    `tolerances` are by partner id; `derive` null: the site has no events of its documents; `rules` null: whose word counts in golden
+    records is as shipped. One reconcile works at a time; what is marked while it works stays marked.
     """
     store.take_turn(uow)
-    run = _Run(uow, tolerances or {}, facts.organisation_zones(uow.connection), derive=derive)
+    run = _Run(uow, tolerances or {}, facts.organisation_zones(uow.connection), derive=derive, rules=rules or MasterSettings().rules)
     if derive is None:
         store.forget(uow.connection, "event")
     seen = 0
@@ -83,22 +93,32 @@ def reconcile(uow: UnitOfWork, limit: int = 10_000, tolerances: Mapping[int, Tol
     return seen
 
 
-def mark_due(uow: UnitOfWork, organisations: Collection[int] | None = None) -> int:
-    """Mark what may have become due by the mere passing of days: counted places (expiry) and open orders (promises). Returns how many.
+def mark_due(uow: UnitOfWork, organisations: Collection[int] | None = None, rules: Rules | None = None) -> int:
+    """Mark what may have become due by the mere passing of days: counted places (expiry), open orders (promises), and what people said to
+    hold from a day. Returns how many.
 
-    `organisations` are those for which a day has begun (null: all).
+    `organisations` are those for which a day has begun (null: all). With `rules` also golden records that were made by other rules.
     """
     marks = {("stock", place, owner): 0 for place, owner in names.counted_places(uow.connection)}
     marks |= {("order", number, owner): 0 for number, owner in names.standing_orders(uow.connection)}
     if organisations is not None:
         marks = {key: 0 for key in marks if key[2] in organisations}
+    marks |= names.with_dated_words(uow.connection)
+    if rules is not None:
+        marks |= names.made_by_other_rules(uow.connection, rules.hash)
     facts.mark_stale(uow.connection, marks)
     return len(marks)
 
 
 def _parties(run: _Run, scopes: Mapping[Scope, int]) -> None:
-    renewal = masterdata.renew(run.connection, "party", {int(key) for _, key, _ in scopes})
-    store.renew(run.uow, "party", [(master.SCOPE, 0)], master.same_parties(masterdata.same_parties(run.connection)))
+    renewal = masterdata.renew(run.uow, "party", {int(key) for _, key, _ in scopes}, run.rules)
+    alike = masterdata.same_parties(run.connection)
+    store.renew(run.uow, "party", [(master.SCOPE, 0)], master.same_parties(alike))
+    _follow(run, renewal)
+    for pair in alike:
+        if not renewal.codes.isdisjoint((pair.first.source, pair.second.source)):
+            score = duplicates.likeness(pair.reasons)
+            suspects.suspect(run.uow, "party", pair.first.source, pair.second.source, score, pair.reasons, run.rules)
     glns = {value for scheme, value in renewal.names if scheme == "gln"}
     if renewal.names:
         # A code gained or lost its GLN: whose supplier codes are whose may have changed.
@@ -111,7 +131,8 @@ def _parties(run: _Run, scopes: Mapping[Scope, int]) -> None:
 
 
 def _items(run: _Run, scopes: Mapping[Scope, int]) -> None:
-    renewal = masterdata.renew(run.connection, "item", {int(key) for _, key, _ in scopes})
+    renewal = masterdata.renew(run.uow, "item", {int(key) for _, key, _ in scopes}, run.rules)
+    _follow(run, renewal)
     if not renewal.names:
         return
     store.renew(run.uow, "item", [(master.SCOPE, 0)], master.shared_gtins(_everything(run, "item")))
@@ -121,16 +142,20 @@ def _items(run: _Run, scopes: Mapping[Scope, int]) -> None:
 
 
 def _devices(run: _Run, scopes: Mapping[Scope, int]) -> None:
-    renewal = masterdata.renew(run.connection, "device", {int(key) for _, key, _ in scopes})
+    renewal = masterdata.renew(run.uow, "device", {int(key) for _, key, _ in scopes}, run.rules)
+    _follow(run, renewal)
     if renewal.names:
         store.renew(run.uow, "device", [(master.SCOPE, 0)], master.shared_identifiers(_everything(run, "device")))
 
 
+def _follow(run: _Run, renewal: masterdata.Renewal) -> None:
+    """Cases of suspected duplicates whose records came, went or are one by now."""
+    if renewal.near is not None:
+        suspects.follow(run.uow, renewal.near, renewal.codes)
+
+
 def _everything(run: _Run, kind: str) -> list[Record]:
-    return [
-        Record(r.subject_id, r.application_id, r.exchange_id, r.organisation_id, r.system, r.code, r.body)
-        for r in names.standing_records(run.connection, kind)
-    ]
+    return masterdata.plain(names.standing_records(run.connection, kind))
 
 
 def _lots(run: _Run, scopes: Mapping[Scope, int]) -> None:

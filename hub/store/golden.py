@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.store import bulk
+from hub.store.golden_tables import golden_record, master_word
 from hub.store.lists import among
 from hub.store.tables import application, crosswalk, line, master_record, partner, subject
+from hub.store.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class StandingRecord:
     system: str
     code: str
     body: Any
+    keeper: str
+    issued_at: int
 
 
 def _records(kind: str) -> sa.Select[Any]:
@@ -37,6 +41,8 @@ def _records(kind: str) -> sa.Select[Any]:
             partner.c.key.label("system"),
             subject.c.key.label("code"),
             master_record.c.body,
+            partner.c.kind.label("keeper"),
+            application.c.issued_at,
         )
         .select_from(subject)
         .join(application, application.c.id == subject.c.standing_id)
@@ -61,6 +67,29 @@ def records_by_code(connection: sa.Connection, kind: str, codes: Collection[tupl
         for system, values in systems.items()
         for row in connection.execute(_records(kind).where(partner.c.key == system, among(connection, subject.c.key, values)))
     ]
+
+
+def sources_bearing(connection: sa.Connection, kind: str, values: Collection[str]) -> set[tuple[str, str]]:
+    """(system, code) of standing records with one of these as GLN, tax number or GTIN of their own. Reads all of the kind:
+    names are lost seldom."""
+    if not values:
+        return set()
+    rows = connection.execute(
+        sa.select(partner.c.key, subject.c.key.label("code"))
+        .select_from(subject)
+        .join(master_record, master_record.c.application_id == subject.c.standing_id)
+        .join(partner, partner.c.id == subject.c.issuer_id)
+        .where(
+            subject.c.kind == kind,
+            sa.or_(
+                *(
+                    among(connection, column, sorted(values))
+                    for column in (master_record.c.gln, master_record.c.tax_number, master_record.c.gtin)
+                )
+            ),
+        )
+    )
+    return {(row.key, row.code) for row in rows}
 
 
 def subject_codes(connection: sa.Connection, subject_ids: Collection[int]) -> set[tuple[str, str]]:
@@ -151,3 +180,49 @@ def standing_orders(connection: sa.Connection) -> set[tuple[str, int]]:
         subject.c.kind == "purchase_order", subject.c.standing_id.is_not(None)
     )
     return {(number, owner) for number, owner in connection.execute(statement)}
+
+
+def put_golden(
+    uow: UnitOfWork, kind: str, gone: Collection[int], rows: Sequence[tuple[int, Mapping[str, Any], Mapping[str, Any]]], rules: str
+) -> None:
+    """Put golden records (golden id, values, why each won) in place of those that are gone."""
+    connection = uow.connection
+    ids = sorted({*gone, *(number for number, _, _ in rows)})
+    connection.execute(golden_record.delete().where(golden_record.c.kind == kind, among(connection, golden_record.c.golden_id, ids)))
+    columns = ("kind", "golden_id", "body", "won", "rules", "renewed_at")
+    bulk.insert(connection, golden_record, columns, [(kind, number, body, won, rules, uow.now) for number, body, won in rows])
+
+
+def made_by_other_rules(connection: sa.Connection, rules: str) -> dict[tuple[str, str, int], int]:
+    """Standing master records of which a golden record was made by other rules than these, as `stale` names them."""
+    made = sa.select(golden_record.c.golden_id).where(golden_record.c.kind == subject.c.kind, golden_record.c.rules != rules)
+    rows = connection.execute(
+        sa.select(subject.c.kind, subject.c.id, subject.c.organisation_id).where(
+            subject.c.kind.in_(("item", "party", "device")), subject.c.standing_id.is_not(None), subject.c.id.in_(made)
+        )
+    )
+    return {(kind, str(number), owner): 0 for kind, number, owner in rows}
+
+
+def with_dated_words(connection: sa.Connection) -> dict[tuple[str, str, int], int]:
+    """Subjects of which people said something that holds from a day, as `stale` names them."""
+    rows = connection.execute(
+        sa.select(subject.c.kind, subject.c.id, subject.c.organisation_id)
+        .join(partner, partner.c.id == subject.c.issuer_id)
+        .join(
+            master_word,
+            sa.and_(master_word.c.kind == subject.c.kind, master_word.c.code == subject.c.key, master_word.c.system == partner.c.key),
+        )
+        .where(master_word.c.from_on.is_not(None))
+    )
+    return {(kind, str(number), owner): 0 for kind, number, owner in rows}
+
+
+def subjects_of(connection: sa.Connection, kind: str, sources: Collection[tuple[str, str]]) -> dict[tuple[str, str, int], int]:
+    """The subjects of source records, as `stale` names them."""
+    rows = connection.execute(
+        sa.select(subject.c.id, subject.c.organisation_id, partner.c.key.label("system"), subject.c.key)
+        .join(partner, partner.c.id == subject.c.issuer_id)
+        .where(subject.c.kind == kind, among(connection, subject.c.key, sorted({code for _, code in sources})))
+    )
+    return {(kind, str(row.id), row.organisation_id): 0 for row in rows if (row.system, row.key) in sources}
