@@ -22,8 +22,9 @@ from connectors.spec import Envelope, Fitting, Profile
 from connectors.words import fitted
 from data_contracts.findings import has_error
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.effort import examples
+from tests.mappings.shipped import load
 
 ORDER: dict[str, Any] = {
     "entity": "PurchaseOrder",

@@ -20,8 +20,9 @@ from hub.pipeline import reconcile
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import tables, views
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.hub.conftest import take
+from tests.mappings.shipped import load
 
 BUYER, SELLER, STORE = "9506000000015", "9506000000022", "9506000000039"
 

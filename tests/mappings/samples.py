@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cache
 from pathlib import Path
 
 from connectors.formats.edifact import FORMAT as EDIFACT
@@ -298,8 +300,14 @@ def edifact_sample(name: str) -> SourceRecord:
     return root
 
 
-def samples() -> dict[str, SourceRecord]:
-    """A message for every shipped mapping."""
+def sample(name: str) -> SourceRecord:
+    """The message of a shipped mapping, a tree of the test's own that it may change."""
+    return copy.deepcopy(_samples()[name])
+
+
+@cache
+def _samples() -> dict[str, SourceRecord]:
+    """A message for every shipped mapping, read once in a process."""
     return {
         **feed_samples(),
         **{f"x12/{message}": document(message) for message in X12_DOCUMENTS},

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, Mapping, load
+from mappings.engine import Context, Mapping
+from tests.mappings.shipped import load
 from tests.mappings.test_overlays import site
 from tests.mappings.trees import edifact, lost, shape, without_places
 

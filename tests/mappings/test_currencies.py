@@ -9,7 +9,8 @@ import pytest
 
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load
+from mappings.engine import Context
+from tests.mappings.shipped import load
 from tests.mappings.test_units import SAMPLES, sample
 from tests.mappings.trees import edifact, lost, named, segments
 

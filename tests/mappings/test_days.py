@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mappings.context import Context
-from mappings.engine import load
 from mappings.function_base import FUNCTIONS, day_start, tells_day_only
+from tests.mappings.shipped import load
 
 SHANGHAI, NEW_YORK = "Asia/Shanghai", "America/New_York"
 ZONES = [SHANGHAI, NEW_YORK, "UTC", "Pacific/Auckland", "Pacific/Honolulu"]

@@ -12,8 +12,9 @@ from connectors.formats.edifact import FORMAT
 from connectors.spec import Envelope, Profile
 from data_contracts.rules.validation import validate
 from data_contracts.source import Message
-from mappings.engine import Context, Mapping, load, shipped_names
-from tests.mappings.samples import EDIFACT_SAMPLES, samples
+from mappings.engine import Context, Mapping, shipped_names
+from tests.mappings.samples import EDIFACT_SAMPLES, sample
+from tests.mappings.shipped import load
 from tests.mappings.trees import lost, without_places
 
 CONTEXT = Context(time_zone="Europe/Amsterdam")
@@ -71,7 +72,7 @@ def directories(name: str) -> tuple[str, ...]:
 @pytest.mark.parametrize(("name", "version"), [(name, version) for name in NAMES for version in directories(name)])
 def test_a_message_goes_there_and_back(name: str, version: str) -> None:
     mapping = load(name)
-    first = mapping.read(samples()[name], CONTEXT).entity
+    first = mapping.read(sample(name), CONTEXT).entity
     assert first is not None
     expected = without_places(mapping.read(mapping.write(first, CONTEXT), CONTEXT).entity)
     message = message_of(written(mapping, first, version))

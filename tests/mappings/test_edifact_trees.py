@@ -8,8 +8,9 @@ import pytest
 
 from connectors.formats.edifact.grammar import load as grammar_of
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load, shipped_names
+from mappings.engine import Context, shipped_names
 from tests.connectors.formats.edifact.instances import instance
+from tests.mappings.shipped import load
 from tests.mappings.trees import leaves
 
 NAMES = [name for name in shipped_names() if name.startswith("edifact/")]

@@ -10,8 +10,9 @@ import pytest
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.mappings import samples
+from tests.mappings.shipped import load
 from tests.mappings.trees import lost, named, segments, without_places
 
 CHINA = timezone(timedelta(hours=8))
@@ -20,7 +21,7 @@ DESPATCH, RESPONSE, ORDER, INVOICE = (load(f"x12/{number}") for number in ("856"
 
 
 def entity(name: str) -> dict[str, Any]:
-    mapped = load(name).read(samples.samples()[name], CONTEXT)
+    mapped = load(name).read(samples.sample(name), CONTEXT)
     assert mapped.entity is not None
     assert mapped.findings == []
     return mapped.entity
@@ -285,7 +286,7 @@ def test_unknown_members_of_named_formats_are_told() -> None:
 
 # --- origins -----------------------------------------------------------------------------------------------------------
 def test_every_value_has_an_origin() -> None:
-    origins = DESPATCH.trace(samples.samples()["x12/856"], CONTEXT)
+    origins = DESPATCH.trace(samples.sample("x12/856"), CONTEXT)
     quantity = origins["lines[2].quantity"]
     assert (quantity.place.segment, quantity.place.position, quantity.place.element) == ("SN1", 31, 2)
     assert quantity.values == ("4.5",)
@@ -301,7 +302,7 @@ def test_every_value_has_an_origin() -> None:
 
 @pytest.mark.parametrize("path", ["number", "lines[1].unit_price", "supplier.gln"])
 def test_origins_in_named_formats(path: str) -> None:
-    origin = load("json/erp_orders").trace(samples.samples()["json/erp_orders"], CONTEXT)[path]
+    origin = load("json/erp_orders").trace(samples.sample("json/erp_orders"), CONTEXT)[path]
     expected = {"number": "number", "lines[1].unit_price": "lines[2]/unit_price", "supplier.gln": "supplier/gln"}
     assert origin.place.path == expected[path]
 

@@ -9,11 +9,12 @@ import pytest
 
 from connectors.registry import format_named
 from connectors.spec import Envelope, Profile
-from mappings.engine import Context, load, shipped_names
-from tests.mappings.samples import samples
+from mappings.engine import Context
+from tests.mappings.samples import sample
+from tests.mappings.shipped import NAMES, load
 from tests.mappings.trees import without_places
 
-FEEDS = [name for name in shipped_names() if not name.startswith(("x12/", "edifact/"))]
+FEEDS = [name for name in NAMES if not name.startswith(("x12/", "edifact/"))]
 CONTEXT = Context(time_zone="Asia/Shanghai")
 
 
@@ -21,7 +22,7 @@ CONTEXT = Context(time_zone="Asia/Shanghai")
 def test_a_feed_goes_there_and_back(name: str) -> None:
     syntax, grammar = name.split("/")
     mapping, profile = load(name), Profile(time_zone="Asia/Shanghai")
-    first = mapping.read(samples()[name], CONTEXT).entity
+    first = mapping.read(sample(name), CONTEXT).entity
     assert first is not None
     tree = mapping.write(first, CONTEXT)
     envelope = Envelope("ZZ:A", "ZZ:B", 1, 1, 1, datetime(2026, 11, 22, 8, 30, tzinfo=UTC))

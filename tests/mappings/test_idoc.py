@@ -14,10 +14,11 @@ from connectors.spec import STRICT, Profile
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
 from mappings import functions_idoc as sap
-from mappings.engine import Context, load
+from mappings.engine import Context
 from mappings.path import locate, parse
 from tests.connectors.reading import read
 from tests.mappings.samples_idoc import idoc_samples
+from tests.mappings.shipped import load
 from tests.mappings.trees import lost, named, without_places
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "idoc"

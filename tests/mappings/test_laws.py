@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 
 from data_contracts.canonical import ENTITIES
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, Mapping, load, shipped_names
+from mappings.engine import Context, Mapping
 from mappings.plan import Rule, Scope
 from mappings.write import Writer, number_positions
 from tests.effort import examples
-from tests.mappings.samples import samples
+from tests.mappings.samples import sample
+from tests.mappings.shipped import NAMES, load
 from tests.mappings.trees import leaves, lost, segments, shape, without_places
 
-NAMES = shipped_names()
 MAPPINGS = {name: load(name) for name in NAMES}
 CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
 QUICK = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -195,8 +195,8 @@ def test_what_is_written_is_read_back(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_samples_settle_after_one_pass(name: str) -> None:
-    mapping, sample = MAPPINGS[name], samples()[name]
-    first = mapping.read(sample, CONTEXT)
+    mapping = MAPPINGS[name]
+    first = mapping.read(sample(name), CONTEXT)
     assert first.entity is not None
     assert not first.findings
     _valid(mapping, first.entity)
@@ -213,7 +213,7 @@ def test_samples_settle_after_one_pass(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_samples_lose_nothing_unsaid(name: str) -> None:
-    assert [finding.text() for finding in lost(MAPPINGS[name], samples()[name], CONTEXT)] == []
+    assert [finding.text() for finding in lost(MAPPINGS[name], sample(name), CONTEXT)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -322,7 +322,7 @@ HL*1**S
 
 def test_writing_and_tracing_do_not_change_what_they_are_given() -> None:
     mapping = MAPPINGS["x12/856"]
-    tree = samples()["x12/856"]
+    tree = sample("x12/856")
     before = shape(tree)
     mapped = mapping.read(tree, CONTEXT)
     mapping.trace(tree, CONTEXT)

@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, Mapping, load, shipped_names
+from mappings.engine import Context, Mapping
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Element, Located, Name, Pairs, Step, leads_out, locate, records
 from mappings.plan import Scope
-from tests.mappings.samples import samples
+from tests.mappings.samples import sample
+from tests.mappings.shipped import load, reading
 from tests.mappings.trees import without_places
 
-NAMES = [name for name in shipped_names() if load(name).direction != "out"]
+NAMES = reading()
 CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
 SOME = 5
 """Records of a sample that are changed in every run; `make test` changes all of them."""
@@ -71,7 +72,7 @@ class Message:
 
     def __init__(self, mapping: Mapping) -> None:
         self.mapping = mapping
-        self.root = copy.deepcopy(samples()[mapping.name])
+        self.root = sample(mapping.name)
         self.segments = mapping.format in SEGMENT_FORMATS
         for position, record in enumerate(self.root.walk(), 1):
             record.position = position

@@ -12,10 +12,11 @@ from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
 from data_contracts.rules.catalogue import all_rules
 from mappings import schema
-from mappings.engine import Context, load, shipped_names
+from mappings.engine import Context
 from mappings.functions import FUNCTIONS
 from mappings.model import Each, Row
 from tests.connectors.reading import read
+from tests.mappings.shipped import NAMES, load
 from tests.mappings.trees import segments
 
 CONTEXT = Context(time_zone="UTC")
@@ -118,7 +119,7 @@ def test_conditions_on_a_row(tmp_path: Path) -> None:
         assert found.get("revision") == revision
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_hash_is_of_the_body_and_the_body_is_everything(name: str) -> None:
     mapping = load(name)
     assert hashlib.sha256(mapping.body.encode()).hexdigest() == mapping.hash
@@ -136,7 +137,7 @@ def _rows(said: dict[str, object]) -> list[dict[str, str]]:
 
 
 def test_every_entity_has_a_mapping() -> None:
-    assert {load(name).entity for name in shipped_names()} == set(ENTITIES)
+    assert {load(name).entity for name in NAMES} == set(ENTITIES)
 
 
 HEAD = "mapping: x12/t\nversion: 1\nformat: x12\nmessage: '850'\nentity: PurchaseOrder\n"

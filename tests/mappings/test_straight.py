@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 from data_contracts.source import SourceRecord
 from mappings import compile as compiling
-from mappings.engine import Context, Mapping, load, shipped_names
+from mappings.engine import Context, Mapping, load
 from mappings.gather import Found, Gatherer
 from mappings.getters import Run
 from mappings.plan import Scope
 from mappings.straight import Doubts, Fill, Made, Page, Party
 from tests.effort import examples
+from tests.mappings import shipped
 from tests.mappings.test_taken import changed
 
-NAMES = [name for name in shipped_names() if load(name).direction != "out"]
+NAMES = shipped.reading()
 CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
 
 
@@ -91,7 +92,7 @@ def test_nothing_out_of_a_file_stands_in_what_is_written(name: str, monkeypatch:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_rows_written_out_say_what_their_closures_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    written_out = load(name)
+    written_out = shipped.load(name)
     with monkeypatch.context() as patched:
         patched.setattr(compiling, "straight", one_by_one)
         called = load(name)

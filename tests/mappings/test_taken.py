@@ -20,15 +20,16 @@ from connectors.formats.x12 import FORMAT as X12
 from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 from mappings import coverage
-from mappings.engine import Context, Mapping, load, shipped_names
+from mappings.engine import Context, Mapping
 from mappings.losses import Losses
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Element, Located, Name, Pairs, Path, leads_out, locate, records
 from mappings.plan import Rule, Scope
 from tests.effort import examples
-from tests.mappings.samples import samples
+from tests.mappings.samples import sample
+from tests.mappings.shipped import load, reading
 from tests.mappings.trees import lost, segments
 
-NAMES = [name for name in shipped_names() if load(name).direction != "out"]
+NAMES = reading()
 CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
 Spot = tuple[int, int | str, int | None]
 """Record, element or name, component."""
@@ -254,7 +255,7 @@ def judge(mapping: Mapping, root: SourceRecord, monkeypatch: pytest.MonkeyPatch)
 # --- documents ---------------------------------------------------------------------------------------------------------
 def changed(mapping: Mapping, random: Random) -> SourceRecord:
     """The sample of a mapping with other qualifiers, values that are gone and records that come again."""
-    root = copy.deepcopy(samples()[mapping.name])
+    root = sample(mapping.name)
     _, codes = _qualifiers(mapping.plan.root, mapping)
     likely = sorted({*codes, "ZZ", "X1", "92", "9", "UL", "2", "3"})
     for _ in range(random.randrange(1, 9)):

@@ -13,7 +13,8 @@ from connectors.registry import format_named
 from connectors.spec import STRICT, Envelope
 from data_contracts.canonical import Invoice
 from data_contracts.rules.validation import validate
-from mappings.engine import Context, load
+from mappings.engine import Context
+from tests.mappings.shipped import load
 from tests.mappings.trees import edifact, lost, named, segments, without_places
 
 CONTEXT = Context(time_zone="UTC", components=":", currency="EUR", sent="20261122 0830")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load
+from mappings.engine import Context
+from tests.mappings.shipped import load
 from tests.mappings.trees import edifact, segments
 
 CONTEXT = Context(time_zone="UTC", components=":", currency="CNY", sent="20261122 0830")

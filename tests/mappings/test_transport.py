@@ -13,8 +13,9 @@ from connectors.formats.x12 import FORMAT as X12
 from connectors.spec import STRICT, Envelope
 from data_contracts.errors import ConfigError
 from mappings.code_tables import load_table, parse_table
-from mappings.engine import Context, Mapping, load
-from tests.mappings.samples import samples
+from mappings.engine import Context, Mapping
+from tests.mappings.samples import sample
+from tests.mappings.shipped import load
 from tests.mappings.trees import without_places
 
 CONTEXT = Context(time_zone="Europe/Amsterdam", sent="20261204 1200")
@@ -92,7 +93,7 @@ def test_a_code_that_nobody_knows_is_kept_and_not_written() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_sample_of_either_goes_on_by_the_other(name: str) -> None:
-    first = without_places(load(name).read(samples()[name], CONTEXT).entity)
+    first = without_places(load(name).read(sample(name), CONTEXT).entity)
     first["carrier"] = "SFLD"  # X12 has room for a SCAC only, and wants a country beside a city
     for line in first["lines"]:
         line.update({"country": line.get("country") or "NL"} if line.get("city") else {})

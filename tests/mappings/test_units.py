@@ -19,9 +19,10 @@ from connectors.spec import STRICT
 from data_contracts.codes import how_many, units
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load
+from mappings.engine import Context
 from mappings.function_base import price_of_one
 from tests.effort import examples
+from tests.mappings.shipped import load
 from tests.mappings.trees import edifact, named, segments
 
 CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="EUR", sent="20261122 0830")

@@ -12,8 +12,9 @@ import pytest
 from connectors.formats.x12 import FORMAT as X12
 from connectors.spec import Envelope, Profile
 from data_contracts.source import Message
-from mappings.engine import Context, Mapping, UnwritableError, load, shipped_names
-from tests.mappings.samples import samples
+from mappings.engine import Context, Mapping, UnwritableError
+from tests.mappings.samples import sample
+from tests.mappings.shipped import NAMES, load
 from tests.mappings.trees import segments, shape, without_places
 
 CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
@@ -21,7 +22,7 @@ ORDER, RESPONSE, DESPATCH, INVOICE = (load(f"x12/{number}") for number in ("850"
 
 
 def read(mapping: Mapping, name: str) -> dict[str, Any]:
-    found = mapping.read(samples()[name], CONTEXT).entity
+    found = mapping.read(sample(name), CONTEXT).entity
     assert found is not None
     return found
 
@@ -61,7 +62,7 @@ def _untouched(text: str) -> Any:
 
 
 @pytest.mark.parametrize("version", ["004010", "004030", "005010", "006020"])
-@pytest.mark.parametrize("name", [name for name in shipped_names() if name.startswith("x12/")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("x12/")])
 def test_what_is_written_is_a_valid_set_and_reads_back_equal(name: str, version: str) -> None:
     mapping = load(name)
     entity = read(mapping, name)

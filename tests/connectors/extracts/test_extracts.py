@@ -14,7 +14,7 @@ from connectors.archive import Bounds
 from connectors.extracts import Extract, Published, told_by_name
 from connectors.registry import format_named
 from connectors.spec import STRICT
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.connectors.extracts.published import (
     delimited,
     eudamed_page,
@@ -26,6 +26,7 @@ from tests.connectors.extracts.published import (
     zipped,
 )
 from tests.effort import examples
+from tests.mappings.shipped import load
 
 DI, OTHER = "06901234500059", "06901234500073"
 

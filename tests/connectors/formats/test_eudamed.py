@@ -12,8 +12,9 @@ from connectors.formats.eudamed.names import LAWS, SPACES, XSI
 from connectors.registry import format_named
 from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.connectors.reading import read, tree
+from tests.mappings.shipped import load
 from tests.mappings.trees import without_places
 
 SAMPLE = (Path(__file__).parents[2] / "samples" / "eudamed" / "Device.xml").read_bytes()

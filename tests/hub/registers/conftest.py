@@ -20,8 +20,9 @@ from hub.registers.shaping import without_uncoded
 from hub.runtime import Hub
 from hub.store import differences as store
 from hub.store import views
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.hub.conftest import SITE, hub, take
+from tests.mappings.shipped import load
 
 __all__ = ["SITE", "hub"]
 

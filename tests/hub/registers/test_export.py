@@ -21,10 +21,11 @@ from hub.registers.export import FORMATS, export
 from hub.registers.record import differing
 from hub.runtime import Hub
 from hub.store import views
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.hub.conftest import take
 from tests.hub.registers.complete import RISKS, complete, feed
 from tests.hub.registers.conftest import DEVICE, queue, run
+from tests.mappings.shipped import load
 
 BOX = "16901234500056"
 

@@ -11,9 +11,10 @@ from connectors.formats.b2mml import FORMAT
 from connectors.registry import sniff
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.source import SourceRecord
-from mappings.engine import Context, load
+from mappings.engine import Context
 from tests.conformance.test_formats import resident
 from tests.connectors.reading import read, tree
+from tests.mappings.shipped import load
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "b2mml"
 PERFORMANCE = (SAMPLES / "OperationsPerformance.xml").read_text(encoding="utf-8")
