@@ -12,6 +12,7 @@ from connectors.feed import FeedGrammar, SelfNaming, grammar_for
 from connectors.registry import format_named
 from connectors.spec import Grammared, Profile
 from data_contracts.source import Message
+from hub import compiled
 from hub.site import Agreement, Site
 
 
@@ -63,9 +64,10 @@ def _named(value: object) -> str:
 
 
 def look_again(site: Site) -> None:
-    """Before a batch of documents or a dry run: grammars whose files have changed are loaded anew."""
+    """Before a batch of documents or a dry run: grammars and mappings whose files have changed are loaded anew."""
     if freshness.look(site.grammar_folders):
         _own.cache_clear()
+    compiled.look(site.mapping_folders)
 
 
 @lru_cache(maxsize=256)

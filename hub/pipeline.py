@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -33,6 +32,7 @@ from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
 from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
+from hub.compiled import compiled
 from hub.reconcile import mark_due
 from hub.reconcile import reconcile as renew
 from hub.registers.fetch import fetch_extracts
@@ -43,7 +43,7 @@ from hub.store.inbox import Delivery, Landing
 from hub.store.inbox import land as land_in_store
 from hub.store.unit_of_work import UnitOfWork
 from hub.visibility.project import project
-from mappings.engine import Context, Mapped, Mapping, load
+from mappings.engine import Context, Mapped, Mapping
 
 
 def fetch(hub: Hub, flow: Flow) -> list[Landing]:
@@ -186,13 +186,8 @@ def syntax_of(agreement: Agreement) -> Format:
 
 
 def mapping_of(folders: tuple[Path, ...], agreed: AgreedMessage) -> Mapping:
-    """The agreed mapping, the site's own first; compiled once a process. Raises ConfigError when there is none."""
-    return _compiled(agreed.mapping, folders)
-
-
-@cache
-def _compiled(name: str, folders: tuple[Path, ...]) -> Mapping:
-    return load(name, folders)
+    """The agreed mapping, the site's own first (`hub/compiled.py`). Raises ConfigError when there is none."""
+    return compiled(agreed.mapping, folders)
 
 
 def with_overrides(findings: Iterable[Finding], agreement: Agreement) -> list[Finding]:
