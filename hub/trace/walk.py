@@ -25,7 +25,7 @@ from hub.trace.holding import ALWAYS, UNIT, Held
 _SAME_AS = int(EdgeKind.SAME_AS)
 _UNPACKING = int(EdgeKind.UNPACKING)
 _HOLDING = frozenset(int(kind) for kind in HOLDING)
-_KIND, _SINCE, _UNTIL = itemgetter(2), itemgetter(6), itemgetter(7)
+_NODE, _KIND, _SINCE, _UNTIL = itemgetter(0), itemgetter(2), itemgetter(6), itemgetter(7)
 """Members of a row; times are never 0."""
 
 
@@ -66,19 +66,23 @@ def walk(connection: sa.Connection, key: str, direction: Direction, limit: int |
 
 
 def _begin(connection: sa.Connection, key: str, direction: Direction) -> tuple[Walk, list[int]] | None:
-    rows = store.begin(connection, key, direction)
+    rows, whole = store.begin(connection, key, direction)
     if not rows:
         return None
-    start = rows[0][1]
-    names = {row[1]: row[8] for row in rows}
-    depths = {start: 0}
-    for row in rows:
-        if row[0] not in depths:
-            depths[row[0]] = depths[row[1]] + 1
-    steps = rows
-    if depths.pop(None, None) is not None:
-        steps = [row for row in rows if row[0] is not None]
-    pending = [node for node in depths if node not in names] if len(names) == store.FEW else []
+    start, steps = rows[0][0], rows[1:]
+    depths, names = {start: 0}, {start: rows[0][8]}
+    for row in steps:
+        node = row[0]
+        if node not in depths:
+            depths[node] = depths[row[1]] + 1
+            names[node] = row[8]
+    pending: list[int] = []
+    if not whole:
+        last = depths[steps[-1][1]] if steps else 0  # what is nearer is known; what leaves these nodes is asked for again
+        steps = [row for row in steps if depths[row[1]] < last]
+        depths = {node: depth for node, depth in depths.items() if depth <= last}
+        names = {node: names[node] for node in depths}
+        pending = [node for node, depth in depths.items() if depth == last]
     return Walk(start, direction == "up", depths, names, steps), pending
 
 
@@ -91,23 +95,25 @@ def _begin_chosen(connection: sa.Connection, key: str, direction: Direction) -> 
 
 
 def _go_on(connection: sa.Connection, found: Walk, steps: list[Row], pending: list[int], limit: int | None, chosen: Filter | None) -> bool:
-    """Follow what is pending, level by level; True when it was cut."""
+    """Follow what is pending, which is equally far away, level by level; True when it was cut."""
     depths = found.depths
     direction: Direction = "up" if found.upward else "down"
+    depth = depths[pending[0]]
     while pending:
-        depth = depths[pending[0]]
-        level = [node for node in pending if depths[node] == depth]
-        pending = [node for node in pending if depths[node] != depth] if len(level) != len(pending) else []
-        depth += 1
-        rows = store.level(connection, level, direction, chosen)
-        for row in rows:
-            node = row[0]
-            if node not in depths:
-                depths[node] = depth
-                pending.append(node)
-        steps += rows
-        if limit is not None and len(steps) > limit:
-            return True
+        asked = store.levels(connection, pending, direction) if chosen is None else [store.level(connection, pending, direction, chosen)]
+        back = False
+        for rows in asked:
+            if back:  # a level before led to what had been reached already, and that is not followed again
+                new = set(pending)
+                rows = [row for row in rows if row[1] in new]
+            depth += 1
+            reached = dict.fromkeys(map(_NODE, rows), depth)
+            back = back or not depths.keys().isdisjoint(reached)
+            pending = [node for node in reached if node not in depths] if back else list(reached)
+            depths.update(dict.fromkeys(pending, depth) if back else reached)
+            steps += rows
+            if limit is not None and len(steps) > limit:
+                return True
     return False
 
 
