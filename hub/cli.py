@@ -27,6 +27,7 @@ from hub.commands import (
     grammars,
     labels,
     mappings,
+    masterdata,
     quality,
     recalls,
     site,
@@ -48,7 +49,22 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    for module in (demo, site, documents, grammars, mappings, exchanges, events, devices, labels, trace, recalls, quality, administration):
+    for module in (
+        demo,
+        site,
+        documents,
+        grammars,
+        mappings,
+        exchanges,
+        events,
+        devices,
+        masterdata,
+        labels,
+        trace,
+        recalls,
+        quality,
+        administration,
+    ):
         module.register(app)
     for entry in sorted(entry_points(group="udihub.commands"), key=lambda entry: entry.name):
         try:

@@ -28,8 +28,16 @@ class MasterSource(Shape):
     exchange_id: int
 
 
+class Chosen(Shape):
+    """Why a value won among what several systems say, and which system says it."""
+
+    why: Literal["only", "agreed", "names", "verified", "rank", "recent", "complete", "collect"]
+    system: str
+    code: str
+
+
 class Master(BaseModel):
-    """An item or a party: the record whose word counts (its members stand beside these), all its names, all its sources."""
+    """The golden record of an item or a party: the values that won (beside these members), all its names, all its sources."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -37,6 +45,7 @@ class Master(BaseModel):
     code: str | None = Field(examples=["RM-1001"])
     names: list[Name]
     sources: list[MasterSource]
+    chosen: dict[str, Chosen] = Field(default={}, description="Of each member why its value won, and whose it is.")
 
 
 class DeviceVersion(Shape):

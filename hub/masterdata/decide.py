@@ -5,6 +5,7 @@
     different  two source records are not the same, whatever they look like
     value      a field of a source record is so; `verified` puts this first. Dated by `from_on` where it holds from a day
     release    such a word is taken back
+    place      a place belongs where it is said to (`places`)
 
 Nothing is changed or deleted by any of them: source records stay as they came, decisions are added, and the golden record is made anew
 from both. Documents, stock, lots and orders name things as their senders do and find them by the crosswalk, so that all of them follow.
@@ -19,7 +20,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, NotFoundError
-from hub.masterdata import suspects
+from hub.masterdata import places, suspects
 from hub.masterdata.clusters import DIFFERENT, SAME, Pair, Source, pair_of, verdicts_for
 from hub.masterdata.golden import shared_by
 from hub.masterdata.renew import Neighbourhood, around
@@ -30,7 +31,7 @@ from hub.store import suspects as cases
 from hub.store.unit_of_work import UnitOfWork
 
 Answer = Literal["same", "different", "later"]
-ACTIONS = ("merge", "unmerge", "different", "value", "release")
+ACTIONS = ("merge", "unmerge", "different", "value", "release", "place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ def ask(uow: UnitOfWork, asked: Asked, rules: Rules, impact: Mapping[str, Any] |
     if not asked.reason.strip():
         raise ConflictError("a decision needs a reason")
     discrepancies.take_turn(uow)
-    near = around(uow.connection, asked.kind, {asked.source, *([asked.other] if asked.other else [])})
-    _CHECKS[asked.action](near, asked)
+    near = _checked(uow, asked)
     number = decisions.add_request(uow, asked.kind, asked.action, asked.said, impact or {}, asked.reason, asked.key)
     if rules.needs_approval(asked.kind, asked.action, asked.field):
         return number, "waiting"
@@ -85,8 +85,7 @@ def approve(uow: UnitOfWork, request_id: int, reason: str | None, key: int | Non
     if (key is not None and key == row.asked_key) or uow.actor == row.asked_by:
         raise ConflictError(f"request {request_id} must be approved by somebody else than {row.asked_by}")
     asked = asked_of(row)
-    near = around(uow.connection, asked.kind, {asked.source, *([asked.other] if asked.other else [])})
-    _CHECKS[asked.action](near, asked)
+    near = _checked(uow, asked)
     _carry_out(uow, request_id, near, asked, rules)
     decisions.end_request(uow, request_id, "done", reason, key)
 
@@ -144,6 +143,18 @@ def asked_of(row: sa.Row[Any]) -> Asked:
 
 
 # --- what cannot be ----------------------------------------------------------------------------------------------------
+def _checked(uow: UnitOfWork, asked: Asked) -> Neighbourhood:
+    """All that must be looked at for a decision which can be."""
+    if asked.action not in ACTIONS or (asked.kind == places.KIND) != (asked.action == "place"):
+        raise ConflictError(f"{asked.action} is nothing that can be decided of a {asked.kind}")
+    if asked.kind == places.KIND:
+        places.check(uow.connection, asked.source[1], asked.value, asked.from_on)
+        return Neighbourhood(asked.kind)
+    near = around(uow.connection, asked.kind, {asked.source, *([asked.other] if asked.other else [])})
+    _CHECKS[asked.action](near, asked)
+    return near
+
+
 def _standing(near: Neighbourhood, source: Source) -> None:
     if not near.of({source}):
         raise NotFoundError(f"there is no {near.kind} {source[1]} of {source[0]}")
@@ -197,6 +208,9 @@ _CHECKS: Mapping[str, Callable[[Neighbourhood, Asked], None]] = {
 
 # --- what is done ------------------------------------------------------------------------------------------------------
 def _carry_out(uow: UnitOfWork, number: int, near: Neighbourhood, asked: Asked, rules: Rules) -> None:
+    if asked.kind == places.KIND:
+        places.put(uow, number, asked.source[1], asked.value, asked.from_on)
+        return
     if asked.action in ("value", "release"):
         assert asked.field is not None
         value = asked.value if asked.action == "value" else None

@@ -9,6 +9,7 @@
           phone: [verified, recent]
         approve: [merge, unmerge]        # these wait until somebody else has approved them
         approve_fields: [tax_number]     # and so does a person's word on these fields
+    approve_places: true                 # and where a place belongs
 
 What the file does not name is as `survivorship.yaml`, beside this module, says.
 """
@@ -27,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Kind = Literal["item", "party", "device"]
 Criterion = Literal["verified", "rank", "recent", "complete", "collect"]
-Action = Literal["merge", "unmerge", "different", "value", "release"]
+Action = Literal["merge", "unmerge", "different", "value", "release", "place"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -59,6 +60,8 @@ class MasterSettings(BaseModel):
     version: Literal[1] = 1
     rank: tuple[str, ...] | None = None
     kinds: dict[Kind, KindRules] = Field(default_factory=dict)
+    approve_places: bool = False
+    """Whether a second person must approve where a place belongs."""
 
     @property
     def rules(self) -> Rules:
@@ -83,6 +86,7 @@ class Rules:
             self.matters[kind] = (base.matters if over.matters is None else over.matters) or ()
             self.approve[kind] = (base.approve if over.approve is None else over.approve) or ()
             self.approve_fields[kind] = (base.approve_fields if over.approve_fields is None else over.approve_fields) or ()
+        self.approve["place"] = ("place",) if own.approve_places else ()
         said = {"rank": sorted(self.rank.items()), "by": self._by, "fields": self._fields}
         self.hash = hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
 

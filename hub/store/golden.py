@@ -112,6 +112,13 @@ def rows_by_name(connection: sa.Connection, kind: str, names: Collection[tuple[s
     return [row for row in rows if (row.scheme, row.value) in wanted]
 
 
+def rows_by_value(connection: sa.Connection, kind: str, values: Collection[str]) -> list[sa.Row[Any]]:
+    """Crosswalk rows that bear one of these values, under any scheme."""
+    return list(
+        connection.execute(sa.select(crosswalk).where(crosswalk.c.kind == kind, among(connection, crosswalk.c.value, sorted(values))))
+    )
+
+
 def rows_by_golden(connection: sa.Connection, kind: str, ids: Collection[int]) -> list[sa.Row[Any]]:
     """Crosswalk rows of golden records."""
     return list(
@@ -135,12 +142,16 @@ def orders_that_mention(connection: sa.Connection, values: Collection[str]) -> s
     """
     if not values:
         return set()
+    return _orders(connection, named_by(connection, values))
+
+
+def named_by(connection: sa.Connection, values: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether a line names its item by one of these values."""
     digits = sorted({value.lstrip("0") for value in values if value.isdecimal()})  # our own number as SAP pads it
-    named = sa.or_(
+    return sa.or_(
         *(among(connection, column, sorted(values)) for column in (line.c.gtin, line.c.item_code, line.c.buyer_item, line.c.supplier_item)),
         among(connection, sa.cast(sa.func.ltrim(line.c.buyer_item, "0"), sa.Text), digits),
     )
-    return _orders(connection, named)
 
 
 def orders_of_partners(connection: sa.Connection, partner_ids: Collection[int]) -> set[tuple[str, int]]:

@@ -168,8 +168,17 @@ def _master(connection: sa.Connection, name: str, shown: Mapping[str, Any], fiel
         value = value.get(step) if isinstance(value, dict) else None
     if value is None or isinstance(value, list) or not shown["sources"]:
         raise NotFoundError(f"{name} has no field {field}")
-    exchange_id = shown.get("exchange_id") or shown["sources"][0]["exchange_id"]
+    exchange_id = shown.get("exchange_id") or _giver(name, shown, field.partition(".")[0])
     return Contributions(value, [_header_part(connection, exchange_id, field, value)])
+
+
+def _giver(name: str, shown: Mapping[str, Any], member: str) -> int:
+    """The message whose value won."""
+    chosen = shown.get("chosen", {}).get(member)
+    if chosen is not None and chosen["why"] == "verified":
+        raise NotFoundError(f"{member} of {name} is what a person says, not a message; `udihub masterdata show` tells who and why")
+    said = [one for one in shown["sources"] if chosen is None or (one["system"], one["code"]) == (chosen["system"], chosen["code"])]
+    return int((said or shown["sources"])[0]["exchange_id"])
 
 
 def _header_part(connection: sa.Connection, exchange_id: int, path: str, value: Any) -> Part:

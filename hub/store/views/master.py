@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError
 from hub.store.crosswalk import supplier_codes
+from hub.store.golden_tables import golden_record
 from hub.store.lists import among
 from hub.store.tables import application, crosswalk, master_record, partner, subject
 
@@ -158,7 +159,14 @@ def golden_records(connection: sa.Connection, kind: str, ids: Sequence[int]) -> 
             golden = codes.get((row.system, row.code))
             if golden is not None:
                 records[golden].append(row)
-    return [_shown(number, names[number], records[number]) for number in ids]
+    made = _made(connection, kind, ids) if kind in ("item", "party") else {}  # a device is what its version in effect says
+    return [_shown(number, names[number], records[number], made.get(number)) for number in ids]
+
+
+def _made(connection: sa.Connection, kind: str, ids: Sequence[int]) -> dict[int, Any]:
+    """The values that won, as reconcile keeps them."""
+    statement = sa.select(golden_record).where(golden_record.c.kind == kind, among(connection, golden_record.c.golden_id, list(ids)))
+    return {row.golden_id: row for row in connection.execute(statement)}
 
 
 def body_of(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,11 +174,16 @@ def body_of(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in ("purpose", "issued_at_source", "entity")}
 
 
-def _shown(number: int, names: Sequence[Any], records: Sequence[Any]) -> dict[str, Any]:
+def _shown(number: int, names: Sequence[Any], records: Sequence[Any], made: Any) -> dict[str, Any]:
     return {
         "golden_id": number,
         "code": records[0].code if records else None,
         **(body_of(records[0].body) if records else {}),
+        **({} if made is None else made.body),
         "names": [{"scheme": row.scheme, "value": row.value, "base_quantity": row.base_quantity, "unit": row.unit} for row in names],
         "sources": [{"system": row.system, "code": row.code, "revision": row.revision, "exchange_id": row.exchange_id} for row in records],
+        **({} if made is None else {"chosen": {name: dict(zip(_WON, won, strict=True)) for name, won in made.won.items()}}),
     }
+
+
+_WON = ("why", "system", "code")

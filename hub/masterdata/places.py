@@ -1,0 +1,91 @@
+"""Where places belong: organisation, plant, warehouse, storage place, each below one of a higher level, and from which day on.
+
+Organisations are those of the site. Everything below them is said by people (`decide`, action `place`), dated where it begins on a day;
+what was said before stays, so that the tree of any day can be told. A place is named by its GLN or by the code that stock speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from data_contracts.errors import ConflictError
+from hub.store import places as store
+from hub.store.unit_of_work import UnitOfWork
+
+KIND = "place"
+LEVELS = ("organisation", "plant", "warehouse", "storage_place")
+_MEMBERS = frozenset({"level", "name", "name_zh", "parent", "gone"})
+
+
+def tree(connection: sa.Connection, on: date | None = None) -> dict[str, dict[str, Any]]:
+    """Places by key as of a day (null: all that was ever said counts), each with its level, name, parent and path from the top."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in store.organisations(connection):
+        key = row.gln or row.key
+        found[key] = {"key": key, "level": "organisation", "name": row.name, "name_zh": None, "parent": None, "organisation": row.key}
+    for row in store.said(connection):
+        if on is not None and row.from_on is not None and row.from_on > on.isoformat():
+            continue
+        if row.gone:
+            found.pop(row.key, None)
+        else:
+            found[row.key] = {
+                "key": row.key, "level": row.level, "name": row.name, "name_zh": row.name_zh, "parent": row.parent, "organisation": None,
+            }  # fmt: skip
+    for place in found.values():
+        place["path"] = _path(found, place["key"])
+        place["organisation"] = place["organisation"] or (found[place["path"][0]]["organisation"] if place["path"] else None)
+    return dict(sorted(found.items(), key=lambda entry: (entry[1]["path"], entry[0])))
+
+
+def unplaced(connection: sa.Connection, on: date | None = None) -> list[str]:
+    """Places that stock speaks of and that belong nowhere yet."""
+    known = tree(connection, on)
+    return sorted({key for key, _ in store.counted(connection)} - set(known))
+
+
+def check(connection: sa.Connection, key: str, said: Any, from_on: str | None) -> None:
+    """Raises ConflictError where this cannot be said of a place."""
+    if not isinstance(said, Mapping) or set(said) - _MEMBERS:
+        raise ConflictError(f"of a place are said: {', '.join(sorted(_MEMBERS))}")
+    if said.get("level") not in LEVELS[1:]:
+        raise ConflictError(f"the level of a place is one of {', '.join(LEVELS[1:])}")
+    if not str(said.get("name") or "").strip():
+        raise ConflictError("a place needs a name")
+    known = tree(connection, None if from_on is None else date.fromisoformat(from_on))
+    if known.get(key, {}).get("level") == "organisation":
+        raise ConflictError(f"{key} is an organisation; the site says where it stands")
+    below = [place["key"] for place in known.values() if place["parent"] == key]
+    if said.get("gone"):
+        if below:
+            raise ConflictError(f"{', '.join(below)} belong to {key}; move them first")
+        return
+    parent = known.get(str(said.get("parent")))
+    if parent is None:
+        raise ConflictError(f"there is no place {said.get('parent')}")
+    level = LEVELS.index(str(said["level"]))
+    if LEVELS.index(parent["level"]) >= level:
+        raise ConflictError(f"a {said['level']} does not belong to a {parent['level']}")
+    if wrong := [one for one in below if LEVELS.index(known[one]["level"]) <= level]:
+        raise ConflictError(f"{', '.join(wrong)} could then no longer belong to {key}")
+
+
+def put(uow: UnitOfWork, request_id: int, key: str, said: Mapping[str, Any], from_on: str | None) -> None:
+    """Say where a place belongs."""
+    before = tree(uow.connection).get(key)
+    store.add(uow, request_id, key, dict(said), from_on)
+    uow.audit(0, "place.said", f"place/{key}", before=before, after={**said, "from_on": from_on})
+
+
+def _path(found: Mapping[str, Mapping[str, Any]], key: str) -> list[str]:
+    """From the top to a place, itself included; empty where it does not reach an organisation."""
+    path: list[str] = []
+    at: str | None = key
+    while at is not None and at in found and at not in path:
+        path.append(at)
+        at = found[at]["parent"]
+    return path[::-1] if found.get(path[-1], {}).get("level") == "organisation" else []
