@@ -33,6 +33,7 @@ from hub_api.routers import (
     inventory,
     items,
     labels,
+    masterdata,
     orders,
     parties,
     quality,
@@ -52,8 +53,8 @@ unknown and foreign ids give the same 404. Lists come newest first with an opaqu
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
-    documents, exchanges, orders, inventory, discrepancies, findings, items, differences, device_export, devices, parties, traces, recalls,
-    labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
+    documents, exchanges, orders, inventory, discrepancies, findings, items, differences, device_export, devices, parties, masterdata,
+    traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},

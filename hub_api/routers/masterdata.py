@@ -288,7 +288,9 @@ def list_versions(kind: OfKind, name: Named, hub: HubDependency, caller: Staff) 
     return render({"items": rows, "next": None})
 
 
-@router.get("/impact/{kind}/{name:path}", summary="Show what a change touches", response_model=Impact, responses=problems(401, 403, 404, 422, 429))
+@router.get(
+    "/impact/{kind}/{name:path}", summary="Show what a change touches", response_model=Impact, responses=problems(401, 403, 404, 422, 429)
+)
 def show_impact(kind: OfKind, name: Named, hub: HubDependency, caller: Staff) -> Response:
     """Before it is made: maps, open orders, lots, partners. Reads all lines: for a person who asks, not for a loop."""
     need_all(hub, caller)

@@ -15,7 +15,9 @@ from pydantic import TypeAdapter
 from hub.runtime import Hub
 from hub_api.app import create_app
 from tests.hub.registers.conftest import device, extract, run
+from tests.hub.world import party
 from tests.hub_api.conftest import Api
+from tests.hub_api.masters import say
 from tests.hub_api.papers import ACME, DEVICE, despatch, devices, interchange, orders, stock
 
 OPEN = {"/health/live", "/health/ready"}
@@ -100,6 +102,11 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
     opened = api.request("POST", "/v1/recalls", "admin", json={"organisation": "north", "title": "T", "reason": "R", "lots": ["L1"]})
     assert opened.status_code == 201, opened.text
     run(api.app.state.hub, extract(device(api.app.state.hub, mri="unsafe")), "gudid_full_20261101.xml")
+    say(api, "erp", party("V1"))
+    say(api, "erp", party("V2"))
+    place = {"level": "plant", "name": "Plant", "parent": "8799999010009"}
+    wanted = {"kind": "place", "action": "place", "source": {"system": "place", "code": "P"}, "value": place, "reason": "drawn so"}
+    assert api.request("POST", "/v1/masterdata/requests", "admin", json=wanted).status_code == 201
     held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
     examples = {
         "/v1/documents/{document_id}": ["/v1/documents/3"],
@@ -114,6 +121,12 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
         "/v1/devices/readiness": ["/v1/devices/readiness?to=gudid"],
         "/v1/recalls/{number}": [opened.headers["Location"]],
         "/v1/labels": [f"/v1/labels?of={DEVICE}"],
+        "/v1/masterdata/suspects/{suspect_id}": ["/v1/masterdata/suspects/1"],
+        "/v1/masterdata/requests": ["/v1/masterdata/requests?state=done"],
+        "/v1/masterdata/requests/{request_id}": ["/v1/masterdata/requests/1"],
+        "/v1/masterdata/golden/{kind}/{name:path}": [f"/v1/masterdata/golden/device/{DEVICE}", "/v1/masterdata/golden/party/V1"],
+        "/v1/masterdata/versions/{kind}/{name:path}": ["/v1/masterdata/versions/party/V1"],
+        "/v1/masterdata/impact/{kind}/{name:path}": [f"/v1/masterdata/impact/device/{DEVICE}"],
         "/v1/items/{name:path}": [],
         "/v1/parties/{name:path}": [],
     }

@@ -27,11 +27,23 @@ READ_BY = {
     "/v1/devices/extracts": {"integration", "steward", "auditor", "admin"},
     "/v1/devices/readiness": {"integration", "steward", "auditor", "admin"},
     "/v1/devices/export": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/suspects": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/suspects/{suspect_id}": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/golden/{kind}/{name:path}": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/versions/{kind}/{name:path}": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/impact/{kind}/{name:path}": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/requests": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/requests/{request_id}": {"integration", "steward", "auditor", "admin"},
+    "/v1/masterdata/places": {"integration", "steward", "auditor", "admin"},
     "/metrics": {"integration", "auditor", "admin"},
 }
 """Who may read at all; routes that are not named here are for every role."""
 WRITTEN_BY = {
     "/v1/devices/differences/decisions": {"steward", "admin"},
+    "/v1/masterdata/requests": {"steward", "admin"},
+    "/v1/masterdata/requests/{request_id}/approve": {"steward", "admin"},
+    "/v1/masterdata/requests/{request_id}/refuse": {"steward", "admin"},
+    "/v1/masterdata/suspects/{suspect_id}/answer": {"steward", "admin"},
     "/v1/documents": {"partner", "integration", "admin"},
     "/v1/epcis/capture": {"partner", "integration", "admin"},
     "/v1/epcis/events": {"partner", "integration", "admin"},
@@ -99,6 +111,9 @@ def concrete(api: Api, path: str) -> list[str]:
         "di": [DEVICE, "16901234500056"],
         "value": ["06901234000023", "06901234000023/10/SECRET-LOT"],
         "symbol": ["data-matrix", "qr", "gs1-128"],
+        "kind": ["item", "party", "device"],
+        "suspect_id": [row["id"] for row in api.get("/v1/masterdata/suspects").json()["items"]] or [1],
+        "request_id": [row["id"] for row in api.get("/v1/masterdata/requests").json()["items"]] or [1],
         "difference_id": [row["id"] for row in api.get("/v1/devices/differences").json()["items"]] or [1],
     }
     if path in ("/v1/devices/readiness", "/v1/devices/export"):

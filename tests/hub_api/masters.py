@@ -1,0 +1,24 @@
+"""Master data as a system says it, without the document that it came in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub import pipeline
+from hub.apply import Applicable, apply
+from hub.store import bulk, tables
+from hub.store.identity import allocate
+from tests.hub_api.conftest import Api
+
+
+def say(api: Api, system: str, entity: Mapping[str, Any]) -> None:
+    """A system says something of its master data."""
+    hub = api.hub
+    with hub.database.begin("test") as uow:
+        (number,) = allocate(uow.connection, "exchange", 1)
+        columns = ("id", "ordinal", "direction", "organisation_id", "partner_id", "state", "recorded_at", "changed_at")
+        row = (number, 1, "in", hub.organisation_id("north"), hub.partner_id(system), "applied", uow.now, uow.now)
+        bulk.insert(uow.connection, tables.exchange, columns, [row])
+        apply(uow, [Applicable(number, row[3], row[4], system, entity)])
+    pipeline.reconcile(hub)

@@ -1,0 +1,160 @@
+"""Golden records over HTTP: the queue of duplicates, four eyes, why a value won, impact, places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.masterdata.settings import KindRules, MasterSettings
+from hub.store import credentials
+from tests.hub.world import item, party
+from tests.hub_api.conftest import Api
+from tests.hub_api.masters import say
+from tests.hub_api.papers import orders, stock
+
+
+@pytest.fixture
+def kept(api: Api) -> Api:
+    """One supplier entered twice in the ERP, once more in the WMS; an item; an order and a count."""
+    say(
+        api,
+        "erp",
+        party("V1", name="Acme Polymers GmbH", name_zh="艾克美高分子有限公司", gln="4012345000016", tax_number="DE811", city="Berlin"),
+    )
+    say(api, "erp", party("V9", name="ACME Polymers", gln=None, tax_number="DE811", phone="030-1"))
+    say(api, "wms", party("W1", name="Acme", gln=None, tax_number=None, city="Berlin-Mitte"))
+    say(api, "erp", item("RM-1", supplier_items=[{"supplier": "V1", "code": "A-7"}]))
+    api.post(orders("4500000001", "V1"), "erp", key="o", params={"agreement": "orders_north"})
+    api.post(stock(gln="8799999010023"), "wms", key="s", params={"agreement": "stock_north"})
+    api.settle()
+    return api
+
+
+def ask(api: Api, *, who: str = "steward", **body: Any) -> Any:
+    return api.request("POST", "/v1/masterdata/requests", who, json={"reason": "seen the papers", **body})
+
+
+def strict(api: Api, **rules: Any) -> None:
+    api.hub.site.masterdata = MasterSettings(kinds={"party": KindRules(**rules)})
+
+
+def test_a_duplicate_is_seen_side_by_side_and_merged(kept: Api) -> None:
+    (case,) = kept.get("/v1/masterdata/suspects").json()["items"]
+    assert (case["left"]["code"], case["right"]["code"], case["score"], case["reasons"]) == ("V1", "V9", "0.99", ["name", "tax_number"])
+    beside = kept.get(f"/v1/masterdata/suspects/{case['id']}").json()
+    differing = {one["field"] for one in beside["fields"] if one["differs"]}
+    assert {"name", "gln", "city", "phone"} <= differing and "tax_number" not in differing
+    path = f"/v1/masterdata/suspects/{case['id']}/answer"
+    assert kept.request("POST", path, "steward", json={"answer": "same"}).status_code == 422
+    done = kept.request("POST", path, "steward", json={"answer": "same", "reason": "one tax number"})
+    assert done.status_code == 200, done.text
+    assert (done.json()["state"], done.json()["request"]["state"], done.json()["request"]["asked_by"]) == ("same", "done", "steward key")
+    assert done.json()["request"]["impact"]["orders"] == {"count": 1, "first": ["4500000001"]}
+    merged = kept.get("/v1/parties/V9").json()
+    assert (merged["name"], merged["phone"], merged["number"]) == ("Acme Polymers GmbH", "030-1", "V1")
+    assert merged["chosen"]["phone"] == {"why": "only", "system": "erp", "code": "V9"}
+    assert kept.request("POST", path, "steward", json={"answer": "different", "reason": "no"}).status_code == 409
+    assert kept.get("/v1/masterdata/suspects").json()["items"] == []
+    assert kept.get("/v1/discrepancies?rule=MDM-01").json()["items"] == []
+
+
+def test_why_each_value_won_and_the_record_of_a_day(kept: Api) -> None:
+    asked = ask(kept, kind="party", action="merge", source={"system": "erp", "code": "V1"}, other={"system": "wms", "code": "W1"})
+    assert asked.status_code == 201, asked.text
+    golden = kept.get("/v1/masterdata/golden/party/wms/W1")
+    fields = {one["field"]: one for one in golden.json()["fields"]}
+    assert (fields["city"]["value"], fields["city"]["why"]) == ("Berlin", "rank")
+    assert [(one["value"], one["lost_by"]) for one in fields["city"]["others"]] == [("Berlin-Mitte", "rank")]
+    assert kept.get("/v1/masterdata/golden/party/4012345000016", headers={"If-None-Match": golden.headers["ETag"]}).status_code == 200
+    said = ask(
+        kept, kind="party", action="value", source={"system": "erp", "code": "V1"}, field="city", value="Potsdam", from_on="2026-12-01"
+    )
+    assert said.json()["state"] == "done"
+
+    def city(on: str) -> Any:
+        shown = kept.get(f"/v1/masterdata/golden/party/V1{on}").json()
+        return next(one["value"] for one in shown["fields"] if one["field"] == "city")
+
+    assert city("?on=2026-11-30") == "Berlin" and city("?on=2026-12-01") == "Potsdam"
+    assert kept.get("/v1/masterdata/golden/party/V1?on=2020-01-01").status_code == 404
+    versions = kept.get("/v1/masterdata/versions/party/V1").json()["items"]
+    assert [(row["code"], row["body"]["city"]) for row in versions] == [("V1", "Berlin"), ("W1", "Berlin-Mitte")]
+    assert kept.get("/v1/masterdata/impact/party/V1").json()["orders"]["first"] == ["4500000001"]
+    assert kept.get("/v1/masterdata/impact/party/nobody").status_code == 404
+
+
+def test_a_person_does_not_approve_what_they_asked_for(kept: Api) -> None:
+    strict(kept, approve=("merge",), approve_fields=("tax_number",))
+    body: dict[str, Any] = {
+        "kind": "party",
+        "action": "merge",
+        "source": {"system": "erp", "code": "V1"},
+        "other": {"system": "wms", "code": "W1"},
+    }
+    waiting = ask(kept, **body).json()
+    assert waiting["state"] == "waiting"
+    assert kept.get("/v1/parties/W1").json()["name"] == "Acme"
+    path = f"/v1/masterdata/requests/{waiting['id']}/approve"
+    own = kept.request("POST", path, "steward", json={"reason": "quick"})
+    assert own.status_code == 409 and "somebody else" in own.json()["detail"]
+    with kept.hub.database.begin("test") as uow:  # another key of the same name is the same person
+        kept.keys["second"] = credentials.issue(uow, "steward key", "steward").secret
+    assert kept.request("POST", path, "second", json={"reason": "quick"}).status_code == 409
+    done = kept.request("POST", path, "admin", json={"reason": "seen them too"})
+    assert (done.json()["state"], done.json()["decided_by"]) == ("done", "admin key")
+    assert kept.get("/v1/parties/W1").json()["name"] == "Acme Polymers GmbH"
+    tax = ask(kept, kind="party", action="value", source={"system": "erp", "code": "V1"}, field="tax_number", value="DE812").json()
+    assert [row["id"] for row in kept.get("/v1/masterdata/requests").json()["items"]] == [tax["id"]]
+    refused = kept.request("POST", f"/v1/masterdata/requests/{tax['id']}/refuse", "steward", json={"reason": "a typing error"})
+    assert refused.json()["state"] == "refused"
+    assert kept.request("POST", f"/v1/masterdata/requests/{tax['id']}/approve", "admin", json={"reason": "x"}).status_code == 409
+
+
+def test_what_cannot_be_is_refused(kept: Api) -> None:
+    source, other = {"system": "erp", "code": "V1"}, {"system": "erp", "code": "V9"}
+    wrong: tuple[tuple[dict[str, Any], int], ...] = (
+        ({"kind": "party", "action": "unmerge", "source": source}, 409),
+        ({"kind": "party", "action": "merge", "source": source, "other": source}, 409),
+        ({"kind": "party", "action": "merge", "source": source}, 409),
+        ({"kind": "party", "action": "merge", "source": source, "other": {"system": "erp", "code": "nobody"}}, 404),
+        ({"kind": "party", "action": "value", "source": source, "field": "city"}, 409),
+        ({"kind": "party", "action": "place", "source": source}, 422),
+        ({"kind": "person", "action": "merge", "source": source, "other": other}, 422),
+    )
+    for body, status in wrong:
+        assert ask(kept, **body).status_code == status, body
+    assert ask(kept, who="auditor", kind="party", action="merge", source=source, other=other).status_code == 403
+    assert kept.get("/v1/masterdata/suspects?cursor=x").status_code == 400
+    assert kept.get("/v1/masterdata/golden/person/V1").status_code == 422
+
+
+def test_places_belong_where_people_say(kept: Api) -> None:
+    rows = kept.get("/v1/masterdata/places").json()["items"]
+    roots = [row["key"] for row in rows if row["level"] == "organisation"]
+    loose = [row["key"] for row in rows if row["level"] is None]
+    assert len(roots) == 2 and loose == ["8799999010023"]
+
+    def put(key: str, level: str, parent: str, **more: Any) -> Any:
+        value = {"level": level, "name": key, "parent": parent, **more.pop("value", {})}
+        return ask(kept, kind="place", action="place", source={"system": "place", "code": key}, value=value, **more)
+
+    assert put("PLANT", "plant", roots[0]).status_code == 201
+    assert put(loose[0], "warehouse", "PLANT", value={"name_zh": "一号仓"}).status_code == 201
+    assert put("BIN-1", "storage_place", loose[0], from_on="2026-12-01").status_code == 201
+    for key, level, parent in (
+        ("X", "warehouse", "nowhere"),
+        ("X", "plant", "PLANT"),
+        (roots[0], "plant", roots[1]),
+        ("PLANT", "storage_place", roots[0]),
+    ):
+        assert put(key, level, parent).status_code == 409, (key, level, parent)
+    today = {row["key"]: row for row in kept.get("/v1/masterdata/places").json()["items"]}
+    assert today[loose[0]]["path"] == [roots[0], "PLANT", loose[0]] and "BIN-1" not in today
+    later = {row["key"]: row for row in kept.get("/v1/masterdata/places?on=2026-12-01").json()["items"]}
+    assert later["BIN-1"]["organisation"] == today[roots[0]]["organisation"]
+
+
+def test_a_key_of_one_organisation_is_not_told(kept: Api) -> None:
+    for path in ("suspects", "requests", "places", "golden/party/V1", "impact/party/V1", "versions/party/V1"):
+        assert kept.get(f"/v1/masterdata/{path}", "south_auditor").status_code == 403
