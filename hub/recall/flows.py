@@ -16,7 +16,7 @@ One serial number is one unit: where it left us twice without coming back, the l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
@@ -130,14 +130,7 @@ def _grouped(told: Iterable[Stated], noted: list[Contradiction], called: dict[st
         apart = () if one.number else (one.exchange_id, one.place, one.origin, one.at)
         key = (one.kind, one.partner, one.number, *apart)
         tellings.setdefault(key, _Telling(one.kind, one.partner, one.number)).lines.append(one)
-    groups: list[list[_Telling]] = []
-    for telling in sorted(tellings.values(), key=_Telling.order):
-        same = next((group for group in groups if any(_same(telling, known) for known in group)), None)
-        if same is None:
-            groups.append([telling])
-        else:
-            same.append(telling)
-    for group in _paired(groups, noted):
+    for group in _paired(_same_names(sorted(tellings.values(), key=_Telling.order)), noted):
         found = _one_of(group, noted)
         if group[0].kind in ("despatched", "sent_by_supplier"):
             number = found[0].number
@@ -146,6 +139,22 @@ def _grouped(told: Iterable[Stated], noted: list[Contradiction], called: dict[st
     for one in flows:
         called.pop(one.number, None)  # also the number of another despatch
     return flows
+
+
+def _same_names(tellings: Iterable[_Telling]) -> list[list[_Telling]]:
+    """Tellings that share a number or a unit's name, as one flow. Only those are compared: a lot may have thousands of despatches."""
+    groups: list[list[_Telling]] = []
+    bearing: dict[tuple[str, str], list[int]] = {}
+    for telling in tellings:
+        names = [("name", name) for name in telling.names()] + ([("number", telling.number)] if telling.number else [])
+        near = sorted({place for name in names for place in bearing.get(name, ())})
+        place = next((place for place in near if any(_same(telling, known) for known in groups[place])), len(groups))
+        if place == len(groups):
+            groups.append([])
+        groups[place].append(telling)
+        for name in names:
+            bearing.setdefault(name, []).append(place)
+    return groups
 
 
 def _between(one: _Telling, other: _Telling) -> bool:
@@ -163,18 +172,42 @@ def _same(one: _Telling, other: _Telling) -> bool:
 
 
 def _paired(groups: Sequence[list[_Telling]], noted: list[Contradiction]) -> list[list[_Telling]]:
-    """Flows that two systems may tell of under two numbers, taken as one."""
+    """Flows that two systems may tell of under two numbers, taken as one. Only those of one quantity, day and place are compared."""
     found: list[list[_Telling]] = []
+    seen: dict[tuple[object, ...], list[int]] = {}
     for group in groups:
-        twin = next((known for known in found if _may_be_one(group, known)), None)
-        if twin is None:
+        near = sorted({place for mark in _looked_under(group) for place in seen.get(mark, ())})
+        twin = next((place for place in near if _may_be_one(group, found[place])), len(found))
+        if twin == len(found):
             found.append(group)
-            continue
-        said = {number for telling in (*twin, *group) for number in telling.evidence()}
-        place = min(group[0].places(), default="")
-        noted.append(Contradiction("one_or_two", place, max(telling.quantity for telling in group), tuple(sorted(said))))
-        twin.extend(group)
+        else:
+            known = found[twin]
+            said = {number for telling in (*known, *group) for number in telling.evidence()}
+            place = min(group[0].places(), default="")
+            noted.append(Contradiction("one_or_two", place, max(telling.quantity for telling in group), tuple(sorted(said))))
+            known.extend(group)
+        for mark in _kept_under(found[twin][0], group):
+            seen.setdefault(mark, []).append(twin)
     return found
+
+
+def _kept_under(first: _Telling, group: Sequence[_Telling]) -> Iterator[tuple[object, ...]]:
+    """Where a flow is looked for: `first` says where and when, the tellings of `group` how many. "*" is each place, each day."""
+    dated = first.at and first.kind != "made"
+    for quantity in {telling.quantity for telling in group}:
+        for place in (*(first.places() or {""}), "*"):
+            for day in (first.at // DAYS if dated else "", "*"):
+                yield first.kind, quantity, place, day
+
+
+def _looked_under(group: Sequence[_Telling]) -> Iterator[tuple[object, ...]]:
+    """Where the flows are kept that `_may_be_one` can take this for: its places and none, its two days, those beside and none."""
+    first = group[0]
+    day = first.at // DAYS
+    for quantity in {telling.quantity for telling in group}:
+        for place in (*places, "") if (places := first.places()) else ("*",):
+            for near in (day - 1, day, day + 1, "") if first.at and first.kind != "made" else ("*",):
+                yield first.kind, quantity, place, near
 
 
 def _may_be_one(group: Sequence[_Telling], known: Sequence[_Telling]) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.recall import flows
 from hub.recall.flows import Stated, together
 from hub.recall.whereabouts import LotAccount, account
 from tests.effort import examples
@@ -134,3 +138,31 @@ def test_documents_that_are_missing_never_add_units_in_silence(chosen: list[Step
         assert sum((one.quantity for one in found.positions), D(0)) == found.total
         assert not found.opening or "more_found" in {one.rule for one in found.contradictions}
         assert not found.contradictions or (found.coverage or D(0)) < 1
+
+
+def test_only_flows_that_could_be_one_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    def counted(group: Sequence[flows._Telling], known: Sequence[flows._Telling], real: Any = flows._may_be_one) -> bool:
+        nonlocal asked
+        asked += 1
+        return bool(real(group, known))
+
+    monkeypatch.setattr(flows, "_may_be_one", counted)
+    told = [
+        Stated(
+            "despatched",
+            Decimal(10),
+            f"consignee {day % 5}",
+            "plant",
+            f"{partner}-{day}",
+            partner,
+            exchange_id=day + 1,
+            at=day * flows.DAYS,
+        )
+        for day in range(300)
+        for partner in ("erp", "wms")
+    ]
+    once, noted = together(told)
+    assert (len(once), len(noted)) == (300, 300)
+    assert asked < 4 * 300, "a lot with thousands of despatches must not compare each with each"
