@@ -185,11 +185,12 @@ class Answering(Protocol):
     refusals: Refusals
     numbered: frozenset[Numbered]
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> Any:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> Any:
         """What must be kept of one message to answer it: small, for messages of a large document do not stay. None: nothing.
         Not asked of what is never answered.
 
-        `refusal` is the standard's code (`Refusals.message`) where the agreement does not take this type.
+        `refusal` says that the agreement does not take this type (AGR-01), with the standard's code where there is one
+        (`Refusals.message`): such a message is refused, whatever else is said of it.
         """
         ...
 

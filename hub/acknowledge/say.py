@@ -58,7 +58,9 @@ def remember(examined: ExaminedInterchange, message: ExaminedMessage) -> None:
     profile = examined.profile
     if message.message.type in answering.answers:
         profile = replace(profile, accept_with_errors=True)  # it is heard in spite of faults in its segments
-    refusal = next((finding.code for finding in message.syntax if finding.rule == "AGR-01" and finding.severity == "error"), None)
+    elif message.fate == "rejected" and profile.accept_with_errors:
+        profile = replace(profile, accept_with_errors=False)  # what was refused in spite of that must not be told as taken
+    refusal = next((finding for finding in message.syntax if finding.rule == "AGR-01"), None)
     verdict = answering.remember(message.message, message.group, profile, refusal)
     if verdict is not None:
         examined.verdicts.append((message.group.ordinal if message.group is not None else 0, verdict))

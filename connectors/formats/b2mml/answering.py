@@ -25,6 +25,7 @@ from connectors.formats.xml.verdict import (
     verdict_of,
 )
 from connectors.spec import STRICT, Envelope, Profile
+from data_contracts.findings import Finding
 from data_contracts.source import Group, Message, SourceRecord
 
 CONFIRM = "ConfirmBOD"
@@ -43,7 +44,7 @@ class B2mmlAnswering:
     refusals = NO_REFUSALS
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> DocumentVerdict:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> DocumentVerdict:
         """What is wrong with one object."""
         return verdict_of(message, profile.accept_with_errors, refusal)
 

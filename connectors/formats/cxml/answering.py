@@ -26,7 +26,7 @@ from connectors.formats.xml.verdict import (
     verdict_of,
 )
 from connectors.spec import STRICT, Envelope, Profile
-from data_contracts.findings import Place
+from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message, SourceRecord
 
 RESPONSE, UPDATE = "Response", "StatusUpdateRequest"
@@ -59,7 +59,7 @@ class CxmlAnswering:
     )
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> DocumentVerdict:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> DocumentVerdict:
         """Faults of one document."""
         return verdict_of(message, profile.accept_with_errors, refusal)
 
@@ -130,7 +130,8 @@ def _status(received: Received) -> tuple[str, tuple[Fault, ...]]:
     if not rejected:
         return "200", ()
     faults = tuple(fault for verdict in rejected for fault in verdict.faults)
-    return next((verdict.refusal for verdict in rejected if verdict.refusal in _TEXTS), None) or "406", faults
+    refused = (verdict.refusal.code for verdict in rejected if verdict.refusal is not None)
+    return next((code for code in refused if code in _TEXTS), None) or "406", faults
 
 
 def _say(root: SourceRecord, where: tuple[str, ...], code: str, faults: tuple[Fault, ...]) -> None:

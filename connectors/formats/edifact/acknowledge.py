@@ -20,6 +20,8 @@ REJECTED, ACCEPTED, ARRIVED = "4", "7", "8"
 
 _MOST_SEGMENTS = 999
 _MOST_ELEMENTS = 99
+NOT_AGREED = "17"
+"""0085 of a message that was not agreed."""
 _SERVICE = frozenset({"UNA", "UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
 
 
@@ -61,16 +63,16 @@ class MessageVerdict:
     segments: tuple[SegmentErrors, ...] = ()
 
 
-def message_verdict(message: Message, profile: Profile, refusal: str | None = None) -> MessageVerdict:
+def message_verdict(message: Message, profile: Profile, refusal: Finding | None = None) -> MessageVerdict:
     """The verdict on a message by its findings of severity error.
 
     Errors of segments and elements reject it, unless the agreement takes messages with errors. What is wrong with UNH or UNT always does,
-    and so does a `refusal` (0085) by the agreement. Findings of other rules (mapping, identifiers, quantities) are no matter of syntax.
+    and so does a `refusal` by the agreement. Findings of other rules (mapping, identifiers, quantities) are no matter of syntax.
     """
     errors = [finding for finding in message.findings if finding.severity == "error" and finding.code is not None]
     own = [_fault(finding) for finding in errors if finding.rule.startswith("EDF-M")]
     if refusal is not None:
-        own.insert(0, Fault(refusal, "UNH", 2))
+        own.insert(0, Fault(refusal.code or NOT_AGREED, "UNH", 2))
     segments = _segments([finding for finding in errors if finding.rule.startswith(("EDF-S", "EDF-E"))])
     rejected = bool(own) or (bool(segments) and not profile.accept_with_errors)
     return MessageVerdict(message.control or "", message.identifier, rejected, own[0] if own else None, segments if rejected else ())

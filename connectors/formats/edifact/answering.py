@@ -21,7 +21,7 @@ from connectors.formats.edifact.ink import DEFAULT_SYNTAX
 from connectors.formats.edifact.separators import COMPONENT
 from connectors.formats.edifact.writer import write
 from connectors.spec import STRICT, Envelope, Profile
-from data_contracts.findings import Place
+from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message, SourceRecord
 
 CONTROL, APPLICATION = "CONTRL", "APERAK"
@@ -38,13 +38,13 @@ class EdifactAnswering:
     refusals = Refusals(
         sender=(Place("UNB", 1, 2), "23"),
         receiver=(Place("UNB", 1, 3), "7"),
-        message=(Place("UNH", 1, 2), "17"),
+        message=(Place("UNH", 1, 2), acknowledge.NOT_AGREED),
         production="25",
         duplicate="26",
     )
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> MessageVerdict:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> MessageVerdict:
         """UCM to UCD of one message."""
         return acknowledge.message_verdict(message, profile, refusal)
 

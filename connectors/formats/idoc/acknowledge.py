@@ -47,12 +47,12 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
 
 
-def verdict_of(message: Message, profile: Profile, refusal: str | None) -> Verdict:
+def verdict_of(message: Message, profile: Profile, refusal: Finding | None) -> Verdict:
     """The verdict of one IDoc by its syntax and by whether it was agreed."""
     wrong = tuple(finding for finding in message.findings if finding.severity == "error")[:_TOLD]
     survives = profile.accept_with_errors and message.root is not None
     outcome = "refused" if refusal is not None else "syntax" if has_error(wrong) and not survives else "taken"
-    return Verdict(message.control or "", outcome, wrong)
+    return Verdict(message.control or "", outcome, wrong if refusal is None else (refusal, *wrong)[:_TOLD])
 
 
 def write(received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:

@@ -10,7 +10,7 @@ from connectors.formats.idoc.answers import statements
 from connectors.formats.idoc.grammar import CONTROL
 from connectors.formats.idoc.writer import SHAPES, representation_of
 from connectors.spec import STRICT, Envelope, Profile
-from data_contracts.findings import Place
+from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message
 
 
@@ -31,7 +31,7 @@ class IdocAnswering:
     )
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> acknowledge.Verdict:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> acknowledge.Verdict:
         """The verdict of one IDoc."""
         return acknowledge.verdict_of(message, profile, refusal)
 

@@ -24,6 +24,7 @@ from connectors.formats.xml.verdict import (
     verdict_of,
 )
 from connectors.spec import STRICT, Envelope, Profile
+from data_contracts.findings import Finding
 from data_contracts.source import Group, Message, SourceRecord
 
 SYNTAX, BUSINESS = "MessageLevelResponse", "ApplicationResponse"
@@ -51,7 +52,7 @@ class UblAnswering:
     refusals = NO_REFUSALS
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> DocumentVerdict:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> DocumentVerdict:
         """Number and faults of one document."""
         return verdict_of(message, profile.accept_with_errors, refusal)
 

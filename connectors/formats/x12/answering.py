@@ -20,6 +20,8 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message
 
 _WORDS: dict[str, Word] = {"A": "accepted", "E": "accepted", "P": "partly", "R": "rejected"}
+_NOT_SUPPORTED = "1"
+"""AK502: a set that was not agreed."""
 _OLDEST = "004010"
 """Version of an answer to what states none, or an older one."""
 
@@ -35,19 +37,20 @@ class X12Answering:
     refusals = Refusals(
         sender=(Place(segment="ISA", position=1, element=6), "006"),
         receiver=(Place(segment="ISA", position=1, element=8), "009"),
-        message=(Place(segment="ST", position=1, element=1), "1"),
+        message=(Place(segment="ST", position=1, element=1), _NOT_SUPPORTED),
         production="020",
         duplicate="025",
     )
     numbered: frozenset[Numbered] = frozenset({"interchange", "group"})
 
-    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: str | None) -> MessageVerdict | None:
+    def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> MessageVerdict | None:
         """AK2 to AK5 of one set."""
         if group is None:
             return None
         verdict = message_verdict(message, profile)
         if refusal is not None:
-            verdict = replace(verdict, verdict="R", codes=(refusal, *(code for code in verdict.codes if code != refusal)))
+            why = refusal.code or _NOT_SUPPORTED
+            verdict = replace(verdict, verdict="R", codes=(why, *(code for code in verdict.codes if code != why)))
         return verdict
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:

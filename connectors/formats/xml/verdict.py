@@ -29,16 +29,18 @@ class DocumentVerdict:
     number: str
     """Its own number; empty where it could not be read."""
     rejected: bool
-    refusal: str | None
-    """The standard's code where the agreement does not take this type."""
+    refusal: Finding | None
+    """Why the agreement does not take this type, where it does not."""
     faults: tuple[Fault, ...]
 
 
-def verdict_of(message: Message, accept_with_errors: bool, refusal: str | None) -> DocumentVerdict:
+def verdict_of(message: Message, accept_with_errors: bool, refusal: Finding | None) -> DocumentVerdict:
     """What an answer says of a message's syntax. Its tree is gone by then."""
     errors = [finding for finding in message.findings if finding.severity == "error"]
     rejected = refusal is not None or (bool(errors) and not accept_with_errors)
-    return DocumentVerdict(message.type, message.control or "", rejected, refusal, faults_of(errors))
+    return DocumentVerdict(
+        message.type, message.control or "", rejected, refusal, faults_of(errors if refusal is None else [refusal, *errors])
+    )
 
 
 def faults_of(findings: Sequence[Finding]) -> tuple[Fault, ...]:

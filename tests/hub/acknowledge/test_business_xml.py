@@ -187,6 +187,32 @@ def test_production_of_a_factory_whose_b2mml_names_no_receiver_is_applied_by_its
     assert state(hub, other.document_id) == "rejected"
 
 
+NOT_AGREED = [
+    ("ubl", "0088:9506000000015", "0088:9506000000022", "Invoice", "ubl/Order.xml", "<cbc:ResponseCode>RE<"),
+    ("b2mml", "LogicalID:MES-CORK", "LogicalID:UDIHUB", "MaterialInformation", "b2mml/OperationsPerformance.xml", 'actionCode="Rejected"'),
+    ("cxml", "NetworkID:AN-HOSPITAL", "NetworkID:AN-ALDER", "ShipNoticeRequest", "cxml/OrderRequest.xml", 'code="450"'),
+    ("idoc", "LS:NMDCLNT100", "LS:UDIHUB", "INVOIC", "idoc/ORDERS05.xml", "<STATUS>56<"),
+]
+
+
+@pytest.mark.parametrize(("syntax", "sender", "receiver", "kind", "sample", "refusal"), NOT_AGREED, ids=[case[0] for case in NOT_AGREED])
+@pytest.mark.parametrize("with_errors", [False, True], ids=["strict", "with errors"])
+def test_what_the_agreement_does_not_take_is_refused_and_told_so(
+    open_with: Open, syntax: str, sender: str, receiver: str, kind: str, sample: str, refusal: str, with_errors: bool
+) -> None:
+    changes = comes("on_error", (syntax, sender, receiver, kind, f"{syntax}/{kind}"))
+    if with_errors:
+        old, agreed = changes["agreements/clinic_in.yaml"]
+        changes["agreements/clinic_in.yaml"] = (old, agreed + "profile: {accept_with_errors: true}\n")
+    hub = open_with(changes)
+    landing = take(hub, (SAMPLES / sample).read_bytes(), "clinic", key="k1")
+    with hub.database.read() as connection:
+        fates = connection.execute(sa.select(tables.exchange.c.id).where(tables.exchange.c.document_id == landing.document_id))
+        assert {str(evidence.show(connection, number)["state"]) for (number,) in fates} == {"rejected"}
+    (said,) = answers(hub, landing.document_id).values()
+    assert refusal in said.decode() and "not part of agreement" in said.decode()
+
+
 def test_production_by_b2mml_is_confirmed_under_its_bodid_and_a_confirmation_is_never_answered(open_with: Open) -> None:
     agreed = ("b2mml", "LogicalID:MES-CORK", "LogicalID:UDIHUB", "OperationsPerformance", "b2mml/OperationsPerformance")
     hub = open_with(comes("on_error", agreed))

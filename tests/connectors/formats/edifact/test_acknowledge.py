@@ -137,7 +137,7 @@ def test_who_may_not_send_is_told_where() -> None:
 def test_a_type_that_was_not_agreed_is_refused() -> None:
     (order,) = messages(one("ORDERS", ORDER))
     (came,) = received(one("ORDERS", ORDER))
-    came.verdicts = [(1, ANSWERING.remember(order, None, STRICT, ANSWERING.refusals.message[1]))]
+    came.verdicts = [(1, ANSWERING.remember(order, None, STRICT, Finding("AGR-01", code=ANSWERING.refusals.message[1])))]
     assert "UCM+1+ORDERS:D:96A:UN:EAN008+4+17+UNH+3'" in ANSWERING.write("CONTRL", came, BACK, STRICT)[1].decode()
 
 

@@ -29,7 +29,7 @@ class Policy:
     application: Literal["on_error", "always", "never"] = "never"
 
 
-def received(content: bytes, refusal: str | None = None, judgements: tuple[Judgement, ...] = ()) -> Received:
+def received(content: bytes, refusal: Finding | None = None, judgements: tuple[Judgement, ...] = ()) -> Received:
     """The first IDoc of a document, as the hub would hand it over."""
     verdicts, groups, unanswered = [], [], False
     for event in FORMAT.read(io.BytesIO(content), STRICT):
@@ -82,7 +82,7 @@ def test_a_syntax_error_names_segment_and_field() -> None:
 
 
 def test_what_was_not_agreed_is_not_accepted() -> None:
-    word, (status,) = answer(received(idoc(HEADER), refusal="56"))
+    word, (status,) = answer(received(idoc(HEADER), refusal=Finding("AGR-01", got="ORDERS", expected="DESADV", code="56")))
     assert (word, status["STATUS"]) == ("rejected", "56")
     refused = received(idoc(HEADER, RCVPRN=""))
     assert refused.refused
