@@ -20,7 +20,9 @@ def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
     """Hang each level of the message below the one it names; what comes back are levels with a name that no level has."""
     levels: dict[str, SourceRecord] = {}
     naming: list[tuple[SourceRecord, str]] = []
-    for record in [child for child in root.children if child.tag == tag]:
+    for record in root.children:
+        if record.tag != tag:
+            continue
         values: Any = record.values
         size = len(values)
         levels.setdefault(values[1].strip() if size > 1 else "", record)

@@ -27,13 +27,16 @@ Reading = Callable[[Sequence[SourceRecord]], "list[Decimal]"]
 def wrong_totals(root: SourceRecord) -> Iterator[Finding]:
     """Finding EDF-T01 for each CNT of the message, or of its summary, that no reading confirms."""
     for record in _stated(root.children):
-        code, said = _component(record, 1), _number(_component(record, 2))
+        code, text = _component(record, 1), _component(record, 2)
+        if code in _OF_LINES and text == str(len(_all(root.children, "LIN"))):
+            continue  # the customary reading, which nearly every sender means
+        said = _number(text)
         readings = _made(root.children, code)
         if said is not None and readings and said not in readings:
             where = Where(SEGMENT, record.position, 1, 2, record.line)
             english, chinese = KNOWN[code][:2]
             params = {"code": code, "of": english, "of_zh": chinese}
-            yield Finding("EDF-T01", where, _plain(readings[0]), legible(_component(record, 2)), params=params)
+            yield Finding("EDF-T01", where, _plain(readings[0]), legible(text), params=params)
 
 
 def with_totals(children: Sequence[SourceRecord], asked: Sequence[str], in_summary: bool) -> list[SourceRecord]:
@@ -78,40 +81,48 @@ def _made(children: Sequence[SourceRecord], code: str) -> list[Decimal]:
     return KNOWN[code][2](children) if code in KNOWN else []
 
 
-def _stated(children: Sequence[SourceRecord]) -> Iterator[SourceRecord]:
+def _stated(children: Sequence[SourceRecord]) -> list[SourceRecord]:
+    found: list[SourceRecord] = []
     for child in children:
         if child.tag == SEGMENT:
-            yield child
+            found.append(child)
         elif child.tag == "UNS":
-            yield from (one for one in child.children if one.tag == SEGMENT)
+            found += [one for one in child.children if one.tag == SEGMENT]
+    return found
 
 
-def _all(children: Sequence[SourceRecord], tag: str) -> Iterator[SourceRecord]:
+def _all(children: Sequence[SourceRecord], tag: str) -> list[SourceRecord]:
     """Every record of this tag, in order, at any depth (lines below packing levels and sections, sub-lines)."""
+    found: list[SourceRecord] = []
+    _gather(children, tag, found)
+    return found
+
+
+def _gather(children: Sequence[SourceRecord], tag: str, found: list[SourceRecord]) -> None:
     for child in children:
         if child.tag == tag:
-            yield child
+            found.append(child)
         if child.children:
-            yield from _all(child.children, tag)
+            _gather(child.children, tag, found)
 
 
 def _counted(tag: str) -> Reading:
     def count(children: Sequence[SourceRecord]) -> list[Decimal]:
-        return [Decimal(sum(1 for _ in _all(children, tag)))]
+        return [Decimal(len(_all(children, tag)))]
 
     return count
 
 
 def _lines(children: Sequence[SourceRecord]) -> list[Decimal]:
     """All LIN; or those that are no sub-line (C829 says of which line it is one)."""
-    lines = list(_all(children, "LIN"))
+    lines = _all(children, "LIN")
     return [Decimal(len(lines)), Decimal(sum(1 for line in lines if not (_component(line, 1, 4) or _component(line, 2, 4))))]
 
 
 def _quantities(children: Sequence[SourceRecord]) -> list[Decimal]:
     """The quantities of the lines that have the first one's qualifier; of any other qualifier; all of them; and the same with those
     that stand deeper in a line (call-offs, packages, lots)."""
-    lines = list(_all(children, "LIN"))
+    lines = _all(children, "LIN")
     near = [(_component(one, 1), _number(_component(one, 2))) for line in lines for one in line.children if one.tag == "QTY"]
     deep = [(_component(one, 1), _number(_component(one, 2))) for line in lines for one in _all(line.children, "QTY")]
     sums: list[Decimal] = []
@@ -165,6 +176,9 @@ KNOWN: dict[str, tuple[str, str, Reading]] = {
     "16": ("number of pieces of equipment", "设备（容器）数", _counted("EQD")),
 }
 """Codes of 6069 that a message can confirm: name in English and Chinese, and its readings."""
+
+_OF_LINES = frozenset({"2", "3", "4"})
+"""Those that count LIN; each of their readings begins with all of them."""
 
 
 def _component(record: SourceRecord, component: int, element: int = 1) -> str:
