@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from data_contracts.source import SourceRecord
+from connectors.formats.edifact.separators import ELEMENT
+from data_contracts.source import SegmentRecord, SourceRecord
 
 DEEPEST = 32
 """Levels that nest at most: a chain of ten thousand is nobody's despatch."""
@@ -23,7 +24,8 @@ def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
     for record in root.children:
         if record.tag != tag:
             continue
-        values: Any = record.values
+        # What was not asked for yet is looked at as text, so that levels nobody maps are never taken apart.
+        values: Any = record.held.split(ELEMENT, 3) if record.__class__ is SegmentRecord else record.values  # type: ignore[attr-defined]
         size = len(values)
         levels.setdefault(values[1].strip() if size > 1 else "", record)
         if size > 2 and (above := values[2].strip()):
@@ -34,7 +36,7 @@ def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
     moved: set[int] = set()
     for record, above in naming:
         holder = levels.get(above)
-        if holder is None or _lies_in(holder, record):
+        if holder is None or holder is record or (holder.parent is not root and _lies_in(holder, record)):
             strays.append((record, above))
             continue
         record.parent = holder

@@ -11,7 +11,6 @@ import re
 from connectors.used_numbers import UsedNumbers as UsedNumbers
 
 _NUMBER = re.compile("[0-9]{1,9}")
-_SET_NUMBER = re.compile("[0-9A-Za-z]{4,9}")
 
 
 def same_number(one: str, other: str) -> bool:
@@ -30,4 +29,4 @@ def is_number(value: str) -> bool:
 
 def is_set_number(value: str) -> bool:
     """Whether a value can be ST02: four to nine letters or digits (data element 329)."""
-    return _SET_NUMBER.fullmatch(value) is not None
+    return 4 <= len(value) <= 9 and value.isascii() and value.isalnum()

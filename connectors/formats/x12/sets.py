@@ -110,6 +110,8 @@ class FullSets:
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
     _modern: bool = False
     _hierarchy: Hierarchy | None = None
+    _counted: int = 0
+    """Loops so far of which the set states the number."""
     _dropped: int = 0
     _grammar: Grammar | None = None
 
@@ -129,7 +131,7 @@ class FullSets:
             marks = self._delimiters = opened.delimiters
             self._style = _style_of(marks, opened.extended)
             self._walks = {}
-        self.open, self.position, self.findings, self._dropped = True, 1, [], 0
+        self.open, self.position, self.findings, self._dropped, self._counted = True, 1, [], 0, 0
         key = (opened.elements[1] if len(opened.elements) > 1 else "", opened.version)
         if key not in self._walks:
             if len(self._walks) > 16:
@@ -196,7 +198,9 @@ class FullSets:
             if opens:
                 record.children = []
                 record.parent = parent = records[depth - 1]
-                if then.hierarchical and hierarchy is not None:
+                if then.counted:
+                    self._counted += 1
+                elif then.hierarchical and hierarchy is not None:
                     record.__class__ = SourceRecord  # type: ignore[assignment]  # taken apart already: a plain record
                     record.values = elements = text.split(mark)
                     record.parent = parent = hierarchy.hang(record, elements, parent)
@@ -240,13 +244,22 @@ class FullSets:
                 self._missing(tag, loop, self.position, line)
         if self._hierarchy is not None and self.root is not None:
             self._hierarchy.settle()
-        if complete and not self.findings and self._grammar is not None and self._grammar.totals is not None and self.root is not None:
-            levels = self._hierarchy.levels if self._hierarchy is not None else None
-            for wrong in wrong_totals(self.root, self._grammar, levels):  # where anything else is wrong, that explains it
-                self.add(wrong)
+        if complete and not self.findings and self.root is not None:  # where anything else is wrong, that explains it
+            self._hold_against_totals(self.root)
         if self._dropped:
             self.findings.append(Finding("X12-M31", Where("ST", 1), str(MOST_FINDINGS), str(self._dropped)))
         self.open = False
+
+    def _hold_against_totals(self, root: SourceRecord) -> None:
+        walk = self.walk
+        if walk is None or walk.totals is None:
+            return
+        came = self._hierarchy.levels if walk.counts_levels and self._hierarchy is not None else self._counted if walk.counts else None
+        last = root.children[-1] if root.children else root
+        if came is not None and last.__class__ is SegmentRecord and last.held == f"{walk.totals}{came}":  # type: ignore[attr-defined]
+            return  # as nearly every set ends: nothing but the right number
+        for wrong in wrong_totals(root, walk.grammar, came):
+            self.add(wrong)
 
     def add(self, finding: Finding) -> None:
         """Keep a finding of this set, up to the limit."""

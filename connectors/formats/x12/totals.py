@@ -18,16 +18,16 @@ _DIGITS = 10
 """Of a hash total at most; what is longer loses its leading digits."""
 
 
-def wrong_totals(root: SourceRecord, grammar: Grammar, levels: int | None = None) -> Iterator[Finding]:
+def wrong_totals(root: SourceRecord, grammar: Grammar, came: int | None = None) -> Iterator[Finding]:
     """Finding X12-T01 where the set states another number of lines than it has, X12-T02 where another sum; what is no number is the
-    element's own fault. `levels`: how many HL it has, where they were counted.
+    element's own fault. `came`: how many lines (HL) it has, where they were counted.
     """
     totals = grammar.totals
     stated = None if totals is None else next((record for record in reversed(root.children) if record.tag == totals.segment), None)
     if totals is None or stated is None:
         return
     values: list[str] = stated.values  # type: ignore[assignment]  # values of X12 records are lists
-    if len(values) > totals.element and (wrong := _miscounted(root, totals, stated, values[totals.element], levels)) is not None:
+    if len(values) > totals.element and (wrong := _miscounted(root, totals, stated, values[totals.element], came)) is not None:
         yield wrong
     hashed = grammar.hash_total
     if hashed is not None and len(values) > hashed.element and values[hashed.element]:
@@ -44,10 +44,11 @@ def hash_total(children: Sequence[SourceRecord], hashed: HashTotal) -> str | Non
     return _plain(sums[0]) if sums else None
 
 
-def _miscounted(root: SourceRecord, totals: Totals, stated: SourceRecord, said: str, levels: int | None) -> Finding | None:
+def _miscounted(root: SourceRecord, totals: Totals, stated: SourceRecord, said: str, came: int | None) -> Finding | None:
     if not (said.isdigit() and said.isascii()):
         return None
-    came = levels if levels is not None and totals.of == "HL" else _count(root, totals.of)
+    if came is None:
+        came = _count(root, totals.of)
     if int(said) == came:
         return None
     where = Where(totals.segment, stated.position, totals.element, None, stated.line)

@@ -78,6 +78,7 @@ class Place:
     """A segment at its place in the set, with the steps from here that are known."""
 
     __slots__ = (
+        "counted",
         "depth",
         "ending",
         "full",
@@ -106,6 +107,8 @@ class Place:
         self.index = index
         self.opens = opens
         self.hierarchical = hierarchical
+        self.counted = False
+        """The set states how many loops begin here, and they begin nowhere else."""
         self.limit = ENDLESS if opens else (use.max or ENDLESS)
         self.most = loop.max
         """How often the loop that it opens may come."""
@@ -143,6 +146,12 @@ class Walk:
         self._values: dict[str, set[str]] = {}
         self._ids: set[str] = set()
         self._fill(self.root, grammar.body)
+        self.totals = _first_of_totals(grammar, style)
+        """How a segment begins that states the number of loops, up to the number; null where the set states none."""
+        self.counts = self._count()
+        """Whether each of those loops begins at a place that is `counted`."""
+        self.counts_levels = grammar.hierarchy and grammar.totals is not None and grammar.totals.of == "HL"
+        """Whether they are the levels of the hierarchy."""
         self.start = Place(SegmentUse("ST", "Transaction Set Header", "M", 1, ()), self.root, -1, style, False, False)
 
     def _fill(self, loop: Loop, body: tuple[SegmentUse | LoopUse, ...]) -> None:
@@ -159,6 +168,17 @@ class Walk:
             if use.qualifier:
                 self.qualified[inner.first.id] = use.qualifier[0]
                 self._values.setdefault(inner.first.id, set()).add(use.qualifier[1])
+
+    def _count(self) -> bool:
+        """Mark the place of the loops of which the set states the number: one loop of the set itself, the only place of its tag."""
+        totals = self.grammar.totals
+        if totals is None or self.grammar.hierarchy:
+            return False
+        places = [place for place in _all_places(self.root) if place.id == totals.of]
+        if len(places) != 1 or not places[0].opens or places[0].depth != 1:
+            return False
+        places[0].counted = True
+        return True
 
     def step(self, place: Place, text: str, elements: list[str], full: bool) -> Move | None:
         """The step from a place, remembered; null when the segment cannot stand here."""
@@ -245,6 +265,18 @@ class Walk:
         if tag in self._ids:
             return "2", None
         return ("6" if tag in known_segments() else "1"), None
+
+
+def _first_of_totals(grammar: Grammar, style: Style) -> str | None:
+    return None if grammar.totals is None else grammar.totals.segment + style.element * grammar.totals.element
+
+
+def _all_places(loop: Loop) -> Iterator[Place]:
+    for one in loop.body:
+        if isinstance(one, Place):
+            yield one
+        else:
+            yield from _all_places(one)
 
 
 def _trouble(missing: list[tuple[str, str | None]]) -> Trouble | None:
