@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from data_contracts.source import SourceRecord
-from mappings.functions import FUNCTIONS, unmarked
+from mappings.functions import FUNCTIONS, WRITTEN_IN_SEGMENTS, unmarked
 from mappings.levels import counting, counts, level_of, level_written, levels_always_made
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Step, component_of
 from mappings.plan import ORDINAL, Plan, Rule, Scope
@@ -139,7 +139,11 @@ class _Levels:
         self._always = levels_always_made(scope)
         for step in scope.within:
             said = tuple(
-                (rule.to[0], _member(rule.to), frozenset(level_of(when.path) for when in rule.when) & set(scope.within))
+                (
+                    rule.to[0],
+                    _member(rule.to) if len(rule.to) > 1 else None,
+                    frozenset(level_of(when.path) for when in rule.when) & set(scope.within),
+                )
                 for rule in rules
                 if rule.to and level_written(rule) == step
             )
@@ -152,11 +156,13 @@ class _Levels:
         """The innermost ancestor for this element; those that had to be made are in `fresh`, not yet hung up."""
         depth, opening = 0, not before
         for number, (step, make, members) in enumerate(self._levels):
-            said = [
-                value if value.__class__ is str else str(value)
-                for first, member, asked in members
-                if first in element and (value := member(element)) is not None and not (asked and asked - self._levels_there(element))
-            ]
+            said: list[str] = []
+            for first, member, asked in members:
+                value = element.get(first)
+                if value is not None and member is not None:
+                    value = member(element)
+                if value is not None and not (asked and asked - self._levels_there(element)):
+                    said.append(value if value.__class__ is str else str(value))
             if not said and number and self._segments and step not in self._always:
                 continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             if depth < len(before) and before[depth][0] == number and before[depth][1] == said:
@@ -298,7 +304,7 @@ def _constant(rule: Rule, place: Target, asked: _Asked) -> RowWriter:
 
 def _one(rule: Rule, target: Target) -> RowWriter:
     """Most rows: one member, one whole value, no condition."""
-    member, texts, write = rule.to[-1], _texts(rule), _plain_write(rule)
+    member, texts, write, worded = rule.to[-1], _texts(rule), _plain_write(rule), _is_text(rule)
     slot, find, create, anchor = target.slot, target.find, target.create, target.anchor if target.anchored else None
     key: Any = target.key
     numbered = isinstance(key, int)
@@ -307,7 +313,10 @@ def _one(rule: Rule, target: Target) -> RowWriter:
         value = data.get(member)
         if value is None:
             return False
-        text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
+        if worded:  # the most of the most
+            text = value if value.isprintable() else unmarked(value)
+        else:
+            text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
         record = slots[slot] or find(slots)
         if record is None:
             if anchor is not None and (slots[anchor[0]] or anchor[1](slots)) is None:
@@ -414,6 +423,11 @@ def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any
         return True
 
     return row
+
+
+def _is_text(rule: Rule) -> bool:
+    """Whether a row of segments writes a text as it is, but for signs that part the values of a tree."""
+    return rule.table is None and rule.function.write is WRITTEN_IN_SEGMENTS
 
 
 def _plain_write(rule: Rule) -> Callable[[Any], tuple[str, ...]] | None:

@@ -82,6 +82,9 @@ def _written_unmarked(value: str) -> tuple[str, ...]:
     return (unmarked(value),)
 
 
+WRITTEN_IN_SEGMENTS = _written_unmarked
+"""How rows of segments write a text."""
+
 _SSCC_IN_MAN = re.compile(r"(?:00)?([0-9]{18})")
 _SSCC = re.compile(r"[0-9]{18}")
 
