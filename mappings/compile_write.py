@@ -28,7 +28,7 @@ Texts = Callable[[Any, Writer], tuple[str, ...]]
 
 def compile_writer(plan: Plan) -> Callable[[Mapping[str, Any], Writer], SourceRecord]:
     """The writer of whole entities. It raises ValueError for what can't be said."""
-    scope, counts = _Scope(plan.root, plan.content.format), counting(plan.root)
+    scope, counts = _Scope(plan.root, plan.content.format, True), counting(plan.root)
 
     def write(entity: Mapping[str, Any], writer: Writer) -> SourceRecord:
         root = writer.start()
@@ -45,9 +45,12 @@ def compile_writer(plan: Plan) -> Callable[[Mapping[str, Any], Writer], SourceRe
 class _Scope:
     """The rows of the message, or of one `each`."""
 
-    def __init__(self, scope: Scope, format_name: str) -> None:
+    def __init__(self, scope: Scope, format_name: str, new: bool) -> None:
+        """`new`: the record of each element is made for it, so that nothing hangs below it yet."""
         rules = [rule for rule in scope.rules if rule.writes and not counts(rule)]
         targets = Targets(scope, rules, format_name)
+        if new:
+            targets = Targets(scope, rules, format_name, [rule for rule in rules if _row(rule, targets) is None])
         self._levelled = _rows([rule for rule in rules if level_written(rule) in scope.within], targets)
         self._own = _rows([rule for rule in rules if level_written(rule) not in scope.within], targets)
         self._inner = tuple((child.to, _elements(child, format_name)) for child in scope.scopes if child.writes)
@@ -80,8 +83,8 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
     """Writes one record for each element of a list."""
     if scope.direction == "out" and scope.needs:  # some elements are passed over
         return lambda elements, record, writer, name: writer.elements(scope, elements, record, name)
-    compiled = _Scope(scope, format_name)
     step = scope.made
+    compiled = _Scope(scope, format_name, scope.at is not None and step is not None)
     if scope.at is None or step is None:
 
         def on_the_same(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:

@@ -6,7 +6,7 @@ what a condition asks get no slot (`Targets.target` answers null).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -153,10 +153,18 @@ def _changes(leaf: Leaf | None, asked: set[Key]) -> bool:
 
 
 class Targets:
-    """The slots of one scope: ask for targets while its rows are compiled, then `size`."""
+    """The slots of one scope: ask for targets while its rows are compiled, then `size`.
 
-    def __init__(self, scope: Scope, rules: Iterable[Rule], format_name: str) -> None:
+    `unslotted`: rows that make records without telling the slots; null where the record at hand may hold something already. Where it is
+    new and no such row makes what a step leads to, its slot alone tells whether that is there, and nothing is looked for.
+    """
+
+    def __init__(self, scope: Scope, rules: Collection[Rule], format_name: str, unslotted: Iterable[Rule] | None = None) -> None:
         self.size = 1
+        slotted = unslotted is not None and format_name in SEGMENT_FORMATS
+        self._unslotted = _ways(path for rule in unslotted or () for path in (*rule.paths, *(when.path for when in rule.when)))
+        makers = self._unslotted | _ways(path for rule in rules for path in _written(rule)) if slotted else frozenset()
+        self._makers = frozenset() if any(_roundabout(step, scope.made) for way in makers for step in way) else makers
         self._format = format_name
         self._known: dict[tuple[Step, ...], tuple[int, Find, Reach]] = {(): (0, _at_hand, _at_hand)}
         self._own = scope.at.steps[-1].tag if scope.at is not None and scope.at.steps else ""
@@ -253,8 +261,50 @@ class Targets:
             elif step.axis == "top":
                 self._known[steps] = (slot, *_top(slot))
             else:
-                self._known[steps] = (slot, *_child(slot, step, above, self._format))
+                find, reach = _child(slot, step, above, self._format)
+                self._known[steps] = (slot, _not_there if self._only_by_slot(steps) else find, reach)
         return self._known[steps]
+
+
+    def _only_by_slot(self, steps: tuple[Step, ...]) -> bool:
+        """Whether each record on the way is made by rows that tell its slot, and by none that make another record of the same kind."""
+        if steps not in self._makers or any(step.axis != "child" for step in steps):
+            return False
+        return not any(
+            way[-1].tag == steps[size].tag if way in self._unslotted else way[-1] != steps[size] and _may_match(steps[size], way[-1])
+            for size in range(len(steps))
+            for way in self._makers
+            if len(way) == size + 1 and way[:-1] == steps[:size] and way[-1].axis == "child"
+        )
+
+
+def _written(rule: Rule) -> tuple[Path, ...]:
+    """The paths of a row at which it can make records; the others are only read from."""
+    return (*rule.paths[: rule.function.arguments if rule.to else 1], *(when.path for when in rule.when))
+
+
+def _ways(paths: Iterable[Path]) -> frozenset[tuple[Step, ...]]:
+    """Every record on these paths, as the steps that lead to it."""
+    return frozenset(path.steps[:size] for path in paths for size in range(1, len(path.steps) + 1))
+
+
+def _roundabout(step: Step, own: Step | None) -> bool:
+    """Whether a step can lead to the record at hand, or below it, another way than from child to child."""
+    if step.axis == "child":
+        return False
+    return step.axis != "ancestor" or own is None or _may_match(step, own)
+
+
+def _may_match(step: Step, made: Step) -> bool:
+    """Whether a record that one step makes can be what another step means."""
+    if made.tag != step.tag:
+        return False
+    written = {condition.key: condition.values[0] for condition in made.conditions}
+    return not any(written.get(condition.key, condition.values[0]) not in condition.values for condition in step.conditions)
+
+
+def _not_there(slots: Slots) -> SourceRecord | None:
+    return None
 
 
 def _at_hand(slots: Slots) -> SourceRecord:

@@ -25,7 +25,7 @@ def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
         if record.tag != tag:
             continue
         # What was not asked for yet is looked at as text, so that levels nobody maps are never taken apart.
-        values: Any = record.held.split(ELEMENT, 3) if record.__class__ is SegmentRecord else record.values  # type: ignore[attr-defined]
+        values: Any = record.held.split(ELEMENT, 3) if record.__class__ is SegmentRecord else record.values
         size = len(values)
         levels.setdefault(values[1].strip() if size > 1 else "", record)
         if size > 2 and (above := values[2].strip()):

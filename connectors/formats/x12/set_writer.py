@@ -73,13 +73,15 @@ def _quickly(grammar: Grammar, places: _Places, children: Sequence[SourceRecord]
 class _Places:
     """What stands where in a set or a loop."""
 
-    __slots__ = ("_qualified", "_where", "by_tag", "inner", "uses")
+    __slots__ = ("_qualified", "_where", "by_tag", "inner", "sizes", "uses")
 
     def __init__(self, body: Sequence[SegmentUse | LoopUse], where: str) -> None:
         self.uses = [use if isinstance(use, SegmentUse) else use.first for use in body]
         """The segment of each place, or the one that opens its loop."""
         self.inner = [_Places(use.body[1:], where) if isinstance(use, LoopUse) else None for use in body]
         """What follows it in its loop; null where it opens none."""
+        self.sizes = [len(use.elements) for use in self.uses]
+        """Elements that its segment has at most."""
         self.by_tag: dict[str, int] = {}
         """The place of a tag; those of which there are several by a qualifier are below zero."""
         self._where = where
@@ -197,6 +199,32 @@ class _QuickSetWriter(_SetWriter):
         self._mark = syntax.element
         self._special = frozenset((grammar.totals.of, grammar.totals.segment)) if grammar.totals is not None else frozenset()
         self._counts_levels = "HL" in self._special
+
+    def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
+        """The same; segments that open no loop and hold nothing doubtful are joined here."""
+        by_tag = places.by_tag
+        indexes = [by_tag.get(child.tag, -1) for child in children]
+        if indexes != sorted(indexes) or (indexes and indexes[0] < 0):  # out of order, without a place or one of several
+            super().body(places, children)
+            return
+        mark, lines, special, inners, uses = self._mark, self.lines, self._special, places.inner, places.uses
+        for index, child in zip(indexes, children, strict=True):
+            inner, use = inners[index], uses[index]
+            if inner is not None:
+                if use.id == "HL" and self._hierarchy:
+                    self._level_of(use, inner, child, "")
+                    continue
+                lines.append(self._segment(use, child.values))
+                if child.children:
+                    self.body(inner, child.children)
+                continue
+            values: Any = child.values
+            last = len(values) - 1
+            if last > 0 and values[last] and last <= places.sizes[index] and values[0] == child.tag not in special and not child.children:
+                self.marks += last
+                lines.append(mark.join(values))
+            else:
+                super().body(places, (child,))
 
     def _heading(self, use: SegmentUse, number: str, parent: str, level: str, has_below: str) -> str:
         if self._counts_levels:

@@ -256,7 +256,7 @@ class FullSets:
             return
         came = self._hierarchy.levels if walk.counts_levels and self._hierarchy is not None else self._counted if walk.counts else None
         last = root.children[-1] if root.children else root
-        if came is not None and last.__class__ is SegmentRecord and last.held == f"{walk.totals}{came}":  # type: ignore[attr-defined]
+        if came is not None and last.__class__ is SegmentRecord and last.held == f"{walk.totals}{came}":
             return  # as nearly every set ends: nothing but the right number
         for wrong in wrong_totals(root, walk.grammar, came):
             self.add(wrong)
