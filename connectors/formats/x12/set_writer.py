@@ -57,7 +57,7 @@ def _quickly(grammar: Grammar, places: _Places, children: Sequence[SourceRecord]
     try:
         writer.body(places, children)
         text = "".join(writer.lines)
-    except TypeError:  # a value that is no text
+    except (TypeError, ValueError):  # a value that is no text, a segment without a place: what is wrong is told by who looks closely
         return None
     if (
         not (text.isascii() and text.isprintable())
@@ -201,30 +201,32 @@ class _QuickSetWriter(_SetWriter):
         self._counts_levels = "HL" in self._special
 
     def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
-        """The same; segments that open no loop and hold nothing doubtful are joined here."""
-        by_tag = places.by_tag
-        indexes = [by_tag.get(child.tag, -1) for child in children]
-        if indexes != sorted(indexes) or (indexes and indexes[0] < 0):  # out of order, without a place or one of several
-            super().body(places, children)
-            return
-        mark, lines, special, inners, uses = self._mark, self.lines, self._special, places.inner, places.uses
-        for index, child in zip(indexes, children, strict=True):
-            inner, use = inners[index], uses[index]
-            if inner is not None:
-                if use.id == "HL" and self._hierarchy:
-                    self._level_of(use, inner, child, "")
-                    continue
-                lines.append(self._segment(use, child.values))
+        """The same, taking the segments as they stand; where that is not the grammar's order they are written again in it."""
+        mark, lines, special, inners, by_tag, sizes = self._mark, self.lines, self._special, places.inner, places.by_tag, places.sizes
+        before, at = (len(lines), self.marks, self._count, self._level), 0
+        for child in children:
+            tag = child.tag
+            index = by_tag.get(tag, -1)
+            if index < at:  # out of order, without a place, or one of several
+                size, self.marks, self._count, self._level = before
+                del lines[size:]
+                super().body(places, children)
+                return
+            at, inner = index, inners[index]
+            if inner is None:
+                values: Any = child.values
+                last = len(values) - 1
+                if last > 0 and values[last] and last <= sizes[index] and values[0] == tag not in special and not child.children:
+                    self.marks += last
+                    lines.append(mark.join(values))
+                else:
+                    super().body(places, (child,))
+            elif tag == "HL" and self._hierarchy:
+                self._level_of(places.uses[index], inner, child, "")
+            else:
+                lines.append(self._segment(places.uses[index], child.values))
                 if child.children:
                     self.body(inner, child.children)
-                continue
-            values: Any = child.values
-            last = len(values) - 1
-            if last > 0 and values[last] and last <= places.sizes[index] and values[0] == child.tag not in special and not child.children:
-                self.marks += last
-                lines.append(mark.join(values))
-            else:
-                super().body(places, (child,))
 
     def _heading(self, use: SegmentUse, number: str, parent: str, level: str, has_below: str) -> str:
         if self._counts_levels:
