@@ -13,11 +13,12 @@ from operator import itemgetter
 from typing import Any
 
 from data_contracts.source import SourceRecord
+from mappings.ancestors import Chain, Levels, member_of
 from mappings.functions import FUNCTIONS, WRITTEN_IN_SEGMENTS, unmarked
-from mappings.levels import counting, counts, level_of, level_written, levels_always_made
-from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Step, component_of
+from mappings.levels import counting, counts, level_written
+from mappings.path import COMPONENT_MARK, Component, component_of
 from mappings.plan import ORDINAL, Plan, Rule, Scope
-from mappings.slots import Slots, Target, Targets, maker, put
+from mappings.slots import Slots, Target, Targets, maker, not_there, put
 from mappings.write import Writer
 
 RowWriter = Callable[[Any, Slots, Writer, str], bool]
@@ -107,10 +108,10 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
                 compiled.write(element, compiled.slots(made), writer, f"{name}[{number}].")
 
         return below
-    levels = _Levels(scope, format_name)
+    levels = Levels(scope, format_name)
 
     def below_levels(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
-        chain: _Chain = []
+        chain: Chain = []
         for number, element in enumerate(elements):
             prefix = f"{name}[{number}]."
             writer.ordinal = number + 1
@@ -126,64 +127,6 @@ def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], Source
             compiled.write(element, slots, writer, prefix)
 
     return below_levels
-
-
-_Chain = list[tuple[int, list[str], SourceRecord]]
-"""The ancestors of the element before, outermost first: number of the level, what is said on it, its record."""
-
-
-class _Levels:
-    """The levels above the elements of a list; neighbours share those of which the same is said."""
-
-    def __init__(self, scope: Scope, format_name: str) -> None:
-        rules = [rule for rule in scope.rules if rule.writes and rule.to]
-        self._segments = format_name in SEGMENT_FORMATS
-        self._levels = []
-        self._always = levels_always_made(scope)
-        for step in scope.within:
-            said = tuple(
-                (
-                    rule.to[0],
-                    _member(rule.to) if len(rule.to) > 1 else None,
-                    frozenset(level_of(when.path) for when in rule.when) & set(scope.within),
-                )
-                for rule in rules
-                if rule.to and level_written(rule) == step
-            )
-            self._levels.append((step, maker(step, format_name), said))
-        self._there = tuple((level_written(rule), _member(rule.to)) for rule in rules if rule.to and not rule.when)
-
-    def holder(
-        self, element: Mapping[str, Any], record: SourceRecord, before: _Chain, fresh: list[SourceRecord], writer: Writer
-    ) -> SourceRecord:
-        """The innermost ancestor for this element; those that had to be made are in `fresh`, not yet hung up."""
-        depth, opening = 0, not before
-        for number, (step, make, members) in enumerate(self._levels):
-            said: list[str] = []
-            for first, member, asked in members:
-                value = element.get(first)
-                if value is not None and member is not None:
-                    value = member(element)
-                if value is not None and not (asked and asked - self._levels_there(element)):
-                    said.append(value if value.__class__ is str else str(value))
-            if not said and number and self._segments and step not in self._always:
-                continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
-            if depth < len(before) and before[depth][0] == number and before[depth][1] == said:
-                record = before[depth][2]
-            else:
-                del before[depth:]
-                if (number or not opening) and (members or self._segments):
-                    record = make(record)
-                    fresh.append(record)
-                else:
-                    record = writer.reach(step, record)
-                before.append((number, said, record))
-            depth += 1
-        del before[depth:]
-        return record
-
-    def _levels_there(self, element: Mapping[str, Any]) -> set[Step | None]:
-        return {level for level, member in self._there if member(element) is not None}
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------
@@ -206,24 +149,8 @@ def _rows(rules: Sequence[Rule], targets: Targets) -> tuple[RowWriter, ...]:
     return tuple(rows)
 
 
-def _member(to: tuple[str, ...]) -> Callable[[Any], Any]:
-    """The value of a member, null where it or what should hold it is absent."""
-    if len(to) == 1:
-        name = to[0]
-        return lambda data: data.get(name)
-
-    def member(data: Any) -> Any:
-        for name in to:
-            if not isinstance(data, Mapping):
-                return None
-            data = data.get(name)
-        return data
-
-    return member
-
-
 def _party(holder: tuple[str, ...], members: tuple[RowWriter, ...]) -> RowWriter:
-    find = _member(holder)
+    find = member_of(holder)
 
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
         party = find(data)
@@ -250,7 +177,7 @@ def _plain(rule: Rule) -> RowWriter:
     """The row as `write.py` writes it."""
     if not rule.to or rule.default is not None:
         return lambda data, slots, writer, prefix: writer.row(rule, data, slots[0], prefix)
-    member = _member(rule.to)
+    member = member_of(rule.to)
 
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
         return member(data) is not None and writer.row(rule, data, slots[0], prefix)
@@ -308,7 +235,8 @@ def _constant(rule: Rule, place: Target, asked: _Asked) -> RowWriter:
 def _one(rule: Rule, target: Target) -> RowWriter:
     """Most rows: one member, one whole value, no condition."""
     member, texts, write, worded = rule.to[-1], _texts(rule), _plain_write(rule), _is_text(rule)
-    slot, find, create, anchor = target.slot, target.find, target.create, target.anchor if target.anchored else None
+    slot, create, anchor = target.slot, target.create, target.anchor if target.anchored else None
+    find = target.find if target.find is not not_there else None
     key: Any = target.key
     numbered = isinstance(key, int)
 
@@ -320,7 +248,9 @@ def _one(rule: Rule, target: Target) -> RowWriter:
             text = value if value.isprintable() else unmarked(value)
         else:
             text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
-        record = slots[slot] or find(slots)
+        record = slots[slot]
+        if record is None and find is not None:
+            record = find(slots)
         if record is None:
             if anchor is not None and (slots[anchor[0]] or anchor[1](slots)) is None:
                 return False

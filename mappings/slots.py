@@ -262,9 +262,8 @@ class Targets:
                 self._known[steps] = (slot, *_top(slot))
             else:
                 find, reach = _child(slot, step, above, self._format)
-                self._known[steps] = (slot, _not_there if self._only_by_slot(steps) else find, reach)
+                self._known[steps] = (slot, not_there if self._only_by_slot(steps) else find, reach)
         return self._known[steps]
-
 
     def _only_by_slot(self, steps: tuple[Step, ...]) -> bool:
         """Whether each record on the way is made by rows that tell its slot, and by none that make another record of the same kind."""
@@ -303,7 +302,8 @@ def _may_match(step: Step, made: Step) -> bool:
     return not any(written.get(condition.key, condition.values[0]) not in condition.values for condition in step.conditions)
 
 
-def _not_there(slots: Slots) -> SourceRecord | None:
+def not_there(slots: Slots) -> SourceRecord | None:
+    """The answer of `find` where a slot that is empty says enough."""
     return None
 
 
