@@ -181,3 +181,8 @@ class Translation:
 def released_in(text: str) -> int:
     """How many released pairs a piece holds, as it was cut."""
     return sum(map(text.count, _RELEASED))
+
+
+def stands_in(text: str) -> str:
+    """Which signs stand for released pairs in a piece, as it was cut."""
+    return "".join(stand for stand in _RELEASED if stand in text)

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from connectors.formats.edifact.charsets import UNITS, Decoder, charset_of, outside_level_a, wire_charset
 from connectors.formats.edifact.header import WINDOW, Header, another, find_start, parse_header
-from connectors.formats.edifact.separators import LEVEL_A, Piece, Translation, released_in
+from connectors.formats.edifact.separators import LEVEL_A, Piece, Translation, released_in, stands_in
 from connectors.formats.edifact.shapes import Shape, Stop, shapes_of
 from connectors.legible import LAYOUT
 from connectors.undecodable import UNDECODABLE
@@ -38,14 +38,14 @@ _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fil
 class Batch:
     """The segments of one piece of the document: iterate `pairs` for (text, line, shape); `offset` tells where one stands."""
 
-    __slots__ = ("_at", "_counted", "_ends", "_marked", "_pairs", "_place", "_raw", "_segments", "_source", "pairs", "unterminated")
+    __slots__ = ("_at", "_counted", "_ends", "_marked", "_place", "_raw", "_segments", "_source", "_stands", "pairs", "unterminated")
 
     def __init__(
         self, piece: Piece, cleaned: list[str], lines: Iterable[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
     ) -> None:
         self._raw = piece.raw
         self._marked = piece.marked
-        self._pairs = piece.pairs
+        self._stands = stands_in(piece.marked) if piece.pairs else ""
         self._segments = iter(cleaned)
         self._source = source
         self._counted = self._place = 0
@@ -81,8 +81,11 @@ class Batch:
         # Only messages' first and last segments ask, in order: each segment is measured once, in C.
         if index > self._counted:
             place = self._place + sum(map(len, self._raw[self._counted : index])) + index - self._counted
-            text = self._marked[self._place : place]
-            self._at += self._source.size_of(text) + (released_in(text) * self._source.unit if self._pairs else 0)
+            if self._source.unit == 1 and not self._stands:
+                self._at += place - self._place
+            else:
+                text = self._marked[self._place : place]
+                self._at += self._source.size_of(text) + sum(map(text.count, self._stands)) * self._source.unit
             self._counted, self._place = index, place
 
 

@@ -159,7 +159,7 @@ class FullSets:
             self.add(Finding("X12-M30", Where("ST", 1), str(self.most_segments), code="5"))
             self.root = self.walk = self._place = None
             return self._skip(pairs)
-        mark, new = self._style.element, SegmentRecord.__new__
+        mark = self._style.element
         records, counts, hierarchy = self._records, self._counts, self._hierarchy
         position, run = self.position, self._run
         heads, texts = (place.heads, place.texts) if run < place.limit else (place.full_heads, place.full_texts)
@@ -189,8 +189,7 @@ class FullSets:
             position += 1
             if trouble is not None:
                 self._stepped(then, trouble, position, line)
-            # What SegmentRecord() would do, without the call: half the time of building a tree.
-            record = new(SegmentRecord)
+            record = SegmentRecord()
             record.tag = tag
             record.held = text
             record.position = position
