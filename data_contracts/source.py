@@ -63,7 +63,7 @@ class SourceRecord:
             for child in record.children:
                 if child.children:
                     waiting.append(child)
-            record.children = []
+            record.children = NO_CHILDREN
 
     def __repr__(self) -> str:
         return f"SourceRecord({self.tag!r}, {self.values!r}, position={self.position}, children={len(self.children)})"

@@ -282,18 +282,18 @@ class Reading:
         if control and not self._numbers.take(control):
             findings.append(Finding("EDF-M26", Place("UNH", 1, 1, line=opened.line), None, control, "26"))
         findings += _closing_findings(trailer, control, reader.position, line)
-        message = Message(
-            type=kind,
-            version=opened.version or None,
-            control=control,
-            root=reader.root,
-            ordinal=self._messages,
-            offset=opened.start,
-            length=end - opened.start,
-            findings=findings + reader.findings if findings else reader.findings,
-            components=COMPONENT,
-            identifier=opened.identifier,
-            repetition=REPETITION if interchange.delimiters.get("repetition") else "",
+        message = Message(  # by place: naming each of them triples what it costs to make
+            kind,
+            opened.version or None,
+            control,
+            reader.root,
+            self._messages,
+            opened.start,
+            end - opened.start,
+            findings + reader.findings if findings else reader.findings,
+            COMPONENT,
+            REPETITION if interchange.delimiters.get("repetition") else "",
+            opened.identifier,
         )
         return [ReadEvent("message", interchange, group, message)]
 

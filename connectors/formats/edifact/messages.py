@@ -1,6 +1,6 @@
 """Reading one message after another: order of segments, elements, tree and findings in a single pass.
 
-This is the hot part: a valid segment costs a look-up of its step, one of its shape and a record. Whatever is wrong
+This is the hot part: a valid segment costs a look-up by its shape and a record. Whatever is wrong
 leaves that path and is worked out at leisure. Nothing is kept from one message to the next.
 """
 
@@ -12,11 +12,11 @@ from typing import Protocol
 
 from connectors.formats.edifact.elements import explain, spread
 from connectors.formats.edifact.grammar import Grammar
-from connectors.formats.edifact.packing import nest
+from connectors.formats.edifact.packing import hang, nest
 from connectors.formats.edifact.patterns import Style
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.shapes import Stop
-from connectors.formats.edifact.totals import wrong_totals
+from connectors.formats.edifact.totals import counts_lines_only, wrong_totals
 from connectors.formats.edifact.walk import HEAD, REMEMBERED, Missing, Place, Trouble, Walk, walk_for
 from connectors.legible import legible
 from data_contracts.findings import Finding, has_error
@@ -118,6 +118,9 @@ class FullMessages:
     _style: Style = field(default_factory=Style)
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
     _dropped: int = 0
+    _lines: int = 0
+    """Lines so far, and packing levels, where the walk keeps them."""
+    _levels: list[SourceRecord] = field(default_factory=list)
     _grammar: Grammar | None = None
 
     @property
@@ -136,19 +139,22 @@ class FullMessages:
             self._style, self._walks = style, {}
         self.open, self.position, self.findings, self._dropped, self._run = True, 1, [], 0, 1
         key = (kind, version)
-        if key not in self._walks:
+        try:
+            walk = self._walks[key]
+        except KeyError:
             if len(self._walks) > 16:
                 self._walks.clear()
-            self._walks[key] = walk_for(kind, version, style)
-        self._walk = walk = self._walks[key]
+            walk = self._walks[key] = walk_for(kind, version, style)
+        self._walk = walk
         if walk is None:
             self._grammar = self.root = self._place = None
             return
         self._grammar = walk.grammar
-        self.root = SourceRecord("UNH", elements, 1, None, line)
-        self._records = [self.root] * (walk.depth + 1)
+        self.root = root = SourceRecord("UNH", elements, 1, None, line)
+        self._records = [root] * (walk.depth + 1)
         self._counts = [0] * (walk.depth + 1)
         self._place = walk.start
+        self._lines, self._levels = 0, []
 
     def feed(self, pairs: Iterator[Stop]) -> Stop | None:
         """Take segments up to the next one of the envelope."""
@@ -161,58 +167,76 @@ class FullMessages:
             return self._skip(pairs)
         records, counts = self._records, self._counts
         position, run = self.position, self._run
-        steps = place.known if run < place.limit else place.full
+        steps, shapes = (place.known, place.shapes) if run < place.limit else (place.full, place.full_shapes)
         for text, line, shape in pairs:
-            step = steps.get(text[:HEAD])
+            step = shapes.get(shape)
             if step is None:
-                elements = text.split(ELEMENT)
-                tag = elements[0]
-                if tag in SERVICE:
-                    self.position, self._run, self._place = position, run, place
-                    return text, line, shape
-                if not text:
-                    continue
-                step = walk.step(place, text[:HEAD], tag, run >= place.limit)
+                step = steps.get(text[:HEAD])
                 if step is None:
-                    position += 1
-                    self._misplaced(walk, place, text, elements, position, line)
-                    continue
-            then, tag, depth, opens, again, trouble, known, passed = step
+                    elements = text.split(ELEMENT)
+                    tag = elements[0]
+                    if tag in SERVICE:
+                        self.position, self._run, self._place = position, run, place
+                        return text, line, shape
+                    if not text:
+                        continue
+                    step = walk.step(place, text[:HEAD], tag, run >= place.limit)
+                    if step is None:
+                        position += 1
+                        self._misplaced(walk, place, text, elements, position, line)
+                        continue
+                then = step[0]
+                if not then.sound(text, shape):
+                    step = step.unsound()
+                elif then.passed is not None:
+                    if len(shapes) >= REMEMBERED:
+                        shapes.clear()
+                    shapes[shape] = step
+            then, tag, depth, special, known, shaped = step
             position += 1
-            if trouble is not None:
-                self._stepped(then, trouble, position, line)
             if then is place:
                 run += 1
                 if run >= then.limit:
-                    steps = then.full
+                    steps, shapes = then.full, then.full_shapes
             else:
-                place, run, steps = then, 1, known
+                place, run, steps, shapes = then, 1, known, shaped
             record = SegmentRecord()
             record.tag = tag
             record.held = text
             record.position = position
             record.line = line
-            if opens:
-                record.children = []
-                record.parent = parent = records[depth - 1]
-                records[depth] = record
-                counts[depth] = count = counts[depth] + 1 if again else 1
-                if count > then.most:
-                    self._too_often(then, position, line)
-            else:
+            if special is None:
                 record.children = NO_CHILDREN
                 record.parent = parent = records[depth]
-            parent.children.append(record)
-            if shape not in passed:
-                if then.match(text) is None:
+                parent.children.append(record)
+            else:
+                opens, again, trouble, sound = special
+                if trouble is not None:
+                    self._stepped(then, trouble, position, line)
+                if opens:
+                    record.children = []
+                    record.parent = parent = records[depth - 1]
+                    records[depth] = record
+                    counts[depth] = count = counts[depth] + 1 if again else 1
+                    if count > then.most:
+                        self._too_often(then, position, line)
+                    if then.kept:
+                        self._keep(then, record)
+                else:
+                    record.children = NO_CHILDREN
+                    record.parent = parent = records[depth]
+                parent.children.append(record)
+                if not sound:
                     record.values = elements = text.split(ELEMENT)
                     self._faults(then, elements, position, line)
-                else:
-                    passed.add(shape)
-                    if len(passed) > REMEMBERED:
-                        passed.clear()
         self.position, self._run, self._place = position, run, place
         return None
+
+    def _keep(self, place: Place, record: SourceRecord) -> None:
+        if place.kept == "level":
+            self._levels.append(record)
+        else:
+            self._lines += 1
 
     def _skip(self, pairs: Iterator[Stop]) -> Stop | None:
         """Count the segments of a message that has no grammar or is too large."""
@@ -229,15 +253,20 @@ class FullMessages:
 
     def finish(self, line: int, complete: bool) -> None:
         """The message ends here: with a UNT at `position`, or not `complete`, so that nobody knows what would have come."""
-        if complete and self._walk is not None and self._place is not None:
-            self._missing(self._walk.unfinished(self._place), self.position, line)
-        if self.root is not None and self._grammar is not None and self._grammar.hierarchy:
-            for record, above in nest(self.root, self._grammar.hierarchy):
+        walk, root = self._walk, self.root
+        if complete and walk is not None and self._place is not None:
+            self._missing(walk.unfinished(self._place), self.position, line)
+        if root is not None and walk is not None and walk.grammar.hierarchy:
+            # Where nothing is wrong, each level was kept as it came.
+            known = walk.keeps_levels and not self.findings
+            for record, above in hang(root, self._levels) if known else nest(root, walk.grammar.hierarchy):
                 where = Where(record.tag, record.position, 2, line=record.line)
                 self._add(Finding("EDF-S101", where, None, legible(above)))
-        if complete and self.root is not None and not has_error(self.findings):
-            for finding in wrong_totals(self.root):  # where anything else is wrong, that explains it
-                self._add(finding)
+        if complete and root is not None and not has_error(self.findings):  # where anything else is wrong, that explains it
+            known = walk is not None and walk.counts_lines and not self.findings
+            if not (known and counts_lines_only(root, self._lines)):
+                for finding in wrong_totals(root):
+                    self._add(finding)
         if self._dropped:
             self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(MOST_FINDINGS), str(self._dropped)))
         self.open = False

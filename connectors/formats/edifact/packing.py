@@ -19,11 +19,14 @@ DEEPEST = 32
 
 def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
     """Hang each level of the message below the one it names; what comes back are levels with a name that no level has."""
+    return hang(root, [record for record in root.children if record.tag == tag])
+
+
+def hang(root: SourceRecord, records: Sequence[SourceRecord]) -> list[tuple[SourceRecord, str]]:
+    """The same for the levels below `root`, in order, where they are known."""
     levels: dict[str, SourceRecord] = {}
     naming: list[tuple[SourceRecord, str]] = []
-    for record in root.children:
-        if record.tag != tag:
-            continue
+    for record in records:
         # What was not asked for yet is looked at as text, so that levels nobody maps are never taken apart.
         values: Any = record.held.split(ELEMENT, 3) if record.__class__ is SegmentRecord else record.values
         size = len(values)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from connectors.formats.edifact.separators import COMPONENT
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT
 from connectors.legible import legible
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
-from data_contracts.source import SourceRecord
+from data_contracts.source import SegmentRecord, SourceRecord
 
 SEGMENT = "CNT"
 _AMOUNTS = ("77", "9", "39", "86", "128")
@@ -37,6 +37,23 @@ def wrong_totals(root: SourceRecord) -> Iterator[Finding]:
             english, chinese = KNOWN[code][:2]
             params = {"code": code, "of": english, "of_zh": chinese}
             yield Finding("EDF-T01", where, _plain(readings[0]), legible(text), params=params)
+
+
+def counts_lines_only(root: SourceRecord, lines: int) -> bool:
+    """Whether the message ends with its totals, and each is the number of its `lines`: nothing is wrong then, as in nearly every message.
+
+    For messages whose order is right: what stands elsewhere is no total, since all of them stand together.
+    """
+    said = f"{COMPONENT}{lines}"
+    totals = 0
+    for record in reversed(root.children):
+        if record.__class__ is not SegmentRecord or record.tag != SEGMENT:
+            break
+        held = record.held
+        if held[_CODE:] != said or held[_CODE - 1] not in _OF_LINES:
+            return False
+        totals += 1
+    return totals > 0
 
 
 def with_totals(children: Sequence[SourceRecord], asked: Sequence[str], in_summary: bool) -> list[SourceRecord]:
@@ -176,6 +193,9 @@ KNOWN: dict[str, tuple[str, str, Reading]] = {
     "16": ("number of pieces of equipment", "设备（容器）数", _counted("EQD")),
 }
 """Codes of 6069 that a message can confirm: name in English and Chinese, and its readings."""
+
+_CODE = len(f"{SEGMENT}{ELEMENT}") + 1
+"""Characters of a total up to its code of one digit."""
 
 _OF_LINES = frozenset({"2", "3", "4"})
 """Those that count LIN; each of their readings begins with all of them."""

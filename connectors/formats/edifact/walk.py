@@ -15,14 +15,17 @@ from typing import NamedTuple
 
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, load
 from connectors.formats.edifact.patterns import TEXT, Style, compiled
-from connectors.formats.edifact.shapes import Shape
+from connectors.formats.edifact.shapes import Shape, blurred
 
 ENDLESS = 1 << 60
 HEAD = 4
 """Characters by which a segment's step is known: its tag, and the separator where it has elements."""
 
 REMEMBERED = 1024
-"""Shapes that a place remembers as good."""
+"""Shapes that a place remembers as sound."""
+
+LINE = "LIN"
+"""What begins a line, of whatever message."""
 
 Missing = tuple[tuple[str, str | None], ...]
 """Mandatory segments that should have come: (tag, group)."""
@@ -37,20 +40,34 @@ class Trouble(NamedTuple):
     """The place is full: one segment too many."""
 
 
+class Special(NamedTuple):
+    """What only some steps do."""
+
+    opens: bool
+    """It begins a group."""
+    again: bool
+    """It begins one in which the message already stands."""
+    trouble: Trouble | None
+    sound: bool
+    """Nothing is wrong with its elements."""
+
+
 class Step(NamedTuple):
     """What a segment does to the walk."""
 
     place: Place
     tag: str
     depth: int
-    opens: bool
-    """It begins a group."""
-    again: bool
-    """It begins one in which the message already stands."""
-    trouble: Trouble | None
+    special: Special | None
+    """Null for most: one more segment in its group, and sound."""
     known: dict[str, Step]
-    """Steps from the place, and the shapes that it knows as good: what the reader needs next."""
-    passed: set[Shape]
+    """Steps from the place by head, and by shape: what the reader needs next."""
+    shapes: dict[Shape, Step]
+
+    def unsound(self) -> Step:
+        """The same step for a segment whose elements are wrong."""
+        opens, again, trouble, _ = self.special or (False, False, None, True)
+        return self._replace(special=Special(opens, again, trouble, False))
 
 
 class Group:
@@ -78,7 +95,25 @@ class Group:
 class Place:
     """A segment at its place in the message, with the steps from here that are known."""
 
-    __slots__ = ("depth", "ending", "full", "group", "id", "index", "known", "limit", "match", "most", "opens", "passed", "style", "use")
+    __slots__ = (
+        "depth",
+        "ending",
+        "full",
+        "full_shapes",
+        "group",
+        "id",
+        "index",
+        "kept",
+        "known",
+        "limit",
+        "match",
+        "most",
+        "opens",
+        "passed",
+        "shapes",
+        "style",
+        "use",
+    )
 
     def __init__(self, use: SegmentUse, group: Group, index: int, style: Style, opens: bool) -> None:
         self.use = use
@@ -87,17 +122,22 @@ class Place:
         self.depth = group.depth
         self.index = index
         self.opens = opens
+        self.kept = ""
+        """`line` or `level` where the reader counts the groups that begin here, or keeps them."""
         self.limit = ENDLESS if opens else (use.max or ENDLESS)
         self.most = group.max
         """How often the group that it opens may come."""
         self.full: dict[str, Step] = {}
         """Steps from here, by head, when the place has had all its segments."""
         self.known: dict[str, Step] = self.full if self.limit == 1 else {}
+        self.full_shapes: dict[Shape, Step] = {}
+        self.shapes: dict[Shape, Step] = self.full_shapes if self.limit == 1 else {}
+        """The same by the whole shape, for segments that were sound."""
         self.ending: Missing | None = None
         """What is missing when the message ends here; null until it was asked."""
         self.style = style
-        self.passed: set[Shape] = set() if _by_shape(use, style) else _Forgetful()
-        """Shapes that matched; none where something else than the shape decides."""
+        self.passed: set[Shape] | None = set() if _by_shape(use, style) else None
+        """Blurred shapes that matched; null where something else than the shape decides."""
         self.match: Callable[[str], re.Match[str] | None] = self._match_first
 
     def _match_first(self, text: str) -> re.Match[str] | None:
@@ -105,17 +145,27 @@ class Place:
         self.match = compiled(self.use, self.style)
         return self.match(text)
 
-
-class _Forgetful(set[Shape]):
-    """For a place at which each segment must be matched: codes, or a repertoire of characters."""
-
-    def add(self, shape: Shape) -> None:
-        """Is not remembered."""
+    def sound(self, text: str, shape: Shape) -> bool:
+        """Whether the elements of a segment at this place are as they must be."""
+        passed = self.passed
+        if passed is None:
+            return self.match(text) is not None
+        blur = blurred(shape)
+        if blur in passed:
+            return True
+        if self.match(text) is None:
+            return False
+        if len(passed) >= REMEMBERED:
+            passed.clear()
+        passed.add(blur)
+        return True
 
 
 def _by_shape(use: SegmentUse, style: Style) -> bool:
     elements = (*use.elements, *(part for element in use.elements for part in element.components))
-    return style.text == TEXT and all(element.codes is None for element in elements)
+    # A tag of capitals stands in the shape as it is, so that no other tag has the shape of a segment that was sound.
+    capitals = use.id.isascii() and use.id.isalpha() and use.id.isupper()
+    return capitals and style.text == TEXT and all(element.codes is None for element in elements)
 
 
 class Walk:
@@ -128,6 +178,10 @@ class Walk:
         self._tags: set[str] = set()
         self._root = Group(None, None, -1)
         self._fill(self._root, grammar.body)
+        self.counts_lines = self._mark("line", LINE)
+        """Whether each line begins at a place that is marked so."""
+        self.keeps_levels = grammar.hierarchy is not None and self._mark("level", grammar.hierarchy, 1)
+        """Whether each packing level does, in a group of the message itself."""
         self.start = Place(SegmentUse("UNH", "Message header", "M", 1, ()), self._root, -1, style, False)
 
     def _fill(self, group: Group, body: tuple[SegmentUse | GroupUse, ...]) -> None:
@@ -140,6 +194,15 @@ class Walk:
                 inner = Group(use, group, index)
                 self._fill(inner, use.body)
                 group.body.append(inner)
+
+    def _mark(self, kept: str, tag: str, depth: int | None = None) -> bool:
+        """Mark the places of a tag; false, and none is marked, where one begins no group or is not at this depth."""
+        places = [place for place in _all_places(self._root) if place.id == tag]
+        if not all(place.opens and depth in (None, place.depth) for place in places):
+            return False
+        for place in places:
+            place.kept = kept
+        return True
 
     def step(self, place: Place, head: str, tag: str, full: bool) -> Step | None:
         """The step from a place, remembered by the segment's head; null when the segment cannot stand here."""
@@ -205,7 +268,16 @@ def _followed(group: Group, tag: str) -> bool:
 
 
 def _step(place: Place, again: bool, trouble: Trouble | None) -> Step:
-    return Step(place, place.id, place.depth, place.opens, again, trouble, place.known, place.passed)
+    special = Special(place.opens, again, trouble, True) if place.opens or trouble is not None else None
+    return Step(place, place.id, place.depth, special, place.known, place.shapes)
+
+
+def _all_places(group: Group) -> Iterator[Place]:
+    for one in group.body:
+        if isinstance(one, Place):
+            yield one
+        else:
+            yield from _all_places(one)
 
 
 def _trouble(missing: list[tuple[str, str | None]]) -> Trouble | None:

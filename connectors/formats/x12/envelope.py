@@ -217,19 +217,21 @@ class Reading:
         self._messages += 1
         elements, position = opened.elements, sets.position
         number, control = _at(elements, 1), _at(elements, 2)
-        findings = [*self._opening_findings(group, opened, number, control), *_closing_findings(trailer, control, position, line)]
-        message = Message(
-            type=storable(number),
-            version=storable(opened.version[:6]) or None,
-            control=storable(control),
-            root=sets.root,
-            ordinal=self._messages,
-            offset=self._start,
-            length=end - self._start,
-            findings=findings + sets.findings if findings else sets.findings,
-            components=opened.delimiters.component,
-            repetition=opened.delimiters.repetition,
-            sent=group.sent,
+        findings = self._opening_findings(group, opened, number, control)
+        findings += _closing_findings(trailer, control, position, line)
+        message = Message(  # by place: naming each of them triples what it costs to make
+            storable(number),
+            storable(opened.version[:6]) or None,
+            storable(control),
+            sets.root,
+            self._messages,
+            self._start,
+            end - self._start,
+            findings + sets.findings if findings else sets.findings,
+            opened.delimiters.component,
+            opened.delimiters.repetition,
+            "",
+            group.sent,
         )
         return [ReadEvent("message", interchange, group, message)]
 
@@ -255,6 +257,8 @@ def _closing_findings(trailer: list[str] | None, control: str, position: int, li
     """What is wrong with the SE: missing, another number, another count."""
     if trailer is None:
         return [Finding("X12-M02", Place("SE", position + 1, line=line), "SE", None, "2")]
+    if len(trailer) == 3 and trailer[2] == control and trailer[1] == str(position):
+        return []
     findings = []
     if _at(trailer, 2) != control:
         where = Place("SE", position, 2, line=line)

@@ -29,15 +29,16 @@ class Hierarchy:
     def hang(self, record: SourceRecord, values: list[str], top: SourceRecord) -> SourceRecord:
         """The record under which this HL, with its `values`, belongs: its parent level, or `top` where it has none (yet)."""
         self.levels += 1
-        own = values[1] if len(values) > 1 else ""
-        above = values[2] if len(values) > 2 else ""
-        if own in self._levels:
+        size, levels = len(values), self._levels
+        own = values[1] if size > 1 else ""
+        above = values[2] if size > 2 else ""
+        if own in levels:
             self._report("X12-E21", record, 1, "")
         elif own:
-            self._levels[own] = record
+            levels[own] = record
         if not above:
             return top
-        parent = self._levels.get(above)
+        parent = levels.get(above)
         if parent is record:
             self._report("X12-E20", record, 2, "")
             return top

@@ -18,7 +18,7 @@ from connectors.formats.x12.guide import condition
 from connectors.formats.x12.hierarchy import Hierarchy
 from connectors.formats.x12.patterns import Style
 from connectors.formats.x12.totals import wrong_totals
-from connectors.formats.x12.walk import HEAD, REMEMBERED, Place, Trouble, Walk, walk_for
+from connectors.formats.x12.walk import HEAD, REMEMBERED, Place, Trouble, Walk, unsound, walk_for
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
 from data_contracts.source import NO_CHILDREN, SegmentRecord, SourceRecord
@@ -108,7 +108,7 @@ class FullSets:
     _style: Style = _UNSTYLED
     _delimiters: Delimiters | None = None
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
-    _modern: bool = False
+    _version: str = ""
     _hierarchy: Hierarchy | None = None
     _counted: int = 0
     """Loops so far of which the set states the number."""
@@ -127,25 +127,27 @@ class FullSets:
 
     def begin(self, opened: Opened) -> None:
         """Stand at the ST of a set."""
+        elements = opened.elements
         if opened.delimiters is not self._delimiters or opened.extended is not self._style.extended:
             marks = self._delimiters = opened.delimiters
             self._style = _style_of(marks, opened.extended)
             self._walks = {}
-        self.open, self.position, self.findings, self._dropped, self._counted = True, 1, [], 0, 0
-        key = (opened.elements[1] if len(opened.elements) > 1 else "", opened.version)
-        if key not in self._walks:
+        self.open, self.position, self.findings, self._run, self._dropped, self._counted = True, 1, [], 1, 0, 0
+        self._version = opened.version
+        key = (elements[1] if len(elements) > 1 else "", opened.version)
+        try:
+            walk = self._walks[key]
+        except KeyError:
             if len(self._walks) > 16:
                 self._walks.clear()
-            self._walks[key] = walk_for(*key, self._style)
-        self.walk = walk = self._walks[key]
-        self._modern = opened.version >= "005010"
-        self._run = 1
+            walk = self._walks[key] = walk_for(*key, self._style)
+        self.walk = walk
         if walk is None:
             self._grammar = self.root = self._place = self._hierarchy = None
             return
         self._grammar = walk.grammar
-        self.root = SourceRecord("ST", opened.elements, 1, None, opened.line)
-        self._records = [self.root] * (walk.depth + 1)
+        self.root = root = SourceRecord("ST", elements, 1, None, opened.line)
+        self._records = [root] * (walk.depth + 1)
         self._counts = [0] * (walk.depth + 1)
         self._place = walk.start
         self._hierarchy = Hierarchy(self._hl_fault) if walk.grammar.hierarchy else None
@@ -165,7 +167,6 @@ class FullSets:
         heads, texts = (place.heads, place.texts) if run < place.limit else (place.full_heads, place.full_texts)
         for text, line in pairs:
             step = texts.get(text)
-            sound: object = step
             if step is None:
                 step = heads.get(text[:HEAD])
                 if step is None:
@@ -180,40 +181,47 @@ class FullSets:
                         position += 1
                         self._misplaced(walk, place, text, elements, position, line)
                         continue
-                sound = step[0].match(text)
-                if sound is not None and step[-1] is None:
+                if step[0].match(text) is None:
+                    step = unsound(step)
+                elif step[3] is None or step[3][2] is None:
                     texts[text] = step
                     if len(texts) > REMEMBERED:
                         texts.clear()
-            then, tag, depth, opens, again, trouble = step
+            then, tag, depth, special = step
             position += 1
-            if trouble is not None:
-                self._stepped(then, trouble, position, line)
             record = SegmentRecord()
             record.tag = tag
             record.held = text
             record.position = position
             record.line = line
-            if opens:
-                record.children = []
-                record.parent = parent = records[depth - 1]
-                if then.counted:
-                    self._counted += 1
-                elif then.hierarchical and hierarchy is not None:
-                    record.__class__ = SourceRecord  # type: ignore[assignment]  # taken apart already: a plain record
-                    record.values = elements = text.split(mark)
-                    record.parent = parent = hierarchy.hang(record, elements, parent)
-                records[depth] = record
-                counts[depth] = count = counts[depth] + 1 if again else 1
-                if count > then.most:
-                    self._too_often(then, position, line)
-            else:
+            if special is None:
                 record.children = NO_CHILDREN
                 record.parent = parent = records[depth]
-            parent.children.append(record)
-            if sound is None:
-                record.values = elements = text.split(mark)
-                self._faults(then, elements, position, line)
+                parent.children.append(record)
+            else:
+                opens, again, trouble, sound = special
+                if trouble is not None:
+                    self._stepped(then, trouble, position, line)
+                if opens:
+                    record.children = []
+                    record.parent = parent = records[depth - 1]
+                    if then.counted:
+                        self._counted += 1
+                    elif then.hierarchical and hierarchy is not None:
+                        record.__class__ = SourceRecord  # type: ignore[assignment]  # taken apart already: a plain record
+                        record.values = elements = text.split(mark)
+                        record.parent = parent = hierarchy.hang(record, elements, parent)
+                    records[depth] = record
+                    counts[depth] = count = counts[depth] + 1 if again else 1
+                    if count > then.most:
+                        self._too_often(then, position, line)
+                else:
+                    record.children = NO_CHILDREN
+                    record.parent = parent = records[depth]
+                parent.children.append(record)
+                if not sound:
+                    record.values = elements = text.split(mark)
+                    self._faults(then, elements, position, line)
             if then is not place:
                 place, run, heads, texts = then, 1, then.heads, then.texts
             else:
@@ -296,7 +304,7 @@ class FullSets:
             _clean(elements)
 
     def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
-        for fault in explain(place.use, elements, self._style, self._modern):
+        for fault in explain(place.use, elements, self._style, self._version >= "005010"):
             params = _loop(place.loop.id)
             if fault.number:
                 params["number"] = fault.number

@@ -62,17 +62,17 @@ class Batch:
     def offset(self) -> int:
         """First byte, in the document, of the segment that `pairs` gave last."""
         index = self.index()
-        self._count_to(index)
+        if index > self._counted:
+            self._count_to(index)
         text = self._raw[index]
-        layout = len(text) - len(text.lstrip(LAYOUT))
-        return self._at + (self._source.size_of(text[:layout]) if layout else 0)
+        if text[0] not in LAYOUT:
+            return self._at
+        return self._at + self._source.size_of(text[: len(text) - len(text.lstrip(LAYOUT))])
 
     def end(self) -> int:
         """The byte after that segment's terminator."""
-        index = self.index()
-        self._count_to(index)
-        size = self._source.size_of(self._raw[index])
-        return self._at + size + (0 if self.unterminated else self._source.terminator_size)
+        self._count_to(self.index() + 1)
+        return self._at - (self._source.terminator_size if self.unterminated else 0)
 
     def characters(self, including: bool) -> int:
         """Characters from the start of the piece to that segment's start, or to its end `including` it and its terminator."""
@@ -81,9 +81,10 @@ class Batch:
 
     def _count_to(self, index: int) -> None:
         # Only sets' first and last segments ask, in order: each segment is measured once, in C.
-        if index > self._counted:
-            self._at += self._source.sizes_of(self._raw[self._counted : index]) + (index - self._counted) * self._source.terminator_size
-            self._counted = index
+        counted, source = self._counted, self._source
+        texts = self._raw[counted:index]
+        self._at += (sum(map(len, texts)) if source.single else source.sizes_of(texts)) + (index - counted) * source.terminator_size
+        self._counted = index
 
 
 class Segments:

@@ -23,8 +23,10 @@ REMEMBERED = 256
 HEAD = 4
 """Characters by which a step is looked up: they hold the id and its separator, for ids have two or three."""
 _MOST_HEADS = 1000
-Move = tuple["Place", str, int, bool, bool, "Trouble | None"]
-"""A step made ready: place, its id, its depth, whether it opens a loop, and the step's `again` and `trouble`."""
+Special = tuple[bool, bool, "Trouble | None", bool]
+"""What only some steps do: whether it opens a loop, the step's `again` and `trouble`, and whether the segment itself is sound."""
+Move = tuple["Place", str, int, "Special | None"]
+"""A step made ready: place, its id, its depth, and what is special about it, null for most: one more segment in its loop."""
 Key = str | tuple[str, str]
 
 
@@ -48,7 +50,15 @@ class Step(NamedTuple):
     def move(self) -> Move:
         """The same as a plain tuple, which is taken apart faster."""
         place = self.place
-        return place, place.id, place.depth, place.opens, self.again, self.trouble
+        special = (place.opens, self.again, self.trouble, True) if place.opens or self.trouble is not None else None
+        return place, place.id, place.depth, special
+
+
+def unsound(move: Move) -> Move:
+    """The same step for a segment whose elements are wrong."""
+    place, tag, depth, special = move
+    opens, again, trouble, _ = special or (False, False, None, True)
+    return place, tag, depth, (opens, again, trouble, False)
 
 
 class Loop:
