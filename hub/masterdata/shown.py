@@ -50,6 +50,7 @@ def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, on: da
             raise NotFoundError(f"there was no {kind} {name} on {on}")
     words = decisions.words(connection, kind, cluster)
     made = survive(kind, records, words, rules, None if on is None else on.isoformat())
+    choices = {choice.field: choice for choice in made.choices}
     ids = golden_ids(near.of(set(cluster)), near.partition())
     rows = store.rows_by_golden(connection, kind, {ids[source]})
     return {
@@ -57,7 +58,7 @@ def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, on: da
         "golden_id": ids[source],
         "source": _said(source),
         "on": None if on is None else on.isoformat(),
-        "fields": [_choice(choice, rules.criteria(kind, choice.field)) for choice in made.choices],
+        "fields": [_choice(choices[name], rules.criteria(kind, name)) for name in _ordered(choices, rules.matters[kind])],
         "names": [{"scheme": row.scheme, "value": row.value, "base_quantity": row.base_quantity, "unit": row.unit} for row in rows],
         "sources": [_version(version, on, records) for version in known if version.standing or on is not None],
         "decisions": decisions.requests_of(connection, kind, cluster),
@@ -81,12 +82,14 @@ def history(connection: sa.Connection, kind: str, name: str) -> list[dict[str, A
 
 
 def beside(connection: sa.Connection, suspect_id: int, rules: Rules) -> dict[str, Any]:
-    """A suspect with both records, field by field: what the golden record of each side says. Raises NotFoundError."""
+    """A suspect with both records, field by field: what the golden record of each side says, or where both are one already what each
+    source record does. Raises NotFoundError."""
     found = cases.suspect(connection, suspect_id)
     kind = found["kind"]
     sides = [(found[side]["system"], found[side]["code"]) for side in ("left", "right")]
     near = around(connection, kind, sides)
-    values = [_values(connection, near, source, rules) for source in sides]
+    one_thing = sides[1] in near.cluster(sides[0])  # then what each says by itself is what is compared
+    values = [_values(connection, near, [source] if one_thing else near.cluster(source), rules) for source in sides]
     fields = [
         {"field": name, "left": values[0].get(name), "right": values[1].get(name), "differs": values[0].get(name) != values[1].get(name)}
         for name in _ordered({*values[0], *values[1]}, rules.matters[kind])
@@ -105,10 +108,20 @@ def _ordered(names: Collection[str], first: Sequence[str]) -> list[str]:
     return sorted(names, key=lambda name: (places.get(name, len(places)), name))
 
 
-def _values(connection: sa.Connection, near: Neighbourhood, source: Source, rules: Rules) -> dict[str, Any]:
-    cluster = near.cluster(source)
-    made = survive(near.kind, near.of(set(cluster)), decisions.words(connection, near.kind, cluster), rules)
-    return made.body
+def called(connection: sa.Connection, pairs: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], str]:
+    """What the records of suspects call themselves, by kind, system and code."""
+    wanted: dict[str, set[Source]] = {}
+    for one in pairs:
+        wanted.setdefault(one["kind"], set()).update((one[side]["system"], one[side]["code"]) for side in ("left", "right"))
+    return {
+        (kind, record.system, record.code): str(record.body.get("name") or record.body.get("name_zh") or "")
+        for kind, sources in wanted.items()
+        for record in store.records_by_code(connection, kind, sources)
+    }
+
+
+def _values(connection: sa.Connection, near: Neighbourhood, sources: Sequence[Source], rules: Rules) -> dict[str, Any]:
+    return survive(near.kind, near.of(set(sources)), decisions.words(connection, near.kind, sources), rules).body
 
 
 def _record(version: Version) -> Record:

@@ -62,7 +62,7 @@ async def golden_record(visit: Visit) -> None:
     values = {one["field"]: one["value"] for one in found["fields"]}
     named = values.get("name_zh") if visit.language == "zh-CN" and values.get("name_zh") else values.get("name")
     title(visit, str(named or name), chip(visit.word("master_kind", kind), "quiet"))
-    show(form([field(say("masterdata.on"), "on", found["on"], "2026-11-30")], say("frame.show"), f"/masterdata/{kind}/{name}"))
+    show(form([field(say("masterdata.as_of"), "on", found["on"], "2026-11-30")], say("frame.show"), f"/masterdata/{kind}/{name}"))
     if found["suspects"]:
         links = [[link(f"#{one['id']}", f"/masterdata/suspects/{one['id']}"), " "] for one in found["suspects"]]
         show(el("p", chip(say("masterdata.suspected"), "warning"), " ", *links, cls="about"))
@@ -96,8 +96,7 @@ def _choice(visit: Visit, kind: str, one: Mapping[str, Any]) -> Html:
     others = [
         el(
             "div",
-            el("span", value_text(visit, other["value"]), cls="differs" if other["lost_by"] else None),
-            " ",
+            [el("span", value_text(visit, other["value"]), cls="differs"), " "] if other["lost_by"] else None,
             el("small", _who(other), f" · {visit.word('why', other['lost_by'])}" if other["lost_by"] else ""),
         )
         for other in one["others"]

@@ -60,6 +60,7 @@ async def masterdata(visit: Visit) -> None:
             decisions.requests(connection, states=["waiting"], limit=_ROWS),
         )
     )
+    names = await visit.read(lambda connection: shown.called(connection, found[:_ROWS]))
     kinds = [("", say("frame.all")), *((one, visit.word("master_kind", one)) for one in KINDS)]
     states = [*((one, visit.word("suspect_state", one)) for one in cases.STATES), ("all", say("frame.all"))]
     show(
@@ -82,7 +83,7 @@ async def masterdata(visit: Visit) -> None:
         return
     heads: list[Child | tuple[Child, str]] = ["#", say("masterdata.kind"), (say("masterdata.score"), "num")]
     heads += [say(f"masterdata.{head}") for head in ("left", "right", "why", "state")]
-    show(section(say("masterdata.suspects"), table(heads, (_line(visit, one) for one in found[:_ROWS]))))
+    show(section(say("masterdata.suspects"), table(heads, (_line(visit, one, names) for one in found[:_ROWS]))))
     if len(found) > _ROWS:
         last = found[_ROWS - 1]
         show(el("p", link(say("frame.more"), "/masterdata", kind=kind, state=state, after=f"{last['score']}|{last['id']}"), cls="more"))
@@ -104,7 +105,8 @@ async def suspect(visit: Visit) -> None:
             for answer in _ANSWERS:
                 work = partial(_answer, visit, wanted, answer)
                 ask_why(visit, f"masterdata.{answer}", work, f"/masterdata/suspects/{wanted}")
-    sides = [_side(found, side, also) for side, also in zip(("left", "right"), found["also"], strict=True)]
+    others = [[one for one in also if one not in (found["left"], found["right"])] for also in found["also"]]
+    sides = [_side(found, side, also) for side, also in zip(("left", "right"), others, strict=True)]
     rows = (
         row(
             field_name(visit, one["field"]),
@@ -195,13 +197,18 @@ def _position(given: str | None) -> tuple[str, int] | None:
     return (score, int(number)) if number.isdecimal() and len(number) < 19 and score.replace(".", "", 1).isdecimal() else None
 
 
-def _line(visit: Visit, one: Mapping[str, Any]) -> Html:
+def _line(visit: Visit, one: Mapping[str, Any], names: Mapping[tuple[str, str, str], str]) -> Html:
+    def side(which: str) -> Child:
+        source = one[which]
+        name = names.get((one["kind"], source["system"], source["code"]), "")
+        return [source_link(one["kind"], source), el("small", name, cls="below")]
+
     return row(
         link(one["id"], f"/masterdata/suspects/{one['id']}"),
         visit.word("master_kind", one["kind"]),
         (f"{one['score']:.2f}", "num"),
-        source_link(one["kind"], one["left"]),
-        source_link(one["kind"], one["right"]),
+        side("left"),
+        side("right"),
         ", ".join(reason_text(visit, reason) for reason in one["reasons"]),
         chip(visit.word("suspect_state", one["state"]), _TONES[one["state"]]),
     )
