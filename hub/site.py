@@ -8,6 +8,7 @@
     registers.yaml       under which names our companies publish devices (hub/registers/settings.py); may be missing
     masterdata.yaml      whose word counts in golden records, and what a second person approves (hub/masterdata/settings.py); may be missing
     epcis.yaml           to whom events are sent that they have subscribed to (hub/visibility/settings.py); may be missing
+    calendars.yaml       working days of years that the hub does not know (hub/recall/calendars.py); may be missing
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
 Every file is validated whole before the hub starts; mistakes are a `SiteError` that names file and key (hub/site_reading.py). What needs
@@ -36,6 +37,7 @@ from data_contracts.registers import RegisterName
 from data_contracts.rules.catalogue import all_rules
 from hub.labels.settings import LabelSettings
 from hub.masterdata.settings import MasterSettings
+from hub.recall.calendars import Calendars
 from hub.registers.settings import RegisterSettings
 from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed, unloadable
 from hub.store.crosswalk import OWN_SYSTEMS
@@ -251,6 +253,7 @@ class Site:
         events: EventSettings | None = None,
         registers: RegisterSettings | None = None,
         masterdata: MasterSettings | None = None,
+        calendars: Calendars | None = None,
     ) -> None:
         self.folder = folder
         self.name = head.name
@@ -264,6 +267,8 @@ class Site:
         self.events = events or EventSettings()
         self.registers = registers or RegisterSettings()
         self.masterdata = masterdata or MasterSettings()
+        self.calendars = (calendars or Calendars()).over(Calendars.known())
+        """Working days by which a recall's clocks count: the site's own years before those that the hub knows."""
         self.mapping_folders: tuple[Path, ...] = _folder_if_there(folder / "mappings")
         """Where this site's own mappings lie; they win over the shipped ones."""
         self.grammar_folders: tuple[Path, ...] = _folder_if_there(folder / "grammars")
@@ -287,9 +292,10 @@ class Site:
         events = parsed(EventSettings, folder / "epcis.yaml", folder, faults) if (folder / "epcis.yaml").exists() else None
         registers = parsed(RegisterSettings, folder / "registers.yaml", folder, faults) if (folder / "registers.yaml").exists() else None
         master = parsed(MasterSettings, folder / "masterdata.yaml", folder, faults) if (folder / "masterdata.yaml").exists() else None
+        calendars = parsed(Calendars, folder / "calendars.yaml", folder, faults) if (folder / "calendars.yaml").exists() else None
         if faults or head is None:
             raise SiteError(folder, faults)
-        site = cls(folder, head, partners, agreements, flows, labels, events, registers, master)
+        site = cls(folder, head, partners, agreements, flows, labels, events, registers, master, calendars)
         faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults(), *site._label_faults()]
         if faults:
             raise SiteError(folder, faults)

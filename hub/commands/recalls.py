@@ -15,11 +15,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from data_contracts.errors import RefusedError
+from data_contracts.findings import Language
 from hub.check import plain
 from hub.recall import campaign, proof, report
 from hub.recall.campaign import Met, Opening
-from hub.recall.page import clause_text, percent
-from hub.recall.picture import head, picture
+from hub.recall.page import address_text, clause_text, name_of, percent, place_text, told_text
+from hub.recall.picture import head, overdue, picture
 from hub.recall.scope import Scope
 from hub.recall.words import word
 from hub.runtime import Hub
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Recalls and drills: where is it, who has it, who was told. / 召回与演练。", no_args_is_help=True)
     for name, command in (
         ("open", open_command), ("list", list_command), ("status", status_command), ("hold", hold_command), ("notify", notify_command),
+        ("told", told_command),
         ("acknowledge", acknowledge_command), ("answer", answer_command), ("remind", remind_command), ("check", check_command),
         ("met", met_command), ("close", close_command), ("reopen", reopen_command), ("report", report_command), ("verify", verify_command),
     ):  # fmt: skip
@@ -82,11 +84,13 @@ def list_command(as_json: AsJson = False) -> None:
     """All recalls and drills, the newest first."""
     hub = Hub.open()
     with hub.database.read() as connection:
-        rows = [head(hub, row) for row in recalls.listed(connection, None, None, None, 1000)]
+        rows = [head(hub, row) | {"overdue": overdue(hub, connection, row)} for row in recalls.listed(connection, None, None, None, 1000)]
     for row in rows:
         opened = f"{row['opened_at']:%Y-%m-%d %H:%M}"
+        late = f"  {row['overdue']} {word('clocks_overdue', hub.settings.language)}" if row["overdue"] else ""
+        state = word(row["state"], hub.settings.language)
         typer.echo(
-            json.dumps(plain(row), ensure_ascii=False) if as_json else f"{row['number']:14} {row['state']:7} {opened}  {row['title']}"
+            json.dumps(plain(row), ensure_ascii=False) if as_json else f"{row['number']:14} {state:7} {opened}  {row['title']}{late}"
         )
 
 
@@ -109,18 +113,33 @@ def hold_command(number: Number, by: Actor = "cli") -> None:
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         made = campaign.hold(hub, uow, number)
-    typer.echo(f"{len(made)} holds sent")
+    typer.echo(f"{len(made)} {word('holds_sent', hub.settings.language)}")
 
 
 def notify_command(number: Number, by: Actor = "cli") -> None:
-    """Tell every consignee that got affected units. Exit 1: some belong to no partner and must be told by other means."""
+    """Tell every consignee that got affected units. Exit 1: some belong to no partner and wait to be told (`recall told`)."""
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         made, unreachable = campaign.notify(hub, uow, number)
-    typer.echo(f"{len(made)} notices sent")
-    for place in unreachable:
-        typer.echo(f"tell by other means: {place}", err=True)
+    with hub.database.read() as connection:
+        shown = picture(hub, connection, number)
+    typer.echo(f"{len(made)} {word('notices_sent', hub.settings.language)}")
+    for one in shown["notices"]:
+        if one["id"] in made or one["place"] in unreachable:
+            typer.echo(_notice_line(hub, shown, one), err=one["partner"] is None)
     raise typer.Exit(1 if unreachable else 0)
+
+
+def told_command(
+    number: Number,
+    notice: Notice,
+    how: Annotated[str, typer.Option("--how", help="How, and whom: registered letter to Dr Li, tracking number.")],
+    at: Annotated[datetime | None, typer.Option("--at", help="When; now if left out.")] = None,
+    by: Actor = "cli",
+) -> None:
+    """Note that a person told a consignee, as where no partner receives the notice."""
+    with Hub.open().database.begin(by) as uow:
+        campaign.tell(uow, number, notice, how, _aware(at))
 
 
 def acknowledge_command(number: Number, notice: Notice, by: Actor = "cli") -> None:
@@ -150,7 +169,7 @@ def remind_command(number: Number, by: Actor = "cli") -> None:
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         again = campaign.remind(hub, uow, number)
-    typer.echo(f"{len(again)} reminders sent")
+    typer.echo(f"{len(again)} {word('reminders_sent', hub.settings.language)}")
 
 
 def check_command(
@@ -181,8 +200,12 @@ def met_command(
         campaign.meet(hub, uow, number, Met(regime, act, evidence, _aware(at), exchange))
 
 
-def close_command(number: Number, reason: Annotated[str, typer.Option("--reason")] = "", by: Actor = "cli") -> None:
-    """End a recall; with a reason where consignees were not told or have not answered, or a place belongs to no partner."""
+def close_command(
+    number: Number,
+    reason: Annotated[str, typer.Option("--reason", help="Why it may end; stands in the report.")] = "",
+    by: Actor = "cli",
+) -> None:
+    """End a recall. Without a reason it is refused, and what is left open is told."""
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         campaign.close(hub, uow, number, reason)
@@ -242,14 +265,16 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         parts = ", ".join(f"{say(where)} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
         share = percent(total["coverage"])
         console.print(
-            f"{escape(total['unit']) or '-'}: {total['total']:f} {say('units')}, {share} {say('coverage')}: {parts or '-'}", highlight=False
+            f"{escape(total['item'])} {escape(name_of(total, hub.settings.language))} ({say('named' if total['named'] else 'made')}): "
+            f"{total['total']:f} {escape(total['unit'])}, {share} {say('coverage')}: {parts or '-'}",
+            highlight=False,
         )
     for lot in shown["lots"]:
         for one in lot["contradictions"]:
             said = f"{one['quantity']:f} {lot['unit']}, {say('exchange')} {' '.join(map(str, one['evidence'])) or '-'}"
             text = f"{say('contradiction').upper()} {lot['item']} {lot['lot']}: {one['rule']} ({say(one['rule'])}) {one['place']} {said}"
             console.print(escape(text), style="red", highlight=False, soft_wrap=True)
-    console.print(_positions(shown, say))
+    console.print(_positions(shown, hub.settings.language, say))
     for clock in shown["clocks"]:
         done = clock["met"]
         late = f"  {say('overdue').upper()}" if clock["overdue"] else ""
@@ -259,18 +284,35 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         what = f"{clock['regime']} {clock['act']} ({say(clock['act'])}): {clock['due_at']:%Y-%m-%d %H:%M %Z}"
         console.print(f"{what}  {escape(clause_text(clock, say))}{escape(late)}", highlight=False)
     for one in (*shown["holds"], *shown["notices"]):
-        console.print(
-            f"{say(one['kind'] + 's')} {one['id']}: {one['partner']} {escape(one['place'] or '')} {say(one['state'])}", highlight=False
-        )
+        console.print(escape(_notice_line(hub, shown, one)), highlight=False, soft_wrap=True)
     for place in shown["unreachable"]:
-        console.print(f"{say('unreachable')}: {escape(place)}", style="red", highlight=False)
+        said = escape(place_text(shown, place, hub.settings.language))
+        console.print(f"{say('unreachable')}: {said}", style="red", highlight=False, soft_wrap=True)
+    if shown["closed_at"]:
+        console.print(
+            f"{say('closed_at')} {shown['closed_at']:%Y-%m-%d %H:%M %Z}: {escape(shown['closed_reason'] or '-')}", highlight=False
+        )
 
 
-def _positions(shown: dict[str, Any], say: Callable[[str], str]) -> Table:
+def _notice_line(hub: Hub, shown: dict[str, Any], one: dict[str, Any]) -> str:
+    """A notice or hold in one line, with the id by which it is answered, and each lot with its key."""
+    language = hub.settings.language
+    whom = one["partner"] or word("no_partner", language)
+    lots = ", ".join(
+        f"{lot.get('answer_as', lot['lot_key'])}" + (f" ({lot['quantity']} {lot['unit']})" if lot.get("quantity") else "")
+        for lot in one["lots"]
+    )
+    place = place_text(shown, one["place"] or "", language)
+    line = f"{word(one['kind'] + 's', language)} {one['id']}: {whom} {place} {word(one['state'], language)} {told_text(one)}".rstrip()
+    address = address_text(one["party"]) if one["partner"] is None else ""
+    return f"{line}{' · ' + address if address else ''}: {lots}"
+
+
+def _positions(shown: dict[str, Any], language: Language, say: Callable[[str], str]) -> Table:
     table = Table(*map(say, ("item", "lot", "position", "holder", "quantity", "why")))
     for lot in shown["lots"]:
         for one in lot["positions"]:
-            place = f"{one['holder']} {one['partner'] or ''}".strip() or "?"
+            place = place_text(shown, one["holder"], language) or "?"
             style = "red" if one["position"] == "unknown" else None
             said = (lot["item"], lot["lot"], say(one["position"]), place, f"{one['quantity']:f} {lot['unit']}", say(one["why"]))
             table.add_row(*map(escape, said), style=style)

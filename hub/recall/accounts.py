@@ -66,17 +66,20 @@ def summary(located: Sequence[Located]) -> dict[str, Any]:
 
 def _rows(one: Located, partners: Mapping[str, int]) -> list[Sequence[Any]]:
     lot = (one.lot.key, one.lot.code, one.lot.gtin, one.lot.lot, one.lot.named, one.unit)
-    rows: list[Sequence[Any]] = [(*lot, "total", "", None, "", "", one.account.total, [])]
-    rows += [(*lot, "consignee", place, partners.get(place), "", "", got, []) for place, got in one.account.consignees.items()]
+    rows: list[Sequence[Any]] = [(*lot, "total", "", None, "", "", one.account.total, [], None)]
     rows += [
-        (*lot, "contradiction", fault.place, None, "", fault.rule, fault.quantity, list(fault.evidence))
+        (*lot, "consignee", place, partners.get(place), "", "", got, [], one.parties.get(place))
+        for place, got in one.account.consignees.items()
+    ]
+    rows += [
+        (*lot, "contradiction", fault.place, None, "", fault.rule, fault.quantity, list(fault.evidence), None)
         for fault in one.account.contradictions
     ]
     if one.account.opening:
-        rows.append((*lot, "opening", "", None, "", "", one.account.opening, []))
+        rows.append((*lot, "opening", "", None, "", "", one.account.opening, [], None))
     for at in one.account.positions:
         partner_id = partners.get(at.holder) if at.holder in one.account.consignees else None
-        rows.append((*lot, at.where, at.holder, partner_id, at.status, at.why, at.quantity, list(at.evidence)))
+        rows.append((*lot, at.where, at.holder, partner_id, at.status, at.why, at.quantity, list(at.evidence), None))
     return rows
 
 

@@ -7,27 +7,25 @@ records (WMS, QMS) to block the lots. Both leave by the route that the partner's
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
-
-import msgspec
 
 from data_contracts.errors import ConflictError, NotFoundError, RefusedError
 from hub.recall.accounts import Accounts, kept_accounts, summary
-from hub.recall.clocks import checked, clocks, notice_due
-from hub.recall.consignees import ANSWER, UNTOLD, answer_key, partner_of_places, superseded, to_hold, told
+from hub.recall.clocks import checked, clocks
+from hub.recall.consignees import ANSWER, UNTOLD, answer_key, partner_of_places, superseded, to_hold, told, untold
 from hub.recall.locate import Located
-from hub.recall.scope import AffectedLot, Scope, affected
+from hub.recall.scope import Scope, affected
+from hub.recall.sending import named, parcel, send, zone_of
 from hub.runtime import Hub
-from hub.store import blobs, outbox, recalls
+from hub.store import blobs, recalls
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
+from hub.store.views.called import item_names
 
 Kind = Literal["recall", "drill"]
 HOLDERS = ("wms", "qms")
@@ -36,7 +34,6 @@ AMOUNT = r"[0-9]{1,12}(\.[0-9]{1,6})?"
 """An amount of units as an answer may state it: what the store keeps exactly."""
 _AMOUNT = re.compile(AMOUNT)
 _METHODS, _OUTCOMES = ("visit", "call", "letter", "message"), ("effective", "not_effective", "not_reached")
-_json = msgspec.json.Encoder(order="deterministic").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +110,15 @@ def hold(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None, organis
     row = _open(uow, number)
     found = kept_accounts(hub, uow, row, organisations).affected
     holds = [one for one in recalls.notices(uow.connection, row.id) if one.kind == "hold"]
+    called = item_names(uow.connection, {name for lot in found.lots for name in (lot.gtin, lot.code) if name})
     made = []
     for key, partner in sorted(hub.site.partners.items()):
         if partner.kind not in HOLDERS:
             continue
         partner_id = hub.partner_id(key)
-        lots = [_named(lot, lot.serials) for lot in to_hold(found, [one for one in holds if one.partner_id == partner_id])]
+        lots = [named(lot, lot.serials, called) for lot in to_hold(found, [one for one in holds if one.partner_id == partner_id])]
         if lots:
-            made.append(_send(hub, uow, row, "hold", key, "", lots, why))
+            made.append(send(hub, uow, row, "hold", key, "", lots, why))
     return made
 
 
@@ -129,30 +127,49 @@ def notify(
 ) -> tuple[list[int], list[str]]:
     """Tell every consignee of the affected units that it got and has not been told of; one who has got more since is told anew, of all.
 
-    Returns ids of notices, and places that belong to no partner: those must be told by other means. Raises RefusedError as `open_recall`.
+    Returns ids of notices, and the places that belong to no partner and wait to be told by a person (`tell`): the notice of such a place
+    says what to tell, and goes nowhere. Raises RefusedError as `open_recall`.
     """
     row = _open(uow, number)
     partners = partner_of_places(hub)
     found = kept_accounts(hub, uow, row, organisations)
     known = told(recalls.notices(uow.connection, row.id), found.affected)
+    called = item_names(uow.connection, {name for lot in found.affected.lots for name in (lot.gtin, lot.code) if name})
     lots: dict[str, list[dict[str, Any]]] = {}
     news: set[str] = set()
     for one in found.located:
         for place, quantity in one.account.consignees.items():
             said = format(quantity, "f") if quantity else None  # null: nobody states how many it got
             serials = one.serials.get(place, frozenset())
-            lots.setdefault(place, []).append(_named(one.lot, serials) | {"quantity": said, "unit": one.unit})
+            lots.setdefault(place, []).append(named(one.lot, serials, called) | {"quantity": said, "unit": one.unit})
             if quantity > known.get((place, one.lot.key, one.unit), UNTOLD):
                 news.add(place)
-    made, unreachable = [], []
-    for place in sorted(lots):
-        key = partners.get(place)
-        if key is None:
-            unreachable.append(place)
-        elif place in news:
-            named = [lot | {"answer_as": answer_key(lots[place], lot)} for lot in lots[place]]
-            made.append(_send(hub, uow, row, "notice", key, place, named, why))
-    return made, unreachable
+    parties = {place: party for one in found.located for place, party in one.parties.items()}
+    made = []
+    for place in sorted(news):
+        said_to = [lot | {"answer_as": answer_key(lots[place], lot)} for lot in lots[place]]
+        made.append(send(hub, uow, row, "notice", partners.get(place), place, said_to, why, parties.get(place)))
+    return made, untold(recalls.notices(uow.connection, row.id))
+
+
+def tell(uow: UnitOfWork, number: str, notice_id: int, how: str, told_at: datetime | None = None, why: str | None = None) -> None:
+    """Note that a person told a consignee: how, whom, and when (null: now). The newest note counts; the audit keeps all.
+
+    Raises RefusedError for a hold, without words on how, and for a time before the notice was made or later than now.
+    """
+    row = _open(uow, number)
+    notice = recalls.notice(uow.connection, notice_id, row.id, None)
+    if notice.kind != "notice":
+        raise RefusedError("a hold is sent to a system, and told to nobody")
+    if not how.strip():
+        raise RefusedError("say how it was told, and whom")
+    at = uow.now if told_at is None else micros(told_at)
+    if not recalls.decided_at(row) <= at <= uow.now:
+        raise RefusedError("it was told neither before the recall was decided nor later than now")
+    before = None if notice.told_at is None else {"told_at": notice.told_at, "how": notice.told_how}
+    recalls.change_notice(uow, notice_id, told_at=at, told_by=uow.actor, told_how=how.strip())
+    after = {"notice": notice_id, "place": notice.place, "told_at": at, "how": how.strip()}
+    uow.audit(row.organisation_id, "recall.told", f"recall/{number}", reason=why, before=before, after=after)
 
 
 def acknowledge(uow: UnitOfWork, number: str, notice_id: int, partner_id: int | None, why: str | None = None) -> None:
@@ -207,11 +224,11 @@ def remind(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> li
     old = superseded(notices)
     for one in notices:
         last = one.reminded_at or one.sent_at
-        if one.id in old:
+        if one.id in old or one.partner_id is None:  # a person reminds whom a person told
             continue
         if one.acknowledged_at is None and one.due_at <= uow.now and uow.now - last >= 86_400_000_000:
             content = blobs.read_blob(uow.connection, uow.home, bytes(one.sha256))
-            _parcel(hub, uow, row, one.kind, one.partner_key, one.id, content, one.reminders + 1)
+            parcel(hub, uow, row, one.kind, one.partner_key, one.id, content, one.reminders + 1)
             recalls.change_notice(uow, one.id, reminders=one.reminders + 1, reminded_at=uow.now)
             after = {"notice": one.id, "partner": one.partner_key}
             uow.audit(row.organisation_id, "recall.reminded", f"recall/{number}", reason=why, after=after)
@@ -256,9 +273,12 @@ def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = No
     NotFoundError for an exchange that the organisation does not have.
     """
     row = recalls.by_number(uow.connection, number, None)
-    zone = _zone(hub, row)
+    zone = zone_of(hub, row)
     closed = None if row.closed_at is None else moment(row.closed_at)
-    due = {(one.regime, one.act) for one in clocks(row.regimes, moment(row.aware_at), moment(recalls.decided_at(row)), closed, zone)}
+    due = {
+        (one.regime, one.act)
+        for one in clocks(row.regimes, moment(row.aware_at), moment(recalls.decided_at(row)), closed, zone, hub.site.calendars)
+    }
     if (done.regime, done.act) not in due:
         known = ", ".join(f"{regime} {act}" for regime, act in sorted(due))
         raise RefusedError(f"{done.regime} {done.act} is not due in {number}: {known or 'nothing is'}")
@@ -283,18 +303,20 @@ def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = No
 
 
 def close(hub: Hub, uow: UnitOfWork, number: str, reason: str) -> None:
-    """End a recall. Raises ConflictError when it is closed already; RefusedError where no reason is given while a notice is unanswered,
-    a consignee was not told of all that it got, or a place belongs to no partner.
+    """End a recall. Raises ConflictError when it is closed already; RefusedError without a reason, which tells what is left open: notices
+    that nobody answered, consignees who were not told of all that they got.
     """
     row = _open(uow, number)
     found = kept_accounts(hub, uow, row, None)
-    if row.kind == "recall" and not reason.strip():
-        _all_heard(hub, uow, row, found)
-    recalls.close(uow, row.id)
-    uow.audit(row.organisation_id, "recall.closed", f"recall/{number}", reason=reason or None, after=summary(found.located))
+    if not reason.strip():
+        left = _left_open(uow, row, found)
+        raise RefusedError(f"say why {number} may end{': ' if left else ''}{'; '.join(left)}")
+    recalls.close(uow, row.id, reason.strip())
+    uow.audit(row.organisation_id, "recall.closed", f"recall/{number}", reason=reason.strip(), after=summary(found.located))
 
 
-def _all_heard(hub: Hub, uow: UnitOfWork, row: Any, found: Accounts) -> None:
+def _left_open(uow: UnitOfWork, row: Any, found: Accounts) -> list[str]:
+    """What is not done yet, in words."""
     notices = recalls.notices(uow.connection, row.id)
     old = superseded(notices)
     known = told(notices, found.affected)
@@ -304,14 +326,9 @@ def _all_heard(hub: Hub, uow: UnitOfWork, row: Any, found: Accounts) -> None:
         for place, quantity in one.account.consignees.items()
         if quantity > known.get((place, one.lot.key, one.unit), UNTOLD)
     }
-    partners = partner_of_places(hub)
-    for what, places in (
-        ("not answered by", {one.place for one in notices if one.kind == "notice" and one.answered_at is None and one.id not in old}),
-        ("not told", {place for place in got if place in partners}),
-        ("no partner receives at", {place for place in got if place not in partners}),
-    ):
-        if places:
-            raise RefusedError(f"{what} {', '.join(sorted(places))}: say why the recall may end all the same")
+    silent = {one.place for one in notices if one.kind == "notice" and one.answered_at is None and one.id not in old}
+    left = (("not answered by", silent), ("not told", got | set(untold(notices))))
+    return [f"{what} {', '.join(sorted(places))}" for what, places in left if places]
 
 
 def reopen(uow: UnitOfWork, number: str, reason: str) -> None:
@@ -340,14 +357,6 @@ def _open(uow: UnitOfWork, number: str) -> Any:
     return row
 
 
-def _zone(hub: Hub, row: Any) -> ZoneInfo:
-    return ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
-
-
-def _named(lot: AffectedLot, serials: Collection[str]) -> dict[str, Any]:
-    return {"lot_key": lot.key, "item": lot.code, "gtin": lot.gtin, "lot": lot.lot, "serials": sorted(serials)}
-
-
 def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal | None]) -> dict[str, str]:
     if key not in known:
         raise RefusedError(f"{key} is none of the lots that the notice names")
@@ -363,55 +372,3 @@ def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal | No
     if delivered is not None and total > delivered:
         raise RefusedError(f"{key}: {total} units are said, {delivered} were delivered")
     return amounts
-
-
-def _send(hub: Hub, uow: UnitOfWork, row: Any, kind: str, key: str, place: str, lots: Sequence[Mapping[str, Any]], why: str | None) -> int:
-    due = notice_due(row.regimes, moment(recalls.decided_at(row)), moment(uow.now), _zone(hub, row))
-    content = _json(
-        {
-            "message": kind,
-            "recall": row.number,
-            "drill": row.kind == "drill",
-            "title": row.title,
-            "reason": row.reason,
-            "from": hub.registry.organisation_key(row.organisation_id),
-            "to": {"partner": key, "place": place or None},
-            "lots": list(lots),
-            "answer_by": due.isoformat(),
-        }
-    )
-    number = recalls.add_notice(
-        uow,
-        row.id,
-        {
-            "kind": kind,
-            "partner_id": hub.partner_id(key),
-            "place": place,
-            "lots": list(lots),
-            "sha256": hashlib.sha256(content).digest(),
-            "due_at": micros(due),
-        },
-    )
-    recalls.change_notice(uow, number, outbox_id=_parcel(hub, uow, row, kind, key, number, content, 0))
-    after = {"notice": number, "kind": kind, "partner": key, "place": place}
-    uow.audit(row.organisation_id, "recall.sent", f"recall/{row.number}", reason=why, after=after)
-    return number
-
-
-def _parcel(hub: Hub, uow: UnitOfWork, row: Any, kind: str, key: str, notice_id: int, content: bytes, reminder: int) -> int | None:
-    sha256, _ = blobs.keep(uow.connection, uow.home, content)
-    if row.kind == "drill":
-        return None
-    return outbox.put(
-        uow,
-        outbox.Parcel(
-            stable_id=f"recall-notice/{notice_id}/{reminder}",
-            organisation_id=row.organisation_id,
-            partner_id=hub.partner_id(key),
-            kind="event",
-            route=dict(hub.site.partners[key].notices),
-            name=outbox.file_name(f"{kind}_{row.number}_{notice_id}{f'_reminder{reminder}' if reminder else ''}.json"),
-            media_type="application/json",
-            sha256=sha256,
-        ),
-    )

@@ -20,7 +20,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from data_contracts.errors import RefusedError
-from hub.recall.calendars import is_worked, unknown_years
+from hub.recall.calendars import Calendars
 
 Act = Literal["authority_report", "authority_report_before_action", "correction_record", "consignee_notice", "recall_plan", "final_report"]
 CLASSES: Mapping[str, tuple[str, ...]] = {
@@ -58,14 +58,24 @@ def checked(regimes: Mapping[str, str]) -> dict[str, str]:
     return dict(regimes)
 
 
-def clocks(regimes: Mapping[str, str], aware_at: datetime, decided_at: datetime, closed_at: datetime | None, zone: ZoneInfo) -> list[Clock]:
-    """What is due, the first first. `aware_at`: the maker learnt of the fault; `decided_at`: it decided to recall."""
+def clocks(
+    regimes: Mapping[str, str],
+    aware_at: datetime,
+    decided_at: datetime,
+    closed_at: datetime | None,
+    zone: ZoneInfo,
+    calendars: Calendars | None = None,
+) -> list[Clock]:
+    """What is due, the first first. `aware_at`: the maker learnt of the fault; `decided_at`: it decided to recall; `calendars`: null for
+    those that the hub brings with it.
+    """
+    known = calendars or Calendars.known()
     aware, decided = aware_at.astimezone(zone), decided_at.astimezone(zone)
     found: list[Clock] = []
     if "us" in regimes:
         minor = regimes["us"] == "III"
         act: Act = "correction_record" if minor else "authority_report"
-        due_at = working_days_after(decided, 10, "us")
+        due_at = working_days_after(decided, 10, "us", known)
         found.append(Clock("us", act, due_at, "21 CFR 806.20" if minor else "21 CFR 806.10(b)", statutory=not minor))
     if "eu" in regimes:
         grade = regimes["eu"]
@@ -75,15 +85,15 @@ def clocks(regimes: Mapping[str, str], aware_at: datetime, decided_at: datetime,
         found.append(Clock("eu", "consignee_notice", days_after(decided, NOTICE_DAYS), "MDR Art. 89(8)", statutory=False))
     if "cn" in regimes:
         found.append(Clock("cn", "consignee_notice", days_after(decided, _CN_DAYS[regimes["cn"]]), "医疗器械召回管理办法 第15条"))
-        found.append(_chinese("recall_plan", decided, 5, "医疗器械召回管理办法 第17条"))
+        found.append(_chinese("recall_plan", decided, 5, "医疗器械召回管理办法 第17条", known))
         if closed_at is not None:
-            found.append(_chinese("final_report", closed_at.astimezone(zone), 10, "医疗器械召回管理办法 第23条"))
+            found.append(_chinese("final_report", closed_at.astimezone(zone), 10, "医疗器械召回管理办法 第23条", known))
     return sorted(found, key=lambda clock: (clock.due_at, clock.regime, clock.act))
 
 
-def _chinese(act: Act, start: datetime, days: int, clause: str) -> Clock:
-    due_at = working_days_after(start, days, "cn")
-    return Clock("cn", act, due_at, clause, unknown_years=unknown_years(start.date(), due_at.date(), "cn"))
+def _chinese(act: Act, start: datetime, days: int, clause: str, known: Calendars) -> Clock:
+    due_at = working_days_after(start, days, "cn", known)
+    return Clock("cn", act, due_at, clause, unknown_years=known.unknown_years(start.date(), due_at.date(), "cn"))
 
 
 def notice_due(regimes: Mapping[str, str], decided_at: datetime, sent_at: datetime, zone: ZoneInfo) -> datetime:
@@ -99,10 +109,11 @@ def days_after(start: datetime, days: int) -> datetime:
     return datetime.combine(start.date() + timedelta(days=days), time(23, 59, 59), start.tzinfo)
 
 
-def working_days_after(start: datetime, days: int, regime: str = "") -> datetime:
+def working_days_after(start: datetime, days: int, regime: str = "", calendars: Calendars | None = None) -> datetime:
     """The end of the local day that is so many working days later."""
+    known = calendars or Calendars.known()
     day = start.date()
     while days:
         day += timedelta(days=1)
-        days -= is_worked(day, regime)
+        days -= known.is_worked(day, regime)
     return datetime.combine(day, time(23, 59, 59), start.tzinfo)

@@ -41,6 +41,19 @@ def superseded(notices: Iterable[Any]) -> dict[int, int]:
     return {one.id: newest[one.place] for one in told if newest[one.place] != one.id}
 
 
+def untold(notices: Iterable[Any]) -> list[str]:
+    """Places that belong to no partner, and that nobody has told by other means yet."""
+    notices = list(notices)
+    old = superseded(notices)
+    return sorted(
+        {one.place for one in notices if one.kind == "notice" and one.partner_id is None and not _heard(one) and one.id not in old}
+    )
+
+
+def _heard(notice: Any) -> bool:
+    return any(at is not None for at in (notice.told_at, notice.acknowledged_at, notice.answered_at))
+
+
 def answer_key(lots: Sequence[Mapping[str, Any]], lot: Mapping[str, Any]) -> str:
     """By what a consignee answers for a lot of its notice: the lot's key, with the unit where the notice names the lot in several."""
     same = [one for one in lots if one["lot_key"] == lot["lot_key"]]

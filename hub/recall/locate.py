@@ -38,6 +38,8 @@ class Located:
     unit: str
     serials: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Place → the units that were sent there, of a lot of which only some units are affected."""
+    parties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Place → the receiver as a despatch to it says: name, address, codes; of all lots together."""
 
 
 def locate(
@@ -57,6 +59,11 @@ def locate(
         wanted |= {(place, one.told.organisation_id) for place in (one.to, one.origin) if place}
     pictures = places(connection, wanted)
     book = _Places.load(connection, said, pictures, theirs)
+    parties: dict[str, Mapping[str, str]] = {}
+    for shipment in said.shipments:
+        place = book.name(shipment.to)
+        if len(shipment.party) > len(parties.get(place, {})):
+            parties[place] = shipment.party
     located: list[Located] = []
     for lot in found.lots:
         item = found.names.items.get(lot.item_id) if lot.item_id is not None else None
@@ -66,7 +73,7 @@ def locate(
         answered = _answers(answers, lot, item, book)
         for unit in sorted({*books, *counts, *answered}) or [item.base_unit or "" if item is not None else ""]:
             made = account(books.get(unit, ()), counts.get(unit, ()), counted, book.ours, answered.get(unit, {}))
-            located.append(Located(lot, made, unit, _serials_sent(lot, books.get(unit, ()))))
+            located.append(Located(lot, made, unit, _serials_sent(lot, books.get(unit, ())), parties))
     return located
 
 
@@ -123,7 +130,7 @@ def _said(said: Telling, lot: AffectedLot, item: GoldenItem | None, names: Names
     books: dict[str, list[Stated]] = {}
     silent: list[Stated] = []
     for shipment in said.shipments:
-        for unit, one in _shipped(shipment, said, lot, item, book):
+        for unit, one in _shipped(shipment, said, lot, item, names, book):
             (silent if one.silent else books.setdefault(unit, [])).append(one)
     inside = _inside(said, lot)
     for line in said.lines:
@@ -198,7 +205,9 @@ def _in_base(item: GoldenItem | None, unit: str | None, gtin: str | None, quanti
     return base, quantity * (factor or 1)
 
 
-def _shipped(shipment: Shipment, said: Telling, lot: AffectedLot, item: GoldenItem | None, book: _Places) -> Iterable[tuple[str, Stated]]:
+def _shipped(
+    shipment: Shipment, said: Telling, lot: AffectedLot, item: GoldenItem | None, names: Names, book: _Places
+) -> Iterable[tuple[str, Stated]]:
     """What a shipment carried of a lot; an amount that is not stated is silent."""
     told, carried = shipment.told, shipment.carried
     serials = said.bare({one for node in lot.nodes for one in carried.serials.get(node, ())})
@@ -213,6 +222,8 @@ def _shipped(shipment: Shipment, said: Telling, lot: AffectedLot, item: GoldenIt
     if not known:
         return
     sums = {unit: sum(each, ZERO) for unit, each in amounts.items()}
+    for unit, amount in _advised(said.advised.get(told.id, ()), lot, item, names).items():
+        sums[unit] = max(amount, sums.get(unit, ZERO))
     if lot.serials:
         serials &= lot.serials
         if not serials:
@@ -233,6 +244,18 @@ def _shipped(shipment: Shipment, said: Telling, lot: AffectedLot, item: GoldenIt
                 serials, units, not sums, shipment.evidence[1:],
             ),
         )  # fmt: skip
+
+
+def _advised(lines: Iterable[LotLine], lot: AffectedLot, item: GoldenItem | None, names: Names) -> dict[str, Decimal]:
+    """How many of a lot the lines of one despatch tell, by unit: an edge holds one quantity, and none where they tell several units."""
+    found: dict[str, Decimal] = {}
+    for line in lines:
+        if line.lot == lot.lot and _is_of(line, lot, names):
+            if line.quantity is None:
+                return {}
+            unit, amount = _in_base(item, line.unit, line.gtin, line.quantity)
+            found[unit] = found.get(unit, ZERO) + amount
+    return found
 
 
 def _is_of(line: LotLine, lot: AffectedLot, names: Names) -> bool:

@@ -34,12 +34,12 @@ def page(shown: Mapping[str, Any], language: Language, others: Sequence[Language
     body = [
         f"<header><div><h1>{title}</h1><p>{escape(shown['title'])}</p></div>{links}</header>",
         _head(shown, say),
-        _totals(shown, say),
-        _contradictions(shown, say),
-        _lots(shown, say),
+        _totals(shown, say, language),
+        _contradictions(shown, say, language),
+        _lots(shown, say, language),
         _clocks(shown, say),
-        _told(shown, say),
-        _checks(shown, say),
+        _told(shown, say, language),
+        _checks(shown, say, language),
         _score(shown, say),
         f"<section><p>{say('proof')}</p><p>{say('public_key')} <code>{escape(key)}</code></p></section>",
     ]
@@ -66,6 +66,24 @@ def scope_text(scope: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def name_of(one: Mapping[str, Any] | None, language: Language) -> str:
+    """What a place, item or party is called in a language, else in the other; nothing where nobody says."""
+    known = one or {}
+    names = (known.get("name_zh"), known.get("name")) if language == "zh-CN" else (known.get("name"), known.get("name_zh"))
+    return str(next(filter(None, names), ""))
+
+
+def place_text(shown: Mapping[str, Any], place: str, language: Language) -> str:
+    """A place with its name."""
+    return f"{place} {name_of(shown['names'].get(place), language)}".strip()
+
+
+def address_text(party: Mapping[str, str] | None) -> str:
+    """Where somebody is whom no partner's file names, as documents say it."""
+    known = party or {}
+    return ", ".join(known[name] for name in ("address", "postal_code", "city", "country") if known.get(name))
+
+
 def facts(shown: Mapping[str, Any], say: Say) -> list[tuple[str, str]]:
     """What the recall is, by the names of the words."""
     return [
@@ -79,7 +97,8 @@ def facts(shown: Mapping[str, Any], say: Say) -> list[tuple[str, str]]:
         ("decided", at(shown["decided_at"])),
         ("opened", f"{at(shown['opened_at'])} · {shown['opened_by']}"),
         ("located", at(shown["located_at"])),
-        ("closed", at(shown["closed_at"])),
+        ("closed_at", f"{at(shown['closed_at'])} · {shown['closed_by']}" if shown["closed_at"] else ""),
+        ("closed_reason", shown["closed_reason"] or ""),
     ]
 
 
@@ -93,7 +112,7 @@ def _head(shown: Mapping[str, Any], say: Say) -> str:
     return f"<section><dl>{''.join(f'<dt>{say(name)}</dt><dd>{escape(str(value))}</dd>' for name, value in rows)}</dl></section>"
 
 
-def _totals(shown: Mapping[str, Any], say: Say) -> str:
+def _totals(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     made = []
     for total in shown["totals"]:
         whole, left, bars, keys = total["total"] or Decimal(1), Decimal(0), [], []
@@ -105,8 +124,11 @@ def _totals(shown: Mapping[str, Any], say: Say) -> str:
                 bars.append(f"{shape}<title>{say(where)} {quantity:f}</title></rect>")
                 keys.append(f'<span><i style="background:{COLOURS[where]}"></i>{say(where)} <b>{quantity:f}</b></span>')
                 left += width
+        called = name_of(total, language)
+        kind = say("named" if total["named"] else "made")
         made.append(
-            f"<p><b>{total['total']:f}</b> {escape(total['unit'])} · <b>{percent(total['coverage'])}</b> {say('coverage')}</p>"
+            f'<p>{escape(total["item"])} {escape(called)} <span class="quiet">{kind}</span> · '
+            f"<b>{total['total']:f}</b> {escape(total['unit'])} · <b>{percent(total['coverage'])}</b> {say('coverage')}</p>"
             f'<svg class="bar" viewBox="0 0 1000 30" preserveAspectRatio="none" role="img" aria-label="{say("totals")}">'
             f"{''.join(bars)}</svg>"
             f'<div class="keys">{"".join(keys)}</div>'
@@ -114,20 +136,27 @@ def _totals(shown: Mapping[str, Any], say: Say) -> str:
     return f"<section><h2>{say('totals')}</h2>{''.join(made)}</section>"
 
 
-def contradictions(shown: Mapping[str, Any], say: Say) -> list[tuple[str, ...]]:
+def contradictions(shown: Mapping[str, Any], say: Say, language: Language) -> list[tuple[str, ...]]:
     """Item, lot, what does not add up, place, units, exchanges."""
     return [
-        (lot["item"], lot["lot"], say(one["rule"]), one["place"], f"{one['quantity']:f} {lot['unit']}", " ".join(map(str, one["evidence"])))
+        (
+            lot["item"],
+            lot["lot"],
+            say(one["rule"]),
+            place_text(shown, one["place"], language),
+            f"{one['quantity']:f} {lot['unit']}",
+            " ".join(map(str, one["evidence"])),
+        )
         for lot in shown["lots"]
         for one in lot["contradictions"]
     ]
 
 
-def _contradictions(shown: Mapping[str, Any], say: Say) -> str:
+def _contradictions(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     rows = [
         f'<tr><td>{escape(item)}</td><td>{escape(lot)}</td><td class="unknown">{rule}</td><td>{escape(place)}</td>'
         f'<td class="number">{escape(quantity)}</td><td class="number">{evidence}</td></tr>'
-        for item, lot, rule, place, quantity, evidence in contradictions(shown, say)
+        for item, lot, rule, place, quantity, evidence in contradictions(shown, say, language)
     ]
     head = "".join(f"<th>{say(name)}</th>" for name in ("item", "lot", "contradiction", "holder"))
     head += "".join(f'<th class="number">{say(name)}</th>' for name in ("quantity", "exchange"))
@@ -135,17 +164,17 @@ def _contradictions(shown: Mapping[str, Any], say: Say) -> str:
     return alarm + _table("contradictions", head, rows, say)
 
 
-def _lots(shown: Mapping[str, Any], say: Say) -> str:
+def _lots(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     rows = []
     for lot in shown["lots"]:
         kind = say("named" if lot["named"] else "made")
         rows.append(
             f'<tr class="lot"><th colspan="3" scope="rowgroup">{escape(lot["item"])} · {escape(lot["lot"])} '
-            f'<span class="quiet">{escape(lot["gtin"] or "")} · {kind}</span></th>'
+            f'<span class="quiet">{escape(name_of(lot, language))} · {escape(lot["gtin"] or "")} · {kind}</span></th>'
             f'<th class="number">{lot["total"]:f} {escape(lot["unit"])}</th><th class="number">{percent(lot["coverage"])}</th></tr>'
         )
         for one in lot["positions"]:
-            place = escape(one["holder"]) or say("nobody")
+            place = escape(place_text(shown, one["holder"], language)) or say("nobody")
             partner = f' <span class="quiet">{escape(one["partner"])}</span>' if one["partner"] else ""
             evidence = " ".join(str(number) for number in one["evidence"])
             rows.append(
@@ -160,7 +189,8 @@ def _lots(shown: Mapping[str, Any], say: Say) -> str:
 def _clocks(shown: Mapping[str, Any], say: Say) -> str:
     rows = [
         f"<tr><td>{say(one['regime'])}</td><td>{say(one['act'])}</td>"
-        f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}</td><td>{escape(clause_text(one, say))}</td>'
+        f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}{late(one, say)}</td>'
+        f"<td>{escape(clause_text(one, say))}</td>"
         f"<td>{escape(met_text(one, say))}</td></tr>"
         for one in shown["clocks"]
     ]
@@ -174,6 +204,11 @@ def clause_text(clock: Mapping[str, Any], say: Say) -> str:
     return f"{clock['clause']}{own}" + (f" ({say('calendar_unknown')} {years})" if years else "")
 
 
+def late(one: Mapping[str, Any], say: Say) -> str:
+    """Said beside a clock or a notice that has run out."""
+    return f" · {say('overdue')}" if one["overdue"] else ""
+
+
 def met_text(clock: Mapping[str, Any], say: Say) -> str:
     """When something that is due was done, who says so, and what shows it."""
     done = clock["met"]
@@ -184,20 +219,28 @@ def met_text(clock: Mapping[str, Any], say: Say) -> str:
     return f"{at(done['at'])}{late} · {done['evidence']}{exchange} · {done['marked_by']}"
 
 
-def _told(shown: Mapping[str, Any], say: Say) -> str:
+def _told(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     made = []
     for name in ("notices", "holds"):
         rows = [
-            f"<tr><td>{escape(one['partner'])}</td><td>{escape(one['place'] or '')}</td><td>{escape(at(one['sent_at']))}</td>"
-            f'<td class="{one["state"]}">{say(one["state"])}</td><td>{escape(at(one["acknowledged_at"]))}</td>'
-            f"<td>{_said(one['answer'], say)}</td></tr>"
+            f"<tr><td>{one['id']}</td><td>{escape(one['partner'] or '') or say('no_partner')}</td>"
+            f"<td>{escape(place_text(shown, one['place'] or '', language))}"
+            f'<br><span class="quiet">{escape(address_text(one["party"]))}</span></td><td>{escape(at(one["sent_at"]))}</td>'
+            f'<td class="{one["state"]}">{say(one["state"])}<br><span class="quiet">{escape(told_text(one))}</span></td>'
+            f"<td>{escape(at(one['acknowledged_at']))}</td><td>{_said(one['answer'], say)}</td></tr>"
             for one in shown[name]
         ]
         columns = ("partner", "holder", "sent", "state", "acknowledged", "answered")
-        made.append(_table(name, "".join(f"<th>{say(column)}</th>" for column in columns), rows, say))
+        made.append(_table(name, "<th>#</th>" + "".join(f"<th>{say(column)}</th>" for column in columns), rows, say))
     if shown["unreachable"]:
-        made.append(f'<section class="unknown">{say("unreachable")}: {escape(", ".join(shown["unreachable"]))}</section>')
+        places = ", ".join(place_text(shown, place, language) for place in shown["unreachable"])
+        made.append(f'<section class="unknown">{say("unreachable")}: {escape(places)}</section>')
     return "".join(made)
+
+
+def told_text(notice: Mapping[str, Any]) -> str:
+    """How a person told a consignee, when, and who says so."""
+    return f"{notice['told_how']} · {at(notice['told_at'])} · {notice['told_by']}" if notice["told_at"] else ""
 
 
 def _said(answer: Mapping[str, Mapping[str, str]] | None, say: Say) -> str:
@@ -207,9 +250,10 @@ def _said(answer: Mapping[str, Mapping[str, str]] | None, say: Say) -> str:
     )
 
 
-def _checks(shown: Mapping[str, Any], say: Say) -> str:
+def _checks(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     rows = [
-        f"<tr><td>{escape(one['partner'])}</td><td>{escape(one['place'])}</td><td>{escape(at(one['at']))} · {escape(one['by'])}</td>"
+        f"<tr><td>{escape(one['partner'] or '')}</td><td>{escape(place_text(shown, one['place'], language))}</td>"
+        f"<td>{escape(at(one['at']))} · {escape(one['by'])}</td>"
         f"<td>{say(one['method'])}</td><td>{say(one['outcome'])}</td><td>{escape(one['note'] or '')}</td></tr>"
         for one in shown["checks"]
     ]

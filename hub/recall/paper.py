@@ -16,7 +16,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from data_contracts.findings import Language
-from hub.recall.page import at, clause_text, contradictions, facts, met_text, percent
+from hub.recall.page import address_text, at, clause_text, contradictions, facts, late, met_text, name_of, percent, place_text, told_text
 from hub.recall.whereabouts import WHERE
 from hub.recall.words import word
 
@@ -55,10 +55,9 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
     story += [Paragraph(escape(f"{say(name)}: {value}"), plain) for name, value in facts(shown, say) if value]
     for total in shown["totals"]:
         parts = " · ".join(f"{say(where)} {total['positions'][where]:f}" for where in WHERE if total["positions"][where])
-        story.append(
-            Paragraph(escape(f"{total['total']:f} {total['unit']} · {percent(total['coverage'])} {say('coverage')} · {parts}"), section)
-        )
-    if faults := contradictions(shown, say):
+        said = f"{total['item']} {name_of(total, language)} · {total['total']:f} {total['unit']} · {percent(total['coverage'])}"
+        story.append(Paragraph(escape(f"{said} {say('coverage')} · {parts}"), section))
+    if faults := contradictions(shown, say, language):
         names = ("item", "lot", "contradiction", "holder", "quantity", "exchange")
         story += [
             Paragraph(escape(say("contradictions")), section),
@@ -67,10 +66,10 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
         ]
     rows = [
         (
-            lot["item"],
+            f"{lot['item']} {name_of(lot, language)}",
             lot["lot"],
             say(one["position"]),
-            f"{one['holder'] or say('nobody')} {one['partner'] or ''}",
+            place_text(shown, one["holder"], language) or say("nobody"),
             say(one["why"]),
             f"{one['quantity']:f} {lot['unit']}",
             " ".join(map(str, one["evidence"])),
@@ -84,17 +83,28 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
     ]
     if shown["clocks"]:
         clocks = [
-            (say(one["regime"]), say(one["act"]), at(one["due_at"]), clause_text(one, say), met_text(one, say)) for one in shown["clocks"]
+            (say(one["regime"]), say(one["act"]), at(one["due_at"]) + late(one, say), clause_text(one, say), met_text(one, say))
+            for one in shown["clocks"]
         ]
         story += [Paragraph(say("clocks"), section), table(("organisation", "state", "due", "clause", "met"), clocks, (22, 38, 32, 38, 50))]
     told = [
-        (say(f"{one['kind']}s"), one["partner"], one["place"] or "", at(one["sent_at"]), say(one["state"]))
+        (
+            f"{one['id']} {say(one['kind'] + 's')}",
+            one["partner"] or say("no_partner"),
+            f"{place_text(shown, one['place'] or '', language)} {address_text(one['party'])}",
+            at(one["sent_at"]),
+            f"{say(one['state'])} {told_text(one)}",
+        )
         for one in (*shown["notices"], *shown["holds"])
     ]
     if told:
-        story += [Paragraph(say("notices"), section), table(("notices", "partner", "holder", "sent", "state"), told, (28, 50, 40, 40, 22))]
+        story += [Paragraph(say("notices"), section), table(("notices", "partner", "holder", "sent", "state"), told, (24, 40, 50, 32, 34))]
     if shown["unreachable"]:
-        story.append(Paragraph(escape(f"{say('unreachable')}: {', '.join(shown['unreachable'])}"), plain))
+        story.append(
+            Paragraph(
+                escape(f"{say('unreachable')}: {', '.join(place_text(shown, place, language) for place in shown['unreachable'])}"), plain
+            )
+        )
     score = shown["score"]
     said = " · ".join(f"{say(f'score_{name}')} {percent(score[name])}" for name in ("coverage", "acknowledged", "answered"))
     story += [

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError
 from hub.recall.clocks import clocks
-from hub.recall.consignees import partner_of_places, superseded
+from hub.recall.consignees import partner_of_places, superseded, untold
+from hub.recall.sending import zone_of
 from hub.recall.whereabouts import SURE, WHERE
 from hub.runtime import Hub
 from hub.store import recalls
 from hub.store.types import micros, moment
+from hub.store.views.called import Called, item_names, place_names
 
 ZERO = Decimal(0)
 
@@ -28,14 +29,18 @@ ZERO = Decimal(0)
 def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Collection[int] | None = None) -> dict[str, Any]:
     """Everything of one recall for our own people.
 
-    `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, located_at,
-    totals: [{unit, total, known, unknown, coverage, contradictions: number, positions: {position: quantity}}],
-    lots: [{key, item, gtin, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why, quantity,
-    evidence}], consignees: [{place, partner, quantity}], contradictions: [{rule, place, quantity, evidence}]}], elsewhere,
+    `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, closed_by, closed_reason,
+    located_at, totals: [{item, gtin, name, name_zh, named, lots: number, unit, total, known, unknown, coverage, contradictions: number,
+    positions: {position: quantity}}],
+    lots: [{key, item, gtin, name, name_zh, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why,
+    quantity, evidence}], consignees: [{place, partner, quantity, party}], contradictions: [{rule, place, quantity, evidence}]}],
+    names: {place: {name, name_zh}}, elsewhere,
     clocks: [{regime, act, due_at, clause, statutory, unknown_years, overdue,
     met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
     notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units,
     and never all where something does not add up; a consignee's quantity is null where nobody states it.
+    `unreachable` are the places that belong to no partner and that nobody has told yet; totals are of one item in one unit, never of raw
+    material and what was made of it together.
     `elsewhere`: there is more, with an organisation that is not among `organisations` (null: all may be seen); it is in no number here.
     """
     row = recalls.by_number(connection, number, organisations)
@@ -61,10 +66,19 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         for one in recalls.checks(connection, row.id)
         if not elsewhere or one.place in places
     ]
+    _name_items(connection, lots)
+    heard = {one["place"] for one in notices if one["partner"] is None} - set(untold(told))
+    unreachable = sorted(places - partner_of_places(hub).keys() - heard)
+    mentioned = {one["holder"] for lot in lots for one in lot["positions"]} | {
+        one["place"] for lot in lots for one in lot["contradictions"]
+    }
+    mentioned |= places | {one["place"] for one in notices}
     return {
         **_head(hub, row),
-        "time_zone": _zone(hub, row).key,
+        "time_zone": zone_of(hub, row).key,
         "opened_by": row.opened_by,
+        "closed_by": row.closed_by,
+        "closed_reason": row.closed_reason,
         "scope": row.scope,
         "located_at": None if located_at is None else moment(located_at),
         "totals": _totals(lots),
@@ -74,9 +88,40 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         "notices": notices,
         "holds": holds,
         "checks": checks,
-        "unreachable": sorted(places - partner_of_places(hub).keys()),
+        "unreachable": unreachable,
+        "names": _names(hub, connection, mentioned - {""}, lots, notices),
         "score": _score(row, lots, notices, located_at),
     }
+
+
+def _names(
+    hub: Hub,
+    connection: sa.Connection,
+    places: Collection[str],
+    lots: Collection[Mapping[str, Any]],
+    notices: Collection[Mapping[str, Any]],
+) -> dict[str, dict[str, str | None]]:
+    """What places are called: by the site's files, else our master data, else the documents that name them."""
+    found: dict[str, dict[str, str | None]] = {}
+    for party in [one for lot in lots for one in lot["consignees"]] + list(notices):
+        if party["party"] and party["party"].get("name"):
+            found[party["place"]] = {"name": party["party"]["name"], "name_zh": None}
+    for place, called in place_names(connection, places).items():
+        found[place] = {"name": called.name, "name_zh": called.name_zh}
+    for place, key in partner_of_places(hub).items():
+        found[place] = {"name": hub.site.partners[key].name, "name_zh": hub.site.partners[key].name_zh}
+    for organisation in hub.site.organisations.values():
+        if organisation.gln:
+            found.setdefault(organisation.gln, {"name": organisation.name, "name_zh": organisation.name_zh})
+    return {place: found[place] for place in sorted(places) if place in found}
+
+
+def _name_items(connection: sa.Connection, lots: Collection[dict[str, Any]]) -> None:
+    """Put the names of our master data beside the numbers of items."""
+    called = item_names(connection, {name for lot in lots for name in (lot["gtin"], lot["item"]) if name})
+    for lot in lots:
+        one = called.get(lot["gtin"] or "") or called.get(lot["item"]) or Called()
+        lot["name"], lot["name_zh"] = one.name, one.name_zh
 
 
 def partners_picture(hub: Hub, connection: sa.Connection, number: str, partner_id: int) -> dict[str, Any]:
@@ -98,6 +143,11 @@ def head(hub: Hub, row: Any, own: bool = True) -> dict[str, Any]:
     """A recall in a list, for our own people or a partner."""
     shown = _head(hub, row)
     return shown if own else {name: value for name, value in shown.items() if name not in _OURS}
+
+
+def overdue(hub: Hub, connection: sa.Connection, row: Any) -> int:
+    """How many of a recall's clocks have run out and are not marked as met."""
+    return sum(1 for one in _clocks(hub, row, hub.clock.now(), recalls.met(connection, row.id)) if one["overdue"])
 
 
 def _head(hub: Hub, row: Any) -> dict[str, Any]:
@@ -130,7 +180,7 @@ def _lots(hub: Hub, found: Collection[Any]) -> list[dict[str, Any]]:
             continue
         if row.position == "consignee":
             known = row.quantity or None
-            lot["consignees"].append({"place": row.holder, "partner": partners.get(row.holder), "quantity": known})
+            lot["consignees"].append({"place": row.holder, "partner": partners.get(row.holder), "quantity": known, "party": row.party})
             continue
         if row.position == "contradiction":
             fault = {"rule": row.why, "place": row.holder, "quantity": row.quantity, "evidence": row.evidence}
@@ -182,12 +232,16 @@ def _leave_out(connection: sa.Connection, lots: list[dict[str, Any]], organisati
 
 
 def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Named and made lots together, a row a unit; what was used to make other lots of the recall is found again in those."""
-    found: dict[str, dict[str, Any]] = {}
+    """A row an item and unit: what was used to make other lots of the recall is found again in those, and is never added to them."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for lot in lots:
         total = found.setdefault(
-            lot["unit"], {"unit": lot["unit"], "total": ZERO, "positions": dict.fromkeys(WHERE, ZERO), "contradictions": 0}
+            (lot["item"], lot["unit"]),
+            {name: lot[name] for name in ("item", "gtin", "name", "name_zh", "named")}
+            | {"lots": 0, "unit": lot["unit"], "total": ZERO, "positions": dict.fromkeys(WHERE, ZERO), "contradictions": 0},
         )
+        total["lots"] += 1
+        total["named"] = total["named"] or lot["named"]
         total["total"] += lot["total"]
         total["contradictions"] += len(lot["contradictions"])
         for one in lot["positions"]:
@@ -199,12 +253,8 @@ def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _zone(hub: Hub, row: Any) -> ZoneInfo:
-    return ZoneInfo(hub.site.organisations[hub.registry.organisation_key(row.organisation_id)].time_zone)
-
-
 def _clocks(hub: Hub, row: Any, now: datetime, met: Mapping[tuple[str, str], Any]) -> list[dict[str, Any]]:
-    zone = _zone(hub, row)
+    zone = zone_of(hub, row)
     closed = None if row.closed_at is None else moment(row.closed_at)
     return [
         # What must come before the action is a condition and no date: only a person knows whether it was kept, and marks it.
@@ -212,7 +262,7 @@ def _clocks(hub: Hub, row: Any, now: datetime, met: Mapping[tuple[str, str], Any
         | {"statutory": one.statutory, "unknown_years": list(one.unknown_years)}
         | {"overdue": done is None and one.due_at < now and one.act != "authority_report_before_action"}
         | {"met": None if done is None else _met(done, one.due_at)}
-        for one in clocks(row.regimes, moment(row.aware_at), moment(recalls.decided_at(row)), closed, zone)
+        for one in clocks(row.regimes, moment(row.aware_at), moment(recalls.decided_at(row)), closed, zone, hub.site.calendars)
         for done in (met.get((one.regime, one.act)),)
     ]
 
@@ -234,8 +284,12 @@ def _state(one: Any, now: datetime, old: Collection[int]) -> str:
         return "answered"
     if one.acknowledged_at is not None:
         return "acknowledged"
+    if one.told_at is not None:
+        return "told"
     if one.parcel == "dead":
         return _PARCELS["dead"]
+    if one.partner_id is None and one.due_at >= micros(now):
+        return "to_tell"
     return "overdue" if one.due_at < micros(now) else _PARCELS[one.parcel]
 
 
@@ -245,6 +299,7 @@ def _notice(one: Any, now: datetime, old: Mapping[int, int], own: bool = True) -
         "kind": one.kind,
         "partner": one.partner_key,
         "place": one.place or None,
+        "party": one.party,
         "lots": one.lots,
         "made_at": moment(one.sent_at),
         "sent_at": None if one.left_at is None else moment(one.left_at),
@@ -261,6 +316,9 @@ def _notice(one: Any, now: datetime, old: Mapping[int, int], own: bool = True) -
             "acknowledged_by": one.acknowledged_by,
             "answered_by": one.answered_by,
             "sha256": one.sha256.hex(),
+            "told_at": None if one.told_at is None else moment(one.told_at),
+            "told_by": one.told_by,
+            "told_how": one.told_how,
         }
     return said
 
@@ -298,5 +356,9 @@ def _located(part: Decimal, whole: Decimal, contradictions: object) -> Decimal |
     return ZERO if share is None else min(share, SURE)
 
 
+_PARTS = Decimal("0.0001")
+"""A share is rounded down: all is said only where it is all."""
+
+
 def _share(part: Decimal, whole: Decimal) -> Decimal | None:
-    return round(part / whole, 4) if whole else None
+    return (part / whole).quantize(_PARTS, ROUND_DOWN) if whole else None

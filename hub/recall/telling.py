@@ -22,6 +22,8 @@ from hub.trace.closure import Carried
 from hub.trace.edges import EdgeKind
 
 _DAY = 86_400_000_000
+PARTY = ("name", "gln", "code", "address", "city", "postal_code", "country")
+"""What is kept of a receiver as documents name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Shipment:
     evidence: tuple[int, ...]
 
     @property
+    def party(self) -> dict[str, str]:
+        """Whom its document names as receiver: name, GLN, code, address; empty for an event."""
+        stated = {} if self.by_event else self.told.header.get("ship_to") or {}
+        return {name: str(stated[name]) for name in PARTY if stated.get(name)}
+
+    @property
     def by_event(self) -> bool:
         """Whether no document tells of it."""
         return self.told.kind == "event"
@@ -49,6 +57,8 @@ class Telling:
 
     shipments: list[Shipment] = field(default_factory=list)
     lines: list[LotLine] = field(default_factory=list)
+    advised: dict[int, list[LotLine]] = field(default_factory=dict)
+    """Application of a despatch → its lines."""
     events: list[tuple[Told, str, str, set[int], Decimal | None, str]] = field(default_factory=list)
     """Event, what it says (`made`, `consumed`, `received`), place, lots or other things (node ids), quantity, unit."""
     names: Mapping[int, str] = field(default_factory=dict)
@@ -87,6 +97,9 @@ def telling(connection: sa.Connection, lots: Sequence[AffectedLot]) -> Telling:
     found.lines = lot_history.lines_of_lots(connection, reached, numbers, found.bare(inside), found.bare(units))
     times = [line.effective_at for line in found.lines] + [one.told.effective_at for one in found.shipments]
     first = min((at for at in times if at is not None), default=None)
+    for line in found.lines:
+        if line.kind == "despatch_advice":
+            found.advised.setdefault(line.application_id, []).append(line)
     found.lines = [line for line in found.lines if line.kind != "despatch_advice"]
     found.lines += lot_history.movements_of_lots(connection, list(nodes), numbers, None if first is None else first - _DAY)
     found.events = _events(connection, nodes, reached)
@@ -109,7 +122,9 @@ def _shipments(connection: sa.Connection, carried: Mapping[int, Carried], keys: 
             continue
         told = mine[0]
         origin = _uri_place(told.location) if told.kind == "event" else party(told.header.get("ship_from"))
-        to = _place(places.get(number, ""), told.partner_key) or ("" if told.kind == "event" else told.location or "")
+        to = _place(places.get(number, ""), told.partner_key)
+        if not to and told.kind != "event":
+            to = told.location or party(told.header.get("ship_to"))
         bare = keys[number].removeprefix(f"shipment:{told.partner_key}:")
         found.append(Shipment(told, bare, to, origin, carried[number], tuple(one.exchange_id for one in mine)))
     return found

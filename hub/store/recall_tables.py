@@ -24,7 +24,7 @@ recall = sa.Table(
     sa.Column("aware_at", Big, nullable=False),  # when the maker learnt of the fault: some clocks start here
     sa.Column("decided_at", Big),  # when it decided to recall: the other clocks start here; null: when it was opened
     sa.Column("opened_at", Big, nullable=False), sa.Column("opened_by", sa.Text, nullable=False),
-    sa.Column("closed_at", Big), sa.Column("closed_by", sa.Text),
+    sa.Column("closed_at", Big), sa.Column("closed_by", sa.Text), sa.Column("closed_reason", sa.Text),
 )  # fmt: skip
 recall_finding = sa.Table(
     "recall_finding", metadata,  # one row a lot, unit and position of each time that the units were located
@@ -34,13 +34,14 @@ recall_finding = sa.Table(
     sa.Column("position", sa.Text, nullable=False),  # hub.recall.whereabouts.WHERE; total, opening: of the lot
     sa.Column("holder", sa.Text, nullable=False), sa.Column("partner_id", Big), sa.Column("status", sa.Text, nullable=False), sa.Column("why", sa.Text, nullable=False),
     sa.Column("quantity", Exact, nullable=False), sa.Column("evidence", Json, nullable=False),  # exchanges
+    sa.Column("party", Json),  # of a consignee: how documents call it, with its address
 )  # fmt: skip
 recall_notice = sa.Table(
     "recall_notice", metadata,
     sa.Column("id", Big, primary_key=True, autoincrement=False),
     sa.Column("recall_id", sa.ForeignKey("recall.id"), nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),  # notice (to a consignee) | hold (to a system that keeps stock or quality)
-    sa.Column("partner_id", sa.ForeignKey("partner.id"), nullable=False, index=True),
+    sa.Column("partner_id", sa.ForeignKey("partner.id"), index=True),  # null: a consignee that is no partner; a person tells it
     sa.Column("place", sa.Text, nullable=False),  # the consignee's place; empty: a system
     sa.Column("lots", Json, nullable=False),  # what it says, for this receiver alone: [{lot_key, item, gtin, lot, quantity, unit, serials}]
     sa.Column("sha256", sa.LargeBinary(32), nullable=False), sa.Column("outbox_id", Big),
@@ -48,6 +49,8 @@ recall_notice = sa.Table(
     sa.Column("reminders", sa.Integer, nullable=False), sa.Column("reminded_at", Big),
     sa.Column("acknowledged_at", Big), sa.Column("acknowledged_by", sa.Text),
     sa.Column("answered_at", Big), sa.Column("answered_by", sa.Text), sa.Column("answer", Json),  # {lot key: {on_hand, used, destroyed, returned}}
+    sa.Column("party", Json),  # how documents call the consignee, with its address
+    sa.Column("told_at", Big), sa.Column("told_by", sa.Text), sa.Column("told_how", sa.Text),  # by a person: when, who says so, how and whom
 )  # fmt: skip
 recall_check = sa.Table(
     "recall_check", metadata,  # effectiveness checks: whether a consignee was reached and did what the notice asks

@@ -17,8 +17,8 @@ from hub.store.unit_of_work import UnitOfWork
 
 FINDING_COLUMNS = (
     "lot_key", "item", "gtin", "lot", "named", "unit", "position", "holder", "partner_id", "status", "why", "quantity", "evidence",
+    "party",
 )  # fmt: skip
-NOTICE_COLUMNS = ("kind", "partner_id", "place", "lots", "sha256", "outbox_id", "sent_at", "due_at", "reminders")
 
 
 def add(uow: UnitOfWork, values: Mapping[str, Any], prefix: str) -> sa.Row[Any]:
@@ -59,7 +59,7 @@ def locked(uow: UnitOfWork, number: str) -> sa.Row[Any]:
 def reopen(uow: UnitOfWork, recall_id: int) -> None:
     """Open a closed recall again."""
     chosen = sa.update(recall).where(recall.c.id == recall_id)
-    uow.connection.execute(chosen.values(state="open", closed_at=None, closed_by=None))
+    uow.connection.execute(chosen.values(state="open", closed_at=None, closed_by=None, closed_reason=None))
 
 
 def listed(
@@ -77,12 +77,12 @@ def listed(
     return list(connection.execute(statement))
 
 
-def close(uow: UnitOfWork, recall_id: int) -> bool:
+def close(uow: UnitOfWork, recall_id: int, reason: str) -> bool:
     """Close an open recall; False when it is closed already."""
     done = uow.connection.execute(
         sa.update(recall)
         .where(recall.c.id == recall_id, recall.c.state == "open")
-        .values(state="closed", closed_at=uow.now, closed_by=uow.actor)
+        .values(state="closed", closed_at=uow.now, closed_by=uow.actor, closed_reason=reason)
     )
     return bool(done.rowcount)
 
@@ -138,7 +138,7 @@ def notices(connection: sa.Connection, recall_id: int, partner_id: int | None = 
             outbox.c.state.label("parcel"),
             outbox.c.sent_at.label("left_at"),
         )
-        .join(partner, partner.c.id == recall_notice.c.partner_id)
+        .outerjoin(partner, partner.c.id == recall_notice.c.partner_id)
         .outerjoin(outbox, outbox.c.id == recall_notice.c.outbox_id)
         .where(recall_notice.c.recall_id == recall_id)
         .order_by(recall_notice.c.id)
@@ -174,7 +174,7 @@ def checks(connection: sa.Connection, recall_id: int) -> list[sa.Row[Any]]:
         connection.execute(
             sa.select(recall_check, recall_notice.c.place, partner.c.key.label("partner_key"))
             .join(recall_notice, recall_notice.c.id == recall_check.c.notice_id)
-            .join(partner, partner.c.id == recall_notice.c.partner_id)
+            .outerjoin(partner, partner.c.id == recall_notice.c.partner_id)
             .where(recall_notice.c.recall_id == recall_id)
             .order_by(recall_check.c.id)
         )

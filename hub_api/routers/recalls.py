@@ -66,6 +66,14 @@ class NewCheck(_Body):
     note: str | None = Field(default=None, max_length=2000)
 
 
+class Told(_Body):
+    """How a person told a consignee."""
+
+    how: Text = Field(description="How, and whom: a letter with its tracking number, a call and who answered.")
+    told_at: AwareDatetime | None = Field(default=None, description="When; now if left out.")
+    reason: str = Field(default="", description="Why; kept in the audit trail.", max_length=2000)
+
+
 class Step(_Body):
     """A step of a recall."""
 
@@ -87,7 +95,7 @@ class Closing(_Body):
 
     reason: str = Field(
         default="",
-        description="Needed where consignees were not told or have not answered, or a place belongs to no partner.",
+        description="Why it may end; stands in the report. Without one it is refused, and what is left open is told.",
         max_length=2000,
     )
 
@@ -176,7 +184,7 @@ def hold(number: Number, step: Step, hub: HubDependency, caller: Mender) -> Resp
 
 @router.post("/{number}/notices", summary="Tell the consignees", response_model=Recall, responses=problems(401, 403, 404, 409, 422, 429))
 def notify(number: Number, step: Step, hub: HubDependency, caller: Mender) -> Response:
-    """Each is told once, of its own units. `unreachable` lists places that belong to no partner."""
+    """Each is told once, of its own units. `unreachable` lists places that belong to no partner and that nobody has told yet."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.notify(hub, uow, number, step.reason or None, caller.organisations)
@@ -220,6 +228,20 @@ def answer(number: Number, notice: Id, said: NoticeAnswer, hub: HubDependency, c
 
 
 @router.post(
+    "/{number}/notices/{notice}/told",
+    summary="Note that a person told a consignee",
+    response_model=Recall,
+    responses=problems(400, 401, 403, 404, 409, 422, 429),
+)
+def tell(number: Number, notice: Id, told: Told, hub: HubDependency, caller: Mender) -> Response:
+    """As where no partner receives a notice, or it could not be sent. Noted again, the newest counts; all stand in the audit trail."""
+    _seen(hub, caller, number)
+    with hub.database.begin(caller.label) as uow:
+        campaign.tell(uow, number, notice, told.how, told.told_at, told.reason or None)
+    return _shown(hub, number, caller)
+
+
+@router.post(
     "/{number}/notices/{notice}/checks",
     status_code=201,
     summary="Note an effectiveness check",
@@ -251,7 +273,7 @@ def meet(number: Number, done: DoneAct, hub: HubDependency, caller: Mender) -> R
 
 @router.post("/{number}/close", summary="End a recall", response_model=Recall, responses=problems(400, 401, 403, 404, 409, 422, 429))
 def close(number: Number, closing: Closing, hub: HubDependency, caller: Mender) -> Response:
-    """With a reason where consignees were not told or have not answered, or a place belongs to no partner."""
+    """With a reason, which stands in the report. 403 without one: it says who was not told, and who has not answered."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.close(hub, uow, number, closing.reason)

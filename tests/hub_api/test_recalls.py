@@ -231,16 +231,73 @@ def test_a_recall_ends_with_a_reason_where_somebody_was_not_told_and_goes_on_wit
     assert "not answered by V1" in ask(api, f"{path}/close", status=403)["detail"]
     ask(api, f"{path}/notices/{notice['id']}/answer", "acme", lots={LOT: {"used": 3}})
     speak(api, ("wms", sent("D3", "NOBODY", quantity=1)))
-    assert "no partner receives at NOBODY" in ask(api, f"{path}/close", status=403)["detail"]
+    assert "not told NOBODY" in ask(api, f"{path}/close", status=403)["detail"]
     ask(api, f"{path}/reopen", status=409, reason="why")
-    assert ask(api, f"{path}/close", reason="telephoned")["state"] == "closed"
+    ended = ask(api, f"{path}/close", reason="telephoned")
+    assert (ended["state"], ended["closed_reason"]) == ("closed", "telephoned")
     ask(api, f"{path}/close", status=409, reason="again")
     ask(api, f"{path}/reopen", status=422, reason="")
     again = ask(api, f"{path}/reopen", reason="one more place")
-    assert (again["state"], again["closed_at"]) == ("open", None)
+    assert (again["state"], again["closed_at"], again["closed_reason"]) == ("open", None, None)
     with api.hub.database.read() as connection:
         rows = connection.execute(sa.select(tables.audit).where(tables.audit.c.action == "recall.reopened")).all()
     assert len(rows) == 1
+
+
+def test_a_consignee_that_is_no_partner_is_told_by_a_person_and_answers(api: Api, tmp_path: Path) -> None:
+    gln, home = "6901234999997", {"name": "Stadtspital", "address": "Hauptstr. 1", "city": "Bern", "country": "CH"}
+    speak(api, ("wms", made()), ("wms", {**sent("D1", "V1", quantity=3), "ship_to": {"gln": gln, **home}}))
+    path = opened(api, regimes={"cn": "1"})
+    shown = ask(api, f"{path}/notices")
+    assert shown["unreachable"] == [gln] and shown["names"][gln] == {"name": "Stadtspital", "name_zh": None}
+    (consignee,) = shown["lots"][0]["consignees"]
+    assert (consignee["partner"], consignee["party"]["address"]) == (None, "Hauptstr. 1")
+    (notice,) = shown["notices"]
+    assert (notice["partner"], notice["place"], notice["state"], notice["party"]["city"]) == (None, gln, "to_tell", "Bern")
+    ask(api, f"{path}/notices/{notice['id']}/told", status=422, how="")
+    ask(api, f"{path}/notices/{notice['id']}/told", status=403, how="letter", told_at="2020-01-01T00:00:00Z")
+    ask(api, f"{path}/notices/{notice['id']}/told", "acme", 403, how="I told myself")
+    told = ask(api, f"{path}/notices/{notice['id']}/told", how="registered letter RR 1 to Dr Li")
+    assert told["unreachable"] == [] and told["notices"][0]["state"] == "told"
+    assert len(ask(api, f"{path}/notices")["notices"]) == 1
+    answered = ask(api, f"{path}/notices/{notice['id']}/answer", lots={LOT: {"used": 3}})
+    assert (answered["notices"][0]["state"], answered["score"]["answered"]) == ("answered", "1.0000")
+    assert [one["position"] for one in answered["lots"][0]["positions"] if one["holder"] == gln] == ["used"]
+    checked = {"method": "call", "outcome": "effective"}
+    assert api.request("POST", f"/v1/recalls{path}/notices/{notice['id']}/checks", "steward", json=checked).status_code == 201
+    assert ask(api, f"{path}/close", reason="all heard")["state"] == "closed"
+    report.write(api.hub, path[1:], tmp_path / "report", "en")
+    page = (tmp_path / "report" / "report.en.html").read_text(encoding="utf-8")
+    for said in (f"{gln} Stadtspital", "Hauptstr. 1, Bern, CH", "registered letter RR 1 to Dr Li", "all heard", "no partner"):
+        assert said in page, said
+    assert (tmp_path / "report" / "report.zh-CN.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_totals_are_of_one_item_in_one_unit(api: Api) -> None:
+    used = [{"line": "1", "gtin": GTIN, "lot": "F1", "quantity": Decimal(4), "unit": "EA", "@": 2}]
+    into = [{"line": "1", "gtin": PAPER, "lot": "K1", "quantity": Decimal(4), "unit": "EA", "@": 2}]
+    speak(api, ("wms", made()), ("wms", production("PE2", inputs=used, outputs=into)))
+    shown = ask(api, opened(api), method="GET")
+    assert [(one["gtin"], one["named"], one["total"]) for one in shown["totals"]] == [(GTIN, True, "6"), (PAPER, False, "4")]
+
+
+def test_a_share_is_never_rounded_up_to_all(api: Api) -> None:
+    speak(api, ("wms", made(units=6, quantity=Decimal(99_999_999))), ("wms", sent("D1", "V1", quantity=3)))
+    path = opened(api)
+    (notice,) = ask(api, f"{path}/notices")["notices"]
+    shown = ask(api, f"{path}/notices/{notice['id']}/answer", lots={LOT: {"used": 2}})
+    assert shown["totals"][0]["unknown"] == "1"
+    assert shown["totals"][0]["coverage"] == shown["score"]["coverage"] == "0.9999"
+
+
+def test_a_despatch_that_states_a_lot_in_two_units_is_counted_in_both(api: Api) -> None:
+    one = sent("D1", "V1", quantity=3)
+    one["lines"] = [*one["lines"], {**one["lines"][0], "line": "2", "quantity": Decimal(2), "unit": "CS", "@": 3}]
+    speak(api, ("wms", made()), ("wms", one))
+    shown = ask(api, f"{opened(api)}/notices")
+    (notice,) = shown["notices"]
+    assert {(lot["unit"], lot["quantity"]) for lot in notice["lots"]} == {("EA", "3"), ("CS", "2")}
+    assert not [fault for lot in shown["lots"] for fault in lot["contradictions"]]
 
 
 def test_steps_of_one_recall_wait_for_each_other(api: Api) -> None:
