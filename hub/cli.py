@@ -16,7 +16,7 @@ import structlog
 import typer
 
 from data_contracts.config_texts import told
-from data_contracts.errors import ConfigError, HubError
+from data_contracts.errors import ConfigError, HubError, RefusedError
 from hub.commands import (
     administration,
     demo,
@@ -33,6 +33,7 @@ from hub.commands import (
     site,
     trace,
 )
+from hub.recall.refusals import refusal
 from hub.settings import Settings
 from hub.site_reading import SiteError
 
@@ -104,6 +105,8 @@ def _told(error: HubError) -> str:
         return str(error)
     if isinstance(error, SiteError):
         return error.text(language)
+    if isinstance(error, RefusedError):
+        return refusal(str(error), language)
     return told(str(error), language) if isinstance(error, ConfigError) else str(error)
 
 

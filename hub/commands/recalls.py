@@ -138,8 +138,10 @@ def told_command(
     by: Actor = "cli",
 ) -> None:
     """Note that a person told a consignee, as where no partner receives the notice."""
-    with Hub.open().database.begin(by) as uow:
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
         campaign.tell(uow, number, notice, how, _aware(at))
+    _show_notice(hub, number, notice)
 
 
 def acknowledge_command(number: Number, notice: Notice, by: Actor = "cli") -> None:
@@ -162,6 +164,7 @@ def answer_command(
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         campaign.answer(hub, uow, number, notice, amounts, None)
+    _show_notice(hub, number, notice)
 
 
 def remind_command(number: Number, by: Actor = "cli") -> None:
@@ -292,6 +295,13 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         console.print(
             f"{say('closed_at')} {shown['closed_at']:%Y-%m-%d %H:%M %Z}: {escape(shown['closed_reason'] or '-')}", highlight=False
         )
+
+
+def _show_notice(hub: Hub, number: str, notice: int) -> None:
+    """Say what stands of a notice now."""
+    with hub.database.read() as connection:
+        shown = picture(hub, connection, number)
+    typer.echo(next(_notice_line(hub, shown, one) for one in shown["notices"] if one["id"] == notice))
 
 
 def _notice_line(hub: Hub, shown: dict[str, Any], one: dict[str, Any]) -> str:

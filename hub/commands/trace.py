@@ -13,8 +13,10 @@ from rich.console import Console
 
 from data_contracts.errors import ConfigError
 from hub.check import plain
+from hub.recall.consignees import site_places
 from hub.runtime import Hub
 from hub.trace import closure, genealogy, rendering
+from hub.trace.naming import node_names
 from hub.visibility.answers import as_json
 from hub.visibility.traced import events_behind
 
@@ -52,11 +54,12 @@ def trace_command(
             typer.echo(as_json(events, hub.clock.now(), None, "Always_GS1_Digital_Link").decode())
             return
         traced = genealogy.trace(connection, key, direction, as_of=happened, known_at=known, language=language)
+        names = node_names(connection, [node["key"] for node in traced["nodes"]], site_places(hub))
     if plainly or as_graph:
         typer.echo(json.dumps(plain(rendering.graph(traced) if as_graph else traced), ensure_ascii=False))
         return
     # A pipe has no width: nothing is folded there, so that `grep` finds whole keys.
-    (Console() if sys.stdout.isatty() else Console(width=250)).print(rendering.table(traced, language))
+    (Console() if sys.stdout.isatty() else Console(width=250)).print(rendering.table(traced, language, names))
     for gap in traced["gaps"]:
         typer.echo(f"{gap['rule']}: {gap['message']}")
     if traced["truncated"]:

@@ -14,6 +14,7 @@ from typing import Any
 from hub.recall.scope import Affected, AffectedLot
 from hub.recall.whereabouts import Answer
 from hub.runtime import Hub
+from hub.store.views.called import Called
 
 ANSWER = ("on_hand", "used", "destroyed", "returned")
 Share = tuple[str, str, str]
@@ -29,6 +30,14 @@ def partner_of_places(hub: Hub) -> dict[str, str]:
         for place in (partner.gln, *partner.places, *hub.site.party_codes(key).values()):
             if place:
                 found.setdefault(place, key)
+    return found
+
+
+def site_places(hub: Hub) -> dict[str, Called]:
+    """What the site's files call places: our organisations, and where partners receive."""
+    found = {one.gln: Called(one.name, one.name_zh) for one in hub.site.organisations.values() if one.gln}
+    for place, key in partner_of_places(hub).items():
+        found[place] = Called(hub.site.partners[key].name, hub.site.partners[key].name_zh)
     return found
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError
 from hub.recall.clocks import clocks
-from hub.recall.consignees import partner_of_places, superseded, untold
+from hub.recall.consignees import partner_of_places, site_places, superseded, untold
 from hub.recall.sending import zone_of
 from hub.recall.whereabouts import SURE, WHERE
 from hub.runtime import Hub
@@ -106,13 +106,8 @@ def _names(
     for party in [one for lot in lots for one in lot["consignees"]] + list(notices):
         if party["party"] and party["party"].get("name"):
             found[party["place"]] = {"name": party["party"]["name"], "name_zh": None}
-    for place, called in place_names(connection, places).items():
+    for place, called in {**place_names(connection, places), **site_places(hub)}.items():
         found[place] = {"name": called.name, "name_zh": called.name_zh}
-    for place, key in partner_of_places(hub).items():
-        found[place] = {"name": hub.site.partners[key].name, "name_zh": hub.site.partners[key].name_zh}
-    for organisation in hub.site.organisations.values():
-        if organisation.gln:
-            found.setdefault(organisation.gln, {"name": organisation.name, "name_zh": organisation.name_zh})
     return {place: found[place] for place in sorted(places) if place in found}
 
 

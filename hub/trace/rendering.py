@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
 from data_contracts.findings import Language
+from hub.store.views.called import Called
 
 _HEADINGS: Mapping[Language, tuple[str, ...]] = {
-    "en": ("steps", "what", "key", "quantity", "when", "said by"),
-    "zh-CN": ("层级", "种类", "标识", "数量", "时间", "依据"),
+    "en": ("steps", "what", "key", "name", "quantity", "when", "said by"),
+    "zh-CN": ("层级", "种类", "标识", "名称", "数量", "时间", "依据"),
 }
 _KINDS: Mapping[Language, Mapping[str, str]] = {
     "en": {"logistic_unit": "logistic unit"},
@@ -23,11 +26,39 @@ _KINDS: Mapping[Language, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def table(trace: Mapping[str, Any], language: Language) -> Table:
-    """Every node with the edge by which it was reached first: how much, when, and which document says so."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One node with the edge by which it was reached first."""
+
+    depth: int
+    kind: str
+    key: str
+    quantity: str
+    at: datetime | None
+    documents: tuple[Mapping[str, Any], ...]
+
+
+def kind_name(kind: str, language: Language) -> str:
+    """A kind of node as people read it."""
+    return _KINDS[language].get(kind, kind)
+
+
+def table(trace: Mapping[str, Any], language: Language, names: Mapping[str, Called] | None = None) -> Table:
+    """Every node with its name, how much, when, and which document says so."""
     shown = Table(box=None, pad_edge=False)
     for heading in _HEADINGS[language]:
         shown.add_column(heading, overflow="fold", no_wrap=heading in ("steps", "层级"))
+    for line in lines(trace):
+        by = ", ".join(dict.fromkeys(f"{document['partner']} {document['number']}" for document in line.documents))
+        at = "" if line.at is None else line.at.isoformat(timespec="minutes")
+        called = (names or {}).get(line.key, Called()).in_language(language) or ""
+        what = kind_name(line.kind, language)
+        shown.add_row(*map(escape, (str(line.depth), what, line.key, called, line.quantity, at, by)))
+    return shown
+
+
+def lines(trace: Mapping[str, Any]) -> Iterator[Line]:
+    """Every node, nearest first, with the edge by which it was reached first: how much, when, and which documents say so."""
     documents = {document["exchange"]: document for document in trace["documents"]}
     depths = {node["key"]: node["depth"] for node in trace["nodes"]}
     first: dict[str, Mapping[str, Any]] = {}
@@ -40,11 +71,7 @@ def table(trace: Mapping[str, Any], language: Language) -> Table:
         quantity = "" if edge.get("quantity") is None else f"{edge['quantity']:f} {edge['unit'] or ''}".rstrip()
         said = [documents[number] for number in edge.get("documents", ())]
         when = min((document["at"] for document in said if document["at"] is not None), default=None)
-        by = ", ".join(dict.fromkeys(f"{document['partner']} {document['number']}" for document in said))
-        at = "" if when is None else when.isoformat(timespec="minutes")
-        what = _KINDS[language].get(node["kind"], node["kind"])
-        shown.add_row(*map(escape, (str(node["depth"]), what, node["key"], quantity, at, by)))
-    return shown
+        yield Line(node["depth"], node["kind"], node["key"], quantity, when, tuple(said))
 
 
 def graph(trace: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,9 +20,10 @@ import structlog
 from fastapi import Request
 from nicegui import ui
 
-from data_contracts.errors import ConflictError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Language
 from hub import pipeline
+from hub.recall.refusals import refusal
 from hub.runtime import Hub
 from hub.store.credentials import Caller
 from hub.store.types import storable
@@ -91,6 +92,10 @@ class Visit:
     def say(self, key: str, **params: object) -> str:
         """A text of `texts.yaml`."""
         return texts.say(self.language, key, **params)
+
+    def refused(self, error: HubError) -> str:
+        """Why something was not done, in the person's language as far as the error has one."""
+        return refusal(str(error), self.language)
 
     def word(self, section: str, value: str | None) -> str:
         """A state or kind of the store as a word."""
@@ -262,7 +267,7 @@ def _failed(visit: Visit, error: Exception) -> None:
         _log.error("console page failed", kind=type(error).__name__, exc_info=error)
     ui.context.client.status_code = status
     title(visit, visit.say(f"door.{key}"))
-    show(el("p", str(error) if status in (403, 404, 409) else visit.say(f"door.{key}_more")))
+    show(el("p", refusal(str(error), visit.language) if status in (403, 404, 409) else visit.say(f"door.{key}_more")))
 
 
 __all__ = ["MENDERS", "Navigation", "Visit", "console_page", "nothing", "section", "show", "title"]

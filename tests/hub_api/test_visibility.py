@@ -64,6 +64,7 @@ WRITTEN_BY = {
     "/v1/recalls/{number}/notices/{notice}/acknowledge": {"partner", "integration", "steward", "admin"},
     "/v1/recalls/{number}/notices/{notice}/answer": {"partner", "integration", "steward", "admin"},
     "/v1/recalls/{number}/notices/{notice}/checks": {"integration", "steward", "admin"},
+    "/v1/recalls/{number}/notices/{notice}/told": {"integration", "steward", "admin"},
 }
 OPEN = {"/health/live", "/health/ready"}
 OURS = ("telephoned with", "steward key", "lines[0].lot", "steward")

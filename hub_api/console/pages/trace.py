@@ -1,0 +1,91 @@
+"""Where something went, and what it is made of: a key in, a picture and a table out, and a recall of it one step away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from data_contracts.errors import NotFoundError, RefusedError
+from hub.recall.consignees import site_places
+from hub.store.views.called import Called
+from hub.trace import genealogy, rendering
+from hub.trace.genealogy import Direction
+from hub.trace.naming import node_names
+from hub_api.console.drawing import drawing
+from hub_api.console.frame import Visit, console_page, section, show, title
+from hub_api.console.markup import Child, Html, chip, choice, el, field, form, link, row, table, when
+
+_ROWS = 500
+_EDGES = 5_000
+_WAYS: tuple[Direction, ...] = ("down", "up", "both")
+
+
+@console_page("/trace", nav="trace", order=44)
+async def one_trace(visit: Visit) -> None:
+    """`key` and `direction` of the address; without a key the form alone."""
+    key, asked = visit.asked("key"), visit.asked("direction")
+    way: Direction = next((one for one in _WAYS if one == asked), "down")
+    say = visit.say
+    title(visit, f"{say('frame.trace')} {key or ''}".strip())
+    ways = [(one, say(f"trace.{one}")) for one in _WAYS]
+    fields = [field(say("trace.key"), "key", key, say("trace.key_hint")), choice(say("trace.direction"), "direction", ways, way)]
+    show(form(fields, say("frame.show"), "/trace"))
+    if key is None:
+        show(el("p", say("trace.about"), cls="nothing"))
+        return
+    scope = None if visit.sees_all else genealogy.Filter(organisations=tuple(sorted(visit.organisations)))
+    try:
+        found, names = await visit.read(lambda connection: _read(visit, connection, key, way, scope))
+    except NotFoundError:
+        show(el("p", say("trace.unknown", what=key), cls="nothing"))
+        return
+    except RefusedError as error:
+        show(el("p", visit.refused(error), cls="nothing"))
+        return
+    if visit.may_mend:
+        show(el("p", link(say("trace.recall"), "/recalls/new", cls="button", lot=found["key"]), cls="more"))
+    if found["truncated"]:
+        show(el("p", chip(say("trace.truncated", n=_EDGES), "warning")))
+    show(section(say("trace.picture"), el("div", drawing(visit, found, names), cls="scroll"), cls="panel"))
+    if found["gaps"]:
+        gaps = [el("li", el("b", gap["rule"], cls=f"rule {gap['severity']}"), " ", gap["message"]) for gap in found["gaps"]]
+        show(section(say("trace.gaps"), el("ul", *gaps, cls="plain")))
+    show(section(say("trace.table"), _table(visit, found, names)))
+
+
+def _read(
+    visit: Visit, connection: Any, key: str, way: Direction, scope: genealogy.Filter | None
+) -> tuple[dict[str, Any], dict[str, Called]]:
+    found = genealogy.trace(connection, key, way, _EDGES, scope=scope, language=visit.language)
+    return found, node_names(connection, [node["key"] for node in found["nodes"]], site_places(visit.hub))
+
+
+def _table(visit: Visit, found: Mapping[str, Any], names: Mapping[str, Called]) -> Html:
+    say = visit.say
+    heads: list[Child | tuple[Child, str]] = [
+        (say("trace.steps"), "num"),
+        say("trace.what"),
+        say("trace.key_short"),
+        say("trace.name"),
+        (say("orders.quantity"), "num"),
+        say("trace.when"),
+        say("trace.said_by"),
+    ]
+    shown = list(rendering.lines(found))
+    rows = (
+        row(
+            (str(line.depth), "num"),
+            rendering.kind_name(line.kind, visit.language),
+            link(line.key.partition(":")[2], "/trace", cls="key", key=line.key),
+            names.get(line.key, Called()).in_language(visit.language),
+            (line.quantity, "num"),
+            when(line.at),
+            [
+                [link(f"{document['partner']} {document['number']}", f"/exchanges/{document['exchange']}"), " "]
+                for document in line.documents[:5]
+            ],
+        )
+        for line in shown[:_ROWS]
+    )
+    more = el("p", say("trace.more", n=len(shown) - _ROWS), cls="more") if len(shown) > _ROWS else None
+    return el("div", table(heads, rows, cls="numbers"), more)
