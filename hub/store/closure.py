@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
-from itertools import repeat
+from itertools import chain
 
 import msgspec
 import sqlalchemy as sa
@@ -105,51 +105,69 @@ def nodes_of_kind(connection: sa.Connection, kind: str, after: int, limit: int) 
     return list(connection.execute(chosen).scalars())
 
 
-_LISTS = {
-    "postgresql": """
-        WITH lots(id) AS (
+_CARRIED = """
+        WITH lots(id) AS MATERIALIZED (
             SELECT id FROM ({each}) AS roots
             UNION SELECT c.des FROM ({each}) AS roots
-            CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c)
-        SELECT l.key, s.unit, ARRAY(SELECT node.key FROM node WHERE node.id = ANY(s.shipments) ORDER BY node.id), s.quantities
-        FROM lots
-        CROSS JOIN LATERAL (
-            SELECT unit, array_agg(shipment ORDER BY shipment) AS shipments,
-                string_agg(coalesce(quantity::text, ''), ',' ORDER BY shipment) AS quantities
-            FROM lot_ship WHERE lot = lots.id GROUP BY unit OFFSET 0) AS s
-        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = lots.id OFFSET 0) AS l""",
+            CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c),
+        carried AS MATERIALIZED (SELECT lot, shipment, unit, quantity FROM lot_ship WHERE lot = ANY(ARRAY(SELECT id FROM lots)))"""
+_LISTS = {
+    "postgresql": """{carried}
+        SELECT string_agg(lot::text, ','), string_agg(shipment::text, ','), string_agg(unit, E'\\x1f'),
+            string_agg(coalesce(quantity::text, ''), ','),
+            (SELECT string_agg(key, E'\\x1f' ORDER BY id) FROM node WHERE id = ANY(ARRAY(SELECT shipment FROM carried))),
+            (SELECT string_agg(id::text, ',' ORDER BY id) FROM lots),
+            (SELECT string_agg(key, E'\\x1f' ORDER BY id) FROM node WHERE id = ANY(ARRAY(SELECT id FROM lots)))
+        FROM carried""",
+    "in rows": """{carried}
+        SELECT l.key, p.key, s.quantity::text, s.unit FROM carried AS s
+        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.shipment OFFSET 0) AS p
+        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.lot OFFSET 0) AS l""",
     "sqlite": """
         WITH lots(id) AS (
             SELECT id FROM ({each})
             UNION SELECT c.des FROM ({each}) AS roots CROSS JOIN lot_closure AS c ON c.anc = roots.id)
         SELECT l.key, (
-            SELECT json_group_array(json_array(p.key, l.key, s.unit, s.quantity))
+            SELECT json_group_array(json_array(l.key, p.key, s.quantity, s.unit))
             FROM lot_ship AS s CROSS JOIN node AS p ON p.id = s.shipment WHERE s.lot = lots.id)
         FROM lots CROSS JOIN node AS l ON l.id = lots.id""",
 }
-"""One row a lot, and unit: what a driver does for a row costs more than all that the store does for a line of the list. PostgreSQL reads
-the keys of a lot's shipments, whose ids mostly follow each other, in one sweep of the index; SQLite looks them up one by one, which
-costs it nothing."""
+"""What a driver does for a row costs more than all that the store does for a line of the list. PostgreSQL reads the lines and the keys in
+one sweep of an index each, and tells them as texts, with each key once; SQLite looks keys up one by one, which costs it nothing, and tells
+one text a lot."""
 LISTS = {
-    dialect: text.format(each=EACH[dialect]).replace(":roots", "%(roots)s" if dialect == "postgresql" else ":roots")
-    for dialect, text in _LISTS.items()
+    name: text.format(each=EACH["sqlite"])
+    if name == "sqlite"
+    else text.format(carried=_CARRIED.format(each=EACH["postgresql"])).replace(":roots", "%(roots)s")
+    for name, text in _LISTS.items()
 }
-Line = tuple[str, str, str, str | int | None]
-"""Shipment key, lot key, unit (empty: none stated), quantity: as text, as a scaled integer, or null."""
+Line = tuple[str, str, str | int | None, str]
+"""Lot key, shipment key, quantity (as text, as a scaled integer, or null; an empty text: none stated), unit (empty: none stated)."""
+Columns = tuple[Sequence[str], Sequence[str], Sequence[str | int | None], Sequence[str]]
+"""Lines, member by member."""
 _lines = msgspec.json.Decoder(list[Line]).decode
+_ids = msgspec.json.Decoder(list[int]).decode
 
 
-def shipped(connection: sa.Connection, lots: Collection[int]) -> list[Line]:
+def shipped(connection: sa.Connection, lots: Collection[int]) -> Columns:
     """Shipments that carried these lots or lots made of them, in no order. A look-up."""
-    found: list[Line] = []
     if not lots:
-        return found
-    rows = walk._fetch(connection, LISTS[connection.dialect.name], {"roots": ",".join(map(str, sorted(lots)))})
+        return _columns(())
+    roots = {"roots": ",".join(map(str, sorted(lots)))}
+    rows = walk._fetch(connection, LISTS[connection.dialect.name], roots)
     if connection.dialect.name != "postgresql":
-        for _, lines in rows:
-            found += _lines(lines)
-        return found
-    for lot, unit, shipments, quantities in rows:
-        count = len(shipments)
-        found += zip(shipments, repeat(lot, count), repeat(unit, count), quantities.split(","), strict=True)
-    return found
+        return _columns(chain.from_iterable(_lines(lines) for _, lines in rows))
+    if rows[0][0] is None:
+        return _columns(())
+    carried, to, of = (_ids(f"[{numbers}]") for numbers in (rows[0][0], rows[0][1], rows[0][5]))
+    units, keys, names = (texts.split(walk.END) for texts in (rows[0][2], rows[0][4], rows[0][6]))
+    ids = sorted(to) if len(to) == len(keys) else sorted(set(to))
+    if len(ids) != len(keys) or len(of) != len(names) or len(units) != len(carried):  # one of them holds the sign that is between them
+        return _columns(walk._fetch(connection, LISTS["in rows"], roots))
+    lot, shipment = dict(zip(of, names, strict=True)).__getitem__, dict(zip(ids, keys, strict=True)).__getitem__
+    return list(map(lot, carried)), list(map(shipment, to)), rows[0][3].split(","), units
+
+
+def _columns(lines: Iterable[Line]) -> Columns:
+    columns = tuple(zip(*lines, strict=True))
+    return columns if columns else ((), (), (), ())  # type: ignore[return-value]  # as many as a Line has

@@ -34,7 +34,8 @@ RANGES = 10_000
 """Ranges of ids that are asked for together."""
 Row = tuple[Any, ...]
 """node, origin, kind, application_id, quantity, unit, since, until: `hub.store.region.Step` as a plain tuple."""
-_END = "\x1f"
+END = "\x1f"
+"""Between texts that PostgreSQL tells as one."""
 _json = msgspec.json.Encoder().encode
 _begun = msgspec.json.Decoder(
     list[tuple[int, int | None, int | None, int | None, int | None, str | None, int | None, int | None, str]]
@@ -256,7 +257,7 @@ def keys_of(connection: sa.Connection, nodes: Collection[int]) -> dict[int, str]
         parameters = _as_parameters(connection, runs)
         rows = _fetch(connection, KEYS[connection.dialect.name], parameters)
         if connection.dialect.name == "postgresql":
-            keys = (rows[0][0] or "").split(_END)
+            keys = (rows[0][0] or "").split(END)
             page = ids if len(runs) < RANGES else [node for low, high in runs for node in range(low, high + 1)]
             if len(keys) == len(page):
                 found.update(zip(page, keys, strict=True))

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ from hub.store import genealogy, region
 from hub.store.region import Region, Step
 from hub.store.walk import exact
 from hub.trace import holding
-from hub.trace.by_walk import Shipped, lots_by_walk, recall_list_by_walk
+from hub.trace.by_walk import Shipped, by_shipment, lots_by_walk, recall_list_by_walk
 from hub.trace.contents import PIECE, Contents
 from hub.trace.edges import CARRYING, FLOW, HOLDING, EdgeKind
 from hub.trace.holding import ALWAYS, Held
@@ -54,15 +55,16 @@ def recall_list(connection: sa.Connection, lots: Collection[int]) -> list[Shippe
 
 
 def _kept(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
-    lines = store.shipped(connection, lots)
-    if not lines:
-        return []
-    lines.sort()  # by shipment, lot and unit, of which no two have the same
-    shipments, keys, units, said = zip(*lines, strict=True)
-    amounts = {one: exact(one) if one not in (None, "") else None for one in set(said)}
-    stated = {unit: unit or None for unit in set(units)}
-    rows = zip(keys, shipments, map(amounts.__getitem__, said), map(stated.__getitem__, units), strict=True)
-    return list(map(_shipped, rows))  # without a line of Python for each: lists of thousands are read while somebody waits
+    """Without a line of Python for each: lists of thousands are read while somebody waits."""
+    amounts, units = _Amounts(), _Units()
+    keys, shipments, said, stated = store.shipped(connection, lots)
+    rows = zip(keys, shipments, map(amounts.__getitem__, said), map(units.__getitem__, stated), strict=True)
+    found = list(map(_shipped, rows))
+    if len(set(shipments)) < len(found):
+        found.sort(key=by_shipment)
+    else:
+        found.sort(key=itemgetter(1))
+    return found
 
 
 @dataclass(slots=True)
@@ -85,6 +87,22 @@ def carried(connection: sa.Connection, shipments: Collection[int]) -> dict[int, 
     """What shipments (node ids) carried: as lots, as serial numbers, in cartons in cartons, whoever says what is in them."""
     upstream = _Upstream.load(connection, shipments)
     return {shipment: upstream.carried(shipment) for shipment in sorted(shipments)}
+
+
+class _Amounts(dict[Any, Decimal | None]):
+    """Quantities as the store tells them to what they are."""
+
+    def __missing__(self, said: Any) -> Decimal | None:
+        self[said] = found = None if said in (None, "") else exact(said)
+        return found
+
+
+class _Units(dict[str, str | None]):
+    """Units as the store tells them; null where none is stated."""
+
+    def __missing__(self, said: str) -> str | None:
+        self[said] = found = said or None
+        return found
 
 
 _shipped: Callable[[Iterable[Any]], Shipped] = partial(tuple.__new__, Shipped)

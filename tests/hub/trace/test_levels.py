@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 
 import pytest
 
 from hub.store import bulk, tables
 from hub.store import walk as store
 from hub.store.database import Database
+from hub.trace.closure import recall_list
 from hub.trace.edges import EdgeKind
 from hub.trace.walk import walk
 
@@ -74,3 +76,21 @@ def test_a_node_with_more_edges_than_a_statement_tells_ahead(database: Database)
     with database.read() as connection:
         found = walk(connection, "lot:~:A|1", "down")
         assert found is not None and len(found.steps) == len(edges) and found.depths[3] == 3 and len(found.depths) == many + 3
+
+
+@pytest.mark.parametrize("odd", ["", "\x1f"])
+def test_recall_lists_of_whatever_keys_and_units(database: Database, odd: str) -> None:
+    """Two lots, one made of the other, in shipments with several units and amounts, one of them unstated."""
+    names = [f"lot:~:A{odd}|1", "lot:~:B|2", "shipment:p:9", "shipment:p:10"]
+    with database.begin("test") as uow:
+        nodes = [(number, name.partition(":")[0], name, None) for number, name in enumerate(names, 1)]
+        bulk.insert(uow.connection, tables.node, ("id", "kind", "key", "number"), nodes)
+        bulk.insert(uow.connection, tables.lot_closure, ("anc", "des"), [(1, 2)])
+        rows = [(1, 4, "", None), (2, 3, "EA", Decimal("2.5")), (2, 3, f"B{odd}X", Decimal(1)), (2, 4, "EA", Decimal(7))]
+        bulk.insert(uow.connection, tables.lot_ship, ("lot", "shipment", "unit", "quantity"), rows)
+    with database.read() as connection:
+        assert recall_list(connection, [1]) == [
+            (names[0], names[3], None, None), (names[1], names[3], Decimal(7), "EA"),
+            (names[1], names[2], Decimal(1), f"B{odd}X"), (names[1], names[2], Decimal("2.5"), "EA"),
+        ]  # fmt: skip
+        assert recall_list(connection, [3]) == []
