@@ -52,6 +52,8 @@ def trace_command(
             followed = genealogy.follow(connection, key, direction, as_of=happened, known_at=known)
             events = events_behind(connection, followed)
             typer.echo(as_json(events, hub.clock.now(), None, "Always_GS1_Digital_Link").decode())
+            if followed.truncated:
+                typer.echo(f"cut after {genealogy.LIMIT} connections: there is more", err=True)
             return
         traced = genealogy.trace(connection, key, direction, as_of=happened, known_at=known, language=language)
         names = node_names(connection, [node["key"] for node in traced["nodes"]], site_places(hub))

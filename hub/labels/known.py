@@ -108,7 +108,7 @@ def master(connection: sa.Connection, name: str, sight: Sight, today: date) -> t
 def is_known(connection: sa.Connection, keys: Collection[str], sight: Sight) -> bool:
     """Whether a standing document that may be seen names a node with one of these keys."""
     found = genealogy.node_by_key(connection, keys)
-    return bool(found) and bool(lots.applications_of(connection, [number for number, _ in found.values()], sight))
+    return bool(found) and lots.is_spoken_of(connection, [number for number, _ in found.values()], sight)
 
 
 def lot_keys(connection: sa.Connection, di: str, lot: str) -> set[str]:
@@ -146,7 +146,7 @@ def _unit(connection: sa.Connection, item: str, unit: str, sight: Sight, today: 
     if is_known(connection, lot_keys(connection, di, unit), sight):
         elements = [("01", di), *_dates(connection, di, unit, record, sight, today), ("10", unit)]
     elif is_known(connection, keys := serial_keys(connection, di, unit), sight):
-        lot = _lot_of_serial(connection, keys, sight)
+        lot = _lot_of_serial(connection, di, unit, keys, sight)
         dated = [] if lot is None else [*_dates(connection, di, lot, record, sight, today), ("10", lot)]
         elements = [("01", di), *dated, ("21", unit)]
     else:
@@ -163,18 +163,21 @@ def _master_if_any(connection: sa.Connection, name: str, sight: Sight, today: da
         return None, False
 
 
-def _lot_of_serial(connection: sa.Connection, keys: Collection[str], sight: Sight) -> str | None:
-    """The lot that a serial number came from, if documents that may be seen say one and no more."""
+def _lot_of_serial(connection: sa.Connection, di: str, serial: str, keys: Collection[str], sight: Sight) -> str | None:
+    """The lot that a serial number came from, where documents that may be seen say so. Raises ConflictError where they say several."""
     nodes = [number for number, _ in genealogy.node_by_key(connection, keys).values()]
     numbers = {key.partition("|")[2] for _, key in lots.lots_of_serials(connection, nodes, int(EdgeKind.COMMISSIONING), sight)}
-    return numbers.pop() if len(numbers) == 1 else None
+    if len(numbers) > 1:
+        said = ", ".join(sorted(numbers))
+        raise ConflictError(f"documents contradict each other on serial number {serial} of {di}: it came from lots {said}")
+    return next(iter(numbers), None)
 
 
 def _dates(connection: sa.Connection, di: str, lot: str, record: dict[str, Any] | None, sight: Sight, today: date) -> list[tuple[str, str]]:
     """Dates of a lot as element strings. A label that is to bear no such date gets none."""
     keys = lot_keys(connection, di, lot)
     nodes = [number for number, _ in genealogy.node_by_key(connection, keys).values()]
-    said = lots.said_of_lot(connection, keys, lots.applications_of(connection, nodes, sight)) if nodes else []
+    said = lots.said_of_lot(connection, keys, nodes, sight) if nodes else []
     flags = (record or {}).get("pi") or {}
     found = []
     for ai, flag, stated in _DATES:
@@ -217,6 +220,10 @@ def _as_given(connection: sa.Connection, elements: Elements, sight: Sight, today
             return Known(in_order(elements), found.record)
         raise LabelError("a label needs a GTIN (01) or an SSCC (00)")
     record, is_device = master(connection, given["01"], sight, today)
+    if "21" in given:
+        lot = _lot_of_serial(connection, given["01"], given["21"], serial_keys(connection, given["01"], given["21"]), sight)
+        if lot is not None and given.get("10", lot) != lot:
+            raise ConflictError(f"documents say lot {lot} of serial number {given['21']}, not {given['10']}")
     if "10" in given:
         for ai, value in _dates(connection, given["01"], given["10"], record, sight, today):
             if given.setdefault(ai, value) != value:

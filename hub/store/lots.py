@@ -13,9 +13,6 @@ from hub.store.keys import item_part, lot_key
 from hub.store.lists import among
 from hub.store.tables import application, edge, line, node, partner
 
-LIMIT = 1_000
-"""Applications that are looked at: a lot that moves every day is still asked of its first ones, which made and brought it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -42,16 +39,21 @@ class Said:
     manufactured_on: str | None
 
 
-def applications_of(connection: sa.Connection, nodes: Collection[int], sight: Sight) -> list[int]:
-    """Standing applications that have an edge at one of these nodes, the first ones first."""
+def is_spoken_of(connection: sa.Connection, nodes: Collection[int], sight: Sight) -> bool:
+    """Whether a standing application has an edge at one of these nodes."""
+    found = sa.select(application.c.id).where(application.c.id.in_(_touching(connection, nodes)), application.c.standing)
+    return connection.execute(sight.sees(found).limit(1)).first() is not None
+
+
+def _touching(connection: sa.Connection, nodes: Collection[int]) -> Any:
     ids = sorted(nodes)
-    touching = sa.union(*(sa.select(edge.c.application_id).where(among(connection, end, ids)) for end in (edge.c.src, edge.c.dst)))
-    found = sa.select(application.c.id).where(application.c.id.in_(touching), application.c.standing)
-    return list(connection.execute(sight.sees(found).order_by(application.c.id).limit(LIMIT)).scalars())
+    return sa.union(*(sa.select(edge.c.application_id).where(among(connection, end, ids)) for end in (edge.c.src, edge.c.dst)))
 
 
-def said_of_lot(connection: sa.Connection, keys: Collection[str], applications: Collection[int]) -> list[Said]:
-    """What lines of these applications say of the lot that has these node keys; lines that state the same are one."""
+def said_of_lot(connection: sa.Connection, keys: Collection[str], nodes: Collection[int], sight: Sight) -> list[Said]:
+    """What dates the lines of all standing applications at these nodes state of the lot that has these node keys, the first ones first;
+    lines that state the same are one. None is left out: a later document may contradict the first.
+    """
     lots = {key.partition("|")[2] for key in keys}
     statement = (
         sa.select(
@@ -61,11 +63,16 @@ def said_of_lot(connection: sa.Connection, keys: Collection[str], applications: 
         .select_from(line)
         .join(application, application.c.id == line.c.application_id)
         .join(partner, partner.c.id == application.c.partner_id)
-        .where(among(connection, line.c.application_id, sorted(applications)), line.c.lot.in_(sorted(lots)))
+        .where(
+            application.c.id.in_(_touching(connection, nodes)),
+            application.c.standing,
+            line.c.lot.in_(sorted(lots)),
+            sa.or_(line.c.expires_on.is_not(None), line.c.manufactured_on.is_not(None)),
+        )
         .order_by(line.c.application_id, line.c.ordinal)
     )  # fmt: skip
     found: dict[Said, None] = {}
-    for row in connection.execute(statement):
+    for row in connection.execute(sight.sees(statement)):
         own = row.partner_kind in OWN_SYSTEMS
         part = item_part(row.partner, own, row.gtin, row.item_code, row.supplier_item, row.buyer_item)
         if part is not None and lot_key(part, row.lot) in keys:

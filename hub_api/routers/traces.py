@@ -36,8 +36,15 @@ _EXAMPLE = {
     "creationDate": "2026-11-22T08:00:01Z",
     "epcisBody": {"eventList": [EXAMPLE_EVENT]},
 }
+_CUT = {
+    "UDIHub-Truncated": {
+        "description": "`true`: the walk was cut at `limit`, there is more.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "Link": {"description": '`rel="next"`: the same with a wider limit, where there may be one.', "schema": {"type": "string"}},
+}
 _EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "An EPCISDocument.", "content": {_JSON_LD: {"schema": {"type": "object"}, "example": _EXAMPLE}}}
+    200: {"description": "An EPCISDocument.", "headers": _CUT, "content": {_JSON_LD: {"schema": {"type": "object"}, "example": _EXAMPLE}}}
 }
 Way = Annotated[Literal["up", "down", "both"], Query(description="up: what it is made of; down: where it went.")]
 At = Annotated[datetime | None, Query(description="What had happened by then; with its offset, e.g. 2026-11-22T08:00:00Z.")]
@@ -88,12 +95,23 @@ def show_events(
     known_at: KnownAt = None,
     limit: Most = 10_000,
 ) -> Response:
-    """The visibility events that say so, captured ones and those of business documents, in the order in which they happened."""
+    """The visibility events that say so, captured ones and those of business documents, in the order in which they happened.
+
+    Where the walk was cut at `limit` there are more: `UDIHub-Truncated: true` says so, and `Link` (`rel="next"`) leads further.
+    """
     scope = _scope(hub, caller, as_of, known_at)
     with hub.database.read() as connection:
         followed = genealogy.follow(connection, key, direction, limit, as_of=as_of, known_at=known_at, scope=scope)
         events = events_behind(connection, followed)
-    return conditional(request, as_json(events, _created(events), None, "Always_GS1_Digital_Link"), _JSON_LD)
+    headers = _cut(request, limit) if followed.truncated else {}
+    return conditional(request, as_json(events, _created(events), None, "Always_GS1_Digital_Link"), _JSON_LD, headers)
+
+
+def _cut(request: Request, limit: int) -> dict[str, str]:
+    """Says that the walk was cut, and where it goes further, if it may: an EPCISDocument has no room for either."""
+    wider = min(limit * 10, genealogy.LIMIT)
+    link = {} if wider == limit else {"Link": f'<{request.url.path}?{request.url.include_query_params(limit=wider).query}>; rel="next"'}
+    return {"UDIHub-Truncated": "true", **link}
 
 
 def _created(events: Sequence[Shown]) -> datetime:

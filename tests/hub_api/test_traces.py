@@ -51,6 +51,17 @@ def test_a_trace_as_events_of_what_the_caller_may_see(api: Api) -> None:
     assert events("admin", as_of="2026-11-01T00:00:00Z") == []
 
 
+def test_a_trace_as_events_that_was_cut_says_so_and_where_it_goes_on(api: Api) -> None:
+    told(api)
+    whole = api.get("/v1/traces/epcis", params={"key": LINK})
+    assert "UDIHub-Truncated" not in whole.headers and "Link" not in whole.headers
+    cut = api.get("/v1/traces/epcis", params={"key": LINK, "limit": 1})
+    assert cut.headers["UDIHub-Truncated"] == "true"
+    address = cut.headers["Link"].removeprefix("<").removesuffix('>; rel="next"')
+    assert address.startswith("/v1/traces/epcis?") and "limit=10" in address
+    assert api.get(address).content == whole.content
+
+
 def test_times_need_their_offset_and_limit_what_counts(api: Api) -> None:
     told(api)
     before = api.get("/v1/traces", params={"key": LINK, "as_of": "2026-11-01T00:00:00Z"}).json()

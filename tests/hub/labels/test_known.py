@@ -111,3 +111,25 @@ def test_serial_numbers_and_what_carriers_cannot_hold(world: World) -> None:
     assert [finding.rule for finding in refused.value.findings] == ["GS1-05"]
     with pytest.raises(LabelError, match="no GTIN"):
         label(world, "RM-100|L1")
+
+
+def test_a_serial_number_of_two_lots_and_one_of_another_lot_get_no_label(world: World) -> None:
+    made = {"gtin": GTIN, "quantity": Decimal(1), "unit": "EA", "@": 3}
+    world.send(("mes", production("PE1", inputs=[], outputs=[{**made, "line": "1", "lot": "L1", "serials": ["S1"]}])))
+    assert label(world, f"{GTIN}|S1") == f"(01){GTIN}(10)L1(21)S1"
+    assert label(world, f"(01){GTIN}(10)L1(21)S1") == f"(01){GTIN}(10)L1(21)S1"
+    with pytest.raises(ConflictError, match="L1"):
+        label(world, f"(01){GTIN}(10)L2(21)S1")
+    world.send(("mes", production("PE2", inputs=[], outputs=[{**made, "line": "1", "lot": "L2", "serials": ["S1"]}])))
+    with pytest.raises(ConflictError, match="L1, L2"):
+        label(world, f"{GTIN}|S1")
+
+
+@pytest.mark.slow
+def test_a_date_that_contradicts_the_first_is_found_however_many_documents_stand_between(world: World) -> None:
+    lines = [despatch_line(lot="L1", expires_on="2028-01-31")]
+    world.send(*(("jiangnan_polymer", despatch(f"D{place}", lines=lines)) for place in range(1_001)))
+    assert label(world, f"{GTIN}|L1") == f"(01){GTIN}(17)280131(10)L1"
+    sent(world, "LAST", lot="L1", expires_on="2029-01-31")
+    with pytest.raises(ConflictError, match="LAST"):
+        label(world, f"{GTIN}|L1")
