@@ -9,6 +9,7 @@ What is asked before a record may go out: `required`; `when` and `unless` (requi
 for any, `{over: 1}`; a name without a point is, within a row, one of the row's own); `law` (EUDAMED: told only under these); `most`
 characters, `least` number, `one_of`, `pattern`. `identifier` is a DI, compared however it is written. `by` names the members by which rows
 without a key are compared, and `rows`, above, the member that tells the rows of a list apart.
+`says` has the register's own words for those that we may use in another language; any other that is not in Latin letters is left out.
 `published: seldom` is what a register keeps to itself of most devices.
 """
 
@@ -54,6 +55,8 @@ class Member:
     """Another member in which the register is told the same: a manufacturer's name by its SRN."""
     seldom: bool = False
     """The register is told, and publishes it of some devices only: that it is not published says nothing."""
+    says: Mapping[str, str] = field(default_factory=dict)
+    """Of a free text in a row: the register's own words for ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ def _member(path: str, said: Mapping[str, Any]) -> Member:
         "by",
         "said_by",
         "published",
+        "says",
     }
     if strange := set(said) - known:
         raise ValueError(f"{path}: unknown {', '.join(sorted(strange))}")
@@ -138,4 +142,5 @@ def _member(path: str, said: Mapping[str, Any]) -> Member:
         tuple(said.get("by", ())),
         said.get("said_by"),
         said.get("published") == "seldom",
+        said.get("says", {}),
     )

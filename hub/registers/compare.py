@@ -86,7 +86,10 @@ def compare(
     sha256 = _hash(stream)
     with hub.database.begin(by) as uow:
         extract_id = store.take_extract(uow, told, name, sha256, day, chosen)
-    return _Work(hub, by, Outcome(extract_id, told, name, day, chosen), extract, progress).run()
+    outcome = Outcome(extract_id, told, name, day, chosen)
+    if as_of is None and stated_day is None:
+        outcome.tell([Finding("EXT-07", expected=day, got=name)])
+    return _Work(hub, by, outcome, extract, progress).run()
 
 
 class _Work:

@@ -24,7 +24,7 @@ from data_contracts.findings import Finding, Place, has_error
 from data_contracts.registers import Register, RegisterName, register_named
 from hub.registers.demands import lacks, told
 from hub.registers.record import member_of
-from hub.registers.shaping import completed, without_uncoded
+from hub.registers.shaping import completed, in_its_words, without_uncoded
 from hub.runtime import Hub
 from hub.store import views
 from mappings.engine import Context, UnwritableError, load
@@ -138,7 +138,7 @@ def checked(register: Register, mapping: Compiled, device: Mapping[str, Any]) ->
     entity = told(register, entity)
     if has_error(findings):
         return entity, findings
-    findings += completed(register, entity)
+    findings += [*completed(register, entity), *in_its_words(register, entity)]
     findings += without_uncoded(register, mapping.plan.root, entity)
     try:
         mapping.write(entity, Context(time_zone=register.time_zone))

@@ -14,7 +14,7 @@ from connectors.spec import STRICT
 from data_contracts.findings import Finding
 from data_contracts.registers import Register
 from hub.registers.record import copied, member_of
-from hub.registers.shaping import without_uncoded
+from hub.registers.shaping import in_its_words, without_uncoded
 from mappings.engine import Context, load
 from mappings.engine import Mapping as Compiled
 from mappings.plan import Scope
@@ -59,9 +59,10 @@ class Reader:
         return f"{top}.{below}" in stateable if mark else top in stateable
 
     def sayable(self, layout: Layout, device: Mapping[str, Any]) -> dict[str, Any]:
-        """Our device without the words that the register has no code for: it cannot say them, so it does not say otherwise."""
+        """Our device in the register's words, without those that it has no code for: it cannot say them, so it does not say otherwise."""
         mapping, _ = self._of(layout)
         said: dict[str, Any] = copied(device)
+        in_its_words(self._register, said)
         without_uncoded(self._register, mapping.plan.root, said)
         return said
 

@@ -56,6 +56,25 @@ def _either(register: Register, entity: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("REG-07", Place(path=path), register.named(other), ", ".join(row["di"] for row in rows), params=params)
 
 
+def in_its_words(register: Register, entity: dict[str, Any]) -> list[Finding]:
+    """Put, in place, the register's own words where rows say the same in another language (箱: Case). What it would not understand is
+    taken out and told.
+    """
+    found: list[Finding] = []
+    for member in register.members.values() if entity else ():
+        top, _, name = member.path.partition(".")
+        rows = entity.get(top) if member.says else None
+        for index, row in enumerate(rows if isinstance(rows, list) else ()):
+            word = row.get(name)
+            if word in member.says:
+                row[name] = member.says[word]
+            elif isinstance(word, str) and not word.isascii():
+                del row[name]
+                known = ", ".join(dict.fromkeys(member.says.values()))
+                found.append(_no_word(register, f"{top}[{index}].{name}", known, word, "warning"))
+    return found
+
+
 def without_uncoded(register: Register, scope: Scope, entity: dict[str, Any], prefix: str = "") -> list[Finding]:
     """Take out, in place, words that the register has no code for, since a mapping would write them as they are; each is told.
 

@@ -164,3 +164,20 @@ def test_one_device_that_lacks_something_keeps_no_other_back(hub: Hub, tmp_path:
         export(hub, "gudid", [DEVICE, "06901234000023"])
     with pytest.raises(ConfigError, match="takes xml"):
         export(hub, "eudamed", None, "xlsx")
+
+
+def test_gudid_is_told_packages_in_its_own_words(hub: Hub) -> None:
+    """Our master may name packages in Chinese; GUDID has English words, and what it publishes of them is no difference."""
+    packages = complete()["packages"]
+    kept(hub, complete(packages=[{**packages[0], "kind": "纸箱"}, {**packages[1], "kind": "周转筐"}]))
+    made = export(hub, "gudid", [DEVICE], "xml")
+    (document,) = made.documents
+    text = document.content.decode()
+    assert "<pkgType>Carton</pkgType>" in text and "纸箱" not in text and "周转筐" not in text
+    (untold,) = [one for one in made.untold[DEVICE] if one.place.path == "packages[1].kind"]
+    assert (untold.rule, untold.got) == ("REG-08", "周转筐") and (untold.expected or "").startswith("Case, ")
+    assert "Package Type" in untold.text("en")
+    outcome = run(hub, document.content, "gudid.xml", register="gudid", scope="full")
+    assert (outcome.matched, outcome.opened) == (1, 0)
+    (undated,) = [one for one in outcome.findings if one.rule == "EXT-07"]
+    assert (undated.expected, undated.got) == ("2026-11-22", "gudid.xml") and "今天（2026-11-22）" in undated.text("zh-CN")
