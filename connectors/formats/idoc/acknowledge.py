@@ -21,7 +21,8 @@ from dataclasses import dataclass, replace
 from connectors.answering import Judgement, Received, Word
 from connectors.formats.idoc.control import HEADER
 from connectors.formats.idoc.grammar import CONTROL
-from connectors.formats.idoc.writer import write_document
+from connectors.formats.idoc.writer import representation_of, write_document
+from connectors.legible import spelled
 from connectors.spec import Envelope, Profile
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, has_error
@@ -57,7 +58,8 @@ def verdict_of(message: Message, profile: Profile, refusal: Finding | None) -> V
 
 def write(received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
     """One STATUS IDoc for what came, and one word for all of it."""
-    codes = _codes(profile)
+    codes, answered = _codes(profile), dialect(received, profile)
+    charset = (answered.charset if representation_of(answered) == "flat" else None) or "utf-8"
     root = SourceRecord(KIND, {}, 0)
     positive: list[bool] = []
     judged = {judgement.control: judgement for judgement in received.judgements}
@@ -67,15 +69,15 @@ def write(received: Received, envelope: Envelope, profile: Profile) -> tuple[Wor
         positive.append(outcome == "taken" and (judgement is None or judgement.verdict != "rejected"))
         why = [*received.findings, *verdict.findings] if outcome == "refused" else list(verdict.findings)
         if outcome != "taken" or judgement is None:
-            _say(root, verdict.control, codes[outcome], outcome, why, envelope)
+            _say(root, verdict.control, codes[outcome], outcome, why, envelope, charset)
         else:
-            _say(root, verdict.control, codes[judgement.verdict], judgement.verdict, _told(judgement), envelope)
+            _say(root, verdict.control, codes[judgement.verdict], judgement.verdict, _told(judgement), envelope, charset)
     if not received.verdicts:  # refused before its message was looked at
         positive.append(False)
-        _say(root, received.interchange.control or "", codes["refused"], "refused", list(received.findings), envelope)
+        _say(root, received.interchange.control or "", codes["refused"], "refused", list(received.findings), envelope, charset)
     mixed = any(positive) and (not all(positive) or any(judgement.verdict == "partly" for judgement in received.judgements))
     word: Word = "partly" if mixed else "accepted" if all(positive) else "rejected"
-    return word, write_document([(KIND, root)], replace(envelope, version=BASIC_TYPE), dialect(received, profile))
+    return word, write_document([(KIND, root)], replace(envelope, version=BASIC_TYPE), answered)
 
 
 def dialect(received: Received, profile: Profile) -> Profile:
@@ -115,7 +117,7 @@ _TEXTS = {
 _TYPES = {"taken": "S", "accepted": "S", "partly": "W"}
 
 
-def _say(root: SourceRecord, control: str, code: str, outcome: str, why: Sequence[Finding], envelope: Envelope) -> None:
+def _say(root: SourceRecord, control: str, code: str, outcome: str, why: Sequence[Finding], envelope: Envelope, charset: str) -> None:
     """Status records of one IDoc: one for each finding, or one that says how it went."""
     values = {
         "TABNAM": "EDI_DS40",
@@ -126,27 +128,30 @@ def _say(root: SourceRecord, control: str, code: str, outcome: str, why: Sequenc
         "STATYP": _TYPES.get(outcome, "E"),
     }
     for finding in why or (None,):
-        record = SourceRecord("E1STATS", {**values, **(_reason(finding) if finding is not None else {"STATXT": _TEXTS[outcome]})}, 0, root)
+        record = SourceRecord(
+            "E1STATS", {**values, **(_reason(finding, charset) if finding is not None else {"STATXT": _TEXTS[outcome]})}, 0, root
+        )
         root.children.append(record)
 
 
-def _reason(finding: Finding) -> dict[str, str]:
+def _reason(finding: Finding, charset: str) -> dict[str, str]:
     family, _, number = finding.rule.partition("-")
     place = finding.place
     said = {
-        "STATXT": _line(finding.text("en"), 70),
+        "STATXT": _line(finding.text("en"), 70, charset),
         "STAMID": f"UDIHUB_{family}"[:20],
         "STAMNO": number.zfill(3) if number.isdecimal() and int(number) else "",
-        "STAPA1": _line(finding.expected or "", 50),
-        "STAPA2": _line(finding.got or "", 50),
+        "STAPA1": _line(finding.expected or "", 50, charset),
+        "STAPA2": _line(finding.got or "", 50, charset),
         # Records count from the IDoc itself (1) and its control record (2); SAP's segments from the first after it.
         "SEGNUM": f"{place.position - 2:06d}" if place.position is not None and place.position > 2 and place.segment != CONTROL else "",
-        "SEGFLD": _line((place.path or "").rpartition("/")[2] if place.path and "/" in place.path else "", 30),
+        "SEGFLD": _line((place.path or "").rpartition("/")[2] if place.path and "/" in place.path else "", 30, charset),
     }
     return {name: text for name, text in said.items() if text}
 
 
-def _line(text: str, most: int) -> str:
-    """One line that the field holds, cut where a person sees that it is."""
-    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
+def _line(text: str, most: int, charset: str) -> str:
+    """One line that the field holds, in letters that the file has, cut where a person sees that it is."""
+    plain = spelled(" ".join("".join(letter if letter.isprintable() else " " for letter in text).split()), charset)
+    mark = spelled("…", charset)
+    return plain if len(plain) <= most else plain[: most - len(mark)] + mark

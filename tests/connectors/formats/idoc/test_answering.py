@@ -202,3 +202,15 @@ def test_the_first_envelope_is_known_by_the_head_alone(name: str) -> None:
     head = (SAMPLES / name).read_bytes()[:1500]
     assert FORMAT.envelope_reference(head) == "LS:NMDCLNT100|LS:UDIHUB|0000000000004711"
     assert FORMAT.envelope_reference(b"<ORDERS05>") is None
+
+
+@pytest.mark.parametrize("charset", ["iso8859-1", "ascii", "gb18030"])
+def test_a_long_refusal_is_fitted_to_the_letters_of_a_flat_file(charset: str) -> None:
+    refusal = Finding("AGR-01", got="ORDERS é 药 " + "X" * 40, expected="DESADV, " * 20, code="56", params={"agreement": "one"})
+    profile = Profile(charset=charset)
+    came = received(flat(("E2EDK01005", "")).encode(), refusal)
+    _, content = ANSWERING.write("STATUS", came, ENVELOPE, profile)
+    (message,) = read("idoc", content, profile=profile).messages
+    (status,) = message.root.children[1:]
+    assert message.findings == [] and status.values["STATUS"] == "56" and len(status.values["STATXT"]) <= 70
+    assert status.values["STATXT"].startswith("Message ORDERS") and status.values["STATXT"].endswith(("...", "…"))
