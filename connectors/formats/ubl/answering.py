@@ -1,8 +1,10 @@
-"""ApplicationResponse: what became of a UBL document, as Peppol says it (message level response and business response).
+"""ApplicationResponse: what became of a UBL document.
 
-Accepted is AP, rejected RE; a partly accepted document is CA. A reason names the place (LineID holds its path) with status BV for a
-business rule, SV for syntax. Received, AP and PD close what we sent, CA closes it with remarks, RE refuses it; AB, IP and UQ only say that
-it arrived.
+Of its syntax a Peppol message level response says AP (accepted) or RE (rejected), and nothing that the rules of that response do not know
+(OpenPeppol T71, which its CustomizationID claims). What mapping and rules made of a document is said in a plain UBL 2.1 response that
+claims no rules: AP, RE, or CA where it is taken in part. A reason names the place (LineID holds its path, NA where there is none) with
+status BV for a business rule, SV for syntax. Received, AP and PD close what we sent, CA closes it with remarks, RE refuses it; AB, IP and
+UQ only say that it arrived.
 """
 
 from __future__ import annotations
@@ -37,8 +39,9 @@ _TYPES = {
     **{"380": "Invoice", "381": "CreditNote", "632": "ReceiptAdvice"},
 }
 """UNCL1001 of the document that is answered; numbers of several kinds of document may be the same."""
+_TYPE_CODES = {kind: code for code, kind in _TYPES.items()}
 _UNKNOWN = "NA"
-"""Number of a document that could not be read so far."""
+"""Number of a document that could not be read so far, and place of what has none."""
 
 
 class UblAnswering:
@@ -66,8 +69,8 @@ class UblAnswering:
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
         """One ApplicationResponse. Raises ValueError where nobody is named to whom it could go."""
         root = SourceRecord("ApplicationResponse", {}, 1)
-        head = {"UBLVersionID": "2.1", "CustomizationID": _CUSTOMIZATION, "ProfileID": _PROFILE, "ID": f"{envelope.control:09d}"}
-        for name, text in head.items():
+        head = {"UBLVersionID": "2.1"} if kind == BUSINESS else {"CustomizationID": _CUSTOMIZATION, "ProfileID": _PROFILE}
+        for name, text in {**head, "ID": f"{envelope.control:09d}"}.items():
             put_at(root, name, text=text)
         put_at(root, "IssueDate", text=envelope.created_at.date().isoformat())
         put_at(root, "IssueTime", text=envelope.created_at.timetz().isoformat(timespec="seconds"))
@@ -128,11 +131,11 @@ def _respond(root: SourceRecord, word: Word, number: str, kind: str, faults: Seq
     if faults:
         put_at(response, "Response", "Description", text=f"{len(faults)} faults; the first: {faults[0].text}")
     put_at(response, "DocumentReference", "ID", text=number)
-    if kind:
-        put_at(response, "DocumentReference", "DocumentType", text=kind)
+    if code := _TYPE_CODES.get(kind):
+        put_at(response, "DocumentReference", "DocumentTypeCode", text=code)
     for fault in faults:
         line = _below(response, "LineResponse")
-        put_at(line, "LineReference", "LineID", text=fault.path or _UNKNOWN)
+        put_at(line, "LineReference", "LineID", text=fault.path if fault.path.startswith("/") else _UNKNOWN)
         answer = _below(line, "Response")
         put_at(answer, "ResponseCode", text=_CODES["rejected" if word == "rejected" else "partly"])
         put_at(answer, "Description", text=fault.text)

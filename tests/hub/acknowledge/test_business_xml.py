@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from lxml import etree
 
 from connectors import freshness
 from connectors.formats.b2mml import ANSWERING
@@ -132,6 +133,32 @@ def test_a_ubl_order_is_answered_by_application_responses(open_with: Open) -> No
         message = read("ubl", content)
         assert message.type == "ApplicationResponse" and answering.name == "ubl"
         assert b"<cbc:ResponseCode>AP</cbc:ResponseCode>" in content and b"<cbc:ID>PO-2026-118</cbc:ID>" in content
+
+
+T71 = {
+    "": {"CustomizationID", "ProfileID", "ID", "IssueDate", "IssueTime", "SenderParty", "ReceiverParty", "DocumentResponse"},
+    "/DocumentResponse": {"Response", "DocumentReference", "LineResponse"},
+    "/DocumentResponse/Response": {"ResponseCode", "Description"},
+    "/DocumentResponse/DocumentReference": {"ID", "DocumentTypeCode"},
+    "/DocumentResponse/LineResponse": {"LineReference", "Response"},
+    "/DocumentResponse/LineResponse/Response": {"ResponseCode", "Description", "Status"},
+}
+"""The elements that the Peppol message level response has (OpenPeppol T71): it takes no others."""
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_what_claims_to_be_a_message_level_response_holds_what_that_has(open_with: Open, lines: bool) -> None:
+    hub = open_with(comes("never", UBL_IN))
+    order = (SAMPLES / "ubl" / "Order.xml").read_bytes()
+    start, stop = order.index(b"  <cac:OrderLine>"), order.rindex(b"</Order>")
+    landing = take(hub, order if lines else order[:start] + order[stop:], "clinic", key="k1")
+    root = etree.fromstring(answers(hub, landing.document_id)["MessageLevelResponse"])
+    for path, known in T71.items():
+        for holder in root.findall("./" + "/".join(f"{{*}}{part}" for part in path.split("/") if part)) if path else [root]:
+            assert {etree.QName(child).localname for child in holder} <= known
+    codes = {element.text for element in root.iterfind(".//{*}ResponseCode")}
+    assert codes == ({"AP"} if lines else {"RE"})
+    assert [element.text for element in root.iterfind(".//{*}DocumentTypeCode")] == ["220"]
 
 
 def test_a_ubl_order_without_lines_is_rejected_with_the_place_of_its_fault(open_with: Open) -> None:
