@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.generate_x12 import write
-from connectors.formats.x12 import FORMAT, release, scan
+from connectors.formats.x12 import FORMAT, scan
 from connectors.spec import STRICT
 
 
@@ -58,7 +58,7 @@ def read_and_release(path: Path) -> int:
         for event in FORMAT.read(stream, STRICT):
             if event.message is not None and event.message.root is not None:
                 count += 1
-                release(event.message.root)
+                event.message.root.release()
     return count
 
 

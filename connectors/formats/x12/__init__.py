@@ -18,7 +18,6 @@ from connectors.formats.x12.fitting import fit
 from connectors.formats.x12.grammar import BASE_VERSIONS, Grammar, known_messages, load
 from connectors.formats.x12.guide import describe
 from connectors.formats.x12.header import interchange_of
-from connectors.formats.x12.hierarchy import release
 from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
 from connectors.formats.x12.writer import syntax_of, write
@@ -26,7 +25,7 @@ from connectors.spec import STRICT, Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language
 from data_contracts.source import ReadEvent, SourceRecord
 
-__all__ = ["ANSWERING", "FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "release", "scan"]
+__all__ = ["ANSWERING", "FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "scan"]
 
 
 _START = re.compile(rb"ISA([^A-Za-z0-9\s])[0-9]{2}\1")

@@ -51,11 +51,6 @@ class Delimiters:
         """The four names of `Interchange.delimiters`."""
         return {"element": self.element, "component": self.component, "repetition": self.repetition, "segment": self.segment}
 
-    def clash(self) -> bool:
-        """Whether two separators are the same character, or one is a letter, digit or blank, so that nothing can be cut."""
-        marks = [mark for mark in (self.element, self.component, self.repetition, self.segment) if mark]
-        return len(set(marks)) < len(marks) or any(mark.isalnum() or mark == " " for mark in marks)
-
 
 @dataclass(slots=True)  # not frozen: one a document, and freezing triples what it costs to make
 class Header:

@@ -6,10 +6,12 @@ before its parent, so parents that have not come yet are looked for again when t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 
 from data_contracts.source import SourceRecord
 
+_POSITION = attrgetter("position")
 Report = Callable[[str, SourceRecord, int, str], None]
 """Told (rule, HL record, element, expected) for a level that does not fit."""
 
@@ -49,33 +51,52 @@ class Hierarchy:
 
     def settle(self) -> None:
         """At the end of the set: hang levels that came before their parents, and report parents that never came."""
+        if not self._waiting:
+            return
+        hung: dict[int, SourceRecord] = {}
         for record, above in self._waiting:
             parent = self._levels.get(above)
-            if parent is None or _below(parent, record):
+            if parent is None:
                 self._report("X12-E20", record, 2, "")
+            else:
+                hung[id(record)] = parent
+        for record in _circles(self._waiting, hung):
+            self._report("X12-E20", record, 2, "")
+        leave: dict[int, SourceRecord] = {}
+        gain: dict[int, SourceRecord] = {}
+        for record, _ in self._waiting:
+            parent = hung.get(id(record))
+            if parent is None:
                 continue
             if record.parent is not None:
-                record.parent.children.remove(record)
+                leave[id(record.parent)] = record.parent
             record.parent = parent
-            # In document order among its siblings, as if the parent had come first.
-            place = next((index for index, other in enumerate(parent.children) if other.position > record.position), len(parent.children))
-            parent.children.insert(place, record)
+            gain[id(parent)] = parent
+        for old in leave.values():
+            old.children = [child for child in old.children if child.parent is old]
+        for record, _ in self._waiting:
+            if (parent := hung.get(id(record))) is not None:
+                parent.children.append(record)
+        for parent in gain.values():  # in document order, as if each parent had come first
+            parent.children.sort(key=_POSITION)
 
 
-def release(root: SourceRecord) -> None:
-    """Take a tree apart that is no longer needed, so that its memory is free at once.
+def _circles(waiting: Sequence[tuple[SourceRecord, str]], hung: dict[int, SourceRecord]) -> Iterator[SourceRecord]:
+    """Levels that would stand below themselves, the last of each circle; taken out of `hung`, which opens the circle.
 
-    Records know their children and their parent, a circle that only the garbage collector can open: a third of the time of
-    reading. Whoever is done with a message may call this; nothing of the tree may be used afterwards.
+    Each level is passed once, however deep the levels stand: senders may write them in any order, and in bad faith.
     """
-    root.release()
-
-
-def _below(record: SourceRecord, top: SourceRecord) -> bool:
-    """Whether a record stands under another one (or is it), so that hanging the other one there would close a circle."""
-    step: SourceRecord | None = record
-    while step is not None:
-        if step is top:
-            return True
-        step = step.parent
-    return False
+    settled: set[int] = set()
+    for record, _ in waiting:
+        path: list[SourceRecord] = []
+        places: dict[int, int] = {}
+        step: SourceRecord | None = record
+        while step is not None and id(step) not in settled and id(step) not in places:
+            places[id(step)] = len(path)
+            path.append(step)
+            step = hung.get(id(step), step.parent)
+        settled.update(places)
+        if step is not None and id(step) in places:
+            last = max((one for one in path[places[id(step)] :] if id(one) in hung), key=_POSITION)
+            del hung[id(last)]
+            yield last

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.formats.x12 import release, sets
+from connectors.formats.x12 import sets
 from connectors.formats.x12.sets import MOST_FINDINGS
 from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
@@ -183,6 +183,25 @@ def test_a_level_may_come_before_its_parent() -> None:
     assert outline(message.root) == ["ST", "BSN", ["HL", ["HL", ["HL", "LIN"], "PRF"]], "CTT"]
 
 
+@pytest.mark.parametrize("chain", [False, True])
+def test_a_thousand_levels_before_their_parents_are_each_moved_once(chain: bool) -> None:
+    numbers = range(1000, 1, -1)
+    levels = [f"HL*{number}*{number - 1 if chain else 1}*I" for number in numbers]
+    body = ["BSN*00*D1*20261122*1415", *levels, "HL*1**S", f"CTT*{len(levels) + 1}"]
+    (message,) = messages(one("856", body))
+    assert message.findings == []
+    (top,) = [child for child in message.root.children if child.tag == "HL"]
+    assert len(top.children) == (1 if chain else 999) and top.values[1] == "1"
+    assert [child.position for child in top.children] == sorted(child.position for child in top.children)
+
+
+def test_two_circles_of_levels_are_opened_once_each() -> None:
+    levels = ["HL*1**S", "HL*2*4*O", "HL*3*2*P", "HL*4*3*I", "HL*5*6*O", "HL*6*5*P"]
+    (message,) = messages(one("856", [DESPATCH[0], *levels, "CTT*6"]))
+    assert [(finding.rule, finding.place.position) for finding in message.findings] == [("X12-E20", 4), ("X12-E20", 7)]
+    assert len([record for record in message.root.walk() if record.tag == "HL"]) == 6
+
+
 @pytest.mark.parametrize(
     ("levels", "rule", "element"),
     [
@@ -249,7 +268,7 @@ def test_a_released_tree_is_free_at_once() -> None:
     del deepest
     gc.disable()
     try:
-        release(message.root)
+        message.root.release()
         message.root = None
         assert watch() is None
     finally:
