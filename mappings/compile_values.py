@@ -7,9 +7,12 @@ from typing import Any
 
 from mappings.gather import RECORD, Found, Gatherer
 from mappings.getters import Run
-from mappings.path import Name, Path, Step, locate
+from mappings.path import COMPONENT_MARK, Name, Path, Step, locate
 from mappings.plan import Rule
 from mappings.refusals import refused, unknown_code
+
+MOST_OF_A_LIST, MOST_OF_A_MESSAGE = 10_000, 100_000
+"""Values that ranges may stand for (`S1` to `S9` is nine)."""
 
 
 def values_reader(rule: Rule, gatherer: Gatherer) -> Callable[[Found, dict[str, Any], Run], None]:
@@ -31,6 +34,8 @@ def values_reader(rule: Rule, gatherer: Gatherer) -> Callable[[Found, dict[str, 
                     if at in seen:
                         continue  # a wider path meets what a sharper one has taken
                     seen.add(at)
+                if run.numbered > MOST_OF_A_MESSAGE and COMPONENT_MARK in place.text:
+                    break  # it was said; nothing more is counted out
                 try:
                     value = convert(place.text)
                 except ValueError as error:
@@ -40,6 +45,12 @@ def values_reader(rule: Rule, gatherer: Gatherer) -> Callable[[Found, dict[str, 
                     value = table.inward.get(place.text) or table.inward.get(value)
                     value = value or unknown_code(rule, table, found[RECORD], place.text, run)
                 if value.__class__ is tuple:  # a range of numbers
+                    run.numbered += len(value) if len(value) > 1 else 0
+                    if len(value) > 1 and (len(values) + len(value) > MOST_OF_A_LIST or run.numbered > MOST_OF_A_MESSAGE):
+                        most = ValueError(f"ranges of at most {MOST_OF_A_LIST} numbers a list and {MOST_OF_A_MESSAGE} a message")
+                        refused(rule, found[RECORD], place.text, most, run)
+                        out[key] = values
+                        return
                     values.extend(value)
                 elif value is not None:
                     values.append(value)

@@ -25,7 +25,7 @@ MOST_FINDINGS = 1000
 class Run:
     """One message being read."""
 
-    __slots__ = ("below", "caches", "context", "dropped", "elements", "findings", "passed", "refusals", "told")
+    __slots__ = ("below", "caches", "context", "dropped", "elements", "findings", "numbered", "passed", "refusals", "told")
 
     def __init__(self, context: Context, scopes: int) -> None:
         self.context = context
@@ -34,6 +34,8 @@ class Run:
         """Findings that were counted and not kept."""
         self.told = 0
         """Texts so far that a row could not read, whether their findings were kept or not."""
+        self.numbered = 0
+        """Values so far that ranges stood for: a document of a few kilobytes can name millions."""
         self.refusals: set[tuple[int, object]] = set()
         """Records and members of which a row found a text that it could not read."""
         self.below: dict[tuple[int, tuple[Step, ...]], list[SourceRecord]] = {}
