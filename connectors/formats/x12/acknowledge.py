@@ -2,14 +2,22 @@
 
 Pure: verdicts and numbers in, bytes out. Control numbers, identities and the time come from the caller (`Envelope`); an
 acknowledgement is never acknowledged, and an interchange that was rejected gets a TA1 only.
+
+An answer is valid whatever it answers, or the partner's translator throws it away. A received value that its element cannot hold is left
+out where that may be; where it must not, what it would name is left out: a set whose ST01 or ST02 no AK2 can hold is only counted (AK9:
+received, not accepted), a segment whose id no AK3 can hold is told by AK5 alone (5). A group that no AK1 can name has refused its whole
+interchange (X12-I024). In a TA1 a number or time that is none is zero, a date that is none the day of the answer; its note tells why.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 
+from connectors.formats.x12.control import is_number, is_set_number
+from connectors.formats.x12.header import is_date, is_time
 from connectors.formats.x12.verdicts import (
     GroupVerdict,
     InterchangeVerdict,
@@ -33,6 +41,15 @@ FUNCTIONAL, IMPLEMENTATION = "997", "999"
 _GUIDE = "005010X231A1"
 """GS08 and ST03 of a 999."""
 _LONGEST_LOOP = 6
+_SET = re.compile("[A-Z0-9]{3}")
+_SEGMENT = re.compile("[A-Z][A-Z0-9]{1,2}")
+_LONGEST_VERSION, _LONGEST_GUIDE = 12, 35
+_MOST_ELEMENTS, _MOST_PLACES, _MOST_COUNTED = 99, 99, 999_999
+"""AK4s below an AK3, places in AK401, and what AK3 and AK9 can count."""
+_QUALIFIER = re.compile("[0-9A-Z]{2}")
+_LONGEST_NAME = 15
+"""ISA06 and ISA08, GS02 and GS03."""
+_NO_NUMBER, _NO_TIME = "000000000", "0000"
 _CONDITION = "2"
 """AK403: an element is absent that others of its segment make mandatory."""
 
@@ -103,15 +120,20 @@ def interchange_acknowledgement(header: Sequence[str], note: str, accepted: str,
     `accepted` is A, E or R. TA1 copies ISA13, ISA09 and ISA10 as they were received (X12.56).
     """
     ink = _ink(controls, profile)
-    control, date, time = (ink.carried(header[place].strip()) for place in (12, 8, 9))
-    header_line = ink.header(controls.control, _stamp(controls.created_at))
-    return ink.bytes_of([header_line, ink.line("TA1", control, date, time, accepted, note), ink.trailer(0, controls.control)])
+    control, date, time = (header[place].strip() for place in (12, 8, 9))
+    stamp = _stamp(controls.created_at)
+    about = (
+        control.zfill(9) if is_number(control) else _NO_NUMBER,
+        date if is_date(date) else stamp[0][2:],
+        time if is_time(time) else _NO_TIME,
+    )
+    return ink.bytes_of([ink.header(controls.control, stamp), ink.line("TA1", *about, accepted, note), ink.trailer(0, controls.control)])
 
 
 def _version(group: GroupVerdict) -> str:
     """GS08 of the answer: the group's own version without its industry suffix; 004010 where it states none."""
     base = group.version[:6]
-    return base if len(base) == 6 and base.isdigit() else "004010"
+    return base if len(base) == 6 and base.isascii() and base.isdigit() else "004010"
 
 
 def _set_for(group: GroupVerdict, kind: str) -> tuple[str, str]:
@@ -122,25 +144,29 @@ def _set_for(group: GroupVerdict, kind: str) -> tuple[str, str]:
 
 def _body(group: GroupVerdict, ink: _Ink, by_guide: bool = False) -> Iterator[str]:
     modern = _version(group) >= _MODERN
-    identity = [ink.carried(group.type), ink.carried(group.control)]
-    yield ink.line("AK1", *identity, ink.carried(group.version) if modern else "")
+    yield ink.line("AK1", group.type, group.control, ink.carried(group.version, _LONGEST_VERSION) if modern else "")
     for message in group.messages:
-        guide = ink.carried(message.guide) if by_guide else ""
-        yield ink.line("AK2", ink.carried(message.type), ink.carried(message.control), guide)
+        if not (_SET.fullmatch(message.type) and is_set_number(message.control)):
+            continue
+        guide = ink.carried(message.guide, _LONGEST_GUIDE) if by_guide else ""
+        yield ink.line("AK2", message.type, message.control, guide)
         for error in message.segments:
-            yield from _segment(error, ink, modern, by_guide)
+            if _SEGMENT.fullmatch(error.segment) and error.position <= _MOST_COUNTED:
+                yield from _segment(error, ink, modern, by_guide)
         yield ink.line("IK5" if by_guide else "AK5", message.verdict, *message.codes)
-    declared = group.declared if group.declared.isdigit() and len(group.declared) <= 6 else "0"
-    yield ink.line("AK9", group.verdict, declared, str(group.received), str(group.accepted), *group.codes)
+    declared = group.declared if group.declared.isascii() and group.declared.isdigit() and len(group.declared) <= 6 else "0"
+    received, accepted = (str(min(count, _MOST_COUNTED)) for count in (group.received, group.accepted))
+    yield ink.line("AK9", group.verdict, declared, received, accepted, *group.codes)
 
 
 def _segment(error: SegmentError, ink: _Ink, modern: bool, by_guide: bool) -> Iterator[str]:
     """AK3 and its AK4s; in a 999 IK3 and IK4, with the situation (CTX) that made an absent element mandatory."""
-    loop = ink.carried(error.loop or "")
-    loop = loop if len(loop) <= _LONGEST_LOOP else ""
-    segment, position = ink.carried(error.segment), str(error.position)
+    loop = ink.carried(error.loop or "", _LONGEST_LOOP)
+    segment, position = error.segment, str(error.position)
     yield ink.line("IK3" if by_guide else "AK3", segment, position, loop, error.code)
-    for element in error.elements:
+    for element in error.elements[:_MOST_ELEMENTS]:
+        if max(element.element, element.component or 0) > _MOST_PLACES:
+            continue
         parts = [str(element.element), str(element.component or ""), str(element.repeat or "") if modern else ""]
         place = ink.component.join(parts).rstrip(ink.component)
         number = element.number if element.number and element.number.isdigit() else ""
@@ -180,13 +206,17 @@ class _Ink:
             if value != self.carried(value) and set(value) & self._marks - {":"}:
                 raise ValueError(f"an identity holds a delimiter: {value!r}")
         sender, receiver = identities[0].partition(":"), identities[1].partition(":")
+        for qualifier, _, name in (sender, receiver):
+            if not (_QUALIFIER.fullmatch(qualifier) and name.strip() and len(name) <= _LONGEST_NAME):
+                raise ValueError(f"no ISA holds the identity {qualifier}:{name}")
         names = [sender[0].ljust(2), sender[2].ljust(15), receiver[0].ljust(2), receiver[2].ljust(15)]
         mark = self.element
         self._before_date = mark.join(["ISA", "00", " " * 10, "00", " " * 10, *names, ""])
         self._after_time = mark.join(["", self.repetition or "U", version, ""])
         # ISA14 is 0: acknowledgements are never acknowledged.
         self._after_control = mark.join(["", "0", "T" if test else "P", self.component])
-        self._group = mark.join(["GS", ANSWER, identities[2] or sender[2], identities[3] or receiver[2], ""])
+        parties = [own if 1 < len(own) <= _LONGEST_NAME else name[2] for own, name in zip(identities[2:], (sender, receiver), strict=True)]
+        self._group = mark.join(["GS", ANSWER, *parties, ""])
 
     @classmethod
     @lru_cache(maxsize=1024)
@@ -196,9 +226,9 @@ class _Ink:
         """One that was made before, where there is one."""
         return cls(identities, version, test, delimiters, line_end)
 
-    def carried(self, value: str) -> str:
-        """The value, or nothing where the answer cannot carry it: a delimiter or a character outside printable ASCII."""
-        return value if value.isascii() and value.isprintable() and self._marks.isdisjoint(value) else ""
+    def carried(self, value: str, most: int = 99) -> str:
+        """The value, or nothing where the answer cannot carry it: too long, a delimiter, a character outside printable ASCII."""
+        return value if len(value) <= most and value.isascii() and value.isprintable() and self._marks.isdisjoint(value) else ""
 
     def line(self, *values: str) -> str:
         """A segment without empty elements at its end."""

@@ -71,7 +71,8 @@ class X12Answering:
 
     def write(self, kind: str, received: Received, envelope: Envelope, profile: Profile) -> tuple[Word, bytes]:
         """One interchange that answers."""
-        version = max((envelope.version or _OLDEST)[:6], _OLDEST)
+        version = envelope.version[:6]
+        version = max(version, _OLDEST) if len(version) == 6 and version.isascii() and version.isdigit() else _OLDEST
         if version != envelope.version:
             envelope = replace(envelope, version=version)
         if kind == "TA1":

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from connectors.answering import Judgement, Received, Said, Word
+from connectors.formats.x12.control import is_number, is_set_number
 from connectors.formats.x12.writer import DEFAULT_DELIMITERS
 from connectors.formats.x12.writer import write as write_interchange
 from connectors.legible import spelled
@@ -51,16 +52,17 @@ def _tree(judgement: Judgement, number: int, group: Group | None, envelope: Enve
     ours = f"{envelope.control}-{number + 1}"
     root.children.append(SourceRecord("BGN", ["BGN", "11", ours, date, time], 0, root))
     business = carries.value(judgement.number or "", 30) or "NONE"
+    number_of, control = (group.control or "") if group is not None else "", judgement.control or ""
     original = SourceRecord(
         "OTI",
         [
             *("OTI", _CODES[judgement.verdict], _QUALIFIERS.get(judgement.type, "TN"), business),
-            carries.value(group.sender or "" if group is not None else "", 15),
-            carries.value(group.receiver or "" if group is not None else "", 15),
+            carries.value(group.sender or "" if group is not None else "", 15, 2),
+            carries.value(group.receiver or "" if group is not None else "", 15, 2),
             *("", ""),
-            carries.value(group.control or "" if group is not None else "", 9),
-            carries.value(judgement.control or "", 9),
-            carries.value(judgement.type, 3),
+            number_of if is_number(number_of) else "",
+            control if is_set_number(control) and is_number(number_of) else "",  # OTI09 says nothing without OTI08 (C0908)
+            carries.value(judgement.type, 3, 3),
             carries.value((group.version or "" if group is not None else "") or judgement.version or "", 12),
         ],
         0,
@@ -73,10 +75,10 @@ def _tree(judgement: Judgement, number: int, group: Group | None, envelope: Enve
 
 def _error(finding: Finding, parent: SourceRecord, version: str, carries: _Carrier) -> SourceRecord:
     place = finding.place
-    segment = carries.value(place.segment or "", 3)
+    segment = carries.value(place.segment or "", 3, 2)
     element = str(place.element) if place.element else ""
     values = [
-        *("TED", _condition(finding), carries.text(f"{finding.rule} {finding.text()}", _TEXT), segment if len(segment) > 1 else ""),
+        *("TED", _condition(finding), carries.text(f"{finding.rule} {finding.text()}", _TEXT), segment),
         str(place.position) if place.position and place.position < 10**6 else "",
         element if len(element) < 3 else "",
     ]
@@ -99,10 +101,10 @@ class _Carrier:
     def __init__(self, marks: str) -> None:
         self._cleaned = {ord(mark): " " for mark in marks}
 
-    def value(self, value: str, most: int) -> str:
+    def value(self, value: str, most: int, least: int = 1) -> str:
         """The value whole, or nothing: a copy that was cut or changed would be another value."""
         kept = value if value.isascii() and value.isprintable() and value.translate(self._cleaned) == value else ""
-        return kept.strip() if len(kept) <= most else ""
+        return kept.strip() if len(kept) <= most and len(kept.strip()) >= least else ""
 
     def text(self, text: str, most: int) -> str:
         """As much of a sentence as fits, in ASCII, with `?` for what that cannot spell."""

@@ -23,6 +23,7 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
 
 _RELEASE = re.compile("00[1-8]0[0-9]{2}")
+_GROUP_TYPE = re.compile("[A-Z0-9]{2}")
 _GROUP_DATE = re.compile(f"{LONG_DATE}|{SHORT_DATE}")
 _GROUP_TIME = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
 _MOST_STRAYS = 20
@@ -129,7 +130,7 @@ class Reading:
             interchange.group_count += 1
             self._group = _group_of(elements, interchange.group_count, line)
             self._numbers = UsedNumbers()
-            if not self._group.type or not self._group.control:
+            if not (_GROUP_TYPE.fullmatch(self._group.type or "") and is_number(self._group.control or "")):
                 # Nothing that a 997 could name: the interchange itself is refused.
                 interchange.findings.append(Finding("X12-I024", Place("GS", line=line), None, "GS", "024"))
             return [*closed, ReadEvent("group", interchange=interchange, group=self._group)]
@@ -285,7 +286,7 @@ def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
         bad("X12-G01", 1, "1", " ".join(sorted(known_groups())))
     if _RELEASE.match(values[8]) is None:
         bad("X12-G02", 8, "2", "004010, 005010 …")
-    if not is_number(values[6]):
+    if not is_number(values[6]) or not int(values[6]):
         bad("X12-G06", 6, "6", "1-999999999")
     dated, timed = _GROUP_DATE.fullmatch(values[4]), _GROUP_TIME.fullmatch(values[5])
     if dated is None:

@@ -52,6 +52,16 @@ def interchange_of(header: Header, profile: Profile, ordinal: int, at: int, line
     )
 
 
+def is_date(value: str) -> bool:
+    """Whether a value can be ISA09: YYMMDD."""
+    return _DATE.fullmatch(value) is not None
+
+
+def is_time(value: str) -> bool:
+    """Whether a value can be ISA10: HHMM."""
+    return _TIME.fullmatch(value) is not None
+
+
 def can_be_cut(header: Header, profile: Profile) -> bool:
     """Whether what is inside may be read: the header has its width (or need not), and its separators separate."""
     return (header.fixed or profile.unpadded_isa) and not any(_separators(header.delimiters, 1))
