@@ -1,8 +1,9 @@
 """Values of which one is kept although the document says several, each in a loop of its own (MAP-05).
 
 Coverage compares what stands side by side. Two lots of one line stand in two loops, and each may have its own expiry: rows that
-say `alone` are followed through all of them, so that goods of a second lot are never taken for the first without a word. Which records are
-looked at is noted while the message is read.
+say `alone` are followed through all of them, so that goods of a second lot are never taken for the first without a word. A row that says
+`alone: held` holds the message (MAP-13), also where both stand side by side: with the quantity of two lots under one lot, nobody whom a
+recall of the other concerns would be found. Which records are looked at is noted while the message is read.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class AloneRow:
 
     def __init__(self, rule: Rule, number: int, gatherer: Gatherer) -> None:
         self._rule = rule
+        self._held = rule.row.alone == "held"
         self._scope = number
         paths = rule.paths[:1] if rule.function.arguments > 1 else rule.paths
         lead = 1 + ups(paths[0])
@@ -87,11 +89,11 @@ class AloneRow:
         return {reached[0] if (reached := gatherer.slot(path.steps[:1])) is not None else RECORD for path in self._paths}
 
     def finding(self, run: Run, mark: str) -> Finding | None:
-        """MAP-05 with the first of the values beside one that is kept, and how many they are; null where there is none."""
+        """MAP-05, or MAP-13, with the first of the values beside one that is kept, and how many they are; null where there is none."""
         others: list[tuple[Located, Located]] = []
         if self.above is None:
             for record in run.elements.get(self._scope, ()):
-                if self._tree.may_have_two(record, False):
+                if self._tree.may_have_two(record, self._held):
                     others += self._others(record, mark)
         else:
             seen: set[int] = set()
@@ -105,7 +107,7 @@ class AloneRow:
         first, other = others[0]
         place = place_of(other.record, other.key, other.component)
         params = {"what": self._rule.paths[0].text, "count": str(len(others))}
-        return Finding("MAP-05", place, expected=first.text[:120], got=other.text[:120], params=params)
+        return Finding("MAP-13" if self._held else "MAP-05", place, expected=first.text[:120], got=other.text[:120], params=params)
 
     def _others(self, record: SourceRecord, mark: str) -> Iterator[tuple[Located, Located]]:
         """The value that is kept with each different one out of another place. Coverage compares neighbours, but takes what is reached
@@ -115,7 +117,7 @@ class AloneRow:
             for place in locate(path, record, mark):
                 if first is None:
                     first = place
-                elif place.text != first.text and (self.above is not None or place.record.parent is not first.record.parent):
+                elif place.text != first.text and (self._held or self.above is not None or place.record.parent is not first.record.parent):
                     yield first, place
 
 
@@ -126,5 +128,5 @@ def alone_of(scope: Scope, number: int, gatherer: Gatherer) -> tuple[list[AloneR
 
 
 def findings_of(rows: Sequence[AloneRow], run: Run, mark: str) -> list[Finding]:
-    """One MAP-05 for each row of which the message that was read says different values in different loops."""
+    """One MAP-05, or MAP-13, for each row of which the message that was read says different values in different loops."""
     return [finding for row in rows if (finding := row.finding(run, mark)) is not None]

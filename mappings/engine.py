@@ -101,14 +101,16 @@ class Mapping:
     def unmapped(self, root: SourceRecord, mapped: Mapped) -> list[Finding]:
         """What this message says and `mapped`, which `read` made of it, does not take.
 
-        MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once, MAP-11 for what a row names and
-        did not take here.
+        MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once (MAP-13 where that holds it), MAP-11
+        for what a row names and did not take here.
         """
         if mapped.run is None:  # nested too deep, nothing was read
             return []
         found = self._coverage.unmapped(root, mapped.run)
         mark = COMPONENT_MARK if self.format == "edifact" else ":"
         if self._alone and (others := findings_of(self._alone, mapped.run, mark)):
+            held = {finding.place for finding in others if finding.rule == "MAP-13"}
+            found = [finding for finding in found if finding.rule != "MAP-05" or finding.place not in held]
             told = {finding.place for finding in found}
             found += (finding for finding in others if finding.place not in told)
         return found
@@ -147,8 +149,8 @@ class Mapping:
 
 def _refuse(refusal: Refusal, root: SourceRecord, out: AbstractMapping[str, Any], run: Run) -> None:
     """MAP-07 for what stands in the source and must not, under this mapping."""
-    allowed = refusal.values
-    if allowed is None:
+    allowed, never = refusal.values, refusal.never
+    if allowed is None and not never:
         said: Any = out
         for name in refusal.same:
             said = said.get(name) if isinstance(said, AbstractMapping) else None
@@ -156,10 +158,11 @@ def _refuse(refusal: Refusal, root: SourceRecord, out: AbstractMapping[str, Any]
             return
         allowed = frozenset((said,))
     for place in locate(refusal.path, root, run.context.components):
-        if place.text not in allowed and not run.full():
+        if (place.text in never if allowed is None else place.text not in allowed) and not run.full():
             where = place_of(place.record, place.key, place.component)
             params = {"what": refusal.path.text, "reason": refusal.reason}
-            run.findings.append(Finding("MAP-07", where, ", ".join(sorted(allowed)), place.text, params=params))
+            expected = f"≠ {', '.join(sorted(never))}" if allowed is None else ", ".join(sorted(allowed))
+            run.findings.append(Finding("MAP-07", where, expected, place.text, params=params))
 
 
 def _too_deep(root: SourceRecord) -> SourceRecord | None:

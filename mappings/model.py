@@ -34,7 +34,9 @@ class Row(_Strict):
     when: dict[Text, Text | list[Text]] | None = Field(
         None, description="Only where each of these paths has this value, or one of these; `*` is any value."
     )
-    alone: bool = Field(False, description="A second, different value anywhere below is told (MAP-05), not only one in the same loop.")
+    alone: bool | Literal["held"] = Field(
+        False, description="A second, different value anywhere below is told (MAP-05), not only one in the same loop; `held`: MAP-13."
+    )
     direction: Direction = Field("both", description="`in` is only read, `out` only written.")
     note: Text | None = Field(None, description="For people.")
 
@@ -110,13 +112,14 @@ class Expect(_Strict):
 
     path: Text
     values: list[Text] | None = Field(None, description="One of these, where the path has a value.")
+    never: list[Text] | None = Field(None, description="None of these.")
     same: Text | None = Field(None, description="What this member of the message says, `currency`, where both have a value.")
     reason: Text
 
     @model_validator(mode="after")
     def _one(self) -> Expect:
-        if (self.values is None) == (self.same is None):
-            raise ValueError("`expect` wants `values` or `same`, and not both")
+        if [self.values, self.never, self.same].count(None) != 2:
+            raise ValueError("`expect` wants one of `values`, `never` and `same`")
         return self
 
 

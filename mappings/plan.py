@@ -127,9 +127,11 @@ class Refusal:
 
     path: Path
     values: frozenset[str] | None
-    """What may stand there; null: what `same` says."""
+    """What may stand there; null: what `same` says, or anything but `never`."""
     same: tuple[str, ...]
     reason: str
+    never: frozenset[str] = frozenset()
+    """What must not stand there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def _refusal(entry: Expect, format_name: str, model: type[BaseModel], where: str
     if entry.same is not None and member(model, entry.same, where).kind != "text":
         raise ConfigError(f"{where} same: `{entry.same}` is no text")
     values = frozenset(entry.values) if entry.values is not None else None
-    return Refusal(path, values, tuple(entry.same.split(".")) if entry.same else (), entry.reason)
+    return Refusal(path, values, tuple(entry.same.split(".")) if entry.same else (), entry.reason, frozenset(entry.never or ()))
 
 
 def _refuse_comparisons(scope: Scope) -> None:

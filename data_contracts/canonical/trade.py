@@ -86,6 +86,9 @@ class OrderResponse(BusinessDocument):
     """What a supplier promises (X12 855, ORDRSP). `number` is the order's where the supplier gives no own."""
 
     order_number: str
+    status: Literal["accepted", "changed", "backordered", "rejected", "received"] | None = None
+    """What the supplier says of the order as a whole (X12 BAK02, UN/CEFACT 1225 and 4343). It holds for every line of the order where
+    `lines` names none; where lines are named they say it. `received`: it has the order and has not decided."""
     currency: str | None = None
     buyer: PartyReference | None = None
     supplier: PartyReference | None = None

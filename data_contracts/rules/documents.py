@@ -58,6 +58,9 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
     elif name == "OrderChange":
         if not rows and said.purpose == "replace":
             yield "lines", Fault("DOC-02")
+    elif name == "OrderResponse":
+        if not rows and entity.get("status") in (None, "changed") and said.purpose != "cancel":  # changed to what, nobody says
+            yield "lines", Fault("DOC-02")
     elif name == "InventoryReport":
         yield from _snapshot(entity, rows, said)
     elif name == "ProductionEvent":

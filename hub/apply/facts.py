@@ -199,6 +199,8 @@ def _event(event: Mapping[str, Any]) -> Facts:
 
 
 def _lines(kind: str, entity: Mapping[str, Any], order: str | None) -> tuple[list[Line], tuple[str, ...]]:
+    """What it says line by line. An answer that names no lines and accepts or rejects the whole order is kept as one line that names none:
+    which lines it holds for is known only where the order is (`hub.store.views.picture`)."""
     roles: tuple[tuple[str, Any], ...]
     if kind == "production_event":
         roles = (("input", entity.get("inputs") or ()), ("output", entity.get("outputs") or ()))
@@ -255,6 +257,8 @@ def _lines(kind: str, entity: Mapping[str, Any], order: str | None) -> tuple[lis
                     detail_of(row, others) if (others := row.keys() - columned) else None,
                 )
             )
+    if kind == "order_response" and not lines and (said := entity.get("status")) not in (None, "received") and order is not None:
+        lines.append(("whole", None, order, *[None] * 17, said, None, entity.get("@", 0), None))
     return lines, tuple(orders)
 
 

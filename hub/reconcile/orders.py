@@ -240,12 +240,17 @@ def _shipment(judge: _Judge, line: LinePicture) -> None:
             due += quantity
         else:
             break
-    promised = sum((quantity for _, quantity in promises), ZERO)
+    promised = sum((quantity for _, quantity in promises), ZERO) + _open_ended(line)
     ends = (sources(promised_by), due), (sources(parts), despatched)
     if despatched < due - allowed:
         judge.add("ORD-10", line, *ends, [*promised_by, *parts])
     elif despatched > promised + allowed:
         judge.add("ORD-11", line, (sources(promised_by), promised), ends[1], [*promised_by, *parts])
+
+
+def _open_ended(line: LinePicture) -> Decimal:
+    """What is backordered to no day: not due, and no surprise when it comes."""
+    return sum((line.in_order_units(part, part.quantity) or ZERO for part in line.of("confirmed") if part.open_ended), ZERO)
 
 
 def _receipt(judge: _Judge, line: LinePicture) -> None:

@@ -211,7 +211,7 @@ sa.Index(
 line = sa.Table(
     "line", metadata,
     sa.Column("application_id", Big, primary_key=True), sa.Column("ordinal", sa.Integer, primary_key=True),
-    sa.Column("role", sa.Text, nullable=False),  # line | input | output
+    sa.Column("role", sa.Text, nullable=False),  # line | input | output | whole: a verdict on all lines of an order
     sa.Column("line", sa.Text), sa.Column("order_number", sa.Text), sa.Column("order_line", sa.Text),
     sa.Column("gtin", sa.Text), sa.Column("buyer_item", sa.Text), sa.Column("supplier_item", sa.Text), sa.Column("item_code", sa.Text),
     sa.Column("description", sa.Text),

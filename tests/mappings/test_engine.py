@@ -270,7 +270,7 @@ def test_unmapped_source_is_told_once_with_its_count() -> None:
 def test_a_second_value_where_one_is_kept_is_told() -> None:
     tree = segments("BSN*00*S*20261122*0830\nHL*1**S\n HL*2*1*I\n  SN1**2*EA\n  REF*LT*A\n  REF*LT*A\n  REF*LT*B\n  REF*SE*1\n  REF*SE*2")
     (told,) = lost(DESPATCH, tree, CONTEXT)
-    assert (told.rule, told.got, told.expected, told.place.position, told.severity) == ("MAP-05", "B", "A", 8, "warning")
+    assert (told.rule, told.got, told.expected, told.place.position, told.severity) == ("MAP-13", "B", "A", 8, "error")
 
 
 def test_a_party_code_under_a_qualifier_that_no_row_knows_is_told() -> None:

@@ -264,11 +264,13 @@ def test_an_invoice_that_is_none_for_goods_is_taken_by_its_syntax_and_held(hub: 
     assert rules(hub) == {"MAP-07", "ITM-01"}
 
 
-def test_an_answer_without_lines_is_taken_and_says_nothing_of_any_line(hub: Hub) -> None:
+def test_an_answer_without_lines_speaks_of_every_line(hub: Hub) -> None:
     order_what(hub, BY_FILE["855_4.edi"])
     document_id, _ = take(hub, "855_3.edi", "aerospace")  # BAK02 AT, CTT*0
     assert states(hub, document_id) == ["applied"]
     assert answered(hub, document_id) == ("AK1*SC*20213", "AK2*855*0001", "AK5*A", "AK9*A*1*1*1")
     with hub.database.read() as connection:
         assert standing(connection, "order_response", "XX-1234").order_number == "XX-1234"
-        assert [line["confirmed"]["sources"] for line in views.order(connection, "XX-1234")["lines"]] == [[], [], []]
+        lines = views.order(connection, "XX-1234")["lines"]
+    assert [[part["status"] for part in line["confirmed"]["sources"]] for line in lines] == [["accepted"]] * 3
+    assert [line["confirmed"]["quantity"] for line in lines] == [line["ordered"]["quantity"] for line in lines]

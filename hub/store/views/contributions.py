@@ -126,6 +126,9 @@ def _order_line(
 def _part(part: Contribution, giver: Giver | Contribution, member: str) -> Part:
     """A value of a line, and the document that gave it: of an order the last change that did."""
     said = "action" if part.deleted_by is not None and member == "quantity" else member  # nothing is ordered, for the line is struck out
+    if part.whole:  # no line says it: the verdict on the whole order does
+        value = _member(part, member)
+        return Part(part.exchange_id, part.application_id, None, None, "status", value, part.unit, part.partner_key, part.number)
     return Part(
         exchange_id=giver.exchange_id,
         application_id=giver.application_id,

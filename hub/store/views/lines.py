@@ -81,6 +81,7 @@ def contribution(row: Any) -> Contribution:
         own=row.partner_kind in OWN_SYSTEMS,
         supplier_code=row.supplier_code,
         supplier_gln=row.supplier_gln,
+        whole=row.role == "whole",
     )
 
 

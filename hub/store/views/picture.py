@@ -11,7 +11,7 @@ join is an outsider: nothing of it counts, and nothing of the order is told to i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -84,6 +84,8 @@ class Contribution:
     """The change that struck the line out."""
     lacking: bool = False
     """Of a change: the order has no such line."""
+    whole: bool = False
+    """Of an answer: a verdict on the order as a whole. Put on a line, it has the line's quantity."""
 
     def giver(self, member: str) -> Giver | Contribution:
         """Which line of which document gave a member."""
@@ -101,10 +103,15 @@ class Contribution:
 
     @property
     def counted(self) -> Decimal:
-        """Its quantity; a line that the supplier rejects promises nothing."""
-        if self.quantity is None or (self.kind == "order_response" and self.status == "rejected"):
+        """Its quantity; a line that the supplier rejects promises nothing, nor does one that is backordered to no day."""
+        if self.quantity is None or (self.kind == "order_response" and (self.status == "rejected" or self.open_ended)):
             return Decimal(0)
         return self.quantity
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether it is backordered and nobody says to when: it will come, and is not promised."""
+        return self.kind == "order_response" and self.status == "backordered" and self.due_on is None
 
 
 @dataclass(slots=True)
@@ -253,6 +260,11 @@ def _pictures(number: str, owner: int, parts: Sequence[Contribution], names: Nam
         if not joined:
             found[0].outsiders.append(part)
             continue
+        if part.whole:
+            for known in found[joined[0]].lines:
+                quantity = sum((one.counted for one in known.of("ordered")), Decimal(0))
+                known.parts.setdefault(part.stage, []).append(replace(part, quantity=quantity, unit=known.ordered.unit))
+            continue
         wanted = line_key(part.order_line)
         lines = (numbered[place].get(wanted) if part.order_line else _by_item(found[place].lines, part, names) for place in joined)
         line = next((line for line in lines if line is not None), None)
@@ -260,6 +272,29 @@ def _pictures(number: str, owner: int, parts: Sequence[Contribution], names: Nam
             found[joined[0]].strangers.append(part)
         else:
             line.parts.setdefault(part.stage, []).append(part)
+    for picture in found:
+        for line in picture.lines:
+            if any(part.whole for part in line.of("confirmed")):
+                line.parts["confirmed"] = _newest_words(line.of("confirmed"))
+    return found
+
+
+def _newest_words(answers: Sequence[Contribution]) -> list[Contribution]:
+    """Answers to a line of which some speak of the whole order: of each supplier its last such verdict, or what it said of the line since.
+
+    A verdict takes the place of what was said before it. Of one moment the line's own words say more than an acceptance of everything, and
+    a rejection of everything more than they.
+    """
+    found: list[Contribution] = []
+    for partner in dict.fromkeys(part.partner_id for part in answers):
+        own = [part for part in answers if part.partner_id == partner]
+        verdicts = [part for part in own if part.whole]
+        if not verdicts:
+            found += own
+            continue
+        last = max(verdicts, key=lambda part: (part.issued_at, part.status == "rejected", part.number, part.application_id))
+        since = last.issued_at + (last.status == "rejected")
+        found += [part for part in own if not part.whole and part.issued_at >= since] or [last]
     return found
 
 
