@@ -7,10 +7,11 @@ not asked again until one of the two records changes in a field that matters (`m
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hub.masterdata.clusters import DIFFERENT, Pair, Source, pair_of
+from hub.masterdata.clusters import DIFFERENT, Pair, Partition, Source, pair_of
 from hub.masterdata.golden import Record
 from hub.masterdata.renew import Neighbourhood, around
 from hub.masterdata.settings import MasterSettings, Rules
@@ -29,23 +30,47 @@ def suspect(
     `score` is between 0 and 1. `reasons` are plain JSON values, the strongest first: a word (`gln`, `tax_number`, `name`), or an object
     with `field` and what else tells a person why (`{"field": "name", "left": …, "right": …, "level": …, "weight": …}`).
     """
-    if left == right:
-        return None
-    rules = rules or MasterSettings().rules
-    pair = pair_of(left, right)
-    return _one(uow, around(uow.connection, kind, pair), pair, Decimal(str(score)).quantize(_PLACES), reasons, rules)
+    return suspect_all(uow, kind, [(left, right, score, reasons)], rules)[0]
 
 
-def _one(uow: UnitOfWork, near: Neighbourhood, pair: Pair, score: Decimal, reasons: Sequence[Any], rules: Rules) -> int | None:
-    known = store.of_pair(uow.connection, near.kind, pair)
-    cluster = near.cluster(pair[0])
-    if not cluster or not near.of({pair[1]}):
+def suspect_all(
+    uow: UnitOfWork, kind: str, found: Sequence[tuple[Source, Source, Decimal | float, Sequence[Any]]], rules: Rules | None = None
+) -> list[int | None]:
+    """`suspect` for many (left, right, score, reasons), whose records are read once; the cases in their order."""
+    if not found:
+        return []
+    near = around(uow.connection, kind, {source for left, right, _, _ in found for source in (left, right)})
+    known = _Known(near, near.partition(), (rules or MasterSettings().rules).matters[kind])
+    for record in near.records:
+        known.records.setdefault(record.source, []).append(record)
+    return [
+        None if left == right else _one(uow, known, pair_of(left, right), Decimal(str(score)).quantize(_PLACES), reasons)
+        for left, right, score, reasons in found
+    ]
+
+
+@dataclass(slots=True)
+class _Known:
+    near: Neighbourhood
+    partition: Partition
+    matters: Sequence[str]
+    records: dict[Source, list[Record]] = field(default_factory=dict)
+
+    def prints(self, pair: Pair) -> tuple[bytes, bytes]:
+        """What matters of both, as they stand."""
+        return fingerprint(self.records[pair[0]], self.matters), fingerprint(self.records[pair[1]], self.matters)
+
+
+def _one(uow: UnitOfWork, all_known: _Known, pair: Pair, score: Decimal, reasons: Sequence[Any]) -> int | None:
+    near = all_known.near
+    if pair[0] not in all_known.records or pair[1] not in all_known.records:
         return None  # one of them does not stand
-    if pair[1] in cluster:
+    known = store.of_pair(uow.connection, near.kind, pair)
+    if all_known.partition[pair[0]] == all_known.partition[pair[1]]:
         if known is not None and known.state != "same":
             store.change(uow, known, "they are one golden record", state="same")
         return None
-    prints = _prints(near.records, pair, rules.matters[near.kind])
+    prints = all_known.prints(pair)
     if known is None:
         state = "different" if near.verdicts.get(pair) == DIFFERENT else "open"
         number = store.add(uow, near.kind, pair, score, reasons, state, prints)
@@ -59,8 +84,7 @@ def _one(uow: UnitOfWork, near: Neighbourhood, pair: Pair, score: Decimal, reaso
         return None
     if known.state in ("different", "same", "gone"):
         values |= {"state": "open"}
-    if known.state != "different" or "state" in values:
-        values |= {"left_print": prints[0], "right_print": prints[1]}
+    values |= {"left_print": prints[0], "right_print": prints[1]}
     if any(getattr(known, name) != value for name, value in values.items()):
         store.change(uow, known, None, **values)
     return int(known.id)

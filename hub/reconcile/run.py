@@ -115,10 +115,12 @@ def _parties(run: _Run, scopes: Mapping[Scope, int]) -> None:
     alike = masterdata.same_parties(run.connection)
     store.renew(run.uow, "party", [(master.SCOPE, 0)], master.same_parties(alike))
     _follow(run, renewal)
-    for pair in alike:
-        if not renewal.codes.isdisjoint((pair.first.source, pair.second.source)):
-            score = duplicates.likeness(pair.reasons)
-            suspects.suspect(run.uow, "party", pair.first.source, pair.second.source, score, pair.reasons, run.rules)
+    found = [
+        (pair.first.source, pair.second.source, duplicates.likeness(pair.reasons), pair.reasons)
+        for pair in alike
+        if not renewal.codes.isdisjoint((pair.first.source, pair.second.source))
+    ]
+    suspects.suspect_all(run.uow, "party", found, run.rules)
     glns = {value for scheme, value in renewal.names if scheme == "gln"}
     if renewal.names:
         # A code gained or lost its GLN: whose supplier codes are whose may have changed.

@@ -7,14 +7,13 @@ from typing import Any
 
 from hub import pipeline
 from hub.apply import Applicable, apply
+from hub.runtime import Hub
 from hub.store import bulk, tables
 from hub.store.identity import allocate
-from tests.hub_api.conftest import Api
 
 
-def say(api: Api, system: str, entity: Mapping[str, Any]) -> None:
+def say(hub: Hub, system: str, entity: Mapping[str, Any]) -> None:
     """A system says something of its master data."""
-    hub = api.hub
     with hub.database.begin("test") as uow:
         (number,) = allocate(uow.connection, "exchange", 1)
         columns = ("id", "ordinal", "direction", "organisation_id", "partner_id", "state", "recorded_at", "changed_at")

@@ -18,13 +18,13 @@ from tests.hub_api.papers import orders, stock
 def kept(api: Api) -> Api:
     """One supplier entered twice in the ERP, once more in the WMS; an item; an order and a count."""
     say(
-        api,
+        api.hub,
         "erp",
         party("V1", name="Acme Polymers GmbH", name_zh="艾克美高分子有限公司", gln="4012345000016", tax_number="DE811", city="Berlin"),
     )
-    say(api, "erp", party("V9", name="ACME Polymers", gln=None, tax_number="DE811", phone="030-1"))
-    say(api, "wms", party("W1", name="Acme", gln=None, tax_number=None, city="Berlin-Mitte"))
-    say(api, "erp", item("RM-1", supplier_items=[{"supplier": "V1", "code": "A-7"}]))
+    say(api.hub, "erp", party("V9", name="ACME Polymers", gln=None, tax_number="DE811", phone="030-1"))
+    say(api.hub, "wms", party("W1", name="Acme", gln=None, tax_number=None, city="Berlin-Mitte"))
+    say(api.hub, "erp", item("RM-1", supplier_items=[{"supplier": "V1", "code": "A-7"}]))
     api.post(orders("4500000001", "V1"), "erp", key="o", params={"agreement": "orders_north"})
     api.post(stock(gln="8799999010023"), "wms", key="s", params={"agreement": "stock_north"})
     api.settle()

@@ -102,8 +102,8 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
     opened = api.request("POST", "/v1/recalls", "admin", json={"organisation": "north", "title": "T", "reason": "R", "lots": ["L1"]})
     assert opened.status_code == 201, opened.text
     run(api.app.state.hub, extract(device(api.app.state.hub, mri="unsafe")), "gudid_full_20261101.xml")
-    say(api, "erp", party("V1"))
-    say(api, "erp", party("V2"))
+    say(api.hub, "erp", party("V1"))
+    say(api.hub, "erp", party("V2"))
     place = {"level": "plant", "name": "Plant", "parent": "8799999010009"}
     wanted = {"kind": "place", "action": "place", "source": {"system": "place", "code": "P"}, "value": place, "reason": "drawn so"}
     assert api.request("POST", "/v1/masterdata/requests", "admin", json=wanted).status_code == 201

@@ -12,7 +12,9 @@ from hub import pipeline
 from hub.store import credentials
 from hub.store.credentials import Role
 from tests.hub.registers.conftest import device, extract, run
+from tests.hub.world import party
 from tests.hub_api.console.person import Person, chromium
+from tests.hub_api.masters import say
 from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, devices, interchange, orders, stock
 from tests.journeys.server import Server
 
@@ -49,10 +51,12 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def differ(server: Server) -> None:
-    """Have GUDID publish the device otherwise than we say."""
+    """Have GUDID publish the device otherwise than we say, and one party entered three times."""
     hub = server.hub()
     pipeline.reconcile(hub)
     run(hub, extract(device(hub, mri="unsafe", catalogue_number="400-31")), "gudid_full_release_20261101.xml")
+    for code, name in (("P1", "Polymer Works GmbH"), ("P2", "Polymer-Works"), ("P3", "Polymer Works B.V.")):
+        say(hub, "erp", party(code, name=name, name_zh=None, gln=None, tax_number=f"DE-{code[:1]}"))
     hub.database.close()
 
 

@@ -28,6 +28,9 @@ PAGES = {
     "/console/trace?key=L1": ("Trace L1", "追溯 L1"),
     "/console/differences": ("Differences from registers", "与监管数据库的差异"),
     "/console/differences/1": ("Difference 1", "差异 1"),
+    "/console/masterdata": ("Golden records", "主数据"),
+    "/console/masterdata/suspects/2": ("Suspected duplicate 2", "疑似重复 2"),
+    "/console/masterdata/party/P3": ("Polymer Works B.V.", "Polymer Works B.V."),
     "/console/quarantine": ("Quarantine", "隔离区"),
 }
 
@@ -211,4 +214,33 @@ def test_a_difference_from_a_register_is_accepted_with_a_reason(steward: Person)
     dialog.get_by_role("button", name="Theirs is right").click()
     expect(steward.page.locator(".title .chip").first).to_have_text("theirs accepted")
     assert steward.page.url == where and "tested again" in steward.text() and "steward in person" in steward.text()
+    no_complaints(steward)
+
+
+def test_a_duplicate_is_merged_side_by_side_and_taken_apart_again(steward: Person) -> None:
+    steward.open("/console/masterdata?kind=party")
+    rows = steward.page.locator("table.list tbody tr")
+    assert rows.count() >= 2 and "Polymer-Works" in rows.first.inner_text()
+    rows.first.locator("a").first.click()
+    steward.page.wait_for_selector("table.beside")
+    assert "Polymer-Works" in steward.page.locator("tr.apart").first.inner_text()
+    steward.page.get_by_role("button", name="The same", exact=True).click()
+    dialog = steward.page.get_by_role("dialog")
+    dialog.get_by_role("button", name="The same").click()
+    expect(dialog.locator(".problem")).to_contain_text("Say why")
+    dialog.get_by_label("Reason").fill("one tax number")
+    dialog.get_by_role("button", name="The same").click()
+    expect(steward.page.locator(".title .chip").first).to_have_text("the same")
+    steward.open("/console/masterdata?find=P2")
+    expect(steward.page.locator("h1")).to_have_text("Polymer Works GmbH")
+    assert "one tax number" in steward.text() and "all agree" in steward.text()
+    steward.page.get_by_role("button", name="Take one out").click()
+    dialog = steward.page.get_by_role("dialog")
+    dialog.get_by_label("Source record").click()
+    steward.page.get_by_role("option", name="erp/P2").click()
+    dialog.get_by_label("Reason").fill("another company after all")
+    dialog.get_by_role("button", name="Take one out").click()
+    expect(steward.page.locator("h1")).to_have_text("Polymer-Works")
+    steward.open("/console/masterdata/party/erp/P1")
+    assert "another company after all" in steward.text()
     no_complaints(steward)
