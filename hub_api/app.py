@@ -92,7 +92,7 @@ def create_app(hub: Hub) -> FastAPI:
     answer_errors(app)
     answer_refusals(app)
     for module in _ROUTERS:
-        app.include_router(module.router)
+        app.router.routes.extend(module.router.routes)  # as they are: `include_router` would analyse each handler once more
     answer_options(app)
     if find_spec("nicegui") is not None:  # the extra `console`
         from hub_api.console import mount
