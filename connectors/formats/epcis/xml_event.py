@@ -275,14 +275,25 @@ def _nth(element: Element, listed: str, place: int) -> Element | None:
     return found[place] if place < len(found) else None
 
 
-def spaces_used(element: Element) -> Mapping[str, str]:
-    """The prefixes of users' name spaces that the elements and attributes of an event use."""
+def crowded(element: Element, most: int) -> Element | None:
+    """The first element with more attributes than `most`. They are asked by name, which takes minutes where a hostile tag has many."""
+    return next((one for one in element.iter() if len(one.attrib) > most), None)
+
+
+def spaces_used(element: Element, most: int) -> Mapping[str, str]:
+    """The prefixes of users' name spaces that the elements and attributes of an event use; where they are more than `most`, one more."""
     used: dict[str, str] = {}
+    known: set[str] = set()
     for one in element.iter():
-        for name in (str(one.tag), *(str(key) for key in one.attrib)):
-            if name.startswith("{") and not name.startswith(_INSTANCE):
-                space = name[1:].partition("}")[0]
-                prefix = next((known for known, uri in one.nsmap.items() if uri == space and known), None)
-                if prefix is not None and space not in used.values():
-                    used[prefix] = space
+        names = [name for name in map(str, (one.tag, *one.attrib)) if name[0] == "{" and not name.startswith(_INSTANCE)]
+        new = {name[1:].partition("}")[0] for name in names} - known
+        if not new:
+            continue
+        known |= new
+        for prefix, space in one.nsmap.items():
+            if prefix and space in new:
+                used[prefix] = space
+                new.discard(space)
+        if len(used) > most:
+            break
     return used

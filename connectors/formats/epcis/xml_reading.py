@@ -15,11 +15,11 @@ from connectors.feed_check import shown
 from connectors.feed_reading import Caps, FeedDocument
 from connectors.formats.epcis.judging import Judge
 from connectors.formats.epcis.values import TIME
-from connectors.formats.epcis.xml_event import XmlEvent, events_in, line_of, local, spaces_used
+from connectors.formats.epcis.xml_event import XmlEvent, crowded, events_in, line_of, local, spaces_used
 from connectors.formats.xml.envelope import judged
 from connectors.formats.xml.root import RootTag
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
-from connectors.formats.xml.tree import hardened_parser, shown_error
+from connectors.formats.xml.tree import ATTRIBUTES, hardened_parser, shown_error
 from connectors.spec import Profile
 from data_contracts.events.members import EVENT_TYPES, PREFIXES
 from data_contracts.events.record import EventRecord
@@ -34,6 +34,8 @@ _PATHS = {
 _AROUND = frozenset(("EPCISHeader", "queryName", "subscriptionID"))
 OLD = ("1", "1.0", "1.1", "1.2")
 _STANDARD = frozenset(PREFIXES.values())
+_SPACES = 200
+"""Name spaces of users in one event; real ones have a few."""
 
 
 def owns(root: RootTag) -> bool:
@@ -142,6 +144,10 @@ class XmlReading:
             line = part.line + max((error.lineno or 1) - 1, 0)
             yield from self._broken(part, Finding("XML-01", place=Place(line=line), got=shown_error(error)))
             return
+        if part.content.count(b"=") > ATTRIBUTES and (full := crowded(root, ATTRIBUTES)) is not None:
+            place = Place(line=part.line + line_of(full) - 1)
+            yield from self._broken(part, Finding("FED-14", place=place, expected=str(ATTRIBUTES), params={"what": "attributes"}))
+            return
         element = root
         for _ in ancestors:
             element = element[0]
@@ -169,7 +175,12 @@ class XmlReading:
         judge.faults += read.faults
         event = judge.event(read.raw)
         if event is not None:
-            used = {prefix: space for prefix, space in spaces_used(element).items() if space not in _STANDARD} if _has_users(event) else {}
+            spaces = spaces_used(element, _SPACES) if _has_users(event) else {}
+            if len(spaces) > _SPACES:
+                message.findings.append(
+                    Finding("FED-14", place=Place(line=part.line), expected=str(_SPACES), params={"what": "namespaces"})
+                )
+            used = {prefix: space for prefix, space in spaces.items() if space not in _STANDARD}
             if used:
                 event["namespaces"] = used
             message.control = event["number"]

@@ -18,7 +18,7 @@ from connectors.formats.xml.levels import NOTHING, Level
 from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 
-_ATTRIBUTES = 1_000
+ATTRIBUTES = 1_000
 """Attributes that one element may have."""
 _IGNORED_ATTRIBUTES = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
 
@@ -211,13 +211,14 @@ class TreeBuilder:
 
     def _attributes(self, element: etree._Element, path: str) -> dict[str, str]:
         """Attributes with a leading `@`, by local name; empty ones and those that only steer parsers are left out."""
-        items: list[tuple[str, str]] = element.items()  # type: ignore[assignment]  # the stubs say bytes too
-        if not items:
+        names = element.keys()
+        if not names:
             return {}
-        if len(items) > _ATTRIBUTES:
+        if len(names) > ATTRIBUTES:  # before the values: lxml looks each one up by its name, for minutes where a hostile tag has many
             place = Place(line=self._line_of(element), path=path)
-            raise _MessageError(Finding("FED-14", place=place, expected=str(_ATTRIBUTES), params={"what": "attributes"}))
+            raise _MessageError(Finding("FED-14", place=place, expected=str(ATTRIBUTES), params={"what": "attributes"}))
         found: dict[str, str] = {}
+        items: list[tuple[str, str]] = element.items()  # type: ignore[assignment]  # the stubs say bytes too
         for name, value in items:
             if text := value.strip():
                 if name[0] != "{":

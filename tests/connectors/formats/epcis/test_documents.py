@@ -169,6 +169,25 @@ def test_xml_that_declares_anything_is_refused(hostile: str) -> None:
     assert found.messages == []
 
 
+def _joined(pattern: str, times: int) -> str:
+    return " ".join(pattern.format(number) for number in range(times))
+
+
+CROWDS = {
+    "attributes": '<x:more xmlns:x="urn:x" ' + _joined('a{0}="1"', 50_000) + "/>",
+    "attributes of many name spaces": '<x:more xmlns:x="urn:x" ' + _joined('xmlns:p{0}="urn:x:{0}" p{0}:a="1"', 20_000) + "/>",
+    "namespaces": _joined('<p{0}:a xmlns:p{0}="urn:x:{0}"/>', 20_000),
+}
+
+
+@pytest.mark.parametrize("crowd", list(CROWDS))
+def test_a_crowd_of_attributes_or_name_spaces_is_refused_and_its_neighbours_are_read(crowd: str) -> None:
+    found = read("epcis", xml(xml_event(EPCS, ADD), xml_event(EPCS, ADD, CROWDS[crowd]), xml_event(EPCS, ADD)))
+    assert [message.findings == [] for message in found.messages] == [True, False, True]
+    (finding,) = found.messages[1].findings
+    assert (finding.rule, finding.params["what"]) == ("FED-14", crowd.split()[0])
+
+
 def test_an_entity_in_an_event_is_refused_and_its_neighbours_are_read() -> None:
     found = read("epcis", xml(xml_event(EPCS, ADD), xml_event(EPCS, "<action>&who;</action>"), xml_event(EPCS, ADD)))
     assert [message.findings == [] for message in found.messages] == [True, False, True]
