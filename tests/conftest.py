@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
@@ -44,8 +45,12 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None
 
 
-_TOP_ROOMS = ("hub_api", "hub/quality", "hub/acknowledge", "hub/apply", "journeys", "dags")
-"""Rooms whose fast tests run on SQLite only: the store below them is tested on both databases, and `make test` runs all."""
+_TOP_ROOMS = (
+    "hub_api", "journeys", "dags", "hub/acknowledge", "hub/apply", "hub/commands", "hub/demonstration", "hub/labels", "hub/quality",
+    "hub/recall", "hub/registers", "hub/visibility",
+)  # fmt: skip
+"""Rooms whose fast tests run on SQLite only, with those that lie in `hub` itself: the store below them is tested on both databases, and
+`make test` runs all."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -58,13 +63,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.reference)
         parameters = item.name.partition("[")[2].rstrip("]").split("-")
         real_server = "sshd" in getattr(item, "fixturenames", ()) or "sftp" in parameters
-        if real_server or ("postgresql" in parameters and any(room in item.path.parents for room in top)):
+        upstairs = item.path.parent == tests / "hub" or any(room in item.path.parents for room in top)
+        if real_server or ("postgresql" in parameters and upstairs):
             item.add_marker(pytest.mark.slow)
     if not os.environ.get("UDIHUB_REFERENCE"):
         left_out = [item for item in items if item.get_closest_marker("reference")]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
             items[:] = [item for item in items if not item.get_closest_marker("reference")]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: whoever looks for garbage, or through all objects as NiceGUI does at each start, need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

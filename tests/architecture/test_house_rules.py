@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,16 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("connectors", "dags", "data_contracts", "hub", "hub_api", "mappings")
 FLOOR = {"data_contracts": 0, "connectors": 1, "mappings": 1, "hub": 2, "hub_api": 3, "dags": 3}
 LONGEST = 450
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(parsed(path)))
 
 
 def sources(*rooms: str) -> Iterator[Path]:
@@ -28,11 +39,7 @@ def test_no_source_file_is_longer_than_a_person_reads_at_a_sitting() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    silent = [
-        str(path.relative_to(ROOT))
-        for path in sources()
-        if path.read_text().strip() and ast.get_docstring(ast.parse(path.read_text())) is None
-    ]
+    silent = [str(path.relative_to(ROOT)) for path in sources() if path.read_text().strip() and ast.get_docstring(parsed(path)) is None]
     assert silent == []
 
 
@@ -43,7 +50,7 @@ def test_no_file_has_a_name_that_says_nothing(word: str) -> None:
 
 def imported(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -80,7 +87,7 @@ def test_pysftp_stays_behind_one_file_and_host_keys_are_always_checked() -> None
     code = [
         str(path)
         for path in sources()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if (
             isinstance(node, ast.Assign)
             and any(getattr(t, "attr", "") == "hostkeys" for t in node.targets)
@@ -103,7 +110,7 @@ def test_nothing_from_outside_is_ever_executed() -> None:
     written_by_us = {"mappings/straight.py exec"}  # words of its own and numbers: tests/mappings/test_straight.py holds that
     found = []
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in banned:
                 found.append(f"{path.relative_to(ROOT)} {node.func.id}")
         if {"pickle", "marshal", "shelve"} & imported(path):

@@ -100,7 +100,7 @@ def test_sniffing_and_reading_never_raise_on_any_bytes(name: str, head: bytes) -
 def test_reading_never_raises_on_a_damaged_document(name: str, path: Path) -> None:
     """Cut, changed, doubled and mixed bytes of a good document: findings, never an exception."""
     content, grammar, chance = path.read_bytes(), grammar_of(name, path), random.Random(path.name)
-    for _ in range(150):
+    for _ in range(examples(150)):
         damaged = bytearray(content)
         for _ in range(chance.randint(1, 4)):
             at = chance.randrange(len(damaged) or 1)

@@ -69,6 +69,7 @@ def test_what_the_shell_says_of_another_airflow_or_hub_does_not_count(local: Loc
     assert found["HOME"] == "/home/a"
 
 
+@pytest.mark.slow
 def test_the_supervisor_never_imports_airflow() -> None:
     code = (
         "import sys, dags.standalone, dags.steps; print([m for m in sys.modules if m.split('.')[0] in ('airflow', 'great_expectations')])"

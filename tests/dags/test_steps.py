@@ -64,6 +64,7 @@ def now() -> dict[str, Any]:
     return standing(Settings.from_environment())
 
 
+@pytest.mark.slow
 def test_killed_after_landing_and_before_settling_nothing_is_lost_or_doubled(mailbox: Mailbox) -> None:
     (file,) = mailbox.put(FLOW, 0, 1)
     killed("type(pipeline.transport_named('folder')).settle = die", f"steps.fetch({FLOW!r})")
@@ -73,12 +74,14 @@ def test_killed_after_landing_and_before_settling_nothing_is_lost_or_doubled(mai
     assert now()["rows"]["document"] == 1
 
 
+@pytest.mark.slow
 def test_killed_before_it_said_what_it_fetched_the_next_one_says_it(mailbox: Mailbox) -> None:
     mailbox.put(FLOW, 0, 2)
     killed("steps._batches = die", f"steps.fetch({FLOW!r})")
     assert steps.fetch(FLOW) == [[1, 2]]
 
 
+@pytest.mark.slow
 def test_killed_with_a_claim_the_documents_are_taken_up_when_the_lease_ends(mailbox: Mailbox) -> None:
     mailbox.put(FLOW, 0, 2)
     (batch,) = steps.fetch(FLOW)
@@ -91,6 +94,7 @@ def test_killed_with_a_claim_the_documents_are_taken_up_when_the_lease_ends(mail
     assert now()["rows"]["application"] >= 2
 
 
+@pytest.mark.slow
 def test_killed_after_processing_nothing_is_done_twice(mailbox: Mailbox) -> None:
     mailbox.put(FLOW, 0, 2)
     (batch,) = steps.fetch(FLOW)
@@ -100,6 +104,7 @@ def test_killed_after_processing_nothing_is_done_twice(mailbox: Mailbox) -> None
     assert now() == before
 
 
+@pytest.mark.slow
 def test_killed_between_delivering_and_saying_so_the_delivery_keeps_its_name(mailbox: Mailbox) -> None:
     mailbox.put(FLOW, 0, 2)
     for batch in steps.fetch(FLOW):

@@ -52,6 +52,7 @@ def test_what_is_not_there_is_said(udihub) -> None:  # type: ignore[no-untyped-d
     assert isinstance(udihub("device", "show", DEVICE, "--on", "soon").exception, ConfigError)
 
 
+@pytest.mark.slow
 def test_a_difference_goes_from_an_extract_to_its_end(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     assert udihub("worker", "--once").exit_code == 0
     path = tmp_path / "gudid_full_release_20261101.xml"

@@ -37,6 +37,7 @@ def call(*arguments: str) -> tuple[int, str]:
     return outcome.exit_code, outcome.stdout
 
 
+@pytest.mark.slow
 def test_exit_codes_and_json(home: Path) -> None:
     code, out = call("run", "--contract", "order_lines", "--json")
     told = json.loads(out)

@@ -192,6 +192,7 @@ def test_limits_of_exact_columns_mean_the_same_on_both_databases(world: World, d
     assert sorted(value or "" for _, value in found(database, result, "QLT-99")) == ["0.999999", "2.500001"]
 
 
+@pytest.mark.slow
 def test_an_empty_store_is_judged(world: World, database: Database) -> None:
     every = run.run(database, database.clock)
     assert [result.contract for result in every] == list(contracts.names())

@@ -148,6 +148,7 @@ def test_threads_write_one_after_the_other(database: Database) -> None:
     assert sorted(keys(database)) == sorted(f"o{number}" for number in range(30))
 
 
+@pytest.mark.slow
 def test_processes_write_side_by_side(database_url: str, tmp_path: Path, clock: FrozenClock) -> None:
     program = (
         "import sys; from pathlib import Path; from hub.clock import SystemClock; from hub.store.database import Database\n"

@@ -45,6 +45,7 @@ def land_until_killed(database: Database, run: int, answers: int) -> None:
         os._exit(1)
 
 
+@pytest.mark.slow
 def test_sigkill_at_any_moment_loses_nothing_and_doubles_nothing(house: Database) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")

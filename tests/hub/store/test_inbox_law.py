@@ -142,6 +142,7 @@ class Inbox(RuleBasedStateMachine):
             assert audit.verify_all(connection) == []
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 def test_each_delivery_has_one_effect_and_one_answer(house: Database, clock: FrozenClock) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]

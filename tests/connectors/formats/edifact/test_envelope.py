@@ -167,6 +167,7 @@ def test_an_unknown_charset_of_an_agreement_is_a_fault_of_the_agreement() -> Non
         events(one("ORDERS", ORDER), Profile(charset="nonsense"))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_document(tmp_path: Path) -> None:
     """Three times as many messages take no more."""
     import tracemalloc

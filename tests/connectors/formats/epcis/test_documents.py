@@ -213,6 +213,7 @@ def test_people_see_the_event_as_a_tree() -> None:
     assert message.root.children == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("syntax", ["json", "xml"])
 def test_memory_stays_flat(syntax: str, tmp_path: Path) -> None:
     """Of many events one at a time is held."""

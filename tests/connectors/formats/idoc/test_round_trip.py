@@ -14,6 +14,7 @@ from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
 from tests.connectors.formats.idoc.instances import instances
 from tests.connectors.reading import read, tree
+from tests.effort import examples
 
 TABLES = tables_for(STRICT)
 FLAT = Profile(options={"representation": "flat"})
@@ -25,7 +26,7 @@ CURRENCY_ONLY = {"IDC-13"}
 def test_what_is_written_is_read_back_in_both_representations(name: str) -> None:
     grammar = TABLES.grammars[name]
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     @given(st.lists(instances(grammar, TABLES.segments[CONTROL]), min_size=1, max_size=2))
     def law(roots: list[SourceRecord]) -> None:
         messages = [(root.tag, root) for root in roots]
