@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -22,12 +23,13 @@ from hub.masterdata.renew import plain
 from hub.masterdata.settings import MasterSettings
 from hub.masterdata.survivorship import survive
 from hub.reconcile.run import reconcile
-from hub.store import decisions, golden_tables, tables
+from hub.store import decisions, golden_tables, tables, views
 from hub.store import golden as store
 from hub.store.database import Database
+from hub.trace.aliases import SAME_AS
 from tests.effort import examples
 from tests.hub.conftest import fresh
-from tests.hub.world import World, item, party
+from tests.hub.world import PLANT, World, at, item, order, party, production, receipt, receipt_line, stock
 
 __all__ = ["fresh"]
 RULES = MasterSettings().rules
@@ -199,14 +201,14 @@ def merged_orders() -> Iterator[Sequence[tuple[int, int]]]:
 
 def test_three_ways_to_merge_one_golden_record(fresh: Any) -> None:
     seen = []
-    for order in merged_orders():
+    for steps in merged_orders():
         with fresh() as database:
             world = World(database)
             world.send(*((system, party(code, name=f"{system} says", gln=None, tax_number=None)) for system, code in CODES))
             with database.begin("reconcile") as uow:
                 reconcile(uow)
             before = picture(database, "party")
-            for one, other in order:
+            for one, other in steps:
                 decide(database, "merge", CODES[one], CODES[other])
             seen.append(picture(database, "party"))
             for number in (0, 2):
@@ -271,3 +273,53 @@ def test_a_merge_survives_the_end_of_the_record_between(fresh: Any) -> None:
         assert set(picture(database, "party")) == {frozenset({("erp", "A"), ("erp", "C")})}
         decide(database, "unmerge", ("erp", "C"))
         assert set(picture(database, "party")) == {frozenset({("erp", "A")}), frozenset({("erp", "C")})}
+
+
+def test_orders_stock_and_trace_follow_a_merge_and_come_back(fresh: Any) -> None:
+    """The warehouse calls an item otherwise than the ERP: merged, its receipt, count and lot belong to the ERP's; taken out, no more."""
+    with fresh() as database:
+        world = World(database)
+        world.send(
+            ("erp", item("RM-100", supplier_items=[])),
+            ("wms", item("X-9", supplier_items=[], name="granulate, 25 kg")),
+            ("erp", order()),
+            ("wms", receipt(lines=[receipt_line(item_code="X-9", order_line=None)])),
+            ("erp", stock(PLANT, at(13))),
+            (
+                "wms",
+                stock(PLANT, at(13), {"item_code": "X-9", "quantity": Decimal(90)}),
+            ),
+            ("mes", production()),
+        )
+        with database.begin("reconcile") as uow:
+            reconcile(uow)
+        apart = followed(database)
+        decide(database, "merge", ("erp", "RM-100"), ("wms", "X-9"), kind="item")
+        together = followed(database)
+        assert apart["received"] is None and together["received"] == Decimal(100)
+        assert apart["stock"] == [[("erp", 0), ("wms", 90)], [("erp", 100), ("wms", 0)]]
+        assert together["stock"] == [[("erp", 100), ("wms", 90)]]
+        assert apart["joined"] == set()
+        assert together["joined"] == {("lot:mes:RM-100|L1", "lot:wms:X-9|L1"), ("lot:wms:X-9|L1", "lot:mes:RM-100|L1")}
+        decide(database, "unmerge", ("wms", "X-9"), kind="item")
+        assert followed(database) == apart
+
+
+def followed(database: Database) -> dict[str, Any]:
+    """What an order, the stock and the lots say of the item."""
+    with database.read() as connection:
+        (line,) = views.order(connection, "4500000123")["lines"]
+        rows, _ = views.inventory(connection)
+        node = tables.node.alias()
+        joined = connection.execute(
+            sa.select(tables.node.c.key, node.c.key)
+            .select_from(tables.edge)
+            .join(tables.node, tables.node.c.id == tables.edge.c.src)
+            .join(node, node.c.id == tables.edge.c.dst)
+            .where(tables.edge.c.kind == SAME_AS)
+        ).all()
+    return {
+        "received": line["received"]["quantity"],
+        "stock": sorted(sorted((system["partner"], system["quantity"]) for system in row["systems"]) for row in rows if row["lot"] == "L1"),
+        "joined": {tuple(row) for row in joined},
+    }
