@@ -277,6 +277,21 @@ class Gap(Shape):
     message: str
 
 
+class Shipper(Shape):
+    """A supplier's despatch of a lot that a trace upwards reached."""
+
+    partner: str
+    name: str
+    gln: str | None
+    lot: str = Field(description="Node key of the lot.")
+    shipment: str = Field(description="Node key of the despatch.")
+    quantity: Number | None
+    unit: str | None
+    exchange: int
+    number: str = Field(description="Number of the despatch advice.")
+    at: Time | None
+
+
 class Trace(Shape):
     """Everything that is reached from a key, nearest first."""
 
@@ -288,6 +303,7 @@ class Trace(Shape):
     edges: list[Edge]
     documents: list[TraceDocument]
     gaps: list[Gap]
+    shippers: list[Shipper] = Field(description="Of a trace upwards: who shipped the lots in it.")
     truncated: bool
 
 

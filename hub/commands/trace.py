@@ -15,6 +15,7 @@ from data_contracts.errors import ConfigError
 from hub.check import plain
 from hub.recall.consignees import site_places
 from hub.runtime import Hub
+from hub.store.views.called import Called
 from hub.trace import closure, genealogy, rendering
 from hub.trace.naming import node_names
 from hub.visibility.answers import as_json
@@ -57,6 +58,7 @@ def trace_command(
             return
         traced = genealogy.trace(connection, key, direction, as_of=happened, known_at=known, language=language)
         names = node_names(connection, [node["key"] for node in traced["nodes"]], site_places(hub))
+        names |= {f"partner:{key}": Called(one.name, one.name_zh) for key, one in hub.site.partners.items()}
     if plainly or as_graph:
         typer.echo(json.dumps(plain(rendering.graph(traced) if as_graph else traced), ensure_ascii=False))
         return

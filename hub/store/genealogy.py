@@ -66,6 +66,12 @@ def documents_of(connection: sa.Connection, applications: Collection[int]) -> Ma
     return {row[0]: row for row in connection.execute(chosen).all()}
 
 
+def partners_of_kind(connection: sa.Connection, kind: str) -> dict[str, tuple[str, str | None]]:
+    """Name and GLN of the partners of a kind, by key."""
+    rows = connection.execute(sa.select(partner.c.key, partner.c.name, partner.c.gln).where(partner.c.kind == kind))
+    return {row.key: (row.name, row.gln) for row in rows}
+
+
 def touched(connection: sa.Connection, nodes: Mapping[str, tuple[int, str]], chosen: Filter | None) -> dict[str, tuple[int, str]]:
     """Those of the nodes (key → id, kind) that somebody speaks of whom `chosen` names; all of them where it names nobody. That names are
     joined is said by nobody."""

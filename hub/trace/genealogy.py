@@ -21,7 +21,7 @@ from hub.store.genealogy import documents_of
 from hub.store.keys import kind_of
 from hub.store.types import micros, moment
 from hub.store.walk import Filter, Row, exact
-from hub.trace import gaps
+from hub.trace import gaps, shippers
 from hub.trace.edges import EdgeKind
 from hub.trace.resolve import likely, resolve
 from hub.trace.walk import Walk, walk
@@ -101,7 +101,7 @@ class Trace:
 
         `{"key", "direction", "as_of", "known_at", "nodes": [{"key", "kind", "depth"}], "edges": [{"from", "to", "kind", "quantity",
         "unit", "since", "until", "documents"}], "documents": [{"exchange", "partner", "kind", "number", "at"}], "gaps": [{"rule",
-        "severity", "node", "message"}], "truncated"}`
+        "severity", "node", "message"}], "shippers", "truncated"}`; `shippers`, of a trace upwards, as `hub.trace.shippers.find` has them.
         """
         keys = self.keys()
         edges = list(self.edges())
@@ -115,6 +115,7 @@ class Trace:
             "edges": [_plain_edge(edge, keys, documents) for edge in edges],
             "documents": [_plain_document(document) for document in {row.exchange_id: row for row in documents.values()}.values()],
             "gaps": [gap.plain(language) for gap in gaps.find(connection, keys, chosen)],
+            "shippers": [one for walked in self.walks if walked.upward for one in shippers.find(connection, walked.keys, chosen)],
             "truncated": self.truncated,
         }
 

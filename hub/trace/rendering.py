@@ -25,6 +25,8 @@ _KINDS: Mapping[Language, Mapping[str, str]] = {
     },
 }  # fmt: skip
 
+_SHIPPER: Mapping[Language, str] = {"en": "shipped by", "zh-CN": "发货方"}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -44,7 +46,7 @@ def kind_name(kind: str, language: Language) -> str:
 
 
 def table(trace: Mapping[str, Any], language: Language, names: Mapping[str, Called] | None = None) -> Table:
-    """Every node with its name, how much, when, and which document says so."""
+    """Every node with its name, how much, when, and which document says so; of a trace upwards then the suppliers that shipped its lots."""
     shown = Table(box=None, pad_edge=False)
     for heading in _HEADINGS[language]:
         shown.add_column(heading, overflow="fold", no_wrap=heading in ("steps", "层级"))
@@ -54,6 +56,15 @@ def table(trace: Mapping[str, Any], language: Language, names: Mapping[str, Call
         called = (names or {}).get(line.key, Called()).in_language(language) or ""
         what = kind_name(line.kind, language)
         shown.add_row(*map(escape, (str(line.depth), what, line.key, called, line.quantity, at, by)))
+    depths = {node["key"]: node["depth"] for node in trace["nodes"]}
+    for one in trace["shippers"]:
+        depth = str(depths[one["lot"]] + (-1 if trace["direction"] == "both" else 1))
+        key = " ".join(("partner:" + one["partner"], *(["GLN " + one["gln"]] if one["gln"] else ())))
+        called = (names or {}).get("partner:" + one["partner"], Called(one["name"])).in_language(language) or ""
+        quantity = "" if one["quantity"] is None else f"{one['quantity']:f} {one['unit'] or ''}".rstrip()
+        at = "" if one["at"] is None else one["at"].isoformat(timespec="minutes")
+        by = f"{one['partner']} {one['number']}: {one['lot']}"
+        shown.add_row(*map(escape, (depth, _SHIPPER[language], key, called, quantity, at, by)))
     return shown
 
 
@@ -75,13 +86,13 @@ def lines(trace: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def graph(trace: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON Graph Format 2.0 (jsongraphformat.info): nodes by key, edges the way the goods went; gaps and documents as metadata."""
+    """JSON Graph Format 2.0 (jsongraphformat.info): nodes by key, edges the way the goods went; all else as metadata."""
     return {
         "graph": {
             "id": trace["key"],
             "type": "trace",
             "directed": True,
-            "metadata": {name: trace[name] for name in ("direction", "as_of", "known_at", "truncated", "documents", "gaps")},
+            "metadata": {name: trace[name] for name in ("direction", "as_of", "known_at", "truncated", "documents", "gaps", "shippers")},
             "nodes": {
                 node["key"]: {"label": node["key"], "metadata": {"kind": node["kind"], "depth": node["depth"]}} for node in trace["nodes"]
             },

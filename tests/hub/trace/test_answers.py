@@ -13,9 +13,10 @@ from data_contracts.errors import ConflictError, NotFoundError
 from data_contracts.findings import Language
 from hub.reconcile import reconcile
 from hub.store.database import Database
+from hub.store.views.called import Called
 from hub.trace.genealogy import Filter, trace
 from hub.trace.rendering import graph, table
-from tests.hub.world import World, delivery, despatch, item, party, production, receipt
+from tests.hub.world import KEYS, World, delivery, despatch, item, party, production, receipt
 
 LOT, SERIAL, UNIT = "lot:06901234000029|F1", "serial:06901234000029|S1", "sscc:069012340000000025"
 
@@ -141,3 +142,27 @@ def test_the_graph_is_json_graph_format(world: World) -> None:
     packed = [edge for edge in shown["edges"] if (edge["source"], edge["target"]) == (LOT, UNIT)]
     assert [edge["relation"] for edge in packed] == ["packing"] and packed[0]["metadata"]["quantity"] == Decimal(1)
     assert {end for edge in shown["edges"] for end in (edge["source"], edge["target"])} <= set(shown["nodes"])
+
+
+def test_upwards_the_suppliers_that_shipped_what_is_in_a_lot_are_told(world: World) -> None:
+    """Their despatch lies downstream of the raw lot; what our own warehouse despatched is no source."""
+    world.send(("erp", item()), ("erp", party()))
+    with world.database.begin("test") as uow:
+        reconcile(uow)
+    with world.database.read() as connection:
+        found = trace(connection, LOT, "up")
+        (shipper,) = found["shippers"]
+        assert (shipper["partner"], shipper["shipment"], shipper["number"]) == (
+            "jiangnan_polymer",
+            "shipment:jiangnan_polymer:SHP1",
+            "SHP1",
+        )
+        assert (shipper["quantity"], shipper["unit"]) == (Decimal(100), "EA") and shipper["lot"] in {node["key"] for node in found["nodes"]}
+        assert trace(connection, LOT, "down")["shippers"] == []
+        assert trace(connection, LOT, "both")["shippers"] == [shipper]
+        ours = Filter(partner_id=KEYS["wms"], organisations=(1, 2))
+        assert trace(connection, LOT, "up", scope=ours)["shippers"] == [], "what others said is not told"
+    console = Console(width=250, record=True, file=StringIO())
+    console.print(table(found, "zh-CN", {"partner:jiangnan_polymer": Called("Jiangnan Polymer", "江南高分子")}))
+    (line,) = [line for line in console.export_text().splitlines() if "发货方" in line]
+    assert "partner:jiangnan_polymer" in line and "江南高分子" in line and "100 EA" in line and "SHP1" in line
