@@ -28,6 +28,11 @@ __all__ = ["ANSWERING", "FORMAT", "B2mml"]
 
 _NAMESPACE = re.compile(r"https?://www\.(?:wbf|mesa)\.org/xml/b2mml(?:-(v[0-9]{4}))?/?", re.IGNORECASE)
 _VERBS = ("Sync", "Show", "Process", "Get", "Acknowledge", "Change", "Cancel", "Respond", "Confirm", "SyncChange")
+_STATING = ("Sync", "Show", "Process")
+"""Verbs after which a document states what is: published, shown, or handed over (ISA-95 part 5)."""
+_ACTIONS = frozenset({"Add", "Replace"})
+_ACTIONS_OF_LOTS = frozenset({"Replace"})
+"""What a Sync may want done: what is added to a stock is not all that lies there."""
 _BESIDE = frozenset({*_VERBS, "ApplicationArea"})
 _LOTS = ("MaterialLot",)
 _PERFORMANCES = ("OperationsPerformance", "ProductionPerformance")
@@ -77,9 +82,14 @@ class B2mml(Dialect):
             found = {"LogicalID": text_of(below(area, "Sender", "LogicalID")), "BODID": text_of(below(area, "BODID"))}
         interchange.sender = f"LogicalID:{found['LogicalID']}" if found["LogicalID"] else None
         interchange.control = found["BODID"] or None
+        interchange.findings += _not_stated(header)
         if area is not None:
             interchange.header = (str(etree.QName(area).namespace or ""), text_of(below(area, "CreationDateTime")))
             interchange.acknowledgement_requested = text_of(below(area, "Sender", "ConfirmationCode")) == "Always"
+
+    def empty(self, interchange: Interchange, header: etree._Element | None) -> None:
+        """A Get may name what it asks for by criteria alone."""
+        self.identify(interchange, header, "", None)
 
     def enclose(self, record: SourceRecord, header: etree._Element | None) -> None:
         """The application area stands in the tree of every object of a transaction: it says when the object was true."""
@@ -95,7 +105,9 @@ class B2mml(Dialect):
         place = Place(position=record.position, line=record.line, path=path)
         if kind in _LOTS:
             places = places_of(record, kind)
-            return [Finding("B2M-02", place=place, got=", ".join(sorted(places)[:5]))] if len(places) > 1 else []
+            found = [Finding("B2M-02", place=place, got=", ".join(sorted(places)[:5]))] if len(places) > 1 else []
+            action = text_at(record, "Sync", "ActionCriteria", "ActionExpression", "@actionCode")
+            return found + _not_wanted("Sync", [action] if action else [], _ACTIONS_OF_LOTS, place)
         if kind in _PERFORMANCES and (mixed := mixed_material(record)) is not None:
             return [Finding("B2M-03", place=place, got=mixed)]
         return []
@@ -118,6 +130,31 @@ class B2mml(Dialect):
         if kind == CONFIRM:
             return write_confirmation(found, records[0], envelope, namespace)
         return write_document(found, records, namespace, str(profile.options.get("verb", "Sync")), envelope, kind in _LOTS)
+
+
+def _not_stated(header: etree._Element | None) -> list[Finding]:
+    """Why a transaction states nothing that may be applied: it asks, answers, or wants something changed of which it gives a part.
+
+    An object after Cancel or Get would be read as what happened, and lots that are added or changed as all that is there.
+    """
+    if header is None:
+        return []
+    local = str(etree.QName(header).localname)
+    verb = next((verb for verb in _VERBS if local.startswith(verb) and local != verb), None)
+    if verb is None or local == CONFIRM:
+        return []
+    place = Place(path=f"/{local}")
+    if verb not in _STATING:
+        return [Finding("B2M-04", place=place, expected=", ".join(_STATING), got=verb)]
+    said = below(header, "DataArea", verb)
+    taken = _ACTIONS_OF_LOTS if local.removeprefix(verb).startswith("Material") else _ACTIONS
+    codes = [str(one.get("actionCode")) for one in said.iter() if one.get("actionCode")] if said is not None else []
+    return _not_wanted(verb, codes, taken, place)
+
+
+def _not_wanted(verb: str, codes: Sequence[str], taken: frozenset[str], place: Place) -> list[Finding]:
+    wrong = next((code for code in codes if code not in taken), None)
+    return [Finding("B2M-04", place=place, expected=", ".join(sorted(taken)), got=f"{verb} {wrong}")] if wrong is not None else []
 
 
 FORMAT = B2mml()

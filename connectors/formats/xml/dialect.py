@@ -104,6 +104,10 @@ class Dialect(FeedGuides, ABC):
     def identify(self, interchange: Interchange, header: etree._Element | None, kind: str, record: SourceRecord | None) -> None:
         """Fill in who sends to whom, control and test flag, from the envelope and the first message."""
 
+    def empty(self, interchange: Interchange, header: etree._Element | None) -> None:
+        """Fill in what the envelope says where it holds no message at all, if that can be meant."""
+        return
+
     def enclose(self, record: SourceRecord, header: etree._Element | None) -> None:
         """Put into a message's tree what only the envelope says of it, where mappings need that."""
 

@@ -50,6 +50,8 @@ class DialectReading:
                 return
             for part in scanner.messages():
                 yield from self._message(part, scanner)
+            if not self.ordinal:
+                self.dialect.empty(self.document.interchange, opened(scanner, self.charset))
         except BrokenError as broken:
             yield from self.document.stop(broken.finding)
             return

@@ -260,6 +260,24 @@ def test_production_by_b2mml_is_confirmed_under_its_bodid_and_a_confirmation_is_
         assert [rule for (rule,) in rules] == ["ACK-03"], "it names nothing that we sent"
 
 
+@pytest.mark.parametrize("verb", ["Get", "Cancel"])
+@pytest.mark.parametrize("named", [True, False], ids=["of an object", "of none"])
+def test_a_b2mml_transaction_that_states_nothing_is_refused_to_its_senders_face(open_with: Open, verb: str, named: bool) -> None:
+    hub = open_with(
+        comes("on_error", ("b2mml", "LogicalID:MES-CORK", "LogicalID:UDIHUB", "OperationsPerformance", "b2mml/OperationsPerformance"))
+    )
+    content = (SAMPLES / "b2mml" / "OperationsPerformance.xml").read_bytes().replace(b"Process", verb.encode())
+    if not named:
+        content = content[: content.index(b"    <OperationsPerformance>")] + content[content.index(b"  </DataArea>") :]
+    landing = take(hub, content, "clinic", key="k1")
+    (heard,) = ANSWERING.read(read("b2mml", answers(hub, landing.document_id)["ConfirmBOD"]))
+    assert (heard.control, heard.verdict) == ("BOD-771", "rejected") and verb in heard.notes
+    with hub.database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.application)).scalar_one() == 0
+        rules = connection.execute(sa.select(tables.finding.c.rule).where(tables.finding.c.document_id == landing.document_id))
+        assert "B2M-04" in {rule for (rule,) in rules}
+
+
 def test_a_cancelled_order_goes_out_as_the_document_that_ubl_has_for_it(open_with: Open) -> None:
     changes = goes("ubl", "0088:9506000000015", "0088:9506000000022", "Order")
     name = "agreements/orders_to_acme.yaml"

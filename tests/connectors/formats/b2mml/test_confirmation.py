@@ -14,6 +14,7 @@ from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding
 from data_contracts.source import Message
 from hub.site import Acknowledge
+from tests.connectors.reading import read
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "b2mml"
 BACK = Envelope("LogicalID:UDIHUB", "LogicalID:MES-CORK", 88, 1, 1, datetime(2026, 11, 22, 9, 15, tzinfo=UTC))
@@ -28,6 +29,8 @@ def came(content: bytes, *judgements: Judgement) -> Received:
         elif event.message is not None and found is not None:
             found.verdicts = [*found.verdicts, (0, ANSWERING.remember(event.message, None, STRICT, None))]
     assert found is not None
+    found.findings = [*found.interchange.findings]
+    found.refused = any(finding.severity == "error" for finding in found.findings)
     found.judgements = judgements
     return found
 
@@ -110,3 +113,50 @@ def test_the_namespace_of_an_answer_may_be_the_agreements() -> None:
     space = "http://www.mesa.org/xml/B2MML-V0600"
     content = ANSWERING.write("ConfirmBOD", came(run()), BACK, Profile(options={"namespace": space}))[1]
     assert space.encode() in content
+
+
+def said_with(verb: str, action: str = "", kind: str = "OperationsPerformance") -> bytes:
+    """The sample of a kind after another verb, and what a Sync wants done with it."""
+    content = (SAMPLES / f"{kind}.xml").read_text(encoding="utf-8")
+    old = content[content.index("<", content.index("?>")) + 1 :].split(kind)[0]
+    criteria = f'<ActionCriteria><ActionExpression actionCode="{action}"/></ActionCriteria>' if action else ""
+    return (content.replace(f"{old}{kind}", f"{verb}{kind}").replace(f"<{old}/>", f"<{verb}>{criteria}</{verb}>")).encode()
+
+
+@pytest.mark.parametrize("verb", ["Get", "Cancel", "Change", "Acknowledge", "Respond"])
+@pytest.mark.parametrize("kind", ["OperationsPerformance", "MaterialLot"])
+def test_a_verb_that_states_nothing_is_refused_and_answered(verb: str, kind: str) -> None:
+    received = came(said_with(verb, kind=kind))
+    assert [(one.rule, one.got) for one in received.interchange.findings] == [("B2M-04", verb)]
+    assert len(ANSWERING.wanted(received, Acknowledge(functional="never", interchange="on_rejection"))) == 1
+    word, content = ANSWERING.write("ConfirmBOD", received, BACK, STRICT)
+    assert word == "rejected" and b'actionCode="Rejected"' in content and verb.encode() in content
+    assert str(received.interchange.control).encode() in content
+
+
+def test_a_question_that_names_no_object_is_answered_too() -> None:
+    content = said_with("Get")
+    first, last = content.index(b"    <OperationsPerformance>"), content.index(b"  </DataArea>")
+    received = came(content[:first] + content[last:])
+    assert (received.interchange.control, [one.rule for one in received.interchange.findings]) == ("BOD-771", ["B2M-04"])
+    assert ANSWERING.write("ConfirmBOD", received, BACK, STRICT)[0] == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("kind", "verb", "action", "got"),
+    [
+        ("OperationsPerformance", "Sync", "", None),
+        ("OperationsPerformance", "Show", "", None),
+        ("OperationsPerformance", "Sync", "Add", None),
+        ("OperationsPerformance", "Sync", "Replace", None),
+        ("OperationsPerformance", "Sync", "Change", "Sync Change"),
+        ("OperationsPerformance", "Sync", "Delete", "Sync Delete"),
+        ("MaterialLot", "Sync", "Replace", None),
+        ("MaterialLot", "Sync", "Add", "Sync Add"),
+        ("MaterialLot", "Sync", "Delete", "Sync Delete"),
+    ],
+)
+def test_what_a_sync_wants_done_is_looked_at(kind: str, verb: str, action: str, got: str | None) -> None:
+    found = read("b2mml", said_with(verb, action, kind))
+    told = [(one.rule, one.got) for place in (found.around, *(message.findings for message in found.messages)) for one in place]
+    assert [one for one in told if one[0] != "FED-10"] == ([("B2M-04", got)] if got else [])
