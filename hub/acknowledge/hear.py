@@ -206,6 +206,8 @@ def _close_syntax(uow: UnitOfWork, row: Any, said: Said) -> None:
         evidence.transition(uow, [row.id], "refused", None)  # what its people refused stands, whatever its machine says now
     else:
         evidence.transition(uow, [row.id], "acknowledged", said.notes or None)
+    if said.verdict == "partly" and "ACK-06" not in known:
+        _find(uow, row, Finding("ACK-06", got=_named(row), expected=said.notes))
     _note(uow, row, known, said, said.verdict)
 
 

@@ -20,6 +20,8 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message
 
 _WORDS: dict[str, Word] = {"A": "accepted", "E": "accepted", "P": "partly", "R": "rejected"}
+_HEARD: dict[str, Word] = {**_WORDS, "E": "partly"}
+"""As we hear it: who takes a set in spite of errors in it may have taken something else than we said, and a person is told."""
 _NOT_SUPPORTED = "1"
 """AK502: a set that was not agreed."""
 _OLDEST = "004010"
@@ -92,7 +94,7 @@ class X12Answering:
         if verdict is None:
             return []
         group = verdict.type, verdict.control
-        statements = [_said("group", verdict.verdict, verdict.codes, group)]
+        statements = [_of_group(verdict)]
         for one in verdict.messages:
             # No set of a rejected group was taken, whatever is said of the set.
             spoken = verdict if verdict.verdict == "R" and one.verdict != "R" else one
@@ -116,12 +118,29 @@ class X12Answering:
         return known_messages().get(message_type)
 
 
+def _of_group(verdict: GroupVerdict) -> Said:
+    """What a group's verdict says of the sets that no AK2 names: they share those that AK9 counts as not accepted."""
+    said = _said("group", verdict.verdict, verdict.codes, (verdict.type, verdict.control))
+    refused = verdict.received - verdict.accepted
+    unnamed = verdict.received - len(verdict.messages)
+    hidden = refused - sum(one.verdict not in _HEARD or _HEARD[one.verdict] == "rejected" for one in verdict.messages)
+    if said.verdict == "rejected" or verdict.received <= 0:
+        return said
+    word: Word = said.verdict  # type: ignore[assignment]  # a group is never merely received
+    if hidden > 0:
+        word = "rejected" if verdict.accepted <= 0 or unnamed <= hidden else "partly"
+    elif verdict.verdict == "P":
+        word = "accepted"
+    counted = f"{verdict.accepted} of {verdict.received} sets accepted" if refused > 0 else ""
+    return replace(said, verdict=word, notes=", ".join(part for part in (said.notes, counted) if part))
+
+
 def _said(
     level: Any, code: str, codes: Sequence[str], group: tuple[str, str], message: tuple[str | None, str | None] = (None, None)
 ) -> Said:
     return Said(
         level,
-        _WORDS.get(code, "rejected"),
+        _HEARD.get(code, "rejected"),
         group_type=group[0],
         group_control=group[1],
         message_type=message[0],

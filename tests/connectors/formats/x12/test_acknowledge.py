@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.formats.x12 import ANSWERING
 from connectors.formats.x12.acknowledge import functional_acknowledgement, functional_groups, interchange_acknowledgement
 from connectors.formats.x12.answers import read_functional_acknowledgement
 from connectors.formats.x12.verdicts import ElementError, GroupVerdict, InterchangeVerdict, MessageVerdict, SegmentError
@@ -227,6 +228,32 @@ def test_a_997_with_faults_still_tells_what_it_can() -> None:
 
 def test_header_of_the_sample_has_the_width_of_the_standard() -> None:
     assert len(isa()) == 105
+
+
+@pytest.mark.parametrize(
+    ("body", "word", "notes"),
+    [
+        (["AK9*P*1*1*0"], "rejected", "P, 0 of 1 sets accepted"),
+        (["AK9*A*3*3*0"], "rejected", "0 of 3 sets accepted"),
+        (["AK9*P*3*3*1"], "partly", "P, 1 of 3 sets accepted"),
+        (["AK2*850*0001", "AK5*A", "AK9*P*3*3*1"], "rejected", "P, 1 of 3 sets accepted"),
+        (["AK2*850*0001", "AK5*R*5", "AK9*P*3*3*2"], "accepted", "P, 2 of 3 sets accepted"),
+        (["AK9*E*1*1*1"], "partly", "E"),
+        (["AK9*A*1*1*1"], "accepted", ""),
+    ],
+)
+def test_what_a_group_says_of_the_sets_that_it_does_not_name(body: list[str], word: str, notes: str) -> None:
+    (message,) = messages(one("997", ["AK1*PO*17", *body]))
+    said = ANSWERING.read(message)[0]
+    assert (said.level, said.verdict, said.notes) == ("group", word, notes)
+
+
+def test_a_set_taken_in_spite_of_errors_is_taken_with_remarks() -> None:
+    (message,) = messages(one("997", ["AK1*PO*17", "AK2*850*0001", "AK5*E*5", "AK9*E*1*1*1"]))
+    assert [(said.level, said.verdict, said.notes) for said in ANSWERING.read(message)] == [
+        ("group", "partly", "E"),
+        ("message", "partly", "E 5"),
+    ]
 
 
 # --- the 999 -----------------------------------------------------------------------------------------------------------
