@@ -27,13 +27,14 @@ def check_file(path: Path, site: Site, claimant: Claimant | None, now: datetime,
 
 
 def tell_unmapped(examination: Examination) -> None:
-    """Add to each message what its mapping neither maps nor ignores (MAP-01).
+    """Put in place of the one finding on all that a mapping neither maps nor ignores (MAP-14) each place by itself (MAP-01).
 
-    It is the same with every document of a partner, so only dry runs tell it. What gets lost (MAP-05, MAP-11) is told always.
+    It is the same with every document of a partner, so only dry runs tell it at length.
     """
     for examined in examination.messages:
-        if examined.agreement is not None:
-            examined.content += pipeline.with_overrides(examined.unmapped, examined.agreement)
+        if examined.agreement is not None and examined.unmapped:
+            told = [finding for finding in examined.content if finding.rule != "MAP-14"]
+            examined.content = told + pipeline.with_overrides(examined.unmapped, examined.agreement)
 
 
 def exit_code(answer: dict[str, Any]) -> int:

@@ -30,6 +30,8 @@ from mappings.engine import Mapping
 
 Fate = Literal["ready", "rejected", "quarantined", "answer", "test"]
 HEAD = 4096
+_MOST_NAMED = 40
+"""Places that one finding names of what was left out."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class ExaminedMessage:
         return [*self.syntax, *self.content]
 
     unmapped: list[Finding] = field(default_factory=list)
-    """What the mapping neither maps nor ignores (MAP-01): the same with every document of a partner, told by dry runs only."""
+    """What the mapping neither maps nor ignores, each place by itself (MAP-01): dry runs tell it so, all others in one finding (MAP-14)."""
 
     @property
     def rows_left_out(self) -> int:
@@ -244,6 +246,8 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     unmapped = mapping.unmapped(message.root, mapped)
     examined.unmapped = [finding for finding in unmapped if finding.rule == "MAP-01"]
     lost = [finding for finding in unmapped if finding.rule != "MAP-01"]  # the entity had a place for it: it must not go unsaid
+    if examined.unmapped:
+        lost.append(_left_out(examined.unmapped))
     content = pipeline.with_overrides([*mapped.findings, *lost], agreement)
     emptied = False
     if mapped.entity is not None:
@@ -256,6 +260,13 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     if examined.entity is None or emptied or pipeline.blocks(content):
         examined.fate = "quarantined"
     return examined
+
+
+def _left_out(unmapped: Sequence[Finding]) -> Finding:
+    """One finding that names every place of which nothing was taken."""
+    named = ", ".join(finding.params["what"] for finding in unmapped[:_MOST_NAMED])
+    more = " …" if len(unmapped) > _MOST_NAMED else ""
+    return Finding("MAP-14", unmapped[0].place, got=named + more, params={"count": str(len(unmapped))})
 
 
 def _survivable(findings: Sequence[Finding], frame: frozenset[str]) -> bool:

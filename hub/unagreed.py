@@ -58,7 +58,8 @@ def _found(examined: ExaminedMessage, name: str, today: date) -> list[Finding]:
         return []
     mapped = pipeline.map(message, mapping, STRICT, None)
     judged = validate(mapped.entity, None, today) if mapped.entity is not None else []
-    return [_softened(finding) for finding in [*mapped.findings, *pipeline.placed(judged, mapping, message, STRICT)]]
+    lost = mapping.unmapped(message.root, mapped)
+    return [_softened(finding) for finding in [*mapped.findings, *lost, *pipeline.placed(judged, mapping, message, STRICT)]]
 
 
 def _softened(finding: Finding) -> Finding:

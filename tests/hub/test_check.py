@@ -56,11 +56,12 @@ def test_map_tells_it_beside_what_was_mapped(file: Path, tmp_path: Path) -> None
     assert [text.split()[:3] for text in run.stderr.splitlines()] == [["warning", "MAP-05", "REF02"], ["info", "MAP-01", "REF"]]
 
 
-def test_the_worker_tells_what_got_lost_and_nothing_that_nobody_maps(hub: Hub) -> None:
+def test_the_worker_tells_what_got_lost_and_in_one_finding_all_that_nobody_maps(hub: Hub) -> None:
     take(hub, DESPATCH.encode(), "acme")
     with hub.database.read() as connection:
         assert connection.execute(sa.select(tables.exchange.c.state)).scalars().all() == ["applied"]
-        (found,) = connection.execute(sa.select(tables.finding)).all()
+        found, left = connection.execute(sa.select(tables.finding).order_by(tables.finding.c.id)).all()
+    assert (left.rule, left.severity, left.got, left.params["count"]) == ("MAP-14", "info", "HL/REF (ZZ)", "1")
     assert (found.rule, found.severity, found.expected, found.got) == ("MAP-05", "warning", "L1", "L2")
     assert (found.place["segment"], found.place["position"]) == ("REF", 13)
 
