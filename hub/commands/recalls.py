@@ -313,7 +313,7 @@ def _notice_line(hub: Hub, shown: dict[str, Any], one: dict[str, Any]) -> str:
         for lot in one["lots"]
     )
     place = place_text(shown, one["place"] or "", language)
-    line = f"{word(one['kind'] + 's', language)} {one['id']}: {whom} {place} {word(one['state'], language)} {told_text(one)}".rstrip()
+    line = f"{word(one['kind'], language)} {one['id']}: {whom} {place} {word(one['state'], language)} {told_text(one)}".rstrip()
     address = address_text(one["party"]) if one["partner"] is None else ""
     return f"{line}{' · ' + address if address else ''}: {lots}"
 

@@ -89,7 +89,7 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
         story += [Paragraph(say("clocks"), section), table(("organisation", "state", "due", "clause", "met"), clocks, (22, 38, 32, 38, 50))]
     told = [
         (
-            f"{one['id']} {say(one['kind'] + 's')}",
+            f"{one['id']} {say(one['kind'])}",
             one["partner"] or say("no_partner"),
             f"{place_text(shown, one['place'] or '', language)} {address_text(one['party'])}",
             at(one["sent_at"]),

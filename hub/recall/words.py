@@ -110,6 +110,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "late": ("late", "逾期"),
     "not_met": ("not marked as done", "未标记完成"),
     "notices": ("Consignees", "收货方通知"),
+    "notice": ("Notice", "通知"),
+    "hold": ("Hold", "冻结请求"),
     "holds": ("Holds", "冻结请求"),
     "partner": ("Partner", "合作方"),
     "unreachable": ("No partner receives at these places: tell them by other means", "以下地点没有对应的合作方，请以其他方式通知"),
