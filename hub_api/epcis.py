@@ -22,7 +22,7 @@ from data_contracts.errors import HubError, RefusedError
 from data_contracts.events.members import CONTEXT
 from hub.store.credentials import Caller
 from hub.store.lots import Sight
-from hub.visibility.answers import MOST_PER_PAGE, TURNS, EpcFormat, EventPage, UnwritableError, answer, as_json, as_xml
+from hub.visibility.answers import MOST_PER_PAGE, PER_PAGE, TURNS, EpcFormat, EventPage, UnwritableError, answer, as_json, as_xml
 from hub.visibility.capture import NotOneEventError
 from hub.visibility.named import SubscriptionError
 from hub.visibility.question import QuestionError, TooComplexError, TooLargeError, from_query_string, read_question
@@ -176,21 +176,39 @@ def asked_in(request: Request, fixed: Mapping[str, Any] | None = None) -> dict[s
     return {**given, **(fixed or {})}
 
 
-def events(
-    hub: HubDependency,
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """Who asks for which page of a list, and how it is to be written."""
+
+    request: Request
+    hub: HubDependency
+    caller: Caller
+    wanted: Wishes
+    per_page: int
+    token: str | None
+
+
+def page_asked(
     request: Request,
-    caller: Caller,
-    wanted: Wishes,
-    parameters: Mapping[str, Any],
-    token: str | None,
-    per_page: int,
-    results: Results,
-) -> Response:
+    hub: HubDependency,
+    caller: CallerDependency,
+    wanted: WishesDependency,
+    per_page: PerPage = PER_PAGE,
+    token: NextPageToken = None,
+) -> PageAsked:
+    """What all lists are asked with."""
+    return PageAsked(request, hub, caller, wanted, per_page, token)
+
+
+PageDependency = Annotated[PageAsked, Depends(page_asked)]
+
+
+def events(page: PageAsked, parameters: Mapping[str, Any], results: Results) -> Response:
     """A page of events that answer, in the reader's syntax."""
-    question = read_question(parameters, wanted.spaces)
-    with hub.database.read() as connection:
-        page = answer(connection, sight_of(caller), question, after_key(token), per_page)
-    return written(hub, page, wanted, results, next_link(request, page.next))
+    question = read_question(parameters, page.wanted.spaces)
+    with page.hub.database.read() as connection:
+        found = answer(connection, sight_of(page.caller), question, after_key(page.token), page.per_page)
+    return written(page.hub, found, page.wanted, results, next_link(page.request, found.next))
 
 
 def written(hub: HubDependency, page: EventPage, wanted: Wishes, results: Results, headers: Mapping[str, str]) -> Response:

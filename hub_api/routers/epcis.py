@@ -36,6 +36,7 @@ from hub_api.epcis import (
     VERSIONS,
     XML,
     NextPageToken,
+    PageDependency,
     PerPage,
     WishesDependency,
     asked_in,
@@ -297,15 +298,10 @@ def _shown(connection: sa.Connection, caller: Caller, number: str | None) -> lis
 
 @router.get("/events", summary="Find events", response_class=Response, responses=EVENTS, description=_QUESTION)
 def list_events(
-    request: Request,
-    hub: HubDependency,
-    caller: CallerDependency,
-    wanted: WishesDependency,
-    per_page: PerPage = PER_PAGE,
-    token: NextPageToken = None,
+    page: PageDependency,
 ) -> Response:
     """Events that answer the query string, the newest first unless `orderBy` says otherwise."""
-    return events(hub, request, caller, wanted, asked_in(request), token, per_page, Results(QUERY))
+    return events(page, asked_in(page.request), Results(QUERY))
 
 
 @router.get(

@@ -18,6 +18,7 @@ from hub_api.epcis import (
     LINKED,
     VERSIONS,
     NextPageToken,
+    PageDependency,
     PerPage,
     WishesDependency,
     epcis_problems,
@@ -109,24 +110,19 @@ def delete_query(name: Name, hub: HubDependency, caller: Poster) -> Response:
 })  # fmt: skip
 def query_events(
     name: Name,
-    request: Request,
-    hub: HubDependency,
-    caller: CallerDependency,
-    wanted: WishesDependency,
-    per_page: PerPage = PER_PAGE,
-    token: NextPageToken = None,
+    page: PageDependency,
 ) -> Response:
     """Events that answer by now; whoever is called by nobody polls here. With `Upgrade: websocket` and `stream=true`, or a schedule
     (`second`, `minute`, `hour`, `dayOfMonth`, `month`, `dayOfWeek`), what comes is sent down the WebSocket.
     """
-    if request.headers.get("upgrade", "").lower() == "websocket":  # had the server a library for them, it would not come here
+    if page.request.headers.get("upgrade", "").lower() == "websocket":  # had the server a library for them, it would not come here
         raise ProblemError(501, "Not implemented", "This server speaks no WebSocket: install the package websockets beside the hub.")
-    for asked in request.query_params:
+    for asked in page.request.query_params:
         if asked not in ("perPage", "nextPageToken"):
             raise QuestionError(f"{asked[:100]}: the query says what is asked; streams and schedules need a WebSocket")
-    with hub.database.read() as connection:
-        row = event_queries.one(connection, named.owner_of(caller), name)
-    return events(hub, request, caller, wanted, row.query, token, per_page, Results(row.name))
+    with page.hub.database.read() as connection:
+        row = event_queries.one(connection, named.owner_of(page.caller), name)
+    return events(page, row.query, Results(row.name))
 
 
 # --- subscriptions -------------------------------------------------------------------------------------------------------

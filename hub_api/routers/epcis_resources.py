@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from connectors.formats.epcis.writing import Results
 from data_contracts.errors import NotFoundError
@@ -16,13 +16,11 @@ from hub.store import event_views
 from hub.store.event_views import AskedThings, Conditions
 from hub.store.keys import thing_key
 from hub.store.visibility import CHILD, CLASS, EPC, INPUT, OUTPUT, PARENT
-from hub.visibility.answers import PER_PAGE, QUERY, is_class, spelled, uri_of
+from hub.visibility.answers import QUERY, is_class, spelled, uri_of
 from hub_api.epcis import (
     EVENTS,
     LISTS,
-    NextPageToken,
-    PerPage,
-    WishesDependency,
+    PageDependency,
     asked_in,
     collection,
     epcis_problems,
@@ -67,51 +65,35 @@ def event_type(event_type: Annotated[str, Path(description="`ObjectEvent` …", 
 @router.get("/eventTypes/{event_type}/events", summary="Events of a type", response_class=Response, responses=_ITS_EVENTS)
 def events_of_type(
     event_type: Annotated[str, Path(description="`ObjectEvent` …", max_length=200)],
-    request: Request,
-    hub: HubDependency,
-    caller: CallerDependency,
-    wanted: WishesDependency,
-    per_page: PerPage = PER_PAGE,
-    token: NextPageToken = None,
+    page: PageDependency,
 ) -> Response:
     """Events of one type that answer the query string too, which is as that of `/events`."""
     if event_type not in EVENT_TYPES:
         raise NotFoundError(f"there is no type of events {event_type}")
-    parameters = asked_in(request, {"eventType": [event_type]})
-    return events(hub, request, caller, wanted, parameters, token, per_page, Results(QUERY))
+    return events(page, asked_in(page.request, {"eventType": [event_type]}), Results(QUERY))
 
 
 # --- things --------------------------------------------------------------------------------------------------------------
 @router.get("/epcs", summary="List EPCs", response_class=Response, responses=LISTS)
 def epcs(
-    request: Request,
-    hub: HubDependency,
-    caller: CallerDependency,
-    wanted: WishesDependency,
-    per_page: PerPage = PER_PAGE,
-    token: NextPageToken = None,
+    page: PageDependency,
 ) -> Response:
     """All things that stand in events, the first ones first. A page may be short, or empty, before the last."""
-    after = after_number(token)
-    with hub.database.read() as connection:
-        found, position = event_views.things(connection, sight_of(caller), after, per_page)
-    link = next_link(request, None if position is None else str(position))
-    return collection([spelled(uri_of(key), wanted.epc_format) for _, key in found], headers=link)
+    after = after_number(page.token)
+    with page.hub.database.read() as connection:
+        found, position = event_views.things(connection, sight_of(page.caller), after, page.per_page)
+    link = next_link(page.request, None if position is None else str(position))
+    return collection([spelled(uri_of(key), page.wanted.epc_format) for _, key in found], headers=link)
 
 
 @router.get("/epcs/{epc:path}/events", summary="Events of an EPC", response_class=Response, responses=_ITS_EVENTS)
 def events_of_epc(
     epc: Annotated[str, Path(description="EPC or class, as URN or Digital Link, percent-encoded.", max_length=2000)],
-    request: Request,
-    hub: HubDependency,
-    caller: CallerDependency,
-    wanted: WishesDependency,
-    per_page: PerPage = PER_PAGE,
-    token: NextPageToken = None,
+    page: PageDependency,
 ) -> Response:
     """Events in which a thing, or a class of things (a lot, all of a GTIN), stands in any part."""
     name = "MATCH_anyEPCClass" if is_class(epc) else "MATCH_anyEPC"
-    return events(hub, request, caller, wanted, asked_in(request, {name: [epc]}), token, per_page, Results(QUERY))
+    return events(page, asked_in(page.request, {name: [epc]}), Results(QUERY))
 
 
 @router.get("/epcs/{epc:path}", summary="Show an EPC", response_class=Response, responses=_ONE)
@@ -133,18 +115,13 @@ def epc_resources(
 # --- words ---------------------------------------------------------------------------------------------------------------
 def _listing(column: str) -> Callable[..., Response]:
     def listed(
-        request: Request,
-        hub: HubDependency,
-        caller: CallerDependency,
-        wanted: WishesDependency,
-        per_page: PerPage = PER_PAGE,
-        token: NextPageToken = None,
+        page: PageDependency,
     ) -> Response:
         """Those that stand in events, in order."""
-        with hub.database.read() as connection:
-            found = event_views.words(connection, sight_of(caller), column, after_key(token), per_page + 1)
-        link = next_link(request, found[per_page - 1] if len(found) > per_page else None)
-        return collection([spelled(one, wanted.epc_format) for one in found[:per_page]], headers=link)
+        with page.hub.database.read() as connection:
+            found = event_views.words(connection, sight_of(page.caller), column, after_key(page.token), page.per_page + 1)
+        link = next_link(page.request, found[page.per_page - 1] if len(found) > page.per_page else None)
+        return collection([spelled(one, page.wanted.epc_format) for one in found[: page.per_page]], headers=link)
 
     return listed
 
@@ -168,15 +145,10 @@ def _showing(column: str, kind: Kind | None) -> Callable[..., Response]:
 def _finding(parameter: str) -> Callable[..., Response]:
     def found(
         name: Annotated[str, Path(description="Bare term, or URI percent-encoded.", max_length=2000)],
-        request: Request,
-        hub: HubDependency,
-        caller: CallerDependency,
-        wanted: WishesDependency,
-        per_page: PerPage = PER_PAGE,
-        token: NextPageToken = None,
+        page: PageDependency,
     ) -> Response:
         """Its events that answer the query string too, which is as that of `/events`."""
-        return events(hub, request, caller, wanted, asked_in(request, {parameter: [name]}), token, per_page, Results(QUERY))
+        return events(page, asked_in(page.request, {parameter: [name]}), Results(QUERY))
 
     return found
 

@@ -6,14 +6,14 @@ A partner traces what it said itself, and sees no node that it did not name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from data_contracts.events.members import CONTEXT
 from hub.runtime import Hub
-from hub.store.credentials import Caller
 from hub.trace import genealogy, rendering
 from hub.visibility.answers import Shown, as_json
 from hub.visibility.traced import events_behind
@@ -51,59 +51,76 @@ At = Annotated[datetime | None, Query(description="What had happened by then; wi
 KnownAt = Annotated[datetime | None, Query(description="What the hub knew then; with its offset.")]
 Most = Annotated[int, Query(ge=1, le=genealogy.LIMIT, description="Edges after which the walk is cut.")]
 
+Key = Annotated[str, Query(description="As the path of the other route takes it.", min_length=1, max_length=2000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which way, as of when, how far, and whose statements count."""
+
+    direction: genealogy.Direction
+    as_of: datetime | None
+    known_at: datetime | None
+    limit: int
+    scope: genealogy.Filter | None
+
+
+def asked(
+    hub: HubDependency, caller: CallerDependency, direction: Way = "down", as_of: At = None, known_at: KnownAt = None, limit: Most = 10_000
+) -> Asked:
+    """What all routes of traces are asked with. Raises a problem for a key that is too narrow, and for times without offset."""
+    scope: genealogy.Filter | None = None
+    if caller.role == "partner":
+        scope = genealogy.Filter(partner_id=caller.partner_id, organisations=tuple(sorted(caller.organisations)))
+    else:
+        need_all(hub, caller)
+    if any(time is not None and time.tzinfo is None for time in (as_of, known_at)):
+        raise ProblemError(400, "Bad request", "as_of and known_at are times with their offset, e.g. 2026-11-22T08:00:00Z.")
+    return Asked(direction, as_of, known_at, limit, scope)
+
+
+AskedDependency = Annotated[Asked, Depends(asked)]
+
 
 @router.get("", summary="Trace whatever a label or link says", response_model=Trace, responses=_ANSWERS)
 def show_trace_of(
     request: Request,
     hub: HubDependency,
-    caller: CallerDependency,
     language: LanguageDependency,
-    key: Annotated[str, Query(description="As the path of the other route takes it.", min_length=1, max_length=2000)],
-    direction: Way = "down",
-    as_of: At = None,
-    known_at: KnownAt = None,
-    limit: Most = 10_000,
+    key: Key,
+    ask: AskedDependency,
 ) -> Response:
     """The same by a parameter: for Digital Links, element strings and other keys that a path would spoil."""
-    return conditional(request, _traced(hub, caller, language, key, direction, as_of, known_at, limit))
+    return conditional(request, _traced(hub, language, key, ask))
 
 
 @router.get("/graph", summary="A trace as a graph", response_model=TraceGraph, responses=_ANSWERS)
 def show_graph(
     request: Request,
     hub: HubDependency,
-    caller: CallerDependency,
     language: LanguageDependency,
-    key: Annotated[str, Query(description="As the path of the other route takes it.", min_length=1, max_length=2000)],
-    direction: Way = "down",
-    as_of: At = None,
-    known_at: KnownAt = None,
-    limit: Most = 10_000,
+    key: Key,
+    ask: AskedDependency,
 ) -> Response:
     """JSON Graph Format 2.0, for programs that draw one."""
-    return conditional(request, rendering.graph(_traced(hub, caller, language, key, direction, as_of, known_at, limit)))
+    return conditional(request, rendering.graph(_traced(hub, language, key, ask)))
 
 
 @router.get("/epcis", summary="A trace as events", response_class=Response, responses={**_EVENTS, **_ANSWERS})
 def show_events(
     request: Request,
     hub: HubDependency,
-    caller: CallerDependency,
-    key: Annotated[str, Query(description="As the path of the other route takes it.", min_length=1, max_length=2000)],
-    direction: Way = "down",
-    as_of: At = None,
-    known_at: KnownAt = None,
-    limit: Most = 10_000,
+    key: Key,
+    ask: AskedDependency,
 ) -> Response:
     """The visibility events that say so, captured ones and those of business documents, in the order in which they happened.
 
     Where the walk was cut at `limit` there are more: `UDIHub-Truncated: true` says so, and `Link` (`rel="next"`) leads further.
     """
-    scope = _scope(hub, caller, as_of, known_at)
     with hub.database.read() as connection:
-        followed = genealogy.follow(connection, key, direction, limit, as_of=as_of, known_at=known_at, scope=scope)
+        followed = genealogy.follow(connection, key, ask.direction, ask.limit, as_of=ask.as_of, known_at=ask.known_at, scope=ask.scope)
         events = events_behind(connection, followed)
-    headers = _cut(request, limit) if followed.truncated else {}
+    headers = _cut(request, ask.limit) if followed.truncated else {}
     return conditional(request, as_json(events, _created(events), None, "Always_GS1_Digital_Link"), _JSON_LD, headers)
 
 
@@ -124,39 +141,15 @@ def show_trace(
     key: str,
     request: Request,
     hub: HubDependency,
-    caller: CallerDependency,
     language: LanguageDependency,
-    direction: Way = "down",
-    as_of: At = None,
-    known_at: KnownAt = None,
-    limit: Most = 10_000,
+    ask: AskedDependency,
 ) -> Response:
     """`key`: `<GTIN>|<lot>`, `<GTIN>|<serial>`, an SSCC, a bare lot, serial or document number, what a label says, or a node's key."""
-    return conditional(request, _traced(hub, caller, language, key, direction, as_of, known_at, limit))
+    return conditional(request, _traced(hub, language, key, ask))
 
 
-def _traced(
-    hub: Hub,
-    caller: Caller,
-    language: Literal["en", "zh-CN"],
-    key: str,
-    direction: genealogy.Direction,
-    as_of: datetime | None,
-    known_at: datetime | None,
-    limit: int,
-) -> dict[str, Any]:
-    scope = _scope(hub, caller, as_of, known_at)
+def _traced(hub: Hub, language: Literal["en", "zh-CN"], key: str, ask: Asked) -> dict[str, Any]:
     with hub.database.read() as connection:
-        return genealogy.trace(connection, key, direction, limit, as_of=as_of, known_at=known_at, scope=scope, language=language)
-
-
-def _scope(hub: Hub, caller: Caller, as_of: datetime | None, known_at: datetime | None) -> genealogy.Filter | None:
-    """Whose statements count for this caller. Raises a problem for a key that is too narrow, and for times without offset."""
-    scope: genealogy.Filter | None = None
-    if caller.role == "partner":
-        scope = genealogy.Filter(partner_id=caller.partner_id, organisations=tuple(sorted(caller.organisations)))
-    else:
-        need_all(hub, caller)
-    if any(time is not None and time.tzinfo is None for time in (as_of, known_at)):
-        raise ProblemError(400, "Bad request", "as_of and known_at are times with their offset, e.g. 2026-11-22T08:00:00Z.")
-    return scope
+        return genealogy.trace(
+            connection, key, ask.direction, ask.limit, as_of=ask.as_of, known_at=ask.known_at, scope=ask.scope, language=language
+        )
