@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from hub.masterdata.clusters import Pair, Partition, Source
+from hub.masterdata.clusters import DIFFERENT, Pair, Partition, Source, pair_of
 from hub.masterdata.duplicates import Duplicate, duplicates
 from hub.masterdata.golden import Name, Record, golden_ids, names_of, partition_of, rows_of
 from hub.masterdata.settings import MasterSettings, Rules
@@ -146,14 +146,17 @@ def same_parties(connection: sa.Connection) -> list[Duplicate]:
     if not found:
         return []
     sources = {record.source for pair in found for record in (pair.first, pair.second)}
-    near = around(connection, "party", sources)
-    partition = near.partition()
-    return [pair for pair in found if not _decided(pair, partition, near.verdicts)]
-
-
-def _decided(pair: Duplicate, partition: Partition, verdicts: Mapping[Pair, str]) -> bool:
-    one, other = sorted((pair.first.source, pair.second.source))
-    return partition[one] == partition[other] or verdicts.get((one, other)) == "different"
+    golden = {
+        (row.scheme[5:], row.value): row.golden_id
+        for row in store.rows_by_name(connection, "party", {(f"code:{system}", code) for system, code in sources})
+    }
+    said = decisions.verdicts(connection, "party", sources)
+    return [
+        pair
+        for pair in found
+        if golden.get(pair.first.source) != golden.get(pair.second.source)
+        and said.get(pair_of(pair.first.source, pair.second.source)) != DIFFERENT
+    ]
 
 
 def _records(connection: sa.Connection, kind: str, codes: Collection[tuple[str, str]]) -> list[Record]:

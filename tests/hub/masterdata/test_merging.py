@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -189,7 +189,7 @@ class Stewardship(RuleBasedStateMachine):
 @pytest.mark.slow
 def test_merging_in_any_order(fresh: Any) -> None:
     machine = type("Here", (Stewardship,), {"make": staticmethod(fresh)})
-    told = settings(max_examples=examples(30), stateful_step_count=15)
+    told = settings(max_examples=examples(30), stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(machine, settings=told)
 
 
