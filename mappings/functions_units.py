@@ -84,7 +84,7 @@ def read_edifact_price(price: str, per: str = "", priced: str = "", unit: str = 
 # --- prices: X12 -------------------------------------------------------------------------------------------------------
 _OF_THE_UNIT = frozenset(
     (
-        *("AA", "AB", "AP", "AW", "BD", "BR", "CA", "CP", "CT", "DI", "DR", "DS", "ES", "FB", "FO", "FX", "KA", "KP", "KR", "LR", "NC"),
+        *("AA", "AB", "AP", "AW", "BD", "BR", "CA", "CP", "CT", "DI", "DR", "DS", "ES", "FB", "FO", "FX", "KA", "KP", "KR", "LR"),
         *("NE", "NQ", "NS", "NT", "PQ", "PR", "PV", "QR", "QT", "RS", "RT", "SC", "SR", "ST", "SW", "TB", "UM", "VQ", "WH"),
     )
 )
@@ -128,6 +128,8 @@ def read_x12_price(price: str, basis: str = "", priced: str = "", unit: str = ""
     """The price of one of the line's unit, out of a price (212) with its basis (639), the unit beside it, and for how many it is (380)."""
     amount, many = read_decimal(price), read_decimal(per) if per else _ONE
     unit = unit or priced
+    if basis == "NC":  # no charge, whatever price stands beside it
+        return Decimal(0)
     if not basis or basis in _OF_THE_UNIT:
         return price_of_one(amount, many, priced, unit)
     if basis not in _BASES:

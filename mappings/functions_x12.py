@@ -20,4 +20,15 @@ def write_percent(value: Decimal) -> tuple[str, ...]:
     return write_decimal(value / 100)
 
 
+def read_order(number: str, release: str = "") -> str:
+    """324 and 328: the number of an order, and of a blanket order's release, which is an order of its own (ADR 0014)."""
+    return f"{number}/{release}" if release else number
+
+
+def write_order(value: str) -> tuple[str, ...]:
+    """The whole number as one: the partner repeats what we wrote."""
+    return (value,)
+
+
+register(Function("x12_order", "text", "exact", read_order, write_order, 2, "BL1, or BL1 and the release R7: BL1/R7"))
 register(Function("x12_percent", "decimal", "exact", read_percent, write_percent, says="0.0825 is 8.25 per cent"))

@@ -16,7 +16,8 @@
     ^D/Item[NO=$ITEM]/Lot     named formats, only read: the Item whose NO is what ITEM is in the record that the path starts from
     /BAK/02                   from the top of the message
     lines/quantity  Line[@no=1]/Quantity  @unit      xml, json and delimited: the last step is a name
-    Shipment[#=1]/ID          only where the record stands alone of its name, so that what it says holds for all
+    Shipment[#=1]/ID          only where the record stands alone of its name, so that what it says holds for all; a segment alone of its
+                              name and of the code that element 01 begins with: RFF[01-1=ON][#=1]/01-2
     PartyIdentification[ID/@schemeID=0088|GLN]/ID    the attribute of a leaf decides; `=` and nothing: only where it has none
 
 Where a step matches several records, the first in document order that has the value gives it.
@@ -255,7 +256,7 @@ def _step(part: str, axis: Axis, segments: bool, composites: bool) -> Step:
                 raise ValueError(f"`{bracket}`: named formats compare with a value of the record at hand, below another record")
             same.append((found[1], found[2][1:]))
             continue
-        key = _key(found[1], composites) if segments else found[1]
+        key = _key(found[1], composites) if segments and found[1] != ONLY else found[1]
         conditions.append(Condition(key, tuple(found[2].split("|"))))
     return Step(axis, tag, tuple(conditions), tuple(same))
 
@@ -279,6 +280,12 @@ def plain_value(record: SourceRecord, key: Key) -> str:
     if key.__class__ is Component:
         number, component = key
         return component_of(values[number], component, COMPONENT_MARK) if number < len(values) else ""
+    if values.__class__ is list:
+        return (
+            str(sum(child.tag == record.tag and _code(child) == _code(record) for child in record.parent.children))
+            if record.parent
+            else "1"
+        )
     text: str | None = values.get(key)
     if text is None:
         if key == ONLY:
@@ -289,6 +296,12 @@ def plain_value(record: SourceRecord, key: Key) -> str:
         below: Any = next((child.values for child in record.children if child.tag == tag), {})
         text = below.get(name, "")
     return text.strip()
+
+
+def _code(segment: SourceRecord) -> str:
+    """What element 01 begins with, which tells segments of one name apart."""
+    values: Any = segment.values
+    return values[1].partition(COMPONENT_MARK)[0] if len(values) > 1 else ""
 
 
 def bound(steps: tuple[Step, ...], record: SourceRecord) -> tuple[Step, ...]:

@@ -191,7 +191,7 @@ class Invoice(BusinessDocument):
     supplier: PartyReference | None = None
     ship_to: PartyReference | None = None
     total: Amount | None = None
-    """What is to be paid, with taxes."""
+    """The grand total, with taxes; what was paid before is not taken off (UN/CEFACT GrandTotalAmount)."""
     taxes: list[Tax] = []
     """Of the whole invoice, one for each category and rate."""
     lines: list[InvoiceLine] = []

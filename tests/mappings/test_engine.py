@@ -256,12 +256,12 @@ def test_bottomless_nesting_is_refused_and_not_walked() -> None:
 
 # --- what is lost ------------------------------------------------------------------------------------------------------
 def test_unmapped_source_is_told_once_with_its_count() -> None:
-    lines = "".join(f"\n HL*{n}*1*I\n  LIN*{n}*BP*A*MG*M{n}\n  SN1**1*EA" for n in (2, 3, 4))
+    lines = "".join(f"\n HL*{n}*1*I\n  LIN*{n}*BP*A*SW*M{n}\n  SN1**1*EA" for n in (2, 3, 4))
     told = lost(DESPATCH, segments("BSN*00*S*20261122*0830\nMEA*PD*G*1\nHL*1**S\n REF*ZZ*x" + lines), CONTEXT)
     assert {(f.rule, f.params["what"], f.params["count"], f.got) for f in told} == {
         ("MAP-01", "MEA (PD)", "1", "PD G 1"),
         ("MAP-01", "HL/REF (ZZ)", "1", "ZZ x"),
-        ("MAP-01", "HL/HL/LIN/04", "3", "MG"),
+        ("MAP-01", "HL/HL/LIN/04", "3", "SW"),
         ("MAP-01", "HL/HL/LIN/05", "3", "M2"),
     }
     assert all(finding.severity == "info" for finding in told)

@@ -49,6 +49,8 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "price_per": st.decimals(-(10**11), 10**11, places=6),
     "price_for_quantity": st.decimals(-(10**11), 10**11, places=6),
     "cxml_price": st.decimals(-(10**11), 10**11, places=6),
+    "x12_order": _texts,
+    "x12_date_time_zone": _moments,
     "x12_percent": st.decimals(0, 99, places=4),
     "x12_price": st.decimals(-(10**11), 10**11, places=3),
     "quantity_in": st.decimals(-(10**11), 10**11, places=3),
