@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from hub.masterdata.golden import Record
 
-_LATIN_FORMS = frozenset(
+LATIN_FORMS = frozenset(
     {
         "ab", "ag", "aktiengesellschaft", "as", "asa", "bv", "co", "company", "corp", "corporation", "cv", "eg", "gmbh", "inc",
         "incorporated", "kg", "kgaa", "limited", "llc", "llp", "ltd", "mbh", "nv", "ohg", "oy", "oyj", "plc", "pte", "pty", "sa",
@@ -57,7 +57,7 @@ def normal_name(name: str) -> str:
     words = list(_WORDS.findall(text))
     while words and (stripped := _CHINESE_FORMS.sub("", words[-1])) != words[-1]:
         words[-1:] = [stripped] if stripped else []
-    kept = [word for word in words if word not in _LATIN_FORMS]
+    kept = [word for word in words if word not in LATIN_FORMS]
     return " ".join(kept or words)
 
 

@@ -1,0 +1,77 @@
+"""How names are spelled before they are compared: one width, one script of Chinese, no legal form, no marks; and how they sound.
+
+`Zhāngjiāgǎng 康瑞（苏州）醫療器械股份有限公司` and `康瑞医疗器械有限公司` come out alike. What is set aside (places, legal forms) is told apart,
+so that it can be evidence of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+import opencc
+from pypinyin import lazy_pinyin
+
+from hub.masterdata.duplicates import LATIN_FORMS
+
+HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
+_PARTS = re.compile("[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
+_CHINESE_FORMS = re.compile("(?:(?:集团|股份)*(?:有限)?(?:责任)?(?:总|分)?公司|集团|有限合伙|工?厂)+$")
+_ADMINISTRATIVE = re.compile("(?<=[\u3400-\u9fff]{2})(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|省|市|县|区)$")
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    """Every traditional character that has another simplified form. Made once, about a tenth of a second."""
+    letters = [chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000))]
+    converted = opencc.OpenCC("t2s").convert("\n".join(letters)).split("\n")
+    return {ord(old): new for old, new in zip(letters, converted, strict=True) if old != new and len(new) == 1}
+
+
+@lru_cache(maxsize=200_000)
+def folded(text: str) -> str:
+    """Small letters of one width, simplified characters, no diacritics; punctuation as it is."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text
+    if HAN.search(text):
+        text = text.translate(_simplified())
+    parts = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part))).replace("ø", "o").replace("ł", "l")
+
+
+def words(text: str) -> list[str]:
+    """Runs of Latin letters and digits, and runs of Chinese characters, of a folded text; `b.v.` is one word."""
+    return _PARTS.findall(_DOTTED.sub(lambda dotted: dotted[0].replace(".", "") + " ", text))
+
+
+def company(text: str) -> str:
+    """A company's folded name without legal form: Latin words with blanks between, Chinese characters without.
+
+    >>> company("Rheintal-Titan GmbH & Co. KG"), company("康瑞（苏州）醫療器械股份有限公司")
+    ('rheintal titan', '康瑞苏州医疗器械')
+    """
+    found = words(folded(text))
+    han = "".join(word for word in found if HAN.match(word))
+    if len(han) >= 2:
+        return _CHINESE_FORMS.sub("", "".join(found)) or "".join(found)
+    kept = [word for word in found if word not in LATIN_FORMS]
+    return " ".join(kept or found)
+
+
+def place(text: str) -> str:
+    """A city or province as it stands in names: `苏州市` is `苏州`, `Suzhou City` is `suzhou`."""
+    plain = "".join(words(folded(text)))
+    return _ADMINISTRATIVE.sub("", plain).removesuffix("city") if plain else ""
+
+
+@lru_cache(maxsize=100_000)
+def sound(text: str) -> str:
+    """How Chinese characters are read, without tones and blanks; Latin letters stand for themselves.
+
+    >>> sound("厦门")
+    'xiamen'
+    """
+    return "".join(lazy_pinyin(text)).replace(" ", "") if HAN.search(text) else text.replace(" ", "")
