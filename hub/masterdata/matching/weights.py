@@ -49,14 +49,15 @@ def learn(levels: Levels, specs: Sequence[FieldSpec], rounds: int = 40, strength
     codes = np.zeros(len(levels), dtype=np.int64)
     for at, size in enumerate(sizes):
         codes = codes * size + levels[:, at]
-    unique, first, counts = np.unique(codes, return_index=True, return_counts=True)
-    patterns, count = levels[first], counts.astype(np.float64)
+    order = np.argsort(codes, kind="stable")
+    fresh = np.flatnonzero(np.concatenate((np.ones(min(len(codes), 1), dtype=bool), np.diff(codes[order]) != 0)))
+    patterns, count = levels[order[fresh]], np.diff(np.append(fresh, len(codes))).astype(np.float64)
     prior = [np.array((0.0, *spec.prior)) / sum(spec.prior) for spec in specs]
     m = [share.copy() for share in prior]
     overall = [_shares(patterns[:, at], count, size, np.ones(size) * 0.5) for at, size in enumerate(sizes)]
     u = [share.copy() for share in overall]
     one = min(start, 0.5)
-    for _ in range(rounds if len(unique) else 0):
+    for _ in range(rounds if len(patterns) else 0):
         odds = np.full(len(patterns), np.log(one / (1 - one)))
         for at in range(len(specs)):
             odds += _ratio(m[at], u[at])[patterns[:, at]]
