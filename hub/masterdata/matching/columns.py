@@ -58,7 +58,9 @@ class Column:
         for start in range(0, len(at), _CHUNK):
             some = at[start : start + _CHUNK]
             first, second = self.texts[pairs[0][some]].tolist(), self.texts[pairs[1][some]].tolist()
-            found[some] = process.cpdist(first, second, scorer=scorer, workers=1, dtype=found.dtype if found.dtype == np.float32 else np.int64, **options)
+            found[some] = process.cpdist(
+                first, second, scorer=scorer, workers=1, dtype=found.dtype if found.dtype == np.float32 else np.int64, **options
+            )
 
 
 def leveled(count: int, *levels: tuple[int, Bools]) -> npt.NDArray[np.int8]:

@@ -94,7 +94,6 @@ class Trades:
         joined = "".join(own)
         return CompanyName(joined, " ".join(sorted(trade)), place, joined)
 
-
     def _of_trade(self, word: str) -> bool:
         """A word of a trade, also cut short or with a slip of the pen."""
         return word in self._words or word in self._cut or (len(word) > 5 and any(part in self._cut for part in neighbours(word)))

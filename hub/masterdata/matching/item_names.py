@@ -16,7 +16,7 @@ _MEASURE = re.compile(
     r"(?<![\w.])(?P<number>\d+(?:[.,]\d+)?)\s?(?P<unit>mm|cm|ml|dl|kg|mg|ug|µg|mcg|inch|in|fr|ch|mmol|mm2|pcs|ga|g|l|m|毫米|厘米|毫升|公斤|千克|克|升|米|号|支|片|只|个)?(?![\d\w.])"
 )
 _BETWEEN = re.compile(r"(?<=[\d])\s?(?:x|×|\*|/)\s?(?=[\d])|(?<=m)\s?(?:x|×|\*)\s?(?=\d)")
-_SIGNS = re.compile("[øφϕ⌀#]|(?<=\\d)\\s?[\"”](?!\\w)")
+_SIGNS = re.compile('[ØøΦφϕ⌀∅#]|(?<=\\d)\\s?["”](?!\\w)')
 _WORDS = re.compile("[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
 _UNITS = {
     "毫米": ("mm", 1), "cm": ("mm", 10), "厘米": ("mm", 10), "m": ("mm", 1000), "米": ("mm", 1000), "inch": ("in", 1), "毫升": ("ml", 1),
@@ -25,6 +25,13 @@ _UNITS = {
     "支": ("pcs", 1), "片": ("pcs", 1), "只": ("pcs", 1), "个": ("pcs", 1),
 }  # fmt: skip
 _LITTLE = frozenset("with and for of the a an w in to by mit und fur de la le et avec size type no".split())
+
+
+_TELLING = frozenset(
+    "left right l r non not without no sterile unsterile nonsterile small medium large xs s m xl xxl anterior posterior male female pediatric "
+    "paediatric neonatal adult upper lower high low single double short long soft hard black white red blue green yellow".split()
+)
+_TELLING_HAN = "不无非左右有带前后内外上下大中小单双高低长短软硬男女红黄蓝绿黑白"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ def parted(text: str) -> ItemName:
     >>> parted("Cortical Screw, 3,5 x 32 MM"), parted("皮质骨螺钉 Φ3.5×3.2cm").measures
     (ItemName(latin='cortical screw', han='', measures=('3.5', '32')), ('3.5', '32'))
     """
-    plain = _BETWEEN.sub(" ", _SIGNS.sub(" ", folded(text)))
+    plain = _BETWEEN.sub(" ", folded(_SIGNS.sub(" ", text)))
     measures = []
 
     def taken(found: re.Match[str]) -> str:
@@ -57,6 +64,17 @@ def parted(text: str) -> ItemName:
     found = _WORDS.findall(rest)
     latin = " ".join(word for word in found if not HAN.match(word) and word not in _LITTLE)
     return ItemName(latin, "".join(word for word in found if HAN.match(word)), tuple(sorted(measures)))
+
+
+def telling(name: str) -> str:
+    """Words that tell two items of a family apart, sides and sizes and negations: one that says more of them says something else.
+
+    >>> telling("plate left sterile") == telling("left plate"), telling("注射器不带针")
+    (False, '不带')
+    """
+    if HAN.search(name):
+        return "".join(letter for letter in name if letter in _TELLING_HAN)
+    return " ".join(sorted(word for word in name.split() if word in _TELLING))
 
 
 def left_over(first: str, second: str) -> tuple[int, int]:

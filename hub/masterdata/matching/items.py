@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from hub.masterdata.matching.blocking import Keys, Pairs
 from hub.masterdata.matching.columns import Bools, Column, leveled
 from hub.masterdata.matching.company_names import Trades, neighbours
-from hub.masterdata.matching.item_names import left_over, parted
+from hub.masterdata.matching.item_names import left_over, parted, telling
 from hub.masterdata.matching.spelling import company, folded
 from hub.masterdata.matching.weights import FieldSpec, Levels
 
@@ -38,6 +38,7 @@ class Items:
         self._count = len(bodies)
         names = [parted(" ".join(str(body[member]) for member in ("name", "name_zh") if body.get(member))) for body in bodies]
         self._latin, self._han = Column([name.latin for name in names]), Column([name.han for name in names])
+        self._telling = tuple(Column([telling(text) or "-" for text in column.texts]) for column in (self._latin, self._han))
         self._said = [frozenset(name.measures) for name in names]
         self._measures = Column([" ".join(name.measures) for name in names])
         self._gtin = Column([_root(body.get("gtin")) for body in bodies])
@@ -134,12 +135,14 @@ class Items:
             ours, theirs = left_over(latin.texts[pairs[0][at]], latin.texts[pairs[1][at]])
             best[at] = 4 if not ours and not theirs else 3 if not ours or not theirs else 2 if ours == theirs == 1 else 1
         best[equal] = 5
+        best = np.where(both & ~self._telling[0].equal(pairs), np.minimum(best, 2), best)
         both, equal = han.both(pairs), han.equal(pairs)
         edits = han.distance(pairs, both & ~equal, 6)
         length = np.array([len(text) for text in han.texts])
         longer = np.abs(length[pairs[0]] - length[pairs[1]])
         more = (edits == longer) & (edits <= 6)
         chinese = leveled(len(best), (1, both), (2, both & (edits <= 1)), (3, both & ~equal & more), (5, equal))
+        chinese = np.where(both & ~self._telling[1].equal(pairs), np.minimum(chinese, 2), chinese)
         return np.where(best == 0, chinese, np.where(chinese == 0, best, np.minimum(best, np.maximum(chinese, 1))))
 
     def _sizes(self, pairs: Pairs) -> npt.NDArray[np.int8]:

@@ -13,8 +13,10 @@ from hub.masterdata.matching.blocking import Keys, Pairs
 from hub.masterdata.matching.columns import Bools
 from hub.masterdata.matching.items import Items
 from hub.masterdata.matching.parties import Parties
-from hub.masterdata.matching.weights import FieldSpec, Levels, Weights, learn
+from hub.masterdata.matching.weights import FieldSpec, Levels, Weights, learn, usual
 
+ENOUGH = 20_000
+"""Close pairs from which weights are learnt; with fewer the usual ones hold."""
 _CHUNK = 400_000
 """Candidate pairs that are looked at together."""
 
@@ -84,7 +86,10 @@ class Matches:
 
 
 def match(kind: str, bodies: Sequence[Mapping[str, Any]], weights: Weights | None = None) -> Matches:
-    """Compare all records of a kind (`party`, `item`) with each other. Without `weights` they are learnt from these records."""
+    """Compare all records of a kind (`party`, `item`) with each other.
+
+    Without `weights` they are learnt from these records, or where too few pairs are at hand to learn from, they are the usual ones.
+    """
     records = KINDS[kind](bodies)
     keys, second = records.keys()
     candidates = keys.pairs(second)
@@ -97,6 +102,6 @@ def match(kind: str, bodies: Sequence[Mapping[str, Any]], weights: Weights | Non
         seconds.append(close[1])
         levels.append(records.compare(close))
     pairs, found = (np.concatenate(firsts), np.concatenate(seconds)), np.concatenate(levels)
-    learnt = weights or learn(found, records.specs)
+    learnt = weights or (learn(found, records.specs) if len(found) >= ENOUGH else usual(kind, records.specs))
     bits = learnt.of(found) + records.rarity(pairs, found)
     return Matches(records.specs, pairs, found, bits, learnt, len(candidates[0]))

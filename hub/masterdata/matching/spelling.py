@@ -39,7 +39,9 @@ def folded(text: str) -> str:
     if HAN.search(text):
         text = text.translate(_simplified())
     parts = unicodedata.normalize("NFD", text)
-    return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part))).replace("ø", "o").replace("ł", "l")
+    return (
+        unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part))).replace("ø", "o").replace("ł", "l")
+    )
 
 
 def words(text: str) -> list[str]:

@@ -8,11 +8,15 @@ counts as so many pairs, so that a small store has sensible weights and a large 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 
 Levels = npt.NDArray[np.int8]
 """Pairs by fields: the level on which a field of a pair agrees."""
@@ -68,6 +72,19 @@ def learn(levels: Levels, specs: Sequence[FieldSpec], rounds: int = 40, strength
         one = float(np.clip((count @ chance + start) / (count.sum() + 1), 1e-7, 0.5))
     bits = tuple(_ratio(m[at], u[at]) / np.log(2) for at in range(len(specs)))
     return Weights(bits, float(np.log2(one / (1 - one))))
+
+
+@cache
+def _stated() -> Mapping[str, Mapping[str, Any]]:
+    return yaml.safe_load(Path(__file__).with_name("usual_weights.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def usual(kind: str, specs: Sequence[FieldSpec]) -> Weights:
+    """The weights that the hub brings along, learnt from large made sets (`usual_weights.yaml`)."""
+    stated = _stated()[kind]
+    return Weights(
+        tuple(np.array([0.0, *(float(stated[spec.name][level]) for level in spec.levels)]) for spec in specs), float(stated["start"])
+    )
 
 
 def _shares(column: Levels, count: Floats, size: int, before: Floats) -> Floats:

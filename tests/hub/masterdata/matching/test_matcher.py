@@ -1,0 +1,105 @@
+"""Pairs that people find hard, what reasons are given, and that nothing depends on the order of the records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from hub.masterdata.matching import parties
+from hub.masterdata.matching.blocking import Keys
+from hub.masterdata.matching.item_names import parted
+from hub.masterdata.matching.matcher import match
+from hub.masterdata.matching.spelling import company, folded, place, sound
+from hub.masterdata.matching.weights import FieldSpec, learn, usual
+
+HARD = yaml.safe_load(Path(__file__).with_name("hard_pairs.yaml").read_text(encoding="utf-8"))
+CASES = [(kind, case) for kind, cases in HARD.items() for case in cases]
+
+
+@pytest.mark.parametrize(("kind", "case"), CASES, ids=[case["why"] for _, case in CASES])
+def test_a_hard_pair_is_judged_as_a_person_judged_it(kind: str, case: dict[str, Any]) -> None:
+    bodies = case.get("same") or case["different"]
+    found = list(match(kind, bodies).likely(0.0))
+    chance = found[0].chance if found else 0.0
+    assert (chance >= 0.5) == ("same" in case), (chance, found and found[0].reasons)
+
+
+def test_each_match_says_why() -> None:
+    found = next(match("party", HARD["party"][3]["same"]).likely())
+    assert found.chance > 0.5 and {reason.field for reason in found.reasons} == {"name", "tax_number"}
+    assert next(reason for reason in found.reasons if reason.field == "tax_number").level == "near"
+    assert [abs(reason.bits) for reason in found.reasons] == sorted((abs(reason.bits) for reason in found.reasons), reverse=True)
+
+
+def test_the_order_of_records_changes_nothing() -> None:
+    bodies = [body for case in HARD["party"] for body in (case.get("same") or case["different"])]
+    shuffled = list(range(len(bodies)))
+    Random(7).shuffle(shuffled)
+    plain = {frozenset((one.first, one.second)): one.chance for one in match("party", bodies).likely()}
+    again = match("party", [bodies[number] for number in shuffled]).likely()
+    assert plain == {frozenset((shuffled[one.first], shuffled[one.second])): one.chance for one in again}
+
+
+def test_no_records_and_empty_ones_match_nothing() -> None:
+    assert list(match("party", []).likely()) == [] and list(match("item", [{}, {"name": ""}]).likely(0.0)) == []
+
+
+def test_weights_are_learnt_from_pairs_that_nobody_judged() -> None:
+    random = np.random.default_rng(3)
+    same = random.random(40_000) < 0.02
+    specs = (
+        FieldSpec("one", ("other", "same"), (0.2, 0.8)),
+        FieldSpec("two", ("other", "same"), (0.2, 0.8)),
+        FieldSpec("three", ("other", "same"), (0.2, 0.8)),
+    )
+    agree = [np.where(same, random.random(40_000) < m, random.random(40_000) < u) for m, u in ((0.9, 0.01), (0.8, 0.1), (0.7, 0.3))]
+    levels = np.stack([column.astype(np.int8) + 1 for column in agree], axis=1).astype(np.int8)
+    learnt = learn(levels, specs)
+    truth = [np.log2(m / u) for m, u in ((0.9, 0.01), (0.8, 0.1), (0.7, 0.3))]
+    assert all(abs(bits[2] - expected) < 0.7 for bits, expected in zip(learnt.bits, truth, strict=True))
+    assert abs(1 / (1 + 2**-learnt.start) - 0.02) < 0.01
+
+
+def test_a_member_without_value_says_nothing() -> None:
+    levels = parties.Parties([{"name": "Delta Medical Ltd", "city": "Leeds"}, {"name": "Delta Medical Ltd"}]).compare(
+        (np.array([0], dtype=np.int32), np.array([1], dtype=np.int32))
+    )
+    assert levels[0].tolist() == [9, 0, 0, 0, 0, 0, 0, 0]
+    assert usual("party", parties.SPECS).of(levels)[0] > usual("party", parties.SPECS).start
+
+
+def test_wide_blocks_are_cut_by_the_second_key() -> None:
+    keys = Keys()
+    for record in range(60):
+        keys.add(record, "medical")
+    keys.add(0, "rare")
+    keys.add(59, "rare")
+    firsts, seconds = keys.pairs(["leeds" if record < 3 else "" for record in range(60)])
+    assert list(zip(firsts.tolist(), seconds.tolist(), strict=True)) == [(0, 1), (0, 2), (0, 59), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("康瑞（苏州）醫療器械股份有限公司", "康瑞(苏州)医疗器械有限责任公司"),
+        ("Rheintal-Titan GmbH & Co. KG", "RHEINTAL TITAN B.V."),
+        ("Ｄｅｌｔａ Medical", "delta medical, inc."),
+    ],
+)
+def test_companies_are_spelled_alike(first: str, second: str) -> None:
+    assert company(first) == company(second) != ""
+
+
+def test_places_and_sounds() -> None:
+    assert [place(text) for text in ("苏州市", "蘇州", "Suzhou City", "")] == ["苏州", "苏州", "suzhou", ""]
+    assert (sound("厦门"), sound("成都"), folded("ÅNGSTRÖM")) == ("xiamen", "chengdu", "angstrom")
+
+
+@pytest.mark.parametrize("text", ["Cortical Screw, 3,5 x 32 MM", "皮质骨螺钉 Φ3.5×3.2cm", "screw Ø3.5*32mm", "3.5mm × 32mm screw"])
+def test_measures_are_told_in_one_unit(text: str) -> None:
+    assert parted(text).measures == ("3.5", "32")
