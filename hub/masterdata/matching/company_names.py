@@ -11,29 +11,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.masterdata.matching.spelling import HAN, sound
+from hub.masterdata.matching.words import listed
 
-_TRADE = frozenset(
-    "medical med surgical surg device devices instrument instruments instr technology technologies tech diagnostics diagnostic healthcare "
-    "health care life science sciences systems system solutions products product supplies supply logistics group holding holdings "
-    "international global industries industry trading manufacturing services service pharma pharmaceutical pharmaceuticals hospital clinic "
-    "university center centre biotech biomedical equipment materials plastics packaging electronics precision sterile sterilisation "
-    "sterilization the and of for fur".split()
+_TRADE = listed("trade")
 )
-_TRADE_HAN = (
-    "医疗器械 医疗科技 医疗用品 医疗设备 医用材料 医用器材 生物科技 生物技术 生物医药 医药 医药贸易 药业 制药 科技 技术 器械 贸易 物流 冷链物流 实业 "
-    "材料 高分子材料 精密机械 精密模具 塑胶制品 包装材料 包装 电子科技 电子 体外诊断 诊断 医院 人民医院 中心医院 第一医院 国际 集团 控股 设备 仪器 "
-    "制品 用品 发展 工业 制造 供应链 供应链管理 骨科器械 眼科器材 灭菌服务 检测 卫生材料 橡塑 塑料 五金 机械 商贸 进出口"
-).split()
-_PROVINCES = (
-    "北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾 "
-    "内蒙古 广西 西藏 宁夏 新疆 香港 澳门 中国"
-).split()
+_TRADE_HAN = ["医疗器械", "医疗科技", "医疗用品", "医疗设备", "医用材料", "医用器材", "生物科技", "生物技术", "生物医药", "医药", "医药贸易", "药业", "制药", "科技", "技术", "器械", "贸易", "物流", "冷链物流", "实业", "材料", "高分子材料", "精密机械", "精密模具", "塑胶制品", "包装材料", "包装", "电子科技", "电子", "体外诊断", "诊断", "医院", "人民医院", "中心医院", "第一医院", "国际", "集团", "控股", "设备", "仪器", "制品", "用品", "发展", "工业", "制造", "供应链", "供应链管理", "骨科器械", "眼科器材", "灭菌服务", "检测", "卫生材料", "橡塑", "塑料", "五金", "机械", "商贸", "进出口"]
+_PROVINCES = ["北京", "天津", "上海", "重庆", "河北", "山西", "辽宁", "吉林", "黑龙江", "江苏", "浙江", "安徽", "福建", "江西", "山东", "河南", "湖北", "湖南", "广东", "海南", "四川", "贵州", "云南", "陕西", "甘肃", "青海", "台湾", "内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门", "中国"]
 _LONGEST_ENDING = 6
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyName:
-    """A name taken apart. `own` has no blanks; `trade` is a word list with blanks, or Chinese characters; `sound` is `own` as it is read."""
+    """A name taken apart. `own` has no blanks; `trade` is words with blanks, or Chinese characters; `sound` is how `own` is read."""
 
     own: str = ""
     trade: str = ""

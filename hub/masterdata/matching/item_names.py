@@ -1,4 +1,4 @@
-"""What an item's name says: words, and measures in one unit each. `皮质骨螺钉 Φ3.5×32mm` and `Cortical Screw, 3,5 x 32 MM` measure the same.
+"""What an item's name says: words, and measures in one unit each. `骨螺钉 Φ3.5×32mm` and `Screw, 3,5 x 32 MM` measure the same.
 
 Names of one family differ in a measure, a side or a material, and are other items; what differs is what tells them apart.
 """
@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from hub.masterdata.matching.spelling import HAN, folded
+from hub.masterdata.matching.words import listed
 
 _MEASURE = re.compile(
     r"(?<![\w.])(?P<number>\d+(?:[.,]\d+)?)\s?(?P<unit>mm|cm|ml|dl|kg|mg|ug|µg|mcg|inch|in|fr|ch|mmol|mm2|pcs|ga|g|l|m|毫米|厘米|毫升|公斤|千克|克|升|米|号|支|片|只|个)?(?![\d\w.])"
@@ -24,14 +25,12 @@ _UNITS = {
     "mg": ("g", "0.001"), "ug": ("g", "0.000001"), "µg": ("g", "0.000001"), "mcg": ("g", "0.000001"), "ch": ("fr", 1), "ga": ("g#", 1),
     "支": ("pcs", 1), "片": ("pcs", 1), "只": ("pcs", 1), "个": ("pcs", 1),
 }  # fmt: skip
-_LITTLE = frozenset("with and for of the a an w in to by mit und fur de la le et avec size type no".split())
+_LITTLE = frozenset(listed("little"))
 
 
-_TELLING = frozenset(
-    "left right l r non not without no sterile unsterile nonsterile small medium large xs s m xl xxl anterior posterior male female pediatric "
-    "paediatric neonatal adult upper lower high low single double short long soft hard black white red blue green yellow".split()
+_TELLING = frozenset(listed("telling"))
 )
-_TELLING_HAN = "不无非左右有带前后内外上下大中小单双高低长短软硬男女红黄蓝绿黑白"
+_TELLING_HAN = frozenset(listed("telling_han"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +105,5 @@ def _one_word(word: str, other: str) -> bool:
 def _one_edit(short: str, long: str) -> bool:
     at = next((n for n, letter in enumerate(short) if letter != long[n]), len(short))
     if len(short) == len(long):
-        return short[at + 1 :] == long[at + 1 :] or short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :]
+        return short[at + 1 :] == long[at + 1 :] or (short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :])
     return short[at:] == long[at + 1 :]

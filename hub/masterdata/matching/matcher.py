@@ -26,10 +26,17 @@ class Comparable(Protocol):
 
     specs: tuple[FieldSpec, ...]
 
-    def keys(self) -> tuple[Keys, Sequence[str]]: ...
-    def plausible(self, pairs: Pairs) -> Bools: ...
-    def compare(self, pairs: Pairs) -> Levels: ...
-    def rarity(self, pairs: Pairs, levels: Levels) -> npt.NDArray[np.float64]: ...
+    def keys(self) -> tuple[Keys, Sequence[str]]:
+        """Keys of all records, and what cuts their wide blocks."""
+
+    def plausible(self, pairs: Pairs) -> Bools:
+        """Pairs that are worth a close look."""
+
+    def compare(self, pairs: Pairs) -> Levels:
+        """The level of each field of each pair."""
+
+    def rarity(self, pairs: Pairs, levels: Levels) -> npt.NDArray[np.float64]:
+        """Bits by which a pair's names say more or less than names usually do."""
 
 
 KINDS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], Comparable]] = {"party": Parties, "item": Items}

@@ -1,7 +1,6 @@
 """How names are spelled before they are compared: one width, one script of Chinese, no legal form, no marks; and how they sound.
 
-`Zhāngjiāgǎng 康瑞（苏州）醫療器械股份有限公司` and `康瑞医疗器械有限公司` come out alike. What is set aside (places, legal forms) is told apart,
-so that it can be evidence of its own.
+`康瑞（苏州）醫療器械股份有限公司` and `康瑞(苏州)医疗器械有限责任公司` come out alike.
 """
 
 from __future__ import annotations

@@ -1,0 +1,18 @@
+"""The lists of words that names are compared by (`words.yaml`)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+
+@cache
+def _lists() -> dict[str, str]:
+    return yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def listed(name: str) -> list[str]:
+    """The words of a list."""
+    return _lists()[name].split()
