@@ -26,10 +26,7 @@ _UNITS = {
     "支": ("pcs", 1), "片": ("pcs", 1), "只": ("pcs", 1), "个": ("pcs", 1),
 }  # fmt: skip
 _LITTLE = frozenset(listed("little"))
-
-
 _TELLING = frozenset(listed("telling"))
-)
 _TELLING_HAN = frozenset(listed("telling_han"))
 
 
