@@ -6,6 +6,7 @@ have most letters in common and are two; what is their own decides.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ _TRADE = listed("trade")
 _TRADE_HAN = listed("trade_han")
 _PROVINCES = listed("places")
 _LONGEST_ENDING = 6
+_OFFICE = re.compile("(?:分公司|办事处|分部|分院|分厂|分|仓库|物流中心|仓)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class CompanyName:
     trade: str = ""
     place: str = ""
     sound: str = ""
+    branch: str = ""
+    """Place of a branch or office, which is a party of its own."""
 
 
 class Trades:
@@ -54,7 +58,11 @@ class Trades:
         return self._han(core) if HAN.search(core) else self._latin(core)
 
     def _han(self, core: str) -> CompanyName:
-        place, rest = "", core
+        place, rest, branch = "", core, ""
+        if (office := _OFFICE.search(rest)) is not None:
+            rest = rest[: office.start()]
+            length = next((size for size in (4, 3, 2) if rest[-size:] in self._places and len(rest) > size + 1), 0)
+            branch, rest = rest[len(rest) - length :] + office[0][:2], rest[: len(rest) - length]
         for length in (5, 4, 3, 2):  # 江苏省苏州市康瑞, 康瑞苏州
             for at in (0, 2, 3, 4):
                 found = rest[at : at + length]
@@ -69,7 +77,7 @@ class Trades:
             if rest[-length:] in self._endings:
                 trade, rest = rest[-length:], rest[:-length]
                 break
-        return CompanyName(rest, trade, place, sound(rest))
+        return CompanyName(rest, trade, place, sound(rest), branch)
 
     def _latin(self, core: str) -> CompanyName:
         words = core.split()

@@ -22,6 +22,8 @@ SPECS = (
         ("other", "alike", "near", "near_same_trade", "own_same_other_trade", "same_sound", "long_near_same_trade", "own_same", "same"),
         (0.02, 0.03, 0.02, 0.05, 0.04, 0.07, 0.08, 0.20, 0.49),
     ),
+    FieldSpec("branch", ("other", "same"), (0.03, 0.97)),
+    FieldSpec("licence", ("other", "same"), (0.08, 0.92)),
     FieldSpec("tax_number", ("other", "near", "same"), (0.03, 0.05, 0.92)),
     FieldSpec("gln", ("other", "same"), (0.08, 0.92)),
     FieldSpec("phone", ("other", "same"), (0.35, 0.65)),
@@ -33,6 +35,11 @@ SPECS = (
 _LONG = (4, 8)
 """Letters of a Chinese and of a Latin name from which on a slip of the pen is likelier than another company."""
 _STREET = {"street": "st", "str": "st", "strasse": "st", "straße": "st", "road": "rd", "avenue": "ave", "lane": "ln", "boulevard": "blvd"}
+_HAN_STREET = re.compile("([\u3400-\u9fff]{2,12}?)(?:[东西南北中]?(?:大道|大街|路|街|道|巷))(\\d+)号?")
+_DISTRICT = re.compile("^.*(?:省|市|区|县|镇|开发区|自治州|旗)(?=[\u3400-\u9fff]{2})")
+_PINYIN_STREET = re.compile(
+    r"(?:no\.?\s*(?P<before>\d+),?\s+)?(?P<name>[a-z]+(?: [a-z]+)?) (?:(?:east|west|south|north|middle) )?(?:road|rd|street|avenue|lane)\b(?:,? (?P<behind>\d+))?"
+)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -57,7 +64,9 @@ class Parties:
         self._whole = tuple(Column([name.own + name.trade.replace(" ", "") for name in names]) for names in (self._han, self._latin))
         self._trade = (Column([name.trade for name in self._han]), Column([name.trade for name in self._latin]))
         self._sound = (Column([name.sound for name in self._han]), self._own[1])
-        self._tax = Column([_letters(body.get("tax_number")) for body in bodies])
+        self._branch = Column([han.branch or latin.branch or "-" for han, latin in zip(self._han, self._latin, strict=True)])
+        self._licence = Column([_letters(body.get("licence")) for body in bodies])
+        self._tax = Column([_registered(body.get("tax_number")) for body in bodies])
         self._gln = Column([_letters(body.get("gln")) for body in bodies])
         self._phone = Column([_digits(body.get("phone"))[-8:] for body in bodies])
         self._address = Column([_address(str(body.get("address") or "")) for body in bodies])
@@ -70,7 +79,7 @@ class Parties:
         """Keys of all records, and what cuts their wide blocks: the place."""
         keys = Keys()
         for record in range(self._count):
-            for mark, column in (("t", self._tax), ("g", self._gln), ("p", self._phone), ("a", self._address)):
+            for mark, column in (("t", self._tax), ("g", self._gln), ("L", self._licence), ("p", self._phone), ("a", self._address)):
                 if text := column.texts[record]:
                     keys.add(record, f"{mark}:{text}")
             for mark, name in (("h", self._han[record]), ("l", self._latin[record])):
@@ -83,7 +92,13 @@ class Parties:
 
     def plausible(self, pairs: Pairs) -> Bools:
         """Pairs that are worth a close look: a number in common, or names that are not far apart."""
-        kept = self._tax.equal(pairs) | self._gln.equal(pairs) | self._phone.equal(pairs) | self._address.equal(pairs)
+        kept = (
+            self._tax.equal(pairs)
+            | self._gln.equal(pairs)
+            | self._licence.equal(pairs)
+            | self._phone.equal(pairs)
+            | self._address.equal(pairs)
+        )
         for own in self._own:
             kept |= own.equal(pairs)
             kept |= own.alike(pairs, own.both(pairs) & ~kept, fuzz.ratio) >= 0.6
@@ -100,6 +115,8 @@ class Parties:
         numbers = self._numbers.equal(pairs) | ~self._numbers.both(pairs)
         fields = [
             self._names(pairs),
+            _same(self._branch, pairs),
+            _same(self._licence, pairs),
             leveled(count, (1, both), (2, both & (edits <= 2)), (3, tax.equal(pairs))),
             _same(self._gln, pairs),
             _same(self._phone, pairs),
@@ -199,9 +216,23 @@ def _letters(value: Any) -> str:
     return "".join(letter for letter in folded(str(value)) if letter.isalnum()) if value else ""
 
 
+def _registered(value: Any) -> str:
+    """A tax number; of a Chinese unified social credit code (GB 32100) the fifteen characters that old and new numbers have in common."""
+    text = _letters(value)
+    return text[2:17] if len(text) == 18 and text[2:8].isdigit() else text
+
+
 def _digits(value: Any) -> str:
     return "".join(_DIGITS.findall(str(value))) if value else ""
 
 
 def _address(text: str) -> str:
-    return " ".join(_STREET.get(word, word) for word in words(folded(text)))
+    """Street and house as both scripts say them: `江苏省苏州市吴中区星湖街218号4幢` is `xinghu 218`, as is `No. 218 Xinghu Street, Wuzhong`."""
+    plain = folded(text)
+    if (han := _HAN_STREET.search(plain)) is not None:
+        return f"{sound(_DISTRICT.sub('', han[1]))} {han[2]}"
+    found = [_STREET.get(word, word) for word in words(plain)]
+    if (english := _PINYIN_STREET.search(plain)) is not None:
+        number = english["before"] or english["behind"] or ""
+        return f"{english['name'].replace(' ', '')} {number}".strip()
+    return " ".join(found)

@@ -17,7 +17,9 @@ from hub.masterdata.duplicates import LATIN_FORMS
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
 _PARTS = re.compile("[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
+_FORM_WITH_A_SLIP = re.compile("(?:股份|集团)?有限(?:责任)?公.$|有限.司$|有.公司$|.限公司$")
 _CHINESE_FORMS = re.compile("(?:(?:集团|股份)*(?:有限)?(?:责任)?(?:总|分)?公司|集团|有限合伙|工?厂)+$")
+_FORMS_INSIDE = re.compile("(?:(?:集团|股份)*有限(?:责任)?公司|股份公司|集团公司)(?=.)")
 _ADMINISTRATIVE = re.compile("(?<=[\u3400-\u9fff]{2})(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|省|市|县|区)$")
 
 
@@ -57,7 +59,8 @@ def company(text: str) -> str:
     found = words(folded(text))
     han = "".join(word for word in found if HAN.match(word))
     if len(han) >= 2:
-        return _CHINESE_FORMS.sub("", "".join(found)) or "".join(found)
+        whole = _FORM_WITH_A_SLIP.sub("", "".join(found))
+        return _CHINESE_FORMS.sub("", _FORMS_INSIDE.sub("", whole)) or whole or "".join(found)
     kept = [word for word in found if word not in LATIN_FORMS]
     return " ".join(kept or found)
 

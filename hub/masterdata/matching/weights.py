@@ -47,7 +47,7 @@ class Weights:
         return total
 
 
-def learn(levels: Levels, specs: Sequence[FieldSpec], rounds: int = 40, strength: float = 30.0, start: float = 0.01) -> Weights:
+def learn(levels: Levels, specs: Sequence[FieldSpec], rounds: int = 40, strength: float = 2000.0, start: float = 0.01) -> Weights:
     """Weights from candidate pairs. `strength` is how many pairs the prior counts as."""
     sizes = [len(spec.levels) + 1 for spec in specs]
     codes = np.zeros(len(levels), dtype=np.int64)
