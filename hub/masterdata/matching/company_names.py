@@ -1,7 +1,8 @@
 """What of a company's name is its own, and what it shares with its trade: `康瑞` and `医疗器械`, `tuttlinger` and `surgical instruments`.
 
 Which words and endings are of the trade is learnt from all names at hand, beside a few that everybody knows. Two companies of one trade
-have most letters in common and are two; what is their own decides.
+have most letters in common and are two; what is their own decides, and what sets apart the members of a group: holding, sales company,
+country, branch.
 """
 
 from __future__ import annotations
@@ -10,89 +11,224 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from hub.masterdata.matching.spelling import HAN, sound
+from hub.masterdata.matching.spelling import HAN, folded, place, sound, words
 from hub.masterdata.matching.words import listed
 
-_TRADE = listed("trade")
-_TRADE_HAN = listed("trade_han")
-_PROVINCES = listed("places")
 _LONGEST_ENDING = 6
-_OFFICE = re.compile("(?:分公司|办事处|分部|分院|分厂|分|仓库|物流中心|仓)$")
+_BRACKETS = re.compile(r"[(\[〔【]([^()\[\]〔〕【】]*)[)\]〕】]")
+_LABEL = re.compile("(?:新|旧|老|停用|作废|重复|old|new)$|^[*。.\\s]*$")
+_FORM_HAN = re.compile("(?:股份|骨份|股分|责任|有限)*(?:有限责任|有限任|有限责|有责任|限责任|有限|有.|.限|限|有)?(?:公.|.司)$|(?:有限合伙|工厂)$")
+_PLAIN_FORM = re.compile("股份|有限责任|有限|责任")
+_GROUP_HAN = re.compile("(?:集团|控股|投资)$")
+_DISTRICT = re.compile("^([\u3400-\u9fff]{2,4}?)(?:高新区|新区|开发区|区|县|市)(?=[\u3400-\u9fff]{2})")
+_OFFICES = sorted(listed("offices_han"), key=lambda word: -len(word))
+_OFFICE_HAN = re.compile(f"(?:{'|'.join(_OFFICES)})$")
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyName:
-    """A name taken apart. `own` has no blanks; `trade` is words with blanks, or Chinese characters; `sound` is how `own` is read."""
+    """A name taken apart. `own` and `whole` have no blanks; `trade` is words with blanks, or Chinese characters."""
 
     own: str = ""
     trade: str = ""
     place: str = ""
-    sound: str = ""
+    """City or province that the name says, as it is read."""
+    district: str = ""
     branch: str = ""
-    """Place of a branch or office, which is a party of its own."""
+    """Place of a branch, office or warehouse, which is a party of its own."""
+    apart: str = ""
+    """Words that set members of a group apart: `group`, `sales`, `deutschland`."""
+    sound: str = ""
+    """How `own` is read."""
+    whole: str = ""
+    """Own and trade together."""
+    read: str = ""
+    """How they are read together."""
 
 
 class Trades:
     """Words of trades and places that names at hand have in common."""
 
-    def __init__(self, cores: Iterable[str], places: Iterable[str]) -> None:
-        names = set(cores)
-        least = max(5, len(names) // 500)
+    def __init__(self, names: Iterable[str], places: Iterable[str]) -> None:
+        self._places = {name for name in (*places, *_provinces()) if len(name) > 1}
+        self._read = {sound(name) for name in self._places}
+        self._endings: set[str] = set(listed("trade_han"))
+        self._words: set[str] = {*listed("trade"), *(word for word in listed("apart"))}
+        self._nearly: dict[str, str] = {}
+        self._cut: dict[str, str] = {}
         endings, tokens = Counter[str](), Counter[str]()
-        for name in names:
+        bare = {name for text in names for name in [self._bare(text)] if name}
+        for name in bare:
             if HAN.search(name):
                 endings.update(name[-length:] for length in range(2, min(_LONGEST_ENDING, len(name) - 1) + 1))
             else:
                 tokens.update(set(name.split()))
-        self._endings = {*_TRADE_HAN, *(ending for ending, count in endings.items() if count >= least * 2)}
-        self._words = {*_TRADE, *(word for word, count in tokens.items() if count >= least)}
+        least = max(5, len(bare) // 500)
+        self._endings |= {ending for ending, count in endings.items() if count >= least}
+        self._words |= {word for word, count in tokens.items() if count >= least and len(word) > 1}
+        self._nearly = {part: ending for ending in sorted(self._endings) if len(ending) > 3 for part in neighbours(ending)}
         self._cut = {part: word for word in sorted(self._words) if len(word) > 5 for part in (*neighbours(word), *_beginnings(word))}
-        self._places = {name for name in (*places, *_PROVINCES) if len(name) > 1}
-        self._sounds = {sound(name) for name in self._places}
 
-    def parted(self, core: str) -> CompanyName:
-        """A name without its legal form (`spelling.company`) taken apart."""
-        if not core:
+    def _bare(self, text: str) -> str:
+        name = self._han(folded(text), "") if HAN.search(text) else self._latin(folded(text))
+        return name.own + name.trade if HAN.search(text) else " ".join((name.own, name.trade)) if name.own else name.trade
+
+    def parted(self, text: str, city: str = "") -> CompanyName:
+        """A name taken apart; `city` is where the party is said to be."""
+        plain = folded(text)
+        if not plain.strip():
             return CompanyName()
-        return self._han(core) if HAN.search(core) else self._latin(core)
+        return self._han(plain, city) if HAN.search(plain) else self._latin(plain)
 
-    def _han(self, core: str) -> CompanyName:
-        place, rest, branch = "", core, ""
-        if (office := _OFFICE.search(rest)) is not None:
-            rest = rest[: office.start()]
-            length = next((size for size in (4, 3, 2) if rest[-size:] in self._places and len(rest) > size + 1), 0)
-            branch, rest = rest[len(rest) - length :] + office[0][:2], rest[: len(rest) - length]
-        for length in (5, 4, 3, 2):  # 江苏省苏州市康瑞, 康瑞苏州
-            for at in (0, 2, 3, 4):
-                found = rest[at : at + length]
-                if not place and found in self._places and len(rest) - length >= 2:
-                    place, rest = found, rest[:at] + rest[at + length :].removeprefix("市").removeprefix("省")
-        if place:
-            for length in (4, 3, 2):
-                if rest[:length] in self._places and len(rest) - length >= 4:
-                    place, rest = rest[:length], rest[length:].removeprefix("市")
-        trade = ""
+    def _han(self, plain: str, city: str) -> CompanyName:
+        where, spoken = "", []
+
+        def bracket(found: re.Match[str]) -> str:
+            nonlocal where
+            inside = "".join(words(found[1]))
+            if place(inside) in self._places:
+                where = place(inside)
+                return ""
+            return "" if _LABEL.match(inside) or _PLAIN_FORM.fullmatch(inside) else inside
+
+        rest = "".join(words(_BRACKETS.sub(bracket, plain)))
+        branch = ""
+        if (office := _OFFICE_HAN.search(rest)) is not None and office.start() > 4:
+            left = rest[: office.start()]
+            at = next((size for size in (4, 3, 2) if place(left[-size:]) in self._places and len(left) > size + 3), 0)
+            inside = left.rfind("公司") + 2 if "公司" in left else 0
+            if at or office[0] not in ("物流中心", "配送中心") or inside > 3:
+                cut = len(left) - at if at else inside if inside > 3 and len(left) - inside <= 6 else len(left)
+                branch, rest = f"{sound(place(left[cut:]))} {_kind(office[0])}", left[:cut]
+        rest = _FORM_HAN.sub("", rest) or rest
+        rest = _PLAIN_FORM.sub("", rest) if len(_PLAIN_FORM.sub("", rest)) > 1 else rest
+        if (group := _GROUP_HAN.search(rest)) is not None and len(rest) > len(group[0]) + 1:
+            spoken.append("group")
+            rest = rest[: group.start()]
+        where, rest = self._place_ahead(rest, where, city)
+        district = ""
+        if (found := _DISTRICT.match(rest)) is not None:
+            district, rest = found[1], rest[found.end() :]
+        if not where:
+            for at in (2, 3, 4):  # 康瑞苏州医疗器械
+                inside_name = next((rest[at : at + size] for size in (3, 2) if rest[at : at + size] in self._places), "")
+                if inside_name and len(rest) > at + len(inside_name):
+                    where, rest = inside_name, rest[:at] + rest[at + len(inside_name) :].removeprefix("市").removeprefix("省")
+                    break
+                if inside_name and len(rest) == at + len(inside_name) and at > 2:
+                    where, rest = inside_name, rest[:at]
+                    break
+        own, trade = self._ending(rest)
+        return CompanyName(own, trade, sound(where), district, branch, " ".join(spoken), sound(own), own + trade, sound(own + trade))
+
+    def _place_ahead(self, rest: str, where: str, city: str) -> tuple[str, str]:
+        """Provinces and cities before a name, also one that is written with the wrong character."""
+        for _ in range(3):
+            found = next((rest[:size] for size in (4, 3, 2) if rest[:size] in self._places and len(rest) - size >= 2), "")
+            start = rest[: len(city)]
+            if not found and city and len(rest) > len(city) + 1 and (sound(start) == sound(city) or sorted(start) == sorted(city)):
+                found = start
+            if not found:
+                break
+            where = found
+            left = rest[len(found) :]
+            rest = next((left[len(word) :] for word in ("省", "市", "自治区") if left.startswith(word) and len(left) > len(word) + 1), left)
+        return where, rest
+
+    def _ending(self, rest: str) -> tuple[str, str]:
+        """What is its own, and its trade; an ending with one slip of the pen counts as the ending."""
         for length in range(min(_LONGEST_ENDING, len(rest) - 2), 1, -1):
             if rest[-length:] in self._endings:
-                trade, rest = rest[-length:], rest[:-length]
-                break
-        return CompanyName(rest, trade, place, sound(rest), branch)
+                return self._more(rest[:-length], rest[-length:])
+            if length > 3 and (word := next((self._nearly[part] for part in (rest[-length:], *neighbours(rest[-length:])) if part in self._nearly), "")):
+                return self._more(rest[:-length], word)
+        return (rest, "")
 
-    def _latin(self, core: str) -> CompanyName:
-        words = core.split()
-        place = next((word for word in words if word in self._places or word in self._sounds), "")
-        left = [word for word in words if word != place] or words
-        trade = [self._cut.get(word, word) for word in left if self._of_trade(word)]
-        own = [word for word in left if not self._of_trade(word)]
+    def _more(self, own: str, trade: str) -> tuple[str, str]:
+        """`康瑞医疗` before `器械销售` ends in a trade too."""
+        for length in range(min(4, len(own) - 2), 1, -1):
+            if own[-length:] in self._endings:
+                return own[:-length], own[-length:] + trade
+        return own, trade
+
+    def _latin(self, plain: str) -> CompanyName:
+        where, branch = "", ""
+
+        def bracket(found: re.Match[str]) -> str:
+            nonlocal where
+            inside = " ".join(words(found[1]))
+            if inside.replace(" ", "") in self._read:
+                where = inside
+                return " "
+            return " " if _LABEL.match(inside) else f" {inside} "
+
+        found = [_spelled(word) for word in words(_latin_forms().sub(" ", _BRACKETS.sub(bracket, plain)))]
+        rest: list[str] = []
+        at = 0
+        while at < len(found):
+            size = next((size for size in range(min(3, len(found) - at), 0, -1) if "".join(found[at : at + size]) in self._read), 0)
+            if size and (len(found) > size):
+                where = where or "".join(found[at : at + size])
+                at += size
+                rest.append("@")
+                continue
+            rest.append(found[at])
+            at += 1
+        offices = [word for word in rest if word in _OFFICES_LATIN]
+        if offices:
+            branch = f"{where.replace(' ', '')} {_kind(offices[0])}"
+        forms = set(listed("forms"))
+        rest = [word for word in rest if word not in _OFFICES_LATIN and word != "@" and word not in forms] or found
+        if len(rest) > 1 and len(rest[-1]) > 3 and any(part in _NEARLY_FORM for part in (rest[-1], *neighbours(rest[-1]))):
+            rest = rest[:-1]  # Coorp.
+        apart = sorted({_apart(word) for word in rest} - {""})
+        rest = [word for word in rest if not _apart(word)] or rest
+        trade = [self._cut.get(word, word) if word not in self._words else word for word in rest if self._of_trade(word)]
+        own = [word for word in rest if not self._of_trade(word)]
         if not own:
-            own, trade = left, []
+            own, trade = trade or rest, []
         joined = "".join(own)
-        return CompanyName(joined, " ".join(sorted(trade)), place, joined)
+        return CompanyName(joined, " ".join(sorted(trade)), where.replace(" ", ""), "", branch, " ".join(apart), joined, "".join(rest), "".join(rest))
 
     def _of_trade(self, word: str) -> bool:
         """A word of a trade, also cut short or with a slip of the pen."""
         return word in self._words or word in self._cut or (len(word) > 5 and any(part in self._cut for part in neighbours(word)))
+
+
+def _kind(office: str) -> str:
+    """Where goods are kept, or where people sit."""
+    return "store" if office in _STORES else "office"
+
+
+_STORES = frozenset(listed("stores"))
+_OFFICES_LATIN = frozenset(listed("offices"))
+_APART = {word: chief for entry in listed("apart_as") for chief, _, all_ in [entry.partition("=")] for word in all_.split("|")}
+
+
+_NEARLY_FORM = frozenset(part for form in listed("forms") if len(form) > 3 for part in (form, *(form[:at] + form[at + 1 :] for at in range(len(form)))))
+
+
+@cache
+def _apart(word: str) -> str:
+    """The chief of words that set members of a group apart, also of one with a letter left out; nothing for other words."""
+    return _APART.get(word) or next((chief for other, chief in _APART.items() if len(other) > 4 and word != "service" and word in neighbours(other)), "")
+
+
+@cache
+def _provinces() -> list[str]:
+    return listed("places")
+
+
+@cache
+def _latin_forms() -> re.Pattern[str]:
+    return re.compile("|".join(rf"\b{entry.replace('_', '[ .,]+')}\b\\.?" for entry in listed("long_forms")))
+
+
+def _spelled(word: str) -> str:
+    """`mueller` is `muller`."""
+    return word.replace("ue", "u").replace("oe", "o").replace("ae", "a") if len(word) > 4 else word
 
 
 def _beginnings(word: str) -> list[str]:
@@ -106,7 +242,9 @@ def shortened(first: str, second: str) -> bool:
     (True, False)
     """
     if HAN.search(first):
-        return first in second or second in first
+        short, long = sorted((first, second), key=len)
+        letters = iter(long)
+        return all(letter in letters for letter in short)
     fewer, more = sorted((first.split(), second.split()), key=len)
     return bool(fewer) and all(any(_cut(word, other) for other in more) for word in fewer)
 

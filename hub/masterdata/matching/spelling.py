@@ -79,3 +79,8 @@ def sound(text: str) -> str:
     'xiamen'
     """
     return "".join(lazy_pinyin(text)).replace(" ", "") if HAN.search(text) else text.replace(" ", "")
+
+
+def syllables(text: str) -> list[str]:
+    """How each Chinese character is read."""
+    return lazy_pinyin(text) if HAN.search(text) else []

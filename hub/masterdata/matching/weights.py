@@ -30,6 +30,7 @@ class FieldSpec:
     name: str
     levels: tuple[str, ...]
     prior: tuple[float, ...]
+    use: str = "evidence"
 
 
 @dataclass(frozen=True, slots=True)
