@@ -1,6 +1,6 @@
-"""What an item's name says: words, and measures in one unit each. `骨螺钉 Φ3.5×32mm` and `Screw, 3,5 x 32 MM` measure the same.
+"""What an item's name and model say: words, and measures in one unit each. `骨螺钉 Φ3.5×32mm` and `Screw, 3,5 x 3.2 CM` measure the same.
 
-Names of one family differ in a measure, a side or a material, and are other items; what differs is what tells them apart.
+Items of one family differ in a measure, a side or a material, and are other items; what differs is what tells them apart.
 """
 
 from __future__ import annotations
@@ -13,94 +13,116 @@ from functools import lru_cache
 from hub.masterdata.matching.spelling import HAN, folded
 from hub.masterdata.matching.words import listed
 
-_MEASURE = re.compile(
-    r"(?<![\w.])(?P<number>\d+(?:[.,]\d+)?)\s?(?P<unit>mm|cm|ml|dl|kg|mg|ug|µg|mcg|inch|in|fr|ch|mmol|mm2|pcs|ga|g|l|m|毫米|厘米|毫升|公斤|千克|克|升|米|号|支|片|只|个)?(?![\d\w.])"
-)
-_BETWEEN = re.compile(r"(?<=[\d])\s?(?:x|×|\*|/)\s?(?=[\d])|(?<=m)\s?(?:x|×|\*)\s?(?=\d)")
-_SIGNS = re.compile('[ØøΦφϕ⌀∅#]|(?<=\\d)\\s?["”](?!\\w)')
-_WORDS = re.compile("[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
 _UNITS = {
-    "毫米": ("mm", 1), "cm": ("mm", 10), "厘米": ("mm", 10), "m": ("mm", 1000), "米": ("mm", 1000), "inch": ("in", 1), "毫升": ("ml", 1),
-    "l": ("ml", 1000), "dl": ("ml", 100), "升": ("ml", 1000), "kg": ("g", 1000), "公斤": ("g", 1000), "千克": ("g", 1000), "克": ("g", 1),
-    "mg": ("g", "0.001"), "ug": ("g", "0.000001"), "µg": ("g", "0.000001"), "mcg": ("g", "0.000001"), "ch": ("fr", 1), "ga": ("g#", 1),
-    "支": ("pcs", 1), "片": ("pcs", 1), "只": ("pcs", 1), "个": ("pcs", 1),
+    "mm": ("", 1), "毫米": ("", 1), "cm": ("", 10), "厘米": ("", 10), "m": ("", 1000), "米": ("", 1000), "ml": ("ml", 1), "毫升": ("ml", 1),
+    "dl": ("ml", 100), "l": ("ml", 1000), "升": ("ml", 1000), "g": ("g", 1), "克": ("g", 1), "kg": ("g", 1000), "公斤": ("g", 1000),
+    "千克": ("g", 1000), "mg": ("g", "0.001"), "ug": ("g", "0.000001"), "µg": ("g", "0.000001"), "mcg": ("g", "0.000001"), "in": ("in", 1),
+    "inch": ("in", 1), "fr": ("fr", 1), "ch": ("fr", 1), "ga": ("g", 1), "号": ("", 1), "孔": ("", 1), "度": ("", 1), "层": ("", 1),
+    "sha": ("", 1), "sh": ("", 1), "cc": ("ml", 1), "a": ("", 1), "kpa": ("kpa", 1), "v": ("v", 1), "mah": ("mah", 1),
 }  # fmt: skip
+_LONG_UNITS = "mm|cm|cc|ml|dl|kg|mg|mcg|kpa|mah|inch|sha?|毫米|厘米|毫升|公斤|千克|克|升|米|号|孔|度|层"
+"""Units that are known as such whatever follows them; of one letter, or French, only where no other letter follows."""
+_PIECES = "支|片|只|个|件|包|枚|套|粒|根|条|块|张|卷|袋|pcs?|ea"
+_PACKS = "盒|箱|包|袋|罐|box|case|pack|bag|bx|cs|pk"
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_TOKEN = re.compile(
+    rf"(?P<count>\d+)\s?(?:{_PIECES})?\s?/\s?(?:{_PACKS})(?![a-z])"
+    r"|(?:box|case|pack|bag|bx)\s?of\s?(?P<of>\d+)"
+    r"|(?P<suture>(?<!\d)(?<!\d[.,])\d{1,2}-0)(?=\D|$|\d{2,3}(?:mm|cm|支))"
+    rf"|(?P<fraction>(?<!\d)(?<!\d[.,])(?:1/2|3/8|1/4|5/8|3/4|7/8))(?!\d|\s?(?:mm|cm))"
+    rf"|(?<![a-z])(?:ch|fr?)\s?(?P<french>{_NUMBER})(?![\d.]|\s?(?:{_LONG_UNITS}))"
+    rf"|(?P<number>{_NUMBER})(?:\s?(?P<unit>{_LONG_UNITS})|\s?(?P<short>fr|ch|ga|in|[mlgva])(?![a-z](?!\s?\d)))?"
+    r"|(?P<word>[a-z]+)|(?P<han>[\u3400-\u9fff\uf900-\ufaff]+)"
+)
+_CODE = re.compile(r"(?<![\d.,/])\d{1,2}[a-z]{1,3}(?![a-z\d])")
+_UNIT_CODE = re.compile(r"\d+(?:mm|cm|cc|ml|dl|kg|mg|fr|ch|ga|sha?|in|[mlgva])$")
+_SIGNS = re.compile("[ØøΦφϕ⌀∅#＃\"”“=＝]")
+_AHEAD = re.compile(
+    "直径|(?<![a-z])(?:dia|diameter|diam)(?:\\.|(?![a-z]))|[长厚高宽]度?(?=\\s?\\d)|邵氏?(?=\\s?\\d)|(?<![a-z])shore(?![a-z])"
+    "|(?<![a-z0-9])[lhdw]\\s?(?=\\d+(?:[.,]\\d+)?\\s?(?:mm|cm|m)(?![a-z]))"
+)
+_TYPE = re.compile(r"(?:(?<![a-z])|(?<=[mc]m)|(?<=ml))([a-z])\s?型|型\s?([a-z])(?![a-z])|(?<![a-z])type\s?([a-z])(?![a-z])")
+_NEGATED = re.compile(r"(?<![a-z])(?:non[- ]?(?=[a-z]{4})|un(?=sterile))")
+_CHAIN = re.compile(rf"(?<![\d.,])(\d+)\s?[x×*]\s?(?=(?:{_NUMBER}\s?[x×*]\s?)?{_NUMBER}\s?(cm|m|厘米|米)(?![a-z]))")
+_TIMES = re.compile(r"(?<=[\dma-z米])\s?[x×*]\s?(?=\d)")
+_DECIMAL_COMMA = re.compile("([ØøΦφϕ⌀径长厚高宽=]\\s?[0-9０-９]+|(?<![0-9０-９])[0０])[,，](?=[0-9０-９])()")
+_TIGHT_COMMA = re.compile(r",(?![\s\d])|[^\s\d],(?!\s)")
 _LITTLE = frozenset(listed("little"))
-_TELLING = frozenset(listed("telling"))
-_TELLING_HAN = frozenset(listed("telling_han"))
 
 
 @dataclass(frozen=True, slots=True)
-class ItemName:
-    """A name taken apart: its Latin words with blanks between, its Chinese characters, its measures in order of size."""
+class ItemText:
+    """What a text of an item says: Latin words and runs of Chinese characters in their order, and its measures in order of size."""
 
-    latin: str
-    han: str
-    measures: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    count: str = ""
+    """How many pieces are in a pack."""
 
 
-@lru_cache(maxsize=50_000)
-def parted(text: str) -> ItemName:
-    """A name of an item taken apart.
+@lru_cache(maxsize=100_000)
+def parted(text: str, cut: int = 0) -> ItemText:
+    """A name or model taken apart. Of a text as long as `cut` (Chinese characters count two) the last number may be cut off, and is left out.
 
     >>> parted("Cortical Screw, 3,5 x 32 MM"), parted("皮质骨螺钉 Φ3.5×3.2cm").measures
-    (ItemName(latin='cortical screw', han='', measures=('3.5', '32')), ('3.5', '32'))
+    (ItemText(words=('cortical', 'screw'), measures=('3.5', '32'), count=''), ('3.5', '32'))
     """
-    plain = _BETWEEN.sub(" ", folded(_SIGNS.sub(" ", text)))
-    measures = []
+    plain = folded(_SIGNS.sub(" ", _DECIMAL_COMMA.sub(r"\1.\2", text))).strip()
+    if cut and cut <= sum(1 if letter.isascii() else 2 for letter in plain) <= cut + 1:
+        plain = _CUT_NUMBER.sub("", plain)
+    if _TIGHT_COMMA.search(plain):  # `M3,25mm,Ti` has no decimal comma
+        plain = plain.replace(",", " ")
+    plain = _AHEAD.sub(" ", _NEGATED.sub("non", plain))
+    plain = _TYPE.sub(lambda found: f" {found[1] or found[2] or found[3]} ", plain)
+    if cut:  # in a model what is joined may be anything
+        plain = _CHAIN.sub(lambda found: f"{found[1]}{found[2]} ", plain)
+    plain = _TIMES.sub(" ", plain)
+    measures: list[str] = []
+    said: list[str] = []
+    count = ""
 
-    def taken(found: re.Match[str]) -> str:
-        number, unit = Decimal(found["number"].replace(",", ".")), found["unit"] or ""
-        name, factor = _UNITS.get(unit, (unit, 1))
-        size = format((number * Decimal(str(factor))).normalize(), "f")
-        measures.append(size if name in ("mm", "") else f"{size}{name}")
+    def coded(found: re.Match[str]) -> str:
+        if _UNIT_CODE.match(found[0]):
+            return found[0]
+        said.append(found[0])
         return " "
 
-    rest = _MEASURE.sub(taken, plain)
-    found = _WORDS.findall(rest)
-    latin = " ".join(word for word in found if not HAN.match(word) and word not in _LITTLE)
-    return ItemName(latin, "".join(word for word in found if HAN.match(word)), tuple(sorted(measures)))
+    for found in _TOKEN.finditer(_CODE.sub(coded, plain)):
+        kind = found.lastgroup
+        if kind in ("count", "of"):
+            count = found[kind]
+        elif kind in ("suture", "fraction"):
+            measures.append(found[kind])
+        elif kind == "french":
+            measures.append(_size(found["french"], "fr"))
+        elif found["number"]:
+            measures.append(_size(found["number"], found["unit"] or found["short"] or ""))
+        elif found[0] not in _LITTLE:
+            said.append(found[0])
+    return ItemText(tuple(said), tuple(sorted(measures)), count)
 
 
-def telling(name: str) -> str:
-    """Words that tell two items of a family apart, sides and sizes and negations: one that says more of them says something else.
+_CUT_NUMBER = re.compile(r"(?<=[\s,;×x*/-])\d+(?:[.,]\d*)?\s?(?:c|m|k)?$|\d+[.,]$|(?<=[\s,-])[a-z]{1,2}$")
 
-    >>> telling("plate left sterile") == telling("left plate"), telling("注射器不带针")
-    (False, '不带')
+
+@lru_cache(maxsize=20_000)
+def _size(number: str, unit: str) -> str:
+    value, (name, factor) = Decimal(number.replace(",", ".")), _UNITS.get(unit, ("", 1))
+    if name == "fr":  # Charrière: a third of a millimetre
+        return format(round(value / 3, 2).normalize(), "f")
+    return format((value * Decimal(str(factor))).normalize(), "f") + name
+
+
+def is_number(model: str) -> bool:
+    """Whether a model is a maker's number rather than measures: four digits or more, and no unit.
+
+    >>> [is_number(text) for text in ("BSG-888001/01", "Φ7.0mm×55mm×Ti", "0 700 mm 3/8RB", "34 701 80335")]
+    [True, False, False, True]
     """
-    if HAN.search(name):
-        return "".join(letter for letter in name if letter in _TELLING_HAN)
-    return " ".join(sorted(word for word in name.split() if word in _TELLING))
-
-
-def left_over(first: str, second: str) -> tuple[int, int]:
-    """Words of each name that have no counterpart in the other: the same, cut short, or one letter apart where they are long.
-
-    >>> left_over("cortical screw titanium", "screw cort. titanium".replace(".", "")), left_over("screw titanium", "screw steel")
-    ((0, 0), (1, 1))
-    """
-    ours, theirs = first.split(), second.split()
-    common = set(ours) & set(theirs)
-    ours, theirs = [word for word in ours if word not in common], [word for word in theirs if word not in common]
-    for word in list(ours):
-        match = next((other for other in theirs if _one_word(word, other)), None)
-        if match is not None:
-            ours.remove(word)
-            theirs.remove(match)
-    return len(ours), len(theirs)
-
-
-def _one_word(word: str, other: str) -> bool:
-    short, long = sorted((word, other), key=len)
-    if len(short) > 2 and long.startswith(short) and not short.isdigit():
-        return True
-    if len(short) < 4 or len(long) - len(short) > 1 or any(letter.isdigit() for letter in long):
+    plain = folded(model)
+    if HAN.search(plain) or _WITH_UNIT.search(plain) or "×" in plain or "*" in plain:
         return False
-    return _one_edit(short, long)
+    return sum(letter.isdigit() for letter in plain) >= 4
 
 
-def _one_edit(short: str, long: str) -> bool:
-    at = next((n for n, letter in enumerate(short) if letter != long[n]), len(short))
-    if len(short) == len(long):
-        return short[at + 1 :] == long[at + 1 :] or (short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :])
-    return short[at:] == long[at + 1 :]
+_WITH_UNIT = re.compile(r"\d\s?(?:mm|cm|m|ml|l|g|fr|kpa|v)(?![a-z0-9])|[øφ°#]|(?:ch|fr|size)\s?\d|/box|\bx\b")

@@ -15,8 +15,6 @@ from hub.masterdata.matching.items import Items
 from hub.masterdata.matching.parties import Parties
 from hub.masterdata.matching.weights import FieldSpec, Levels, Weights, learn, usual
 
-ENOUGH = 20_000
-"""Close pairs from which weights are learnt; with fewer the usual ones hold."""
 _CHUNK = 400_000
 """Candidate pairs that are looked at together."""
 
@@ -25,18 +23,17 @@ class Comparable(Protocol):
     """A set of records of one kind, ready to be compared."""
 
     specs: tuple[FieldSpec, ...]
+    learns: bool
+    """Whether its weights are learnt from the records at hand."""
 
     def keys(self) -> tuple[Keys, Sequence[str]]:
         """Keys of all records, and what cuts their wide blocks."""
 
-    def plausible(self, pairs: Pairs) -> Bools:
-        """Pairs that are worth a close look."""
+    def plausible(self, pairs: Pairs) -> tuple[Bools, Bools]:
+        """Pairs that are worth a close look, and which of all pairs would be so without what identifies them."""
 
     def compare(self, pairs: Pairs) -> Levels:
         """The level of each field of each pair."""
-
-    def rarity(self, pairs: Pairs, levels: Levels) -> npt.NDArray[np.float64]:
-        """Bits by which a pair's names say more or less than names usually do."""
 
 
 KINDS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], Comparable]] = {"party": Parties, "item": Items}
@@ -100,15 +97,15 @@ def match(kind: str, bodies: Sequence[Mapping[str, Any]], weights: Weights | Non
     records = KINDS[kind](bodies)
     keys, second = records.keys()
     candidates = keys.pairs(second)
-    firsts, seconds, levels = [], [], []
+    firsts, seconds, levels, asked = [], [], [], []
     for start in range(0, max(len(candidates[0]), 1), _CHUNK):
         some = candidates[0][start : start + _CHUNK], candidates[1][start : start + _CHUNK]
-        kept = records.plausible(some)
+        kept, without = records.plausible(some)
+        asked.append(without[kept])
         close = some[0][kept], some[1][kept]
         firsts.append(close[0])
         seconds.append(close[1])
         levels.append(records.compare(close))
     pairs, found = (np.concatenate(firsts), np.concatenate(seconds)), np.concatenate(levels)
-    learnt = weights or (learn(found, records.specs) if len(found) >= ENOUGH else usual(kind, records.specs))
-    bits = learnt.of(found) + records.rarity(pairs, found)
-    return Matches(records.specs, pairs, found, bits, learnt, len(candidates[0]))
+    learnt = weights or (learn(found, records.specs, kind, np.concatenate(asked)) if records.learns else usual(kind, records.specs))
+    return Matches(records.specs, pairs, found, learnt.of(found), learnt, len(candidates[0]))

@@ -26,21 +26,20 @@ SPECS = (
             "other", "alike", "holds", "near", "long_near", "sounds_otherwise", "unheard", "sounds_near", "sounds_same", "same_often", "same", "same_rare",
             "same_in_full",
         ),
-        (0.02, 0.03, 0.03, 0.06, 0.12, 0.01, 0.03, 0.02, 0.07, 0.05, 0.10, 0.15, 0.32),
     ),
-    FieldSpec("alike_there", ("elsewhere", "at_one_place"), (0.05, 0.95)),
-    FieldSpec("trade", ("other", "left_out", "shortened", "same"), (0.03, 0.10, 0.10, 0.77)),
-    FieldSpec("name_place", ("other", "same"), (0.02, 0.98)),
-    FieldSpec("apart", ("other", "same"), (0.01, 0.99)),
-    FieldSpec("branch", ("other", "same"), (0.01, 0.99)),
-    FieldSpec("licence", ("other", "same"), (0.05, 0.95), "identity"),
-    FieldSpec("tax_number", ("other", "near", "same"), (0.02, 0.06, 0.92), "identity"),
-    FieldSpec("gln", ("other", "same"), (0.05, 0.95), "identity"),
-    FieldSpec("phone", ("other", "near", "same"), (0.12, 0.13, 0.75)),
-    FieldSpec("address", ("other", "street_alike", "near", "same"), (0.12, 0.03, 0.05, 0.80)),
-    FieldSpec("city", ("other", "same"), (0.02, 0.98)),
-    FieldSpec("postal_code", ("other", "same"), (0.08, 0.92)),
-    FieldSpec("country", ("other", "same"), (0.01, 0.99)),
+    FieldSpec("alike_there", ("elsewhere", "at_one_place")),
+    FieldSpec("trade", ("other", "left_out", "shortened", "same")),
+    FieldSpec("name_place", ("other", "same")),
+    FieldSpec("apart", ("other", "same")),
+    FieldSpec("branch", ("other", "same")),
+    FieldSpec("licence", ("other", "same"), identity=True),
+    FieldSpec("tax_number", ("other", "near", "same"), identity=True),
+    FieldSpec("gln", ("other", "same"), identity=True),
+    FieldSpec("phone", ("other", "near", "same")),
+    FieldSpec("address", ("other", "street_alike", "near", "same")),
+    FieldSpec("city", ("other", "same")),
+    FieldSpec("postal_code", ("other", "same")),
+    FieldSpec("country", ("other", "same")),
 )
 _LONG = (4, 8)
 """Letters of a Chinese and of a Latin name from which on a slip of the pen is likelier than another company."""
@@ -62,6 +61,7 @@ class Parties:
     """A set of party records ready to be compared. `bodies` are canonical parties; members that are missing say nothing."""
 
     specs = SPECS
+    learns = True
 
     def __init__(self, bodies: Sequence[Mapping[str, Any]]) -> None:
         self._count = len(bodies)
@@ -126,8 +126,8 @@ class Parties:
                 keys.add(record, f"P:{line}:{city}")
         return keys, self._city
 
-    def plausible(self, pairs: Pairs) -> Bools:
-        """Pairs that are worth a close look: a number in common, or names that are not far apart."""
+    def plausible(self, pairs: Pairs) -> tuple[Bools, Bools]:
+        """Pairs that are worth a close look: a number in common, or names that are not far apart; and those without the numbers."""
         kept = (
             self._tax.equal(pairs)
             | self._gln.equal(pairs)
@@ -135,13 +135,14 @@ class Parties:
             | self._phone.equal(pairs)
             | self._address.equal(pairs)
         )
+        soft = self._phone.equal(pairs) | self._address.equal(pairs)
         for own in self._own:
-            kept |= own.equal(pairs)
-            kept |= own.alike(pairs, own.both(pairs) & ~kept, fuzz.ratio) >= 0.6
+            soft |= own.equal(pairs)
+            soft |= own.alike(pairs, own.both(pairs) & ~soft, fuzz.ratio) >= 0.6
         for whole in self._whole:
-            kept |= whole.alike(pairs, whole.both(pairs) & ~kept, fuzz.ratio) >= 0.8
-        kept |= self._sounds(pairs, ~kept) > 0
-        return kept
+            soft |= whole.alike(pairs, whole.both(pairs) & ~soft, fuzz.ratio) >= 0.8
+        soft |= self._sounds(pairs, ~soft) > 0
+        return kept | soft, soft
 
     def compare(self, pairs: Pairs) -> Levels:
         """The level of each field of each pair."""

@@ -1,9 +1,12 @@
-"""How much each kind of agreement says: Fellegi and Sunter's weights, learnt from the pairs themselves by EM.
+"""How much each kind of agreement says: weights in bits by field and level, in the manner of Fellegi and Sunter, learnt without a teacher.
 
-Each field of a pair agrees on one of a few levels. Level 0 says nothing: one of the two has no value. For each other level, `m` is its
-share among pairs that are one and `u` its share among those that are not; its weight is log2(m / u), in bits. Nobody tells which pairs are
-one: the expectation of that and the shares are refined by turns (Fellegi and Sunter 1969; Winkler 1988). What is known before (`prior`)
-counts as so many pairs, so that a small store has sensible weights and a large one its own.
+Each field of a pair agrees on one of a few levels. Level 0 says nothing: one of the two has no value. What a pair weighs is the sum of the
+weights of its levels; at 0 bits the chance that it is one is one half.
+
+Nobody tells which pairs are one, but some pairs tell it themselves: both have a tax number, GLN, licence or GTIN, and it is the same or
+another. Those teach what all other fields are worth, hard neighbours included, and the other pairs are weighed by that. Weights that are
+each learnt alone (Fellegi and Sunter 1969 by EM) count twice what goes together, as telephone, street and postal code of a group's
+companies do; so all are learnt at once (logistic regression, held near 0 by as many bits of doubt as a few pairs outweigh).
 """
 
 from __future__ import annotations
@@ -21,16 +24,20 @@ import yaml
 Levels = npt.NDArray[np.int8]
 """Pairs by fields: the level on which a field of a pair agrees."""
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+ENOUGH = 200
+"""Pairs that tell by themselves that they are one; with fewer the usual weights hold."""
+_SETS_APART = frozenset({"branch", "apart"})
 
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field that is compared: the names of its levels from 1, and their shares among records that are one, as far as known before."""
+    """A field that is compared: the names of its levels from 1, the least agreement first."""
 
     name: str
     levels: tuple[str, ...]
-    prior: tuple[float, ...]
-    use: str = "evidence"
+    identity: bool = False
+    """Whether two records that are one have one value and two have two: what teaches the other fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +55,55 @@ class Weights:
         return total
 
 
-def learn(levels: Levels, specs: Sequence[FieldSpec], rounds: int = 40, strength: float = 2000.0, start: float = 0.01) -> Weights:
-    """Weights from candidate pairs. `strength` is how many pairs the prior counts as."""
-    sizes = [len(spec.levels) + 1 for spec in specs]
-    codes = np.zeros(len(levels), dtype=np.int64)
-    for at, size in enumerate(sizes):
-        codes = codes * size + levels[:, at]
-    order = np.argsort(codes, kind="stable")
-    fresh = np.flatnonzero(np.concatenate((np.ones(min(len(codes), 1), dtype=bool), np.diff(codes[order]) != 0)))
-    patterns, count = levels[order[fresh]], np.diff(np.append(fresh, len(codes))).astype(np.float64)
-    prior = [np.array((0.0, *spec.prior)) / sum(spec.prior) for spec in specs]
-    m = [share.copy() for share in prior]
-    overall = [_shares(patterns[:, at], count, size, np.ones(size) * 0.5) for at, size in enumerate(sizes)]
-    u = [share.copy() for share in overall]
-    one = min(start, 0.5)
-    for _ in range(rounds if len(patterns) else 0):
-        odds = np.full(len(patterns), np.log(one / (1 - one)))
-        for at in range(len(specs)):
-            odds += _ratio(m[at], u[at])[patterns[:, at]]
-        chance = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
-        for at, size in enumerate(sizes):
-            m[at] = _shares(patterns[:, at], count * chance, size, prior[at] * strength)
-            u[at] = _shares(patterns[:, at], count * (1 - chance), size, overall[at] * strength)
-        one = float(np.clip((count @ chance + start) / (count.sum() + 1), 1e-7, 0.5))
-    bits = tuple(_ratio(m[at], u[at]) / np.log(2) for at in range(len(specs)))
-    return Weights(bits, float(np.log2(one / (1 - one))))
+def taught(levels: Levels, specs: Sequence[FieldSpec]) -> tuple[Bools, Bools]:
+    """Which pairs tell by themselves that they are one, and which that they are two; a branch is not its company, whatever they share."""
+    one, two, apart = (np.zeros(len(levels), dtype=bool) for _ in range(3))
+    for at, spec in enumerate(specs):
+        if spec.identity:
+            one |= levels[:, at] == len(spec.levels)
+            two |= levels[:, at] == 1
+        if spec.name in _SETS_APART:
+            apart |= levels[:, at] == 1
+    return one & ~two & ~apart, two & ~one
+
+
+def learn(levels: Levels, specs: Sequence[FieldSpec], kind: str, asked: Bools) -> Weights:
+    """Weights from the pairs that tell by themselves, among those `asked`: pairs that were found by more than what identifies them.
+
+    With fewer than `ENOUGH` of them that are one, the usual weights hold.
+    """
+    stated = usual(kind, specs)
+    one, two = taught(levels, specs)
+    if (one & asked).sum() < ENOUGH:
+        return stated
+    soft = [at for at, spec in enumerate(specs) if not spec.identity]
+    known = (one | two) & asked
+    rows = np.column_stack((levels[known][:, soft], one[known].astype(np.int8)))
+    patterns, count = np.unique(rows, axis=0, return_counts=True)
+    columns = [(place, level) for place, at in enumerate(soft) for level in range(1, len(specs[at].levels) + 1)]
+    facts = np.stack([np.ones(len(patterns)), *((patterns[:, place] == level) for place, level in columns)], axis=1).astype(np.float64)
+    found = _fitted(facts, patterns[:, -1].astype(np.float64), count.astype(np.float64)) / np.log(2)
+    bits = [weights.copy() for weights in stated.bits]
+    for (place, level), weight in zip(columns, found[1:], strict=True):
+        bits[soft[place]][level] = weight
+    return Weights(tuple(bits), float(found[0]))
+
+
+def _fitted(facts: Floats, is_one: Floats, count: Floats, doubt: float = 2.0, rounds: int = 40) -> Floats:
+    """Logistic regression by Newton's steps; the first column is the odds at the start, which nothing holds back."""
+    weights = np.zeros(facts.shape[1])
+    weights[0] = -4.0
+    held = np.full(len(weights), doubt)
+    held[0] = 1e-6
+    for _ in range(rounds):
+        chance = 1 / (1 + np.exp(-np.clip(facts @ weights, -40, 40)))
+        slope = facts.T @ (count * (is_one - chance)) - held * weights
+        bend = (facts * (count * chance * (1 - chance) + 1e-9)[:, None]).T @ facts + np.diag(held)
+        step = np.clip(np.linalg.solve(bend, slope), -3, 3)
+        weights += step
+        if np.abs(step).max() < 1e-6:
+            break
+    return weights
 
 
 @cache
@@ -81,21 +112,8 @@ def _stated() -> Mapping[str, Mapping[str, Any]]:
 
 
 def usual(kind: str, specs: Sequence[FieldSpec]) -> Weights:
-    """The weights that the hub brings along, learnt from large made sets (`usual_weights.yaml`)."""
+    """The weights that the hub brings along, for stores too small to learn from and for what identifies (`usual_weights.yaml`)."""
     stated = _stated()[kind]
     return Weights(
         tuple(np.array([0.0, *(float(stated[spec.name][level]) for level in spec.levels)]) for spec in specs), float(stated["start"])
     )
-
-
-def _shares(column: Levels, count: Floats, size: int, before: Floats) -> Floats:
-    shares: Floats = np.bincount(column, weights=count, minlength=size) + before
-    shares[0] = 0
-    total = shares.sum()
-    return shares / total if total else shares
-
-
-def _ratio(m: Floats, u: Floats) -> Floats:
-    ratio = np.log((m + 1e-9) / (u + 1e-9))
-    ratio[0] = 0.0
-    return ratio
