@@ -103,6 +103,8 @@ class Meanings:
         self._met = Counter[tuple[str, str, str]]()
         self._seen = Counter[tuple[str, str, bool]]()
         self._sure: dict[tuple[str, str], float] = {}
+        self.partners: dict[str, set[str]] = defaultdict(set)
+        """Words that stand for a word, after `settle`."""
 
     def together(self, ones: Sequence[str], others: Sequence[str], channel: str) -> None:
         """Two texts that say the same thing: `names` of one item, or the `model` beside a name."""
@@ -148,6 +150,8 @@ class Meanings:
                 kept = min(len(one), len(other)) > 1 and share >= least and share >= 0.6 * max(best_latin[one], best_latin[other])
             if kept:
                 self._sure[one, other] = self._sure[other, one] = share
+                self.partners[one].add(other)
+                self.partners[other].add(one)
 
     def sure(self, one: str, other: str) -> float:
         """How surely one word stands for the other; 0 where it does not."""

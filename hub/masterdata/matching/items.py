@@ -67,6 +67,7 @@ class Items:
         for one, other in self._sure_pairs():
             self._meanings.together((*read[0][one], *read[1][one]), (*read[0][other], *read[1][other]), "names")
         self._meanings.settle()
+        self._coded = {word for word, count in Counter(word for text in read[2] for word in text).items() if count > 1}
         said = [_joined(name.measures, model.measures) for name, model in zip(names, models, strict=True)]
         self._measures = Column([" ".join(measures) for measures in said])
         self._packed = Column([name.count or model.count for name, model in zip(names, models, strict=True)])
@@ -251,8 +252,10 @@ class Items:
         return 5 if not left else 4 if left == 1 else 3
 
     def _is_series(self, word: str) -> bool:
-        """Whether a word is said of the items of one maker only, or of so few that it can be no material, side or size."""
-        return len(word) > 1 and len(self._spread.get(word, ())) <= self._few
+        """Whether a word is said of few makers' items, and no model says it or what it stands for, as materials, sides and sizes are said."""
+        if len(word) < 2 or word in self._coded or len(self._spread.get(word, ())) > self._few:
+            return False
+        return not self._meanings.partners.get(word, set()) & self._coded
 
     def _sizes(self, pairs: Pairs) -> npt.NDArray[np.int8]:
         column = self._measures
