@@ -69,8 +69,7 @@ def plain_splink(kind: str, bodies: Bodies) -> Codes:
     numbers, exact = _NUMBERS[kind], _EXACT[kind]
     texts = ("name", "address") if kind == "party" else ("name", "manufacturer")
     frame = pd.DataFrame(
-        {"unique_id": range(len(bodies))}
-        | {column: [body.get(column) or None for body in bodies] for column in (*texts, *numbers, *exact)}
+        {"unique_id": range(len(bodies))} | {column: [body.get(column) or None for body in bodies] for column in (*texts, *numbers, *exact)}
     )
     frame["start"] = frame["name"].str.lower().str[:4]
     where = "city" if kind == "party" else "manufacturer"
@@ -84,7 +83,7 @@ def plain_splink(kind: str, bodies: Bodies) -> Codes:
             *(cl.ExactMatch(column) for column in (*numbers, *exact)),
         ],
     )
-    linker = Linker(frame, settings, DuckDBAPI(connection=duckdb.connect()))
+    linker = Linker(DuckDBAPI(connection=duckdb.connect()).register(frame), settings)
     linker.training.estimate_probability_two_random_records_match([block_on(numbers[0])], recall=0.4)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
     for rule in (block_on("name"), block_on(numbers[0])):
@@ -133,7 +132,9 @@ def main() -> None:
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
             precision, recall = judged(found, truths)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            print(f"{len(bodies):>9,} {kind:<6}  {name:<16} {precision:>9.3f} {recall:>7.3f} {cpu:>7.1f} {wall:>7.1f} {peak:>8,}", flush=True)
+            print(
+                f"{len(bodies):>9,} {kind:<6}  {name:<16} {precision:>9.3f} {recall:>7.3f} {cpu:>7.1f} {wall:>7.1f} {peak:>8,}", flush=True
+            )
         print(f"{'':>16}  {'wanted':<16} {LIMITS[kind][0]:>9.3f} {LIMITS[kind][1]:>7.3f}")
 
 

@@ -19,7 +19,9 @@ from hub.masterdata.matching.words import listed
 _LONGEST_ENDING = 6
 _BRACKETS = re.compile(r"[(\[〔【]([^()\[\]〔〕【】]*)[)\]〕】]")
 _LABEL = re.compile("(?:新|旧|老|停用|作废|重复|old|new)$|^[*。.\\s]*$")
-_FORM_HAN = re.compile("(?:股份|骨份|股分|责任|有限)*(?:有限责任|有限任|有限责|有责任|限责任|有限|有.|.限|限|有)?(?:公.|.司)$|(?:有限合伙|工厂)$")
+_FORM_HAN = re.compile(
+    "(?:股份|骨份|股分|责任|有限)*(?:有限责任|有限任|有限责|有责任|限责任|有限|有.|.限|限|有)?(?:公.|.司)$|(?:有限合伙|工厂)$"
+)
 _PLAIN_FORM = re.compile("股份|有限责任|有限|责任")
 _GROUP_HAN = re.compile("(?:集团|控股|投资)$")
 _DISTRICT = re.compile("^([\u3400-\u9fff]{2,4}?)(?:高新区|新区|开发区|区|县|市)(?=[\u3400-\u9fff]{2})")
@@ -142,7 +144,9 @@ class Trades:
         for length in range(min(_LONGEST_ENDING, len(rest) - 2), 1, -1):
             if rest[-length:] in self._endings:
                 return self._more(rest[:-length], rest[-length:])
-            if length > 3 and (word := next((self._nearly[part] for part in (rest[-length:], *neighbours(rest[-length:])) if part in self._nearly), "")):
+            if length > 3 and (
+                word := next((self._nearly[part] for part in (rest[-length:], *neighbours(rest[-length:])) if part in self._nearly), "")
+            ):
                 return self._more(rest[:-length], word)
         return (rest, "")
 
@@ -190,7 +194,9 @@ class Trades:
         if not own:
             own, trade = trade or rest, []
         joined = "".join(own)
-        return CompanyName(joined, " ".join(sorted(trade)), where.replace(" ", ""), "", branch, " ".join(apart), joined, "".join(rest), "".join(rest))
+        return CompanyName(
+            joined, " ".join(sorted(trade)), where.replace(" ", ""), "", branch, " ".join(apart), joined, "".join(rest), "".join(rest)
+        )
 
     def _of_trade(self, word: str) -> bool:
         """A word of a trade, also cut short or with a slip of the pen."""
@@ -207,13 +213,17 @@ _OFFICES_LATIN = frozenset(listed("offices"))
 _APART = {word: chief for entry in listed("apart_as") for chief, _, all_ in [entry.partition("=")] for word in all_.split("|")}
 
 
-_NEARLY_FORM = frozenset(part for form in listed("forms") if len(form) > 3 for part in (form, *(form[:at] + form[at + 1 :] for at in range(len(form)))))
+_NEARLY_FORM = frozenset(
+    part for form in listed("forms") if len(form) > 3 for part in (form, *(form[:at] + form[at + 1 :] for at in range(len(form))))
+)
 
 
 @cache
 def _apart(word: str) -> str:
     """The chief of words that set members of a group apart, also of one with a letter left out; nothing for other words."""
-    return _APART.get(word) or next((chief for other, chief in _APART.items() if len(other) > 4 and word != "service" and word in neighbours(other)), "")
+    return _APART.get(word) or next(
+        (chief for other, chief in _APART.items() if len(other) > 4 and word != "service" and word in neighbours(other)), ""
+    )
 
 
 @cache

@@ -36,7 +36,7 @@ _TOKEN = re.compile(
 )
 _CODE = re.compile(r"(?<![\d.,/])\d{1,2}[a-z]{1,3}(?![a-z\d])")
 _UNIT_CODE = re.compile(r"\d+(?:mm|cm|cc|ml|dl|kg|mg|fr|ch|ga|sha?|in|[mlgva])$")
-_SIGNS = re.compile("[ØøΦφϕ⌀∅#＃\"”“=＝]")
+_SIGNS = re.compile('[ØøΦφϕ⌀∅#＃"”“=＝]')
 _AHEAD = re.compile(
     "直径|(?<![a-z])(?:dia|diameter|diam)(?:\\.|(?![a-z]))|[长厚高宽]度?(?=\\s?\\d)|邵氏?(?=\\s?\\d)|(?<![a-z])shore(?![a-z])"
     "|(?<![a-z0-9])[lhdw]\\s?(?=\\d+(?:[.,]\\d+)?\\s?(?:mm|cm|m)(?![a-z]))"

@@ -216,7 +216,9 @@ class Items:
         """Where one maker's name, as it is read, begins with all of the other."""
         first, second = self._brand.texts[pairs[0]], self._brand.texts[pairs[1]]
         found = [
-            len(one) > 2 and len(other) > 2 and (one.startswith(other) or other.startswith(one) or (len(other) > 5 and other in one) or (len(one) > 5 and one in other))
+            len(one) > 2
+            and len(other) > 2
+            and (one.startswith(other) or other.startswith(one) or (len(other) > 5 and other in one) or (len(one) > 5 and one in other))
             for one, other in zip(first, second, strict=True)
         ]
         return np.array(found, dtype=bool)
@@ -229,9 +231,7 @@ class Items:
         order = np.argsort(codes, kind="stable")
         fresh = np.concatenate((np.ones(min(len(codes), 1), dtype=bool), np.diff(codes[order]) != 0))
         firsts = asked[order[fresh]]
-        levels = np.array(
-            [self._words_level(*(self._words.texts[pairs[side][at]] for side in (0, 1))) for at in firsts], dtype=np.int8
-        )
+        levels = np.array([self._words_level(*(self._words.texts[pairs[side][at]] for side in (0, 1))) for at in firsts], dtype=np.int8)
         found = np.zeros(len(pairs[0]), dtype=np.int8)
         if len(asked):
             found[asked[order]] = levels[np.cumsum(fresh) - 1]

@@ -23,7 +23,18 @@ SPECS = (
     FieldSpec(
         "name",
         (
-            "other", "alike", "holds", "near", "long_near", "sounds_otherwise", "unheard", "sounds_near", "sounds_same", "same_often", "same", "same_rare",
+            "other",
+            "alike",
+            "holds",
+            "near",
+            "long_near",
+            "sounds_otherwise",
+            "unheard",
+            "sounds_near",
+            "sounds_same",
+            "same_often",
+            "same",
+            "same_rare",
             "same_in_full",
         ),
     ),
@@ -158,7 +169,9 @@ class Parties:
         here_too = self._place.equal(pairs) | ((places == 2) & ~self._place.both(pairs))
         name[(name == 12) & (trade == 4) & here_too & (places != 1)] = 13
         phone = leveled(count, (1, self._phone.both(pairs)), (2, self._line.equal(pairs)), (3, self._phone.equal(pairs)))
-        at = leveled(count, (1, here), (2, (streets | (close >= 0.8)) & here), (3, here & (close >= 0.8) & houses), (4, here & streets & houses))
+        at = leveled(
+            count, (1, here), (2, (streets | (close >= 0.8)) & here), (3, here & (close >= 0.8) & houses), (4, here & streets & houses)
+        )
         alike = (name >= 2) & (name <= 8) & (name != 6) & (trade != 1)
         one_place = (at >= 3) | (phone == 3)
         branch = leveled(count, (1, self._branch.both(pairs)), (2, self._branch.equal(pairs)))
