@@ -73,7 +73,7 @@ def plain_splink(kind: str, bodies: Bodies) -> Codes:
     )
     frame["start"] = frame["name"].str.lower().str[:4]
     where = "city" if kind == "party" else "manufacturer"
-    rules = [block_on(number) for number in numbers[: 2 if kind == "item" else 3]]
+    rules: list[Any] = [block_on(number) for number in numbers[: 2 if kind == "item" else 3]]
     rules += [block_on("start", where), block_on("phone") if kind == "party" else block_on("model", "start")]
     settings = SettingsCreator(
         link_type="dedupe_only",
@@ -88,7 +88,7 @@ def plain_splink(kind: str, bodies: Bodies) -> Codes:
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
     for rule in (block_on("name"), block_on(numbers[0])):
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
-    found = linker.inference.predict(threshold_match_probability=0.5).as_pandas_dataframe()
+    found = linker.inference.predict(threshold_match_probability=0.5).as_pandas_dataframe()  # type: ignore[no-untyped-call]
     return _codes(found["unique_id_l"].to_numpy(np.int64), found["unique_id_r"].to_numpy(np.int64))
 
 

@@ -33,7 +33,8 @@ class Column:
     def equal(self, pairs: Pairs) -> Bools:
         """Where both have the same value."""
         first = self.codes[pairs[0]]
-        return (first >= 0) & (first == self.codes[pairs[1]])
+        same: Bools = (first >= 0) & (first == self.codes[pairs[1]])
+        return same
 
     def frequency(self) -> npt.NDArray[np.int64]:
         """How many records have the value of each record; 0 without one."""

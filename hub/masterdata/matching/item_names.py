@@ -62,7 +62,7 @@ class ItemText:
 
 @lru_cache(maxsize=100_000)
 def parted(text: str, cut: int = 0) -> ItemText:
-    """A name or model taken apart. Of a text as long as `cut` (Chinese characters count two) the last number may be cut off, and is left out.
+    """A name or model taken apart. Of a text as long as `cut` (Chinese characters count two) the last number may be cut: it is left out.
 
     >>> parted("Cortical Screw, 3,5 x 32 MM"), parted("皮质骨螺钉 Φ3.5×3.2cm").measures
     (ItemText(words=('cortical', 'screw'), measures=('3.5', '32'), count=''), ('3.5', '32'))

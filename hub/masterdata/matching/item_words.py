@@ -115,7 +115,7 @@ class Meanings:
         han_left, han_right = any(map(HAN.match, left)), any(map(HAN.match, right))
         self._seen.update((channel, word, han_right) for word in left)
         self._seen.update((channel, word, han_left) for word in right)
-        self._met.update((channel, *sorted((one, other))) for one in left for other in right)
+        self._met.update((channel, min(one, other), max(one, other)) for one in left for other in right)
 
     def settle(self) -> None:
         """Decide what stands for what, after all texts were seen.

@@ -106,7 +106,7 @@ class Items:
                 name = one[name]
             return name
 
-        together: dict[tuple[str, str], int] = Counter()
+        together = Counter[tuple[str, str]]()
         for column in (self._registration, self._gtin):
             groups: dict[str, set[str]] = defaultdict(set)
             for record, text in enumerate(column.texts):
@@ -114,7 +114,7 @@ class Items:
                     groups[text].add(plain[record])
             for group in groups.values():
                 if len(group) < 9:
-                    together.update(combinations(sorted(group), 2))
+                    together.update((one_name, other) for one_name, other in combinations(sorted(group), 2))
         by_sound: dict[str, list[str]] = defaultdict(list)
         for name in distinct:
             by_sound[names[name].sound].append(name)
@@ -252,7 +252,7 @@ class Items:
         return 5 if not left else 4 if left == 1 else 3
 
     def _is_series(self, word: str) -> bool:
-        """Whether a word is said of few makers' items, and no model says it or what it stands for, as materials, sides and sizes are said."""
+        """Whether a word is said of few makers' items, and no model says it or what it stands for, as it says materials and sides."""
         if len(word) < 2 or word in self._coded or len(self._spread.get(word, ())) > self._few:
             return False
         return not self._meanings.partners.get(word, set()) & self._coded

@@ -22,9 +22,13 @@ _CHUNK = 400_000
 class Comparable(Protocol):
     """A set of records of one kind, ready to be compared."""
 
-    specs: tuple[FieldSpec, ...]
-    learns: bool
-    """Whether its weights are learnt from the records at hand."""
+    @property
+    def specs(self) -> tuple[FieldSpec, ...]:
+        """The fields that are compared."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether its weights are learnt from the records at hand."""
 
     def keys(self) -> tuple[Keys, Sequence[str]]:
         """Keys of all records, and what cuts their wide blocks."""

@@ -62,7 +62,8 @@ _HAN_STREET = re.compile("([\u3400-\u9fff]{2,12}?)(?:[东西南北中]?(?:大道
 _DISTRICT = re.compile("^.*(?:省|市|区|县|镇|开发区|自治州|旗)(?=[\u3400-\u9fff]{2})")
 _HAN_CITY = re.compile("(?:^|省|自治区)([\u3400-\u9fff]{2,4}?)市")
 _PINYIN_STREET = re.compile(
-    r"(?:no\.?\s*(?P<before>\d+),?\s+)?(?P<name>[a-z]+(?: [a-z]+)?) (?:(?:east|west|south|north|middle) )?(?:road|rd|street|avenue|lane)\b(?:,? (?P<behind>\d+))?"
+    r"(?:no\.?\s*(?P<before>\d+),?\s+)?(?P<name>[a-z]+(?: [a-z]+)?) "
+    r"(?:(?:east|west|south|north|middle) )?(?:road|rd|street|avenue|lane)\b(?:,? (?P<behind>\d+))?"
 )
 _PROVINCES = frozenset(sound(name) for name in listed("places") if name not in ("北京", "天津", "上海", "重庆", "香港", "澳门"))
 _DIGITS = re.compile(r"\d+")
@@ -372,7 +373,7 @@ def _city_of(plain: str) -> str:
 
 
 def _address(plain: str) -> tuple[str, str]:
-    """Street and house as both scripts say them: `江苏省苏州市吴中区星湖街218号4幢` is `xinghu`, `218`, as is `No. 218 Xinghu Street, Wuzhong`."""
+    """Street and house as both scripts say them: `江苏省苏州市吴中区星湖街218号` is `xinghu`, `218`, as is `No. 218 Xinghu Street`."""
     if (han := _HAN_STREET.search(plain)) is not None:
         return sound(_DISTRICT.sub("", han[1])), han[2]
     if (english := _PINYIN_STREET.search(plain)) is not None:
