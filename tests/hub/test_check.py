@@ -24,7 +24,7 @@ DESPATCH = (
     "ISA*00*          *00*          *ZZ*ACME           *ZZ*NORTH          *261122*0830*U*00401*000000007*0*P*>~"
     "GS*SH*ACME*NORTH*20261122*0830*7*X*004010~"
     "ST*856*0001~BSN*00*SH7*20261122*0830~HL*1**S~TD1*CTN*1~REF*ZZ*first~REF*ZZ*second~"
-    "HL*2*1*O~PRF*4500000007~HL*3*2*I~LIN*1*VP*A-1~SN1**5*EA~REF*LT*L1~REF*LT*L2~CTT*3~SE*15*0001~"
+    "HL*2*1*O~PRF*4500000007~HL*3*2*I~LIN*1*VP*A-1~SN1**5*EA~REF*LT*L1~DTM*036*20310630~DTM*036*20310731~CTT*3~SE*16*0001~"
     "GE*1*7~IEA*1*000000007~"
 )
 
@@ -42,8 +42,8 @@ def test_a_dry_run_tells_what_the_mapping_does_not_take(file: Path) -> None:
     told = [
         (finding["rule"], finding["severity"], finding["place"]["segment"], finding["place"]["position"]) for finding in message["findings"]
     ]
-    # REF*ZZ is nothing the mapping knows; TD1 is ignored on purpose; of two lots for one quantity the second was not taken
-    assert told == [("MAP-05", "warning", "REF", 13), ("MAP-01", "info", "REF", 5)]
+    # REF*ZZ is nothing the mapping knows; TD1 is ignored on purpose; of two days of expiry the second was not taken
+    assert told == [("MAP-05", "warning", "DTM", 14), ("MAP-01", "info", "REF", 5)]
     assert (message["valid"], exit_code(answer)) == (True, 0)
 
 
@@ -53,7 +53,7 @@ def test_map_tells_it_beside_what_was_mapped(file: Path, tmp_path: Path) -> None
     assert run.exit_code == 0
     (line,) = json.loads(run.stdout)["lines"]
     assert (line["quantity"], line["lot"]) == ("5", "L1")
-    assert [text.split()[:3] for text in run.stderr.splitlines()] == [["warning", "MAP-05", "REF02"], ["info", "MAP-01", "REF"]]
+    assert [text.split()[:3] for text in run.stderr.splitlines()] == [["warning", "MAP-05", "DTM02"], ["info", "MAP-01", "REF"]]
 
 
 def test_the_worker_tells_what_got_lost_and_in_one_finding_all_that_nobody_maps(hub: Hub) -> None:
@@ -62,8 +62,8 @@ def test_the_worker_tells_what_got_lost_and_in_one_finding_all_that_nobody_maps(
         assert connection.execute(sa.select(tables.exchange.c.state)).scalars().all() == ["applied"]
         found, left = connection.execute(sa.select(tables.finding).order_by(tables.finding.c.id)).all()
     assert (left.rule, left.severity, left.got, left.params["count"]) == ("MAP-14", "info", "HL/REF (ZZ)", "1")
-    assert (found.rule, found.severity, found.expected, found.got) == ("MAP-05", "warning", "L1", "L2")
-    assert (found.place["segment"], found.place["position"]) == ("REF", 13)
+    assert (found.rule, found.severity, found.expected, found.got) == ("MAP-05", "warning", "20310630", "20310731")
+    assert (found.place["segment"], found.place["position"]) == ("DTM", 14)
 
 
 PREMIUM = (

@@ -30,6 +30,20 @@ from data_contracts.source import ReadEvent, SourceRecord
 _OTHER_SYNTAX = re.compile(rb"[<{\[]|ISA[^A-Za-z0-9]|UNA|UNB\+|EDI_DC")
 
 
+_TWO_NUMBERS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+"""`1,200` and `1.200`: by one country's settings twelve hundred, by another's one and a fifth."""
+
+
+def _ambiguous(root: SourceRecord | None, feed: FeedGrammar, separator: str) -> Iterator[Finding]:
+    """Numbers that another separator makes doubtful: who parts fields by a semicolon has another decimal mark too."""
+    for record in root.walk() if root is not None else ():
+        for name, text in dict(record.values).items():  # type: ignore[arg-type]  # of a feed, values have names
+            known = feed.fields.get(name)
+            if known is not None and known.kind == "decimal" and _TWO_NUMBERS.fullmatch(text):
+                place = Place(position=record.position, line=record.line, path=name)
+                yield Finding("CSV-14", place=place, expected=repr(separator), got=text, params={"field": name})
+
+
 def _unguided(names: Sequence[str], separator: str) -> FeedGrammar:
     """A grammar of the columns that a file happens to have."""
     fields = {name.strip(): Field(name.strip(), "text") for name in names if name.strip()}
@@ -115,6 +129,8 @@ class Delimited(FeedGuides):
                 next(source, None)  # the header
                 messages = grouped.messages(source)
             for message in messages:
+                if separator != sample.separator and feed is not None:
+                    message.findings += _ambiguous(message.root, feed, separator)
                 if not exact:
                     message.offset, message.length = 0, document.interchange.length
                 yield from document.message(message)

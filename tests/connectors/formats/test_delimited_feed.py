@@ -197,6 +197,16 @@ def test_charsets_marks_separators_and_line_ends() -> None:
         read("delimited", text.encode(), "erp_orders", Profile(charset="rot13"))
 
 
+@pytest.mark.parametrize(("number", "rules"), [("1,200", ["CSV-14"]), ("1,5", []), ("1200", []), ("0,200", []), ("12,3456", [])])
+def test_a_number_that_another_separator_makes_doubtful_is_refused(number: str, rules: list[str]) -> None:
+    text = orders(row("A1"), row("B2")).decode()
+    content = text.replace("1,5", f'"{number}"', 1).replace(";", ",").replace("1,5,", '"1,5",')
+    found = read("delimited", content.encode(), "erp_orders")
+    assert found.rules == rules and found.rules_around == ["CSV-12"]
+    same = read("delimited", text.replace("1,5", number, 1).encode(), "erp_orders")
+    assert same.rules == [], "under the separator of the grammar its decimal mark holds"
+
+
 def test_a_message_is_found_again_in_any_charset() -> None:
     content = (SAMPLES / "erp_orders.csv").read_bytes().decode().encode("utf-16")
     for message in read("delimited", content, "erp_orders").messages:
