@@ -30,6 +30,7 @@ from data_contracts.source import ReadEvent, SourceRecord
 _OTHER_SYNTAX = re.compile(rb"[<{\[]|ISA[^A-Za-z0-9]|UNA|UNB\+|EDI_DC")
 
 
+_SAID_SEPARATOR = re.compile('"?sep=[,;|\t]"?[\r\n]*', re.IGNORECASE)
 _TWO_NUMBERS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 """`1,200` and `1.200`: by one country's settings twelve hundred, by another's one and a fifth."""
 
@@ -100,9 +101,13 @@ class Delimited(FeedGuides):
     ) -> Iterator[ReadEvent]:
         stream.seek(start)
         first_line = stream.readline(64 * 1024).decode(charset, "replace")
+        passed = 0
+        if _SAID_SEPARATOR.fullmatch(first_line):  # a line for Excel alone, which is none of the table
+            start, passed = stream.tell(), 1
+            first_line = stream.readline(64 * 1024).decode(charset, "replace")
         sample = feed if feed is not None else _unguided([], ",")
         separator = separator_of(first_line, sample) if feed is not None else max(",;\t|", key=first_line.count)
-        source = rows(stream, start, charset, separator, sample.quote)
+        source = rows(stream, start, charset, separator, sample.quote, passed)
         try:
             top = next(source, None)
             if top is None or top.fault is not None:
@@ -125,7 +130,7 @@ class Delimited(FeedGuides):
             else:
                 grouped = GroupedRows(grammar, header, caps)
                 grouped.look_over(until_unclosed(source))
-                source = rows(stream, start, charset, separator, sample.quote)
+                source = rows(stream, start, charset, separator, sample.quote, passed)
                 next(source, None)  # the header
                 messages = grouped.messages(source)
             for message in messages:

@@ -82,9 +82,13 @@ class _Lines:
         return text
 
 
-def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str) -> Iterator[Row]:
-    """Rows from a byte offset on, blank ones left out but counted. Raises UnclosedError where a quote swallows the rest."""
+def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str, passed: int = 0) -> Iterator[Row]:
+    """Rows from a byte offset on, blank ones left out but counted. `passed`: lines before it.
+
+    Raises UnclosedError where a quote swallows the rest.
+    """
     lines = _Lines(stream, start, charset)
+    lines.line = passed
     reader = csv.reader(lines, delimiter=separator, quotechar=quote, strict=True)
     number = 0
     while True:

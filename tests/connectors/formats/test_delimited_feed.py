@@ -207,6 +207,19 @@ def test_a_number_that_another_separator_makes_doubtful_is_refused(number: str, 
     assert same.rules == [], "under the separator of the grammar its decimal mark holds"
 
 
+@pytest.mark.parametrize("mark", [b"sep=;\r\n", b"\xef\xbb\xbfsep=;\n", b'"sep=;"\n'])
+def test_the_line_by_which_a_spreadsheet_is_told_the_separator_is_passed_over(mark: bytes) -> None:
+    plain = read("delimited", orders(row("A1"), row("B2")), "erp_orders")
+    content = mark + orders(row("A1"), row("B2"))
+    found = read("delimited", content, "erp_orders")
+    assert found.rules == [] and found.rules_around == []
+    assert [tree(one.root) for one in found.messages if one.root] == [tree(one.root) for one in plain.messages if one.root]
+    assert [one.root.line for one in found.messages if one.root] == [one.root.line + 1 for one in plain.messages if one.root]
+    for one in found.messages:
+        again = reread(format_named("delimited"), io.BytesIO(content), STRICT, "erp_orders", one.ordinal)
+        assert again is not None and tree(again.root) == tree(one.root)
+
+
 def test_a_message_is_found_again_in_any_charset() -> None:
     content = (SAMPLES / "erp_orders.csv").read_bytes().decode().encode("utf-16")
     for message in read("delimited", content, "erp_orders").messages:
