@@ -76,7 +76,8 @@ def test_a_partners_label_bears_no_lot_that_only_others_have_named(told: Api) ->
     of = {"of": f"{DEVICE}|Z9"}
     assert dict(told.get("/v1/labels", "acme", params=of).json()["elements"])["10"] == "L3"
     assert dict(told.get("/v1/labels", "borealis", params=of).json()["elements"])["10"] == "OTHER"
-    assert "10" not in dict(told.get("/v1/labels", params=of).json()["elements"]), "whoever sees both has no lot for it"
+    both = told.get("/v1/labels", params=of)
+    assert both.status_code == 409 and "L3, OTHER" in both.json()["detail"], "whoever sees both has no label for it, and is told why"
 
 
 def test_the_device_master_says_which_dates_a_label_bears(told: Api) -> None:
