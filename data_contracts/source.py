@@ -50,7 +50,10 @@ class SourceRecord:
         """This record and everything below it, in document order."""
         yield self
         for child in self.children:
-            yield from child.walk()
+            if child.children:
+                yield from child.walk()
+            else:
+                yield child
 
     def release(self) -> None:
         """Take the tree apart once nobody needs it: parents and children name each other, and only the collector would find that out.

@@ -58,7 +58,7 @@ class Compiled:
 def compile_scope(scope: Scope, made: Compiled) -> ScopeReader:
     """The reader of a scope: record, its number in its list from 1, run -> the element, or null where something it needs is absent."""
     step = scope.at.steps[-1] if scope.at is not None and scope.at.steps else None
-    gatherer = Gatherer(step)
+    gatherer = Gatherer(step, made.composites)
     mine = made.number()
     rows = list(_rows([rule for rule in scope.rules if rule.reads], gatherer, made.composites))
     inner = tuple(_each(child, compile_scope(child, made)) for child in scope.scopes if child.reads)

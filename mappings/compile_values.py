@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mappings.gather import RECORD, Found, Gatherer
+from mappings.gather import RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Run
 from mappings.path import COMPONENT_MARK, Name, Path, Step, locate
 from mappings.plan import Rule
@@ -25,9 +25,12 @@ def values_reader(rule: Rule, gatherer: Gatherer) -> Callable[[Found, dict[str, 
     def row(found: Found, out: dict[str, Any], run: Run) -> None:
         values: list[Any] = []
         seen: set[tuple[int, int | str, int | None]] = set()
-        for path, way, own in ways:
+        once = found[REPEATS] is None
+        for path, way, end, own in ways:
             if way is not None and found[way] is None and not (own and own in found[RECORD].values):
                 continue
+            if once and end is not None and found[end] is None:
+                continue  # the first record is there, and what the path leads to below it is not
             for place in locate(path, found[RECORD], run.context.components):
                 if several:
                     at = (id(place.record), place.key, place.component)
@@ -60,12 +63,13 @@ def values_reader(rule: Rule, gatherer: Gatherer) -> Callable[[Found, dict[str, 
     return row
 
 
-def _way(path: Path, gatherer: Gatherer) -> tuple[int | None, str]:
-    """A slot that is filled whenever the path has a value, null where that can't be told, and the name by which the record at hand may
-    have it itself."""
+def _way(path: Path, gatherer: Gatherer) -> tuple[int | None, int | None, str]:
+    """A slot that is filled whenever the path has a value, null where that can't be told; one that is filled then where no record comes
+    again; and the name by which the record at hand may have it itself."""
     steps, own = path.steps, ""
     if isinstance(path.leaf, Name) and path.leaf.name and not steps:
         own = path.leaf.name
         steps = (Step("child", own),)
     slot = gatherer.slot(steps[:1])
-    return (None if slot is None else slot[0]), own
+    end = gatherer.slot(path.steps) if path.steps else None
+    return (None if slot is None else slot[0]), (None if end is None else end[0]), own

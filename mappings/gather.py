@@ -124,8 +124,10 @@ def _entry(steps: list[tuple[Step, int]]) -> Entry:
 class Gatherer:
     """Slots of one scope: ask for them while rows are compiled, then `close`, then `gather` for every record."""
 
-    def __init__(self, at: Step | None) -> None:
+    def __init__(self, at: Step | None, composites: bool = False) -> None:
+        """`composites`: components are parted by our own mark (EDIFACT), not by one that the document chooses."""
         self._at = at
+        self.composites = composites
         self._size = COUNTER + 1
         self._own = _Table()
         self._ancestors: dict[tuple[Step, int], tuple[int, _Table]] = {}

@@ -379,7 +379,9 @@ def _follow(step: Step, record: SourceRecord) -> Iterator[SourceRecord]:
     if step.axis == "child":
         yield from (child for child in record.children if step.matches(child))
     elif step.axis == "below":
-        yield from (found for child in record.children for found in child.walk() if step.matches(found))
+        reached: list[SourceRecord] = []
+        _gather_below(step, record, reached)
+        yield from reached
     elif step.axis == "top":
         while record.parent is not None:
             record = record.parent

@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 
 from mappings.functions import as_stated
 from mappings.gather import COUNTER, REPEATS, Found, Gatherer
-from mappings.getters import Getter, RowReader, Run, getter_of, pairs_of
+from mappings.getters import Getter, RowReader, Run, composites_of, getter_of, pairs_of
 from mappings.passed_over import Note
-from mappings.path import Element, Name, Pairs, Path, Step
+from mappings.path import COMPONENT_MARK, Element, Name, Pairs, Path, Step, component_of
 from mappings.plan import ORDINAL, Rule, Scope
 from mappings.rivals import Doubt, Look
 
@@ -88,6 +88,15 @@ def taken_apart(found: Found, slot: int, kept: int, start: int) -> Mapping[str, 
     return pairs
 
 
+def parted(found: Found, slot: int, kept: int, start: int) -> Mapping[str, str]:
+    """The same for pairs of which each is a composite."""
+    record = found[slot]
+    if record is None:
+        return _NONE
+    pairs = found[kept] = composites_of(record.values, start)
+    return pairs
+
+
 class _Place(NamedTuple):
     """Where a path looks first."""
 
@@ -104,7 +113,13 @@ class Page:
 
     def __init__(self, gatherer: Gatherer) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"NONE": _NONE, "taken_apart": taken_apart}
+        self.names: dict[str, Any] = {
+            "NONE": _NONE,
+            "MARK": COMPONENT_MARK,
+            "taken_apart": taken_apart,
+            "parted": parted,
+            "component_of": component_of,
+        }
         self._gatherer = gatherer
         self._numbers = count()
 
@@ -148,6 +163,8 @@ class Page:
                     if looks[0].leaf == looks[1].leaf:  # one record under two names says nothing twice
                         said.append(f"found[{looks[0].slot}] is not found[{looks[1].slot}]")
                     asked += f" and (again is not None or {' and '.join(f'({one})' for one in said)})"
+            else:
+                asked += f" and (again is not None or {self._two_may_say(looks, shared)})"
             own = [f"found[{look.slot}] is not None" for look in looks if not look.out]
             if len(own) < len(looks):
                 asked = f"({' or '.join(dict.fromkeys(own))}) and {asked}"
@@ -155,15 +172,48 @@ class Page:
         if doubts.of_loops is not None:
             self.lines += ["    if again is not None:", f"        {self.name('loops', doubts.of_loops)}(found, run)"]
 
+    def _two_may_say(self, looks: Sequence[Look], shared: set[int]) -> str:
+        """An expression that is false where at most one of many places says something: looked at record by record."""
+        by_slot: dict[int, list[Look]] = {}
+        for look in looks:
+            by_slot.setdefault(look.slot, []).append(look)
+        leaves = {slot: {look.leaf for look in alike} for slot, alike in by_slot.items()}
+        ones, twos = [], []
+        for slot, alike in by_slot.items():
+            one = f"found[{slot}] is not None"
+            for other in by_slot:  # one record under two names says nothing twice
+                if other != slot and leaves[slot] <= leaves[other] and (leaves[slot] != leaves[other] or other < slot):
+                    one += f" and found[{slot}] is not found[{other}]"
+            elements = sorted({look.leaf.number for look in alike if isinstance(look.leaf, Element)})
+            if len(alike) == 1:
+                look, leaf = alike[0], alike[0].leaf
+                if said := self._may_say(look, shared):
+                    one += f" and {said}"
+                elif isinstance(leaf, Pairs) and leaf.end is None:
+                    codes, pairs = self.name("codes", look.qualifiers), f"({_pairs(leaf, slot, look.pairs)})"
+                    one += f" and not {codes}.isdisjoint({pairs})"
+                    twos.append(f"(found[{slot}] is not None and len({pairs}) > 1 and len({codes} & {pairs}.keys()) > 1)")
+            elif all(isinstance(look.leaf, Element) for look in alike):
+                values = f"v{slot}" if slot in shared else f"found[{slot}].values"
+                one += f" and len({values}) > {elements[0]}"
+                two = [f"len({values}) > {elements[1]}"] if len(elements) > 1 else []
+                parts = Counter(look.leaf.number for look in alike if isinstance(look.leaf, Element))
+                two += [f"(len({values}) > {number} and MARK in {values}[{number}])" for number, times in parts.items() if times > 1]
+                twos.append(f"(found[{slot}] is not None and ({' or '.join(two)}))")
+            else:
+                twos.append(f"found[{slot}] is not None")
+            ones.append(f"({one})")
+        several = [f"({' + '.join(ones)} > 1)"] if len(ones) > 1 else []
+        return f"({' or '.join([*several, *twos])})"
+
     def _may_say(self, look: Look, shared: set[int]) -> str:
         """An expression that is false where the record in a slot says nothing; empty where only the slow way can tell."""
         leaf = look.leaf
         if isinstance(leaf, Element):
             values = f"v{look.slot}" if look.slot in shared else f"found[{look.slot}].values"
-            return f"len({values}) > {leaf.number} and {values}[{leaf.number}]"
-        if isinstance(leaf, Pairs) and len(look.qualifiers) == 1 and not leaf.composites and leaf.end is None:
-            pairs = f"(found[{look.pairs}] or taken_apart(found, {look.slot}, {look.pairs}, {leaf.start}))"
-            return f"{self.name('code', next(iter(look.qualifiers)))} in {pairs}"
+            return f"len({values}) > {leaf.number} and {values}[{leaf.number}] != ''"
+        if isinstance(leaf, Pairs) and len(look.qualifiers) == 1 and leaf.end is None:
+            return f"{self.name('code', next(iter(look.qualifiers)))} in ({_pairs(leaf, look.slot, look.pairs)})"
         return ""
 
     def _party(self, party: Party, margin: str) -> None:
@@ -186,10 +236,21 @@ class Page:
             yield f"    {out}[{key}] = str(found[{COUNTER}])"
             return
         wholly = f"{self.name('row', row.reader)}(found, {out}, run)"
-        if rule.many and not rule.when and rule.default is None:
-            ways = [self._gatherer.slot(path.steps[:1]) if path.steps else None for path in rule.paths]
+        if rule.paths and not _is_straight(rule) and rule.const is None and not rule.when and rule.default is None:
+            ways = [self._gatherer.slot(path.steps) if path.steps else None for path in rule.paths]
             if all(ways):
-                yield "if " + " or ".join(f"found[{way[0]}] is not None" for way in ways if way) + ":"
+                slots = dict.fromkeys(way[0] for way in ways if way)
+                there = f"{' or '.join(f'found[{slot}] is not None' for slot in slots)} or again is not None"
+                word = "if"
+                if self._of_one_record(rule):
+                    said = f"again is None and {'not run.refusals and ' if row.again else ''}{self._place(rule.paths[0], shared).finds}"
+                    yield f"if {key} not in {out} and {said}:" if row.again else f"if {said}:"
+                    yield "    try:"
+                    yield f"        {out}[{key}] = {self.name('convert', rule.function.read)}({self._texts(rule, shared)})"
+                    yield "    except ValueError:"
+                    yield f"        {wholly}"
+                    word = "elif"
+                yield f"{word} {key} not in {out} and ({there}):" if row.again else f"{word} {there}:"
                 yield f"    {wholly}"
                 return
         if not _is_straight(rule):
@@ -204,6 +265,27 @@ class Page:
         if tests:
             yield "else:" if row.watched or rule.default is not None else "elif again is not None:"
             yield f"    {wholly}"
+
+    def _of_one_record(self, rule: Rule) -> bool:
+        """Whether a row makes its value of several elements or components of one record."""
+        leaves = [path.leaf for path in rule.paths]
+        here = (
+            all(isinstance(leaf, Element) and self._asks_itself(leaf) for leaf in leaves) and len({path.steps for path in rule.paths}) == 1
+        )
+        return here and not rule.many and rule.function.arguments == len(leaves) and rule.function.kind in ("date", "text", "decimal")
+
+    def _texts(self, rule: Rule, shared: set[int]) -> str:
+        """The texts of such a row; the first was found."""
+        slot = self._slot_of(rule.paths[0])
+        values = f"v{slot}" if slot in shared else "v"
+        texts = ["text"]
+        for path in rule.paths[1:]:
+            leaf = path.leaf
+            assert isinstance(leaf, Element)
+            value = f"{values}[{leaf.number}]"
+            text = f"{value}.strip()" if leaf.component is None else f"component_of({value}, {leaf.component}, MARK)"
+            texts.append(f"{text} if len({values}) > {leaf.number} else ''")
+        return ", ".join(texts)
 
     def _tests(self, rule: Rule, shared: set[int]) -> list[str]:
         """The conditions of a row."""
@@ -260,19 +342,18 @@ class Page:
     def _slot_of(self, path: Path) -> int:
         """The slot of the record whose element or name is asked; 0 for all other paths."""
         reached = self._gatherer.slot(path.steps)
-        plain = isinstance(path.leaf, Name) or (isinstance(path.leaf, Element) and path.leaf.component is None)
+        plain = isinstance(path.leaf, Name) or (isinstance(path.leaf, Element) and self._asks_itself(path.leaf))
         return reached[0] if reached is not None and plain else 0
 
     def _place(self, path: Path, shared: set[int]) -> _Place:
         leaf, reached = path.leaf, self._gatherer.slot(path.steps)
-        if reached is None or leaf is None or (isinstance(leaf, Element) and leaf.component is not None):
+        if reached is None or leaf is None or (isinstance(leaf, Element) and not self._asks_itself(leaf)):
             return self._anywhere(getter_of(path, self._gatherer))
         slot = reached[0]
         if isinstance(leaf, Pairs):
-            if leaf.composites or leaf.end is not None:
+            if leaf.end is not None:
                 return self._anywhere(getter_of(path, self._gatherer))
-            kept = self._gatherer.pairs_slot(slot, leaf.key)
-            pairs = f"(pairs := found[{kept}] or taken_apart(found, {slot}, {kept}, {leaf.start}))"
+            pairs = f"(pairs := {_pairs(leaf, slot, self._gatherer.pairs_slot(slot, leaf.key))})"
             qualifiers = dict.fromkeys(qualifier for qualifier, _ in leaf.qualifiers)
             text = " or ".join(f"pairs.get({self.name('code', qualifier)})" for qualifier in qualifiers)
             return _Place(f"{pairs} and (text := {text})", "again is not None")
@@ -282,12 +363,27 @@ class Page:
             finds = f"{there}(text := {values}.get({self.name('key', leaf.name)}, '').strip())"
             child = self._gatherer.slot((*path.steps, Step("child", leaf.name))) if leaf.name else None
             return _Place(finds, "again is not None" if child is None else f"again is not None or found[{child[0]}] is not None", slot)
-        size = f"len({values if there == '' else '(v := r.values)'})"
-        return _Place(f"{there}{size} > {leaf.number} and (text := {values}[{leaf.number}].strip())", "again is not None", slot)
+        size, value = f"len({values if there == '' else '(v := r.values)'})", f"{values}[{leaf.number}]"
+        if leaf.component is None:
+            text = f"(text := {value}.strip())"
+        elif leaf.component == 1:
+            text = f"(text := {value}.partition(MARK)[0].strip())"
+        else:
+            text = f"MARK in {value} and (text := component_of({value}, {leaf.component}, MARK))"
+        return _Place(f"{there}{size} > {leaf.number} and {text}", "again is not None", slot)
+
+    def _asks_itself(self, leaf: Element) -> bool:
+        """Whether the value is taken out of the element here: a component only where its mark is our own, not the document's."""
+        return leaf.component is None or self._gatherer.composites
 
     def _anywhere(self, get: Getter) -> _Place:
         """A path that only its getter can follow, which then knows all."""
         return _Place(f"(text := {self.name('get', get)}(found, run))", "")
+
+
+def _pairs(leaf: Pairs, slot: int, kept: int) -> str:
+    """An expression of the pairs of a record, taken apart once."""
+    return f"found[{kept}] or {'parted' if leaf.composites else 'taken_apart'}(found, {slot}, {kept}, {leaf.start})"
 
 
 def _is_straight(rule: Rule) -> bool:

@@ -74,16 +74,35 @@ def test_nothing_out_of_a_file_stands_in_what_is_written(name: str, monkeypatch:
     monkeypatch.setattr(Page, "text", lambda page: texts.append(written(page)) or texts[-1])
     load(name)
     assert texts
-    words = {"found", "out", "run", "again", "text", "code", "pairs", "party", "holder", "r", "v", "len", "str", "taken_apart", "NONE"}
+    words = {
+        "found",
+        "out",
+        "run",
+        "again",
+        "text",
+        "code",
+        "pairs",
+        "party",
+        "holder",
+        "r",
+        "v",
+        "len",
+        "str",
+        "taken_apart",
+        "NONE",
+        "parted",
+        "component_of",
+        "MARK",
+    }
     for node in ast.walk(ast.parse("".join(texts))):
         if isinstance(node, ast.Constant):
             assert node.value is None or node.value is True or node.value is False or node.value == "" or isinstance(node.value, int)
         elif isinstance(node, ast.Name):
             assert node.id in words or re.fullmatch(
-                r"v\d+|(row|key|const|convert|code|values|get|note|doubt|loops|needs)_\d+|ValueError", node.id
+                r"v\d+|(row|key|const|convert|codes?|values|get|note|doubt|loops|needs)_\d+|ValueError", node.id
             )
         elif isinstance(node, ast.Attribute):
-            assert node.attr in {"values", "strip", "get", "keys", "setdefault", "refusals"}
+            assert node.attr in {"values", "strip", "get", "keys", "setdefault", "refusals", "partition", "isdisjoint"}
         elif isinstance(node, ast.FunctionDef):
             assert node.name == "fill"
         else:
