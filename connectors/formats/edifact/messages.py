@@ -263,9 +263,9 @@ class FullMessages:
                 where = Where(record.tag, record.position, 2, line=record.line)
                 self._add(Finding("EDF-S101", where, None, legible(above)))
         if complete and root is not None and not has_error(self.findings):  # where anything else is wrong, that explains it
-            known = walk is not None and walk.counts_lines and not self.findings
-            if not (known and counts_lines_only(root, self._lines)):
-                for finding in wrong_totals(root):
+            lines = self._lines if walk is not None and walk.counts_lines and not self.findings else None
+            if lines is None or walk is None or not (walk.totals_together and counts_lines_only(root, lines)):
+                for finding in wrong_totals(root, lines):
                     self._add(finding)
         if self._dropped:
             self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(MOST_FINDINGS), str(self._dropped)))

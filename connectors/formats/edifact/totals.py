@@ -24,11 +24,13 @@ _AMOUNTS = ("77", "9", "39", "86", "128")
 Reading = Callable[[Sequence[SourceRecord]], "list[Decimal]"]
 
 
-def wrong_totals(root: SourceRecord) -> Iterator[Finding]:
-    """Finding EDF-T01 for each CNT of the message, or of its summary, that no reading confirms."""
+def wrong_totals(root: SourceRecord, lines: int | None = None) -> Iterator[Finding]:
+    """Finding EDF-T01 for each CNT of the message, or of its summary, that no reading confirms. `lines`: how many it has, where they were
+    counted.
+    """
     for record in _stated(root.children):
         code, text = _component(record, 1), _component(record, 2)
-        if code in _OF_LINES and text == str(len(_all(root.children, "LIN"))):
+        if code in _OF_LINES and text == str(len(_all(root.children, "LIN")) if lines is None else lines):
             continue  # the customary reading, which nearly every sender means
         said = _number(text)
         readings = _made(root.children, code)
@@ -42,7 +44,7 @@ def wrong_totals(root: SourceRecord) -> Iterator[Finding]:
 def counts_lines_only(root: SourceRecord, lines: int) -> bool:
     """Whether the message ends with its totals, and each is the number of its `lines`: nothing is wrong then, as in nearly every message.
 
-    For messages whose order is right: what stands elsewhere is no total, since all of them stand together.
+    For messages whose order is right and whose totals are neighbours: one behind which something else stands is not looked for.
     """
     said = f"{COMPONENT}{lines}"
     totals = 0

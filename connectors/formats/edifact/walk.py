@@ -24,8 +24,8 @@ HEAD = 4
 REMEMBERED = 1024
 """Shapes that a place remembers as sound."""
 
-LINE = "LIN"
-"""What begins a line, of whatever message."""
+LINE, TOTAL, SUMMARY = "LIN", "CNT", "UNS"
+"""What begins a line, of whatever message; what states a total; what begins a section, that of the totals too."""
 
 Missing = tuple[tuple[str, str | None], ...]
 """Mandatory segments that should have come: (tag, group)."""
@@ -180,6 +180,8 @@ class Walk:
         self._fill(self._root, grammar.body)
         self.counts_lines = self._mark("line", LINE)
         """Whether each line begins at a place that is marked so."""
+        self.totals_together = self._totals_together()
+        """Whether the message's own totals are neighbours, none of them in a summary."""
         self.keeps_levels = grammar.hierarchy is not None and self._mark("level", grammar.hierarchy, 1)
         """Whether each packing level does, in a group of the message itself."""
         self.start = Place(SegmentUse("UNH", "Message header", "M", 1, ()), self._root, -1, style, False)
@@ -203,6 +205,10 @@ class Walk:
         for place in places:
             place.kept = kept
         return True
+
+    def _totals_together(self) -> bool:
+        places = list(_all_places(self._root))
+        return sum(place.id == TOTAL and place.depth == 0 for place in places) == 1 and all(place.id != SUMMARY for place in places)
 
     def step(self, place: Place, head: str, tag: str, full: bool) -> Step | None:
         """The step from a place, remembered by the segment's head; null when the segment cannot stand here."""
