@@ -219,6 +219,7 @@ def read_x12_date(text: str) -> str:
     return _x12_day(text).isoformat()
 
 
+@lru_cache(maxsize=8192)
 def write_x12_date(value: str) -> tuple[str, ...]:
     """8 digits; a month without a day is refused, since a day would be invented."""
     if not _ISO_DAY.fullmatch(value):

@@ -125,6 +125,7 @@ def read_date(text: str, form: str) -> str:
 _DAY_OR_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?")
 
 
+@lru_cache(maxsize=8192)
 def write_date(value: str) -> tuple[str, ...]:
     """A day in form 102, a month in form 610."""
     match = _DAY_OR_MONTH.fullmatch(value)

@@ -202,14 +202,24 @@ class _QuickSetWriter(_SetWriter):
 
     def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
         """The same, taking the segments as they stand; where that is not the grammar's order they are written again in it."""
+        self._quick(places, children, None)
+
+    def _quick(self, places: _Places, children: Sequence[SourceRecord], below: list[SourceRecord] | None) -> None:
+        """`below`: takes the levels below the one at hand; null where an HL is a level of the set itself."""
         mark, lines, special, inners, by_tag, sizes = self._mark, self.lines, self._special, places.inner, places.by_tag, places.sizes
         before, at = (len(lines), self.marks, self._count, self._level), 0
         for child in children:
             tag = child.tag
+            if below is not None and tag == "HL":
+                below.append(child)
+                continue
             index = by_tag.get(tag, -1)
             if index < at:  # out of order, without a place, or one of several
                 size, self.marks, self._count, self._level = before
                 del lines[size:]
+                if below is not None:
+                    below[:] = [child for child in children if child.tag == "HL"]
+                    children = [child for child in children if child.tag != "HL"]
                 super().body(places, children)
                 return
             at, inner = index, inners[index]
@@ -228,11 +238,21 @@ class _QuickSetWriter(_SetWriter):
                 if child.children:
                     self.body(inner, child.children)
 
-    def _heading(self, use: SegmentUse, number: str, parent: str, level: str, has_below: str) -> str:
+    def _level_of(self, use: SegmentUse, inner: _Places, record: SourceRecord, parent: str) -> None:
+        """The same in one pass: the heading comes when it is known whether there are levels below."""
+        self._level += 1
+        number = str(self._level)
+        values: Any = record.values
+        lines, below = self.lines, list[SourceRecord]()
+        at = len(lines)
+        lines.append("")
         if self._counts_levels:
             self._count += 1
+        self._quick(inner, record.children, below)
         self.marks += 4
-        return self._mark.join(("HL", number, parent, level, has_below))
+        lines[at] = self._mark.join(("HL", number, parent, values[3] if len(values) > 3 else "", "1" if below else "0"))
+        for child in below:
+            self._level_of(use, inner, child, number)
 
     def _segment(self, use: SegmentUse, values: Any) -> str:
         tag = use.id

@@ -39,10 +39,12 @@ def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, prof
     """
     syntax = syntax_of(envelope, profile)
     groups: dict[str, list[tuple[Grammar, SourceRecord]]] = {}
+    grammars: dict[str, Grammar] = {}
     for message, root in messages:
-        grammar = load(message, envelope.version)
+        grammar = grammars.get(message) or load(message, envelope.version)
         if grammar is None:
             raise ValueError(f"no grammar for set {message} in version {envelope.version}")
+        grammars[message] = grammar
         groups.setdefault(grammar.group, []).append((grammar, root))
     hashed = bool(profile.options.get("hash_total", False))
     lines = [_header(envelope, syntax)]
