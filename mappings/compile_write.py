@@ -190,18 +190,21 @@ def _row(rule: Rule, targets: Targets) -> RowWriter | None:
     conditions = tuple((targets.target(when.path), when.values) for when in rule.when)
     places = tuple(targets.target(path) for path in (rule.paths[: rule.function.arguments] if rule.to else rule.paths[:1]))
     asked = tuple((target, values) for target, values in conditions if target is not None and target.pair is None)
+    strict = frozenset(number for number, when in enumerate(rule.when) if when.values is None and when.path not in rule.paths)
     found = tuple(target for target in places if target is not None)
     if rule.many or len(asked) < len(conditions) or len(found) < len(places):
         return None
     default = None if str(rule.default).startswith("@") else rule.default
     if default is not None and len(rule.to) > 1:
         return None  # it says something even where the party is absent
-    if rule.elsewhere or (rule.to and any(when.values is None and when.path not in rule.paths for when in rule.when)):
+    if rule.elsewhere:
         return None
     if not rule.to:
         return _constant(rule, found[0], asked)
     if rule.const is not None or default is not None or asked or len(found) > 1:
-        return _several(rule, found, asked, default)
+        if not asked and rule.const is None and default is None and len({target.slot for target in found}) == 1:
+            return _of_one_record(found, _several(rule, found, asked, strict, default), rule)
+        return _several(rule, found, asked, strict, default)
     if found[0].pair is not None:
         return _pair(rule, found[0])
     return _one(rule, found[0]) if not isinstance(found[0].key, Component) else _component(rule, found[0])
@@ -322,8 +325,35 @@ def _pair(rule: Rule, target: Target) -> RowWriter:
     return row
 
 
-def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any) -> RowWriter:
-    """Rows with conditions, constants and defaults, or several texts."""
+def _of_one_record(places: tuple[Target, ...], wholly: RowWriter, rule: Rule) -> RowWriter:
+    """Rows of several texts in one record, which they mostly make; `wholly`: the row where it is there."""
+    member, texts = rule.to[-1], _texts(rule)
+    first, rest = places[0], tuple((target.key, target.pair) for target in places[1:])
+    slot, find, create, anchor = first.slot, first.find, first.create, first.anchor if first.anchored else None
+    if texts is None or first.pair is not None or any(pair is not None for _, pair in rest):
+        return wholly
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        value = data.get(member)
+        if value is None:
+            return False
+        if value == [] or slots[slot] is not None or find(slots) is not None:
+            return wholly(data, slots, writer, prefix)
+        text, *others = texts(value, writer)
+        if not text or (anchor is not None and (slots[anchor[0]] or anchor[1](slots)) is None):
+            return wholly(data, slots, writer, prefix)
+        create(slots, text)
+        values = slots[slot].values
+        for (key, _), other in zip(rest, others, strict=False):
+            if other:
+                put(values, key, other)
+        return True
+
+    return row
+
+
+def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, strict: frozenset[int], default: Any) -> RowWriter:
+    """Rows with conditions, constants and defaults, or several texts. `strict`: the conditions that ask for what an earlier row wrote."""
     member, texts, const = rule.to[-1], _texts(rule), rule.const
 
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
@@ -334,12 +364,12 @@ def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, default: Any
             return False
         written = (value,) if texts is None else texts(value, writer)
         open_conditions = None
-        for target, values in asked:
+        for number, (target, values) in enumerate(asked):
             said = target.said(slots)
             if said:
                 if values is not None and said not in values:
                     return False
-            elif target.outside:
+            elif target.outside or number in strict:
                 return False
             elif values is not None:
                 open_conditions = True

@@ -428,13 +428,21 @@ def _level(rule: Rule, scope: Scope) -> bool:
 
 def set_component(values: list[str], place: Component, text: str, mark: str) -> None:
     """Set a component, with empty ones before it where there are none yet."""
-    parts = (values[place.number] if place.number < len(values) else "").split(mark)
-    parts += [""] * (place.component - len(parts))
+    held = values[place.number] if place.number < len(values) else ""
+    missing = place.component - 1 - held.count(mark)
+    if missing > 0:
+        _set(values, place.number, f"{held}{mark * missing}{text}")
+        return
+    parts = held.split(mark)
     parts[place.component - 1] = text
     _set(values, place.number, mark.join(parts))
 
 
 def _set(values: list[str], at: int, text: str) -> None:
-    if at >= len(values):
-        values.extend([""] * (at + 1 - len(values)))
-    values[at] = text
+    lacking = at - len(values)
+    if lacking >= 0:
+        if lacking:
+            values.extend([""] * lacking)
+        values.append(text)
+    else:
+        values[at] = text
