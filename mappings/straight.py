@@ -13,6 +13,9 @@ the row's own closure, which knows every way and does the row from its beginning
     elif again is not None:
         row_6(found, out, run)
 
+So are the questions that come behind the rows: whether another place says otherwise is asked only where two places can say something at
+all. In EDIFACT, whose trees have a mark of our own between components, those are taken out of their elements here too.
+
 Nothing that comes out of a mapping's file stands in the text, but for numbers of elements: its words are values of names that are given out
 here, so that no file can bring anything to be executed.
 """
