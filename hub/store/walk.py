@@ -43,7 +43,7 @@ _begun = msgspec.json.Decoder(
 _edges = msgspec.json.Decoder(list[tuple[int, int, int, int, int | None, str | None, int | None, int | None]]).decode
 _ids = msgspec.json.Decoder(list[int]).decode
 _texts = msgspec.json.Decoder(list[str]).decode
-_AHEAD = itemgetter(8)
+_FAR, _AHEAD = itemgetter(0), itemgetter(8)
 _BROAD: Mapping[Direction, tuple[str, ...]] = {"down": ("lot:", "production:", "item:"), "up": ("location:",)}
 """Beginnings of keys of nodes with thousands of edges in a direction, which SQLite would all follow before it told the first row."""
 
@@ -88,9 +88,11 @@ _LEVELS = (
         f"SELECT {{far}} FROM level_{ahead - 1})))"
         for ahead in range(1, DEEP)
     )
-    + " SELECT * FROM level_0 UNION ALL ("
+    + ", further AS MATERIALIZED ("
     + " UNION ALL ".join(f"SELECT * FROM level_{ahead}" for ahead in range(1, DEEP))  # noqa: S608
-    + " LIMIT {most})"
+    + " LIMIT {most}) SELECT * FROM level_0 UNION ALL SELECT * FROM further UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, "
+    "(SELECT string_agg(key, E'\\x1f' ORDER BY id) FROM node WHERE id = "
+    "ANY(ARRAY(SELECT {far} FROM level_0 UNION ALL SELECT {far} FROM further))), " + f"NULL, NULL, {DEEP}"
 )
 _LEVEL_AS_JSON = """
     SELECT (SELECT json_group_array(
@@ -220,18 +222,22 @@ def level(
     return found
 
 
-def levels(connection: sa.Connection, nodes: Collection[int], direction: Direction) -> list[list[Row]]:
+def levels(connection: sa.Connection, nodes: Collection[int], direction: Direction) -> tuple[list[list[Row]], dict[int, str]]:
     """All edges that stand and leave these nodes in a direction; on PostgreSQL then those that leave what these lead to, and so on, as far
-    as they are few: each level is whole, and may have edges that are known from a level before.
+    as they are few: each level is whole, and may have edges that are known from a level before. And keys of what they lead to, as far as
+    they are told with them.
     """
     found: list[Row] = []
     if connection.dialect.name != "postgresql" or len(nodes) > FEW:
-        return [level(connection, nodes, direction)]
+        return [level(connection, nodes, direction)], {}
     for runs in _runs(nodes):
         found = _fetch(connection, LEVELS[direction], _as_parameters(connection, runs))
     begins = [bisect_left(found, ahead, key=_AHEAD) for ahead in range(DEEP + 1)]
+    names = (found.pop()[5] or "").split(END)
+    ids = sorted(set(map(_FAR, found)))
+    keys = dict(zip(ids, names, strict=True)) if len(ids) == len(names) else {}  # else a key holds the sign between keys
     whole = found[-1][8] if len(found) - begins[1] == AHEAD else DEEP
-    return [found[begin:end] for begin, end in pairwise(begins[: whole + 1])]
+    return [found[begin:end] for begin, end in pairwise(begins[: whole + 1])], keys
 
 
 def neighbours(

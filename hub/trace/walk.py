@@ -100,7 +100,10 @@ def _go_on(connection: sa.Connection, found: Walk, steps: list[Row], pending: li
     direction: Direction = "up" if found.upward else "down"
     depth = depths[pending[0]]
     while pending:
-        asked = store.levels(connection, pending, direction) if chosen is None else [store.level(connection, pending, direction, chosen)]
+        if chosen is None:
+            asked, keys = store.levels(connection, pending, direction)
+        else:
+            asked, keys = [store.level(connection, pending, direction, chosen)], {}
         back = False
         for rows in asked:
             if back:  # a level before led to what had been reached already, and that is not followed again
@@ -112,13 +115,15 @@ def _go_on(connection: sa.Connection, found: Walk, steps: list[Row], pending: li
             pending = [node for node in reached if node not in depths] if back else list(reached)
             depths.update(dict.fromkeys(pending, depth) if back else reached)
             steps += rows
+            found.keys.update([(node, keys[node]) for node in pending if node in keys])
             if limit is not None and len(steps) > limit:
                 return True
     return False
 
 
 def _name(connection: sa.Connection, found: Walk) -> None:
-    found.keys.update(store.keys_of(connection, [node for node in found.depths if node not in found.keys]))
+    if len(found.keys) < len(found.depths):
+        found.keys.update(store.keys_of(connection, [node for node in found.depths if node not in found.keys]))
 
 
 def _settled(connection: sa.Connection, found: Walk) -> Walk:
