@@ -29,6 +29,7 @@ from connectors.spec import Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language
 from data_contracts.source import ReadEvent, SourceRecord
 
+_DATA_RECORD = re.compile(rb"E2[A-Z0-9_/ ]{28}[0-9 ]{3}[0-9]{22}")
 _IDOC = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?IDOC[\s>]")
 
 
@@ -54,8 +55,10 @@ class Idoc:
         return replace(self.traits, media_type=media_type, suffix=suffix)
 
     def sniff(self, head: bytes) -> bool:
-        """A flat control record, or an XML document whose first elements are an IDOC with its control record."""
+        """A flat control record, a data record that lost it, or XML whose first elements are an IDOC with its control record."""
         text = sniffable(head)
+        if _DATA_RECORD.match(text):
+            return True  # reading says what is missing (IDC-01)
         return text.startswith(CONTROL.encode() + b" ") or (text.startswith(b"<") and CONTROL.encode() in text and bool(_IDOC.search(text)))
 
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:

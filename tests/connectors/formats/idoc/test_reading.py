@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.formats.idoc import FORMAT
+from connectors.registry import sniff
 from connectors.spec import STRICT, Profile
 from tests.connectors.reading import read, tree
 
@@ -197,3 +198,11 @@ def test_caps_hold() -> None:
 def test_what_an_envelope_must_say_and_does_not() -> None:
     found = read("idoc", idoc(HEADER, SNDPRN="", DOCNUM=""))
     assert found.rules_around == ["IDC-02", "IDC-02"] and found.rules == []
+
+
+def test_a_flat_idoc_that_lost_its_control_record_is_an_idoc_without_one() -> None:
+    records = flat(("E2EDK01005", "")).split("\n", 1)[1].encode()
+    sniffed = sniff(records)
+    assert sniffed is not None and sniffed.name == "idoc"
+    found = read("idoc", records)
+    assert found.unreadable is not None and found.unreadable.rule == "IDC-01"
