@@ -21,7 +21,7 @@ def write_percent(value: Decimal) -> tuple[str, ...]:
 
 
 def read_order(number: str, release: str = "") -> str:
-    """324 and 328: the number of an order, and of a blanket order's release, which is an order of its own (ADR 0014)."""
+    """324 and 328: the number of an order, and of a blanket order's release, which is an order of its own (ADR 0015)."""
     return f"{number}/{release}" if release else number
 
 

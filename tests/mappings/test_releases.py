@@ -1,4 +1,4 @@
-"""Releases of a blanket order are orders of their own in every set that names them; the blanket order itself orders nothing (ADR 0014)."""
+"""Releases of a blanket order are orders of their own in every set that names them; the blanket order itself orders nothing (ADR 0015)."""
 
 from __future__ import annotations
 
