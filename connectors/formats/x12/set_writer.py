@@ -243,7 +243,8 @@ class _QuickSetWriter(_SetWriter):
         self._level += 1
         number = str(self._level)
         values: Any = record.values
-        lines, below = self.lines, list[SourceRecord]()
+        lines = self.lines
+        below: list[SourceRecord] = []
         at = len(lines)
         lines.append("")
         if self._counts_levels:
