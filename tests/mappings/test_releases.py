@@ -40,6 +40,15 @@ def test_a_release_goes_out_under_its_whole_number() -> None:
     assert again["number"] == "BL1/R7"
 
 
+def test_the_order_of_items_is_written_once() -> None:
+    despatch = load("x12/856")
+    text, _ = SETS["x12/856"]
+    entity = despatch.read(segments(text + "\n  HL*4*2*I\n   SN1**5*EA"), CONTEXT).entity
+    assert entity is not None
+    written = [segment.tag for segment in despatch.write(entity, CONTEXT).walk()]
+    assert (written.count("PRF"), written.count("SN1")) == (1, 2)
+
+
 CXML = {
     "Request": {"OrderRequest": {"OrderRequestHeader": {"@orderID": "B1", "@orderDate": "2026-11-29T12:00:00Z", "@orderType": "blanket"}}}
 }
