@@ -103,8 +103,8 @@ def test_an_order_that_states_no_currency_is_in_that_of_its_prices_and_not_in_th
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ("{path: BEG/07, reason: R}", "`values` or `same`"),
-        ("{path: BEG/07, values: [A], same: currency, reason: R}", "`values` or `same`"),
+        ("{path: BEG/07, reason: R}", "`values`, `never` and `same`"),
+        ("{path: BEG/07, values: [A], same: currency, reason: R}", "`values`, `never` and `same`"),
         ("{path: BEG/07, same: issued_at, reason: R}", "no text"),
         ("{path: BEG/07, same: colour, reason: R}", "colour"),
     ],
