@@ -30,6 +30,7 @@ from hub.store.views import order as order_view
 
 SITE = Path(__file__).parents[1] / "samples" / "mock_edi"
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+UNTAKEN = "MAP-14"
 
 
 @dataclass
@@ -186,7 +187,14 @@ class Trade:
             return [(row.state, row.acknowledgement) for row in connection.execute(query)]
 
     def findings(self, *, closed: bool = False) -> list[str]:
-        """Rules of the findings, open or closed, each once a line."""
+        """Rules of the findings, open or closed, each once a line; without those that only tell what no mapping takes (`untaken`)."""
+        return [rule for rule in self._rules(closed) if rule != UNTAKEN]
+
+    def untaken(self) -> int:
+        """How many messages said more than their mapping takes, which is told and asks nothing of anybody."""
+        return self._rules(False).count(UNTAKEN)
+
+    def _rules(self, closed: bool) -> list[str]:
         finding = tables.finding
         which = finding.c.closed_at.is_not(None) if closed else finding.c.closed_at.is_(None)
         with self.hub.database.read() as connection:

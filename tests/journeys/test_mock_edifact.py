@@ -51,9 +51,8 @@ class Ending:
 
 
 NOTHING = [(100, None, None, None), (40, None, None, None)]
-REASONS = ("EDF-S15", "EDF-S15", "MAP-05")
-"""Its reasons stand in an FTX behind PRI, where an ORDRSP has no place for one; what it has on backorder (QTY+83) stands beside what it
-confirms, which alone is kept."""
+REASONS = ("EDF-S15", "EDF-S15")
+"""Its reasons stand in an FTX behind PRI, where an ORDRSP has no place for one."""
 ENDINGS = {
     "short-ship": Ending(
         [(100, 80, 80, 80), (40, 32, 32, 32)], findings=(*REASONS, LATE_TOTALS), discrepancies=(("ORD-17", "1"), ("ORD-17", "2"))

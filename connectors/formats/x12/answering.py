@@ -20,8 +20,6 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message
 
 _WORDS: dict[str, Word] = {"A": "accepted", "E": "accepted", "P": "partly", "R": "rejected"}
-_HEARD: dict[str, Word] = {**_WORDS, "E": "partly"}
-"""As we hear it: who takes a set in spite of errors in it may have taken something else than we said, and a person is told."""
 _NOT_SUPPORTED = "1"
 """AK502: a set that was not agreed."""
 _OLDEST = "004010"
@@ -123,7 +121,7 @@ def _of_group(verdict: GroupVerdict) -> Said:
     said = _said("group", verdict.verdict, verdict.codes, (verdict.type, verdict.control))
     refused = verdict.received - verdict.accepted
     unnamed = verdict.received - len(verdict.messages)
-    hidden = refused - sum(one.verdict not in _HEARD or _HEARD[one.verdict] == "rejected" for one in verdict.messages)
+    hidden = refused - sum(one.verdict not in _WORDS or _WORDS[one.verdict] == "rejected" for one in verdict.messages)
     if said.verdict == "rejected" or verdict.received <= 0:
         return said
     word: Word = said.verdict  # type: ignore[assignment]  # a group is never merely received
@@ -140,7 +138,7 @@ def _said(
 ) -> Said:
     return Said(
         level,
-        _HEARD.get(code, "rejected"),
+        _WORDS.get(code, "rejected"),
         group_type=group[0],
         group_control=group[1],
         message_type=message[0],

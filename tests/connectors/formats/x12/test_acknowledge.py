@@ -238,7 +238,7 @@ def test_header_of_the_sample_has_the_width_of_the_standard() -> None:
         (["AK9*P*3*3*1"], "partly", "P, 1 of 3 sets accepted"),
         (["AK2*850*0001", "AK5*A", "AK9*P*3*3*1"], "rejected", "P, 1 of 3 sets accepted"),
         (["AK2*850*0001", "AK5*R*5", "AK9*P*3*3*2"], "accepted", "P, 2 of 3 sets accepted"),
-        (["AK9*E*1*1*1"], "partly", "E"),
+        (["AK9*E*1*1*1"], "accepted", "E"),
         (["AK9*A*1*1*1"], "accepted", ""),
     ],
 )
@@ -248,11 +248,11 @@ def test_what_a_group_says_of_the_sets_that_it_does_not_name(body: list[str], wo
     assert (said.level, said.verdict, said.notes) == ("group", word, notes)
 
 
-def test_a_set_taken_in_spite_of_errors_is_taken_with_remarks() -> None:
+def test_a_set_taken_in_spite_of_errors_is_taken_and_what_they_were_is_kept() -> None:
     (message,) = messages(one("997", ["AK1*PO*17", "AK2*850*0001", "AK5*E*5", "AK9*E*1*1*1"]))
     assert [(said.level, said.verdict, said.notes) for said in ANSWERING.read(message)] == [
-        ("group", "partly", "E"),
-        ("message", "partly", "E 5"),
+        ("group", "accepted", "E"),
+        ("message", "accepted", "E 5"),
     ]
 
 
