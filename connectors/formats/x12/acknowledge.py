@@ -146,10 +146,11 @@ def _body(group: GroupVerdict, ink: _Ink, by_guide: bool = False) -> Iterator[st
     modern = _version(group) >= _MODERN
     yield ink.line("AK1", group.type, group.control, ink.carried(group.version, _LONGEST_VERSION) if modern else "")
     for message in group.messages:
-        if not (_SET.fullmatch(message.type) and is_set_number(message.control)):
+        control = message.control.rstrip(" ")  # who fills it up with blanks is told of its set all the same
+        if not (_SET.fullmatch(message.type) and is_set_number(control)):
             continue
         guide = ink.carried(message.guide, _LONGEST_GUIDE) if by_guide else ""
-        yield ink.line("AK2", message.type, message.control, guide)
+        yield ink.line("AK2", message.type, control, guide)
         for error in message.segments:
             if _SEGMENT.fullmatch(error.segment) and error.position <= _MOST_COUNTED:
                 yield from _segment(error, ink, modern, by_guide)

@@ -98,6 +98,12 @@ def test_the_answer_is_in_the_version_of_the_group() -> None:
     assert found[-2] == "IEA*2*000000501"
 
 
+def test_a_set_whose_number_is_filled_up_with_blanks_is_named_without_them() -> None:
+    document = one("850", ORDER).replace(b"ST*850*0001", b"ST*850*0001 ").replace(b"SE*13*0001", b"SE*13*0001 ")
+    found = [line for line in answer(document) if line.startswith(("AK2", "AK5"))]
+    assert found[0] == "AK2*850*0001" and found[1].startswith("AK5*R*")
+
+
 @pytest.mark.parametrize("code", ["QQ", "PO"])
 def test_sets_of_an_unsupported_group_are_not_spoken_of(code: str) -> None:
     document = one("850", ORDER).replace(b"GS*PO", f"GS*{code}".encode()).replace(b"*X*004010", b"*X*004010" if code == "QQ" else b"*X*9")
