@@ -8,7 +8,7 @@ export GX_ANALYTICS_ENABLED := false
 # Without bytecode every start compiles a hundred megabytes of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: bench-matching help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers lock docs clean \
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers bench-matching lock docs clean \
 	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts
 
 help: ## what can be made

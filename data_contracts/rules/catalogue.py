@@ -21,6 +21,8 @@ from typing import Literal
 
 import yaml
 
+from data_contracts.rules.phrases import in_chinese
+
 _FOLDER = Path(__file__).parent / "texts"
 
 
@@ -45,6 +47,8 @@ class Rule:
     def text(self, language: str, params: Mapping[str, str]) -> str:
         """The rule's sentence in a language, English if it has no other."""
         template = self.texts.get(language) or self.texts["en"]
+        if language == "zh-CN" and "document" in params:
+            params = {**params, "document": in_chinese(params["document"])}
         return " ".join(template.format_map(_Blank(params)).split())
 
 

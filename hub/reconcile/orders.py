@@ -148,6 +148,11 @@ def sources(parts: Sequence[Contribution]) -> str:
     return ", ".join(dict.fromkeys(f"{part.partner_key} {part.number}" for part in parts))
 
 
+def _document(kind: str) -> str:
+    """What a document is called in a sentence; `data_contracts.rules.phrases` has the Chinese."""
+    return kind.replace("_", " ")
+
+
 def _units(judge: _Judge, line: LinePicture) -> None:
     """ORD-15: another unit than ordered. Convertible ones are told for the supplier's documents only: a dock counts as it likes."""
     seen: set[tuple[str, str | None]] = set()
@@ -171,7 +176,7 @@ def _units(judge: _Judge, line: LinePicture) -> None:
                 same,
                 detail=f"{part.kind}|{part.unit}",
                 severity="error" if ratio is None else "info",
-                document=part.kind,
+                document=_document(part.kind),
                 convertible="no" if ratio is None else "yes",
                 note=note,
                 note_zh=note_zh,
@@ -193,7 +198,7 @@ def _items(judge: _Judge, line: LinePicture) -> None:
                     (sources([part]), said),
                     [part],
                     detail=f"{part.kind}|{said}",
-                    document=part.kind,
+                    document=_document(part.kind),
                 )
 
 
@@ -333,7 +338,7 @@ def _prices(judge: _Judge, line: LinePicture) -> None:
                     (sources([part]), f"{plain(price)} {part.currency}" if other else price),
                     [part],
                     detail=f"{part.kind}|{part.partner_key}|{part.number}|{part.line}",
-                    document=part.kind,
+                    document=_document(part.kind),
                     currency=currency,
                 )
 
@@ -379,7 +384,7 @@ def _strangers(judge: _Judge) -> None:
                 item=first.name.shown,
                 lot=first.lot,
                 evidence=tuple(sorted({part.exchange_id for part in parts})),
-                params={"document": kind, "number": number, "order": judge.picture.number, "line": line},
+                params={"document": _document(kind), "number": number, "order": judge.picture.number, "line": line},
             )
         )
 

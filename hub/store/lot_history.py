@@ -227,12 +227,6 @@ def places_of_lots(connection: sa.Connection, nodes: Collection[int]) -> set[tup
     return {(row[0], row[1]) for row in rows}
 
 
-def lots_named(connection: sa.Connection, keys: Collection[str]) -> dict[str, int]:
-    """Node ids of lots by key."""
-    rows = connection.execute(sa.select(node.c.key, node.c.id).where(among(connection, node.c.key, sorted(keys)), node.c.kind == "lot"))
-    return {row.key: row.id for row in rows}
-
-
 def organisation_keys(connection: sa.Connection) -> dict[int, tuple[str, str | None]]:
     """Key and GLN of our organisations by id."""
     rows = connection.execute(sa.select(organisation.c.id, organisation.c.key, organisation.c.gln))

@@ -24,17 +24,18 @@ def dialog(
     more: str,
     draw: Callable[[], Fields],
     work: Callable[[str, Fields], object],
-    to: str,
+    to: str | Callable[[Any], str],
     danger: bool = False,
 ) -> None:
-    """A button that opens a dialog: `draw` lays out its fields, `work(actor, fields)` does it, `to` is shown then.
+    """A button that opens a dialog: `draw` lays out its fields, `work(actor, fields)` does it, then `to` is shown, or what it makes of that
+    which was done.
 
     `name` marks the button, and with `-confirm` the one inside.
     """
     with ui.dialog() as opened, ui.card().classes("ask"):
         show(el("h2", head), el("p", more) if more else None)
         fields = draw()
-        confirm_button(visit, name, head, fields, work, lambda _: to, opened.close)
+        confirm_button(visit, name, head, fields, work, to if callable(to) else lambda _: to, opened.close)
     button = ui.button(head, on_click=opened.open).props("outline no-caps dense").mark(name)
     if danger:
         button.props("color=negative")
@@ -66,6 +67,33 @@ def confirm_button(
         button = ui.button(shown, on_click=confirm).props("unelevated no-caps").mark(f"{name}-confirm")
         if cancel is not None:
             ui.button(visit.say("frame.cancel"), on_click=cancel).props("flat no-caps")
+
+
+def ask_why(
+    visit: Visit, key: str, work: Callable[[str, str], object], to: str | Callable[[Any], str], more: Callable[[], object] | None = None
+) -> None:
+    """A button that asks for the reason, and then does it in the person's name. `key` names the texts; `more` lays out further fields."""
+
+    def draw() -> Fields:
+        fields = {"reason": reason(visit)}
+        if more is not None:
+            more()
+        return fields
+
+    name = key.partition(".")[2]
+    dialog(visit, name, visit.say(key), visit.say(f"{key}_more"), draw, lambda actor, fields: work(actor, because(visit, fields)), to)
+
+
+def reason(visit: Visit) -> Any:
+    """The field for the reason."""
+    return ui.textarea(visit.say("exchange.reason")).props("outlined autogrow autofocus").classes("whole").mark("reason")
+
+
+def because(visit: Visit, fields: Fields) -> str:
+    """The reason that was given. Raises RefusedError where there is none."""
+    if given := said(fields, "reason"):
+        return given
+    raise RefusedError(visit.say("exchange.reason_needed"))
 
 
 def line(label: str, name: str, value: str = "", hint: str = "") -> Any:

@@ -45,8 +45,8 @@ class Judge:
         self.mark = COMPONENT_MARK if mapping.format == "edifact" else ":"
         self.taken: set[Spot] = set()
         self.noticed: set[Spot] = set()
-        self.held: set[Spot] = set()
-        """Values of which a second, different one holds the message: one finding (MAP-13) names the first and how many they are."""
+        self.held: dict[str, set[Spot]] = {}
+        """By the path of a row: values of which a second, different one holds the message. One finding (MAP-13) names the path."""
         self.likewise: dict[Spot, list[tuple[Rule, str, Rule, str]]] = {}
         """What was passed over, with the texts that were kept instead."""
         self.whole: set[int] = set()
@@ -75,7 +75,7 @@ class Judge:
                 every = [place for path in rule.paths for place in locate(path, record, self.mark)]
                 self._liken(rule, every, own.get(rule.to))
                 if rule.row.alone == "held":
-                    self.held |= {self.spot(place) for place in every}
+                    self.held.setdefault(rule.paths[0].text, set()).update(self.spot(place) for place in every)
         if any((name,) not in {to[:1] for to in own} for name in scope.needs):
             return False
         for _, places in own.values():
@@ -230,8 +230,9 @@ def judge(mapping: Mapping, root: SourceRecord, monkeypatch: pytest.MonkeyPatch)
         lost(mapping, root, CONTEXT)
     told_whole = {id(record) for record, at in Heard.spots if at is None}
     below_told = {id(below) for record in root.walk() if id(record) in told_whole for below in record.walk()}
-    if any(finding.rule == "MAP-13" for finding in mapping.unmapped(root, mapping.read(root, CONTEXT))):
-        judged.noticed |= judged.held
+    for finding in mapping.unmapped(root, mapping.read(root, CONTEXT)):
+        if finding.rule == "MAP-13":
+            judged.noticed |= judged.held[finding.params["what"]]
     told = {(id(record), *at) if isinstance(at, Component) else (id(record), at, None) for record, at in Heard.spots if at is not None}
     for record, key, part, text in values_of(root, judged.segments):
         spot, element = (id(record), key, part), (id(record), key, None)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
-from data_contracts.errors import HubError
 from data_contracts.registers import REGISTERS, register_named
 from hub.registers.settle import FROM, Decision, settle
+from hub.runtime import Hub
 from hub.store import differences as store
-from hub_api.console.frame import Visit, console_page, go, nothing, section, show, title
+from hub_api.console.asking import ask_why
+from hub_api.console.frame import Visit, console_page, nothing, section, show, title
 from hub_api.console.markup import Child, Html, chip, choice, el, facts, field, form, link, number, row, table, when
 
 DECIDERS = frozenset({"steward", "admin"})
@@ -100,7 +102,12 @@ async def difference(visit: Visit) -> None:
         with ui.element("div").classes("actions"):
             for decision in _DECISIONS:
                 if shown["state"] in FROM[decision] and (decision != "accept" or shown["kind"] == "value"):
-                    _ask(visit, wanted, decision)
+                    ask_why(
+                        visit,
+                        f"differences.{decision}",
+                        partial(_settle, visit.hub, wanted, decision),
+                        f"/differences/{wanted}",
+                    )
     heads: list[Child] = [say("exchange.at"), *(say(f"differences.{head}") for head in ("state", "ours", "theirs"))]
     steps = (
         row(
@@ -178,26 +185,5 @@ def _extracts(visit: Visit, extracts: list[dict[str, Any]]) -> Html:
     )
 
 
-def _ask(visit: Visit, wanted: int, decision: Decision) -> None:
-    """A button that asks for the reason, and decides."""
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        show(el("h2", visit.say(f"differences.{decision}")), el("p", visit.say(f"differences.{decision}_more")))
-        reason = ui.textarea(visit.say("exchange.reason")).props("outlined autogrow autofocus").classes("whole")
-        problem = ui.label().classes("problem")
-
-        async def confirm() -> None:
-            because = (reason.value or "").strip()
-            if not because:
-                problem.set_text(visit.say("exchange.reason_needed"))
-                return
-            try:
-                await visit.change(lambda actor: settle(visit.hub, [wanted], decision, actor, because))
-            except HubError as error:
-                problem.set_text(str(error))
-                return
-            go(f"/differences/{wanted}")
-
-        with ui.row():
-            ui.button(visit.say(f"differences.{decision}"), on_click=confirm).props("unelevated no-caps").mark(f"{decision}-confirm")
-            ui.button(visit.say("frame.cancel"), on_click=dialog.close).props("flat no-caps")
-    ui.button(visit.say(f"differences.{decision}"), on_click=dialog.open).props("outline no-caps dense")
+def _settle(hub: Hub, wanted: int, decision: Decision, actor: str, because: str) -> None:
+    settle(hub, [wanted], decision, actor, because)

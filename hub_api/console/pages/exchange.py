@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from data_contracts.errors import HubError
 from hub import exchange as exchanges
 from hub import outbound
+from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, go, section, show, show_first_mark, title
 from hub_api.console.markup import Child, chip, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
@@ -125,30 +125,12 @@ def _resent(_outbox: int, number: int) -> int:
 
 
 def _ask(visit: Visit, what: str, work: Callable[[str, str], int], keep: dict[str, bool] | None = None) -> None:
-    """A button that opens a dialog for the reason; on success the page of the exchange that came of it.
+    """A button that asks for the reason; on success the page of the exchange that came of it.
 
     With `keep` it also asks whether corrections are kept, and leaves the answer there.
     """
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        show(el("h2", visit.say(f"exchange.{what}")), el("p", visit.say(f"exchange.{what}_more")))
-        reason = ui.textarea(visit.say("exchange.reason")).props("outlined autogrow autofocus").classes("whole")
-        if keep is not None:
-            ui.checkbox(visit.say("exchange.keep_corrections")).bind_value(keep, "kept").mark("keep-corrections")
-        problem = ui.label().classes("problem")
 
-        async def confirm() -> None:
-            because = (reason.value or "").strip()
-            if not because:
-                problem.set_text(visit.say("exchange.reason_needed"))
-                return
-            try:
-                made = await visit.change(lambda actor: work(actor, because))
-            except HubError as error:
-                problem.set_text(str(error))
-                return
-            go(f"/exchanges/{made}")
+    def kept() -> None:
+        ui.checkbox(visit.say("exchange.keep_corrections")).bind_value(keep, "kept").mark("keep-corrections")
 
-        with ui.row():
-            ui.button(visit.say(f"exchange.{what}"), on_click=confirm).props("unelevated no-caps").mark(f"{what}-confirm")
-            ui.button(visit.say("frame.cancel"), on_click=dialog.close).props("flat no-caps")
-    ui.button(visit.say(f"exchange.{what}"), on_click=dialog.open).props("outline no-caps dense")
+    ask_why(visit, f"exchange.{what}", work, lambda made: f"/exchanges/{made}", kept if keep is not None else None)

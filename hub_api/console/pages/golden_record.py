@@ -9,15 +9,16 @@ from typing import Any
 
 from nicegui import ui
 
-from data_contracts.errors import HubError, NotFoundError
+from data_contracts.errors import NotFoundError, RefusedError
 from hub import stewardship
 from hub.masterdata import shown
 from hub.masterdata.decide import Asked
 from hub.masterdata.settings import KINDS
 from hub.store import decisions
-from hub_api.console.frame import Visit, console_page, go, section, show, title
+from hub_api.console.asking import Fields, ask_why, because, dialog, reason, said
+from hub_api.console.frame import Visit, console_page, section, show, title
 from hub_api.console.markup import Child, Html, chip, el, facts, field, form, link, number, row, table, when
-from hub_api.console.pages.masterdata import DECIDERS, ask_why, field_name, requests_table, source_link, value_text
+from hub_api.console.pages.masterdata import DECIDERS, field_name, requests_table, source_link, value_text
 
 
 @console_page("/masterdata/requests/{id}", under="masterdata")
@@ -170,70 +171,51 @@ def _touched(what: str, name: str) -> Child:
 
 def _take_out(visit: Visit, kind: str, sources: list[tuple[str, str]]) -> None:
     """Unmerge: which source record is another thing, and why."""
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        show(el("h2", visit.say("masterdata.unmerge")), el("p", visit.say("masterdata.unmerge_more")))
-        which = (
-            ui.select({"/".join(one): "/".join(one) for one in sources}, label=visit.say("masterdata.source"))
-            .props("outlined")
-            .classes("whole")
-        )
-        reason = ui.textarea(visit.say("exchange.reason")).props("outlined autogrow").classes("whole")
-        problem = ui.label().classes("problem")
 
-        async def confirm() -> None:
-            system, _, code = str(which.value or "").partition("/")
-            because = (reason.value or "").strip()
-            if not because or not code:
-                problem.set_text(visit.say("exchange.reason_needed"))
-                return
-            asked = Asked(kind, "unmerge", (system, code), because, key=visit.caller.credential_id)
-            await _done(visit, asked, f"/masterdata/{kind}/{system}/{code}", problem)
+    def draw() -> Fields:
+        named = {"/".join(one): "/".join(one) for one in sources}
+        which = ui.select(named, label=visit.say("masterdata.source")).props("outlined").classes("whole")
+        return {"source": which, "reason": reason(visit)}
 
-        with ui.row():
-            ui.button(visit.say("masterdata.unmerge"), on_click=confirm).props("unelevated no-caps").mark("unmerge-confirm")
-            ui.button(visit.say("frame.cancel"), on_click=dialog.close).props("flat no-caps")
-    ui.button(visit.say("masterdata.unmerge"), on_click=dialog.open).props("outline no-caps dense")
+    def work(actor: str, fields: Fields) -> str:
+        system, _, code = said(fields, "source").partition("/")
+        if not code:
+            raise RefusedError(visit.say("exchange.reason_needed"))
+        asked = Asked(kind, "unmerge", (system, code), because(visit, fields), key=visit.caller.credential_id)
+        return _shown_after(stewardship.ask(visit.hub, asked, actor), kind, asked.source)
+
+    dialog(visit, "unmerge", visit.say("masterdata.unmerge"), visit.say("masterdata.unmerge_more"), draw, work, str)
 
 
 def _say_value(visit: Visit, found: Mapping[str, Any]) -> None:
     """Say that a field is so, or take back what was said."""
     kind, source = found["kind"], (found["source"]["system"], found["source"]["code"])
-    fields = {one["field"]: visit.word("master_field", one["field"]) for one in found["fields"]}
+    named = {one["field"]: visit.word("master_field", one["field"]) for one in found["fields"]}
     values = {one["field"]: one["value"] for one in found["fields"]}
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        show(el("h2", visit.say("masterdata.verify")), el("p", visit.say("masterdata.verify_more")))
-        which = ui.select(fields, label=visit.say("masterdata.field")).props("outlined").classes("whole")
+
+    def draw() -> Fields:
+        which = ui.select(named, label=visit.say("masterdata.field")).props("outlined").classes("whole")
         value = ui.input(visit.say("masterdata.value")).props("outlined").classes("whole")
         which.on_value_change(lambda change: value.set_value(_spelled(values.get(change.value))))
         begins = ui.input(visit.say("masterdata.from_on")).props("outlined").classes("whole")
-        reason = ui.textarea(visit.say("exchange.reason")).props("outlined autogrow").classes("whole")
-        problem = ui.label().classes("problem")
+        return {"field": which, "value": value, "from_on": begins, "reason": reason(visit)}
 
-        async def confirm() -> None:
-            because, said, on = ((one.value or "").strip() for one in (reason, value, begins))
-            if not because or not which.value or (on and _day(on) is None):
-                problem.set_text(visit.say("masterdata.verify_needs"))
-                return
-            action = "value" if said else "release"
-            asked = Asked(
-                kind, action, source, because, field=str(which.value), value=_meant(said, values.get(str(which.value))),
-                from_on=on or None, key=visit.caller.credential_id,
-            )  # fmt: skip
-            await _done(visit, asked, f"/masterdata/{kind}/{'/'.join(source)}", problem)
+    def work(actor: str, fields: Fields) -> str:
+        name, value, on = (said(fields, one) for one in ("field", "value", "from_on"))
+        if not said(fields, "reason") or not name or (on and _day(on) is None):
+            raise RefusedError(visit.say("masterdata.verify_needs"))
+        asked = Asked(
+            kind, "value" if value else "release", source, because(visit, fields), field=name, value=_meant(value, values.get(name)),
+            from_on=on or None, key=visit.caller.credential_id,
+        )  # fmt: skip
+        return _shown_after(stewardship.ask(visit.hub, asked, actor), kind, source)
 
-        with ui.row():
-            ui.button(visit.say("masterdata.verify"), on_click=confirm).props("unelevated no-caps").mark("verify-confirm")
-            ui.button(visit.say("frame.cancel"), on_click=dialog.close).props("flat no-caps")
-    ui.button(visit.say("masterdata.verify"), on_click=dialog.open).props("outline no-caps dense")
+    dialog(visit, "verify", visit.say("masterdata.verify"), visit.say("masterdata.verify_more"), draw, work, str)
 
 
-async def _done(visit: Visit, asked: Asked, then: str, problem: ui.label) -> None:
-    try:
-        made = await visit.change(lambda actor: stewardship.ask(visit.hub, asked, actor))
-    except HubError as error:
-        problem.set_text(str(error))
-        return
-    go(then if made["state"] == "done" else f"/masterdata/requests/{made['id']}")
+def _shown_after(made: Mapping[str, Any], kind: str, source: tuple[str, str]) -> str:
+    """The golden record where it is done, and the request where that waits for a second person."""
+    return f"/masterdata/{kind}/{'/'.join(source)}" if made["state"] == "done" else f"/masterdata/requests/{made['id']}"
 
 
 def _spelled(value: Any) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from nicegui import ui
 
-from data_contracts.errors import HubError, NotFoundError
+from data_contracts.errors import NotFoundError
 from hub import stewardship
 from hub.masterdata import shown
 from hub.masterdata.decide import Answer
 from hub.masterdata.settings import KINDS
 from hub.store import decisions
 from hub.store import suspects as cases
+from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, go, nothing, section, show, title
 from hub_api.console.markup import Child, Html, chip, choice, el, field, form, link, row, table, when
 
@@ -125,31 +126,6 @@ def requests_table(visit: Visit, rows: list[dict[str, Any]]) -> Html:
     """Requests with what they name, who asked and who decided."""
     heads = ["#", *(visit.say(f"masterdata.{head}") for head in ("action", "what", "asked", "because", "state"))]
     return table(heads, (_request(visit, one) for one in rows))
-
-
-def ask_why(visit: Visit, key: str, work: Callable[[str, str], Any], then: str) -> None:
-    """A button that asks for the reason and then does it in the person's name. `key` names the texts."""
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        show(el("h2", visit.say(key)), el("p", visit.say(f"{key}_more")))
-        reason = ui.textarea(visit.say("exchange.reason")).props("outlined autogrow autofocus").classes("whole")
-        problem = ui.label().classes("problem")
-
-        async def confirm() -> None:
-            because = (reason.value or "").strip()
-            if not because:
-                problem.set_text(visit.say("exchange.reason_needed"))
-                return
-            try:
-                await visit.change(lambda actor: work(actor, because))
-            except HubError as error:
-                problem.set_text(str(error))
-                return
-            go(then)
-
-        with ui.row():
-            ui.button(visit.say(key), on_click=confirm).props("unelevated no-caps").mark(f"{key.partition('.')[2]}-confirm")
-            ui.button(visit.say("frame.cancel"), on_click=dialog.close).props("flat no-caps")
-    ui.button(visit.say(key), on_click=dialog.open).props("outline no-caps dense")
 
 
 def source_link(kind: str, source: Mapping[str, str]) -> Html:
