@@ -31,7 +31,7 @@ demo-airflow: $(VENV)/.dev ## the demonstration site's flows under a real Airflo
 serve: $(VENV)/.site ## the API and the console on the site in UDIHUB_SITE
 	@$(BIN)/udihub serve $(ARGS)
 
-check: $(VENV)/.dev lint types ## the fast checks: style, types, floors, fast tests (under 3 minutes)
+check: $(VENV)/.dev lint types ## the fast checks: style, types, floors, fast tests (bound: 3 minutes)
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not airflow and not browser"
 
 lint: $(VENV)/.dev ## ruff and the import floors
