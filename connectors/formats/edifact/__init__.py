@@ -127,7 +127,7 @@ def first_interchange(head: bytes) -> Interchange | None:
     return interchange_of(header, unb.split(ELEMENT), 1, start, 1)
 
 
-_START = re.compile(rb"UNB([^A-Za-z0-9\s])[A-Z]{4}[^A-Za-z0-9\s][0-9]")
+_START = re.compile(rb"UNB([^A-Za-z0-9\s])[A-Z]{4}(?:[^A-Za-z0-9\s][0-9]|\1)")
 
 
 def interchange_starts(stream: BinaryIO) -> Iterator[int]:

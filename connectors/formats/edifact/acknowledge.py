@@ -7,9 +7,11 @@ segment (UCS, UNH is 1) and each element (UCD, the tag is 1) that is wrong. A CO
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from connectors.formats.edifact.grammar import service_segment
+from connectors.formats.edifact.repeating import repeated
 from connectors.formats.edifact.separators import COMPONENT
 from connectors.spec import Profile
 from data_contracts.findings import Finding
@@ -109,53 +111,60 @@ def interchange_fault(findings: Iterable[Finding]) -> Fault | None:
     return next((_fault(finding) for finding in findings if finding.severity == "error" and finding.code), None)
 
 
-def report(
-    interchange: Interchange,
-    groups: Sequence[Group],
-    verdicts: Sequence[tuple[int, MessageVerdict]],
-    fault: Fault | None,
-    refused: bool,
-    arrived_only: bool = False,
-) -> SourceRecord:
-    """The tree of a CONTRL on one interchange. `arrived_only` says that it came and nothing of what is in it."""
-    root = SourceRecord("UNH", ["UNH"], 1)
-    action = REJECTED if refused else ARRIVED if arrived_only else ACCEPTED
-    header = interchange.header
-    copied = [header[4] if len(header) > 4 else "", *(header[place] if len(header) > place else "" for place in (1, 2))]
-    root.children.append(_answer("UCI", copied, action, (fault or Fault("18")) if refused else None))
-    if refused or arrived_only:
+class Report:
+    """The trees of a CONTRL on one interchange, for one version of the syntax. `arrived_only` says that it came and nothing of what is
+    in it."""
+
+    def __init__(
+        self,
+        interchange: Interchange,
+        groups: Sequence[Group],
+        verdicts: Sequence[tuple[int, MessageVerdict]],
+        fault: Fault | None,
+        refused: bool,
+        arrived_only: bool = False,
+    ) -> None:
+        self._interchange, self._groups, self._verdicts = interchange, groups, verdicts
+        self._fault, self._refused, self._arrived_only = fault, refused, arrived_only
+
+    def tree(self, syntax: str, spell: Callable[[str], str] = str) -> SourceRecord:
+        """The tree; `spell` puts what is repeated into letters that the answer can carry."""
+
+        def answer(tag: str, copied: Sequence[str], action: str, fault: Fault | None) -> SourceRecord:
+            values = [tag, *repeated(service_segment(tag, syntax), copied, spell), action]
+            if fault is not None:
+                values += [fault.code, fault.tag, fault.place() if fault.tag else ""]
+            return SourceRecord(tag, values, 0)
+
+        def message(verdict: MessageVerdict) -> SourceRecord:
+            record = answer("UCM", [verdict.control, verdict.identifier], REJECTED, verdict.fault)
+            for error in verdict.segments:
+                segment = SourceRecord("UCS", ["UCS", str(error.position), error.code], 0)
+                segment.children = [SourceRecord("UCD", ["UCD", fault.code, fault.place()], 0) for fault in error.elements]
+                record.children.append(segment)
+            return record
+
+        root = SourceRecord("UNH", ["UNH"], 1)
+        action = REJECTED if self._refused else ARRIVED if self._arrived_only else ACCEPTED
+        header = self._interchange.header
+        copied = [header[4] if len(header) > 4 else "", *(header[place] if len(header) > place else "" for place in (1, 2))]
+        root.children.append(answer("UCI", copied, action, (self._fault or Fault("18")) if self._refused else None))
+        if self._refused or self._arrived_only:
+            return root
+        named = {group.ordinal: group for group in self._groups if group.control is not None}
+        root.children += [message(verdict) for ordinal, verdict in self._verdicts if verdict.rejected and ordinal not in named]
+        for ordinal, group in named.items():
+            mine = [verdict for place, verdict in self._verdicts if place == ordinal and verdict.rejected]
+            wrong = interchange_fault(group.findings)
+            if wrong is None and not mine:
+                continue
+            names = [group.control or "", _party(group.sender), _party(group.receiver)]
+            record = answer("UCF", names, REJECTED if wrong else ACCEPTED, wrong)
+            record.children = [] if wrong else [message(verdict) for verdict in mine]
+            root.children.append(record)
         return root
-    named = {group.ordinal: group for group in groups if group.control is not None}
-    for ordinal, verdict in verdicts:
-        if verdict.rejected and ordinal not in named:
-            root.children.append(_message(verdict))
-    for ordinal, group in named.items():
-        mine = [verdict for place, verdict in verdicts if place == ordinal and verdict.rejected]
-        wrong = interchange_fault(group.findings)
-        if wrong is None and not mine:
-            continue
-        record = _answer("UCF", [group.control or "", _party(group.sender), _party(group.receiver)], REJECTED if wrong else ACCEPTED, wrong)
-        record.children = [] if wrong else [_message(verdict) for verdict in mine]
-        root.children.append(record)
-    return root
 
 
 def _party(identity: str | None) -> str:
     qualifier, _, name = (identity or "").partition(":")
     return COMPONENT.join((name, qualifier))
-
-
-def _message(verdict: MessageVerdict) -> SourceRecord:
-    record = _answer("UCM", [verdict.control, verdict.identifier], REJECTED, verdict.fault)
-    for error in verdict.segments:
-        segment = SourceRecord("UCS", ["UCS", str(error.position), error.code], 0)
-        segment.children = [SourceRecord("UCD", ["UCD", fault.code, fault.place()], 0) for fault in error.elements]
-        record.children.append(segment)
-    return record
-
-
-def _answer(tag: str, copied: Sequence[str], action: str, fault: Fault | None) -> SourceRecord:
-    values = [tag, *copied, action]
-    if fault is not None:
-        values += [fault.code, fault.tag, fault.place() if fault.tag else ""]
-    return SourceRecord(tag, values, 0)

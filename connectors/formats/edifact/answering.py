@@ -6,7 +6,7 @@ One CONTRL answers an interchange with everything in it. It leaves where the agr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from connectors.answering import Answering, Numbered, Policy, Received, Refusals
 from connectors.formats.edifact import acknowledge
 from connectors.formats.edifact.acknowledge import MessageVerdict
 from connectors.formats.edifact.answers import read_application, read_control
-from connectors.formats.edifact.application import VERSION, application_error
+from connectors.formats.edifact.application import VERSION, application_error, carried
 from connectors.formats.edifact.application_codes import Codes
 from connectors.formats.edifact.charsets import DECLARED
 from connectors.formats.edifact.ink import DEFAULT_SYNTAX
@@ -63,14 +63,14 @@ class EdifactAnswering:
             return self._application(received, envelope, profile)
         fault = acknowledge.interchange_fault(received.findings)
         messages = [verdict for _, verdict in received.verdicts]
-        tree = acknowledge.report(
+        report = acknowledge.Report(
             received.interchange, received.groups, received.verdicts, fault, received.refused, arrived_only=self._arrived_only(profile)
         )
         refused = received.refused or (bool(messages) and all(verdict.rejected for verdict in messages))
         partly = any(verdict.rejected for verdict in messages) or any(
             acknowledge.interchange_fault(group.findings) for group in received.groups
         )
-        return "rejected" if refused else "partly" if partly else "accepted", _written([(CONTROL, tree)], received, envelope, profile)
+        return "rejected" if refused else "partly" if partly else "accepted", _control(report, received, envelope, profile)
 
     def _arrived_only(self, profile: Profile) -> bool:
         return profile.options.get("contrl") == "receipt"
@@ -82,7 +82,8 @@ class EdifactAnswering:
             for number, judgement in enumerate(received.judgements, 1)
         ]
         words = {judgement.verdict for judgement in received.judgements}
-        return words.pop() if len(words) == 1 else "partly", _written(trees, received, envelope, profile)
+        attempts = ((syntax, trees) for syntax in _syntax(received, profile))
+        return words.pop() if len(words) == 1 else "partly", _written(attempts, replace(envelope, version=VERSION), profile)
 
     def read(self, message: Message, profile: Profile = STRICT) -> list[Said]:
         """What a CONTRL or an APERAK says; codes of the partner's own guide in an APERAK are the agreement's (`options.aperak`)."""
@@ -109,22 +110,27 @@ def _syntax(received: Received, profile: Profile) -> list[str]:
     return [*own, f"UNOC:{version}"]
 
 
-def _written(messages: Sequence[tuple[str, SourceRecord]], received: Received, envelope: Envelope, profile: Profile) -> bytes:
+def _control(report: acknowledge.Report, received: Received, envelope: Envelope, profile: Profile) -> bytes:
+    """A CONTRL in the first syntax that carries it; where none does, what it repeats is spelled in letters of the last."""
+    syntaxes = _syntax(received, profile)
+    version = syntaxes[0].partition(":")[2]
+    charset = profile.charset or DECLARED.get(syntaxes[-1].partition(":")[0], "ascii")
+    spellings: list[tuple[str, Callable[[str], str]]] = [(syntax, str) for syntax in syntaxes]
+    spellings.append((syntaxes[-1], lambda text: carried(text.replace("\ufffd", "?"), charset)))
+    attempts = ((syntax, [(CONTROL, report.tree(version, spell))]) for syntax, spell in spellings)
+    return _written(attempts, replace(envelope, version="4.1" if version == "4" else "D.3"), profile)
+
+
+def _written(attempts: Iterable[tuple[str, Sequence[tuple[str, SourceRecord]]]], envelope: Envelope, profile: Profile) -> bytes:
+    """The first of these that can be written. Raises ValueError, the first attempt's, where none can."""
     refusal: ValueError | None = None
-    for syntax, suited in _attempts(messages[0][0], received, envelope, profile):
+    for syntax, messages in attempts:
+        options = {**profile.options, "syntax": syntax, "groups": False, "association": ""}
         try:
-            return write(
-                messages, suited, replace(profile, options={**profile.options, "syntax": syntax, "groups": False, "association": ""})
-            )
+            return write(messages, replace(envelope, acknowledgement_requested=False), replace(profile, options=options))
         except ValueError as error:
-            refusal = error
+            refusal = refusal or error
     raise refusal or ValueError("nothing to write")
-
-
-def _attempts(kind: str, received: Received, envelope: Envelope, profile: Profile) -> Iterator[tuple[str, Envelope]]:
-    for syntax in _syntax(received, profile):
-        control = "4.1" if syntax.endswith(":4") else "D.3"
-        yield syntax, replace(envelope, version=control if kind == CONTROL else VERSION, acknowledgement_requested=False)
 
 
 ANSWERING: Answering = EdifactAnswering()

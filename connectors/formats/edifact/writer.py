@@ -18,6 +18,8 @@ from connectors.spec import Envelope, Profile
 from data_contracts.source import SourceRecord
 
 _LARGEST = 10**14 - 1
+_LONGEST_NAME, _LONGEST_QUALIFIER = 35, 4
+"""Data elements 0004 and 0010, and 0007: who is named by more cannot be reached by a part of it."""
 
 
 def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, profile: Profile) -> bytes:
@@ -102,6 +104,8 @@ def _identity(where: str, text: str) -> str:
     qualifier, colon, name = text.partition(":")
     if not colon or not name:
         raise ValueError(f"{where}: an interchange identity is `qualifier:id` (`:id` without qualifier), got {text!r}")
+    if len(name) > _LONGEST_NAME or len(qualifier) > _LONGEST_QUALIFIER:
+        raise ValueError(f"{where}: a name has {_LONGEST_NAME} characters, its qualifier {_LONGEST_QUALIFIER}; got {text!r}")
     return COMPONENT.join((name, qualifier))
 
 

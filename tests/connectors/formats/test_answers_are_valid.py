@@ -21,6 +21,7 @@ from connectors.registry import answering_of, format_named
 from connectors.spec import STRICT, Envelope
 from data_contracts.findings import Finding, Place, has_error
 from data_contracts.source import ReadEvent
+from tests.connectors.formats.edifact import samples
 from tests.connectors.formats.x12.samples import ORDER, group, interchange, isa, transaction
 from tests.connectors.reading import read
 from tests.effort import examples
@@ -110,7 +111,9 @@ def check(syntax: str, document: bytes, kinds: tuple[str, ...]) -> None:
                 continue
             try:
                 _, content = answering.write(kind, one, back, STRICT)
-            except ValueError:
+            except ValueError as error:
+                # Of a CONTRL only the envelope may be impossible: a name to which no answer can go, or from which none can come.
+                assert kind != "CONTRL" or str(error).startswith("UNB "), (error, document)
                 continue
             if not content:
                 continue
@@ -186,3 +189,125 @@ def test_a_group_that_no_997_can_name_refuses_its_interchange(number: bytes) -> 
     assert one.refused
     _, content = answering.write("TA1", one, replace(BACK, sender="ZZ:A", receiver="ZZ:B"), STRICT)
     assert b"TA1*000000001*261122*1415*R*024~" in content
+
+
+EDIFACT_NASTY = [
+    *NASTY,
+    *("ORDERS:D:96A:UN", "ORDERS:D", "::::", ":", "A:B:C:D:E:F:G:H", "UNOC", "UNOC:", "UNOB:3", "UNOA:1", "UNOZ:9", "UNOC:4:1:2:3"),
+    *("7640123000001", "x'y", "UNT", "?", "1?+1", "rheintal \u00e4", "1*1", "W" * 12),
+]
+EDIFACT_DAMAGE = st.lists(
+    st.tuples(st.integers(0, 99), st.integers(0, 15), st.sampled_from(EDIFACT_NASTY) | VALUES), min_size=1, max_size=4
+)
+SYNTAXES = ["1", "2", "3", "4"]
+VERSIONS = ["D:96A:UN", "D:96A:UN:EAN008", "D:01B:UN", "D:01B:UN:EAN010"]
+
+
+def edifact(syntax: str, version: str, grouped: bool, damage: list[tuple[int, int, str]], identifier: str = "UNOC") -> bytes:
+    """Three messages, or two groups of one, in this syntax and directory."""
+    texts = [
+        samples.message("ORDERS", samples.ORDER, "1", version),
+        samples.message("DESADV", samples.DESPATCH, "2", version),
+        samples.message("ORDERS", samples.ORDER, "3", version),
+    ]
+    parts = [samples.group(texts[:1]), samples.group(texts[1:2], "DESADV", "10")] if grouped else texts
+    segments = [samples.UNB.replace("UNOC:3", f"{identifier}:{syntax}"), *(one for part in parts for one in part), f"UNZ+{len(parts)}+4711"]
+    if syntax == "4":
+        segments = [one.replace("+261122:1415+", "+20261122:1415+") for one in segments]
+    frame = [place for place, one in enumerate(segments) if one.startswith("UN") and not one.startswith("UNS")]
+    return ("'".join(damaged(segments, "+", damage, frame)) + "'").encode()
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(
+    st.sampled_from(SYNTAXES),
+    st.sampled_from(VERSIONS),
+    st.booleans(),
+    EDIFACT_DAMAGE,
+    st.sampled_from(["UNOA", "UNOB", "UNOC", "UNOE", "UNOY"]),
+)
+def test_every_answer_to_a_damaged_edifact_interchange_is_valid(
+    syntax: str, version: str, grouped: bool, damage: list[tuple[int, int, str]], identifier: str
+) -> None:
+    check("edifact", edifact(syntax, version, grouped, damage, identifier), ("CONTRL", "APERAK"))
+
+
+FAULTS: dict[str, tuple[str, str]] = {
+    "nothing": ("", ""),
+    "no version of the syntax": (":{syntax}+7612345000008:14", "+7612345000008:14"),
+    "a version of the syntax that there is not": (":{syntax}+", ":9+"),
+    "a repertoire that there is not": ("UNOC", "UNOZ"),
+    "a sender too long": ("7612345000008:14+7640123000001:14+{date}", "7612345000008:14:" + "S" * 40 + "+7640123000001:14+{date}"),
+    "a reference of the interchange too long": ("+4711'", "+" + "4711" * 5 + "'"),
+    "a reference of the interchange in parts": ("+4711'", "+47:11'"),
+    "no reference of the interchange": ("{date}:1415+4711'", "{date}:1415'"),
+    "another reference at the end": ("UNZ+3+4711", "UNZ+3+4712"),
+    "another count at the end": ("UNZ+3", "UNZ+33333333"),
+    "no end": ("UNZ+3+4711'", ""),
+    "an echo asked for": ("+4711'", "+4711++++++3'"),
+    "a UNB with surplus": ("+4711'", "+4711" + "+1" * 14 + "'"),
+    "a message without reference": ("UNH+2+", "UNH++"),
+    "a reference of a message too long": ("UNH+2+", "UNH+" + "2" * 20 + "+"),
+    "a reference of a message that no charset of the answer has": ("UNH+2+", "UNH+\u836f2+"),
+    "a reference that was used": ("UNH+2+", "UNH+1+"),
+    "a message without identifier": ("UNH+2+DESADV:{version}", "UNH+2"),
+    "a message without version": ("UNH+2+DESADV:{version}", "UNH+2+DESADV"),
+    "a message without type": ("UNH+2+DESADV:", "UNH+2+:"),
+    "an unknown type, too long": ("UNH+2+DESADV:", "UNH+2+DESPATCHADVICE:"),
+    "an unknown directory": ("DESADV:D:", "DESADV:DRAFT:"),
+    "an identifier in too many parts": ("DESADV:{version}", "DESADV:{version}:1:2:3:4:5"),
+    "an identifier that repeats": ("DESADV:{version}", "DESADV:{version}*DESADV"),
+    "another reference in UNT": ("UNT+16+2", "UNT+16+9"),
+    "another count in UNT": ("UNT+16+2", "UNT+17+2"),
+    "no UNT": ("UNT+16+2'", ""),
+    "an unknown segment": ("CPS+1'", "CPS+1'XYZ+1'"),
+    "a segment missing": ("BGM+351+DA00000001+9'", ""),
+    "segments too often": ("BGM+351+DA00000001+9'", "BGM+351+DA00000001+9'" * 3),
+    "a code that is none": ("UNS+S", "UNS+Q"),
+    "an element missing": ("QTY+12:12:PCE", "QTY+:12:PCE"),
+    "an element too long": ("QTY+12:12:PCE", "QTY+12:12:PCEPCEPCE"),
+    "a number that is none": ("QTY+12:12:PCE", "QTY+12:ABC:PCE"),
+    "a decimal mark alone": ("QTY+12:12:PCE", "QTY+12:.5:PCE"),
+    "two decimal marks": ("QTY+12:12:PCE", "QTY+12:1.2.3:PCE"),
+    "surplus": ("QTY+12:12:PCE", "QTY+12:12:PCE:1:2:3+1+2+3"),
+    "a character of control": ("QTY+12:12:PCE", "QTY+12:12:P\x01E"),
+    "a segment outside of everything": ("UNH+2+", "LIN+1'UNH+2+"),
+    "a group among messages": ("UNH+2+", "UNG+DESADV+A:14+B:14+{date}:1415+7+UN+D:96A'UNH+2+"),
+    "a group without reference": ("UNH+2+", "UNG+DESADV+A:14+B:14+{date}:1415++UN+D:96A'UNH+2+"),
+    "a group of names too long": ("UNH+2+", "UNG+DESADV+" + "A" * 40 + ":14+:14+{date}:1415+" + "7" * 20 + "+UN+D:96A'UNH+2+"),
+}
+"""What is wrong, and how an interchange of three messages comes by it."""
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_an_interchange_is_answered_by_a_valid_control_message(fault: str, syntax: str) -> None:
+    answering = answering_of("edifact")
+    assert answering is not None
+    for version in VERSIONS:
+        date = "20261122" if syntax == "4" else "261122"
+        old, new = (text.format(syntax=syntax, version=version, date=date) for text in FAULTS[fault])
+        document = edifact(syntax, version, False, []).decode()
+        assert old in document, fault
+        content = document.replace(old, new, 1).encode() if old else document.encode()
+        (one,) = received("edifact", answering, content)
+        back = replace(BACK, sender=one.interchange.receiver or "", receiver=one.interchange.sender or "", version="")
+        assert answering.write("CONTRL", one, back, STRICT)[1]
+        check("edifact", content, ("CONTRL", "APERAK"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("UNOC:3+", "UNOC+", "UCI+4711+7612345000008:14+7640123000001:14+4+13+UNB+2:2'"),
+        ("UNH+2+", "UNH++", "UCM+-+DESADV:D:96A:UN+4+13+UNH+2'"),
+        ("UNH+2+DESADV:D:96A:UN", "UNH+2+DESADV", "UCM+2+DESADV:-:-:-+4+13+UNH+3:2'"),
+        ("UNH+2+DESADV", "UNH+2+DESPATCHADVICE", "UCM+2+DESPAT:D:96A:UN+4+39+UNH+3:1'"),
+    ],
+)
+def test_what_a_control_message_cannot_repeat_is_cut_and_marked(old: str, new: str, said: str) -> None:
+    answering = answering_of("edifact")
+    assert answering is not None
+    (one,) = received("edifact", answering, edifact("3", "D:96A:UN", False, []).decode().replace(old, new, 1).encode())
+    back = replace(BACK, sender=one.interchange.receiver or "", receiver=one.interchange.sender or "", version="")
+    assert said in answering.write("CONTRL", one, back, STRICT)[1].decode()

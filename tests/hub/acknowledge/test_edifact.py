@@ -89,6 +89,14 @@ def test_orders_are_applied_and_answered(open_with: Open) -> None:
     assert (application.kind, application.number) == ("purchase_order", "4500000123")
 
 
+def test_an_interchange_without_a_version_of_the_syntax_is_answered(open_with: Open) -> None:
+    hub = open_with(CLINIC)
+    bare = good().replace(b"UNA:+.? '", b"").replace(b"UNOC:3+", b"UNOC+")
+    said = answers(hub, take(hub, bare, "clinic").document_id)
+    assert said_of(said["CONTRL"], "UCI") == ["UCI+4711+7612345000008:14+7640123000001:14+4+13+UNB+2:2"]
+    assert said_of(said["CONTRL"], "UNB")[0].startswith("UNB+UNOC:3+7640123000001:14+7612345000008:14+")
+
+
 def test_a_broken_order_is_refused_alone(open_with: Open) -> None:
     hub = open_with(CLINIC)
     broken = [segment.replace("QTY+21:12", "QTY+21:1?+2") for segment in ORDER]
