@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 from typing import Annotated
@@ -64,6 +65,17 @@ class Worker(threading.Thread):
         self.join(seconds)
 
 
+class _Server(uvicorn.Server):
+    """Says where it listens: of a port that the system chose nobody else knows the number."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in self.servers:
+            for bound in listener.sockets:
+                host, port = bound.getsockname()[:2]
+                typer.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
     app.command("serve")(serve_command)
@@ -76,7 +88,7 @@ def serve_command(
         bool, typer.Option("--worker/--no-worker", help="Process what comes in here, or leave it to `udihub worker`.")
     ] = True,
 ) -> None:
-    """Serve the API on http://127.0.0.1:8080 until stopped."""
+    """Serve the API on http://127.0.0.1:8080 until stopped; port 0 takes any free one. The address is said once it answers."""
     serve(Hub.open(), host, port, worker=worker)
 
 
@@ -85,7 +97,7 @@ def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool =
     app = create_app(hub)
     beside = Worker(hub, app.state.wake) if worker else None
     app.state.worker = beside
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=30, access_log=False)
     )
     # uvicorn raises the signal anew when it has shut down; it must not end the process before the worker's turn has ended.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +20,7 @@ from hub.settings import Settings
 from hub.store import credentials
 
 SITE = Path(__file__).parents[1] / "samples" / "site"
+_ADDRESS = re.compile(rb"http://127\.0\.0\.1:(\d+)\n")
 START = "from hub.cli import main; main()"
 
 
@@ -52,14 +53,12 @@ class Server:
 
     def start(self, *options: str) -> None:
         """Start, and wait until it is ready."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
         own = {name: value for name, value in os.environ.items() if not name.startswith("UDIHUB_")}
         self.home.mkdir(parents=True, exist_ok=True)
         with (self.home / "server.log").open("ab") as log:
+            before = log.tell()
             self.process = subprocess.Popen(
-                [*self.before, sys.executable, "-c", START, "serve", "--port", str(self.port), *options],
+                [*self.before, sys.executable, "-c", START, "serve", "--port", "0", *options],
                 env={
                     **own,
                     "UDIHUB_HOME": str(self.home),
@@ -74,20 +73,21 @@ class Server:
                 start_new_session=True,
             )
         until = time.monotonic() + 60
-        while time.monotonic() < until:
-            try:
-                if httpx.get(self.address("/health/ready"), timeout=5).status_code == 200:
+        while time.monotonic() < until and self.process.poll() is None:
+            said = _ADDRESS.search(self._log_bytes(), before)
+            if said is not None:  # its own word: a number chosen beforehand may be another server's by the time that it binds
+                self.port = int(said[1])
+                if httpx.get(self.address("/health/ready"), timeout=60).status_code == 200:
                     return
-            except httpx.TransportError:
-                pass
-            if self.process.poll() is not None:
-                break
             time.sleep(0.02)
         raise AssertionError(f"the server did not start: {self.log()}")
 
     def log(self) -> str:
         """What it wrote."""
-        return (self.home / "server.log").read_text(errors="replace")
+        return self._log_bytes().decode(errors="replace")
+
+    def _log_bytes(self) -> bytes:
+        return (self.home / "server.log").read_bytes()
 
     def address(self, path: str) -> str:
         """URL of a path."""
