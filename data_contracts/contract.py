@@ -5,8 +5,11 @@ The file is checked against the JSON Schema that the Open Data Contract Standard
 
 - one schema object, named like the file; its properties are the dataset's columns, `primaryKey` ones name a row.
 - every quality rule has an `id` (public, QLT-…), a `dimension` and a `severity` (error, warning, info).
-- a rule's `customProperties` may say `appliesTo` (an SQL condition: the rows that the rule is about) and `shows` (columns that are
-  the evidence of a failing row).
+- a rule's `customProperties` may say `appliesTo` (an SQL condition: the rows that the rule is about), `shows` (columns that are the
+  evidence of a failing row) and `action` (what follows inline, on each document: none, row, message or flow).
+- `team.name` is the owner, `slaProperties` say how often something comes (`frequency`) and how late it may be (`latency`).
+
+All that is wrong with a file at once, with lines, tells `contract_check.py`; what changed between two, `contract_changes.py`.
 """
 
 from __future__ import annotations
@@ -31,6 +34,21 @@ DIMENSIONS = ("accuracy", "completeness", "conformity", "consistency", "coverage
 """Quality dimensions of ODCS 3.1, in the order in which they are shown."""
 SEVERITIES = ("error", "warning", "info")
 
+ACTIONS = ("none", "row", "message", "flow")
+"""What may follow of a document that breaks a rule, the least first."""
+
+SERVICE_UNITS: Mapping[str, int] = {
+    name: each
+    for names, each in (
+        (("s", "sec", "second", "seconds"), 1),
+        (("m", "min", "minute", "minutes"), 60),
+        (("h", "hr", "hour", "hours"), 3_600),
+        (("d", "day", "days"), 86_400),
+        (("w", "wk", "week", "weeks"), 604_800),
+    )
+    for name in names
+}
+"""Seconds of the units of time that `slaProperties` may state."""
 _SUFFIX = ".odcs.yaml"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OPERATORS = (
@@ -76,6 +94,28 @@ class QualityRule:
     implementation: Mapping[str, Any] = field(default_factory=dict)
     applies_to: str | None = None
     shows: tuple[str, ...] = ()
+    action: str | None = None
+    """What follows on a document that breaks it; null: what the catalogue says, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """One of `slaProperties`."""
+
+    name: str
+    """frequency: something comes at least so often. latency: it is so late at most. Others are for people."""
+    value: Any
+    unit: str
+    """Of the value as ODCS writes it: m, h, d and their longer words."""
+    element: str | None
+    description: str
+
+    @property
+    def seconds(self) -> int | None:
+        """The value in seconds; null where it is no span of time."""
+        each = SERVICE_UNITS.get(self.unit)
+        number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return int(self.value * each) if each is not None and number and self.value > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +133,14 @@ class Contract:
     rules: tuple[QualityRule, ...]
     hash: str
     body: str
+    owner: str | None = None
+    status: str = "active"
+    service: tuple[ServiceLevel, ...] = ()
+
+    @property
+    def interval(self) -> int | None:
+        """Seconds within which something comes by `slaProperties`; null where nothing is promised."""
+        return next((level.seconds for level in self.service if level.name == "frequency"), None)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -121,12 +169,12 @@ def load(path: Path) -> Contract:
         raise ConfigError(f"{path}: {error}") from error
     _check(document, path)
     objects = document.get("schema") or []
-    name = path.name.removesuffix(_SUFFIX)
+    name = name_of(path)
     if len(objects) != 1 or objects[0]["name"] != name or not _NAME.fullmatch(name):
         raise ConfigError(f"{path}: expected one schema object named {name!r}, like the file")
     dataset = objects[0]
     more = _custom(dataset)
-    columns = tuple(_column(entry) for entry in dataset.get("properties") or ())
+    columns = tuple(column_of(entry) for entry in dataset.get("properties") or ())
     rules = tuple(_rules(dataset, {column.name for column in columns}, path))
     if not any(column.primary_key for column in columns):
         raise ConfigError(f"{path}: no property is a primaryKey, so failing rows could not be named")
@@ -141,6 +189,9 @@ def load(path: Path) -> Contract:
         rules=rules,
         hash=hashlib.sha256(body.encode()).hexdigest(),
         body=body,
+        owner=_owner(document),
+        status=str(document.get("status") or "active"),
+        service=tuple(_service(entry) for entry in document.get("slaProperties") or ()),
     )
 
 
@@ -152,25 +203,40 @@ def names(folders: Sequence[Path] = ()) -> tuple[str, ...]:
 
 def named(name: str, folders: Sequence[Path] = ()) -> Contract:
     """The contract of this name; a site's folder wins over what is shipped. Raises ConfigError when there is none."""
+    return load(path_of(name, folders))
+
+
+def path_of(name: str, folders: Sequence[Path] = ()) -> Path:
+    """The file of the contract of this name. Raises ConfigError when there is none."""
     if _NAME.fullmatch(name):
         for folder in (*folders, FOLDER):
             path = folder / f"{name}{_SUFFIX}"
             if path.is_file():
-                return load(path)
+                return path
     raise ConfigError(f"there is no contract {name!r}; known are {', '.join(names(folders))}")
 
 
-def _check(document: Any, path: Path) -> None:
-    """Against the standard's JSON Schema."""
+def name_of(path: Path) -> str:
+    """The dataset that a file of this name speaks of."""
+    return path.name.removesuffix(_SUFFIX)
+
+
+def problems(document: Any) -> list[Any]:
+    """Where a document breaks the standard's JSON Schema (jsonschema's errors), in the order of their places."""
     try:
         import jsonschema  # type: ignore[import-untyped, unused-ignore]
     except ImportError as error:
         raise ConfigError("data contracts need the extra `quality`: pip install 'udihub[quality]'") from error
     validator = jsonschema.Draft201909Validator(_standard())
-    problems = sorted(validator.iter_errors(document), key=lambda problem: list(map(str, problem.absolute_path)))
-    if problems:
-        place = "/".join(map(str, problems[0].absolute_path)) or "the file"
-        raise ConfigError(f"{path}: {place}: {problems[0].message[:300]} (Open Data Contract Standard 3)")
+    return sorted(validator.iter_errors(document), key=lambda problem: list(map(str, problem.absolute_path)))
+
+
+def _check(document: Any, path: Path) -> None:
+    """Against the standard's JSON Schema."""
+    found = problems(document)
+    if found:
+        place = "/".join(map(str, found[0].absolute_path)) or "the file"
+        raise ConfigError(f"{path}: {place}: {found[0].message[:300]} (Open Data Contract Standard 3)")
     if document["kind"] != "DataContract" or not str(document["apiVersion"]).startswith("v3."):
         raise ConfigError(f"{path}: expected kind DataContract, apiVersion v3.1.0")
 
@@ -182,7 +248,8 @@ def _standard() -> dict[str, Any]:
     return schema
 
 
-def _column(entry: Mapping[str, Any]) -> Column:
+def column_of(entry: Mapping[str, Any]) -> Column:
+    """One of the dataset's `properties`."""
     return Column(
         name=entry["name"],
         type=entry.get("logicalType", "string"),
@@ -199,7 +266,7 @@ def _rules(dataset: Mapping[str, Any], columns: set[str], path: Path) -> Iterabl
     entries = [(None, entry) for entry in dataset.get("quality") or ()]
     entries += [(item["name"], entry) for item in dataset.get("properties") or () for entry in item.get("quality") or ()]
     for column, entry in entries:
-        rule = _rule(column, entry, path)
+        rule = rule_of(column, entry, path)
         if rule is None:
             continue
         if rule.id in seen:
@@ -211,7 +278,8 @@ def _rules(dataset: Mapping[str, Any], columns: set[str], path: Path) -> Iterabl
         yield rule
 
 
-def _rule(column: str | None, entry: Mapping[str, Any], path: Path) -> QualityRule | None:
+def rule_of(column: str | None, entry: Mapping[str, Any], path: Path) -> QualityRule | None:
+    """One entry of a `quality` list; null for one that is for people only. Raises ConfigError that names the file and the rule."""
     kind = entry.get("type", "library")
     if kind == "text":  # for people only
         return None
@@ -223,6 +291,8 @@ def _rule(column: str | None, entry: Mapping[str, Any], path: Path) -> QualityRu
     if kind == "custom" and (entry.get("engine") != "greatExpectations" or not isinstance(implementation, dict)):
         raise ConfigError(f"{path}: rule {rule_id}: custom rules need engine greatExpectations and an implementation {{type, kwargs}}")
     operator = next((name for name in _OPERATORS if name in entry), None)
+    if more.get("action") not in (None, *ACTIONS):
+        raise ConfigError(f"{path}: rule {rule_id}: action is none, row, message or flow, not {more['action']!r}")
     return QualityRule(
         id=rule_id,
         type=kind,
@@ -239,6 +309,26 @@ def _rule(column: str | None, entry: Mapping[str, Any], path: Path) -> QualityRu
         implementation=implementation,
         applies_to=more.get("appliesTo"),
         shows=tuple(part.strip() for part in str(more.get("shows") or "").split(",") if part.strip()),
+        action=more.get("action"),
+    )
+
+
+def _owner(document: Mapping[str, Any]) -> str | None:
+    """Who answers for it: the team's name, or its first member."""
+    team = document.get("team")
+    if isinstance(team, Mapping):
+        members = team.get("members") or ()
+        return team.get("name") or next((str(member.get("name") or member.get("username")) for member in members), None)
+    return next((str(member.get("name") or member.get("username")) for member in team or ()), None)
+
+
+def _service(entry: Mapping[str, Any]) -> ServiceLevel:
+    return ServiceLevel(
+        name=str(entry.get("property") or ""),
+        value=entry.get("value"),
+        unit=str(entry.get("unit") or ""),
+        element=entry.get("element"),
+        description=" ".join(str(entry.get("description") or "").split()),
     )
 
 

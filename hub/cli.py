@@ -19,6 +19,7 @@ from data_contracts.config_texts import told
 from data_contracts.errors import ConfigError, HubError, RefusedError
 from hub.commands import (
     administration,
+    contracts,
     demo,
     devices,
     documents,
@@ -63,6 +64,7 @@ def application() -> typer.Typer:
         labels,
         trace,
         recalls,
+        contracts,
         quality,
         administration,
     ):

@@ -15,6 +15,7 @@ _FAMILIES = {
     "AGR": "Agreements and who is who",
     "B2M": "B2MML",
     "CSV": "Delimited files",
+    "CON": "Data contracts and their changes",
     "CTY": "Countries",
     "DEV": "Devices",
     "EUD": "EUDAMED",
