@@ -20,6 +20,7 @@ from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, settle_f
 from hub.record import ExchangeRow, FindingsOf, insert_exchanges, insert_findings, settle_applied
 from hub.runtime import Hub
 from hub.store import claims, configurations, envelopes, tables
+from hub.store.types import DAY
 from hub.store.unit_of_work import UnitOfWork
 from hub.visibility import admission
 
@@ -132,6 +133,7 @@ def registration(job: Job, examined: ExaminedInterchange, production: bool) -> e
         counts=counts,
         refused=examined.refused,
         test=interchange.test and production,
+        since=job.row.received_at - examined.agreement.duplicate_window_days * DAY if examined.agreement is not None else None,
         detail={
             "groups": [{"type": g.type, "control": g.control, "version": g.version, "messages": g.message_count} for g in examined.groups],
             "header": list(interchange.header),

@@ -17,9 +17,10 @@ from connectors.spec import STRICT
 from data_contracts.errors import ConflictError
 from hub import acknowledge, pipeline
 from hub.runtime import Hub
-from hub.site import Agreement
+from hub.site import DUPLICATE_DAYS, Agreement
 from hub.store import blobs, documents
 from hub.store.inbox import Delivery, Landing
+from hub.store.types import DAY, micros
 from hub.store.unit_of_work import UnitOfWork
 
 _PEEK = 4096
@@ -59,8 +60,10 @@ def receive(hub: Hub, reception: Reception, also: Callable[[UnitOfWork, Landing]
     partner_id = hub.partner_id(reception.partner)
     key = _delivery_key(hub, reception, reference, staged)
     if reception.delivery_key is None and reference is not None:
+        window = agreement.duplicate_window_days if agreement is not None else DUPLICATE_DAYS
+        since = micros(hub.clock.now()) - window * DAY
         with hub.database.read() as connection:
-            key = documents.free_key(connection, organisation_id, partner_id, reception.channel, key, staged.sha256)
+            key = documents.free_key(connection, organisation_id, partner_id, reception.channel, key, staged.sha256, since)
     landing = pipeline.land(
         hub,
         Delivery(

@@ -48,6 +48,8 @@ Severity = Literal["error", "warning", "info"]
 RESPONSE = "response"
 """The route by which a partner fetches its answers itself."""
 Action = Literal["none", "row", "message", "flow"]
+DUPLICATE_DAYS = 396
+"""Thirteen months: numbers of most partners begin anew with the year, and what is resent late must still be known."""
 
 
 class _Part(BaseModel):
@@ -192,6 +194,8 @@ class Agreement(_Part):
     tolerances: Tolerances = Field(default_factory=Tolerances)
     rules: dict[str, RuleOverride] = {}
     test: bool = False
+    duplicate_window_days: int = Field(default=DUPLICATE_DAYS, ge=1, le=36_500)
+    """Days in which a control number of an interchange counts once; after them it is free again."""
     valid: Validity = Field(default_factory=Validity)
     body: str = Field(default="", exclude=True)
     """The YAML text as it stood when loaded; the store keeps it by its hash."""

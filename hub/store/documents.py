@@ -32,19 +32,22 @@ def visible(connection: sa.Connection, document_id: int, partner_id: int | None,
     return row
 
 
-def free_key(connection: sa.Connection, organisation_id: int, partner_id: int, channel: str, key: str, sha256: bytes) -> str:
-    """The delivery key for these bytes: the envelope's own, or one beside it where that envelope never counted.
+def free_key(connection: sa.Connection, organisation_id: int, partner_id: int, channel: str, key: str, sha256: bytes, since: int) -> str:
+    """The delivery key for these bytes: the envelope's own, or one beside it where that envelope never counted, or came before `since`
+    (microseconds since 1970), so that its number is free again.
 
     An interchange that was refused for its own faults, or was a test, has not used its number up: the mended one may come under it.
     """
-    first = connection.execute(
-        sa.select(document.c.id, document.c.sha256, document.c.state).where(
-            document.c.organisation_id == organisation_id,
-            document.c.partner_id == partner_id,
-            document.c.channel == channel,
-            document.c.delivery_key == key,
-        )
-    ).one_or_none()
+    own, place = key, sa.and_(document.c.organisation_id == organisation_id, document.c.partner_id == partner_id)
+    while True:
+        first = connection.execute(
+            sa.select(document.c.id, document.c.sha256, document.c.state, document.c.received_at).where(
+                place, document.c.channel == channel, document.c.delivery_key == key
+            )
+        ).one_or_none()
+        if first is None or first.received_at >= since:
+            break
+        key = f"{own}@{first.id}"
     if first is None or bytes(first.sha256) == sha256 or first.state == "received":
         return key
     counted = connection.execute(

@@ -4,6 +4,7 @@
     same numbers, other bytes   conflict: both stay as evidence, the second is refused (X12 TA1 note 025, UN/EDIFACT CONTRL 4/26)
 
 An envelope that is refused for another reason, or is a test, does not use its number up: the sender mends it and sends it again.
+Numbers begin anew after some years of counting: one that came before the agreement's window (`Registration.since`) is free again.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 from data_contracts.findings import Finding
 from hub.store import bulk, identity
 from hub.store.lists import among
-from hub.store.tables import interchange
+from hub.store.tables import document, interchange
 from hub.store.types import storable
 from hub.store.unit_of_work import UnitOfWork
 
@@ -40,6 +41,8 @@ class Registration:
     refused: bool = False
     """The envelope is refused whatever its number."""
     test: bool = False
+    since: int | None = None
+    """Microseconds since 1970: a number is free again if it last counted in a document received before; null: never."""
     detail: Mapping[str, Any] = field(default_factory=dict)
     """Groups with their counts, and whatever else must be kept."""
 
@@ -118,25 +121,49 @@ def _row(one: Registration, number: int, key: str | None, outcome: Outcome, firs
 def _hold(
     uow: UnitOfWork, claimants: Mapping[str, Registration], ids: Mapping[tuple[int, int], int]
 ) -> dict[str, tuple[int, bytes | None]]:
-    """Take the keys that are free, in their order, and say who holds each: interchange and hash."""
-    if not claimants:
-        return {}
+    """Take the keys that are free, in their order, and say who holds each: interchange and hash.
+
+    Behind a holder from before the window its successor is looked for, and so on, by a key that names it (`…|17`): nothing that is
+    written changes, and of two who come at once only one can follow.
+    """
+    holders: dict[str, tuple[int, bytes | None]] = {}
+    wanted = {key: key for key in claimants}
+    while wanted:
+        found = _take(uow, {tried: claimants[key] for key, tried in wanted.items()}, ids)
+        late: dict[str, str] = {}
+        for key, tried in wanted.items():
+            holder, sha256, received_at = found[tried]
+            since = claimants[key].since
+            if since is not None and received_at is not None and received_at < since:
+                late[key] = f"{key}|{holder}"
+            else:
+                holders[key] = holder, sha256
+        wanted = late
+    return holders
+
+
+def _take(
+    uow: UnitOfWork, claimants: Mapping[str, Registration], ids: Mapping[tuple[int, int], int]
+) -> dict[str, tuple[int, bytes | None, int | None]]:
+    """Holder of each key, its hash, and when its document came; null: it has just been given the key."""
     ordered = [(key, claimants[key]) for key in sorted(claimants)]
     rows = [_row(one, ids[one.document_id, one.ordinal], key, "accepted", None) for key, one in ordered]
     # Waits for a rival that has not committed yet, and then yields to it.
     made = bulk.insert_new(uow.connection, interchange, _COLUMNS, rows)
-    holders: dict[str, tuple[int, bytes | None]] = {
-        row[6]: (row[0], one.sha256) for row, (_, one) in zip(rows, ordered, strict=True) if row[0] in made
+    holders: dict[str, tuple[int, bytes | None, int | None]] = {
+        row[6]: (row[0], one.sha256, None) for row, (_, one) in zip(rows, ordered, strict=True) if row[0] in made
     }
     held = [key for key in claimants if key not in holders]
     if not held:
         return holders
     found = uow.connection.execute(
-        sa.select(interchange.c.envelope_key, interchange.c.id, interchange.c.sha256).where(
-            among(uow.connection, interchange.c.envelope_key, held)
-        )
+        sa.select(interchange.c.envelope_key, interchange.c.id, interchange.c.sha256, document.c.received_at)
+        .join(document, document.c.id == interchange.c.document_id)
+        .where(among(uow.connection, interchange.c.envelope_key, held))
     )
-    return {**holders, **{row.envelope_key: (row.id, None if row.sha256 is None else bytes(row.sha256)) for row in found}}
+    for row in found:
+        holders[row.envelope_key] = row.id, None if row.sha256 is None else bytes(row.sha256), row.received_at
+    return holders
 
 
 def _known(uow: UnitOfWork, registrations: Sequence[Registration]) -> dict[tuple[int, int], Registered]:

@@ -15,6 +15,9 @@ SCALE = 1_000_000
 LIMIT = 10**18
 """Scaled magnitude below which a number fits 64 bits and NUMERIC(18, 6)."""
 
+DAY = 86_400_000_000
+"""A day in microseconds."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub import acknowledge, batch, outbound, slices, worker
+from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing, tables
 from tests.hub.conftest import take
@@ -87,6 +88,22 @@ def test_a_used_control_number_with_other_bytes_is_refused_and_both_are_kept(hub
         for landing, number in ((first, b"D1"), (second, b"D2"), (third, b"D3")):
             assert number in documents.content(connection, hub.settings.home, landing.document_id)
     assert count(hub, tables.application) == 1
+
+
+@pytest.mark.parametrize("again", ["D1", "D2"])
+def test_a_control_number_is_free_again_after_the_agreements_window(hub: Hub, clock: FrozenClock, again: str) -> None:
+    first = take(hub, interchange(ACME, 1, despatch("D1")), "acme")
+    clock.advance(395 * 86_400)
+    assert take(hub, interchange(ACME, 1, despatch("D2")), "acme").outcome == "conflict"
+    clock.advance(2 * 86_400)
+    later = take(hub, interchange(ACME, 1, despatch(again)), "acme")
+    assert (later.outcome, states(hub, later.document_id), rules(hub, later.document_id)) == ("new", ["applied"], [])
+    assert later.document_id != first.document_id
+    assert found(answer(hub, later.document_id), "AK9") == [["AK9", "A", "1", "1", "1"]]
+    assert take(hub, interchange(ACME, 1, despatch(again)), "acme").document_id == later.document_id
+    assert take(hub, interchange(ACME, 1, despatch("D3")), "acme").outcome == "conflict"
+    by_file = take(hub, interchange(ACME, 1, despatch("D4")), "acme", key="by-file")
+    assert "DUP-03" in rules(hub, by_file.document_id)
 
 
 def test_the_envelope_of_another_partner_is_a_security_event(hub: Hub) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from connectors.formats.edifact import FORMAT
 from connectors.spec import STRICT
 from hub import outbound
+from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.store import blobs, evidence, tables
 from tests.connectors.formats.edifact.samples import ORDER, UNB, interchange, message
@@ -95,6 +96,18 @@ def test_an_interchange_without_a_version_of_the_syntax_is_answered(open_with: O
     said = answers(hub, take(hub, bare, "clinic").document_id)
     assert said_of(said["CONTRL"], "UCI") == ["UCI+4711+7612345000008:14+7640123000001:14+4+13+UNB+2:2"]
     assert said_of(said["CONTRL"], "UNB")[0].startswith("UNB+UNOC:3+7640123000001:14+7612345000008:14+")
+
+
+def test_how_long_a_reference_counts_is_the_agreements_word(open_with: Open, clock: FrozenClock) -> None:
+    hub = open_with({**CLINIC, "agreements/clinic_in.yaml": ("_", IN + "duplicate_window_days: 30\n")})
+    take(hub, good(), "clinic")
+    other = [segment.replace("4500000123", "4500000124") for segment in ORDER]
+    clock.advance(29 * 86_400)
+    assert take(hub, good("4711", other), "clinic").outcome == "conflict"
+    clock.advance(2 * 86_400)
+    landing = take(hub, good("4711", other), "clinic")
+    assert (landing.outcome, states(hub, landing.document_id)) == ("new", ["applied"])
+    assert said_of(answers(hub, landing.document_id)["CONTRL"], "UCI")[0].endswith("+7")
 
 
 def test_a_broken_order_is_refused_alone(open_with: Open) -> None:

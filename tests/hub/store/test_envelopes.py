@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from hub.store.database import Database
 from hub.store.envelopes import Registered, Registration, envelope_key, register, register_many
 from hub.store.inbox import Delivery, land_many
-from hub.store.tables import interchange
+from hub.store.tables import document, interchange
+from hub.store.types import DAY
 
 ONE, TWO = b"1" * 32, b"2" * 32
 
@@ -46,6 +47,48 @@ def test_the_first_counts_then_repeat_then_conflict(house: Database, documents: 
         (repeat.interchange_id, "repeat", first.interchange_id, None),
         (conflict.interchange_id, "conflict", first.interchange_id, None),
     ]
+
+
+def arrived(database: Database, days: int) -> int:
+    """A document that came so many days after the first."""
+    with database.begin("jiangnan") as uow:
+        uow.now += days * DAY
+        return land_many(uow, [Delivery(1, 2, "folder", f"day {days}", b"x")])[0].document_id
+
+
+def test_a_number_is_free_again_after_its_window_and_counts_once_in_the_next(house: Database, documents: list[int]) -> None:
+    with house.read() as connection:
+        began = connection.execute(sa.select(document.c.received_at).where(document.c.id == documents[0])).scalar_one()
+
+    def on(day: int, sha256: bytes) -> Registered:
+        return add(house, envelope(arrived(house, day), sha256, since=began + (day - 30) * DAY))
+
+    first = add(house, envelope(documents[0]))
+    assert (within := on(30, TWO)).outcome == "conflict" and within.first_interchange_id == first.interchange_id
+    second = on(31, TWO)
+    assert (second.outcome, second.first_interchange_id) == ("accepted", second.interchange_id)
+    assert [(one.outcome, one.first_interchange_id) for one in (on(32, TWO), on(60, ONE))] == [
+        ("repeat", second.interchange_id),
+        ("conflict", second.interchange_id),
+    ]
+    third = on(62, TWO)
+    assert (third.outcome, third.first_interchange_id) == ("accepted", third.interchange_id)
+    keys = {number: key for number, outcome, _, key in stored(house) if outcome == "accepted"}
+    assert keys == {
+        first.interchange_id: "ZZ:JN|ZZ:NM|000000001",
+        second.interchange_id: f"ZZ:JN|ZZ:NM|000000001|{first.interchange_id}",
+        third.interchange_id: f"ZZ:JN|ZZ:NM|000000001|{second.interchange_id}",
+    }
+
+
+def test_of_two_that_follow_an_old_number_at_once_only_one_counts(house: Database, documents: list[int]) -> None:
+    add(house, envelope(documents[0]))
+    late = [arrived(house, 400 + number) for number in range(8)]
+    with house.read() as connection:
+        since = connection.execute(sa.select(document.c.received_at).where(document.c.id == late[0])).scalar_one()
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda number: add(house, envelope(number, TWO, since=since)).outcome, late))
+    assert sorted(outcomes) == ["accepted", *["repeat"] * 7]
 
 
 @pytest.mark.parametrize(("more", "outcome"), [({"refused": True}, "rejected"), ({"test": True}, "test"), ({"counts": False}, "accepted")])
