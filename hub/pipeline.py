@@ -32,6 +32,7 @@ from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
 from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
+from hub.cases.renew import renew as renew_cases
 from hub.compiled import compiled
 from hub.reconcile import mark_due
 from hub.reconcile import reconcile as renew
@@ -161,7 +162,17 @@ def reconcile(hub: Hub, limit: int = 10_000) -> int:
             seen = renew(uow, limit, hub.tolerances, derive, hub.site.masterdata.rules)
         total += seen
         if seen < limit:
-            return total
+            break
+    cases(hub)
+    return total
+
+
+def cases(hub: Hub) -> None:
+    """What a person must decide follows from all that: cases open, close and open again."""
+    while True:
+        with hub.database.begin("reconcile") as uow:
+            if not renew_cases(uow, hub.site.cases):
+                return
 
 
 serve = views

@@ -8,6 +8,7 @@
     registers.yaml       under which names our companies publish devices (hub/registers/settings.py); may be missing
     masterdata.yaml      whose word counts in golden records, and what a second person approves (hub/masterdata/settings.py); may be missing
     epcis.yaml           to whom events are sent that they have subscribed to (hub/visibility/settings.py); may be missing
+    cases.yaml           when cases are due, whose they are, what must be signed (hub/cases/settings.py); may be missing
     calendars.yaml       working days of years that the hub does not know (hub/recall/calendars.py); may be missing
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
@@ -35,6 +36,7 @@ from data_contracts.findings import Finding
 from data_contracts.mistakes import meant
 from data_contracts.registers import RegisterName
 from data_contracts.rules.catalogue import all_rules
+from hub.cases.settings import CaseSettings
 from hub.labels.settings import LabelSettings
 from hub.masterdata.settings import MasterSettings
 from hub.recall.calendars import Calendars
@@ -258,6 +260,7 @@ class Site:
         registers: RegisterSettings | None = None,
         masterdata: MasterSettings | None = None,
         calendars: Calendars | None = None,
+        cases: CaseSettings | None = None,
     ) -> None:
         self.folder = folder
         self.name = head.name
@@ -271,6 +274,7 @@ class Site:
         self.events = events or EventSettings()
         self.registers = registers or RegisterSettings()
         self.masterdata = masterdata or MasterSettings()
+        self.cases = cases or CaseSettings()
         self.calendars = (calendars or Calendars()).over(Calendars.known())
         """Working days by which a recall's clocks count: the site's own years before those that the hub knows."""
         self.mapping_folders: tuple[Path, ...] = _folder_if_there(folder / "mappings")
@@ -297,9 +301,10 @@ class Site:
         registers = parsed(RegisterSettings, folder / "registers.yaml", folder, faults) if (folder / "registers.yaml").exists() else None
         master = parsed(MasterSettings, folder / "masterdata.yaml", folder, faults) if (folder / "masterdata.yaml").exists() else None
         calendars = parsed(Calendars, folder / "calendars.yaml", folder, faults) if (folder / "calendars.yaml").exists() else None
+        cases = parsed(CaseSettings, folder / "cases.yaml", folder, faults) if (folder / "cases.yaml").exists() else None
         if faults or head is None:
             raise SiteError(folder, faults)
-        site = cls(folder, head, partners, agreements, flows, labels, events, registers, master, calendars)
+        site = cls(folder, head, partners, agreements, flows, labels, events, registers, master, calendars, cases)
         faults = [*site._partner_faults(), *site._agreement_faults(), *site._flow_faults(), *site._label_faults()]
         if faults:
             raise SiteError(folder, faults)

@@ -169,6 +169,8 @@ finding = sa.Table(
     sa.Column("recorded_at", Big, nullable=False),
     sa.Column("closed_at", Big), sa.Column("closed_by", sa.Text), sa.Column("closed_reason", sa.Text),
 )
+_OPEN_ERROR = "closed_at IS NULL AND severity = 'error'"  # what cases are made of: little of all that was ever found
+sa.Index("ix_finding_open", finding.c.exchange_id, sqlite_where=sa.text(_OPEN_ERROR), postgresql_where=sa.text(_OPEN_ERROR))
 
 # --- what it said ------------------------------------------------------------------------------------------------------
 subject = sa.Table(
@@ -321,6 +323,10 @@ discrepancy = sa.Table(
     sa.Column("opened_at", Big, nullable=False), sa.Column("closed_at", Big),
 )
 sa.Index("ix_discrepancy_scope", discrepancy.c.scope_kind, discrepancy.c.scope_key)
+sa.Index(
+    "ix_discrepancy_open", discrepancy.c.severity,
+    sqlite_where=discrepancy.c.closed_at.is_(None), postgresql_where=discrepancy.c.closed_at.is_(None),
+)
 
 # --- what goes out -----------------------------------------------------------------------------------------------------
 acknowledgement = sa.Table(
