@@ -31,7 +31,7 @@ __all__ = ["ANSWERING", "FORMAT", "Edifact", "first_interchange", "interchange_s
 
 class Edifact:
     """The format of `connectors/spec.py`. Options of a profile: `max_segments` (of one message), `characters: declared` (refuse what UNOA
-    and UNOB do not hold), and for writing `delimiters`, `line_end`, `syntax` (`UNOC:3`), `una`, `control_totals` (codes of CNT)."""
+    and its like do not hold), and for writing `delimiters`, `line_end`, `syntax` (`UNOC:3`), `una`, `control_totals` (codes of CNT)."""
 
     name = "edifact"
     opens_with = (b"UNA", b"UNB")

@@ -2,15 +2,18 @@
 
 Real files lie: texts in UTF-8 under UNOA are everyday. Bytes that are no ASCII are tried as strict UTF-8 first, which text in
 another charset is never by chance, and said to be so (`EDF-I111`); else they are decoded as declared. An agreement's `charset` is
-taken at its word.
+taken at its word. What the declared repertoire does not hold is taken too and told, with its place (`EDF-E101`).
 """
 
 from __future__ import annotations
 
 import codecs
-import string
+import re
+from functools import cache
 from typing import BinaryIO
 
+from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
+from connectors.formats.edifact.separators import Separators
 from connectors.undecodable import UNDECODABLE
 from data_contracts.errors import ConfigError
 
@@ -31,14 +34,12 @@ DECLARED = {
 }
 """Character repertoires of data element 0001. UNOX (ISO 2022) and identifiers of other bodies (IATB) are read as ISO 8859-1."""
 
-_LEVEL_A = (
-    (string.ascii_uppercase + string.digits + " .,-()/='+:?!\"%&*;<>" + "\r\n\t").encode()
-    + bytes(range(0x1C, 0x20))
-    + b"\x01\x02\x03\x04\x05"
-)
+_LEVELS = {"UNOA": LEVEL_A, "UNOB": LEVEL_B}
+_LAYOUT = b"\r\n\t" + bytes(range(0x1C, 0x20)) + b"\x01\x02\x03\x04\x05"
 
 _MARKS = ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF8, "utf-8"))
 _WIDE = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_MOST_SHOWN = 10
 UNITS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 """Bytes of one ASCII character where it is not one."""
 
@@ -92,7 +93,40 @@ class Decoder:
         return decoded
 
 
-def outside_level_a(text: str) -> str:
-    """Characters of a text that UNOA does not hold, some of them; empty where it holds all."""
-    foreign = text.encode("ascii", "replace").translate(None, _LEVEL_A)
-    return "".join(dict.fromkeys(foreign.decode("ascii")))[:10]
+@cache
+def repertoire(identifier: str) -> str:
+    """The class of characters that may stand under a syntax identifier, as part of an expression; any text where it is not limited."""
+    if identifier in _LEVELS:
+        return _LEVELS[identifier]
+    charset = DECLARED.get(identifier, "utf-8")
+    if charset == "utf-8":
+        return TEXT
+    letters = bytes(range(0xA0, 0x100)).decode(charset, "ignore")
+    return "[ -~" + "".join(map(re.escape, letters)) + "]"
+
+
+@cache
+def allowed_bytes(identifier: str, separators: Separators) -> bytes | None:
+    """The bytes that UNOA and UNOB hold, separators and layout among them; null where bytes alone do not tell."""
+    level = _LEVELS.get(identifier)
+    if level is None:
+        return None
+    marks = "".join(str(mark) for mark in separators.as_mapping().values())
+    held = "".join(map(chr, range(0x20, 0x7F)))
+    return "".join(re.findall(level, held)).encode() + _LAYOUT + marks.encode("ascii", "ignore")
+
+
+def outside(text: str, allowed: bytes) -> str:
+    """ASCII characters of a text that are not `allowed`, some of them; empty where all are."""
+    foreign = text.encode("ascii", "replace").translate(None, allowed)
+    return "".join(dict.fromkeys(foreign.decode("ascii")))[:_MOST_SHOWN]
+
+
+@cache
+def _foreign(identifier: str) -> re.Pattern[str]:
+    return re.compile(f"(?!{repertoire(identifier)}){TEXT}")  # what no text may hold is told as such (EDF-E21)
+
+
+def foreign(identifier: str, text: str) -> list[str]:
+    """The characters of a text that its declared repertoire does not hold."""
+    return _foreign(identifier).findall(text)

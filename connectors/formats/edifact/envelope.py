@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from connectors.formats.edifact.foreign import beyond_repertoire
 from connectors.formats.edifact.header import Header
 from connectors.formats.edifact.interchange import group_of, interchange_of, opening_findings, part, parts_of, style_of, version_of
 from connectors.formats.edifact.messages import MessageReader, storable_value
@@ -60,6 +61,7 @@ class Reading:
         self._opened = Opened("", "", "", "", 0, 0, [])
         self._names: dict[str, tuple[str, str, str]] = {}
         self._strays = 0
+        self._strict = profile.options.get("characters") == "declared"
 
     def events(self) -> Iterator[ReadEvent]:
         """What the document holds, in order. Yields `unreadable` alone when there is no UNB in it."""
@@ -199,7 +201,7 @@ class Reading:
         if decoder.lied:
             interchange.findings.append(Finding("EDF-I111", Place("UNB", 1, 1, 1), decoder.declared, decoder.met))
         if segments.outside:
-            interchange.findings.append(Finding("EDF-I109", Place("UNB", 1, 1, 1), "UNOA", segments.outside))
+            interchange.findings.append(Finding("EDF-I109", Place("UNB", 1, 1, 1), segments.identifier, segments.outside))
         if segments.folded:
             interchange.findings.append(Finding("EDF-I106"))
         if segments.stray_release:
@@ -282,6 +284,8 @@ class Reading:
         if control and not self._numbers.take(control):
             findings.append(Finding("EDF-M26", Place("UNH", 1, 1, line=opened.line), None, control, "26"))
         findings += _closing_findings(trailer, control, reader.position, line)
+        if (self._segments.outside or self._segments.decoder.lied) and reader.root is not None and not self._strict:
+            findings += beyond_repertoire(reader.root, self._segments.identifier)
         message = Message(  # by place: naming each of them triples what it costs to make
             kind,
             opened.version or None,

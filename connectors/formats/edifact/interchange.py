@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from connectors.formats.edifact.charsets import DECLARED
+from connectors.formats.edifact.charsets import DECLARED, repertoire
 from connectors.formats.edifact.elements import explain
 from connectors.formats.edifact.grammar import service_segment
 from connectors.formats.edifact.header import Header
-from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT, Style, compiled
+from connectors.formats.edifact.patterns import TEXT, Style, compiled
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT
 from connectors.freshness import forgets
 from connectors.legible import legible, storable
@@ -34,13 +34,13 @@ def style_of(header: Header, profile: Profile) -> Style:
     """How the messages of this interchange are to be read.
 
     Up to syntax 3 the UNA names the decimal mark; without a UNA, and from syntax 4 on, point and comma both stand. Characters beyond
-    UNOA and UNOB are a remark on the interchange, and errors only where the agreement asks for it (`options.characters: declared`).
+    the declared repertoire are a warning, and errors only where the agreement asks for it (`options.characters: declared`).
     """
     separators = header.separators
     fixed = header.una and header.syntax < "4" and separators.decimal in ".,"
     text = TEXT
     if profile.options.get("characters") == "declared" and profile.charset is None:
-        text = {"UNOA": LEVEL_A, "UNOB": LEVEL_B}.get(header.identifier, TEXT)
+        text = repertoire(header.identifier)
     return Style(separators.decimal if fixed else ".,", text, bool(separators.repetition))
 
 

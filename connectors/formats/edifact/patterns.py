@@ -17,7 +17,8 @@ from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 TEXT = "[^\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]"
 """Any character that can be shown; which of them the declared repertoire holds is the envelope's question."""
 LEVEL_A = "[A-Z0-9 .,\\-()/='+:?!\"%&*;<>]"
-LEVEL_B = "[\\x20-\\x7e]"
+LEVEL_B = LEVEL_A.replace("[A-Z", "[A-Za-z_")
+"""What ISO 646 has in every national version: none of # $ @ [ \\ ] ^ ` { | } ~."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from itertools import accumulate, count, repeat
 from operator import length_hint
 from typing import BinaryIO
 
-from connectors.formats.edifact.charsets import UNITS, Decoder, charset_of, outside_level_a, wire_charset
+from connectors.formats.edifact.charsets import UNITS, Decoder, allowed_bytes, charset_of, outside, wire_charset
 from connectors.formats.edifact.header import WINDOW, Header, another, find_start, parse_header
 from connectors.formats.edifact.separators import LEVEL_A, Piece, Translation, released_in, stands_in
 from connectors.formats.edifact.shapes import Shape, Stop, shapes_of
@@ -110,9 +110,11 @@ class Segments:
         self._translation = Translation(LEVEL_A)
         self.decoder = Decoder("", self._agreed, self.bom)
         """The charset of the interchange at hand, and what it turned out to be."""
+        self.identifier = ""
+        """What S001 of the interchange at hand declares, `UNOC`."""
         self.outside = ""
-        """Characters that an interchange in UNOA holds beyond what UNOA allows."""
-        self._checks_level = False
+        """Characters that an interchange in UNOA or UNOB holds beyond what these allow."""
+        self._allowed: bytes | None = None
         self.folded = False
         """Whether line breaks run through the interchange's segments."""
         self.skipped = 0
@@ -188,7 +190,8 @@ class Segments:
     def _open(self, header: Header) -> None:
         self._translation = Translation(header.separators)
         self.decoder = Decoder(header.identifier, self._agreed, self.bom)
-        self._checks_level = header.identifier == "UNOA" and self._agreed is None
+        self._allowed = allowed_bytes(header.identifier, header.separators) if self._agreed is None else None
+        self.identifier = header.identifier
         self.outside, self.folded = "", False
 
     def _pass_over(self, characters: int) -> None:
@@ -251,8 +254,8 @@ class Segments:
 
     def _batch(self, body: str, unterminated: bool) -> Batch:
         terminator = self._translation.separators.terminator
-        if self._checks_level and not self.outside:
-            self.outside = outside_level_a(body)
+        if self._allowed is not None and not self.outside:
+            self.outside = outside(body, self._allowed)
         piece = self._translation.segments(body, self.decoder if self.unit == 1 else None)
         raw, cut = piece.raw, piece.segments
         if len(cut) > 1:

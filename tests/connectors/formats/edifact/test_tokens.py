@@ -133,23 +133,26 @@ def test_several_interchanges_each_with_its_own_una_and_charset() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "written", "profile", "rules"),
+    ("declared", "written", "profile", "rules", "foreign"),
     [
-        ("UNOC", "iso8859-1", Profile(), []),
-        ("UNOC", "utf-8", Profile(), ["EDF-I111"]),
-        ("UNOA", "utf-8", Profile(), ["EDF-I111"]),
-        ("UNOE", "iso8859-5", Profile(), []),
-        ("UNOY", "utf-8", Profile(), []),
-        ("UNOC", "gb18030", Profile(charset="gb18030"), []),
-        ("IATB", "iso8859-1", Profile(), ["EDF-I110"]),
+        ("UNOC", "iso8859-1", Profile(), [], None),
+        ("UNOC", "utf-8", Profile(), ["EDF-I111"], "上海"),
+        ("UNOA", "utf-8", Profile(), ["EDF-I111"], "上海Ü"),
+        ("UNOE", "iso8859-5", Profile(), [], None),
+        ("UNOY", "utf-8", Profile(), [], None),
+        ("UNOC", "gb18030", Profile(charset="gb18030"), [], None),
+        ("IATB", "iso8859-1", Profile(), ["EDF-I110"], None),
     ],
 )
-def test_charsets_as_declared_as_they_are_or_as_agreed(declared: str, written: str, profile: Profile, rules: list[str]) -> None:
+def test_charsets_as_declared_as_they_are_or_as_agreed(
+    declared: str, written: str, profile: Profile, rules: list[str], foreign: str | None
+) -> None:
     name = {"iso8859-5": "ТИТАН", "gb18030": "上海钛业", "iso8859-1": "MÜLLER"}.get(written, "上海 MÜLLER")
     text = interchange([message("ORDERS", [*ORDER[:4], f"NAD+SU+++{name}", *ORDER[5:]])], UNB.replace("UNOC", declared)).decode()
     document = text.encode(written)
     (found,) = messages(document, profile)
-    assert found.root is not None and found.findings == []
+    assert found.root is not None
+    assert [(finding.rule, finding.got) for finding in found.findings] == ([("EDF-E101", foreign)] if foreign else [])
     assert [record.values[4] for record in found.root.children if record.tag == "NAD" and len(record.values) > 4] == [name]
     assert [finding.rule for finding in envelope_findings(document, profile)] == rules
     assert document[found.offset : found.offset + found.length].startswith(b"UNH+1+") and found.offset + found.length < len(document)
@@ -158,9 +161,46 @@ def test_charsets_as_declared_as_they_are_or_as_agreed(declared: str, written: s
 def test_unoa_that_holds_more_than_it_may_is_a_remark_or_by_agreement_an_error() -> None:
     document = interchange([message("ORDERS", [*ORDER[:4], "NAD+SU+++Rheintal", *ORDER[5:]])], UNB.replace("UNOC", "UNOA"))
     assert [(finding.rule, finding.got) for finding in envelope_findings(document)] == [("EDF-I109", "heintal")]
-    assert messages(document)[0].findings == []
+    (warned,) = messages(document)
+    (told,) = warned.findings
+    assert (told.rule, told.severity, told.got) == ("EDF-E101", "warning", "heintal")
+    assert (told.place.segment, told.place.position, told.place.element) == ("NAD", 6, 4)
     (strict,) = messages(document, Profile(options={"characters": "declared"}))
     assert [(finding.rule, finding.place.position, finding.place.element) for finding in strict.findings] == [("EDF-E21", 6, 4)]
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "got"),
+    [
+        ("UNOB", "Rheintal & Co", None),
+        ("UNOB", "Rheintal #7 @ Chur_2", "#@"),
+        ("UNOE", "ТИТАН", None),
+        ("UNOE", "ТИТАН MÜLLER", "Ü"),
+        ("UNOC", "RHEINTAL €", "€"),
+        ("UNOY", "上海 €", None),
+    ],
+)
+def test_characters_beyond_the_declared_repertoire_are_told_with_their_place(declared: str, text: str, got: str | None) -> None:
+    body = [*ORDER[:4], f"NAD+SU+X+{text}", ORDER[4], *ORDER[5:7], f"IMD+F++:::{text}", *ORDER[8:]]
+    document = interchange([message("ORDERS", body)], UNB.replace("UNOC", declared))
+    (found,) = messages(document)
+    expected = [("EDF-E101", got, "NAD", 6, 3, None, "2")] if got else []
+    told = [
+        (one.rule, one.got, one.place.segment, one.place.position, one.place.element, one.place.component, one.params["count"])
+        for one in found.findings
+    ]
+    assert told == expected
+    (strict,) = messages(document, Profile(options={"characters": "declared"}))
+    places = [(one.rule, one.place.segment, one.place.element, one.place.component) for one in strict.findings]
+    assert places == ([("EDF-E21", "NAD", 3, 1), ("EDF-E21", "IMD", 3, 4)] if got else [])
+
+
+def test_separators_of_its_own_are_no_characters_of_the_text() -> None:
+    body = [*ORDER[:4], "NAD+SU+++RHEINTAL", *ORDER[5:]]
+    plain = interchange([message("ORDERS", body)], UNB.replace("UNOC", "UNOA")).replace(b"?:", b"")
+    document = b"UNA^|.~ #" + plain.replace(b"+", b"|").replace(b":", b"^").replace(b"'", b"#")
+    assert [one.findings for one in messages(document)] == [[]]
+    assert envelope_findings(document) == []
 
 
 def test_lines_are_where_segments_begin() -> None:
