@@ -48,6 +48,13 @@ def look(folders: tuple[Path, ...], every: float | None = None) -> bool:
     return True
 
 
+def forget(folders: tuple[Path, ...]) -> None:
+    """Keep nothing of folders that were only looked at, once."""
+    with _lock:
+        _seen.pop(folders, None)
+    compiled.cache_clear()
+
+
 def _files(folders: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
     """Mapping files, one folder a format, and code tables, which a site may keep beside its mappings too."""
     for root in (*folders, SHIPPED):

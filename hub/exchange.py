@@ -46,11 +46,20 @@ _STATES = {"ready": "applied", "quarantined": "applied", "rejected": "rejected"}
 """State by the fate of the message as its bytes are read today; what must not be believed is quarantined before."""
 
 
-def replay(hub: Hub, exchange_id: int, actor: str, reason: str, *, drop_corrections: bool = False) -> int:
+def replay(
+    hub: Hub,
+    exchange_id: int,
+    actor: str,
+    reason: str,
+    *,
+    drop_corrections: bool = False,
+    also: Callable[[UnitOfWork, int], None] | None = None,
+) -> int:
     """Map the original bytes again and apply the outcome in place of what speaks now. Returns the new exchange's id.
 
     Corrections are laid over it again, in their order, unless they are to be dropped. Raises ConflictError where the message was
     refused with its envelope or group, is a test, came under no agreement, or a correction does not fit what is mapped today.
+    `also` is done in the same transaction and told the new exchange.
     """
     _need(reason)
     with hub.database.begin(actor) as uow:
@@ -63,7 +72,10 @@ def replay(hub: Hub, exchange_id: int, actor: str, reason: str, *, drop_correcti
         except ConflictError as error:
             raise ConflictError(f"{error}; replay it with its corrections dropped, then correct it anew") from error
         keys = {"replays": of.live.id, **_keys_of(documents, laid_over, version)}
-        return _again(hub, uow, of, examined, interchange, version, reason, keys, "exchange.replayed")
+        made = _again(hub, uow, of, examined, interchange, version, reason, keys, "exchange.replayed")
+        if also is not None:
+            also(uow, made)
+        return made
 
 
 def correct(

@@ -1,0 +1,295 @@
+"""What people do about a case: each with who, when, why, before and after, in the case's story and in the audit chain.
+
+correct    a new version of the message with the reason; the original stays, the new exchange names it
+accept     it may stay as it is: findings are closed, what is held stays held, a difference is dismissed, a duplicate is left for later
+ask        the partner, in writing; optionally by its route of notices
+note       what somebody said, the partner's answer among it
+assign, escalate     to whom, and one rank up
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from data_contracts.errors import ConflictError, HubError, RefusedError
+from hub import exchange, pipeline, stewardship
+from hub.cases import signatures
+from hub.cases.kinds import named
+from hub.cases.signatures import Signer
+from hub.content import entity_of
+from hub.registers.settle import settle as settle_differences
+from hub.runtime import Hub
+from hub.store import blobs, cases, evidence, outbox
+from hub.store.tables import finding
+from hub.store.types import micros, moment
+from hub.store.unit_of_work import UnitOfWork
+
+_HOUR = 3_600_000_000
+_json = msgspec.json.Encoder(order="deterministic").encode
+_EVERY = re.compile(r"^(\w+)\[\*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who acts, and whose cases that person may see; null: all."""
+
+    label: str
+    organisations: Collection[int] | None = None
+    unowned: bool = True
+    key: int | None = None
+    """The credential; null: somebody at the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one case of a selection."""
+
+    case: int
+    done: bool
+    error: str | None = None
+
+
+def assign(hub: Hub, case_id: int, who: Who, owner: str | None, reason: str) -> None:
+    """Say whose a case is; null: nobody's. Raises NotFoundError, ConflictError."""
+    with _acting(hub, case_id, who, reason) as act:
+        act.done("assigned", {"owner": act.row.owner}, {"owner": owner}, owner=owner)
+
+
+def note(hub: Hub, case_id: int, who: Who, reason: str) -> None:
+    """Write down what somebody said; what was asked is open again with it."""
+    with _acting(hub, case_id, who, reason) as act:
+        state = "open" if act.row.state == "asked" else act.row.state
+        act.done("noted", {"state": act.row.state}, {"state": state}, state=state)
+
+
+def escalate(hub: Hub, case_id: int, who: Who, to: str, reason: str) -> None:
+    """Give a case to somebody who can decide more, one rank up (never into safety by that), due in half of the time that is left."""
+    if not to.strip():
+        raise ConflictError("say to whom it is escalated")
+    with _acting(hub, case_id, who, reason) as act:
+        row = act.row
+        rank = row.rank if row.rank <= 2 else row.rank - 1
+        due = row.due_at - max(0, row.due_at - act.uow.now) // 2
+        before = {"owner": row.owner, "rank": named(row.rank), "due": moment(row.due_at).isoformat()}
+        after = {"owner": to, "rank": named(rank), "due": moment(due).isoformat()}
+        act.done("escalated", before, after, owner=to, rank=rank, due_at=due, escalated=row.escalated + 1)
+
+
+def ask(hub: Hub, case_id: int, who: Who, text: str, answer_by: datetime | None = None, send: bool = False) -> None:
+    """Ask the partner. The text is kept, the case waits for the answer; with `send` it leaves by the partner's route of notices.
+
+    Raises ConflictError where no partner is concerned, or it has no such route.
+    """
+    with _acting(hub, case_id, who, text) as act:
+        row, uow = act.row, act.uow
+        if row.partner_id is None:
+            raise ConflictError(f"case {case_id} concerns no partner that could be asked")
+        due = micros(answer_by) if answer_by is not None else uow.now + hub.site.cases.ask_hours * _HOUR
+        after: dict[str, Any] = {"state": "asked", "partner": hub.registry.partner_key(row.partner_id), "due": moment(due).isoformat()}
+        ordinal = act.done("asked", {"state": row.state, "due": moment(row.due_at).isoformat()}, after, state="asked", due_at=due)
+        if send:
+            _send(hub, uow, row, ordinal, text, moment(due))
+
+
+def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | None = None) -> None:
+    """It may stay as it is. Raises ConflictError for what a second person must approve: that is decided at the request itself."""
+    with hub.database.read() as connection:
+        row = cases.stored(connection, case_id, who.organisations, who.unowned)
+    if row.cause == "request":
+        raise ConflictError("a request for master data is approved or refused by a second person, at the request")
+    _must_sign(hub, row, "accept", who, signature)
+    if row.cause in ("difference", "suspect"):
+        _reasoned(reason)
+        if row.cause == "difference":
+            settle_differences(hub, [row.cause_id], "dismiss", who.label, reason)
+        else:
+            stewardship.answer(hub, row.cause_id, "later", reason, who.label, who.key)
+        with hub.database.begin(who.label) as uow:
+            _step(uow, cases.taken(uow, case_id), "accepted", reason, {"state": row.state}, {"state": "accepted"}, signature)
+    else:
+        with _acting(hub, case_id, who, reason, signature) as act:
+            found = _findings(act.uow.connection, act.row)
+            if act.row.cause not in ("held", "discrepancy"):
+                evidence.close_findings(act.uow, found, reason)
+            after = {"state": "accepted", "print": act.row.print, "exchange": act.row.exchange_id, "findings": found}
+            act.done("accepted", {"state": act.row.state}, after, state="accepted")
+    pipeline.cases(hub)
+
+
+def correct(
+    hub: Hub, case_id: int, who: Who, fields: Mapping[str, Any], reason: str, signature: Signer | None = None
+) -> int:  # fmt: skip
+    """A new version of the message that the case is about; returns its exchange. `lines[*].unit` means every row that the case is about.
+
+    Raises ConflictError where the case is about no message that can be corrected, or the new version is wrong still.
+    """
+    with hub.database.read() as connection:
+        row = cases.stored(connection, case_id, who.organisations, who.unowned)
+        if row.cause not in ("held", "rows") or row.exchange_id is None or row.state == "closed":
+            raise ConflictError(f"case {case_id} is about no message that can be corrected here")
+        given = spread(fields, rows_of(connection, row))
+        entity = entity_of(hub, connection, row.exchange_id, whole=True)
+    _must_sign(hub, row, "correct", who, signature)
+
+    def also(uow: UnitOfWork, new: int) -> None:
+        before = {"exchange": row.exchange_id, "fields": {path: _value(entity, path) for path in given}}
+        taken = cases.taken(uow, case_id)
+        _step(uow, taken, "corrected", reason, before, {"exchange": new, "fields": dict(given)}, signature)
+
+    made = exchange.correct(hub, row.exchange_id, given, who.label, reason, also)
+    pipeline.reconcile(hub)
+    return made
+
+
+def in_bulk(case_ids: Sequence[int], work: Callable[[int], object]) -> list[Outcome]:
+    """The same of many cases, each for itself: what one of them forbids is told and holds no other up."""
+    out = []
+    for case_id in dict.fromkeys(case_ids):
+        try:
+            work(case_id)
+        except RefusedError as error:
+            out.append(Outcome(case_id, False, str(error)))
+        except HubError as error:
+            out.append(Outcome(case_id, False, f"{type(error).__name__}: {error}"))
+        else:
+            out.append(Outcome(case_id, True))
+    return out
+
+
+def rows_of(connection: sa.Connection, row: Any) -> dict[str, list[int]]:
+    """Member and indexes of the rows that a case's findings are about."""
+    found: dict[str, set[int]] = {}
+    query = sa.select(finding.c.place).where(finding.c.id.in_(_findings(connection, row)))
+    for place in connection.execute(query).scalars():
+        member, mark, rest = str((place or {}).get("path") or "").partition("[")
+        index = rest.partition("]")[0]
+        if mark and index.isdigit():
+            found.setdefault(member, set()).add(int(index))
+    return {member: sorted(indexes) for member, indexes in found.items()}
+
+
+def spread(fields: Mapping[str, Any], rows: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """Fields with `[*]` for every row of a case written out.
+
+    >>> spread({"lines[*].unit": "EA"}, {"lines": [0, 4]})
+    {'lines[0].unit': 'EA', 'lines[4].unit': 'EA'}
+    """
+    out: dict[str, Any] = {}
+    for path, value in fields.items():
+        every = _EVERY.match(path)
+        if every is None:
+            out[path] = value
+            continue
+        for index in rows.get(every[1], ()):
+            out[f"{every[1]}[{index}]{path[every.end() :]}"] = value
+    if not out:
+        raise ConflictError("no field is named that the case is about")
+    return out
+
+
+class _Act:
+    """One step in its transaction."""
+
+    def __init__(self, uow: UnitOfWork, row: Any, reason: str, signature: Signer | None) -> None:
+        self.uow, self.row, self.reason, self.signature = uow, row, reason, signature
+
+    def done(self, action: str, before: Any, after: Any, **values: Any) -> int:
+        """Note it, and give the case what it has now."""
+        changed = {"changed_at": self.uow.now, "changed_by": self.uow.actor, "reason": self.reason, **values}
+        cases.change(self.uow, self.row.id, changed)
+        return _step(self.uow, self.row, action, self.reason, before, after, self.signature)
+
+
+@contextmanager
+def _acting(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | None = None) -> Iterator[_Act]:
+    """A transaction on a case that waits for somebody. Raises NotFoundError; ConflictError for one that is closed, or without a reason."""
+    _reasoned(reason)
+    with hub.database.read() as connection:
+        cases.stored(connection, case_id, who.organisations, who.unowned)
+    with hub.database.begin(who.label) as uow:
+        row = cases.taken(uow, case_id)
+        if row.state == "closed":
+            raise ConflictError(f"case {case_id} is closed: what it was about is settled")
+        yield _Act(uow, row, reason, signature)
+
+
+def _step(uow: UnitOfWork, row: Any, action: str, reason: str, before: Any, after: Any, signature: Signer | None) -> int:
+    ordinal = cases.step(uow, row.id, action, reason, before, after)
+    signed = None if signature is None else signatures.sign(uow, row.id, ordinal, signature)
+    told = after if signed is None or signature is None else {**after, "signed": signed.hex(), "meaning": signature.meaning}
+    cases.audited(uow, row, action, reason, before, told)
+    return ordinal
+
+
+def record_step(uow: UnitOfWork, case_id: int, action: str, reason: str, before: Any, after: Any, signature: Signer | None) -> None:
+    """Note in a case's story, and in the audit chain, what was done about it by other means."""
+    _step(uow, cases.taken(uow, case_id), action, reason, before, after, signature)
+
+
+def _reasoned(reason: str) -> None:
+    if not reason.strip():
+        raise ConflictError("a reason is needed: it is kept in the audit trail")
+
+
+def _must_sign(hub: Hub, row: Any, action: str, who: Who, signature: Signer | None) -> None:
+    """Whoever must sign does, and nobody signs for another."""
+    if signature is None and hub.site.cases.must_sign(action, row.kind, row.rule):
+        raise ConflictError(f"case {row.id}: this needs your electronic signature")
+    if signature is not None and signature.name != who.label:
+        raise RefusedError("a person signs with the own name only")
+
+
+def _findings(connection: sa.Connection, row: Any) -> list[int]:
+    """Ids of the open errors that a case is made of."""
+    query = sa.select(finding.c.id).where(finding.c.closed_at.is_(None), finding.c.severity == "error").order_by(finding.c.id)
+    if row.cause == "rows":
+        query = query.where(finding.c.exchange_id == row.exchange_id, finding.c.action == "row", finding.c.rule == row.cause_key)
+    elif row.cause in ("overdue", "answer"):
+        late = finding.c.rule == "ACK-01" if row.cause == "overdue" else finding.c.rule != "ACK-01"
+        query = query.where(finding.c.exchange_id == row.exchange_id, late)
+    elif row.cause in ("held", "message"):
+        query = query.where(finding.c.exchange_id == row.exchange_id)
+    elif row.cause == "document":
+        query = query.where(finding.c.document_id == row.document_id, finding.c.exchange_id.is_(None))
+    elif row.cause == "finding":
+        query = query.where(finding.c.id == row.cause_id)
+    else:
+        return []
+    return list(connection.execute(query).scalars())
+
+
+def _send(hub: Hub, uow: UnitOfWork, row: Any, ordinal: int, text: str, answer_by: datetime) -> None:
+    key = hub.registry.partner_key(row.partner_id)
+    route = dict(hub.site.partners[key].notices)
+    if route.get("use") == "response":
+        raise ConflictError(f"{key} has no route for notices: ask by telephone or mail, and leave `send` out")
+    said = {"message": "question", "case": row.id, "about": row.subject, "rule": row.rule, "text": text, "answer_by": answer_by.isoformat()}
+    sha256, _ = blobs.keep(uow.connection, uow.home, _json(said))
+    organisation = row.organisation_id or min(hub.registry.organisations.values())
+    name = outbox.file_name(f"question_{row.id}_{ordinal}.json")
+    parcel = outbox.Parcel(
+        f"case-question/{row.id}/{ordinal}", organisation, row.partner_id, "event", route, name, "application/json", sha256
+    )
+    outbox.put(uow, parcel)
+
+
+def _value(entity: Mapping[str, Any], path: str) -> Any:
+    """What stands at a path now, as text; null where nothing does."""
+    at: Any = entity
+    for name in re.findall(r"\w+", path):
+        if isinstance(at, list):
+            at = at[int(name)] if name.isdigit() and int(name) < len(at) else None
+        else:
+            at = at.get(name) if isinstance(at, Mapping) else None
+    return None if at is None else str(at)
+
+
+__all__ = ["Outcome", "Who", "accept", "ask", "assign", "correct", "escalate", "in_bulk", "note", "record_step", "rows_of", "spread"]

@@ -1,0 +1,144 @@
+"""Electronic signatures of what is decided of a case: two components, a meaning, bound to the record that was signed.
+
+- Components (21 CFR 11.200): the label by which a person is known to the hub, and a secret that only that person knows, kept by Argon2id.
+  Several things that are signed at once, in one go, ask for the secret once. Five wrong secrets lock a signer for fifteen minutes.
+- A signature says who signed, when, and what it means: reviewed, approved, responsible, authored (11.50).
+- It is bound by the SHA-256 of the record (11.70): the step with its reason, before and after, the case, the document's bytes and those of
+  each correction. Whoever changes any of these leaves a signature that does not hold; it can't be moved to another record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from data_contracts.errors import RefusedError
+from hub.runtime import Hub
+from hub.store import bulk, chain
+from hub.store.case_tables import case_signature, case_step, signing_secret, steward_case
+from hub.store.lineage import corrections_of
+from hub.store.tables import document, exchange
+from hub.store.unit_of_work import HUB, UnitOfWork
+
+Meaning = Literal["approved", "reviewed", "responsible", "authored"]
+MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+Status = Literal["holds", "broken"]
+SHORTEST = 8
+"""Characters of a secret."""
+TRIES = 5
+LOCKED = 15 * 60_000_000
+"""Microseconds for which a signer is locked after so many wrong secrets."""
+_hasher = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=1, type=Type.ID)
+"""RFC 9106, section 4: the second recommended option, 64 MiB and three passes; one lane, since servers have few cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody who was identified by both components (`identify` makes it), and what the signatures given in this go mean."""
+
+    name: str
+    meaning: Meaning
+
+
+def set_secret(hub: Hub, signer: str, secret: str, by: str, current: str | None = None, administers: bool = False) -> None:
+    """Set what a person signs with. Who has one gives it; an administrator sets it anew for whoever forgot it, which is audited.
+
+    Raises RefusedError for a secret that is too short, or a wrong current one.
+    """
+    if len(secret) < SHORTEST or secret.strip().casefold() == signer.strip().casefold():
+        raise RefusedError(f"a signing secret has at least {SHORTEST} characters and is not your name")
+    with hub.database.read() as connection:
+        known = connection.execute(sa.select(signing_secret.c.signer).where(signing_secret.c.signer == signer)).one_or_none()
+    if known is not None and not administers:
+        identify(hub, signer, current or "", "authored")
+    with hub.database.begin(by) as uow:
+        values = {"hash": _hasher.hash(secret), "set_at": uow.now, "set_by": by, "failures": 0, "locked_until": None}
+        if not bulk.insert_new(uow.connection, signing_secret, ("signer", *values), [(signer, *values.values())]):
+            uow.connection.execute(sa.update(signing_secret).where(signing_secret.c.signer == signer).values(**values))
+        uow.audit(HUB, "signing.set", f"signer/{signer}", after={"first": known is None})
+
+
+def identify(hub: Hub, signer: str, secret: str, meaning: Meaning) -> Signer:
+    """Make sure that it is the signer, once for all that is signed in one go.
+
+    Raises RefusedError with one text for whatever is wrong; each wrong secret is counted.
+    """
+    with hub.database.begin(signer) as uow:
+        query = sa.select(signing_secret).where(signing_secret.c.signer == signer).with_for_update()
+        row = uow.connection.execute(query).one_or_none()
+        refused = row is None or (row.locked_until is not None and row.locked_until > uow.now) or not _right(row.hash, secret)
+        if row is not None and refused and not (row.locked_until or 0) > uow.now:
+            failures = row.failures + 1
+            locked = uow.now + LOCKED if failures >= TRIES else None
+            values = {"failures": 0 if locked else failures, "locked_until": locked}
+            uow.connection.execute(sa.update(signing_secret).where(signing_secret.c.signer == signer).values(**values))
+            uow.audit(HUB, "signing.refused", f"signer/{signer}", after={"locked": locked is not None})
+        elif row is not None and not refused and row.failures:
+            uow.connection.execute(sa.update(signing_secret).where(signing_secret.c.signer == signer).values(failures=0))
+    if refused:
+        raise RefusedError("the signature is refused: set a signing secret first, give the right one, or wait a quarter of an hour")
+    return Signer(signer, meaning)
+
+
+def sign(uow: UnitOfWork, case_id: int, ordinal: int, given: Signer) -> bytes:
+    """Sign a step that was just taken, by a signer who was identified; returns the hash of the record."""
+    content = _record(uow.connection, case_id, ordinal, given.name, given.meaning, uow.now)
+    row = (case_id, ordinal, given.name, given.meaning, uow.now, content)
+    bulk.insert(uow.connection, case_signature, ("case_id", "ordinal", "signer", "meaning", "at", "record_hash"), [row])
+    return content
+
+
+def verify(connection: sa.Connection, case_id: int) -> dict[int, Status]:
+    """Whether the signatures of a case hold, by the step that they are of."""
+    rows = connection.execute(sa.select(case_signature).where(case_signature.c.case_id == case_id)).all()
+    return {row.ordinal: "holds" if _holds(connection, row) else "broken" for row in rows}
+
+
+def verify_all(connection: sa.Connection) -> list[tuple[int, int]]:
+    """Case and step of every signature that does not hold."""
+    rows = connection.execute(sa.select(case_signature).order_by(case_signature.c.case_id, case_signature.c.ordinal)).all()
+    return [(row.case_id, row.ordinal) for row in rows if not _holds(connection, row)]
+
+
+def _holds(connection: sa.Connection, row: Any) -> bool:
+    return _record(connection, row.case_id, row.ordinal, row.signer, row.meaning, row.at) == bytes(row.record_hash)
+
+
+def _record(connection: sa.Connection, case_id: int, ordinal: int, signer: str, meaning: str, at: int) -> bytes:
+    """SHA-256 of canonical JSON of what was signed."""
+    step = connection.execute(sa.select(case_step).where(case_step.c.case_id == case_id, case_step.c.ordinal == ordinal)).one_or_none()
+    of = connection.execute(sa.select(steward_case).where(steward_case.c.id == case_id)).one()
+    said = None if step is None else {name: getattr(step, name) for name in ("at", "actor", "action", "reason", "before", "after")}
+    about = None if step is None else (step.after or {}).get("exchange")
+    told = {
+        "case": {name: getattr(of, name) for name in ("id", "cause", "cause_id", "cause_key", "organisation_id", "partner_id")},
+        "step": said,
+        "exchange": _exchange(connection, about),
+        "signer": signer,
+        "meaning": meaning,
+        "at": at,
+    }
+    return hashlib.sha256((chain.canonical(told) or "").encode()).digest()
+
+
+def _exchange(connection: sa.Connection, exchange_id: int | None) -> dict[str, Any] | None:
+    """The bytes that an exchange speaks of: its document's, and those of the corrections laid over them."""
+    row = None if exchange_id is None else connection.execute(sa.select(exchange).where(exchange.c.id == exchange_id)).one_or_none()
+    if row is None:
+        return None
+    numbers = [number for number in (row.document_id, *corrections_of(row)) if number is not None]
+    rows = connection.execute(sa.select(document.c.id, document.c.sha256).where(document.c.id.in_(numbers)))
+    hashes = {one.id: bytes(one.sha256).hex() for one in rows}
+    return {"id": row.id, "bytes": [hashes.get(number) for number in numbers], "mapping": row.mapping_hash, "ordinal": row.ordinal}
+
+
+def _right(known: str, secret: str) -> bool:
+    try:
+        return _hasher.verify(known, secret)
+    except (VerificationError, InvalidHashError):
+        return False
