@@ -1,8 +1,9 @@
 """Spreadsheet feeds: one sheet of an XLSX workbook, a header row and rows below it, as people in purchasing and warehouses send them.
 
 Read by events out of the ZIP file (`package`, `sheet`): shared and inline texts, numbers, dates by number format in both calendars,
-booleans. Errors are findings, of a formula the stored result is read and said to be one, merged cells count for each of their rows. Macros
-are never run and links never followed. The sheet is the grammar's, else the first that is not hidden. Findings name cells (`B12`).
+booleans. Errors are findings, of a formula the stored result is read and said to be one, merged cells count for each of their rows, and
+what would be read wrongly without a word (numbers merged over rows, shown otherwise than stored) is told (`table`). Macros are never
+run and links never followed. The sheet is the grammar's, else the first that is not hidden. Findings name cells (`B12`).
 `Message.offset` and `length` are the document's; a message is found again by its ordinal (`connectors.feed_reading.reread`).
 """
 
@@ -18,18 +19,19 @@ from connectors.feed_document import FeedGuides
 from connectors.feed_reading import OPTIONS, Caps, FeedDocument
 from connectors.first_bytes import look, size_of
 from connectors.formats.spreadsheet.package import Package, WorkbookError
-from connectors.formats.spreadsheet.sheet import SheetRow, column_letters, merged_addresses, sheet_rows
+from connectors.formats.spreadsheet.sheet import column_letters, merged_cells, sheet_rows
+from connectors.formats.spreadsheet.table import Table, once_each
 from connectors.formats.spreadsheet.workbook import Workbook, open_workbook
 from connectors.formats.spreadsheet.writer import write_document
-from connectors.row_grouping import GroupedRows, Row, SingleRows
-from connectors.row_header import Header, match_header
+from connectors.row_grouping import GroupedRows, SingleRows
+from connectors.row_header import match_header
 from connectors.spec import Envelope, Profile, Traits
 from data_contracts.errors import ConfigError
-from data_contracts.findings import Finding, Place
+from data_contracts.findings import Finding
 from data_contracts.source import Message, ReadEvent, SourceRecord
 
 _LISTED = 20
-"""Merged cells, links and sheets that findings name."""
+"""Links that findings name."""
 
 
 class Spreadsheet(FeedGuides):
@@ -90,9 +92,6 @@ def _around(book: Workbook, name: str) -> Iterator[Finding]:
     others = [sheet for sheet in book.sheets if sheet != name]
     if others:
         yield Finding("XLS-12", expected=shown(name), got=shown(", ".join(others)))
-    for start, stop in merged_addresses(book, book.sheets[name])[:_LISTED]:
-        if start.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != stop.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"):
-            yield Finding("XLS-07", place=Place(path=start), got=f"{start}:{stop}")
 
 
 def _events(book: Workbook, part: str, feed: FeedGrammar | None, caps: Caps, document: FeedDocument) -> Iterator[ReadEvent]:
@@ -111,17 +110,21 @@ def _events(book: Workbook, part: str, feed: FeedGrammar | None, caps: Caps, doc
         return
     findings = document.interchange.findings
     findings += [replace(found, place=replace(found.place, position=top.number)) for found in header.findings]
-    if feed is None:
+    size, guided = document.interchange.length, feed is not None
+    merged = merged_cells(book, part)
+    table = Table(grammar, header, top.number, merged, size, guided=guided, since_1904=book.since_1904)
+    table.unnamed([index for index, name in enumerate(names) if not name])
+    findings += table.around()
+    if not guided:
         findings.append(Finding("FED-17"))
-    size = document.interchange.length
     if grammar.group is None:
-        messages = SingleRows(grammar, header, caps).messages(_rows(source, header, size))
+        messages = SingleRows(grammar, header, caps).messages(table.rows(source))
     else:
         grouped = GroupedRows(grammar, header, caps)
-        grouped.look_over(_rows(source, header, size))
+        grouped.look_over(table.rows(source))
         again = sheet_rows(book, part)
         next(row for row in again if row.number == top.number)
-        messages = grouped.messages(_rows(again, header, size))
+        messages = grouped.messages(table.rows(again))
     by_name = {name: column_letters(index) for name, index in header.columns.items()}
     for message in messages:
         message.offset, message.length = 0, size
@@ -136,48 +139,16 @@ def _unguided(names: Sequence[str]) -> FeedGrammar:
     return FeedGrammar(name="", format="spreadsheet", message="spreadsheet", version=1, hash="", fields=fields)
 
 
-def _rows(source: Iterator[SheetRow], header: Header, size: int) -> Iterator[Row]:
-    """Rows as wide as the header; what stands beside it, and cells with faults, are notes."""
-    names = {index: name for name, index in header.columns.items()}
-    for row in source:
-        notes = [replace(fault, params={**fault.params, "field": names[column]}) for column, fault in row.faults.items() if column in names]
-        for column in row.formulas:
-            if column in names and column not in row.faults:
-                notes.append(_note("XLS-04", row.number, column, None, {"field": names[column], "count": "1"}))
-        beside = [column for column in row.texts if column >= header.width]
-        notes += [_note("XLS-08", row.number, column, shown(row.texts[column]), {}) for column in beside[:3]]
-        fields = [row.texts.get(column, "") for column in range(header.width)]
-        if any(fields) or notes:
-            # Each row stands for the whole document: its own bytes cannot be cut out of a packed file.
-            yield Row(row.number, row.number, 0, size, fields, None, notes)
-
-
-def _note(rule: str, row: int, column: int, got: str | None, params: dict[str, str]) -> Finding:
-    place = Place(position=row, element=column + 1, line=row, path=f"{column_letters(column)}{row}")
-    return Finding(rule, place=place, got=got, params=params)
-
-
 def _address(message: Message, by_name: dict[str, str]) -> None:
-    """Name the cell where a finding names a column, as whoever has the workbook open sees it. Formulas of a column are told once."""
-    formulas: dict[str, int] = {}
-    kept: list[Finding] = []
-    for finding in message.findings:
-        if finding.rule == "XLS-04":
-            field = finding.params["field"]
-            formulas[field] = formulas.get(field, 0) + 1
-            if formulas[field] > 1:
-                continue
+    """Name the cell where a finding names a column, as whoever has the workbook open sees it."""
+    kept = []
+    for finding in once_each(message.findings):
         place = finding.place
         letters = by_name.get((place.path or "").rpartition("/")[2])
         if letters is not None and place.position is not None:
             finding = replace(finding, place=replace(place, path=f"{letters}{place.position}"))
         kept.append(finding)
-    message.findings = [
-        replace(finding, params={**finding.params, "count": str(formulas[finding.params["field"]])})
-        if finding.rule == "XLS-04"
-        else finding
-        for finding in kept
-    ]
+    message.findings = kept
 
 
 FORMAT = Spreadsheet()

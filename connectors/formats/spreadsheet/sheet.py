@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from connectors.feed_check import shown
+from connectors.formats.spreadsheet.looks import Look
 from connectors.formats.spreadsheet.package import Part, WorkbookError, local
 from connectors.formats.spreadsheet.values import lost_digits, moment, number
 from connectors.formats.spreadsheet.workbook import Workbook, unescaped
@@ -44,12 +45,15 @@ def column_letters(number: int) -> str:
 
 @dataclass(slots=True)
 class SheetRow:
-    """One row that has cells: texts by column, the columns whose cell is a formula, and faults by column."""
+    """One row that has cells: texts by column, the columns whose cell is a formula, and faults by column; numbers that are shown
+    otherwise than stored, and cells that are shown as a day."""
 
     number: int
     texts: dict[int, str] = field(default_factory=dict)
     formulas: list[int] = field(default_factory=list)
     faults: dict[int, Finding] = field(default_factory=dict)
+    looks: dict[int, Look] = field(default_factory=dict)
+    days: set[int] = field(default_factory=set)
 
 
 def sheet_rows(book: Workbook, part: str) -> Iterator[SheetRow]:
@@ -71,14 +75,35 @@ def sheet_rows(book: Workbook, part: str) -> Iterator[SheetRow]:
                 yield row
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Cells that are merged into one; columns count from 0, rows from 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    text: str
+    """`A2:A4`."""
+
+
 def merged_ranges(book: Workbook, part: str) -> dict[int, list[tuple[int, int]]]:
     """By first row: (column, last row) of the merged cells that run over several rows."""
     found: dict[int, list[tuple[int, int]]] = {}
+    for one in merged_cells(book, part):
+        if one.bottom > one.top:
+            found.setdefault(one.top, []).append((one.left, one.bottom))
+    return found
+
+
+def merged_cells(book: Workbook, part: str) -> list[Merged]:
+    """All merged cells of a sheet, from the top."""
+    found = []
     for start, stop in merged_addresses(book, part):
         first, last = _ADDRESS.fullmatch(start), _ADDRESS.fullmatch(stop)
-        if first is not None and last is not None and int(last[2]) > int(first[2]):
-            found.setdefault(int(first[2]), []).append((column_number(first[1]), int(last[2])))
-    return found
+        if first is not None and last is not None:
+            found.append(Merged(int(first[2]), column_number(first[1]), int(last[2]), column_number(last[1]), f"{start}:{stop}"))
+    return sorted(found, key=lambda one: (one.top, one.left))
 
 
 def merged_addresses(book: Workbook, part: str) -> list[tuple[str, str]]:
@@ -210,5 +235,9 @@ class _Sheet(Part):
         style = int(self._style) if self._style.isascii() and self._style.isdigit() and len(self._style) < 7 else -1
         if style in self._book.dates:
             day = moment(plain, self._book.since_1904)
+            if self._row is not None:
+                self._row.days.add(self._column)
             return (day, None) if day is not None else ("", ("XLS-11", shown(raw)))
+        if style in self._book.looks and self._row is not None:
+            self._row.looks[self._column] = self._book.looks[style]
         return ("", ("XLS-05", shown(plain))) if lost_digits(plain) else (plain, None)

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from connectors.formats.spreadsheet.looks import Look, look_of
 from connectors.formats.spreadsheet.package import Package, Part, WorkbookError, local
 from data_contracts.findings import Finding
 
 _TEXTS = 5_000_000
 _CHARACTERS = 64 * 1024 * 1024
 _FORMATS = 65_000
+_LONGEST_CODE = 255
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # ECMA-376 part 1, 18.8.30: dates and times of the general list and of the Chinese, Japanese and Korean ones.
 _DATE_IDS = frozenset({*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)})
@@ -33,6 +35,8 @@ class Workbook:
     """Cell formats (`s` of a cell) that show a number as a date or time."""
     outside: list[str] = field(default_factory=list)
     """Links to other files."""
+    looks: Mapping[int, Look] = field(default_factory=dict)
+    """Cell formats that show a number otherwise than it is stored."""
 
 
 def open_workbook(package: Package) -> Workbook:
@@ -56,7 +60,12 @@ def open_workbook(package: Package) -> Workbook:
     if not sheets:
         raise WorkbookError(Finding("XLS-01", got="no sheet in the workbook"))
     dates = frozenset(number for number, kind in enumerate(styles.cells) if kind in _DATE_IDS or kind in styles.dates)
-    return Workbook(package, sheets, frozenset(book.hidden), book.since_1904, texts.texts, dates, outside)
+    looks = {
+        number: look
+        for number, kind in enumerate(styles.cells)
+        if number not in dates and (look := look_of(kind, styles.codes.get(kind, ""))) is not None
+    }
+    return Workbook(package, sheets, frozenset(book.hidden), book.since_1904, texts.texts, dates, outside, looks)
 
 
 def _parse(package: Package, part: str, target: Part) -> None:
@@ -130,6 +139,7 @@ class _Styles(Part):
     def __init__(self) -> None:
         self.cells: list[int] = []
         self.dates: set[int] = set()
+        self.codes: dict[int, str] = {}
         self._within = False
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -138,8 +148,11 @@ class _Styles(Part):
             self._within = True
         elif name == "xf" and self._within and len(self.cells) < _FORMATS:
             self.cells.append(_number(attributes.get("numFmtId", "0")))
-        elif name == "numFmt" and len(self.dates) < _FORMATS and shows_date(attributes.get("formatCode", "")):
-            self.dates.add(_number(attributes.get("numFmtId", "0")))
+        elif name == "numFmt" and len(self.codes) < _FORMATS:
+            number, code = _number(attributes.get("numFmtId", "0")), attributes.get("formatCode", "")
+            self.codes[number] = code[:_LONGEST_CODE]
+            if shows_date(code):
+                self.dates.add(number)
 
     def end(self, tag: str) -> None:
         if local(tag) == "cellXfs":

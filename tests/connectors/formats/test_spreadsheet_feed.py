@@ -240,6 +240,132 @@ def test_merged_cells_count_for_each_of_their_rows() -> None:
     assert [(f.rule, f.got, f.place.path) for f in found.around] == [("XLS-07", "A2:A4", "A2"), ("FED-17", None, None)]
 
 
+TYPED = b"""
+version: 1
+grammar: typed
+format: spreadsheet
+message: typed
+fields:
+  lot: {type: text}
+  qty: {type: decimal}
+  due: {type: date}
+  note: {type: text}
+"""
+GROUPED = b"""
+version: 1
+grammar: grouped
+format: spreadsheet
+message: grouped
+group: {by: [order], header: [total], rows: line}
+fields:
+  order: {type: text, required: true}
+  total: {type: decimal}
+  qty: {type: decimal}
+"""
+DAY = dt.date(2026, 11, 22)
+
+
+def typed(folder: Path, book: openpyxl.Workbook, grammar: bytes = TYPED) -> Read:
+    name = "typed" if grammar is TYPED else "grouped"
+    (folder / "spreadsheet").mkdir(exist_ok=True)
+    (folder / "spreadsheet" / f"{name}.yaml").write_bytes(grammar)
+    return read("spreadsheet", saved(book), name, Profile(options={"grammar_folders": [str(folder)]}))
+
+
+def told(found: Read) -> list[list[tuple[str, str | None, str | None, str | None]]]:
+    return [[(one.rule, one.place.path, one.expected, one.got) for one in message.findings] for message in found.messages]
+
+
+def test_a_number_that_is_merged_over_rows_is_refused_and_a_text_counts_for_each(tmp_path: Path) -> None:
+    book = sheet_of([["lot", "qty", "due", "note"], ["L1", 10, DAY, "a"], [None, None, DAY, None], ["L2", 5, DAY, None]])
+    for cells in ("A2:A3", "B2:B3", "D2:D3"):
+        book.active.merge_cells(cells)
+    found = typed(tmp_path, book)
+    assert told(found) == [[("XLS-13", "B2", None, "B2:B3")], [("XLS-13", "B3", None, "B2:B3")], []]
+    assert [one.severity for message in found.messages for one in message.findings] == ["error", "error"]
+    assert [row["lot"] for row in values(found)] == ["L1", "L1", "L2"]
+    assert [(one.rule, one.got) for one in found.around] == [("XLS-07", "A2:A3"), ("XLS-07", "D2:D3")]
+
+
+def test_what_a_message_has_once_may_be_merged_over_its_rows(tmp_path: Path) -> None:
+    book = sheet_of([["order", "total", "qty"], ["A", 15, 10], [None, None, 5], ["B", 7, 7]])
+    book.active.merge_cells("A2:A3")
+    book.active.merge_cells("B2:B3")
+    found = typed(tmp_path, book, GROUPED)
+    assert told(found) == [[], []]
+    assert [[dict(line.values)["qty"] for line in message.root.children] for message in found.messages if message.root] == [
+        ["10", "5"],
+        ["7"],
+    ]
+
+
+def test_cells_merged_over_columns_leave_the_covered_columns_without_a_value(tmp_path: Path) -> None:
+    book = sheet_of([["lot", "qty", "due", "note"], ["L1", 10, DAY, "a"], ["L2", 3, DAY, None], [None, None, None, None]])
+    book.active.merge_cells("A2:B2")
+    book.active.merge_cells("C3:D4")
+    found = typed(tmp_path, book)
+    assert told(found) == [[("XLS-14", "B2", None, "A2:B2")], [("XLS-14", "D3", None, "C3:D4")], [("XLS-14", "D4", None, "C3:D4")]]
+
+
+def test_cells_merged_outside_of_the_table_are_nobodys_business(tmp_path: Path) -> None:
+    book = sheet_of([["Our stock", None, None], [], ["Lot", "Qty"], ["L1", 5]])
+    book.active.title = "Orders"
+    book.active.merge_cells("A1:C2")
+    book.active.merge_cells("E4:F5")
+    (tmp_path / "spreadsheet").mkdir()
+    (tmp_path / "spreadsheet" / "g.yaml").write_bytes(GRAMMAR)
+    found = read("spreadsheet", saved(book), "g", Profile(options={"grammar_folders": [str(tmp_path)]}))
+    assert (found.rules, found.rules_around) == ([], ["CSV-05", "CSV-05"])
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code", "read_as", "expected"),
+    [
+        ("lot", 123, "00000", "00123", ("XLS-15", "A2", "123", "00123")),
+        ("lot", 123456, "00000", "123456", None),
+        ("lot", 6901234500052, "0", "6901234500052", None),
+        ("lot", 7, '"LOT-"000', "7", ("XLS-16", "A2", "7", '"LOT-"000')),
+        ("lot", 1234567, "000-0000", "1234567", ("XLS-16", "A2", "1234567", "000-0000")),
+        ("lot", DAY, "yyyy-mm-dd", "2026-11-22", ("XLS-18", "A2", None, "2026-11-22")),
+        ("qty", 123, "00000", "123", None),
+        ("qty", 0.19, "0%", "0.19", ("XLS-16", "B2", "0.19", "19%")),
+        ("qty", 0.195, "0.0%", "0.195", ("XLS-16", "B2", "0.195", "19.5%")),
+        ("qty", 1.5, "[h]:mm", "1.5", ("XLS-16", "B2", "1.5", "[h]:mm")),
+        ("qty", 1234567, "#,##0,", "1234567", ("XLS-16", "B2", "1234567", "#,##0,")),
+        ("qty", 12, ";;;", "12", ("XLS-16", "B2", "12", ";;;")),
+        ("qty", 1234.5, "#,##0.00", "1234.5", None),
+        ("qty", 12, '0 "kg"', "12", None),
+        ("qty", 12, '[$-407]#,##0.00 "EUR"', "12", None),
+        ("qty", 1.25, "# ?/?", "1.25", None),
+        ("qty", 1200000, "0.00E+00", "1200000", None),
+        ("due", 46348, "General", None, ("XLS-17", "C2", "2026-11-22", "46348")),
+        ("due", 46348, "0", None, ("XLS-17", "C2", "2026-11-22", "46348")),
+    ],
+)
+def test_what_is_shown_otherwise_than_stored_is_told(
+    tmp_path: Path, column: str, value: Any, code: str, read_as: str | None, expected: tuple[str, str, str | None, str] | None
+) -> None:
+    book = sheet_of([["lot", "qty", "due", "note"], [None, None, None, "x"]])
+    cell = book.active.cell(2, ["lot", "qty", "due"].index(column) + 1, value)
+    cell.number_format = code
+    found = typed(tmp_path, book)
+    assert told(found) == [[expected] if expected else []]
+    assert values(found)[0].get(column) == read_as
+
+
+def test_a_column_is_told_once_with_its_cells_in_a_message_of_many_rows(tmp_path: Path) -> None:
+    book = sheet_of([["order", "total", "qty"], ["A", 3, 0.1], ["A", 3, 0.2], ["A", 3, 3]])
+    for row in (2, 3):
+        book.active.cell(row, 3).number_format = "0%"
+    (message,) = typed(tmp_path, book, GROUPED).messages
+    assert [(one.rule, one.place.path, one.params["count"]) for one in message.findings] == [("XLS-16", "C2", "2")]
+
+
+def test_values_below_a_header_cell_without_a_word_are_told(tmp_path: Path) -> None:
+    found = typed(tmp_path, sheet_of([["lot", None, "qty"], ["L1", "forgotten", 5]]))
+    assert told(found) == [[("XLS-08", "B2", None, "forgotten")]]
+
+
 GRAMMAR = b"""
 version: 1
 grammar: g
