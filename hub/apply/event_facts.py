@@ -114,7 +114,7 @@ def mark_text(member: str, kind: str | None, uri: str) -> str:
 def search_keys(event: Mapping[str, Any]) -> dict[str, Any]:
     """Order, despatch and lot numbers that an event mentions, by which its exchange is found."""
     keys: dict[str, Any] = {}
-    orders = sorted(set(_numbers(event, "po")))
+    orders = sorted(set(document_numbers(event, "po")))
     if orders:
         keys["orders"] = orders
     lots = {lot for member in EVENTS[event["entity"]].amounts for row in event.get(member) or () if (lot := _lot(row["epc_class"]))}
@@ -123,7 +123,7 @@ def search_keys(event: Mapping[str, Any]) -> dict[str, Any]:
         lots.add(stated)
     if lots:
         keys["lots"] = sorted(lots)
-    despatch = next(iter(_numbers(event, "desadv")), None)
+    despatch = next(iter(document_numbers(event, "desadv")), None)
     if despatch is not None:
         keys["despatch"] = despatch
     return keys
@@ -133,7 +133,7 @@ def _lot(uri: str) -> str | None:
     return dict(identify(uri).elements[1:]).get("10")
 
 
-def _numbers(event: Mapping[str, Any], kind: str) -> list[str]:
+def document_numbers(event: Mapping[str, Any], kind: str) -> list[str]:
     """Numbers of the business documents of a kind: what stands behind issuer's GLN in the form of the vocabulary (CBV 2.0 clause 8.5.2)."""
     found = []
     for row in event.get("business_transactions") or ():
@@ -255,7 +255,7 @@ def _aggregation(event: Mapping[str, Any], edges: Edges) -> None:
 
 
 def _shipped(event: Mapping[str, Any], partner: str, edges: Edges) -> None:
-    shipment = document_key("shipment", partner, _first(_numbers(event, "desadv")) or event["number"])
+    shipment = document_key("shipment", partner, _first(document_numbers(event, "desadv")) or event["number"])
     for thing, quantity, unit in _goods(event, "epcs", "quantities"):
         if _traced(thing):
             _add(edges, thing_key(thing), shipment, EdgeKind.SHIPPING, quantity, unit)
@@ -266,7 +266,7 @@ def _shipped(event: Mapping[str, Any], partner: str, edges: Edges) -> None:
 
 
 def _received(event: Mapping[str, Any], partner: str, edges: Edges) -> None:
-    receipt = document_key("receipt", partner, _first(_numbers(event, "recadv")) or event["number"])
+    receipt = document_key("receipt", partner, _first(document_numbers(event, "recadv")) or event["number"])
     for thing, quantity, unit in _goods(event, "epcs", "quantities"):
         if _traced(thing):
             _add(edges, thing_key(thing), receipt, EdgeKind.RECEIVING, quantity, unit)

@@ -44,6 +44,8 @@ class Ledger:
     """What consignees passed on or sent back."""
     back: dict[str, Decimal] = field(default_factory=dict)
     """What of it was sent back to us."""
+    ended: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    """Consignee → what of it was consumed or written off there, as documents or events tell."""
     since: dict[str, int] = field(default_factory=dict)
     """Consignee → when it first got units; 0: not stated."""
     accepted: set[str] = field(default_factory=set)
@@ -67,13 +69,19 @@ class Ledger:
         self.produced = any(one.kind == "made" for one in flows)
         self.named |= {one.place for one in self.noted if one.rule in ("place_differs", "serial_twice") and one.place}
         passing = self._passed_on(flows)
+        theirs = {one.place for one in flows if one.kind in ("despatched", "sent_by_supplier") and one.place} - self.ours
+        theirs -= {one.place for one in flows if one.kind == "made"}
         for index, one in enumerate(flows):
             if one.kind == "made":
                 self.made += one.quantity
                 self._move(one.place, one.quantity, one.evidence)
+            elif one.kind in ("consumed", "written_off") and one.place in theirs:
+                self._leave(one.place, one.quantity, False, one.evidence)
+                book = self.ended.setdefault(one.place, {})
+                book[one.kind] = book.get(one.kind, ZERO) + one.quantity
             elif one.kind in ("consumed", "written_off"):
                 self._move(one.place, -one.quantity, one.evidence)
-            elif one.kind == "moved":
+            elif one.kind == "moved" and one.place not in theirs:  # within a consignee's house nothing comes or goes
                 self._move(one.place, one.quantity, one.evidence)
             elif one.kind == "received":
                 if not one.silent:
@@ -81,6 +89,8 @@ class Ledger:
                     self.came.append(Way(one.number, one.place, one.quantity, one.evidence, one.origin, one.at))
             elif one.kind == "received_by_consignee":
                 self.accepted.add(one.place)
+            elif one.kind == "moved":
+                pass
             elif one.kind == "sent_by_supplier" and index not in passing:
                 self.made += one.quantity
                 self._to(one)

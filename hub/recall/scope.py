@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from data_contracts.errors import NotFoundError, RefusedError
 from hub.store import genealogy, lot_history
 from hub.store.crosswalk import Names, names_for
-from hub.store.keys import kind_of, lot_of, serial_key, stated_name
+from hub.store.keys import kind_of, lot_key, lot_of, number_of, stated_name
 from hub.store.types import micros
 from hub.store.walk import Filter
 from hub.trace import closure
@@ -79,6 +79,8 @@ class AffectedLot:
     """It was named itself; else it was made of one that was."""
     serials: frozenset[str] = frozenset()
     """Only these units; empty: all."""
+    units: dict[int, str] = field(default_factory=dict)
+    """Their nodes. A lot without names (`nodes`) and without a number is of the units of an item whose lot nobody knows."""
 
 
 @dataclass(slots=True)
@@ -101,19 +103,19 @@ def affected(connection: sa.Connection, scope: Scope, organisations: Collection[
         raise RefusedError("a recall names lots, serial numbers or a supplier")
     chosen = None if organisations is None else Filter(organisations=tuple(sorted(organisations)))
     named = {lot for text in scope.lots for lot in _meant(connection, text, chosen)}
-    units: dict[str, set[str]] = {}
+    units: dict[str, dict[int, str]] = {}
     unknown: list[str] = []
     built: set[str] = set()
     for text in scope.serials:
         found, missing = _serials(connection, text, chosen)
         unknown += missing
-        for lot, key, serial in found:
-            units.setdefault(lot, set()).add(serial)
+        for lot, key, number in found:
+            units.setdefault(lot, {})[number] = key
             built |= _below(connection, key)
     if scope.supplier is not None:
         since = micros(scope.since) if scope.since else None
         until = micros(scope.until) if scope.until else None
-        sent = lot_history.lots_despatched_by(connection, scope.supplier, since, until)
+        sent = _despatched(connection, scope.supplier, since, until)
         sent = set(genealogy.touched(connection, genealogy.node_by_key(connection, sent), chosen)) if sent else set()
         if not sent:
             raise NotFoundError(f"{scope.supplier} has despatched no lots that the hub knows")
@@ -122,6 +124,16 @@ def affected(connection: sa.Connection, scope: Scope, organisations: Collection[
     reached = _grouped(connection, named, whole, units)
     reached.unknown = unknown
     return reached
+
+
+def _despatched(connection: sa.Connection, supplier: str, since: int | None, until: int | None) -> set[str]:
+    """Keys of the lots in a partner's shipments: as lots, by serial numbers, in cartons, whoever says what is in these."""
+    shipments = lot_history.shipments_by(connection, supplier, since, until, int(EdgeKind.SHIPPING))
+    lots: set[int] = set()
+    for start in range(0, len(shipments), closure.PAGE):
+        carried = closure.carried(connection, shipments[start : start + closure.PAGE])
+        lots |= {lot for each in carried.values() for lot, _ in each.lots}
+    return {key for key, _ in genealogy.nodes_by_id(connection, lots).values()}
 
 
 def _meant(connection: sa.Connection, text: str, chosen: Filter | None) -> set[str]:
@@ -169,14 +181,14 @@ def _made_of(connection: sa.Connection, named: Collection[str]) -> set[str]:
     return {key for key, _ in genealogy.nodes_by_id(connection, made).values()}
 
 
-def _grouped(connection: sa.Connection, named: Collection[str], whole: Collection[str], units: Mapping[str, Collection[str]]) -> Affected:
+def _grouped(connection: sa.Connection, named: Collection[str], whole: Collection[str], units: Mapping[str, Mapping[int, str]]) -> Affected:
     """Names of one lot put together; a lot that is affected as a whole is not narrowed by the units of it that were named too."""
     keys = {*whole, *units}
     parts = {lot_of(key)[0] for key in keys}
     names = names_for(connection, {stated_name(part)[1] for part in parts})
     ids = genealogy.lots_by_key(connection, keys)
     groups: dict[tuple[Any, str], AffectedLot] = {}
-    for key in sorted(ids):
+    for key in sorted({*ids, *(key for key in units if not lot_of(key)[1])}):
         part, lot = lot_of(key)
         item = names.item(names.stated(part))
         identity = (item.id if item is not None else part, lot)
@@ -185,17 +197,21 @@ def _grouped(connection: sa.Connection, named: Collection[str], whole: Collectio
             code = (item.code or item.gtin or part) if item is not None else stated_name(part)[1]
             gtin = item.gtin if item is not None else (part if stated_name(part)[0] is None else None)
             group = groups[identity] = AffectedLot(key, code, gtin, lot, item.id if item is not None else None)
-        group.nodes[ids[key]] = key
+        if key in ids:
+            group.nodes[ids[key]] = key
         group.named = group.named or key in named
-        group.serials |= frozenset(units.get(key, ()))
+        group.units |= units.get(key, {})
     for group in groups.values():
         if any(key in whole for key in group.nodes.values()):
-            group.serials = frozenset()
+            group.units = {}
+        group.serials = frozenset(number_of(key) or "" for key in group.units.values())
     return Affected(sorted(groups.values(), key=lambda one: (not one.named, one.code, one.lot)), names)
 
 
-def _serials(connection: sa.Connection, text: str, chosen: Filter | None) -> tuple[list[tuple[str, str, str]], list[str]]:
-    """Lot key, unit key and serial number of each unit that is meant, and what of a range is not known."""
+def _serials(connection: sa.Connection, text: str, chosen: Filter | None) -> tuple[list[tuple[str, str, int]], list[str]]:
+    """Lot key, unit key and unit node of each unit that is meant, and what of a range is not known. Of a unit whose lot nobody knows the
+    lot's key has no number.
+    """
     gtin, bar, said = text.partition("|")
     first, dots, last = said.partition("..")
     if not bar or not first:
@@ -203,19 +219,20 @@ def _serials(connection: sa.Connection, text: str, chosen: Filter | None) -> tup
     bounds = _range(text, first, last) if dots else None
     part = gtin.zfill(14) if gtin.isdigit() else gtin
     rows = [
-        (lot, serial_key(name, serial), serial)
+        (lot or lot_key(name, ""), key, number)
         for name in sorted(parts_of(connection, part))
-        for lot, serial in lot_history.serials_with_lots(connection, name, int(EdgeKind.COMMISSIONING))
-        if (serial == first if bounds is None else _within(serial, bounds) is not None)
+        for lot, key, number in lot_history.serials_of_item(connection, name, int(EdgeKind.COMMISSIONING), None if bounds else first)
+        if bounds is None or _within(number_of(key) or "", bounds) is not None
     ]
-    keys = {key for _, key, _ in rows}
-    known = genealogy.touched(connection, genealogy.node_by_key(connection, keys), chosen) if keys else {}
+    nodes = {key: (number, "serial") for _, key, number in rows}
+    spoken_of = genealogy.with_other_edges(connection, {number for number, _ in nodes.values()}, int(EdgeKind.SAME_AS)) if nodes else set()
+    known = genealogy.touched(connection, {key: one for key, one in nodes.items() if one[0] in spoken_of}, chosen)
     found = [row for row in rows if row[1] in known]
     if not found:
         raise NotFoundError(f"nothing is known of {text}")
     if bounds is None:
         return found, []
-    numbers = sorted({number for _, _, serial in found if (number := _within(serial, bounds)) is not None})
+    numbers = sorted({number for _, key, _ in found if (number := _within(number_of(key) or "", bounds)) is not None})
     return found, [f"{gtin}|{gap}" for gap in _gaps(bounds, numbers)]
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.events.things import identify
+from hub.recall.cargo import Hold
+from hub.recall.happenings import Happening, happenings, uri_place
 from hub.recall.scope import AffectedLot
-from hub.store import genealogy, lot_history
+from hub.store import genealogy, lot_history, region
+from hub.store.keys import number_of
 from hub.store.lot_history import LotLine, Told
 from hub.trace import closure
 from hub.trace.closure import Carried
@@ -36,8 +37,9 @@ class Shipment:
     """That of the despatch, also where an event names it."""
     to: str
     origin: str
-    carried: Carried
-    evidence: tuple[int, ...]
+    hold: Hold
+    tellers: tuple[Told, ...]
+    """All that speak of it, advices first."""
 
     @property
     def party(self) -> dict[str, str]:
@@ -56,20 +58,29 @@ class Telling:
     """All that was found."""
 
     shipments: list[Shipment] = field(default_factory=list)
+    others: list[Shipment] = field(default_factory=list)
+    """Shipments in which cartons went that held a lot at another time."""
+    lone: dict[int, Hold] = field(default_factory=dict)
+    """Logistic units that nobody shipped, each with what was in it."""
     lines: list[LotLine] = field(default_factory=list)
     advised: dict[int, list[LotLine]] = field(default_factory=dict)
     """Application of a despatch → its lines."""
-    events: list[tuple[Told, str, str, set[int], Decimal | None, str]] = field(default_factory=list)
-    """Event, what it says (`made`, `consumed`, `received`), place, lots or other things (node ids), quantity, unit."""
+    happenings: list[Happening] = field(default_factory=list)
+    steps: Mapping[int, str] = field(default_factory=dict)
+    """Application of an event → its business step."""
+    serials: dict[int, dict[int, str]] = field(default_factory=dict)
+    """Lot → its serial numbers, by node id."""
     names: Mapping[int, str] = field(default_factory=dict)
     """Keys of serial numbers and logistic units."""
+    kinds: Mapping[int, str] = field(default_factory=dict)
+    """Application → its kind, of all that state what is in a carton."""
 
     @property
     def exchanges(self) -> set[tuple[int, int]]:
         """The exchanges that speak of the lots, each with its organisation."""
         found = {(line.exchange_id, line.organisation_id) for line in self.lines}
-        found |= {(one, shipment.told.organisation_id) for shipment in self.shipments for one in shipment.evidence}
-        return found | {(one[0].exchange_id, one[0].organisation_id) for one in self.events}
+        found |= {(one.exchange_id, one.organisation_id) for shipment in self.shipments for one in shipment.tellers}
+        return found | {(one.told.exchange_id, one.told.organisation_id) for one in self.happenings}
 
     @property
     def organisations(self) -> set[int]:
@@ -84,26 +95,52 @@ class Telling:
 def telling(connection: sa.Connection, lots: Sequence[AffectedLot]) -> Telling:
     """Everything that standing documents and events say of these lots."""
     nodes = {number: key for lot in lots for number, key in lot.nodes.items()}
-    keys = sorted({row.shipment for row in closure.recall_list(connection, list(nodes)) if row.lot in set(nodes.values())})
-    ids = genealogy.lots_by_key(connection, keys)
-    carried = closure.carried(connection, ids.values())
+    single = {number: key for lot in lots for number, key in lot.units.items()}
+    below = region.kinds(connection, {*nodes, *single}, "down", through=True)  # whenever it was there
+    of_lots = set(nodes.values())
+    keys = {row.shipment for row in closure.recall_list(connection, list(nodes)) if row.lot in of_lots}
+    ids = set(genealogy.lots_by_key(connection, keys).values())
+    ids |= _carrying(connection, {number for lot in lots if not lot.nodes for number in lot.units})
+    carried = closure.carried(connection, ids)
+    others = closure.carried(connection, {node for node, kind in below.items() if kind == "shipment"} - ids)
     found = Telling()
-    inside = {one for each in carried.values() for serials in each.serials.values() for one in serials}
-    units = {one for each in carried.values() for one in each.units}
-    found.names = {number: key for number, (key, _) in genealogy.nodes_by_id(connection, inside | units).items()}
-    found.shipments = _shipments(connection, carried, {number: key for key, number in ids.items()})
-    reached = {*nodes, *inside, *units}
-    numbers = {lot.lot for lot in lots}
-    found.lines = lot_history.lines_of_lots(connection, reached, numbers, found.bare(inside), found.bare(units))
+    units = {node for node, kind in below.items() if kind == "logistic_unit"}.union(*(each.units for each in carried.values()))
+    shipped = set().union(*(each.units for each in (*carried.values(), *others.values())))
+    lone = closure.carried(connection, units - shipped)
+    found.lone = {unit: Hold.of(each, unit) for unit, each in lone.items()}
+    whole = [number for lot in lots if not lot.serials for number in lot.nodes]
+    for lot, serial, key in lot_history.serials_of(connection, whole, int(EdgeKind.COMMISSIONING)):
+        found.serials.setdefault(lot, {})[serial] = number_of(key) or ""
+        single[serial] = key
+    found.names = single | {number: key for number, (key, _) in genealogy.nodes_by_id(connection, units).items()}
+    apps = {one[0] for each in (*carried.values(), *others.values(), *lone.values()) for said in each.stated.values() for one in said}
+    apps |= {one for each in (*carried.values(), *others.values()) for one in each.said_by}
+    said = lot_history.told(connection, apps)
+    found.kinds = {number: one.kind for number, one in said.items()}
+    found.shipments = _shipments(connection, carried, said)
+    found.others = _shipments(connection, others, said)
+    reached = {*nodes, *single, *units}
+    numbers = {lot.lot for lot in lots if lot.lot}
+    found.lines = lot_history.lines_of_lots(
+        connection, reached, numbers, found.bare(single), found.bare(units), any_lot=any(not lot.nodes for lot in lots)
+    )
+    found.happenings, found.steps = happenings(connection, reached)
     times = [line.effective_at for line in found.lines] + [one.told.effective_at for one in found.shipments]
+    times += [one.told.effective_at for one in found.happenings]
     first = min((at for at in times if at is not None), default=None)
     for line in found.lines:
         if line.kind == "despatch_advice":
             found.advised.setdefault(line.application_id, []).append(line)
     found.lines = [line for line in found.lines if line.kind != "despatch_advice"]
     found.lines += lot_history.movements_of_lots(connection, list(nodes), numbers, None if first is None else first - _DAY)
-    found.events = _events(connection, nodes, reached)
     return found
+
+
+def _carrying(connection: sa.Connection, serials: Collection[int]) -> set[int]:
+    """Shipments that carried one of these units, whose lot nobody knows."""
+    below = {node for node, kind in region.kinds(connection, serials, "down").items() if kind == "shipment"}
+    carried = closure.carried(connection, below)
+    return {shipment for shipment, each in carried.items() if not each.holders.keys().isdisjoint(serials)}
 
 
 def party(stated: Mapping[str, Any] | None) -> str:
@@ -112,56 +149,24 @@ def party(stated: Mapping[str, Any] | None) -> str:
     return str(known.get("gln") or known.get("code") or known.get("name") or "")
 
 
-def _shipments(connection: sa.Connection, carried: Mapping[int, Carried], keys: Mapping[int, str]) -> list[Shipment]:
-    said = lot_history.told(connection, {one for each in carried.values() for one in each.said_by})
+def _shipments(connection: sa.Connection, carried: Mapping[int, Carried], said: Mapping[int, Told]) -> list[Shipment]:
     places = lot_history.places_of(connection, carried, int(EdgeKind.ARRIVING))
+    keys = {number: key for number, (key, _) in genealogy.nodes_by_id(connection, carried).items()}
     found = []
     for number in sorted(carried):
         mine = sorted((said[one] for one in carried[number].said_by if one in said), key=lambda one: (one.kind == "event", -one.id))
         if not mine:
             continue
         told = mine[0]
-        origin = _uri_place(told.location) if told.kind == "event" else party(told.header.get("ship_from"))
+        origin = uri_place(told.location) if told.kind == "event" else party(told.header.get("ship_from"))
         to = _place(places.get(number, ""), told.partner_key)
         if not to and told.kind != "event":
             to = told.location or party(told.header.get("ship_to"))
         bare = keys[number].removeprefix(f"shipment:{told.partner_key}:")
-        found.append(Shipment(told, bare, to, origin, carried[number], tuple(one.exchange_id for one in mine)))
+        found.append(Shipment(told, bare, to, origin, Hold.of(carried[number], number), tuple(mine)))
     return found
-
-
-def _events(
-    connection: sa.Connection, lots: Collection[int], reached: Collection[int]
-) -> list[tuple[Told, str, str, set[int], Decimal | None, str]]:
-    """Making, consuming and receiving by events; the rest they say stands in the shipments."""
-    rows = lot_history.event_edges(connection, reached)
-    said = lot_history.told(connection, {row.application_id for row in rows})
-    stored = lot_history.places_of(connection, {row.dst for row in rows}, int(EdgeKind.STORING))
-    sums: dict[tuple[int, str, int], tuple[Decimal | None, str, str]] = {}
-    for row in rows:
-        told = said[row.application_id]
-        here = _uri_place(told.location)
-        if row.kind == EdgeKind.CREATING and row.dst in lots:
-            if row.quantity is not None:
-                sums[told.id, "made", row.dst] = (row.quantity, row.unit or "", here)
-        elif row.kind == EdgeKind.COMMISSIONING and row.src in lots:
-            known = sums.get((told.id, "made", row.src), (Decimal(0), "EA", here))
-            sums[told.id, "made", row.src] = ((known[0] or Decimal(0)) + 1, "EA", here)
-        elif row.kind == EdgeKind.CONSUMING and row.src in lots and row.quantity is not None:
-            sums[told.id, "consumed", row.src] = (row.quantity, row.unit or "", here)
-        elif row.kind == EdgeKind.RECEIVING:
-            place = _place(stored.get(row.dst, ""), told.partner_key) or here
-            sums[told.id, "received", row.src] = (row.quantity, row.unit or "", place)
-    return [(said[number], what, place, {node}, quantity, unit) for (number, what, node), (quantity, unit, place) in sorted(sums.items())]
 
 
 def _place(key: str, partner: str) -> str:
     """What a place's node key names: a GLN, else the sender's own code."""
     return key.removeprefix("location:").removeprefix(f"{partner}:")
-
-
-def _uri_place(uri: str | None) -> str:
-    if not uri:
-        return ""
-    elements = identify(uri).elements
-    return elements[0][1] if elements and elements[0][0] in ("414", "417") else uri

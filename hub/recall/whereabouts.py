@@ -33,6 +33,7 @@ what came into being: stock from before the hub's first document if nothing came
     counted_more       a count at a consignee's place holds more than it has
     counted_twice      one place is counted for two organisations, and the documents bear out one of the counts
     answered_otherwise a consignee was told of, or answered for, other numbers than documents say now
+    unit_not_known     an event counts a level of packaging of which nobody says how many units it holds; they count as units
 """
 
 from __future__ import annotations
@@ -129,17 +130,22 @@ class LotAccount:
 
 
 def account(
-    lines: Iterable[Stated], counts: Sequence[Counted], counted_places: frozenset[str], ours: frozenset[str], answers: Mapping[str, Answer]
+    lines: Iterable[Stated],
+    counts: Sequence[Counted],
+    counted_places: frozenset[str],
+    ours: frozenset[str],
+    answers: Mapping[str, Answer],
+    doubts: Iterable[Contradiction] = (),
 ) -> LotAccount:
     """The account of one lot.
 
     `ours` are our own places; `counted_places` those of them that a system counts, where what no count names is not there. `answers` are
-    by the consignee's place.
+    by the consignee's place; `doubts` are contradictions that were found when the lines were read.
     """
     told, noted = together(lines)
     flows, twice = once_each(told, ours)
     flows, answered = _answered(flows, answers, ours)
-    ledger = Ledger(ours, counted_places, [*noted, *twice, *answered])
+    ledger = Ledger(ours, counted_places, [*doubts, *noted, *twice, *answered])
     ledger.book(flows)
     at_home = _once([one for one in counts if one.place in ours], ledger)
     ledger.settle({place: sum((one.quantity for one in at_home if one.place == place), ZERO) for place in counted_places & ours})
@@ -270,14 +276,16 @@ def _with_consignee(found: LotAccount, ledger: Ledger, place: str, answer: Answe
             found.positions.append(Position("shipped", place, left, why=why, evidence=evidence))
         return
     on_hand, returned = answer.on_hand, max(answer.returned - back, ZERO)
-    excess = on_hand + answer.used + answer.destroyed + returned - left
+    ended = ledger.ended.get(place, {})  # it answers for these, too
+    used, destroyed = max(answer.used - ended.get("consumed", ZERO), ZERO), max(answer.destroyed - ended.get("written_off", ZERO), ZERO)
+    excess = on_hand + used + destroyed + returned - left
     if excess > 0:  # what it had on hand when it answered has left since
         since = min(excess, on_hand, gone)
         on_hand, excess = on_hand - since, excess - since
     if excess > 0:
         ledger.note("answered_more", place, excess, evidence)
     said_of: tuple[tuple[Where, Decimal], ...] = (
-        ("on_hand", on_hand), ("used", answer.used), ("destroyed", answer.destroyed), ("returned", returned),
+        ("on_hand", on_hand), ("used", used), ("destroyed", destroyed), ("returned", returned),
     )  # fmt: skip
     for where, units in said_of:
         if units > 0:

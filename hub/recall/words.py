@@ -91,6 +91,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "counted_more": ("counted more than it has", "盘点数量多于应有数量"),
     "counted_twice": ("one place counted for two organisations", "同一地点为两个机构重复盘点"),
     "answered_otherwise": ("was told or answered other numbers than documents say now", "通知或答复的数量与现有单据不符"),
+    "unit_not_known": ("counted in packages, and nobody says how many units are in one", "按包装计数，但无人说明每包装含多少件"),
     "clocks": ("What is due", "法定时限"),
     "authority_report": ("Report to the authority", "向监管机构报告"),
     "authority_report_before_action": ("Report the action before it begins", "采取措施前报告"),

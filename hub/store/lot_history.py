@@ -9,10 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.store.event_tables import event, event_thing
+from hub.store.keys import serial_key
 from hub.store.lists import among
 from hub.store.tables import application, balance, crosswalk, edge, line, movement, node, organisation, partner
+from hub.store.visibility import TYPES
 
 _MOVING = ("despatch_advice", "receiving_advice", "production_event")
+_MOVING_EVENTS = (TYPES["ObjectEvent"], TYPES["TransformationEvent"])
 
 
 _COLUMNS = (
@@ -56,10 +60,15 @@ class LotLine:
 
 
 def lines_of_lots(
-    connection: sa.Connection, nodes: Collection[int], lots: Collection[str], serials: Collection[str] = (), units: Collection[str] = ()
+    connection: sa.Connection,
+    nodes: Collection[int],
+    lots: Collection[str],
+    serials: Collection[str] = (),
+    units: Collection[str] = (),
+    any_lot: bool = False,
 ) -> list[LotLine]:
-    """Lines with one of these lot numbers, or without one but with these serial numbers or logistic units (SSCC), in the standing
-    documents whose edges touch these nodes."""
+    """Lines with one of these lot numbers, or without one (`any_lot`: or with another) but with these serial numbers or logistic units
+    (SSCC), in the standing documents whose edges touch these nodes."""
     applications = touching(connection, nodes)
     if not applications:
         return []
@@ -72,13 +81,13 @@ def lines_of_lots(
             among(connection, application.c.id, sorted(applications)),
             application.c.standing,
             application.c.kind.in_(_MOVING),
-            sa.or_(among(connection, line.c.lot, sorted(lots)), line.c.lot.is_(None)),
+            sa.true() if any_lot else sa.or_(among(connection, line.c.lot, sorted(lots)), line.c.lot.is_(None)),
         )
         .order_by(application.c.id, line.c.ordinal)
     )
-    known, cartons = set(serials), set(units)
+    known, cartons, numbers = set(serials), set(units), set(lots)
     found = [_line(row) for row in rows]
-    return [one for one in found if one.lot is not None or not known.isdisjoint(one.serials) or one.sscc in cartons]
+    return [one for one in found if one.lot in numbers or not known.isdisjoint(one.serials) or one.sscc in cartons]
 
 
 def touching(connection: sa.Connection, nodes: Collection[int]) -> set[int]:
@@ -124,20 +133,26 @@ def told(connection: sa.Connection, applications: Collection[int]) -> dict[int, 
     return {row[0]: Told(*row) for row in rows}
 
 
-def event_edges(connection: sa.Connection, nodes: Collection[int]) -> list[Any]:
-    """Edges at these nodes that events tell of, `(application_id, kind, src, dst, quantity, unit)`, in a fixed order."""
-    chosen = sorted(nodes)
+def events_about(connection: sa.Connection, nodes: Collection[int]) -> list[tuple[int, str]]:
+    """Application and body of the shown events of things and of making that speak of these nodes, in a fixed order."""
+    speaking = sa.select(event_thing.c.event_id).where(among(connection, event_thing.c.node_id, sorted(nodes)))
     rows = connection.execute(
-        sa.select(edge.c.application_id, edge.c.kind, edge.c.src, edge.c.dst, edge.c.quantity, edge.c.unit)
-        .join(application, application.c.id == edge.c.application_id)
-        .where(
-            application.c.kind == "event",
-            application.c.standing,
-            sa.or_(among(connection, edge.c.src, chosen), among(connection, edge.c.dst, chosen)),
-        )
-        .order_by(edge.c.application_id, edge.c.kind, edge.c.src, edge.c.dst)
+        sa.select(event.c.application_id, event.c.body)
+        .where(event.c.id.in_(speaking), event.c.shown, sa.not_(event.c.derived), event.c.type.in_(_MOVING_EVENTS))
+        .order_by(event.c.id)
     )
-    return list(rows)
+    return [(row[0], row[1]) for row in rows]
+
+
+def serials_of(connection: sa.Connection, lots: Collection[int], commissioning: int) -> list[tuple[int, int, str]]:
+    """Lot, serial (node ids) and the serial's key, of every unit of these lots whose lot is known by an edge of this kind."""
+    rows = connection.execute(
+        sa.select(edge.c.src, node.c.id, node.c.key)
+        .distinct()
+        .join(node, node.c.id == edge.c.dst)
+        .where(among(connection, edge.c.src, sorted(lots)), edge.c.kind == commissioning)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def places_of(connection: sa.Connection, nodes: Collection[int], kind: int) -> dict[int, str]:
@@ -152,16 +167,21 @@ def places_of(connection: sa.Connection, nodes: Collection[int], kind: int) -> d
     return {row[0]: row[1] for row in rows}
 
 
-def names_of_places(connection: sa.Connection, places: Collection[str]) -> dict[str, str]:
-    """GLN of the places that our master data know by these codes; a code of two parties means nothing."""
-    gln = crosswalk.alias()
+def names_of_places(
+    connection: sa.Connection, places: Collection[str], kinds: Collection[str], partner_key: str | None = None
+) -> dict[str, str]:
+    """GLN of the places that the records of systems of these kinds (`partner_key`: of this partner) know by these codes; a code of two
+    parties means nothing.
+    """
+    gln, giver = crosswalk.alias(), partner.alias()
     rows = connection.execute(
         sa.select(crosswalk.c.value, gln.c.value)
         .join(gln, sa.and_(gln.c.golden_id == crosswalk.c.golden_id, gln.c.kind == "party", gln.c.scheme == "gln"))
+        .join(giver, crosswalk.c.scheme == sa.literal("code:") + giver.c.key)
         .where(
             crosswalk.c.kind == "party",
-            crosswalk.c.scheme.startswith("code:", autoescape=True),
             among(connection, crosswalk.c.value, sorted(places)),
+            giver.c.kind.in_(sorted(kinds)) if partner_key is None else giver.c.key == partner_key,
         )
     )
     found: dict[str, set[str]] = {}
@@ -233,33 +253,39 @@ def organisation_keys(connection: sa.Connection) -> dict[int, tuple[str, str | N
     return {row.id: (row.key, row.gln) for row in rows}
 
 
-def lots_despatched_by(connection: sa.Connection, partner_key: str, since: int | None, until: int | None) -> set[str]:
-    """Keys of the lots that a partner's standing despatch advices name, sent from `since` to `until` (microseconds UTC, both included)."""
+def shipments_by(connection: sa.Connection, partner_key: str, since: int | None, until: int | None, shipping: int) -> list[int]:
+    """Nodes of the shipments of which a partner's standing despatch advices and events tell by edges of this kind, sent from `since` to
+    `until` (microseconds UTC, both included); those of which it does not say when are among them.
+    """
+    at = application.c.effective_at
     statement = (
-        sa.select(node.c.key)
+        sa.select(edge.c.dst)
         .distinct()
         .select_from(application)
         .join(partner, partner.c.id == application.c.partner_id)
-        .join(edge, edge.c.application_id == application.c.id)
-        .join(node, node.c.id == edge.c.src)
-        .where(partner.c.key == partner_key, application.c.kind == "despatch_advice", application.c.standing, node.c.kind == "lot")
+        .join(edge, sa.and_(edge.c.application_id == application.c.id, edge.c.kind == shipping))
+        .where(partner.c.key == partner_key, application.c.kind.in_(("despatch_advice", "event")), application.c.standing)
+        .order_by(edge.c.dst)
     )
     if since is not None:
-        statement = statement.where(application.c.effective_at >= since)
+        statement = statement.where(sa.or_(at.is_(None), at >= since))
     if until is not None:
-        statement = statement.where(application.c.effective_at <= until)
-    return set(connection.execute(statement).scalars())
+        statement = statement.where(sa.or_(at.is_(None), at <= until))
+    return list(connection.execute(statement).scalars())
 
 
-def serials_with_lots(connection: sa.Connection, part: str, commissioning: int) -> list[tuple[str, str]]:
-    """Lot key and serial number of every unit of an item, named as in a node's key, whose lot is known by an edge of this kind."""
+def serials_of_item(
+    connection: sa.Connection, part: str, commissioning: int, serial: str | None = None
+) -> list[tuple[str | None, str, int]]:
+    """Lot key (null: not known), key and node of every unit of an item, named as in a node's key, or of the one with this number."""
     lot, unit = node.alias(), node.alias()
+    wanted = unit.c.key.startswith(f"serial:{part}|", autoescape=True) if serial is None else unit.c.key == serial_key(part, serial)
     rows = connection.execute(
-        sa.select(lot.c.key, unit.c.key)
+        sa.select(lot.c.key, unit.c.key, unit.c.id)
         .select_from(unit)
-        .join(edge, sa.and_(edge.c.dst == unit.c.id, edge.c.kind == commissioning))
-        .join(lot, lot.c.id == edge.c.src)
-        .where(unit.c.kind == "serial", unit.c.key.startswith(f"serial:{part}|", autoescape=True))
+        .outerjoin(edge, sa.and_(edge.c.dst == unit.c.id, edge.c.kind == commissioning))
+        .outerjoin(lot, lot.c.id == edge.c.src)
+        .where(unit.c.kind == "serial", wanted)
         .order_by(unit.c.key)
     )
-    return [(row[0], row[1].partition("|")[2]) for row in rows]
+    return list(dict.fromkeys((row[0], row[1], row[2]) for row in rows))

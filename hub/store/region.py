@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import sqlalchemy as sa
 
 from hub.store.lists import among
-from hub.store.tables import application, edge
+from hub.store.tables import application, edge, node
 from hub.store.types import Exact
 
 _FLOW = (1, 2, 3, 4, 8, 9, 11, 12)
@@ -100,7 +100,7 @@ REGIONS = {
 _KINDS = {
     "postgresql": """
         WITH RECURSIVE region(node, node_kind, open) AS (
-            SELECT roots.id, n.kind, n.kind NOT IN ('lot', 'shipment')
+            SELECT roots.id, n.kind, {through} OR n.kind NOT IN ('lot', 'shipment')
             FROM ({each}) AS roots CROSS JOIN LATERAL (SELECT node.kind FROM node WHERE node.id = roots.id OFFSET 0) AS n
             UNION
             SELECT e.{far}, n.kind, n.kind NOT IN ('lot', 'shipment')
@@ -111,7 +111,8 @@ _KINDS = {
         SELECT node, node_kind FROM region""",
     "sqlite": """
         WITH RECURSIVE region(node, node_kind, open) AS (
-            SELECT roots.id, n.kind, n.kind NOT IN ('lot', 'shipment') FROM ({each}) AS roots CROSS JOIN node AS n ON n.id = roots.id
+            SELECT roots.id, n.kind, {through} OR n.kind NOT IN ('lot', 'shipment')
+            FROM ({each}) AS roots CROSS JOIN node AS n ON n.id = roots.id
             UNION
             SELECT e.{far}, n.kind, n.kind NOT IN ('lot', 'shipment')
             FROM region
@@ -121,25 +122,27 @@ _KINDS = {
         SELECT node, node_kind FROM region""",
 }
 _KINDS_OF = {
-    (dialect, direction): sa.text(
+    (dialect, direction, through): sa.text(
         text.format(
             near="dst" if direction == "up" else "src",
             far="src" if direction == "up" else "dst",
+            through="true" if through else "false",
             kinds=", ".join(map(str, _FLOW)),
             each=EACH[dialect],
         )
     )
     for dialect, text in _KINDS.items()
     for direction in ("up", "down")
+    for through in (False, True)
 }
 
 
-def kinds(connection: sa.Connection, roots: Collection[int], direction: Literal["up", "down"]) -> dict[int, str]:
+def kinds(connection: sa.Connection, roots: Collection[int], direction: Literal["up", "down"], through: bool = False) -> dict[int, str]:
     """Kind of every node of the region of `roots`, when its edges do not matter: each node comes once, however many edges lead to it."""
     if not roots:
         return {}
-    rows = connection.execute(_KINDS_OF[connection.dialect.name, direction], {"roots": ",".join(map(str, sorted(roots)))})
-    return dict(rows.all())
+    statement = _KINDS_OF[connection.dialect.name, direction, through]
+    return dict(connection.execute(statement, {"roots": ",".join(map(str, sorted(roots)))}).all())
 
 
 def region(connection: sa.Connection, roots: Collection[int], direction: Literal["up", "down"], through: bool = False) -> Region:
@@ -165,24 +168,32 @@ def effective(connection: sa.Connection, applications: Collection[int]) -> dict[
 
 
 def opened(connection: sa.Connection, units: Collection[int]) -> set[int]:
-    """Those of the units that something was taken out of."""
+    """Those of the units that something was taken out of, or that several speak of: what is inside may be limited in time."""
     if not units:
         return set()
+    several = sa.func.min(edge.c.application_id) != sa.func.max(edge.c.application_id)
+    limited = sa.or_(sa.func.max(edge.c.since).is_not(None), sa.func.max(edge.c.until).is_not(None))
     chosen = (
         sa.select(edge.c.dst)
-        .distinct()
-        .where(edge.c.kind == sa.literal_column(str(_UNPACKING)), among(connection, edge.c.dst, sorted(units)))
+        .where(among(connection, edge.c.dst, sorted(units)), edge.c.kind.in_(_HOLDING))
+        .group_by(edge.c.dst)
+        .having(sa.or_(sa.func.max(edge.c.kind) == _UNPACKING, several, limited))
     )
     return set(connection.execute(chosen).scalars())
 
 
 def held(connection: sa.Connection, units: Collection[int]) -> list[sa.Row[Any]]:
-    """What was put into, or taken out of, units: content, holder, kind, application_id, at, since, until."""
+    """What was put into, or taken out of, units: content, content_kind, name (its number, or key), holder, kind, application_id, told (the
+    application's kind), at, quantity, unit, since, until."""
+    content = node.alias()
     chosen = (
         sa.select(
-            edge.c.src.label("content"), edge.c.dst.label("holder"), edge.c.kind, edge.c.application_id,
-            application.c.effective_at.label("at"), edge.c.since, edge.c.until,
+            edge.c.src.label("content"), content.c.kind.label("content_kind"),
+            sa.func.coalesce(content.c.number, content.c.key).label("name"), edge.c.dst.label("holder"), edge.c.kind,
+            edge.c.application_id, application.c.kind.label("told"), application.c.effective_at.label("at"), edge.c.quantity, edge.c.unit,
+            edge.c.since, edge.c.until,
         )
+        .join(content, content.c.id == edge.c.src)
         .outerjoin(application, application.c.id == edge.c.application_id)
         .where(among(connection, edge.c.dst, sorted(units)), edge.c.kind.in_(_HOLDING))
     )  # fmt: skip

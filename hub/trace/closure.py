@@ -29,7 +29,7 @@ from hub.store.region import Region, Step
 from hub.store.walk import exact
 from hub.trace import holding
 from hub.trace.by_walk import Shipped, by_shipment, lots_by_walk, recall_list_by_walk
-from hub.trace.contents import PIECE, Contents
+from hub.trace.contents import Contents, Statement
 from hub.trace.edges import CARRYING, FLOW, HOLDING, EdgeKind
 from hub.trace.holding import ALWAYS, Held
 
@@ -75,10 +75,16 @@ class Carried:
     """(lot, unit) → quantity; unit empty and quantity null where neither is stated."""
     serials: dict[int, set[int]] = field(default_factory=dict)
     """Lot → its serial numbers that are named."""
-    inside: dict[tuple[int, int], tuple[Decimal, str]] = field(default_factory=dict)
-    """(lot, logistic unit) → quantity and unit in it."""
     units: set[int] = field(default_factory=set)
     """Logistic units."""
+    stated: dict[tuple[int, int], list[Statement]] = field(default_factory=dict)
+    """(lot, logistic unit or the shipment) → what each application says of it."""
+    holders: dict[int, set[int]] = field(default_factory=dict)
+    """Serial → the logistic units, or the shipment, that it is next in, whether its lot is known or not."""
+    nested: dict[int, set[int]] = field(default_factory=dict)
+    """Logistic unit → the units that it is next in."""
+    shipped: dict[int, set[int]] = field(default_factory=dict)
+    """Application of the shipment → the lots, serials and logistic units that it says went in it."""
     said_by: set[int] = field(default_factory=set)
     """Applications of the shipment itself."""
 
@@ -161,7 +167,21 @@ def _limit(connection: sa.Connection, edges: Collection[Ends]) -> set[Ends]:
     if not units:
         return set()
     rows = region.held(connection, units)
-    spans = holding.spans_of(Held(row.content, row.holder, row.kind, row.application_id, row.at) for row in rows)
+    spans = holding.spans_of(
+        Held(
+            row.content,
+            row.holder,
+            row.kind,
+            row.application_id,
+            row.at,
+            row.quantity,
+            row.unit,
+            row.content_kind,
+            row.name,
+            row.told or "",
+        )
+        for row in rows
+    )
     limited = []
     for row in rows:
         span = spans[row.content, row.holder, row.kind, row.application_id]
@@ -261,27 +281,45 @@ class _Upstream:
     def carried(self, shipment: int) -> Carried:
         """The same with serial numbers and logistic units."""
         found, contents = Carried(), Contents[int]()
-        holders: dict[int, set[int]] = {}
         lots: dict[int, set[int]] = {}
         for step in self.steps(shipment):
             kind = self.kinds[step.node]
             contents.add(step.node, step.origin, step.kind, kind, (step.application_id, step.quantity, step.unit))
+            if step.kind == EdgeKind.SHIPPING:
+                found.shipped.setdefault(step.application_id, set()).add(step.node)
             if kind == "logistic_unit":
                 found.units.add(step.node)
+                if step.kind in HOLDING:
+                    found.nested.setdefault(step.node, set()).add(step.origin)
             elif kind == "serial" and step.kind in CARRYING:
-                holders.setdefault(step.node, set()).add(step.origin)
+                found.holders.setdefault(step.node, set()).add(step.origin)
             elif kind == "lot" and step.kind == EdgeKind.COMMISSIONING:
                 lots.setdefault(step.origin, set()).add(step.node)
-        found.lots, found.said_by = contents.totals(), contents.own
-        for (lot, holder), statements in contents.stated.items():
-            said = [(number in contents.own, quantity, unit or "") for number, quantity, unit in statements if quantity is not None]
-            if said and holder in found.units:
-                found.inside[lot, holder] = max(said)[1:]
-        for serial, places in holders.items():
+        self._less_taken_out(contents, lots)
+        found.lots, found.said_by, found.stated = contents.totals(), contents.own, contents.stated
+        for serial in found.holders:
             for lot in lots.get(serial, ()):
                 found.serials.setdefault(lot, set()).add(serial)
-                for unit in places & found.units:
-                    if (lot, unit) not in contents.stated or all(one[1] is None for one in contents.stated[lot, unit]):
-                        known = found.inside.get((lot, unit), (Decimal(0), PIECE))
-                        found.inside[lot, unit] = (known[0] + 1, PIECE)
         return found
+
+    def _less_taken_out(self, contents: Contents[int], lots: Mapping[int, set[int]]) -> None:
+        """Take off what of a lot was taken out of a unit after it was said to be in it, and before the shipment: the rest went."""
+        shipped = min((self.at[number] for number in contents.own if number in self.at), default=None)
+        for (lot, holder), statements in contents.stated.items() if shipped is not None else ():
+            out: list[tuple[int, Decimal]] = []
+            for step in self.into.get(holder, ()):
+                if step.kind != EdgeKind.UNPACKING or step.until is None or step.until >= shipped:
+                    continue
+                if step.node == lot and step.quantity is not None:
+                    out.append((step.until, step.quantity))
+                elif lot in lots.get(step.node, self._lots_of(step.node)):
+                    out.append((step.until, Decimal(1)))
+            for place, (number, quantity, unit) in enumerate(statements) if out else ():
+                packed = self.at.get(number)
+                if quantity is None or packed is None or number in contents.own:
+                    continue
+                gone = [amount for at, amount in out if at >= packed]
+                statements[place] = (number, max(quantity - sum(gone, Decimal(0)), Decimal(0)), unit)
+
+    def _lots_of(self, serial: int) -> set[int]:
+        return {step.node for step in self.into.get(serial, ()) if step.kind == EdgeKind.COMMISSIONING}

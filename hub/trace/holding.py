@@ -1,8 +1,12 @@
 """What was inside a logistic unit when: cartons are packed, opened, packed again, and only what was inside travels with them.
 
 A packing counts from when the unit was last opened before it (not from its own time: a carton's label is often printed, and its
-despatch announced, before anybody reports the packing) until the content is reported to be taken out. Most units are never reported
-open: then nothing is limited, and no time is looked up.
+despatch announced, before anybody reports the packing) until the content is reported to be taken out, all of it: of a lot some may be
+taken out, and the rest stays. Most units are never reported open: then nothing is limited, and no time is looked up.
+
+A number may be used again. Where a despatch advice says that a unit holds lots, or units, none of which an earlier advice said that it
+holds, the unit was emptied in between, though nobody reports it. Both must speak of lots, or both of units, and lie more than two days
+apart: two systems that tell of one despatch may spell its lots differently.
 
 Along a path the times must fit. While the walk is inside units it carries the span in which all contents that it passed were inside
 each other; what then happens to the outermost unit (it is shipped, received, used up) must have happened in that span.
@@ -10,9 +14,11 @@ each other; what then happens to the outermost unit (it is shipped, received, us
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hub.store.region import Step
 from hub.trace.edges import HOLDING, EdgeKind
@@ -32,6 +38,13 @@ class Held:
     kind: int
     application_id: int
     at: int | None
+    quantity: Decimal | None = None
+    unit: str | None = None
+    content_kind: str = ""
+    name: str = ""
+    """Lot or serial number of the content, or its key."""
+    told: str = ""
+    """Kind of the application."""
 
 
 def spans_of(statements: Iterable[Held]) -> dict[tuple[int, int, int, int], Span]:
@@ -39,10 +52,16 @@ def spans_of(statements: Iterable[Held]) -> dict[tuple[int, int, int, int], Span
     openings: dict[int, list[int]] = {}
     taken: dict[tuple[int, int], list[int]] = {}
     known = list(statements)
+    by_content: dict[tuple[int, int], list[Held]] = {}
     for one in known:
+        by_content.setdefault((one.content, one.holder), []).append(one)
         if one.kind == EdgeKind.UNPACKING and one.at is not None:
             openings.setdefault(one.holder, []).append(one.at)
-            taken.setdefault((one.content, one.holder), []).append(one.at)
+    for ends, said in by_content.items():
+        taken[ends] = _emptied(said)
+    for holder, times in _used_again(known).items():
+        openings.setdefault(holder, []).extend(times)
+        taken.setdefault((holder, holder), []).extend(times)
     for times in (*openings.values(), *taken.values()):
         times.sort()
     found: dict[tuple[int, int, int, int], Span] = {}
@@ -59,6 +78,53 @@ def spans_of(statements: Iterable[Held]) -> dict[tuple[int, int, int, int], Span
                 until = min((time for time in out if time >= one.at), default=None)
             since = opened[before - 1] if before else None
         found[one.content, one.holder, one.kind, one.application_id] = (since, until)
+    return found
+
+
+def _emptied(said: Iterable[Held]) -> list[int]:
+    """When nothing of a content was left in a unit, by all that is said of the two: of a lot some may have been taken out only."""
+    times: list[int] = []
+    packed: dict[str, Decimal] = {}
+    taken: dict[str, Decimal] = {}
+    silent = False
+    for one in sorted(said, key=lambda one: (one.at is not None, one.at or 0, one.kind == EdgeKind.UNPACKING)):
+        unit = one.unit or ""
+        if one.kind != EdgeKind.UNPACKING:
+            silent |= one.quantity is None
+            packed[unit] = max(packed.get(unit, Decimal(0)), one.quantity or Decimal(0))
+        elif one.at is not None:
+            taken[unit] = taken.get(unit, Decimal(0)) + (one.quantity or Decimal(0))
+            if one.quantity is not None and (silent or taken[unit] < packed.get(unit, Decimal(0))):
+                continue
+            times.append(one.at)
+            packed, taken, silent = {}, {}, False
+    return times
+
+
+_APART = 2 * 86_400_000_000
+_SIGNS = re.compile(r"[\W_]+")
+
+
+def _used_again(statements: Iterable[Held]) -> dict[int, list[int]]:
+    """Unit → just before when a despatch advice says that it holds other goods than all before."""
+    filled: dict[int, dict[tuple[int, int], dict[str, set[str]]]] = {}
+    for one in statements:
+        if one.told == "despatch_advice" and one.kind != EdgeKind.UNPACKING and one.at is not None:
+            name = _SIGNS.sub("", one.name).casefold().lstrip("0")
+            filled.setdefault(one.holder, {}).setdefault((one.at, one.application_id), {}).setdefault(one.content_kind, set()).add(name)
+    found: dict[int, list[int]] = {}
+    for holder, fillings in filled.items():
+        before: dict[str, set[str]] = {}
+        last: int | None = None
+        for (at, _), contents in sorted(fillings.items()):
+            compared = [kind for kind in ("lot", UNIT) if kind in contents and kind in before]
+            other = compared and all(contents[kind].isdisjoint(before[kind]) for kind in contents.keys() & before.keys())
+            if other and last is not None and at - last > _APART:
+                found.setdefault(holder, []).append(at - 1)
+                before = {}
+            for kind, names in contents.items():
+                before.setdefault(kind, set()).update(names)
+            last = at
     return found
 
 

@@ -21,6 +21,7 @@ PARTNERS = {
     5: ("rheintal_titan", "Rheintal Titan GmbH", "supplier", "4012345000016"),
     6: ("stadtspital", "Stadtspital-Gruppe Rhein-Maas", "customer", "4012345000023"),
     7: ("erp_south", "A second ERP", "erp", None),
+    8: ("spedition", "Spedition Rheintal", "carrier", None),
 }
 KEYS = {key: number for number, (key, *_) in PARTNERS.items()}
 SUZHOU, ROTTERDAM = 1, 2

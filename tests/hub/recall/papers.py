@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.hub.world import PLANT, at, delivery, production, receipt
+from hub.recall.locate import Answers, locate
+from hub.recall.scope import Scope, affected
+from hub.recall.whereabouts import LotAccount
+from hub.reconcile import reconcile
+from hub.trace.closure import recall_list
+from tests.hub.world import PLANT, World, at, delivery, production, receipt
 
 D = Decimal
 GTIN = "06901234000029"
@@ -34,3 +40,36 @@ def came(number: str, quantity: int, place: Any = PLANT, despatch: str | None = 
     del said["order_number"]
     said["despatch_number"] = despatch
     return {name: value for name, value in said.items() if value is not None}
+
+
+def event(number: str, **members: Any) -> dict[str, Any]:
+    return {
+        "entity": "ObjectEvent", "number": number, "event_hash": f"ni:///sha-256;{number.encode().hex():0>64}?ver=CBV2.0",
+        "issued_at": at(14), "occurred_at": at(14), "time_zone_offset": "+08:00", "action": "OBSERVE", "@": 1, **members,
+    }  # fmt: skip
+
+
+def story(
+    world: World, *messages: tuple[str, Mapping[str, Any]], scope: Scope | None = None, answers: Answers | None = None, lot: str = "F1"
+) -> LotAccount:
+    """The account of a lot after these messages."""
+    for message in messages:
+        world.send(message)
+    with world.database.begin("test") as uow:
+        reconcile(uow)
+    with world.database.read() as connection:
+        found = affected(connection, scope or Scope(lots=(F1,)))
+        [one] = [one for one in locate(connection, found, answers or {}) if one.lot.lot == lot]
+        if scope is None:
+            shipments = recall_list(connection, [number for lot in found.lots for number in lot.nodes])
+            assert not shipments or one.account.consignees or one.account.sum("in_transit") or one.account.sum("on_hand")
+    assert sum((at.quantity for at in one.account.positions), D(0)) == one.account.total
+    return one.account
+
+
+def where(found: LotAccount) -> list[tuple[str, str, Decimal]]:
+    return [(one.where, one.holder, one.quantity) for one in found.positions]
+
+
+def rules(found: LotAccount) -> list[str]:
+    return [one.rule for one in found.contradictions]

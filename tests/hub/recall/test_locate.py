@@ -15,6 +15,7 @@ from hub.reconcile import reconcile
 from hub.store import tables
 from hub.store.database import Database
 from hub.trace.genealogy import trace
+from tests.hub.recall.papers import event
 from tests.hub.world import PLANT, World, at, delivery, despatch, item, party, production, receipt, stock
 
 D = Decimal
@@ -71,6 +72,17 @@ def test_a_supplier_reaches_every_lot_that_it_sent_in_the_period(world: World) -
     with pytest.raises(NotFoundError):
         found(world, Scope(supplier="jiangnan_polymer", since=at(11)))
     assert set(found(world, Scope(supplier="jiangnan_polymer", since=at(10), until=at(10)))) == {"L1", "F1"}
+
+
+def test_a_supplier_reaches_the_lots_that_only_events_tell(world: World) -> None:
+    unit = "https://id.gs1.org/00/069012345000000024"
+    lots = {"child_quantities": [{"epc_class": "https://id.gs1.org/01/06901234500106/10/L7", "quantity": D(3)}]}
+    packed = event("a1", action="ADD", biz_step="packing", parent=unit, **lots) | {"entity": "AggregationEvent"}
+    sent = event("s1", biz_step="shipping", epcs=[unit], occurred_at=at(16))
+    world.send(("jiangnan_polymer", packed), ("jiangnan_polymer", sent))
+    assert "L7" in found(world, Scope(supplier="jiangnan_polymer"))
+    assert "L7" not in found(world, Scope(supplier="jiangnan_polymer", until=at(15)))
+    assert "L1" not in found(world, Scope(supplier="jiangnan_polymer", since=at(16)))
 
 
 def test_an_answer_of_a_consignee_counts_for_its_place_and_lot(world: World) -> None:

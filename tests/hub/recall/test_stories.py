@@ -5,19 +5,17 @@ The MES made 10 EA of F1 at PLANT, the WMS despatched 4 to the customer CL; each
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from hub.recall.locate import Answers, locate
+from hub.recall.locate import locate
 from hub.recall.scope import Scope, affected
-from hub.recall.whereabouts import Answer, LotAccount
+from hub.recall.whereabouts import Answer
 from hub.reconcile import reconcile
 from hub.store.database import Database
-from hub.trace.closure import recall_list
-from tests.hub.recall.papers import CL, CLINIC, F1, GTIN, SSCC, came, made, row, sent
+from tests.hub.recall.papers import CL, CLINIC, F1, GTIN, SSCC, came, event, made, row, rules, sent, story, where
 from tests.hub.world import PLANT, WAREHOUSE, World, at, despatch, item, party, receipt, receipt_line, stock
 
 D = Decimal
@@ -26,29 +24,6 @@ D = Decimal
 @pytest.fixture
 def world(database: Database) -> World:
     return World(database)
-
-
-def story(world: World, *messages: tuple[str, Mapping[str, Any]], scope: Scope | None = None, answers: Answers | None = None) -> LotAccount:
-    for message in messages:
-        world.send(message)
-    with world.database.begin("test") as uow:
-        reconcile(uow)
-    with world.database.read() as connection:
-        found = affected(connection, scope or Scope(lots=(F1,)))
-        [one] = [one for one in locate(connection, found, answers or {}) if one.lot.lot == "F1"]
-        if scope is None:
-            shipments = recall_list(connection, [number for lot in found.lots for number in lot.nodes])
-            assert not shipments or one.account.consignees or one.account.sum("in_transit") or one.account.sum("on_hand")
-    assert sum((at.quantity for at in one.account.positions), D(0)) == one.account.total
-    return one.account
-
-
-def where(found: LotAccount) -> list[tuple[str, str, Decimal]]:
-    return [(one.where, one.holder, one.quantity) for one in found.positions]
-
-
-def rules(found: LotAccount) -> list[str]:
-    return [one.rule for one in found.contradictions]
 
 
 HOME = [("on_hand", PLANT, D(6)), ("shipped", CL, D(4))]
@@ -97,13 +72,6 @@ def test_a_shipment_in_a_number_that_nobody_states_is_unknown_and_its_consignee_
 def test_a_lot_of_which_only_such_a_shipment_is_known_is_not_all_located(world: World) -> None:
     found = story(world, ("wms", sent(quantity=None)))
     assert (found.consignees, rules(found), found.coverage) == ({CL: D(0)}, ["number_not_stated"], D(0))
-
-
-def event(number: str, **members: Any) -> dict[str, Any]:
-    return {
-        "entity": "ObjectEvent", "number": number, "event_hash": f"ni:///sha-256;{number.encode().hex():0>64}?ver=CBV2.0",
-        "issued_at": at(14), "occurred_at": at(14), "time_zone_offset": "+08:00", "action": "OBSERVE", "@": 1, **members,
-    }  # fmt: skip
 
 
 def test_visibility_events_alone_tell_who_has_the_units(world: World) -> None:

@@ -126,6 +126,37 @@ def test_two_documents_about_one_carton_speak_of_the_same_goods(database: Databa
     assert not wrong(database)
 
 
+def filled(lot: str, quantity: int = 2, **more: Any) -> list[dict[str, Any]]:
+    """A carton and what is in it."""
+    return [{"line": "1", "gtin": FG, "lot": lot, "quantity": Decimal(quantity), "unit": "EA", "sscc": UNITS[0], "@": 2, **more}]
+
+
+def test_a_number_that_is_used_again_does_not_join_two_contents(database: Database) -> None:
+    world = World(database)
+    world.send(("wms", delivery("D1", despatched_at=at(10), lines=filled("F1"))))
+    again = delivery("D2", despatched_at=at(20), lines=filled("F2"))
+    world.send(("wms", again))
+    onward = delivery("D3", despatched_at=at(22), lines=[{"line": "1", "sscc": UNITS[0], "@": 2}])
+    world.send(("wms", onward))
+    assert [row.shipment for row in recalled(database, f"lot:{FG}|F1")] == ["shipment:wms:D1"]
+    assert [row.shipment for row in recalled(database, f"lot:{FG}|F2")] == ["shipment:wms:D2", "shipment:wms:D3"]
+    assert not wrong(database)
+    world.send(("wms", again | {"purpose": "cancel", "issued_at": at(23)}))
+    assert [row.shipment for row in recalled(database, f"lot:{FG}|F1")] == ["shipment:wms:D1", "shipment:wms:D3"]
+    assert not wrong(database)
+
+
+@pytest.mark.parametrize(("day", "lot"), [(11, "F-2"), (20, "f-1"), (20, None)])
+def test_a_number_is_not_used_again_where_it_may_be_the_same_goods(database: Database, day: int, lot: str | None) -> None:
+    """Told by two systems within two days, spelled otherwise, or without a lot: whoever got it is told."""
+    world = World(database)
+    second = filled(lot) if lot else [{"line": "1", "gtin": FG, "serials": ["S1"], "sscc": UNITS[0], "@": 2}]
+    world.send(("wms", delivery("D1", despatched_at=at(10), lines=filled("F1"))))
+    world.send(("erp", delivery("D2", despatched_at=at(day), lines=second)))
+    assert [row.shipment for row in recalled(database, f"lot:{FG}|F1")] == ["shipment:erp:D2", "shipment:wms:D1"]
+    assert not wrong(database)
+
+
 def test_what_left_a_carton_before_it_was_shipped_again_is_not_in_that_shipment(database: Database) -> None:
     world = World(database)
     first = [
