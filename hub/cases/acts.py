@@ -28,6 +28,7 @@ from hub.content import entity_of
 from hub.registers.settle import settle as settle_differences
 from hub.runtime import Hub
 from hub.store import blobs, cases, evidence, outbox
+from hub.store.lists import among
 from hub.store.tables import finding
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
@@ -116,9 +117,9 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
             _step(uow, cases.taken(uow, case_id), "accepted", reason, {"state": row.state}, {"state": "accepted"}, signature)
     else:
         with _acting(hub, case_id, who, reason, signature) as act:
-            found = _findings(act.uow.connection, act.row)
+            found = findings_of(act.uow.connection, act.row)
             if act.row.cause not in ("held", "discrepancy"):
-                evidence.close_findings(act.uow, found, reason)
+                evidence.closefindings_of(act.uow, found, reason)
             after = {"state": "accepted", "print": act.row.print, "exchange": act.row.exchange_id, "findings": found}
             act.done("accepted", {"state": act.row.state}, after, state="accepted")
     pipeline.cases(hub)
@@ -167,7 +168,7 @@ def in_bulk(case_ids: Sequence[int], work: Callable[[int], object]) -> list[Outc
 def rows_of(connection: sa.Connection, row: Any) -> dict[str, list[int]]:
     """Member and indexes of the rows that a case's findings are about."""
     found: dict[str, set[int]] = {}
-    query = sa.select(finding.c.place).where(finding.c.id.in_(_findings(connection, row)))
+    query = sa.select(finding.c.place).where(among(connection, finding.c.id, findings_of(connection, row)))
     for place in connection.execute(query).scalars():
         member, mark, rest = str((place or {}).get("path") or "").partition("[")
         index = rest.partition("]")[0]
@@ -247,7 +248,7 @@ def _must_sign(hub: Hub, row: Any, action: str, who: Who, signature: Signer | No
         raise RefusedError("a person signs with the own name only")
 
 
-def _findings(connection: sa.Connection, row: Any) -> list[int]:
+def findings_of(connection: sa.Connection, row: Any) -> list[int]:
     """Ids of the open errors that a case is made of."""
     query = sa.select(finding.c.id).where(finding.c.closed_at.is_(None), finding.c.severity == "error").order_by(finding.c.id)
     if row.cause == "rows":
@@ -292,4 +293,18 @@ def _value(entity: Mapping[str, Any], path: str) -> Any:
     return None if at is None else str(at)
 
 
-__all__ = ["Outcome", "Who", "accept", "ask", "assign", "correct", "escalate", "in_bulk", "note", "record_step", "rows_of", "spread"]
+__all__ = [
+    "Outcome",
+    "Who",
+    "accept",
+    "ask",
+    "assign",
+    "correct",
+    "escalate",
+    "findings_of",
+    "in_bulk",
+    "note",
+    "record_step",
+    "rows_of",
+    "spread",
+]

@@ -71,9 +71,13 @@ class Freed:
 
 
 def with_codes(hub: Hub, table: str, meanings: Mapping[str, str]) -> Fix:
-    """A code table with further meanings of source values. Raises ConfigError for a table that is not there."""
+    """A code table with further meanings of source values. Raises ConflictError for a table that is not there."""
+    _place(hub.site, "codes", table)
     folders = [place for folder in hub.site.mapping_folders for place in (folder / "codes", folder.parent / "codes")]
-    known = load_table(table, folders)
+    try:
+        known = load_table(table, folders)
+    except ConfigError as error:
+        raise ConflictError(f"there is no code list {table}") from error
     rows = {source: canonical for source, canonical in known.inward.items() if source not in meanings} | dict(meanings)
     written = {source for canonical, source in known.outward.items() if rows.get(source) == canonical}
     for source, canonical in rows.items():

@@ -119,7 +119,7 @@ def visible(organisations: Collection[int] | None, unowned: bool) -> list[sa.Col
     """
     if organisations is None:
         return []
-    mine = [steward_case.c.organisation_id.in_(organisations), steward_case.c.kind.in_(_OF_ALL)]
+    mine = [steward_case.c.organisation_id.in_([*organisations, HUB]), steward_case.c.kind.in_(_OF_ALL)]
     if unowned:
         mine.append(steward_case.c.organisation_id.is_(None))
     others = sa.select(finding.c.id).where(finding.c.id == steward_case.c.finding_id, not_of_others(organisations)).exists()
@@ -202,8 +202,8 @@ def tally(connection: sa.Connection, organisations: Collection[int] | None, unow
 def plain(row: Any) -> dict[str, Any]:
     """A row as a plain value."""
     names = (
-        "id", "kind", "cause", "severity", "rule", "subject", "exchange_id", "document_id", "finding_id", "rank", "state", "owner",
-        "escalated", "times", "changed_by", "reason", "partner", "organisation",
+        "id", "kind", "cause", "cause_key", "severity", "rule", "subject", "exchange_id", "document_id", "finding_id", "rank", "state",
+        "owner", "escalated", "times", "changed_by", "reason", "partner", "organisation",
     )  # fmt: skip
     times = {
         name: None if (at := getattr(row, name)) is None else moment(at) for name in ("due_at", "opened_at", "closed_at", "changed_at")

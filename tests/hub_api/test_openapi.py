@@ -118,6 +118,7 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
         "/v1/traces/{key:path}": ["/v1/traces/L1?direction=both"],
         "/v1/devices/{di:path}": [f"/v1/devices/{DEVICE}"],
         "/v1/devices/differences/{difference_id}": ["/v1/devices/differences/1"],
+        "/v1/exceptions/{case_id}": [f"/v1/exceptions/{row['id']}" for row in api.get("/v1/exceptions").json()["items"][:6]],
         "/v1/devices/readiness": ["/v1/devices/readiness?to=gudid"],
         "/v1/recalls/{number}": [opened.headers["Location"]],
         "/v1/labels": [f"/v1/labels?of={DEVICE}"],
