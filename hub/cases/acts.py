@@ -119,7 +119,7 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
         with _acting(hub, case_id, who, reason, signature) as act:
             found = findings_of(act.uow.connection, act.row)
             if act.row.cause not in ("held", "discrepancy"):
-                evidence.closefindings_of(act.uow, found, reason)
+                evidence.close_findings(act.uow, found, reason)
             after = {"state": "accepted", "print": act.row.print, "exchange": act.row.exchange_id, "findings": found}
             act.done("accepted", {"state": act.row.state}, after, state="accepted")
     pipeline.cases(hub)

@@ -142,7 +142,7 @@ def _file(shipment: int) -> bytes:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    wrongs = [{}] * GOOD + [wrong for wrong in CLASSES.values() for _ in range(EACH)]
+    wrongs: list[Mapping[str, str]] = [{}] * GOOD + [wrong for wrong in CLASSES.values() for _ in range(EACH)]
     for line, wrong in enumerate(wrongs, 1):
         said = {
             "Shipment": f"HF{shipment:03}", "Shipped": "2026-11-20", "ShipTo": "8799999010009", "Order": "",
