@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.feed import FeedGrammar, Field
 from connectors.feed_check import LIMIT, Checker, shown
 from connectors.feed_reading import Caps
 from connectors.row_header import Header
 from data_contracts.findings import Finding, Place
-from data_contracts.source import Message, SourceRecord
+from data_contracts.source import Columns, Message, SourceRecord
 
 _REMEMBERED = 100_000
 """Keys of groups that are remembered, to notice rows of one message that stand apart."""
@@ -39,15 +39,16 @@ def _column(_parent: str, name: str, _index: int | None) -> str:
 class _Columns:
     """Where values stand in a row, and the check of what was built from them."""
 
-    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps) -> None:
+    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps, columns: Columns | None = None) -> None:
         self.grammar = grammar
         self.header = header
         self.caps = caps
+        self.columns = columns or Columns({name: index + 1 for name, index in header.columns.items()})
         self.ordinal = 0
 
     def message(self, row: Row, root: SourceRecord | None) -> Message:
         self.ordinal += 1
-        return Message(self.grammar.message, None, None, root, self.ordinal, row.offset, row.length)
+        return Message(self.grammar.message, None, None, root, self.ordinal, row.offset, row.length, columns=self.columns)
 
     def width_fault(self, row: Row) -> Finding | None:
         """A row that has more or fewer fields than the header: its values may stand in wrong columns."""
@@ -58,21 +59,14 @@ class _Columns:
 
     def numbered(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings with the column's number beside its name."""
-        numbered = []
-        for finding in findings:
-            index = self.header.columns.get(finding.place.path or "")
-            if index is not None:
-                at = finding.place
-                finding = finding.at(Place(at.segment, at.position, index + 1, at.component, at.line, at.path))
-            numbered.append(finding)
-        return numbered
+        return [replace(finding, place=self.columns.placed(finding.place)) for finding in findings]
 
 
 class SingleRows(_Columns):
     """Every row is a message."""
 
-    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps) -> None:
-        super().__init__(grammar, header, caps)
+    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps, columns: Columns | None = None) -> None:
+        super().__init__(grammar, header, caps, columns)
         self._pairs = [(index, name) for name, index in header.columns.items()]
         self._checker = Checker(grammar.fields, _column)
 
@@ -101,15 +95,15 @@ class GroupedRows(_Columns):
     such a message is refused (CSV-11).
     """
 
-    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps) -> None:
-        super().__init__(grammar, header, caps)
+    def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps, columns: Columns | None = None) -> None:
+        super().__init__(grammar, header, caps, columns)
         assert grammar.group is not None
         self._group = grammar.group
-        columns = header.columns
-        self._key = [columns.get(name) for name in self._group.by]
+        places = header.columns
+        self._key = [places.get(name) for name in self._group.by]
         top = (*self._group.by, *self._group.header)
-        self._top = [(columns[name], name) for name in top if name in columns]
-        self._rest = [(index, name) for name, index in columns.items() if name not in top]
+        self._top = [(places[name], name) for name in top if name in places]
+        self._rest = [(index, name) for name, index in places.items() if name not in top]
         fields = {name: grammar.fields[name] for name in top}
         below = {name: found for name, found in grammar.fields.items() if name not in top}
         fields[self._group.rows] = Field(self._group.rows, "record", many=True, fields=below)
@@ -203,7 +197,7 @@ class GroupedRows(_Columns):
             value = fields[index].strip()
             stated = root.values.get(name)  # type: ignore[union-attr]  # a dict here
             if value and value != stated:
-                place = Place(position=row.number, line=row.line, element=index + 1, path=name)
+                place = self.columns.placed(Place(position=row.number, line=row.line, path=name))
                 message.findings.append(Finding("CSV-10", place=place, expected=stated or "", got=shown(value), params={"field": name}))
         values = {name: value for index, name in self._rest if (value := fields[index].strip())}
         root.children.append(SourceRecord(self._group.rows, values, row.number, root, row.line))

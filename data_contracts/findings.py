@@ -30,9 +30,10 @@ _SAID_BY_PARSERS = frozenset({"XML-01"})
 class Place:
     """Where in a document something stands.
 
-    `position` counts segments within the message (ST or UNH is 1), or rows of a delimited file (header is 1).
-    `element` and `component` count from 1. `line` is the text line, from 1. `path` is an XPath-like or
-    JSON-Pointer path, or the canonical field (`lines[2].gtin`) where the format has no other address.
+    `segment` is a segment's tag, a code of lines, or the sheet of a workbook. `position` counts segments within the message (ST or UNH
+    is 1), or rows of a delimited file or a sheet (header is 1). `element` and `component` count from 1; of rows `element` is the column,
+    of fixed width its first character. `line` is the text line, from 1. `path` is an XPath-like or JSON-Pointer path, a cell, or the
+    canonical field (`lines[2].gtin`) where the format has no other address.
     """
 
     segment: str | None = None

@@ -16,11 +16,12 @@ an XML element with its children, a JSON object, a row of a CSV file. A mapping 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from data_contracts.findings import Finding
+from data_contracts.findings import Finding, Place
 
 
 class SourceRecord:
@@ -119,6 +120,22 @@ class SegmentRecord(SourceRecord):
         plain.values = values
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the values of rows stand: the number of each named column from 1 (fixed width: its first character), and the sheet's name."""
+
+    numbers: Mapping[str, int]
+    """By name; by path (`line/quantity`) where kinds of lines have columns of their own."""
+    sheet: str | None = None
+
+    def placed(self, place: Place) -> Place:
+        """The place of a value with its column, found by the path that names it; as it is where it names none or has one."""
+        plain = re.sub(r"\[[0-9]+\]", "", place.path or "").lstrip("/")
+        number = self.numbers.get(plain, self.numbers.get(plain.rpartition("/")[2]))
+        element = place.element if place.element is not None else number
+        return replace(place, segment=place.segment if self.sheet is None else self.sheet, element=element)
+
+
 @dataclass(slots=True)
 class Message:
     """One ST-SE, one XML or JSON business object, one group of CSV rows: the unit that is accepted or held."""
@@ -146,6 +163,8 @@ class Message:
     """Where a standard's answer names a message by more than its type: that, as received (EDIFACT UNH S009), else empty."""
     sent: str = ""
     """When its envelope says that it was made, `20261122 0830` in the sender's time; empty where that is not said."""
+    columns: Columns | None = None
+    """Of rows: where their named values stand, so that whatever is found later can be told by its column."""
 
 
 @dataclass(slots=True)

@@ -243,12 +243,12 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     examined.mapping = mapping
     currency = site.organisations[agreement.organisation].currency
     mapped = pipeline.map(message, mapping, inside.profile, currency)
-    unmapped = mapping.unmapped(message.root, mapped)
+    unmapped = pipeline.in_columns(mapping.unmapped(message.root, mapped), message)
     examined.unmapped = [finding for finding in unmapped if finding.rule == "MAP-01"]
     lost = [finding for finding in unmapped if finding.rule != "MAP-01"]  # the entity had a place for it: it must not go unsaid
     if examined.unmapped:
         lost.append(_left_out(examined.unmapped))
-    content = pipeline.with_overrides([*mapped.findings, *lost], agreement)
+    content = pipeline.with_overrides(pipeline.in_columns([*mapped.findings, *lost], message), agreement)
     emptied = False
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)

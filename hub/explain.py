@@ -100,7 +100,8 @@ def _place(hub: Hub, examined: ExaminedMessage, path: str) -> dict[str, Any]:
     origin = examined.mapping.trace(examined.message.root, pipeline.context_of(examined.message, profile)).get(path)
     if origin is None:
         return {}
-    place = origin.place
+    columns = examined.message.columns
+    place = origin.place if columns is None else columns.placed(origin.place)
     return {
         "segment": place.segment,
         "position": place.position,

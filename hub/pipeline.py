@@ -223,9 +223,16 @@ def placed(findings: Iterable[Finding], mapping: Mapping, message: Message, prof
     for finding in listed:
         origin = origins.get(finding.place.path or "")
         if origin is not None and finding.place.segment is None:
-            finding = replace(finding, place=replace(origin.place, path=finding.place.path))
+            place = origin.place if message.columns is None else message.columns.placed(origin.place)
+            finding = replace(finding, place=replace(place, path=finding.place.path))
         out.append(finding)
     return out
+
+
+def in_columns(findings: Sequence[Finding], message: Message) -> Sequence[Finding]:
+    """Findings of mapping with the column, and in a workbook the sheet, of the value that they speak of."""
+    columns = message.columns
+    return findings if columns is None else [replace(finding, place=columns.placed(finding.place)) for finding in findings]
 
 
 def blocks(findings: Iterable[Finding]) -> bool:
@@ -239,6 +246,7 @@ __all__ = [
     "check",
     "fetch",
     "has_error",
+    "in_columns",
     "land",
     "map",
     "placed",

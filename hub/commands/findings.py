@@ -1,7 +1,7 @@
 """Findings as a person reads them on the command line: severity, rule, where, and the sentence, in the reader's language.
 
 Where: as the syntax's own people say it. X12 `PO102`, EDIFACT `QTY/01-2` (element, component), each with its segment's number in the
-message; a path and the line of XML and JSON; row and column of delimited files; the cell of a workbook.
+message; a path and the line of XML and JSON; row and column of delimited files; sheet and cell of a workbook.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from data_contracts import cells
 from data_contracts.findings import Language
 from hub.commands.words import word
 
@@ -38,8 +39,8 @@ def lines(findings: Sequence[Mapping[str, Any]], format_name: str | None, langua
 
 def spot(place: Mapping[str, Any], format_name: str | None, language: Language) -> str:
     """Where a finding stands; empty where nothing is known of it."""
-    if format_name == "spreadsheet" and place["path"]:
-        return str(place["path"])  # the cell
+    if format_name == "spreadsheet" and (place["segment"] is not None or place["path"]):
+        return cells.named(place)
     if place["segment"] is not None:
         return _segment(place, format_name, language)
     if format_name in ("delimited", "fixed") and place["position"] is not None:

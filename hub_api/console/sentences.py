@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from data_contracts import cells
 from data_contracts.findings import Language
 from data_contracts.rules.catalogue import rule_named
 from hub_api.console.frame import Visit
@@ -52,9 +53,11 @@ def severity(visit: Visit, value: str) -> Html:
     return chip(visit.word("severity", value), {"error": "error", "warning": "warning"}.get(value, "quiet"))
 
 
-def place(visit: Visit, found: Mapping[str, Any]) -> str:
-    """Where a finding points, as short as it can be said: `LIN 25 / 07`, `line 27`, or a path."""
+def place(visit: Visit, found: Mapping[str, Any], format_name: str | None = None) -> str:
+    """Where a finding points, as short as it can be said: `LIN 25 / 07`, `Orders!G3`, `line 27`, or a path."""
     at = found["place"]
+    if format_name == "spreadsheet":
+        return cells.named(at)
     if at.get("segment"):
         spelled = " ".join(str(part) for part in (at["segment"], at.get("position")) if part)
         return f"{spelled} / {at['element']:02d}" if at.get("element") else spelled
@@ -70,13 +73,13 @@ def message_of(visit: Visit, exchange: Mapping[str, Any]) -> str:
     return f"{known} ({kind})" if known != kind and kind.isdigit() else known if kind else "–"
 
 
-def findings_list(visit: Visit, findings: Sequence[Mapping[str, Any]], anchors: bool = True) -> Html:
+def findings_list(visit: Visit, findings: Sequence[Mapping[str, Any]], anchors: bool = True, format_name: str | None = None) -> Html:
     """Findings one below the other; each leads to its mark in the message."""
-    return el("ul", (_finding(visit, finding, anchors) for finding in findings), cls="findings")
+    return el("ul", (_finding(visit, finding, anchors, format_name) for finding in findings), cls="findings")
 
 
-def _finding(visit: Visit, finding: Mapping[str, Any], anchors: bool) -> Html:
-    where = place(visit, finding)
+def _finding(visit: Visit, finding: Mapping[str, Any], anchors: bool, format_name: str | None) -> Html:
+    where = place(visit, finding, format_name)
     at: Child = el("a", where, href=f"#f{finding['id']}") if anchors and where else where
     closed = el("small", visit.say("exchange.closed", by=finding["closed_by"] or "", why=finding["closed_reason"] or ""))
     return el(

@@ -24,6 +24,7 @@ AGREEMENTS = {
     "confirmations": ("jn", "spreadsheet", "supplier_confirmations"),
     "shipments": ("wms", "fixed", "wms_shipments"),
     "orders": ("erp", "json", "k3cloud_purchase_order_save"),
+    "csv_orders": ("erp", "delimited", "erp_orders"),
 }
 
 
@@ -74,9 +75,53 @@ def test_a_fault_in_a_workbook_is_told_by_its_cell(udihub, tmp_path: Path) -> No
     said = udihub("check", str(tmp_path / "bad.xlsx"), "--partner", "jn")
     assert said.exit_code == 1
     (line,) = [line for line in said.stdout.splitlines() if "FED-06" in line]
-    assert line.split()[:3] == ["error", "FED-06", "J3"]
+    assert line.split()[:3] == ["error", "FED-06", f"{book.active.title}!J3"]
     (tmp_path / "bad.xlsx").write_bytes((tmp_path / "bad.xlsx").read_bytes()[:3000])
     assert udihub("check", str(tmp_path / "bad.xlsx"), "--partner", "jn").exit_code == 2
+
+
+def places(udihub, file: Path, partner: str) -> dict[str, tuple[object, ...]]:  # type: ignore[no-untyped-def]
+    """By rule, the first finding's sheet or line code, row, column, line of the file and path."""
+    answer = json.loads(udihub("check", str(file), "--partner", partner, "--json").stdout)
+    found = [
+        finding for around in answer["interchanges"] for group in around["groups"] for m in group["messages"] for finding in m["findings"]
+    ]
+    keys = ("segment", "position", "element", "line", "path")
+    return {one["rule"]: tuple(one["place"][key] for key in keys) for one in reversed(found)}
+
+
+def test_what_mapping_and_rules_find_in_a_csv_is_told_by_row_column_and_line(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    head, first, *_ = (SAMPLES / "delimited" / "erp_orders.csv").read_text(encoding="utf-8").splitlines()
+    columns = head.split(";")
+    first = first.replace("聚醚醚酮颗粒; 医用级", "two\nlines")
+    second = dict(zip(columns, first.replace('"two\nlines"', "x").split(";"), strict=True))
+    second |= {"line": "20", "gtin": "06970000002012", "unit": "Fass"}
+    (tmp_path / "orders.csv").write_text("\n".join([head, first, ";".join(second.values()), ""]), encoding="utf-8")
+    told = places(udihub, tmp_path / "orders.csv", "erp")
+    assert told["GS1-01"] == (None, 3, columns.index("gtin") + 1, 4, "lines[1].gtin")
+    assert told["MAP-03"] == (None, 3, columns.index("unit") + 1, 4, "row[2]/unit")
+    said = udihub("check", str(tmp_path / "orders.csv"), "--partner", "erp").stdout
+    assert f"row 3, column {columns.index('gtin') + 1}" in said
+
+
+def test_what_mapping_and_rules_find_in_a_workbook_is_told_by_sheet_and_cell(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    book = openpyxl.load_workbook(SAMPLES / "spreadsheet" / "supplier_confirmations.xlsx")
+    book.active["G3"] = "06901234500012"
+    book.active["K2"] = "Fass"
+    book.save(tmp_path / "bad.xlsx")
+    told = places(udihub, tmp_path / "bad.xlsx", "jn")
+    assert told["GS1-01"] == ("确认", 3, 7, 3, "lines[1].gtin")
+    assert told["MAP-03"][:3] == ("确认", 2, 11)
+    said = udihub("check", str(tmp_path / "bad.xlsx"), "--partner", "jn").stdout.splitlines()
+    assert [line.split()[2] for line in said if "GS1-01" in line or "MAP-03" in line] == ["确认!K2", "确认!G3"]
+
+
+def test_what_rules_find_in_lines_of_fixed_width_is_told_by_line_and_character(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    text = (SAMPLES / "fixed" / "wms_shipments.txt").read_text(encoding="utf-8")
+    (tmp_path / "bad.txt").write_text(text.replace("06901234500059", "06901234500050", 1), encoding="utf-8")
+    line = next(at for at, one in enumerate(text.splitlines(), 1) if "06901234500059" in one)
+    first = text.splitlines()[line - 1].index("06901234500059") + 1
+    assert places(udihub, tmp_path / "bad.txt", "wms")["GS1-01"][1:4] == (line, first, line)
 
 
 def test_a_record_is_written_as_a_workbook(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

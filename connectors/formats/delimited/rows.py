@@ -41,8 +41,8 @@ class _Lines:
         self.line = 0
         self.row_offset = start
         self.row_line = 1
-        self.bad: tuple[str, str] | None = None
-        """Rule and what was got, of the first undecodable or control character of the row."""
+        self.bad: tuple[str, str, int, str] | None = None
+        """Rule, what was got, line and character as decoded, of the first undecodable or control character of the row."""
 
     def begin(self) -> None:
         """A new row begins at the next line."""
@@ -74,11 +74,11 @@ class _Lines:
         try:
             text = raw.decode(self._charset)
         except UnicodeDecodeError as error:
-            self.bad = self.bad or ("FED-15", error.object[error.start : error.start + 4].hex(" "))
+            self.bad = self.bad or ("FED-15", error.object[error.start : error.start + 4].hex(" "), self.line, "\ufffd")
             return raw.decode(self._charset, "replace")
         control = _CONTROL.search(text)
         if control is not None and not (control[0] == "\x1a" and not text.strip("\x1a\r\n")):
-            self.bad = self.bad or ("FED-18", f"U+{ord(control[0]):04X}")
+            self.bad = self.bad or ("FED-18", f"U+{ord(control[0]):04X}", self.line, control[0])
         return text
 
 
@@ -107,8 +107,9 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str,
             fields = []
         number += 1
         if lines.bad is not None and fault is None:
-            rule, got = lines.bad
-            place = Place(position=number, line=lines.row_line)
+            rule, got, line, character = lines.bad
+            column = next((index for index, field in enumerate(fields, 1) if character in field), None)
+            place = Place(position=number, element=column, line=line)
             fault = Finding(rule, place=place, expected=charset, got=got, params={"field": f"row {number}"})
         if fault is None and not any(field and not field.isspace() and field != "\x1a" for field in fields):
             continue

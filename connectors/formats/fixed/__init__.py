@@ -26,7 +26,7 @@ from connectors.row_header import Header
 from connectors.spec import Envelope, Profile, Traits
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
-from data_contracts.source import Message, ReadEvent, SourceRecord
+from data_contracts.source import Columns, Message, ReadEvent, SourceRecord
 
 _OTHER_SYNTAX = re.compile(rb"[<{\[]|ISA[^A-Za-z0-9]|UNA|UNB\+|EDI_DC")
 _MARKS = (b",", b";", b"\t", b"|")
@@ -111,6 +111,7 @@ def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[[], I
     record = feed.layout.record
     names = list(record.columns)
     header = Header({name: index for index, name in enumerate(names)}, len(names), (), None)
+    columns = Columns({name: column.start + 1 for name, column in record.columns.items()})
 
     def rows() -> Iterator[Row]:
         for line in source():
@@ -120,9 +121,9 @@ def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[[], I
             yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], fault, notes)
 
     if feed.group is None:
-        yield from SingleRows(feed, header, caps).messages(rows())
+        yield from SingleRows(feed, header, caps, columns).messages(rows())
         return
-    grouped = GroupedRows(feed, header, caps)
+    grouped = GroupedRows(feed, header, caps, columns)
     grouped.look_over(rows())
     yield from grouped.messages(rows())
 

@@ -48,16 +48,16 @@ def lines(stream: BinaryIO, start: int, charset: str) -> Iterator[Line]:
 
 
 def _line(number: int, offset: int, length: int, raw: bytes, charset: str, fault: Finding | None) -> Line:
-    place = Place(position=number, line=number)
     try:
         text = raw.decode(charset)
     except UnicodeDecodeError as error:
         bad = error.object[error.start : error.start + 4].hex(" ")
-        return Line(number, offset, length, raw, "", fault or Finding("FED-15", place=place, expected=charset, got=bad))
+        where = Place(position=number, element=error.start + 1, line=number)
+        return Line(number, offset, length, raw, "", fault or Finding("FED-15", place=where, expected=charset, got=bad))
     control = _CONTROL.search(text)
     if control is not None and fault is None:
-        field = f"line {number}"
-        fault = Finding("FED-18", place=place, got=f"U+{ord(control[0]):04X}", params={"field": field})
+        where = Place(position=number, element=control.start() + 1, line=number)
+        fault = Finding("FED-18", place=where, got=f"U+{ord(control[0]):04X}", params={"field": f"line {number}"})
     return Line(number, offset, length, raw, text, fault)
 
 

@@ -11,7 +11,7 @@ from connectors.feed_layout import Layout, RecordType
 from connectors.feed_reading import Caps
 from connectors.formats.fixed.lines import Cutter, Line
 from data_contracts.findings import Finding, Place
-from data_contracts.source import Message, SourceRecord
+from data_contracts.source import Columns, Message, SourceRecord
 
 
 def _path(parent: str, name: str, index: int | None) -> str:
@@ -27,7 +27,7 @@ class CodedLines:
         self._caps = caps
         self._cutter = cutter
         self._checker = Checker(grammar.fields, _path)
-        self._firsts = dict(_columns(layout.record, ""))
+        self._columns = Columns({path: start + 1 for path, start in _columns(layout.record, "")})
         self._ordinal = 0
         self._open: list[tuple[RecordType, SourceRecord]] = []
         """The record that a next line may stand below, with those above it, outermost first."""
@@ -77,7 +77,7 @@ class CodedLines:
         root = SourceRecord(self._grammar.message, values, line.number, None, line.number)
         self._open, self._records = [(record, root)], 1
         self._ordinal += 1
-        message = Message(self._grammar.message, None, None, root, self._ordinal, line.offset, line.length)
+        message = Message(self._grammar.message, None, None, root, self._ordinal, line.offset, line.length, columns=self._columns)
         message.findings += findings
         return message
 
@@ -114,17 +114,9 @@ class CodedLines:
 
     def _finish(self, message: Message) -> Message:
         if message.root is not None:
-            message.findings += self.placed(self._checker.check(message.root, ""))
+            found = self._checker.check(message.root, "")
+            message.findings += [replace(finding, place=self._columns.placed(finding.place)) for finding in found]
         return message
-
-    def placed(self, findings: list[Finding]) -> list[Finding]:
-        """The findings with the first character of the column beside its name."""
-        placed = []
-        for finding in findings:
-            plain = "/".join(step.partition("[")[0] for step in (finding.place.path or "").split("/"))
-            first = self._firsts.get(plain)
-            placed.append(finding if first is None else replace(finding, place=replace(finding.place, element=first + 1)))
-        return placed
 
 
 def _columns(record: RecordType, path: str) -> Iterator[tuple[str, int]]:

@@ -19,16 +19,17 @@ from connectors.feed_document import FeedGuides
 from connectors.feed_reading import OPTIONS, Caps, FeedDocument
 from connectors.first_bytes import look, size_of
 from connectors.formats.spreadsheet.package import Package, WorkbookError
-from connectors.formats.spreadsheet.sheet import column_letters, merged_cells, sheet_rows
+from connectors.formats.spreadsheet.sheet import merged_cells, sheet_rows
 from connectors.formats.spreadsheet.table import Table, once_each
 from connectors.formats.spreadsheet.workbook import Workbook, open_workbook
 from connectors.formats.spreadsheet.writer import write_document
 from connectors.row_grouping import GroupedRows, SingleRows
 from connectors.row_header import match_header
 from connectors.spec import Envelope, Profile, Traits
+from data_contracts.cells import column_letters
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
-from data_contracts.source import Message, ReadEvent, SourceRecord
+from data_contracts.source import Columns, ReadEvent, SourceRecord
 
 _LISTED = 20
 """Links that findings name."""
@@ -62,7 +63,7 @@ class Spreadsheet(FeedGuides):
             book = open_workbook(Package(stream))
             name = _sheet(book, feed)
             document.interchange.findings += _around(book, name)
-            yield from _events(book, book.sheets[name], feed, caps, document)
+            yield from _events(book, name, feed, caps, document)
         except WorkbookError as broken:
             yield from document.stop(broken.finding)
 
@@ -94,7 +95,8 @@ def _around(book: Workbook, name: str) -> Iterator[Finding]:
         yield Finding("XLS-12", expected=shown(name), got=shown(", ".join(others)))
 
 
-def _events(book: Workbook, part: str, feed: FeedGrammar | None, caps: Caps, document: FeedDocument) -> Iterator[ReadEvent]:
+def _events(book: Workbook, sheet: str, feed: FeedGrammar | None, caps: Caps, document: FeedDocument) -> Iterator[ReadEvent]:
+    part = book.sheets[sheet]
     source = sheet_rows(book, part)
     first = feed.header_row if feed is not None else 1
     top = next((row for row in source if row.number >= first), None)
@@ -106,29 +108,29 @@ def _events(book: Workbook, part: str, feed: FeedGrammar | None, caps: Caps, doc
     grammar = feed if feed is not None else _unguided(names)
     header = match_header(names, grammar, top.number)
     if header.refused is not None:
-        yield from document.stop(replace(header.refused, place=replace(header.refused.place, position=top.number)))
+        yield from document.stop(_in_header(header.refused, sheet, top.number))
         return
     findings = document.interchange.findings
-    findings += [replace(found, place=replace(found.place, position=top.number)) for found in header.findings]
+    findings += [_in_header(found, sheet, top.number) for found in header.findings]
     size, guided = document.interchange.length, feed is not None
     merged = merged_cells(book, part)
     table = Table(grammar, header, top.number, merged, size, guided=guided, since_1904=book.since_1904)
     table.unnamed([index for index, name in enumerate(names) if not name])
-    findings += table.around()
+    findings += [replace(found, place=replace(found.place, segment=sheet)) for found in table.around()]
+    columns = Columns({name: index + 1 for name, index in header.columns.items()}, sheet)
     if not guided:
         findings.append(Finding("FED-17"))
     if grammar.group is None:
-        messages = SingleRows(grammar, header, caps).messages(table.rows(source))
+        messages = SingleRows(grammar, header, caps, columns).messages(table.rows(source))
     else:
-        grouped = GroupedRows(grammar, header, caps)
+        grouped = GroupedRows(grammar, header, caps, columns)
         grouped.look_over(table.rows(source))
         again = sheet_rows(book, part)
         next(row for row in again if row.number == top.number)
         messages = grouped.messages(table.rows(again))
-    by_name = {name: column_letters(index) for name, index in header.columns.items()}
     for message in messages:
         message.offset, message.length = 0, size
-        _address(message, by_name)
+        message.findings = [_addressed(finding, columns) for finding in once_each(message.findings)]
         yield from document.message(message)
     yield from document.close()
 
@@ -139,16 +141,18 @@ def _unguided(names: Sequence[str]) -> FeedGrammar:
     return FeedGrammar(name="", format="spreadsheet", message="spreadsheet", version=1, hash="", fields=fields)
 
 
-def _address(message: Message, by_name: dict[str, str]) -> None:
-    """Name the cell where a finding names a column, as whoever has the workbook open sees it."""
-    kept = []
-    for finding in once_each(message.findings):
-        place = finding.place
-        letters = by_name.get((place.path or "").rpartition("/")[2])
-        if letters is not None and place.position is not None:
-            finding = replace(finding, place=replace(place, path=f"{letters}{place.position}"))
-        kept.append(finding)
-    message.findings = kept
+def _in_header(finding: Finding, sheet: str, row: int) -> Finding:
+    place = finding.place
+    cell = f"{column_letters(place.element - 1)}{row}" if place.element is not None else None
+    return replace(finding, place=replace(place, segment=sheet, position=row, path=cell))
+
+
+def _addressed(finding: Finding, columns: Columns) -> Finding:
+    """The finding with sheet and cell, as whoever has the workbook open sees them, in place of a column's name."""
+    place = columns.placed(finding.place)
+    if place.position is not None and place.element is not None:
+        place = replace(place, path=f"{column_letters(place.element - 1)}{place.position}")
+    return replace(finding, place=place)
 
 
 FORMAT = Spreadsheet()

@@ -15,6 +15,7 @@ from connectors.formats.spreadsheet.looks import Look
 from connectors.formats.spreadsheet.package import Part, WorkbookError, local
 from connectors.formats.spreadsheet.values import lost_digits, moment, number
 from connectors.formats.spreadsheet.workbook import Workbook, unescaped
+from data_contracts.cells import column_letters, column_number
 from data_contracts.findings import Finding, Place
 
 COLUMNS = 16_384
@@ -23,24 +24,6 @@ _TEXT = 1_000_000
 _MERGED = 20_000
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _MERGE = re.compile(rb"<(?:[A-Za-z0-9]+:)?mergeCell\s[^>]{0,100}?ref=[\"']([A-Z]{1,3}[0-9]{1,7}):([A-Z]{1,3}[0-9]{1,7})[\"']")
-
-
-def column_number(letters: str) -> int:
-    """A column's number from 0: A is 0, AA is 26."""
-    value = 0
-    for letter in letters:
-        value = value * 26 + ord(letter) - 64
-    return value - 1
-
-
-def column_letters(number: int) -> str:
-    """The letters of a column counted from 0."""
-    letters = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 @dataclass(slots=True)

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from connectors.feed import FeedGrammar, Field
 from connectors.feed_check import shown
-from connectors.formats.spreadsheet.sheet import Merged, SheetRow, column_letters
+from connectors.formats.spreadsheet.sheet import Merged, SheetRow
 from connectors.formats.spreadsheet.values import moment
 from connectors.row_grouping import Row
 from connectors.row_header import Header
+from data_contracts.cells import column_letters
 from data_contracts.findings import Finding, Place
 
 _LISTED = 20

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from connectors.feed import FeedGrammar
-from connectors.formats.spreadsheet.sheet import COLUMNS, ROWS, column_letters
+from connectors.formats.spreadsheet.sheet import COLUMNS, ROWS
 from connectors.formats.spreadsheet.values import serial_of
+from data_contracts.cells import column_letters
 from data_contracts.source import SourceRecord
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,14})?")

@@ -107,7 +107,7 @@ def _held(visit: Visit, found: _Found) -> Html:
                 " · ",
                 when(one["recorded_at"]),
             ),
-            findings_list(visit, one["findings"], anchors=False),
+            findings_list(visit, one["findings"], anchors=False, format_name=one["format"]),
         )
         for one in found.held[:_LISTED]
     ]

@@ -41,7 +41,7 @@ async def correction(visit: Visit) -> None:
             cls="about",
         )
     )
-    show(section(say("exchange.findings"), findings_list(visit, shown["findings"])))
+    show(section(say("exchange.findings"), findings_list(visit, shown["findings"], format_name=shown["format"])))
     if opened.entity is None:
         show(nothing(visit, "exchange.no_record"), source(visit, opened))
         return

@@ -37,7 +37,7 @@ async def document(visit: Visit) -> None:
         )
     )
     if found["findings"]:
-        show(section(say("exchange.findings"), findings_list(visit, found["findings"])))
+        show(section(say("exchange.findings"), findings_list(visit, found["findings"], format_name=found["format"])))
     if inside:
         show(
             section(

@@ -35,7 +35,7 @@ async def exchange(visit: Visit) -> None:
     if visit.may_mend:
         _chances(visit, opened)
     if shown["findings"]:
-        show(section(say("exchange.findings"), findings_list(visit, shown["findings"])))
+        show(section(say("exchange.findings"), findings_list(visit, shown["findings"], format_name=shown["format"])))
     show(el("div", source(visit, opened), record(visit, opened), cls="split"))
     show_first_mark()
     show(el("div", _history(visit, opened), _answers(visit, opened), cls="split"))

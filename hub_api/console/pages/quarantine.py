@@ -36,7 +36,7 @@ async def quarantine(visit: Visit) -> None:
                     one["partner"],
                     message_of(visit, one),
                     el("span", (one["business_key"] or "–").partition("/")[2], cls="key"),
-                    findings_list(visit, one["findings"], anchors=False),
+                    findings_list(visit, one["findings"], anchors=False, format_name=one["format"]),
                     link(opens, f"/quarantine/{one['id']}" if visit.may_mend else f"/exchanges/{one['id']}", cls="button"),
                 )
                 for one in held[:_ROWS]

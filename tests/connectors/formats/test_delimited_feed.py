@@ -79,7 +79,7 @@ def test_adjacent_rows_with_the_same_key_are_one_message() -> None:
         (row("B2") + ";", "CSV-07", None, None),
         (row("B2")[:-3], "CSV-07", None, None),
         (row("B2", description='"x"y'), "CSV-08", None, None),
-        (row("B2", description="a\0b"), "FED-18", None, None),
+        (row("B2", description="a\0b"), "FED-18", None, 12),
     ],
 )
 def test_a_broken_row_holds_its_order_and_no_other(broken: str, rule: str, path: str | None, column: int | None) -> None:
