@@ -17,8 +17,10 @@ import typer
 
 from data_contracts.config_texts import told
 from data_contracts.errors import ConfigError, HubError, RefusedError
+from hub.cases.refusals import refusal
 from hub.commands import (
     administration,
+    cases,
     contracts,
     demo,
     devices,
@@ -34,7 +36,6 @@ from hub.commands import (
     site,
     trace,
 )
-from hub.recall.refusals import refusal
 from hub.settings import Settings
 from hub.site_reading import SiteError
 
@@ -61,6 +62,7 @@ def application() -> typer.Typer:
         events,
         devices,
         masterdata,
+        cases,
         labels,
         trace,
         recalls,

@@ -52,15 +52,21 @@ def set_secret(hub: Hub, signer: str, secret: str, by: str, current: str | None 
     """
     if len(secret) < SHORTEST or secret.strip().casefold() == signer.strip().casefold():
         raise RefusedError(f"a signing secret has at least {SHORTEST} characters and is not your name")
-    with hub.database.read() as connection:
-        known = connection.execute(sa.select(signing_secret.c.signer).where(signing_secret.c.signer == signer)).one_or_none()
-    if known is not None and not administers:
+    known = has_secret(hub, signer)
+    if known and not administers:
         identify(hub, signer, current or "", "authored")
     with hub.database.begin(by) as uow:
         values = {"hash": _hasher.hash(secret), "set_at": uow.now, "set_by": by, "failures": 0, "locked_until": None}
         if not bulk.insert_new(uow.connection, signing_secret, ("signer", *values), [(signer, *values.values())]):
             uow.connection.execute(sa.update(signing_secret).where(signing_secret.c.signer == signer).values(**values))
-        uow.audit(HUB, "signing.set", f"signer/{signer}", after={"first": known is None})
+        uow.audit(HUB, "signing.set", f"signer/{signer}", after={"first": not known})
+
+
+def has_secret(hub: Hub, signer: str) -> bool:
+    """Whether a person can sign."""
+    with hub.database.read() as connection:
+        query = sa.select(signing_secret.c.signer).where(signing_secret.c.signer == signer)
+        return connection.execute(query).one_or_none() is not None
 
 
 def identify(hub: Hub, signer: str, secret: str, meaning: Meaning) -> Signer:

@@ -47,6 +47,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "scope_full": ("all devices", "全部器械"),
     "scope_changes": ("changes", "变更"),
     "value": ("value", "字段"),
+    "freed": ("freed", "可放行"),
+    "not_freed": ("waits still", "仍待处理"),
     "missing_there": ("not published there", "未在数据库公布"),
     "missing_here": ("published under our name, unknown here", "以我方名义公布而本系统没有"),
     "difference_open": ("open", "待处理"),

@@ -23,7 +23,7 @@ from nicegui import ui
 from data_contracts.errors import ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Language
 from hub import pipeline
-from hub.recall.refusals import refusal
+from hub.cases.refusals import refusal
 from hub.runtime import Hub
 from hub.store.credentials import Caller
 from hub.store.types import storable
