@@ -2,6 +2,7 @@
 
     udihub map sample.json --partner acme --compare sample.expected.json
 
+Of each difference is told which fact, what was expected, what was found, and where that comes from: place, text, row of the mapping.
 Numbers are equal by value (`120` and `120.0`), times by moment, everything else by text. Documents are paired by their number where
 each has one of its own, else in order. Of `entity` and `issued_at_source` only what is expected is asked.
 """
@@ -16,8 +17,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from connectors.spec import Profile
 from data_contracts.errors import ConfigError
+from data_contracts.findings import Place
+from hub import pipeline
 from hub.check import plain
+from hub.examine import ExaminedMessage
 
 _ASKED_ONLY = frozenset({"entity", "issued_at_source"})
 
@@ -29,10 +34,48 @@ class Difference:
     path: str
     expected: Any
     got: Any
+    document: int | None = None
+    """Which of what was mapped it is in, from 0; null where that document was not mapped at all."""
+    member: str = ""
+    """The path within its document."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, origin: Source | None = None) -> dict[str, Any]:
         """The public shape."""
-        return {"path": self.path, "expected": self.expected, "got": self.got}
+        known = None if origin is None else {**origin.place.as_json(), "raw": origin.raw, "row": origin.row, "mapping": origin.mapping}
+        return {"path": self.path, "expected": self.expected, "got": self.got, "from": known}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a mapped value comes from: place and texts in the document, and the row of the mapping that made it."""
+
+    place: Place
+    raw: str
+    row: str
+    mapping: str
+
+
+def source_of(difference: Difference, examined: ExaminedMessage, profile: Profile) -> Source | None:
+    """Where the value that was found comes from; null where the document was not mapped or nothing of it says the value."""
+    message, mapping = examined.message, examined.mapping
+    if mapping is None or message.root is None:
+        return None
+    origin = mapping.trace(message.root, pipeline.context_of(message, profile)).get(_whole_path(difference.member, examined))
+    if origin is None:
+        return None
+    place = origin.place if message.columns is None else message.columns.placed(origin.place)
+    return Source(place, ", ".join(origin.values), origin.row, f"{mapping.name} version {mapping.version}")
+
+
+def _whole_path(path: str, examined: ExaminedMessage) -> str:
+    """The path as the mapping counts rows: those that were left out are counted too."""
+    member, bracket, rest = path.partition("[")
+    whole, kept = (examined.mapped or {}).get(member), (examined.entity or {}).get(member)
+    index, _, inner = rest.partition("]")
+    if not bracket or not isinstance(whole, list) or not isinstance(kept, list) or not index.isdigit() or int(index) >= len(kept):
+        return path
+    at = next((number for number, row in enumerate(whole) if row is kept[int(index)]), int(index))
+    return f"{member}[{at}]{inner}"
 
 
 def expected_entities(path: Path) -> list[dict[str, Any]]:
@@ -61,32 +104,36 @@ def differences(expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str
     """What differs, in the order of the documents expected, then what was not expected at all."""
     found: list[Difference] = []
     several = max(len(expected), len(got)) > 1
-    for index, (wanted, ours) in enumerate(_pairs(expected, got)):
+    for index, (wanted, place) in enumerate(_pairs(expected, got)):
         prefix = f"[{index}]" if several else ""
+        ours = got[place] if place is not None else None
         if wanted is None or ours is None:
             whole = wanted if wanted is not None else ours
             name = f"{prefix} {_number(whole)}".strip() or "document"
-            found.append(Difference(name, _json(wanted), _json(ours)))
+            found.append(Difference(name, _json(wanted), _json(ours), place))
         else:
-            found += _members(wanted, ours, prefix, top=True)
+            for one in _members(wanted, ours, "", top=True):
+                name = f"{prefix}.{one.path}" if prefix else one.path
+                found.append(Difference(name, one.expected, one.got, place, one.path))
     return found
 
 
 def _pairs(
     expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]]:
+) -> Iterator[tuple[Mapping[str, Any] | None, int | None]]:
+    """Each expected document with the place of the mapped one that answers to it, then those that nobody expected."""
     numbers = [_number(entity) for entity in expected]
     ours = [_number(entity) for entity in got]
     if len(set(numbers)) == len(numbers) and len(set(ours)) == len(ours):
-        by_number = dict(zip(ours, got, strict=True))
+        by_number = {number: place for place, number in enumerate(ours)}
         for entity, number in zip(expected, numbers, strict=True):
             yield entity, by_number.get(number)
-        for entity, number in zip(got, ours, strict=True):
+        for place, number in enumerate(ours):
             if number not in numbers:
-                yield None, entity
+                yield None, place
         return
     for index in range(max(len(expected), len(got))):
-        yield (expected[index] if index < len(expected) else None), (got[index] if index < len(got) else None)
+        yield (expected[index] if index < len(expected) else None), (index if index < len(got) else None)
 
 
 def _number(entity: Mapping[str, Any] | None) -> str:

@@ -19,7 +19,8 @@ from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings import functions_edifact as functions_edifact  # what it defines is registered
+from mappings import functions_days as functions_days  # what it defines is registered
+from mappings import functions_edifact as functions_edifact
 from mappings import functions_feeds as functions_feeds
 from mappings import functions_idoc as functions_idoc
 from mappings import functions_units as functions_units

@@ -18,7 +18,7 @@ from data_contracts.mistakes import meant
 from hub import acknowledge, check, worker
 from hub.commands import findings
 from hub.commands.words import word
-from hub.compare import differences, expected_entities
+from hub.compare import Difference, Source, differences, expected_entities, source_of
 from hub.examine import Claimant, Examination, examine
 from hub.receive import Reception, receive
 from hub.runtime import Hub
@@ -110,8 +110,11 @@ def map_command(
 def _compare(file: Path, expected: Path, examination: Examination, language: Language, as_json: bool) -> int:
     """Print how what was mapped differs from what a file expects; the exit code."""
     wanted = expected_entities(expected)
-    got = [examined.entity for examined in examination.messages if examined.entity is not None]
-    found = differences(wanted, got)
+    mapped = [
+        (examined, inside.profile) for inside in examination.interchanges for examined in inside.messages if examined.entity is not None
+    ]
+    got = [examined.entity for examined, _ in mapped if examined.entity is not None]
+    found = [(one, source_of(one, *mapped[one.document]) if one.document is not None else None) for one in differences(wanted, got)]
     heard = [*examination.unreadable, *(f for i in examination.interchanges for f in i.findings)]
     heard += [finding for examined in examination.messages for finding in examined.findings]
     if as_json:
@@ -119,21 +122,37 @@ def _compare(file: Path, expected: Path, examination: Examination, language: Lan
             "file": str(file),
             "expected": str(expected),
             "equal": not found,
-            "differences": [difference.as_json() for difference in found],
+            "differences": [difference.as_json(source) for difference, source in found],
             "findings": [finding.as_json(language) for finding in heard],
         }
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        for difference in found:
-            said = ["-" if value is None else json.dumps(value, ensure_ascii=False) for value in (difference.expected, difference.got)]
-            typer.echo(f"{difference.path}: expected {said[0]}, got {said[1]}")
+        for difference, source in found:
+            typer.echo(_differing(difference, source, examination.format, language))
         told = [finding.as_json(language) for finding in heard if finding.severity != "info"]
         for text in findings.lines(told, examination.format, language):
             typer.echo(text, err=True)
-        typer.echo(f"{file}: {'equal' if not found else f'{len(found)} differences'}, {len(got)} of {len(wanted)} documents", err=True)
+        said = word("equal", language) if not found else word("differences", language).format(count=len(found))
+        counts = word("mapped_of_expected", language).format(mapped=len(got), expected=len(wanted))
+        typer.echo(f"{file}: {said}{word('comma', language)}{counts}", err=True)
     if not examination.interchanges:
         return check.UNREADABLE
     return check.INVALID if found else check.VALID
+
+
+def _differing(difference: Difference, source: Source | None, format_name: str | None, language: Language) -> str:
+    """One line a difference: which fact, what was expected, what was found, and where that comes from."""
+    values = [
+        word("nothing", language) if value is None else json.dumps(value, ensure_ascii=False)
+        for value in (difference.expected, difference.got)
+    ]
+    text = word("differs", language).format(path=difference.path, expected=values[0], found=values[1])
+    if source is None:
+        unsaid = difference.got is None and difference.document is not None
+        return text + (word("from_nowhere", language) if unsaid else "")
+    where = findings.spot(source.place.as_json(), format_name, language)
+    told = f"{where} {json.dumps(source.raw, ensure_ascii=False)}" if source.raw else where or word("from_mapping", language)
+    return text + word("from", language).format(where=told.strip(), row=" ".join(source.row.split()), mapping=source.mapping)
 
 
 def ingest_command(files: Files, partner: OfPartner = None, agreement: ForAgreement = None, as_json: AsJson = False) -> None:

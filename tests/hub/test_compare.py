@@ -86,10 +86,20 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected.write_text(json.dumps(mapped[0]))
     differs = run("--compare", str(expected))
     assert differs.exit_code == 1
-    assert 'lines[0].quantity: expected "7", got "' in differs.output and "currency: expected -, got " in differs.output
+    quantity = next(line for line in differs.stdout.splitlines() if "quantity" in line)
+    assert quantity == (
+        'lines[0].quantity: expected "7", found "24", from lines/quantity (line 1) "24"'
+        " by {to: quantity, from: quantity, as: json_number} of json/erp_orders version 1"
+    )
+    assert any(line.startswith("currency: expected nothing, found ") for line in differs.stdout.splitlines())
     answer = json.loads(run("--compare", str(expected), "--json").stdout)
     assert list(answer) == ["file", "expected", "equal", "differences", "findings"] and answer["equal"] is False
     assert {difference["path"] for difference in answer["differences"]} == {"lines[0].quantity", "currency"}
+    came = next(difference["from"] for difference in answer["differences"] if difference["path"] == "lines[0].quantity")
+    assert (came["path"], came["raw"], came["mapping"]) == ("lines/quantity", "24", "json/erp_orders version 1")
+    monkeypatch.setenv("UDIHUB_LANG", "zh-CN")
+    assert 'lines[0].quantity：应为 "7"，实为 "24"，来自 ' in run("--compare", str(expected)).stdout
+    monkeypatch.setenv("UDIHUB_LANG", "en")
     sample.write_bytes(b"")
     assert run("--compare", str(expected)).exit_code == 2
     assert not (tmp_path / "home").exists(), "nothing is stored"
@@ -99,3 +109,29 @@ def test_moments_are_equal_whatever_their_offset() -> None:
     assert (
         differences([{"number": "1", "issued_at": "2026-11-22T00:30:00+00:00"}], [{"number": "1", "issued_at": AT.astimezone(UTC)}]) == []
     )
+
+
+def test_what_a_workbook_says_otherwise_is_told_by_its_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = SITE.parent
+    site = tmp_path / "site"
+    for name, text in {
+        "site.yaml": "version: 1\nname: T\norganisations: [{key: north, name: North, time_zone: Asia/Shanghai, currency: CNY}]\n",
+        "partners/jn.yaml": "version: 1\npartner: jn\nname: Jiangnan\nkind: supplier\n",
+        "agreements/confirmations.yaml": "version: 1\nagreement: confirmations\npartner: jn\norganisation: north\ndirection: in\n"
+        "format: spreadsheet\ngrammar: supplier_confirmations\n"
+        "messages: [{type: supplier_confirmations, mapping: spreadsheet/supplier_confirmations}]\n",
+    }.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    monkeypatch.setenv("UDIHUB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("UDIHUB_SITE", str(site))
+    monkeypatch.setenv("UDIHUB_LANG", "en")
+    workbook = str(samples / "spreadsheet" / "supplier_confirmations.xlsx")
+    mapped = CliRunner().invoke(application(), ["map", workbook, "--partner", "jn"]).stdout
+    entities = [json.loads(line) for line in mapped.splitlines() if line.startswith("{")]
+    entities[0]["lines"][1]["quantity"] = "5"
+    entities[0]["lines"][1]["gtin"] = "06901234500059"
+    (tmp_path / "expected.json").write_text(json.dumps(entities))
+    said = CliRunner().invoke(application(), ["map", workbook, "--partner", "jn", "--compare", str(tmp_path / "expected.json")]).stdout
+    assert '[0].lines[1].quantity: expected "5", found "4.5", from 确认!J3 "4.5" by {to: quantity, from: quantity, as: decimal} of' in said
+    assert '[0].lines[1].gtin: expected "06901234500059", found nothing, since nothing in the document gives it' in said

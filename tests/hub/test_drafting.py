@@ -231,3 +231,52 @@ def test_a_draft_is_not_sure_of_codes_that_its_table_lacks(tmp_path: Path) -> No
     path.write_text("\n".join(rows), encoding="utf-8")
     (row,) = [line for line in draft_feed([path], "stock").mapping.splitlines() if "codes: stock_status" in line]
     assert "# 66 %: TODO its table lacks 试用" in row
+
+
+DAYS = {
+    "date": "2026-11-22",
+    "date_compact": "20261122",
+    "date_dotted": "22.11.2026",
+    "date_slashed_ymd": "2026/11/22",
+    "date_slashed_dmy": "22/11/2026",
+    "date_slashed_mdy": "11/22/2026",
+    "date_chinese": "2026年11月22日",
+    "date_of_midnight": "2026-11-22 00:00:00",
+    "instant": "2026-11-22T08:30:00+08:00",
+    "instant_local": "2026-11-22 08:30:00",
+    "instant_dotted": "22.11.2026 08:30",
+    "instant_slashed_ymd": "2026/11/22 08:30",
+    "instant_compact": "20261122083000",
+    "odata_date": "/Date(1795305600000)/",
+}
+HEAD = "order_no;order_date;currency;line;item_code;quantity;unit;unit_price;delivery_date;supplier"
+
+
+@pytest.mark.parametrize("kind", DAYS)
+def test_a_draft_reads_days_of_every_spelling_where_days_and_where_moments_are_wanted(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = [f"450000000{n};{DAYS[kind]};EUR;10;I-1;{n};EA;1.5;{DAYS[kind]};V1" for n in (1, 2, 3)]
+    path.write_text("\n".join([HEAD, *rows, ""]), encoding="utf-8")
+    draft = draft_feed([path])
+    assert draft.missing == () and "no function reads it" not in draft.mapping
+    assert yaml.safe_load(draft.grammar)["fields"]["order_date"]["type"] == kind
+    found = taken(draft, path, tmp_path)
+    mapping = load(f"delimited/{draft.name}", [tmp_path / "mappings"])
+    for message in found.messages:
+        assert message.root is not None
+        mapped = mapping.read(message.root, Context(time_zone="Asia/Shanghai"))
+        assert mapped.findings == [] and mapped.entity is not None
+        assert mapped.entity["issued_at"].date().isoformat() == "2026-11-22"
+        assert [line["requested_on"] for line in mapped.entity["lines"]] == ["2026-11-22"]
+
+
+def test_a_draft_reads_days_with_and_without_a_time_in_one_column(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    days = ("2026-11-22", "2026-12-31 08:00:00")
+    path.write_text("\n".join([HEAD, *(f"45{n};{day};EUR;1;I;2;EA;1;{day};V1" for n, day in enumerate(days)), ""]), encoding="utf-8")
+    draft = draft_feed([path])
+    found = taken(draft, path, tmp_path)
+    mapping = load(f"delimited/{draft.name}", [tmp_path / "mappings"])
+    read_ = [mapping.read(message.root, Context(time_zone="UTC")) for message in found.messages if message.root is not None]
+    assert [one.findings for one in read_] == [[], []]
+    assert [one.entity["lines"][0]["requested_on"] for one in read_ if one.entity] == ["2026-11-22", "2026-12-31"]

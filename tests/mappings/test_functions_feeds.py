@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.function_base import day_start, tells_day_only
 from mappings.functions import FUNCTIONS
 from tests.mappings.test_functions import CHINA, read, write
 
 DATES = ["date_slashed_ymd", "date_slashed_dmy", "date_slashed_mdy", "date_chinese", "date_of_midnight", "odata_date"]
+DATES += ["day_of_dotted", "day_of_slashed_ymd", "day_of_compact"]
+STARTS = ["day_start_dotted", "day_start_slashed_ymd", "day_start_slashed_dmy", "day_start_slashed_mdy", "day_start_chinese"]
 NUMBERS = ["decimal_grouped", "decimal_comma_grouped", "implied_decimal_3"]
 
 
@@ -43,6 +46,16 @@ NUMBERS = ["decimal_grouped", "decimal_comma_grouped", "implied_decimal_3"]
         ("iso_day_or_time", ("2026-11-22T08:30:15.457",), datetime(2026, 11, 22, 8, 30, 15, 457_000, tzinfo=CHINA)),
         ("day_stated", ("2026-11-22",), "2026-11-22"),
         ("day_start_stated", ("2026-11-22",), datetime(2026, 11, 22, tzinfo=CHINA)),
+        ("day_start_dotted", ("22.11.2026",), datetime(2026, 11, 22, tzinfo=CHINA)),
+        ("day_start_slashed_ymd", ("2026/11/2",), datetime(2026, 11, 2, tzinfo=CHINA)),
+        ("day_start_slashed_dmy", ("01/02/2026",), datetime(2026, 2, 1, tzinfo=CHINA)),
+        ("day_start_slashed_mdy", ("01/02/2026",), datetime(2026, 1, 2, tzinfo=CHINA)),
+        ("day_start_chinese", ("2026年1月2日",), datetime(2026, 1, 2, tzinfo=CHINA)),
+        ("day_of_instant", ("2026-11-22T23:30:00-05:00",), "2026-11-22"),
+        ("day_of_instant", ("2026-11-22 23:30:00",), "2026-11-22"),
+        ("day_of_dotted", ("22.11.2026 08:30",), "2026-11-22"),
+        ("day_of_slashed_ymd", ("2026/11/22 8:30",), "2026-11-22"),
+        ("day_of_compact", ("20261122083000",), "2026-11-22"),
         ("boolean_zh", ("是",), True),
         ("boolean_10", ("0",), False),
         ("odata_instant", ("/Date(1795305600000)/",), datetime(2026, 11, 22, tzinfo=CHINA)),
@@ -70,6 +83,8 @@ def test_reads(name: str, texts: tuple[str, ...], value: Any) -> None:
         *(("date_of_midnight", text) for text in ("2026-12-05 08:00:00", "2026-02-30", "05.12.2026")),
         *(("odata_date", text) for text in ("/Date(1795305600001)/", "1795305600000", "/Date(999999999999999)/", "/Date(x)/")),
         *(("odata_instant", text) for text in ("/Date(999999999999999)/", "/Date(0+9999)/")),
+        *(("day_start_dotted", text) for text in ("31.02.2026", "22.11.2026 08:30", "2026-11-22")),
+        *(("day_of_instant", text) for text in ("2026-11-22", "2026-02-30T08:00:00")),
         *(("date_time_compact", text) for text in ("20260231083000", "2026112224")),
         *(("iso_day_or_time", text) for text in ("2026-02-30", "2026-11-22T25:00:00", "2026-11-22T08:30:00Z")),
     ],
@@ -96,3 +111,10 @@ def test_every_day_is_written_and_read_back(day: date, name: str) -> None:
 @given(st.decimals(-(10**11), 10**11, places=3), st.sampled_from(NUMBERS))
 def test_every_number_is_written_and_read_back(value: Decimal, name: str) -> None:
     assert read(name, *write(name, value)) == value
+
+
+@given(st.dates(min_value=date(2, 1, 1), max_value=date(9998, 12, 31)), st.sampled_from(STARTS))
+def test_every_day_from_its_beginning_is_written_and_read_back(day: date, name: str) -> None:
+    at = day_start(day, "Asia/Shanghai").at
+    again = read(name, *write(name, at))
+    assert again == at and tells_day_only(again)

@@ -1,0 +1,68 @@
+"""Days and moments that are written as the other: an order date `22.11.2026` where a moment is wanted, a delivery date with a time of day.
+
+Each is made of the function that reads its spelling. A day without a time is told as that day in every zone (`day_start`); of a moment
+its day is taken as it is stated, in the offset in which it is stated, and the time is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from mappings.function_base import FUNCTIONS, Function, Moment, day_only, day_start, register, wall_time
+
+
+def _start_of(spelling: str) -> tuple[Callable[[str, str], Moment], Callable[[datetime, str], tuple[str, ...]]]:
+    """Reading and writing of a day's beginning by the function of that day's spelling."""
+
+    @lru_cache(maxsize=8192)
+    def read(text: str, zone: str) -> Moment:
+        return day_start(date.fromisoformat(FUNCTIONS[spelling].read(text)), zone)
+
+    def write(value: datetime, zone: str) -> tuple[str, ...]:
+        inner = FUNCTIONS[spelling].write
+        assert inner is not None
+        return inner(wall_time(value, zone).date().isoformat())
+
+    return read, write
+
+
+def _day_of(spelling: str) -> tuple[Callable[[str], str], Callable[[str], tuple[str, ...]]]:
+    """Reading and writing of the day of a moment by the function of that moment's spelling; a day is written as its midnight."""
+
+    @lru_cache(maxsize=8192)
+    def read(text: str) -> str:
+        moment: Moment = FUNCTIONS[spelling].read(text, "UTC")
+        return moment.at.date().isoformat()
+
+    def write(value: str) -> tuple[str, ...]:
+        inner = FUNCTIONS[spelling].write
+        assert inner is not None
+        if len(value) != len("2026-11-22"):
+            raise ValueError("a full date with a day")
+        day = date.fromisoformat(value)
+        return inner(day_only(datetime(day.year, day.month, day.day, tzinfo=UTC)), "UTC")
+
+    return read, write
+
+
+for _name, _spelling, _says in (
+    ("day_start_dotted", "date_dotted", "22.11.2026"),
+    ("day_start_slashed_ymd", "date_slashed_ymd", "2026/11/22"),
+    ("day_start_slashed_dmy", "date_slashed_dmy", "22/11/2026"),
+    ("day_start_slashed_mdy", "date_slashed_mdy", "11/22/2026"),
+    ("day_start_chinese", "date_chinese", "2026年11月22日"),
+):
+    register(Function(_name, "instant", "canonical", *_start_of(_spelling), says=f"{_says}, from its beginning"))
+for _name, _spelling, _says in (
+    ("day_of_dotted", "date_time_dotted", "22.11.2026 08:30"),
+    ("day_of_slashed_ymd", "date_time_slashed_ymd", "2026/11/22 08:30"),
+    ("day_of_compact", "date_time_compact", "20261122083000"),
+):
+    register(Function(_name, "date", "canonical", *_day_of(_spelling), says=f"the day of {_says}"))
+register(
+    Function(
+        "day_of_instant", "date", "none", _day_of("iso_instant")[0], None, says="the day of 2026-11-22T08:30:00+08:00, as it is stated"
+    )
+)
