@@ -19,6 +19,7 @@ from data_contracts.contract import FOLDER, SERVICE_UNITS, Column, Contract, Qua
 from data_contracts.errors import ConfigError
 from data_contracts.expectations import compiled
 from data_contracts.findings import Finding, Place, has_error
+from data_contracts.inline import judged_inline
 from data_contracts.mistakes import meant
 from data_contracts.rules.catalogue import all_rules
 
@@ -180,6 +181,8 @@ def _rule(rule: QualityRule, at: _Path, seen: set[str], columns: Mapping[str, Co
         said = str(error).partition(f"rule {rule.id}: ")[2]
         yield lines.finding("CON-19", at, got=said, params={"name": rule.id, "got_zh": told(str(error), "zh-CN").partition("：")[2]})
     yield from _pattern(rule.arguments.get("pattern"), (*at, "arguments", "pattern"), lines)
+    if rule.action not in (None, "none") and not judged_inline(rule):
+        yield lines.finding("CON-29", at, got=rule.action, params={"name": rule.id})
     known = all_rules().get(rule.id)
     if known is not None and (known.dimension, known.severity) != (rule.dimension, rule.severity):
         wanted, said = f"{known.dimension}, {known.severity}", f"{rule.dimension}, {rule.severity}"

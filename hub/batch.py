@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from connectors.registry import answering_of
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
-from hub import acknowledge, grammars, pipeline
+from hub import acknowledge, grammars, pipeline, promises, stopping
 from hub.apply import Applicable, Applied
 from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, settle_fates
 from hub.record import ExchangeRow, FindingsOf, insert_exchanges, insert_findings, settle_applied
@@ -57,6 +57,9 @@ def claimant_of(hub: Hub, row: Any) -> Claimant:
 
 def record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
     """Everything that follows from a batch, in the caller's transaction."""
+    jobs = stopping.part(hub, uow, jobs)
+    if not jobs:
+        return
     admission.admit(hub, uow.connection, jobs)
     registered = envelopes.register_many(
         uow, [registration(job, interchange, hub.site.environment == "production") for job, interchange in envelopes_of(jobs)]
@@ -79,6 +82,7 @@ def record(hub: Hub, uow: UnitOfWork, jobs: list[Job]) -> None:
             origin.append((job, interchange, examined, envelope.interchange_id))
     ids = insert_exchanges(uow, rows)
     findings += judge(hub, uow, origin, ids, apply(hub, uow, origin, ids))
+    stopping.note(hub, uow, origin, ids)
     for (job, interchange), envelope in zip(envelopes_of(jobs), registered, strict=True):
         hear(hub, uow, job, interchange, envelope)
     for (job, _interchange, examined, interchange_id), exchange_id in zip(origin, ids, strict=True):
@@ -195,7 +199,7 @@ def apply(
     for (job, interchange, examined, _), exchange_id in zip(origin, ids, strict=True):
         if examined.fate == "ready" and examined.entity is not None:
             assert examined.mapping is not None
-            _keep_configuration(uow, interchange, examined)
+            _keep_configuration(hub, uow, interchange, examined)
             items.append(
                 Applicable(
                     exchange_id=exchange_id,
@@ -244,12 +248,15 @@ def hear(hub: Hub, uow: UnitOfWork, job: Job, interchange: ExaminedInterchange, 
             acknowledge.receive_note(hub, uow, job.row, interchange, note)
 
 
-def _keep_configuration(uow: UnitOfWork, interchange: ExaminedInterchange, examined: ExaminedMessage) -> None:
+def _keep_configuration(hub: Hub, uow: UnitOfWork, interchange: ExaminedInterchange, examined: ExaminedMessage) -> None:
     mapping, agreement = examined.mapping, examined.agreement
     if mapping is None or agreement is None:
         return
     configurations.keep(uow, "mapping", mapping.name, mapping)
     configurations.keep(uow, "agreement", agreement.agreement, agreement)
+    promise = promises.promise_of(hub.site, agreement)
+    if promise is not None:
+        configurations.keep(uow, "contract", promise.contract.name, promise.contract)
     grammar = grammars.used(agreement, examined.message, interchange.profile)
     if grammar is not None:
         configurations.keep(uow, "grammar", grammar.name, grammar)

@@ -23,7 +23,7 @@ from connectors.answering import Judgement
 from connectors.spec import Format, Profile
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Group, Interchange, Message
-from hub import grammars, pipeline
+from hub import grammars, pipeline, promises
 from hub.site import AgreedMessage, Agreement, Site
 from hub.who import Claimant, agreement_of, candidates_of, choose_format, tolerant_profile
 from mappings.engine import Mapping
@@ -52,6 +52,8 @@ class ExaminedMessage:
     content: list[Finding] = field(default_factory=list)
     """What mapping and rules found; never part of a 997."""
     fate: Fate = "ready"
+    stops: list[Finding] = field(default_factory=list)
+    """Findings by which the agreement or its contract wants the flow to take nothing more in."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -233,7 +235,9 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
         return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer" if heard else "rejected")
     agreed, syntax = pipeline.check(message, group, agreement)
     message.findings = [finding for finding in syntax if finding.rule != "AGR-01"]
+    promise = promises.promise_of(site, agreement)
     examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax)
+    examined.stops = promises.asked(syntax, agreement, promise)
     frame = answering.frame if answering is not None else frozenset()
     refused = has_error(syntax) and not (agreed is not None and inside.profile.accept_with_errors and _survivable(syntax, frame))
     if refused or message.root is None or agreed is None:
@@ -252,11 +256,14 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     emptied = False
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)
+        if promise is not None:
+            found += pipeline.with_overrides(promise.judge(mapped.entity), agreement)
         content += pipeline.placed(found, mapping, message, inside.profile)
         examined.mapped = mapped.entity
         examined.entity = without_rows(mapped.entity, content)
         emptied = bool(mapped.entity.get("lines")) and not examined.entity.get("lines")
     examined.content = content
+    examined.stops += promises.asked(content, agreement, promise)
     if examined.entity is None or emptied or pipeline.blocks(content):
         examined.fate = "quarantined"
     return examined

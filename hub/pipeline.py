@@ -27,7 +27,7 @@ from connectors.answering import NO_REFUSALS
 from connectors.registry import answering_of, format_named, transport_named
 from connectors.spec import Format, Profile
 from data_contracts.errors import FatalError, HubError
-from data_contracts.findings import Finding, has_error
+from data_contracts.findings import Finding, Severity, has_error
 from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
 from hub.apply import Applicable, Applied
@@ -206,11 +206,16 @@ def with_overrides(findings: Iterable[Finding], agreement: Agreement) -> list[Fi
     if not agreement.rules:
         return list(findings)
     return [
-        replace(finding, severity=override.severity or finding.severity, action=override.action or finding.action)
+        replace(finding, severity=override.severity or _weight(finding, override.action), action=override.action or finding.action)
         if (override := agreement.rules.get(finding.rule)) is not None
         else finding
         for finding in findings
     ]
+
+
+def _weight(finding: Finding, action: str | None) -> Severity:
+    """What has a consequence by agreement is an error, whatever the catalogue thinks of it."""
+    return "error" if action in ("row", "message", "flow") else finding.severity
 
 
 def placed(findings: Iterable[Finding], mapping: Mapping, message: Message, profile: Profile) -> list[Finding]:

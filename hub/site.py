@@ -195,6 +195,8 @@ class Agreement(_Part):
     profile: DialectProfile = DialectProfile()
     tolerances: Tolerances = Field(default_factory=Tolerances)
     rules: dict[str, RuleOverride] = {}
+    contract: str | None = None
+    """The data contract that its documents must keep."""
     test: bool = False
     duplicate_window_days: int = Field(default=DUPLICATE_DAYS, ge=1, le=36_500)
     """Days in which a control number of an interchange counts once; after them it is free again."""

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from data_contracts.findings import Finding
-from hub import acknowledge, batch
+from hub import acknowledge, batch, stopping
 from hub.batch import Job, claimant_of
 from hub.examine import ExaminedInterchange, ExaminedMessage, Opened, settle_fates, walk
 from hub.record import insert_exchanges, insert_findings
@@ -39,6 +39,8 @@ def process_large(hub: Hub, job: Job) -> None:
             elif isinstance(step, ExaminedInterchange) and (not job.interchanges or job.interchanges[-1] is not step):
                 job.interchanges.append(step)
         batch.hold(job)
+        if _waits(hub, job):
+            return
         surveyed = {interchange.interchange.ordinal: interchange for interchange in job.interchanges}
         if job.format == admission.FORMAT:
             with hub.database.read() as connection:
@@ -79,6 +81,13 @@ def process_large(hub: Hub, job: Job) -> None:
             batch.hear(hub, uow, job, interchange, registered[interchange.interchange.ordinal])
         acknowledge.answer_many(uow, [(job.row, one, registered[one.interchange.ordinal]) for one in job.interchanges])
         batch.finish(uow, [job], {job.row.id: batch.states_of(uow, job.row.id)})
+
+
+def _waits(hub: Hub, job: Job) -> bool:
+    """Whether the document was kept waiting for a flow that is stopped. One that stops its own goes on to its end, as small ones do."""
+    with hub.database.begin("worker") as uow:
+        begun = sa.select(tables.interchange.c.id).where(tables.interchange.c.document_id == job.row.id)
+        return uow.connection.execute(begun).first() is None and not stopping.part(hub, uow, [job])
 
 
 def _behind(
@@ -131,6 +140,7 @@ def _record_slice(
         origin.append((job, interchange, examined, envelope.interchange_id))
     ids = insert_exchanges(uow, [batch.exchange_row(hub, job, i, e, number) for _, i, e, number in origin])
     judged = batch.judge(hub, uow, origin, ids, batch.apply(hub, uow, origin, ids))
+    stopping.note(hub, uow, origin, ids)
     insert_findings(
         uow,
         [

@@ -18,12 +18,13 @@ from connectors.feed import grammar_for, grammar_names
 from connectors.feed_document import FeedGuides
 from connectors.guides import Guided
 from connectors.spec import Grammared, Optioned, Profile
+from data_contracts import contract
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.identifiers import gln
 from data_contracts.mistakes import meant
-from hub import pipeline, writing
+from hub import pipeline, promises, writing
 from hub.site import RESPONSE, AgreedMessage, Agreement, Flow, Site
 from hub.site_reading import fault, unloadable
 from mappings.code_tables import load_table
@@ -74,6 +75,8 @@ def _agreement(site: Site, agreement: Agreement, known: set[str]) -> Iterator[Fi
                 yield fault("SIT-10", where, f"messages[{place}].type", meant(agreed.type, traits.messages), agreed.type)
     elif not traits.enveloped and all(agreed.type != agreement.format for agreed in agreement.messages):
         yield fault("SIT-02", where, "grammar")
+    if agreement.contract is not None:
+        yield from _contract(site, agreement, agreement.contract, where)
     for place, agreed in enumerate(agreement.messages):
         where_in = f"messages[{place}]"
         if isinstance(format_, Grammared) and not isinstance(format_, FeedGuides):
@@ -114,6 +117,22 @@ def _mapping(site: Site, agreement: Agreement, agreed: AgreedMessage, known: set
         yield fault("SIT-15", where, key, mapping.direction, agreement.direction)
 
 
+def _contract(site: Site, agreement: Agreement, name: str, where: str) -> Iterator[Finding]:
+    """Of an agreement or a flow: it is there, it can be loaded, and it speaks of an entity that a message of it becomes."""
+    known = contract.names(promises.folders(site))
+    if name not in known:
+        yield fault("SIT-10", where, "contract", meant(name, known), name)
+        return
+    try:
+        made = contract.named(name, promises.folders(site))
+        entities = {pipeline.mapping_of(site.mapping_folders, agreed).entity for agreed in agreement.messages}
+    except ConfigError as error:
+        yield unloadable(where, "contract", error)
+        return
+    if made.entity not in entities:
+        yield fault("SIT-16", where, "contract", str(made.entity), name)
+
+
 def _described(
     format_: Grammared, agreement: Agreement, agreed: AgreedMessage, profile: Profile, where: str, key: str
 ) -> Iterator[Finding]:
@@ -130,6 +149,8 @@ def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
     yield from _settings(flow.transport, where, "transport")
     if flow.schedule is not None and not (flow.schedule.startswith("@") or len(flow.schedule.split()) == 5):
         yield fault("SIT-03", where, "schedule", "cron, 5 fields", flow.schedule)
+    if flow.contract is not None and flow.agreement:
+        yield from _contract(site, site.agreements[flow.agreement], flow.contract, where)
     if flow.direction == "in":
         return
     for key in flow.on:

@@ -16,7 +16,7 @@ import structlog
 from connectors import registry
 from data_contracts.errors import ConflictError, FatalError
 from data_contracts.findings import Finding
-from hub import acknowledge, batch, grammars
+from hub import acknowledge, batch, grammars, stopping
 from hub.batch import Job, claimant_of
 from hub.examine import ExaminedMessage, Opened, walk
 from hub.runtime import Hub
@@ -156,7 +156,12 @@ def tune() -> None:
 
 
 def _commit(hub: Hub, jobs: list[Job], failed: dict[int, Exception]) -> None:
-    """All jobs in one transaction; where one collides or breaks, each alone."""
+    """All jobs in one transaction, or in some where a flow may stop between them; where one collides or breaks, each alone."""
+    for run in stopping.runs(jobs):
+        _commit_run(hub, run, failed)
+
+
+def _commit_run(hub: Hub, jobs: list[Job], failed: dict[int, Exception]) -> None:
     try:
         with hub.database.begin("worker") as uow:
             batch.record(hub, uow, jobs)

@@ -30,6 +30,7 @@ from hub_api.routers import (
     exceptions,
     exchanges,
     findings,
+    flows,
     health,
     inventory,
     items,
@@ -54,8 +55,8 @@ unknown and foreign ids give the same 404. Lists come newest first with an opaqu
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
-    documents, exchanges, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export, devices, parties,
-    masterdata, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
+    documents, exchanges, flows, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export, devices,
+    parties, masterdata, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},
@@ -65,6 +66,7 @@ _TAGS = [
     {"name": "discrepancies", "description": "Where sources disagree."},
     {"name": "findings", "description": "What rules found."},
     {"name": "exceptions", "description": "Cases: what a person must decide, in the order of what blocks supply or safety."},
+    {"name": "flows", "description": "What is stopped, and its end."},
     {"name": "master data", "description": "Items, devices and parties under all their names."},
     {"name": "traces", "description": "What is in it, where did it go."},
     {"name": "recalls", "description": "Where every unit is, who was told, what they said."},

@@ -51,6 +51,7 @@ class Metrics:
                 {(key,): n for key, n in figures.discrepancies.items()},
             ),
             _gauge("udihub_outbox", "Parcels by state.", ["state"], {(key,): value for key, value in figures.outbox.items()}),
+            _gauge("udihub_flows_stopped", "Flows that take nothing in until a person resumes them.", [], {(): figures.stopped}),
             _gauge("udihub_oldest_waiting_seconds", "Age of the oldest document that waits.", [], {(): waited}),
         ]
         once = CollectorRegistry()

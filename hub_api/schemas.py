@@ -78,7 +78,7 @@ class DocumentRow(Shape):
     channel: str = Field(examples=["http"])
     name: str | None
     format: str | None = Field(examples=["x12"])
-    state: Literal["received", "processed", "rejected", "quarantined"]
+    state: Literal["received", "waiting", "processed", "rejected", "quarantined"]
     sha256: Sha256
     received_at: Time
 
@@ -91,7 +91,7 @@ class Document(Shape):
     channel: str = Field(examples=["http"])
     name: str | None
     format: str | None = Field(examples=["x12"])
-    state: Literal["received", "processed", "rejected", "quarantined"]
+    state: Literal["received", "waiting", "processed", "rejected", "quarantined"]
     sha256: Sha256
     received_at: Time
     received_by: str | None = None
@@ -105,7 +105,7 @@ class Landed(Shape):
 
     document: int = Field(examples=[17])
     outcome: Literal["new", "repeat"]
-    state: Literal["received", "processed", "rejected", "quarantined"]
+    state: Literal["received", "waiting", "processed", "rejected", "quarantined"]
 
 
 class Acknowledgement(Shape):

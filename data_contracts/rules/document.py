@@ -69,8 +69,8 @@ A rule's id is public: agreements, tests and partners refer to it. Bad data yiel
 
 - **Severity**: `error` makes what it stands in invalid, `warning` and `info` do not.
 - **Action**: what follows unless an agreement says otherwise. `none`: told, and the fact is recorded. `row`: the line is quarantined
-  and the rest goes on; in a header, which has no row, the message is held. `message`: the message is held for a steward. `flow`: nothing
-  more is taken from this source until a person has looked.
+  and the rest goes on; in a header, which has no row, the message is held. `message`: the message is held for a steward. `flow`: nothing of
+  the document is taken; chosen by an agreement or a contract, nothing more is taken in under that agreement until a person resumes it.
 - **Dimension**: the quality dimension that it counts under (ODCS 3.1).
 - `{expected}`, `{got}` and the like are filled in from the finding.
 

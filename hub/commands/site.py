@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from data_contracts.errors import ConfigError
-from hub import outbound, pipeline, soundness, worker
+from hub import outbound, pipeline, soundness, stopping, worker
 from hub.commands.registers import tell_outcome
 from hub.commands.words import word
 from hub.registers.fetch import fetch_extracts
@@ -16,6 +16,7 @@ from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Site
 from hub.site_reading import SiteError
+from hub.store import stops
 
 _NAMED = 5
 """Suppliers that are named when nobody tells them anything."""
@@ -30,6 +31,9 @@ def register(app: typer.Typer) -> None:
     flows = typer.Typer(help="Flows: what moves when.", no_args_is_help=True)
     flows.command("list")(flow_list_command)
     flows.command("run")(flow_run_command)
+    flows.command("stopped")(flow_stopped_command)
+    flows.command("stop")(flow_stop_command)
+    flows.command("resume")(flow_resume_command)
     app.add_typer(flows, name="flow")
 
 
@@ -99,6 +103,47 @@ def flow_run_command(name: str) -> None:
             named = ", ".join(f"{name} ({count})" for name, count in waiting[:_NAMED]) + (" …" if len(waiting) > _NAMED else "")
             codes = ", ".join(sorted(filter(None, [flow.on.get("supplier")])))
             typer.echo(word("unclaimed", language).format(named=named, entity=flow.on["entity"], supplier=codes))
+
+
+def flow_stopped_command(
+    every: Annotated[bool, typer.Option("--all", help="Also those that were resumed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
+) -> None:
+    """What is stopped, why, and how many documents wait. Exit code 0 nothing is stopped, 1 something is."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        found = stops.listed(connection, all_of_them=every)
+    language = hub.settings.language
+    for one in found:
+        if as_json:
+            typer.echo(json.dumps(one, ensure_ascii=False))
+        else:
+            name = "resumed_at" if one["resumed_at"] else "stopped_since"
+            typer.echo(word(name, language).format(**one))
+    if any(one["resumed_at"] is None for one in found):
+        raise typer.Exit(1)
+
+
+def flow_stop_command(
+    agreement: Annotated[str, typer.Argument(help="What comes in under this agreement is kept waiting.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+) -> None:
+    """Stop a flow: its documents are landed and wait, unanswered, until it is resumed."""
+    hub = Hub.open()
+    made = stopping.stop(hub, agreement, by, reason)
+    typer.echo(word("flow_stopped" if made is not None else "flow_is_stopped", hub.settings.language).format(agreement=agreement))
+
+
+def flow_resume_command(
+    agreement: Annotated[str, typer.Argument(help="The agreement whose flow is stopped.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+) -> None:
+    """Resume a flow: what waits is taken up in the order in which it came, by the next turn of a worker."""
+    hub = Hub.open()
+    count = stopping.resume(hub, agreement, by, reason)
+    typer.echo(word("flow_resumed", hub.settings.language).format(agreement=agreement, count=count))
 
 
 def _site() -> Site:

@@ -22,6 +22,17 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "readers": ("readers", "读取方"),
     "writers": ("writers", "提供方"),
     "no_change": ("no change", "无变化"),
+    "stopped_since": (
+        "{agreement:28} stopped since {stopped_at} by {stopped_by}, {waiting} documents wait: {reason}",
+        "{agreement:28} 自 {stopped_at} 起由 {stopped_by} 停止，{waiting} 份文件等待：{reason}",
+    ),
+    "resumed_at": (
+        "{agreement:28} stopped {stopped_at}, resumed {resumed_at} by {resumed_by}: {resumed_reason}",
+        "{agreement:28} {stopped_at} 停止，{resumed_at} 由 {resumed_by} 恢复：{resumed_reason}",
+    ),
+    "flow_stopped": ("{agreement}: stopped; what comes waits", "{agreement}：已停止，新到文件将等待"),
+    "flow_is_stopped": ("{agreement}: is stopped already", "{agreement}：已处于停止状态"),
+    "flow_resumed": ("{agreement}: resumed, {count} documents go on", "{agreement}：已恢复，{count} 份文件继续处理"),
     "unknown_kind": ("unknown", "未知"),
     "unknown_format": ("unknown format", "未知格式"),
     "answer": ("answer:", "应答："),

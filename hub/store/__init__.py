@@ -5,3 +5,4 @@ from hub.store import event_tables as event_tables
 from hub.store import golden_tables as golden_tables
 from hub.store import recall_tables as recall_tables
 from hub.store import register_tables as register_tables
+from hub.store import stop_tables as stop_tables

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from hub.store.stop_tables import flow_stop
 from hub.store.tables import discrepancy, document, exchange, finding, outbox
 
 
@@ -24,6 +25,8 @@ class Figures:
     """Open ones by rule."""
     outbox: Mapping[str, int] = field(default_factory=dict)
     """By state; `dead` needs a person."""
+    stopped: int = 0
+    """Flows that take nothing in until a person resumes them."""
     oldest_waiting: int | None = None
     """When the oldest document that waits was received, in microseconds since 1970 UTC."""
 
@@ -44,6 +47,7 @@ def figures(connection: sa.Connection) -> Figures:
         findings=by(finding.c.severity, finding.c.closed_at.is_(None)),
         discrepancies=by(discrepancy.c.rule, discrepancy.c.closed_at.is_(None)),
         outbox=by(outbox.c.state),
+        stopped=connection.execute(sa.select(sa.func.count()).where(flow_stop.c.resumed_at.is_(None))).scalar_one(),
         oldest_waiting=connection.execute(
             sa.select(sa.func.min(document.c.received_at)).where(document.c.state == "received")
         ).scalar_one(),

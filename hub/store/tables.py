@@ -89,7 +89,7 @@ document = sa.Table(
     sa.Column("flow", sa.Text),
     sa.Column("received_at", Big, nullable=False),
     sa.Column("received_by", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # received | processed | rejected | quarantined
+    sa.Column("state", sa.Text, nullable=False),  # received | waiting | processed | rejected | quarantined
     sa.Column("format", sa.Text),
     sa.Column("lease_until", Big),
     sa.Column("fence", Big, nullable=False, server_default="0"),

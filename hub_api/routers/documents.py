@@ -213,7 +213,7 @@ def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, wai
         headers["UDIHub-Repeat"] = "true"
     with hub.database.read() as connection:
         state = documents.state_of(connection, number)
-        if not waited or state == "received":
+        if not waited or state in ("received", "waiting"):
             return render({"document": number, "outcome": landing.outcome, "state": state}, 202, headers)
         headers["Preference-Applied"] = "wait"
         if documents.only_conflicts(connection, number):
@@ -286,7 +286,7 @@ def list_documents(
     hub: HubDependency,
     caller: CallerDependency,
     state: Annotated[
-        Literal["received", "processed", "rejected", "quarantined"] | None, Query(description="Only those in this state.")
+        Literal["received", "waiting", "processed", "rejected", "quarantined"] | None, Query(description="Only those in this state.")
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,

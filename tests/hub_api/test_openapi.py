@@ -108,6 +108,7 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
     wanted = {"kind": "place", "action": "place", "source": {"system": "place", "code": "P"}, "value": place, "reason": "drawn so"}
     assert api.request("POST", "/v1/masterdata/requests", "admin", json=wanted).status_code == 201
     held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
+    assert api.request("POST", "/v1/flows/acme_in/stop", "admin", json={"reason": "R"}).status_code == 200
     examples = {
         "/v1/documents/{document_id}": ["/v1/documents/3"],
         "/v1/documents/{document_id}/acknowledgements": ["/v1/documents/3/acknowledgements"],

@@ -38,6 +38,7 @@ READ_BY = {
     "/v1/masterdata/requests": {"integration", "steward", "auditor", "admin"},
     "/v1/masterdata/requests/{request_id}": {"integration", "steward", "auditor", "admin"},
     "/v1/masterdata/places": {"integration", "steward", "auditor", "admin"},
+    "/v1/flows/stopped": {"integration", "steward", "auditor", "admin"},
     "/metrics": {"integration", "auditor", "admin"},
 }
 """Who may read at all; routes that are not named here are for every role."""
@@ -66,6 +67,8 @@ WRITTEN_BY = {
     "/v1/exchanges/{exchange_id}/correct": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/copy": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/resend": {"integration", "steward", "admin"},
+    "/v1/flows/{agreement}/stop": {"integration", "steward", "admin"},
+    "/v1/flows/{agreement}/resume": {"integration", "steward", "admin"},
     "/v1/recalls": {"integration", "steward", "admin"},
     "/v1/recalls/{number}/locate": {"integration", "steward", "admin"},
     "/v1/recalls/{number}/holds": {"integration", "steward", "admin"},
@@ -107,6 +110,9 @@ def busy(api: Api) -> Api:
     assert api.request("POST", f"/v1/exchanges/{good}/correct", "steward", json=because).status_code == 201
     assert api.request("POST", f"/v1/exchanges/{good}/replay", "steward", json={"reason": "telephoned with them"}).status_code == 201
     api.settle()
+    for agreement in ("acme_in", "borealis_in"):
+        stopped = api.request("POST", f"/v1/flows/{agreement}/stop", "steward", json={"reason": f"telephoned with {agreement}"})
+        assert stopped.status_code == 200
     return api
 
 

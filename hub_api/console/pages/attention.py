@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from data_contracts.rules.catalogue import rule_named
-from hub.store import listing, views
+from hub import stopping
+from hub.store import listing, stops, views
 from hub.store.runs import latest_runs
+from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
 from hub_api.console.markup import Child, Html, address, el, link, row, table, when
 from hub_api.console.sentences import findings_list, message_of, place
@@ -28,6 +31,7 @@ class _Found:
     tally: Mapping[str, int]
     failing: int
     contracts: int
+    stopped: Sequence[Mapping[str, Any]]
 
 
 @console_page("/", nav="attention", order=10)
@@ -42,6 +46,7 @@ async def attention(visit: Visit) -> None:
         el(
             "div",
             _tile(say("attention.held"), len(found.held), "/quarantine", "error"),
+            _tile(say("attention.stopped"), len(found.stopped), "/", "error") if found.stopped else None,
             _tile(say("attention.overdue"), len(found.overdue), "/exchanges", "error", find=None, state="sent"),
             _tile(say("attention.orders"), orders, "/orders", "warning"),
             _tile(say("attention.stock"), stock, "/inventory", "warning"),
@@ -50,6 +55,7 @@ async def attention(visit: Visit) -> None:
             cls="tiles",
         )
     )
+    _stopped(visit, found)
     show(el("div", _held(visit, found), _overdue(visit, found), cls="split"))
     show(el("div", _disagree(visit, found), _refused(visit, found), cls="split wide-right"))
 
@@ -79,6 +85,7 @@ def _read(visit: Visit, connection: sa.Connection) -> _Found:
         tally=views.tally(connection, organisations),
         failing=sum(1 for run in runs for result in run["results"] if result["failed"]),
         contracts=len(runs),
+        stopped=stops.listed(connection, organisations),
     )
 
 
@@ -91,6 +98,26 @@ def _tile(name: str, count: int | None, path: str, tone: str, **parameters: str 
         href=address(path, **parameters) if path else "#refused",
         cls=f"tile {tone if count else 'calm'}",
     )
+
+
+def _stopped(visit: Visit, found: _Found) -> None:
+    """Flows that take nothing in, each with what it waits for and, for who may, the way to resume it."""
+    for one in found.stopped:
+        at = link(f"#{one['exchange_id']}", f"/exchanges/{one['exchange_id']}") if one["exchange_id"] else None
+        show(
+            section(
+                visit.say("attention.stopped_flow", agreement=one["agreement"], n=one["waiting"]),
+                el("p", one["partner"], " · ", when(one["stopped_at"]), " · ", one["stopped_by"], *([" · ", at] if at else [])),
+                el("p", one["reason"]),
+                cls="panel",
+            )
+        )
+        if visit.may_mend:
+            ask_why(visit, "attention.resume", partial(_resume, visit, one["agreement"]), "/")
+
+
+def _resume(visit: Visit, agreement: str, actor: str, reason: str) -> int:
+    return stopping.resume(visit.hub, agreement, actor, reason)
 
 
 def _held(visit: Visit, found: _Found) -> Html:

@@ -1,0 +1,90 @@
+"""Flows that are stopped: which, why, what waits for them, and their end by a person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from data_contracts.errors import NotFoundError
+from hub import stopping
+from hub.runtime import Hub
+from hub.store import stops
+from hub.store.credentials import Caller
+from hub_api.dependencies import render
+from hub_api.errors import problems
+from hub_api.paging import Page, page
+from hub_api.schemas import Shape, Time
+from hub_api.security import HubDependency, Mender, Staff
+
+router = APIRouter(prefix="/v1/flows", tags=["flows"])
+_MENDING = problems(401, 403, 404, 409, 422, 429, 503)
+Agreement = Annotated[str, Path(description="The agreement under which documents come in.", max_length=200)]
+
+
+class FlowStop(Shape):
+    """A flow that takes nothing in, or did: what comes under its agreement is landed and waits, unanswered."""
+
+    id: int
+    agreement: str
+    organisation: str
+    partner: str
+    rule: str | None = Field(description="The rule that was broken; null: a person stopped it.")
+    reason: str
+    document_id: int | None
+    exchange_id: int | None = Field(description="The held message by which it stopped.")
+    stopped_at: Time
+    stopped_by: str
+    waiting: int = Field(description="Documents that wait.")
+    resumed_at: Time | None
+    resumed_by: str | None
+    resumed_reason: str | None
+
+
+class FlowState(Shape):
+    """What came of it."""
+
+    agreement: str
+    stopped: bool
+    documents: int = Field(description="Documents that go on; 0 where it was stopped.")
+
+
+class Why(BaseModel):
+    """The reason, for the audit."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+@router.get("/stopped", summary="List stopped flows", response_model=Page[FlowStop], responses=problems(401, 403, 422, 429))
+def list_stopped(
+    hub: HubDependency,
+    caller: Staff,
+    all_of_them: Annotated[bool, Query(alias="all", description="Also those that were resumed, the last hundred.")] = False,
+) -> Response:
+    """The newest first; of the key's organisations."""
+    with hub.database.read() as connection:
+        return render(page(stops.listed(connection, caller.organisations, all_of_them=all_of_them), 100))
+
+
+@router.post("/{agreement}/stop", summary="Stop a flow", response_model=FlowState, responses=_MENDING)
+def stop_flow(agreement: Agreement, why: Why, hub: HubDependency, caller: Mender) -> Response:
+    """What comes under this agreement is landed and kept waiting until the flow is resumed."""
+    _own(hub, caller, agreement)
+    stopping.stop(hub, agreement, caller.label, why.reason)
+    return render({"agreement": agreement, "stopped": True, "documents": 0})
+
+
+@router.post("/{agreement}/resume", summary="Resume a flow", response_model=FlowState, responses=_MENDING)
+def resume_flow(agreement: Agreement, why: Why, hub: HubDependency, caller: Mender) -> Response:
+    """What waits is taken up in the order in which it came. 409 where the flow is not stopped."""
+    _own(hub, caller, agreement)
+    return render({"agreement": agreement, "stopped": False, "documents": stopping.resume(hub, agreement, caller.label, why.reason)})
+
+
+def _own(hub: Hub, caller: Caller, agreement: str) -> None:
+    known = hub.site.agreements.get(agreement)
+    if known is None or known.direction != "in" or hub.organisation_id(known.organisation) not in caller.organisations:
+        raise NotFoundError(f"there is no flow {agreement}")
