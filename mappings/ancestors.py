@@ -39,9 +39,11 @@ class Levels:
 
     def holder(
         self, element: Mapping[str, Any], record: SourceRecord, before: Chain, fresh: list[SourceRecord], writer: Writer
-    ) -> SourceRecord:
-        """The innermost ancestor for this element; those that had to be made are in `fresh`, not yet hung up."""
-        depth, opening = 0, not before
+    ) -> tuple[SourceRecord, int]:
+        """The innermost ancestor for this element, and the number of the last level that it shares with the one before, -1 for none;
+        those that had to be made are in `fresh`, not yet hung up.
+        """
+        depth, opening, shared = 0, not before, -1
         for number, (step, make, members) in enumerate(self._levels):
             said: list[str] = []
             for first, member, asked in members:
@@ -53,7 +55,7 @@ class Levels:
             if not said and number and self._segments and step not in self._always:
                 continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             if depth < len(before) and before[depth][0] == number and before[depth][1] == said:
-                record = before[depth][2]
+                record, shared = before[depth][2], number
             else:
                 del before[depth:]
                 if (number or not opening) and (members or self._segments):
@@ -64,7 +66,7 @@ class Levels:
                 before.append((number, said, record))
             depth += 1
         del before[depth:]
-        return record
+        return record, shared
 
     def _levels_there(self, element: Mapping[str, Any]) -> set[Step | None]:
         return {level for level, member in self._there if member(element) is not None}

@@ -7,8 +7,8 @@ the outer, so that a mapping finds the pallet above the carton; on writing the n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import count
-from typing import Any
 
 from connectors.formats.edifact.separators import ELEMENT
 from data_contracts.source import SegmentRecord, SourceRecord
@@ -28,15 +28,14 @@ def hang(root: SourceRecord, records: Sequence[SourceRecord]) -> list[tuple[Sour
     naming: list[tuple[SourceRecord, str]] = []
     for record in records:
         # What was not asked for yet is looked at as text, so that levels nobody maps are never taken apart.
-        values: Any = record.held.split(ELEMENT, 3) if record.__class__ is SegmentRecord else record.values
-        size = len(values)
-        levels.setdefault(values[1].strip() if size > 1 else "", record)
-        if size > 2 and (above := values[2].strip()):
+        own, above = _numbers(record.held) if record.__class__ is SegmentRecord else (_said(record, 1), _said(record, 2))
+        levels.setdefault(own, record)
+        if above:
             naming.append((record, above))
     if len(levels) < 2 or not naming:
         return naming
     strays: list[tuple[SourceRecord, str]] = []
-    moved: set[int] = set()
+    moved = False
     for record, above in naming:
         holder = levels.get(above)
         if holder is None or holder is record or (holder.parent is not root and _lies_in(holder, record)):
@@ -44,10 +43,18 @@ def hang(root: SourceRecord, records: Sequence[SourceRecord]) -> list[tuple[Sour
             continue
         record.parent = holder
         holder.children.append(record)
-        moved.add(id(record))
+        moved = True
     if moved:
-        root.children = [record for record in root.children if id(record) not in moved]
+        root.children = [record for record in root.children if record.parent is root]
     return strays
+
+
+@lru_cache(maxsize=4096)
+def _numbers(text: str) -> tuple[str, str]:
+    """The level's own number and that of the one above it, of a segment as text: every message numbers its levels alike."""
+    values = text.split(ELEMENT, 3)
+    size = len(values)
+    return values[1].strip() if size > 1 else "", values[2].strip() if size > 2 else ""
 
 
 def flat(children: Sequence[SourceRecord], tag: str) -> list[SourceRecord]:

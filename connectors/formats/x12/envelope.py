@@ -35,7 +35,7 @@ class Reading:
     def __init__(self, stream: BinaryIO, profile: Profile, sets: SetReader) -> None:
         self._profile = profile
         self._sets = sets
-        self._segments = Segments(stream, profile.charset)
+        self._segments = Segments(stream, profile.charset, sets.keeps)
         self._ordinal = 0
         self._messages = 0
         self._group: Group | None = None
@@ -87,7 +87,7 @@ class Reading:
         for batch in segments.batches():
             pairs = batch.pairs
             while (stop := sets.feed(pairs) if sets.open else next(pairs, None)) is not None:
-                text, line = stop
+                text, line, _ = stop
                 if not text:
                     continue
                 elements = text.split(mark)

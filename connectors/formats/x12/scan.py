@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from connectors.formats.x12.envelope import Reading
 from connectors.formats.x12.grammar import Grammar
-from connectors.formats.x12.sets import CONTROL, CONTROL_STARTS, MOST_SEGMENTS, Opened, Stop
+from connectors.formats.x12.sets import CONTROL, CONTROL_STARTS, MOST_SEGMENTS, Opened
+from connectors.formats.x12.shapes import Stop
 from connectors.spec import STRICT, Profile
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Group, Interchange, SourceRecord

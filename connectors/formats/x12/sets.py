@@ -17,8 +17,9 @@ from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.guide import condition
 from connectors.formats.x12.hierarchy import Hierarchy
 from connectors.formats.x12.patterns import Style
+from connectors.formats.x12.shapes import Stop
 from connectors.formats.x12.totals import wrong_totals
-from connectors.formats.x12.walk import HEAD, REMEMBERED, Place, Trouble, Walk, unsound, walk_for
+from connectors.formats.x12.walk import HEAD, Place, Trouble, Walk, unsound, walk_for
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
 from data_contracts.source import NO_CHILDREN, SegmentRecord, SourceRecord
@@ -34,8 +35,6 @@ MOST_FINDINGS = 1000
 
 MOST_SEGMENTS = 1_000_000
 """Segments that a set may have before its tree is given up, so that one set cannot fill the memory (option `max_segments`)."""
-
-Stop = tuple[str, int]
 
 _CONDITIONS = ("2", "10")
 """AK4 codes of relational conditions that do not hold."""
@@ -164,16 +163,19 @@ class FullSets:
         mark = self._style.element
         records, counts, hierarchy = self._records, self._counts, self._hierarchy
         position, run = self.position, self._run
-        heads, texts = (place.heads, place.texts) if run < place.limit else (place.full_heads, place.full_texts)
-        for text, line in pairs:
-            step = texts.get(text)
+        seen = place.seen if run < place.limit else place.full_seen
+        for text, line, shape in pairs:
+            step = seen.get(shape)
+            if step is None or (step[4] is not None and not text.startswith(step[4])):
+                step = seen.get(text)
             if step is None:
+                heads = place.heads if run < place.limit else place.full_heads
                 step = heads.get(text[:HEAD])
                 if step is None:
                     elements = text.split(mark)
                     if elements[0] in CONTROL:
                         self.position, self._run, self._place = position, run, place
-                        return text, line
+                        return text, line, shape
                     if not text:
                         continue
                     step = walk.step(place, text, elements, run >= place.limit)
@@ -184,10 +186,8 @@ class FullSets:
                 if step[0].match(text) is None:
                     step = unsound(step)
                 elif step[3] is None or step[3][2] is None:
-                    texts[text] = step
-                    if len(texts) > REMEMBERED:
-                        texts.clear()
-            then, tag, depth, special = step
+                    walk.remember(seen, step, text, shape)
+            then, tag, depth, special, _ = step
             position += 1
             record = SegmentRecord()
             record.tag = tag
@@ -223,11 +223,11 @@ class FullSets:
                     record.values = elements = text.split(mark)
                     self._faults(then, elements, position, line)
             if then is not place:
-                place, run, heads, texts = then, 1, then.heads, then.texts
+                place, run, seen = then, 1, then.seen
             else:
                 run += 1
                 if run >= then.limit:
-                    heads, texts = then.full_heads, then.full_texts
+                    seen = then.full_seen
         self.position, self._run, self._place = position, run, place
         return None
 

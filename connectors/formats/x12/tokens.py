@@ -15,6 +15,7 @@ from operator import length_hint
 from typing import BinaryIO
 
 from connectors.formats.x12.delimiters import FIXED, LAYOUT, WIDTH, Header, parse_header
+from connectors.formats.x12.shapes import Shape, Stop, shapes_of
 from connectors.undecodable import UNDECODABLE, byte_ordered
 from data_contracts.errors import ConfigError
 
@@ -40,19 +41,20 @@ _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fil
 
 
 class Batch:
-    """The segments of one piece of the document: iterate `pairs` for (segment text, line); `offset` tells where one stands."""
+    """The segments of one piece of the document: iterate `pairs` for (segment text, line, shape); `offset` tells where one stands."""
 
-    __slots__ = ("_at", "_counted", "_ends", "_raw", "_segments", "_source", "lines", "pairs", "unterminated")
+    __slots__ = ("_at", "_counted", "_ends", "_raw", "_segments", "_source", "pairs", "unterminated")
 
-    def __init__(self, raw: list[str], cleaned: list[str], lines: Iterable[int], at: int, source: Segments, unterminated: bool) -> None:
+    def __init__(
+        self, raw: list[str], cleaned: list[str], lines: Iterable[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
+    ) -> None:
         self._raw = raw
         self._segments = iter(cleaned)
         self._source = source
         self._counted = 0
-        self._at = at
+        self._at = source.at
         self._ends = len(cleaned)
-        self.lines = lines
-        self.pairs: Iterator[tuple[str, int]] = zip(self._segments, lines)  # noqa: B905  # lines may be endless
+        self.pairs: Iterator[Stop] = zip(self._segments, lines, shapes)  # noqa: B905  # lines may be endless
         self.unterminated = unterminated
 
     def index(self) -> int:
@@ -93,8 +95,10 @@ class Segments:
     Raises `ConfigError` for a charset that does not exist; never for what the bytes hold.
     """
 
-    def __init__(self, stream: BinaryIO, charset: str | None) -> None:
+    def __init__(self, stream: BinaryIO, charset: str | None, shaped: bool = True) -> None:
         self._stream = stream
+        self._shaped = shaped
+        """Whether segments come with their shapes; who only counts them does not ask."""
         self.charset, self.bom = _charset(stream, charset)
         self._decoder = codecs.getincrementaldecoder(self.charset)(UNDECODABLE)
         self.single = _is_single(self.charset)
@@ -256,22 +260,23 @@ class Segments:
         header = self._header
         assert header is not None
         terminator = header.delimiters.segment
-        cleaned = raw
+        cleaned, text = raw, None if unterminated else body
         if header.wrapped:
             breaks = {ord(mark): None for mark in "\r\n" if mark != terminator}
-            cleaned = [text.translate(breaks).lstrip(LAYOUT) for text in raw]
+            cleaned, text = [one.translate(breaks).lstrip(LAYOUT) for one in raw], None
         elif "\n" in body or "\r" in body or body[0] in " \t" or f"{terminator} " in body or f"{terminator}\t" in body:
-            cleaned = [text.lstrip(LAYOUT) for text in raw]
+            cleaned, text = [one.lstrip(LAYOUT) for one in raw], None
         mark = self._line_mark
         lines: Iterable[int]
         if mark == terminator:
             lines = count(self._line)
         elif mark in body:
             # A segment's line is where it begins: behind the line breaks before it.
-            lines = list(accumulate((text.count(mark) for text in raw), initial=self._line))[1:]
+            lines = list(accumulate((one.count(mark) for one in raw), initial=self._line))[1:]
         else:
             lines = repeat(self._line)
-        yield Batch(raw, cleaned, lines, self._at, self, unterminated)
+        shapes = shapes_of(cleaned, text, header.delimiters) if self._shaped else repeat("")
+        yield Batch(raw, cleaned, lines, shapes, self, unterminated)
 
 
 @lru_cache(maxsize=256)

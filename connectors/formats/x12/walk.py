@@ -16,17 +16,19 @@ from typing import NamedTuple
 
 from connectors.formats.x12.grammar import Grammar, LoopUse, SegmentUse, known_segments, load
 from connectors.formats.x12.patterns import Style, compiled
+from connectors.formats.x12.shapes import Shape, deciding, tells
 
 ENDLESS = 1 << 60
-REMEMBERED = 256
-"""Segments a place remembers as good; small, since what repeats, repeats soon. Partners repeat addresses, dates, currencies."""
+REMEMBERED = 512
+"""Shapes and segments a place remembers as good; small, since what repeats, repeats soon. Partners repeat addresses, dates, currencies."""
 HEAD = 4
 """Characters by which a step is looked up: they hold the id and its separator, for ids have two or three."""
 _MOST_HEADS = 1000
 Special = tuple[bool, bool, "Trouble | None", bool]
 """What only some steps do: whether it opens a loop, the step's `again` and `trouble`, and whether the segment itself is sound."""
-Move = tuple["Place", str, int, "Special | None"]
-"""A step made ready: place, its id, its depth, and what is special about it, null for most: one more segment in its loop."""
+Move = tuple["Place", str, int, "Special | None", "str | None"]
+"""A step made ready: place, its id, its depth, what is special about it (null for most: one more segment in its loop), and how
+the segment must begin where a shape led here that does not tell N1 from N3; else null."""
 Key = str | tuple[str, str]
 
 
@@ -51,14 +53,14 @@ class Step(NamedTuple):
         """The same as a plain tuple, which is taken apart faster."""
         place = self.place
         special = (place.opens, self.again, self.trouble, True) if place.opens or self.trouble is not None else None
-        return place, place.id, place.depth, special
+        return place, place.id, place.depth, special, None
 
 
 def unsound(move: Move) -> Move:
     """The same step for a segment whose elements are wrong."""
-    place, tag, depth, special = move
+    place, tag, depth, special, _ = move
     opens, again, trouble, _ = special or (False, False, None, True)
-    return place, tag, depth, (opens, again, trouble, False)
+    return place, tag, depth, (opens, again, trouble, False), None
 
 
 class Loop:
@@ -89,11 +91,12 @@ class Place:
 
     __slots__ = (
         "counted",
+        "deciding",
         "depth",
         "ending",
         "full",
         "full_heads",
-        "full_texts",
+        "full_seen",
         "heads",
         "hierarchical",
         "id",
@@ -104,8 +107,8 @@ class Place:
         "match",
         "most",
         "opens",
+        "seen",
         "style",
-        "texts",
         "use",
     )
 
@@ -129,9 +132,11 @@ class Place:
         self.full_heads: dict[str, Move] = {}
         self.heads: dict[str, Move] = self.full_heads if self.limit == 1 else {}
         """The same by the first characters of a segment, where its id alone decides."""
-        self.full_texts: dict[str, Move] = {}
-        self.texts: dict[str, Move] = self.full_texts if self.limit == 1 else {}
-        """Segments that came from here lately, with nothing wrong: their steps."""
+        self.full_seen: dict[Shape, Move] = {}
+        self.seen: dict[Shape, Move] = self.full_seen if self.limit == 1 else {}
+        """What came from here lately, with nothing wrong, by its shape or, where that does not tell all, as it was: the steps."""
+        self.deciding: tuple[int, ...] = deciding(use)
+        """Elements whose very characters decide what the segment is, and whether it is right."""
         self.ending: tuple[tuple[str, str | None], ...] | None = None
         """What is missing when the set ends here; null until it was asked."""
         self.style = style
@@ -156,6 +161,9 @@ class Walk:
         self._values: dict[str, set[str]] = {}
         self._ids: set[str] = set()
         self._fill(self.root, grammar.body)
+        for place in _all_places(self.root):
+            if place.id in self.qualified:
+                place.deciding += (self.qualified[place.id],)
         self.totals = _first_of_totals(grammar, style)
         """How a segment begins that states the number of loops, up to the number; null where the set states none."""
         self.counts = self._count()
@@ -201,6 +209,16 @@ class Walk:
             if len(heads) < _MOST_HEADS:
                 heads[text[:HEAD]] = move
         return move
+
+    def remember(self, seen: dict[Shape, Move], move: Move, text: str, shape: Shape) -> None:
+        """Keep the step of a segment with which nothing was wrong, for what looks the same from the same place."""
+        if len(seen) >= REMEMBERED:
+            seen.clear()
+        place = move[0]
+        if shape.__class__ is bytes and tells(text.split(self.style.element), place.deciding):
+            seen[shape] = move if place.id.isalpha() else (*move[:4], place.id)
+        else:
+            seen[text] = move
 
     def _step(self, place: Place, elements: list[str], full: bool) -> Step | None:
         tag, value = elements[0], ""
