@@ -70,6 +70,8 @@ class Said:
     """Sender and receiver of what it speaks of, where it repeats them (UCI); null: it does not."""
     notes: str = ""
     """The standard's codes and texts, short."""
+    remarked: bool = False
+    """Whether it is taken in spite of errors that were noted (AK501 E): a person should mend what made them."""
     unknown: tuple[str, ...] = ()
     """Codes on which the verdict rests and which neither standard nor agreement knows: taken as a refusal, and a person is told."""
 

@@ -1,7 +1,8 @@
 """What we hear: a partner's answer closes, part-closes or rejects exactly the documents that it speaks of.
 
 Two levels, kept apart. An answer to **syntax** (997, CONTRL) names control numbers, which count for each pair of identities alone, so it is
-looked up among what went out between the two that it names; it sets `acknowledgement` and makes the exchange `acknowledged` or `failed`.
+looked up among what went out between the two that it names; it sets `acknowledgement` and makes the exchange `acknowledged` or `failed`;
+errors that were noted on what was taken in spite of them are ACK-12.
 An answer to **business** (824, APERAK, STATUS 51) names the document; after a good 997 it may still refuse what the document says: the
 exchange is `refused` (ACK-05), or taken with remarks (ACK-06), until a better answer comes. Control numbers and document numbers are two
 name spaces: each is looked for among its own kind only. What speaks of a business answer of ours (an 824) closes that (`ours.py`). What
@@ -198,7 +199,9 @@ def _between(stated: tuple[str | None, str | None], pair: tuple[str | None, str 
 def _close_syntax(uow: UnitOfWork, row: Any, said: Said) -> None:
     """The partner's machine took it, or did not. What it refused before and takes now it has mended, or has been sent again."""
     known = _open(uow, row)
-    _close(uow, known, "ACK-02")
+    _close(uow, known, "ACK-02", "ACK-12")
+    if said.remarked and said.verdict == "accepted":
+        _find(uow, row, Finding("ACK-12", got=_named(row), expected=said.notes))
     if said.verdict == "rejected":
         _find(uow, row, Finding("ACK-02", got=_named(row), expected=said.notes))
         evidence.transition(uow, [row.id], "failed", said.notes or None)
@@ -242,7 +245,7 @@ def _note(uow: UnitOfWork, row: Any, known: Mapping[str, list[int]], said: Said,
 def _open(uow: UnitOfWork, row: Any) -> dict[str, list[int]]:
     """The open findings of what went out that an answer may close, by rule."""
     finding = tables.finding
-    rules = ("ACK-01", "ACK-02", "ACK-05", "ACK-06", "OUT-02")
+    rules = ("ACK-01", "ACK-02", "ACK-05", "ACK-06", "ACK-12", "OUT-02")
     query = sa.select(finding.c.rule, finding.c.id).where(
         finding.c.exchange_id == row.id, finding.c.rule.in_(rules), finding.c.closed_at.is_(None)
     )

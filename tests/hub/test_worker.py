@@ -311,6 +311,28 @@ def test_a_997_answers_only_its_own_pair_of_identities_and_no_test_closes_produc
     assert outgoing(hub, order) == ("acknowledged", "accepted")
 
 
+@pytest.mark.parametrize(
+    ("body", "noted"),
+    [
+        (["AK1*PO*1", "AK2*850*0001", "AK3*PO1*7**8", "AK4*3*355*7", "AK5*E*5", "AK9*E*1*1*1"], "E 5; PO1 segment 7 element 3: 7"),
+        (["AK1*PO*1", "AK2*850*0001", "AK5*A", "AK9*E*1*1*1*5"], "E 5"),
+        (["AK1*PO*1", "AK9*E*1*1*1"], "E"),
+    ],
+)
+def test_errors_noted_on_an_order_that_was_taken_are_told_until_it_is_taken_without(hub: Hub, body: list[str], noted: str) -> None:
+    order = sent_order(hub)
+    take(hub, interchange(ACME, 90, body, code="997", group="FA"), "acme")
+    take(hub, interchange(ACME, 91, body, code="997", group="FA"), "acme")
+    assert outgoing(hub, order) == ("acknowledged", "accepted")
+    open_ = sa.and_(tables.finding.c.exchange_id == order, tables.finding.c.closed_at.is_(None))
+    with hub.database.read() as connection:
+        told = [(row["rule"], row["severity"], row["expected"]) for row in evidence.findings_of(connection, open_)]
+    assert told == [("ACK-12", "warning", noted)]
+    take(hub, interchange(ACME, 92, ["AK1*PO*1", "AK2*850*0001", "AK5*A", "AK9*A*1*1*1"], code="997", group="FA"), "acme")
+    with hub.database.read() as connection:
+        assert evidence.findings_of(connection, open_) == []
+
+
 def test_identities_that_our_delimiters_cannot_carry_are_answered_in_the_senders_own(hub: Hub) -> None:
     content = interchange(ACME, 1, despatch("D1"), sender="AC*ME".replace("*", "/")).replace(b"*", b"|").replace(b"AC/ME", b"AC*ME")
     landing = take(hub, content, "acme", key="k")

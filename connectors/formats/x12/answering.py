@@ -20,6 +20,9 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message
 
 _WORDS: dict[str, Word] = {"A": "accepted", "E": "accepted", "P": "partly", "R": "rejected"}
+_NOTED = "E"
+"""AK501, AK901: accepted, but errors were noted."""
+_MOST_PLACES = 5
 _NOT_SUPPORTED = "1"
 """AK502: a set that was not agreed."""
 _OLDEST = "004010"
@@ -93,10 +96,15 @@ class X12Answering:
             return []
         group = verdict.type, verdict.control
         statements = [_of_group(verdict)]
+        # Errors that a group notes and none of its sets: they are of all that were taken.
+        shared = verdict.verdict == _NOTED and all(one.verdict != _NOTED for one in verdict.messages)
         for one in verdict.messages:
             # No set of a rejected group was taken, whatever is said of the set.
-            spoken = verdict if verdict.verdict == "R" and one.verdict != "R" else one
-            statements.append(_said("message", spoken.verdict, spoken.codes, group, (one.type, one.control)))
+            spoken: GroupVerdict | MessageVerdict = verdict if verdict.verdict == "R" and one.verdict != "R" else one
+            if shared and one.verdict == "A":
+                spoken = verdict
+            told = _said("message", spoken.verdict, spoken.codes, group, (one.type, one.control))
+            statements.append(replace(told, notes=told.notes + _places(one)) if one.verdict == _NOTED else told)
         return statements
 
     def read_note(self, note: Any) -> list[Said]:
@@ -144,7 +152,17 @@ def _said(
         message_type=message[0],
         message_control=message[1],
         notes=f"{code} {', '.join(codes)}".strip() if code != "A" or codes else "",
+        remarked=code == _NOTED,
     )
+
+
+def _places(verdict: MessageVerdict) -> str:
+    """Where the errors of a set were noted: `; PO1 segment 7 element 3: 7`, as far as its AK3 and AK4 say so."""
+    told = []
+    for error in verdict.segments[:_MOST_PLACES]:
+        where = f"{error.segment} segment {error.position}"
+        told += [f"{where} element {one.element}: {one.code}" for one in error.elements] or [f"{where}: {error.code}".removesuffix(": ")]
+    return "".join(f"; {one}" for one in told[:_MOST_PLACES])
 
 
 def _interchange_verdict(findings: Sequence[Finding]) -> tuple[str, str]:

@@ -262,6 +262,21 @@ def test_a_set_taken_in_spite_of_errors_is_taken_and_what_they_were_is_kept() ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("body", "remarks"),
+    [
+        (["AK2*850*0001", "AK3*PO1*7**8", "AK4*3*355*7*XX", "AK5*E*5", "AK9*E*1*1*1"], ["E 5; PO1 segment 7 element 3: 7"]),
+        (["AK2*850*0001", "AK3*ZZZ*4**2", "AK5*E*5", "AK2*850*0002", "AK5*A", "AK9*E*2*2*2"], ["E 5; ZZZ segment 4: 2", None]),
+        (["AK2*850*0001", "AK5*A", "AK2*850*0002", "AK5*R*5", "AK9*E*2*2*1*5"], ["E 5", None]),
+        (["AK2*850*0001", "AK5*A", "AK9*A*1*1*1"], [None]),
+        (["AK2*850*0001", "AK5*R*5", "AK9*R*1*1*0"], [None]),
+    ],
+)
+def test_errors_noted_on_what_was_taken_are_said_of_each_set(body: list[str], remarks: list[str | None]) -> None:
+    (message,) = messages(one("997", ["AK1*PO*17", *body]))
+    assert [said.notes if said.remarked else None for said in ANSWERING.read(message)[1:]] == remarks
+
+
 # --- the 999 -----------------------------------------------------------------------------------------------------------
 def test_a_999_says_the_same_in_its_own_segments_and_names_the_situation() -> None:
     lacking = tuple("N1*ST*CENTRAL STORE*UL" if line.startswith("N1*ST") else line for line in ORDER)  # N103 without N104
