@@ -10,7 +10,7 @@ from functools import lru_cache
 from connectors.formats.edifact.charsets import DECLARED
 from connectors.formats.edifact.grammar import ElementUse, SegmentUse
 from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
-from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION, Separators
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION, TERMINATOR, Separators
 from connectors.spec import Envelope, Profile
 
 DEFAULT_SYNTAX = "UNOC:3"
@@ -38,7 +38,7 @@ class Ink:
     allowed: re.Pattern[str]
     guarded: re.Pattern[str] | None
     doubtful: re.Pattern[str]
-    """Finds what makes a segment, in our separators, one that has to be looked at element by element."""
+    """Finds what makes a segment, among others in our separators, one that has to be looked at element by element."""
     una: bool
 
     @classmethod
@@ -70,27 +70,28 @@ class Ink:
 
     def line(self, use: SegmentUse, values: Sequence[str], where: str) -> str:
         """A segment's text without its terminator; what is empty at its end is left out. Values are in our separators."""
-        return self._plain_line(use, values) or self._careful_line(use, values, where)
+        return self.lines([draft(use, values)], [(use, values)], where)[0]
 
-    def _plain_line(self, use: SegmentUse, values: Sequence[str]) -> str:
-        """The same for a segment without anything doubtful in it, joined as a whole; empty where there is."""
-        last = len(values) - 1
-        if not 0 < last <= len(use.elements) or values[0] != use.id or not values[last]:
-            return ""
-        try:
-            text = ELEMENT.join(values)
-        except TypeError:  # a value that is no text
-            return ""
-        if self.doubtful.search(text):
-            return ""
-        if COMPONENT in text:
-            if text[-1] == COMPONENT or COMPONENT + ELEMENT in text:
-                return ""
-            for element, value in zip(use.elements, values[1:], strict=False):
-                if value and value.count(COMPONENT) >= max(len(element.components), 1):
-                    return ""
-            text = text.replace(COMPONENT, self.separators.component)
-        return text.replace(ELEMENT, self.separators.element)
+    def lines(self, drafts: Sequence[str], of: Sequence[tuple[SegmentUse, Sequence[str]]], where: str) -> list[str]:
+        """The texts of segments in these separators, from their drafts; those `of` which there is none, or in whose draft something
+        is doubtful, are written element by element. Characters are looked for in all of them at once.
+        """
+        texts, careful = TERMINATOR.join(drafts), [number for number, text in enumerate(drafts) if not text]
+        marks = self.separators
+        if texts.count(TERMINATOR) >= len(drafts) or TERMINATOR in (marks.element, marks.component):
+            return [self._careful_line(use, values, where) for use, values in of]
+        number = at = 0
+        while (found := self.doubtful.search(texts, at)) is not None:
+            start = found.start()
+            number += texts.count(TERMINATOR, at, start)
+            careful.append(number)
+            at = texts.find(TERMINATOR, start)
+            if at < 0:
+                break
+        lines = texts.replace(COMPONENT, marks.component).replace(ELEMENT, marks.element).split(TERMINATOR)
+        for number in careful:
+            lines[number] = self._careful_line(*of[number], where)
+        return lines
 
     def _careful_line(self, use: SegmentUse, values: Sequence[str], where: str) -> str:
         kept = list(values)
@@ -139,8 +140,31 @@ class Ink:
         return text
 
 
+def draft(use: SegmentUse, values: Sequence[str]) -> str:
+    """A segment in our separators, joined as a whole; empty where its elements have to be looked at one by one."""
+    last = len(values) - 1
+    if not 0 < last <= len(use.elements) or values[0] != use.id or not values[last]:
+        return ""
+    try:
+        text = ELEMENT.join(values)
+    except TypeError:  # a value that is no text
+        return ""
+    if COMPONENT in text:
+        if text[-1] == COMPONENT or COMPONENT + ELEMENT in text:
+            return ""
+        for element, value in zip(use.elements, values[1:], strict=False):
+            if value and value.count(COMPONENT) >= max(len(element.components), 1):
+                return ""
+    return text
+
+
+def is_empty(values: Sequence[str]) -> bool:
+    """Whether nothing stands behind the tag."""
+    return all(isinstance(value, str) and not value.strip(COMPONENT + REPETITION) for value in values[1:])
+
+
 @lru_cache(maxsize=64)
 def _doubtful(text: str, marks: str) -> re.Pattern[str]:
     allowed = re.compile(text)
     plain = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in marks and allowed.fullmatch(chr(code)))
-    return re.compile(f"[^{re.escape(plain)}{ELEMENT}{COMPONENT}]")
+    return re.compile(f"[^{re.escape(plain)}{ELEMENT}{COMPONENT}{TERMINATOR}]")

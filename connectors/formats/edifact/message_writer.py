@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from operator import itemgetter
 from typing import Any, Literal
 
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, service_segment
-from connectors.formats.edifact.ink import Ink
+from connectors.formats.edifact.ink import Ink, draft, is_empty
 from connectors.formats.edifact.packing import flat
 from connectors.formats.edifact.separators import COMPONENT
 from connectors.formats.edifact.totals import SEGMENT as TOTALS
@@ -52,7 +51,9 @@ def write_message(grammar: Grammar, root: SourceRecord, reference: str, envelope
         children = with_totals(children, asked, places.totals == "summary")
     if grammar.hierarchy:
         children = flat(children, grammar.hierarchy)
-    _Writer(grammar, lines, ink).body(places, children)
+    writer = _Writer(grammar)
+    writer.body(places, children)
+    lines += ink.lines(writer.drafts, writer.of, grammar.message) if writer.drafts else ()
     lines.append(ink.line(service_segment("UNT", ink.syntax), ["UNT", str(len(lines) + 1), reference], grammar.message))
     return lines
 
@@ -65,7 +66,7 @@ def _qualifier(record: SourceRecord) -> str:
 class _Places:
     """What stands where in a message or a group."""
 
-    __slots__ = ("_first", "_several", "_where", "inner", "mandatory", "sections", "totals", "uses")
+    __slots__ = ("_where", "first", "inner", "mandatory", "sections", "several", "totals", "uses")
 
     def __init__(self, body: Sequence[SegmentUse | GroupUse], where: str) -> None:
         self.uses = [use if isinstance(use, SegmentUse) else use.first for use in body]
@@ -78,20 +79,22 @@ class _Places:
         self.totals: Literal["message", "summary"] | None = _totals_stand(body)
         """Where its CNT stand."""
         self._where = where
-        self._first: dict[str, int] = {}
-        self._several: dict[str, list[int]] = {}
+        self.first: dict[str, int] = {}
+        """The first place of each tag."""
+        self.several: dict[str, list[int]] = {}
+        """All places of a tag that has more than one."""
         for index, segment in enumerate(self.uses):
-            first = self._first.setdefault(segment.id, index)
+            first = self.first.setdefault(segment.id, index)
             if first != index:
-                self._several.setdefault(segment.id, [first]).append(index)
+                self.several.setdefault(segment.id, [first]).append(index)
 
     def of(self, record: SourceRecord) -> int:
         """Index of the place that takes this record; where two have its tag, the one that takes its code."""
-        index = self._first.get(record.tag)
+        index = self.first.get(record.tag)
         if index is None:
             raise ValueError(f"{self._where}: no place for segment {record.tag} here")
-        if record.tag in self._several:
-            return next((other for other in self._several[record.tag] if _takes(self.uses[other], record)), index)
+        if record.tag in self.several:
+            return next((other for other in self.several[record.tag] if _takes(self.uses[other], record)), index)
         return index
 
 
@@ -132,15 +135,27 @@ def _takes(segment: SegmentUse, record: SourceRecord) -> bool:
 
 
 class _Writer:
-    """One message while it is written: `lines` grow."""
+    """One message while it is written: `drafts` grow, and what they are drafts of."""
 
-    def __init__(self, grammar: Grammar, lines: list[str], ink: Ink) -> None:
-        self._message, self._lines, self._ink = grammar.message, lines, ink
+    def __init__(self, grammar: Grammar) -> None:
+        self._message = grammar.message
+        self.drafts: list[str] = []
+        self.of: list[tuple[SegmentUse, Sequence[str]]] = []
 
     def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
         """Segments and groups below each other, in the grammar's order."""
-        placed = [(places.of(child), child) for child in children]
-        if any(one[0] > other[0] for one, other in pairwise(placed)):
+        placed: list[tuple[int, SourceRecord]] = []
+        at, ordered, places_of, first, several = 0, True, places.of, places.first, places.several
+        for child in children:
+            tag = child.tag
+            index = first.get(tag, -1)
+            if index < 0 or tag in several:
+                index = places_of(child)
+            if index < at:
+                ordered = False
+            at = index
+            placed.append((index, child))
+        if not ordered:
             placed.sort(key=itemgetter(0))
         if places.sections:
             held = {index for index, _ in placed}
@@ -162,18 +177,24 @@ class _Writer:
 
     def _section(self, section: tuple[int, SegmentUse, str]) -> None:
         _, use, code = section
-        self._lines.append(self._ink.line(use, ["UNS", code], self._message))
+        self._add(use, ["UNS", code])
+
+    def _add(self, use: SegmentUse, values: Sequence[str]) -> None:
+        self.drafts.append(draft(use, values))
+        self.of.append((use, values))
 
     def _record(self, places: _Places, index: int, record: SourceRecord) -> None:
         use, inner = places.uses[index], places.inner[index]
         values: Any = record.values
-        text = self._ink.line(use, values, self._message)
         if inner is not None:
-            self._lines.append(text)
+            self._add(use, values)
             if record.children or inner.sections:
                 self.body(inner, record.children)
         elif record.children:
             below = record.children[0].tag
             raise ValueError(f"{self._message}: segment {record.tag} opens no group here and cannot hold {below}")
-        elif text != record.tag or places.mandatory[index]:
-            self._lines.append(text)
+        else:
+            text = draft(use, values)
+            if text or places.mandatory[index] or not is_empty(values):
+                self.drafts.append(text)
+                self.of.append((use, values))

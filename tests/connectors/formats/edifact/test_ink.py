@@ -1,0 +1,62 @@
+"""Many segments inked at once are what each of them is by itself, whatever of it has to be looked at twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from connectors.formats.edifact.grammar import SegmentUse, load
+from connectors.formats.edifact.ink import Ink, draft, is_empty
+from connectors.formats.edifact.separators import COMPONENT
+from connectors.spec import STRICT, Envelope
+
+_GRAMMAR = load("DESADV", "D.96A")
+assert _GRAMMAR is not None
+_USES: Mapping[str, SegmentUse] = {use.id: use for use in _GRAMMAR.segments()}
+
+
+def _ink(**delimiters: str) -> Ink:
+    return Ink.of(Envelope("1:14", "2:14", 1, 1, 1, datetime(2026, 11, 22, tzinfo=UTC), "D.96A", delimiters=delimiters), STRICT)
+
+
+NAMES = [
+    ["NAD", "DP", f"7640123000011{COMPONENT}{COMPONENT}9", "", "STORE + DOCK"],
+    ["NAD", "SU", "", "", "RHEINTAL TITAN"],
+    ["NAD", "BY", "", "", "O'NEIL: SONS?"],
+    ["NAD", "UC", "", "", "MÜLLER"],
+    ["NAD", "", "", ""],
+    ["NAD", "SF", f"1{COMPONENT}", "", "LAST"],
+]
+
+
+@pytest.mark.parametrize("delimiters", [{}, {"component": "\x1f", "element": "\x1d", "segment": "\x1c"}, {"element": "\x1c"}])
+def test_many_lines_are_what_each_is_alone(delimiters: dict[str, str]) -> None:
+    ink, use = _ink(**delimiters), _USES["NAD"]
+    together = ink.lines([draft(use, values) for values in NAMES], [(use, values) for values in NAMES], "DESADV")
+    assert together == [ink.line(use, values, "DESADV") for values in NAMES]
+    marks = ink.separators
+    assert together[1] == marks.element.join(["NAD", "SU", "", "", "RHEINTAL TITAN"])
+    assert together[4] == "NAD"
+
+
+def test_what_has_to_be_released_is() -> None:
+    ink, use = _ink(), _USES["NAD"]
+    lines = ink.lines([draft(use, values) for values in NAMES], [(use, values) for values in NAMES], "DESADV")
+    assert lines[0] == "NAD+DP+7640123000011::9++STORE ?+ DOCK"
+    assert lines[2] == "NAD+BY+++O?'NEIL?: SONS??"
+    assert lines[3] == "NAD+UC+++MÜLLER"
+
+
+def test_a_control_character_in_a_value_is_refused_and_cuts_nothing() -> None:
+    ink, use = _ink(), _USES["NAD"]
+    bad = [*NAMES[:2], ["NAD", "BY", "", "", "A\x1cB"]]
+    with pytest.raises(ValueError, match="holds a character"):
+        ink.lines([draft(use, values) for values in bad], [(use, values) for values in bad], "DESADV")
+
+
+def test_nothing_behind_the_tag_is_empty() -> None:
+    assert is_empty(["NAD"])
+    assert is_empty(["NAD", "", COMPONENT])
+    assert not is_empty(["NAD", "", "x"])
