@@ -163,7 +163,7 @@ def answer_command(
         amounts[key] = dict(part.partition("=")[::2] for part in rest.split(",") if part)
     hub = Hub.open()
     with hub.database.begin(by) as uow:
-        campaign.answer(hub, uow, number, notice, amounts, None)
+        campaign.answer(uow, number, notice, amounts, None)
     _show_notice(hub, number, notice)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
+
+import sqlalchemy as sa
 
 from data_contracts.errors import RefusedError
 from hub.recall.consignees import Said, Share, answers, partner_of_places, told
@@ -34,22 +37,44 @@ def kept_accounts(hub: Hub, uow: UnitOfWork, row: Any, organisations: Collection
     Raises RefusedError where documents of other organisations than these speak of the lots (null: all may be seen): half a recall
     would leave consignees untold, and the whole would show what lies with others.
     """
-    found = affected(uow.connection, Scope.from_json(row.scope))
-    everything = telling(uow.connection, found.lots)
+    found = _accounts(hub, uow.connection, row, organisations)
+    recalls.keep_findings(uow, row.id, _all_rows(hub, found))
+    return found
+
+
+def findings(hub: Hub, connection: sa.Connection, row: Any) -> tuple[int | None, Sequence[Any]]:
+    """When the units were located last, and where they were; with the answers that came since weighed too, which are not kept.
+
+    That nothing is located when a consignee answers keeps a recall with thousands of them linear: whoever reads it pays, once.
+    """
+    at, kept = recalls.findings(connection, row.id)
+    answered = [one.answered_at for one in recalls.notices(connection, row.id) if one.answered_at is not None]
+    if at is None or all(one < at for one in answered):
+        return at, kept
+    rows = _all_rows(hub, _accounts(hub, connection, row, None))
+    return at, [SimpleNamespace(**dict(zip(recalls.FINDING_COLUMNS, one, strict=True))) for one in rows]
+
+
+def _accounts(hub: Hub, connection: sa.Connection, row: Any, organisations: Collection[int] | None) -> Accounts:
+    found = affected(connection, Scope.from_json(row.scope))
+    everything = telling(connection, found.lots)
     if organisations is not None:
         nodes = [number for lot in found.lots for number in lot.nodes]
-        reach = everything.organisations | {one for _, one in lot_history.places_of_lots(uow.connection, nodes)}
+        reach = everything.organisations | {one for _, one in lot_history.places_of_lots(connection, nodes)}
         if not reach <= set(organisations):
             raise RefusedError("some of it is with another organisation: this needs a key for all organisations that it reaches")
     partners = partner_of_places(hub)
     customers = {place for place, key in partners.items() if hub.site.partners[key].kind == "customer"}
-    notices = recalls.notices(uow.connection, row.id)
+    notices = recalls.notices(connection, row.id)
     said = answers(notices, found)
-    located = locate(uow.connection, found, {share: one.answer for share, one in said.items()}, customers, everything)
+    located = locate(connection, found, {share: one.answer for share, one in said.items()}, customers, everything)
     _beside_notices(located, said, told(notices, found))
-    ids = {place: hub.partner_id(key) for place, key in partners.items()}
-    recalls.keep_findings(uow, row.id, [one for lot in located for one in _rows(lot, ids)])
     return Accounts(found, located)
+
+
+def _all_rows(hub: Hub, found: Accounts) -> list[Sequence[Any]]:
+    ids = {place: hub.partner_id(key) for place, key in partner_of_places(hub).items()}
+    return [one for lot in found.located for one in _rows(lot, ids)]
 
 
 def summary(located: Sequence[Located]) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def acknowledge(uow: UnitOfWork, number: str, notice_id: int, partner_id: int | 
         uow.audit(row.organisation_id, "recall.acknowledged", f"recall/{number}", reason=why, after=after)
 
 
-def answer(hub: Hub, uow: UnitOfWork, number: str, notice_id: int, said: Mapping[str, Mapping[str, Any]], partner_id: int | None) -> None:
+def answer(uow: UnitOfWork, number: str, notice_id: int, said: Mapping[str, Mapping[str, Any]], partner_id: int | None) -> None:
     """What a consignee says of its units, by `answer_as` of the notice's lots (the lot's key; with its unit where a lot is named in
     several): `on_hand`, `used`, `destroyed`, `returned`; what is missing is unknown. A later answer replaces an earlier one, which the
     audit keeps. Raises RefusedError for lots that it was not asked about, for amounts that are none, and for more units than it got;
@@ -206,13 +206,12 @@ def answer(hub: Hub, uow: UnitOfWork, number: str, notice_id: int, said: Mapping
         acknowledged_at=notice.acknowledged_at or uow.now,
         acknowledged_by=notice.acknowledged_by or uow.actor,
     )
-    located = kept_accounts(hub, uow, row, None).located
     uow.audit(
         row.organisation_id,
         "recall.answered",
         f"recall/{number}",
         before={"answer": notice.answer},
-        after={"notice": notice_id, "partner": notice.partner_key, "place": notice.place, "answer": kept, **summary(located)},
+        after={"notice": notice_id, "partner": notice.partner_key, "place": notice.place, "answer": kept},
     )
 
 

@@ -3,7 +3,8 @@
 A **flow** is some units of one lot that came into being, went from one holder to another, or ceased to be. One flow is often told several
 times, by the ERP and the warehouse, by a document and an event, and must count once:
 
-    the same        two systems give it one number, or name the same serial numbers or logistic units between the same holders
+    the same        two systems give it one number, or name the same serial numbers or logistic units between the same holders, not under
+                    two numbers more than two days apart
     taken as one    two systems tell of as many units between the same holders within two days (of one production: ever), under two
                     numbers: it counts once, and `one_or_two` names the documents, for nobody can tell
     apart           all else; also whatever one system says twice under two numbers
@@ -168,6 +169,8 @@ def _same(one: _Telling, other: _Telling) -> bool:
         return False
     if one.number and one.number == other.number:
         return True
+    if one.kind != "made" and one.number and other.number and one.at and other.at and abs(one.at - other.at) > DAYS:
+        return False  # the same units once more, on the same way
     return bool(one.names() & other.names()) and _between(one, other)
 
 

@@ -130,38 +130,73 @@ Series = tuple[str, str]
 def weighed(told: Iterable[tuple[Series, Stated]], documents: Sequence[Stated]) -> tuple[list[Stated], list[Contradiction]]:
     """What events add to the documents of a lot, and where both differ."""
     groups: dict[tuple[str, str, str], list[tuple[Series, Stated]]] = {}
-    numbers = {(one.kind, one.number) for one in documents if one.number and one.kind.startswith("received")}
     for series, one in sorted(
         told, key=lambda entry: (entry[1].at, entry[0], entry[1].number, entry[1].quantity, sorted(entry[1].serials))
     ):
-        number = one.number if (one.kind, one.number) in numbers else ""
+        number = one.number if one.kind.startswith("received") else ""
         groups.setdefault((one.kind, one.place, number), []).append((series, one))
     found: list[Stated] = []
     noted: list[Contradiction] = []
-    used: dict[tuple[str, str], Decimal] = {}
+    rooms: dict[tuple[str, str, str], _Room] = {}
     for (kind, place, number), entries in sorted(groups.items(), key=lambda entry: (not entry[0][2], entry[0])):  # numbered ones first
-        mine = _most(entries)
         same = [one for one in documents if one.kind == kind and (one.place == place or not one.place or not place)]
-        beside = [one for one in same if one.number == number] if number else same
-        if any(one.silent for one in beside):
+        by_number = sorted({one.number for one in same if not number or one.number == number}) or [""]
+        mine = [rooms.setdefault((kind, place, one), _Room.of([doc for doc in same if doc.number == one])) for one in by_number]
+        if any(room.silent for room in mine):
             continue  # a document tells of it, and no more than that
-        by_documents = sum((one.quantity for one in beside), ZERO)
-        if not number:
-            by_documents -= used.get((kind, place), ZERO)
-        by_events = sum((one.quantity for one in mine), ZERO)
-        used[kind, place] = used.get((kind, place), ZERO) + min(by_documents, by_events)
-        if not beside:
-            found += mine
-            continue
-        names = frozenset().union(*(one.serials for one in mine)) - frozenset().union(*(one.serials for one in beside))
-        more = by_events - by_documents
-        if more > 0:
-            evidence = tuple(sorted(set().union(*(one.evidence for one in (*mine, *beside)))))
-            noted.append(Contradiction("quantity_differs", place, more, evidence))
-            last = mine[-1]
-            serials = names if len(names) == more else frozenset()
-            found.append(replace(last, quantity=more, number=number, serials=serials, units=frozenset(), others=evidence))
+        more: list[Stated] = []
+        differs = ZERO
+        for one in _most(entries):
+            left = one
+            for room in mine:
+                left = room.covers(left)
+            if left.quantity <= 0:
+                continue
+            more.append(left)
+            if any(room.told and (not left.serials or room.unnamed) for room in mine):
+                differs += left.quantity
+        found += more
+        if differs:
+            evidence = set().union(*(one.evidence for one in more), *(room.evidence for room in mine))
+            noted.append(Contradiction("quantity_differs", place, differs, tuple(sorted(evidence))))
     return found, noted
+
+
+@dataclass(slots=True)
+class _Room:
+    """What documents tell of, less what events have told of it already."""
+
+    told: Decimal
+    unnamed: bool
+    """They do not name all of it by serial numbers."""
+    names: set[str]
+    rest: Decimal
+    silent: bool
+    evidence: set[int]
+
+    @classmethod
+    def of(cls, documents: Sequence[Stated]) -> _Room:
+        names = {serial for one in documents for serial in one.serials}
+        told = sum((one.quantity for one in documents), ZERO)
+        rest = max(told - len(names), ZERO)
+        evidence = {number for one in documents for number in one.evidence}
+        return cls(told, rest > 0, names, rest, any(one.silent for one in documents), evidence)
+
+    def covers(self, one: Stated) -> Stated:
+        """What an event tells beyond it."""
+        same = one.serials & self.names
+        self.names -= same
+        left = one.quantity - len(same)
+        taken = min(left, self.rest)
+        self.rest -= taken
+        left -= taken
+        if not one.serials:  # pieces without names may be any of those that are named
+            others = min(left, Decimal(len(self.names)))
+            for name in sorted(self.names)[: int(others)]:
+                self.names.discard(name)
+            left -= others
+        serials = one.serials - same
+        return replace(one, quantity=left, serials=serials if len(serials) <= left else frozenset(sorted(serials)[: int(left)]))
 
 
 def _most(entries: Sequence[tuple[Series, Stated]]) -> list[Stated]:

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError
+from hub.recall.accounts import findings
 from hub.recall.clocks import clocks
 from hub.recall.consignees import partner_of_places, site_places, superseded, untold
 from hub.recall.sending import zone_of
@@ -44,7 +45,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     `elsewhere`: there is more, with an organisation that is not among `organisations` (null: all may be seen); it is in no number here.
     """
     row = recalls.by_number(connection, number, organisations)
-    located_at, found = recalls.findings(connection, row.id)
+    located_at, found = findings(hub, connection, row)
     told = recalls.notices(connection, row.id)
     now = hub.clock.now()
     lots = _lots(hub, found)

@@ -305,10 +305,13 @@ class _Upstream:
     def _less_taken_out(self, contents: Contents[int], lots: Mapping[int, set[int]]) -> None:
         """Take off what of a lot was taken out of a unit after it was said to be in it, and before the shipment: the rest went."""
         shipped = min((self.at[number] for number in contents.own if number in self.at), default=None)
-        for (lot, holder), statements in contents.stated.items() if shipped is not None else ():
+        if shipped is None:
+            return
+        before: int = shipped
+        for (lot, holder), statements in contents.stated.items():
             out: list[tuple[int, Decimal]] = []
             for step in self.into.get(holder, ()):
-                if step.kind != EdgeKind.UNPACKING or step.until is None or step.until >= shipped:
+                if step.kind != EdgeKind.UNPACKING or step.until is None or step.until >= before:
                     continue
                 if step.node == lot and step.quantity is not None:
                     out.append((step.until, step.quantity))
@@ -318,7 +321,8 @@ class _Upstream:
                 packed = self.at.get(number)
                 if quantity is None or packed is None or number in contents.own:
                     continue
-                gone = [amount for at, amount in out if at >= packed]
+                since: int = packed
+                gone = [amount for at, amount in out if at >= since]
                 statements[place] = (number, max(quantity - sum(gone, Decimal(0)), Decimal(0)), unit)
 
     def _lots_of(self, serial: int) -> set[int]:

@@ -223,7 +223,7 @@ def answer(number: Number, notice: Id, said: NoticeAnswer, hub: HubDependency, c
     """A later answer replaces an earlier one; both stand in the audit trail."""
     _may_answer(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
-        campaign.answer(hub, uow, number, notice, said.lots, caller.partner_id)
+        campaign.answer(uow, number, notice, said.lots, caller.partner_id)
     return _shown(hub, number, caller)
 
 

@@ -145,6 +145,6 @@ def _answer(visit: Visit, wanted: str, one: Mapping[str, Any]) -> None:
             }
             with visit.hub.database.begin(actor) as uow:
                 recalls.by_number(uow.connection, wanted, visit.organisations)
-                campaign.answer(visit.hub, uow, wanted, int(one["id"]), {key: one for key, one in amounts.items() if one}, None)
+                campaign.answer(uow, wanted, int(one["id"]), {key: one for key, one in amounts.items() if one}, None)
 
         confirm_button(visit, "answer", say("recalls.record_answer"), fields, answer, lambda _: f"/recalls/{wanted}/notices/{one['id']}")

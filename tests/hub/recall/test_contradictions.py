@@ -14,13 +14,13 @@ import pytest
 from hub.apply import Applicable, apply
 from hub.clock import FrozenClock
 from hub.commands.recalls import status_command
-from hub.recall import campaign, report
+from hub.recall import accounts, campaign, report
 from hub.recall.campaign import Opening
 from hub.recall.picture import picture
 from hub.recall.scope import Scope
 from hub.runtime import Hub
 from hub.settings import Settings
-from hub.store import bulk, tables
+from hub.store import bulk, recalls, tables
 from hub.store.identity import allocate
 from tests.hub.recall.papers import CL, CLINIC, F1, made, row, sent
 
@@ -98,7 +98,7 @@ def test_a_consignee_of_units_in_no_stated_number_is_told_and_may_answer(hub: Hu
     [notice] = shown(hub, number)["notices"]
     assert (notice["partner"], notice["lots"][0]["quantity"]) == ("hospital", None)
     with hub.database.begin("test") as uow:
-        campaign.answer(hub, uow, number, notice["id"], {notice["lots"][0]["lot_key"]: {"used": 4}}, None)
+        campaign.answer(uow, number, notice["id"], {notice["lots"][0]["lot_key"]: {"used": 4}}, None)
     [lot] = shown(hub, number)["lots"]
     assert ("used", CL, Decimal(4)) in [(one["position"], one["holder"], one["quantity"]) for one in lot["positions"]]
     assert sum(one["quantity"] for one in lot["positions"]) == 10
@@ -112,7 +112,7 @@ def test_a_despatch_that_changes_after_the_answer_is_shown_beside_it(hub: Hub, c
     with hub.database.begin("test") as uow:
         [notice] = campaign.notify(hub, uow, number)[0]
     with hub.database.begin("test") as uow:
-        campaign.answer(hub, uow, number, notice, {F1: {"on_hand": 4}}, None)
+        campaign.answer(uow, number, notice, {F1: {"on_hand": 4}}, None)
     assert shown(hub, number)["lots"][0]["contradictions"] == []
     changes: dict[str, dict[str, Any]] = {"fewer": {"lines": [row(2)]}, "elsewhere": {"to": CLINIC}, "cancelled": {}}
     purpose = "cancel" if change == "cancelled" else "replace"
@@ -125,3 +125,26 @@ def test_a_despatch_that_changes_after_the_answer_is_shown_beside_it(hub: Hub, c
         with hub.database.begin("test") as uow:
             assert len(campaign.notify(hub, uow, number)[0]) == 1
         assert {one["partner"] for one in shown(hub, number)["notices"]} == {"hospital", "clinic"}
+
+
+def test_an_answer_counts_at_once_and_locates_nothing_anew(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(hub, "erp", made())
+    tell(hub, "wms", sent())
+    number = opened(hub)
+    with hub.database.begin("test") as uow:
+        [notice] = campaign.notify(hub, uow, number)[0]
+    located: list[int] = []
+    monkeypatch.setattr(accounts, "locate", lambda *given, real=accounts.locate: located.append(1) or real(*given))
+    with hub.database.begin("test") as uow:
+        campaign.answer(uow, number, notice, {F1: {"used": 4}}, None)
+    assert located == []
+    with hub.database.read() as connection:
+        [lot] = picture(hub, connection, number)["lots"]
+        kept = {row.position for row in recalls.findings(connection, recall_id(hub, number))[1]}
+    assert ("used", CL, Decimal(4)) in [(one["position"], one["holder"], one["quantity"]) for one in lot["positions"]]
+    assert "used" not in kept, "what was located is kept as it was found"
+
+
+def recall_id(hub: Hub, number: str) -> int:
+    with hub.database.read() as connection:
+        return int(recalls.by_number(connection, number, None).id)
