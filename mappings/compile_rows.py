@@ -181,13 +181,28 @@ def _of_one_record(places: tuple[Target, ...], wholly: RowWriter, rule: Rule) ->
     if texts is None or first.pair is not None or any(pair is not None for _, pair in rest):
         return wholly
 
+    keys: list[Any] = [place.key for place in places]
+    numbered = all(isinstance(key, int) for key in keys)
+
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
         value = data.get(member)
         if value is None:
             return False
-        if value == [] or slots[slot] is not None or find(slots) is not None:
+        record = slots[slot] or find(slots)
+        if value == [] or (record is not None and not numbered):
             return wholly(data, slots, writer, prefix)
-        text, *others = texts(value, writer)
+        written = texts(value, writer)
+        if record is not None:
+            values: Any = record.values
+            size = len(values)
+            for key, text in zip(keys, written, strict=False):
+                if key < size and values[key] and values[key] != text:
+                    return False
+            for key, text in zip(keys, written, strict=False):
+                if text:
+                    put(values, key, text)
+            return True
+        text, *others = written
         if not text or (anchor is not None and (slots[anchor[0]] or anchor[1](slots)) is None):
             return wholly(data, slots, writer, prefix)
         create(slots, text)
