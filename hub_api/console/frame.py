@@ -188,8 +188,12 @@ def show(*children: Child) -> None:
 
 
 def go(path: str) -> None:
-    """Lead the person to another page of the console; NiceGUI puts the place where it is mounted before the path."""
-    ui.navigate.to(address(path).removeprefix(BASE))
+    """Lead the person to another page of the console; NiceGUI puts the place where it is mounted before the path.
+
+    What stands behind a `?` is encoded already.
+    """
+    plain, mark, query = path.partition("?")
+    ui.navigate.to(address(plain).removeprefix(BASE) + mark + query)
 
 
 def show_first_mark() -> None:

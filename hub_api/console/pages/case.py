@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from hub.cases.kinds import LISTED, told
 from hub.cases.shown import shown as opened_case
 from hub_api.console.asking import Fields, because, dialog, line, lines, reason, said
 from hub_api.console.case_steps import by_hand, must_sign, signature, signer_of
-from hub_api.console.frame import Visit, console_page, section, show, show_first_mark, title
+from hub_api.console.frame import Visit, console_page, go, section, show, show_first_mark, title
 from hub_api.console.markup import Child, Html, chip, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
 from hub_api.console.sentences import findings_list, message_of, state
@@ -105,8 +106,9 @@ def _acts(visit: Visit, one: Mapping[str, Any]) -> None:
                     hub, number, who(actor), by_hand(visit, said(fields, "fields")), because(visit, fields), signer_of(visit, actor, fields)
                 ),
             )
-            show(link(say("cases.fix_codes"), f"{here}/fix", cls="button", kind="codes"))
-            show(link(say("cases.fix_map"), f"{here}/fix", cls="button", kind="mapping"))
+            if visit.sees_all:
+                for kind, name in (("codes", "fix_codes"), ("mapping", "fix_map")):
+                    ui.button(say(f"cases.{name}"), on_click=partial(go, f"{here}/fix?kind={kind}")).props("outline no-caps dense")
         if one["kind"] != "approval":
             offer(
                 "accept",

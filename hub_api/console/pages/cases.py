@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from nicegui import ui
@@ -147,7 +148,7 @@ def _cells(visit: Visit, one: Mapping[str, Any]) -> list[Child]:
 def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[str, Any]], given: Mapping[str, str | None]) -> None:
     """Dialogs that act on what is ticked; each case for itself."""
     who = lambda actor: Who(actor, visit.organisations, visit.sees_all, visit.caller.credential_id)  # noqa: E731
-    query = "&".join(f"{name}={value}" for name, value in given.items() if value)
+    query = urlencode({name: value for name, value in given.items() if value})
     back = f"/cases?{query}" if query else "/cases"
 
     def each(work: Callable[[str, Fields, int], object]) -> Callable[[str, Fields], object]:

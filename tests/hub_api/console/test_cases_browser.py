@@ -136,7 +136,7 @@ def test_what_is_ticked_is_done_together(ann: Person) -> None:
 def test_a_code_list_is_mended_after_its_preview(ann: Person) -> None:
     ann.open("/console/cases?rule=MAP-03")
     ann.page.locator("table.cases tbody tr a").first.click()
-    ann.page.get_by_role("link", name="Mend the code list").click()
+    ann.page.get_by_role("button", name="Mend the code list").click()
     wording = ann.page.get_by_label("Source value = canonical value")
     expect(wording).to_have_value("Stk = \n个 = \nPCE. = \n")
     wording.fill("Stk = EA\n个 = EA\nPCE. = EA\n")
