@@ -133,6 +133,7 @@ class ExchangeRow(Shape):
     direction: Literal["in", "out"]
     partner: str | None
     agreement: str | None
+    format: str | None = Field(examples=["x12"])
     type: str | None
     version: str | None
     control: str | None

@@ -190,6 +190,7 @@ def _plain(row: sa.Row[Any]) -> dict[str, Any]:
         "direction": row.direction,
         "partner": row.partner,
         "agreement": row.agreement,
+        "format": row.format,
         "type": row.type,
         "version": row.version,
         "control": row.control,
