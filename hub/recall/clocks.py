@@ -5,10 +5,15 @@ laws count them; working days are those of `hub.recall.calendars`. Where the law
 hub's own and are told to be (`statutory` false).
 
     regime  class                                        clauses
-    us      I, II                                        21 CFR 806.10(b): report within 10 working days of initiating
+    us      I, II                                        21 CFR 806.10(b): report within 10 working days of initiating; counted from the
+                                                         decision, and federal holidays as worked, so never later than the law
     us      III                                          21 CFR 806.20: a record, no report; the law names no days for it
-    eu      public_health_threat, death, serious, fsca   MDR Art. 87(3)-(5), 87(8), 89(8)
-    cn      1, 2, 3                                      医疗器械召回管理办法 (Order 29 of 2017) Art. 15, 17, 23
+    eu      public_health_threat, death, serious         MDR Art. 87(3)-(5): not later than 2, 10, 15 days after becoming aware
+            fsca                                         MDR Art. 87(1)(b), 87(8): without undue delay and before the action, unless it is
+                                                         urgent; no days. All of them: 89(8), users without delay, no days
+    cn      1, 2, 3                                      医疗器械召回管理办法 (Order 29 of 2017) Art. 15: consignees within 1, 3, 7 days;
+                                                         16: the event report form at once, no days, the plan within 5 working days;
+                                                         22: the final report within 10 working days of completion
 """
 
 from __future__ import annotations
@@ -22,7 +27,10 @@ from zoneinfo import ZoneInfo
 from data_contracts.errors import RefusedError
 from hub.recall.calendars import Calendars
 
-Act = Literal["authority_report", "authority_report_before_action", "correction_record", "consignee_notice", "recall_plan", "final_report"]
+Act = Literal[
+    "authority_report", "authority_report_before_action", "correction_record", "consignee_notice", "recall_event_report", "recall_plan",
+    "final_report",
+]  # fmt: skip
 CLASSES: Mapping[str, tuple[str, ...]] = {
     "us": ("I", "II", "III"),
     "eu": ("public_health_threat", "death", "serious", "fsca"),
@@ -32,6 +40,8 @@ _EU_DAYS = {"public_health_threat": 2, "death": 10, "serious": 15, "fsca": 15}
 _CN_DAYS = {"1": 1, "2": 3, "3": 7}
 NOTICE_DAYS = 3
 """Days to tell consignees where no regime says how many: "without delay" is no date, and a recall needs one."""
+AT_ONCE_DAYS = 1
+"""Days for what a clause wants "immediately"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +89,18 @@ def clocks(
         found.append(Clock("us", act, due_at, "21 CFR 806.20" if minor else "21 CFR 806.10(b)", statutory=not minor))
     if "eu" in regimes:
         grade = regimes["eu"]
-        article = {"public_health_threat": "Art. 87(4)", "death": "Art. 87(5)"}.get(grade, "Art. 87(3)")
-        found.append(Clock("eu", "authority_report", days_after(aware, _EU_DAYS[grade]), f"MDR {article}"))
-        found.append(Clock("eu", "authority_report_before_action", decided, "MDR Art. 87(8)"))
+        article = {"public_health_threat": "Art. 87(4)", "death": "Art. 87(5)", "fsca": "Art. 87(1)(b)"}.get(grade, "Art. 87(3)")
+        # An action without a serious incident is to be reported before it begins; days are named for incidents only.
+        found.append(Clock("eu", "authority_report", days_after(aware, _EU_DAYS[grade]), f"MDR {article}", statutory=grade != "fsca"))
+        found.append(Clock("eu", "authority_report_before_action", decided, "MDR Art. 87(8)", statutory=False))
         found.append(Clock("eu", "consignee_notice", days_after(decided, NOTICE_DAYS), "MDR Art. 89(8)", statutory=False))
     if "cn" in regimes:
         found.append(Clock("cn", "consignee_notice", days_after(decided, _CN_DAYS[regimes["cn"]]), "医疗器械召回管理办法 第15条"))
-        found.append(_chinese("recall_plan", decided, 5, "医疗器械召回管理办法 第17条", known))
+        at_once = days_after(decided, AT_ONCE_DAYS)
+        found.append(Clock("cn", "recall_event_report", at_once, "医疗器械召回管理办法 第16条", statutory=False))
+        found.append(_chinese("recall_plan", decided, 5, "医疗器械召回管理办法 第16条", known))
         if closed_at is not None:
-            found.append(_chinese("final_report", closed_at.astimezone(zone), 10, "医疗器械召回管理办法 第23条", known))
+            found.append(_chinese("final_report", closed_at.astimezone(zone), 10, "医疗器械召回管理办法 第22条", known))
     return sorted(found, key=lambda clock: (clock.due_at, clock.regime, clock.act))
 
 

@@ -49,13 +49,23 @@ def test_a_year_whose_calendar_is_not_known_is_told() -> None:
 
 def test_days_that_no_law_names_are_told_to_be_our_own() -> None:
     found = {(one.regime, one.act): one.statutory for one in clocks({"eu": "fsca", "us": "III", "cn": "1"}, FRIDAY, FRIDAY, None, SHANGHAI)}
-    assert {name for name, said in found.items() if not said} == {("eu", "consignee_notice"), ("us", "correction_record")}
+    assert {name for name, said in found.items() if not said} == {
+        ("eu", "authority_report"), ("eu", "authority_report_before_action"), ("eu", "consignee_notice"), ("us", "correction_record"),
+        ("cn", "recall_event_report"),
+    }  # fmt: skip
+
+
+def test_days_that_the_law_names_for_incidents_are_its_own() -> None:
+    for grade in ("public_health_threat", "death", "serious"):
+        (report,) = (one for one in clocks({"eu": grade}, FRIDAY, FRIDAY, None, SHANGHAI) if one.act == "authority_report")
+        assert report.statutory
 
 
 def test_the_clocks_of_three_authorities() -> None:
     assert due({"us": "I", "eu": "death", "cn": "1"}, closed=datetime(2026, 12, 18, 10, tzinfo=UTC)) == {
         ("eu", "authority_report_before_action"): "2026-11-27T18:00:00+08:00",
         ("cn", "consignee_notice"): "2026-11-28T23:59:59+08:00",
+        ("cn", "recall_event_report"): "2026-11-28T23:59:59+08:00",
         ("eu", "consignee_notice"): "2026-11-30T23:59:59+08:00",
         ("cn", "recall_plan"): "2026-12-04T23:59:59+08:00",
         ("eu", "authority_report"): "2026-12-05T23:59:59+08:00",
