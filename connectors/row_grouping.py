@@ -30,6 +30,8 @@ class Row:
     """Why the row cannot be used."""
     notes: list[Finding] = field(default_factory=list)
     """What else was found in it."""
+    lines: Sequence[int] = ()
+    """The text line in which each field begins, where the row runs over several."""
 
 
 def _column(_parent: str, name: str, _index: int | None) -> str:
@@ -48,7 +50,16 @@ class _Columns:
 
     def message(self, row: Row, root: SourceRecord | None) -> Message:
         self.ordinal += 1
-        return Message(self.grammar.message, None, None, root, self.ordinal, row.offset, row.length, columns=self.columns)
+        message = Message(self.grammar.message, None, None, root, self.ordinal, row.offset, row.length, columns=self.columns)
+        if row.lines:
+            self.runs_on(message, row)
+        return message
+
+    def runs_on(self, message: Message, row: Row) -> None:
+        """Keep in which lines of the text the fields of a row begin."""
+        if message.columns is None or message.columns is self.columns:
+            message.columns = replace(self.columns, lines={})  # its own from here on
+        message.columns.lines[row.number] = row.lines
 
     def width_fault(self, row: Row) -> Finding | None:
         """A row that has more or fewer fields than the header: its values may stand in wrong columns."""
@@ -57,9 +68,10 @@ class _Columns:
         place = Place(position=row.number, line=row.line)
         return Finding("CSV-07", place=place, expected=str(self.header.width), got=str(len(row.fields)))
 
-    def numbered(self, findings: Sequence[Finding]) -> list[Finding]:
+    def numbered(self, message: Message, findings: Sequence[Finding]) -> list[Finding]:
         """The findings with the column's number beside its name."""
-        return [replace(finding, place=self.columns.placed(finding.place)) for finding in findings]
+        columns = message.columns or self.columns
+        return [replace(finding, place=columns.placed(finding.place)) for finding in findings]
 
 
 class SingleRows(_Columns):
@@ -83,7 +95,7 @@ class SingleRows(_Columns):
                 root = SourceRecord(self.grammar.message, values, row.number, None, row.line)
                 message = self.message(row, root)
                 message.findings += row.notes
-                message.findings += self.numbered(self._checker.check(root, ""))
+                message.findings += self.numbered(message, self._checker.check(root, ""))
             yield message
 
 
@@ -193,11 +205,13 @@ class GroupedRows(_Columns):
             message.findings.append(Finding("FED-14", place=place, expected=str(cap), params={"what": what}))
             return
         fields = row.fields
+        if row.lines and row.number != root.position:
+            self.runs_on(message, row)
         for index, name in self._top:
             value = fields[index].strip()
             stated = root.values.get(name)  # type: ignore[union-attr]  # a dict here
             if value and value != stated:
-                place = self.columns.placed(Place(position=row.number, line=row.line, path=name))
+                place = (message.columns or self.columns).placed(Place(position=row.number, line=row.line, path=name))
                 message.findings.append(Finding("CSV-10", place=place, expected=stated or "", got=shown(value), params={"field": name}))
         values = {name: value for index, name in self._rest if (value := fields[index].strip())}
         root.children.append(SourceRecord(self._group.rows, values, row.number, root, row.line))
@@ -206,5 +220,5 @@ class GroupedRows(_Columns):
         if message.root is not None and not message.root.children:
             message.root = None  # no row could be read
         if message.root is not None:
-            message.findings += self.numbered(self._checker.check(message.root, ""))
+            message.findings += self.numbered(message, self._checker.check(message.root, ""))
         return message

@@ -127,13 +127,17 @@ class Columns:
     numbers: Mapping[str, int]
     """By name; by path (`line/quantity`) where kinds of lines have columns of their own."""
     sheet: str | None = None
+    lines: dict[int, Sequence[int]] = field(default_factory=dict)
+    """By the number of a row that runs over several lines of text: the line in which each of its columns begins."""
 
     def placed(self, place: Place) -> Place:
-        """The place of a value with its column, found by the path that names it; as it is where it names none or has one."""
+        """The place of a value with its column and line, found by the path that names it; as it is where it names none or has one."""
         plain = re.sub(r"\[[0-9]+\]", "", place.path or "").lstrip("/")
         number = self.numbers.get(plain, self.numbers.get(plain.rpartition("/")[2]))
         element = place.element if place.element is not None else number
-        return replace(place, segment=place.segment if self.sheet is None else self.sheet, element=element)
+        begins = self.lines.get(place.position or 0)
+        line = begins[element - 1] if begins is not None and element is not None and element <= len(begins) else place.line
+        return replace(place, segment=place.segment if self.sheet is None else self.sheet, element=element, line=line)
 
 
 @dataclass(slots=True)

@@ -104,6 +104,18 @@ def test_what_mapping_and_rules_find_in_a_csv_is_told_by_row_column_and_line(udi
     assert f"row 3, column {columns.index('gtin') + 1}" in said
 
 
+def test_what_stands_behind_a_line_break_within_a_row_is_told_by_its_own_line(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    head, first, *_ = (SAMPLES / "delimited" / "erp_orders.csv").read_text(encoding="utf-8").splitlines()
+    columns = head.split(";")
+    row = dict(zip(columns, first.replace('"聚醚醚酮颗粒; 医用级"', '"two\r\nmore\nlines"').split(";"), strict=True))
+    rows = [";".join({**row, "line": line, "unit": unit}.values()) for line, unit in (("10", "KG"), ("20", "Fass"))]
+    (tmp_path / "orders.csv").write_bytes("\n".join([head, *rows, ""]).encode())
+    assert places(udihub, tmp_path / "orders.csv", "erp")["MAP-03"] == (None, 3, columns.index("unit") + 1, 7, "row[2]/unit")
+    rows[1] = rows[1].replace(row["quantity"], "viel", 1)
+    (tmp_path / "orders.csv").write_bytes("\n".join([head, *rows, ""]).encode())
+    assert places(udihub, tmp_path / "orders.csv", "erp")["FED-06"] == (None, 3, columns.index("quantity") + 1, 7, "quantity")
+
+
 def test_what_mapping_and_rules_find_in_a_workbook_is_told_by_sheet_and_cell(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     book = openpyxl.load_workbook(SAMPLES / "spreadsheet" / "supplier_confirmations.xlsx")
     book.active["G3"] = "06901234500012"

@@ -18,6 +18,7 @@ from data_contracts.findings import Finding, Place
 
 _CHUNK = 256 * 1024
 _ROW_BYTES = 1024 * 1024
+_BREAK = re.compile("\r\n|\r|\n")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 
 
@@ -113,7 +114,17 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str,
             fault = Finding(rule, place=place, expected=charset, got=got, params={"field": f"row {number}"})
         if fault is None and not any(field and not field.isspace() and field != "\x1a" for field in fields):
             continue
-        yield Row(number, lines.row_line, lines.row_offset, lines.offset - lines.row_offset, fields, fault)
+        begins = _begins(fields, lines.row_line) if lines.line > lines.row_line else ()
+        yield Row(number, lines.row_line, lines.row_offset, lines.offset - lines.row_offset, fields, fault, lines=begins)
+
+
+def _begins(fields: list[str], line: int) -> list[int]:
+    """The text line in which each field of a row begins that runs over several."""
+    begins = []
+    for field in fields:
+        begins.append(line)
+        line += len(_BREAK.findall(field))
+    return begins
 
 
 def until_unclosed(source: Iterator[Row]) -> Iterator[Row]:
