@@ -134,7 +134,11 @@ class Reading:
                     segments.close(batch)
                     return
                 if readable:
-                    if tag == "UNH":
+                    if tag == "UNT" and reader.open:  # as nearly always
+                        reader.position += 1
+                        if (event := self._message(interchange, batch.end(), line, elements)) is not None:
+                            yield event
+                    elif tag == "UNH":
                         yield from self._message_opens(header, interchange, text, elements, batch.offset(), line)
                         reader.begin(elements, self._opened.kind, self._opened.version, style, line)
                     else:
@@ -147,12 +151,7 @@ class Reading:
     def _segment(
         self, header: Header, interchange: Interchange, tag: str, elements: list[str], batch: Batch, line: int
     ) -> Sequence[ReadEvent]:
-        if tag == "UNT":
-            if self._reader.open:
-                self._reader.position += 1
-                return self._close_message(interchange, batch.end(), line, elements)
-            self._stray(interchange, tag, line)
-        elif tag == "UNG":
+        if tag == "UNG":
             events = self._close_group(interchange, batch.offset(), line)
             if self._inside_count and not interchange.group_count:
                 interchange.findings.append(Finding("EDF-I30", Place("UNG", line=line), None, "UNG", "30"))
@@ -212,7 +211,7 @@ class Reading:
     # --- groups ------------------------------------------------------------------------------------------------------
 
     def _close_group(self, interchange: Interchange, at: int, line: int, trailer: list[str] | None = None) -> list[ReadEvent]:
-        events = self._close_message(interchange, at, line, None) if self._reader.open else []
+        events = self._cut_off(interchange, at, line)
         group = self._group
         if group is None:
             return events
@@ -253,7 +252,7 @@ class Reading:
         self, header: Header, interchange: Interchange, text: str, elements: list[str], at: int, line: int
     ) -> list[ReadEvent]:
         """A UNH: what was open before it ends, and where no group is named one without a name begins."""
-        events = self._close_message(interchange, at, line, None) if self._reader.open else []
+        events = self._cut_off(interchange, at, line)
         if self._group is None:
             if interchange.group_count and not any(finding.rule == "EDF-I30" for finding in interchange.findings):
                 interchange.findings.append(Finding("EDF-I30", Place("UNH", line=line), "UNG", "UNH", "30"))
@@ -268,14 +267,19 @@ class Reading:
         self._inside_count += 1
         return events
 
-    def _close_message(self, interchange: Interchange, end: int, line: int, trailer: list[str] | None) -> list[ReadEvent]:
-        """The message event of the message that ends here; none where messages are only counted."""
+    def _cut_off(self, interchange: Interchange, end: int, line: int) -> list[ReadEvent]:
+        """The event of a message that ends here without a UNT, if one is open."""
+        event = self._message(interchange, end, line, None) if self._reader.open else None
+        return [] if event is None else [event]
+
+    def _message(self, interchange: Interchange, end: int, line: int, trailer: list[str] | None) -> ReadEvent | None:
+        """The event of the message that ends here; null where messages are only counted."""
         reader, group = self._reader, self._group
         if group is None:
-            return []
-        reader.finish(line, complete=trailer is not None)
+            return None
+        reader.finish(line, trailer is not None)
         if not reader.keeps:
-            return []
+            return None
         self._messages += 1
         opened = self._opened
         kind, control, findings = opened.kind, opened.control, opened.findings
@@ -283,7 +287,8 @@ class Reading:
             findings.append(Finding("EDF-M14", Place("UNH", 1, 2, 1, opened.line), None, legible(kind, 20), "14"))
         if control and not self._numbers.take(control):
             findings.append(Finding("EDF-M26", Place("UNH", 1, 1, line=opened.line), None, control, "26"))
-        findings += _closing_findings(trailer, control, reader.position, line)
+        if trailer is None or len(trailer) != 3 or trailer[2] != control or trailer[1] != str(reader.position):
+            findings += _closing_findings(trailer, control, reader.position, line)
         if (self._segments.outside or self._segments.decoder.lied) and reader.root is not None and not self._strict:
             findings += beyond_repertoire(reader.root, self._segments.identifier)
         message = Message(  # by place: naming each of them triples what it costs to make
@@ -299,15 +304,13 @@ class Reading:
             REPETITION if interchange.delimiters.get("repetition") else "",
             opened.identifier,
         )
-        return [ReadEvent("message", interchange, group, message)]
+        return ReadEvent("message", interchange, group, message)
 
 
 def _closing_findings(trailer: list[str] | None, control: str, position: int, line: int) -> list[Finding]:
     """What is wrong with the UNT: missing, another reference, another count."""
     if trailer is None:
         return [Finding("EDF-M13", Place("UNT", position + 1, line=line), "UNT", None, "13", params={"number": ""})]
-    if len(trailer) == 3 and trailer[2] == control and trailer[1] == str(position):
-        return []
     findings = []
     if part(trailer, 2) != control:
         where = Place("UNT", position, 2, line=line)
