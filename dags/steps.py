@@ -151,16 +151,18 @@ def verify_audit() -> dict[str, str]:
 
 
 def check_quality() -> str:
-    """Hold the canonical tables against their contracts, the site's own first, and write the report to `<home>/quality`.
+    """Hold the canonical tables against their contracts, the site's own first, look for flows that are silent or odd in
+    volume, and write the report to `<home>/quality`.
 
     Returns the folder. Data that breaks a contract is a result, not a failure. Raises ConfigError, after the report is written, when
     rules could not be judged at all.
     """
-    from hub.quality import report, run  # Great Expectations takes seconds to import, and no other step needs it
+    from hub.quality import report, run, silence  # Great Expectations takes seconds to import, and no other step needs it
 
     with opened() as hub:
         own = hub.site.folder / "contracts"
         done = run.run(hub.database, hub.clock, folders=(own,) if own.is_dir() else ())
+        silence.watch(hub)
         folder = hub.settings.home / "quality"
         with hub.database.read() as connection:
             report.write(connection, folder)

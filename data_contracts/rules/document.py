@@ -32,6 +32,7 @@ _FAMILIES = {
     "FACT": "Facts and corrections",
     "FED": "Feeds",
     "FIX": "Fixed-width files",
+    "FLW": "Flows: silence and volume",
     "GLN": "Locations (GLN)",
     "GS1": "GS1 identifiers and element strings",
     "ITM": "Items",

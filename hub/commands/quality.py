@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from data_contracts.errors import ConfigError
-from hub.quality import report, results, run, scorecard
+from hub.commands.words import word
+from hub.quality import report, results, run, scorecard, silence
 from hub.runtime import Hub
 from hub.store.types import moment
 
@@ -32,15 +33,23 @@ def run_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object with runs and scorecard.")] = False,
     data_docs: Annotated[Path | None, typer.Option("--data-docs", help="Also write Great Expectations' own pages here.")] = None,
 ) -> None:
-    """Judge datasets by their contracts. Exit code 0 all hold, 1 a rule of severity error fails, 3 a rule could not be judged."""
+    """Judge datasets by their contracts, and flows by what they usually bring.
+
+    Exit code 0 all hold, 1 a rule of severity error fails, 3 a rule could not be judged.
+    """
     hub = Hub.open()
     done = run.run(hub.database, hub.clock, contract, _folders(hub), data_docs=data_docs)
+    incidents = [] if contract else silence.watch(hub)
     with hub.database.read() as connection:
         scores = scorecard.by_partner(connection)
     if as_json:
-        typer.echo(json.dumps({"runs": [_plain(each) for each in done], "scorecard": scores}, ensure_ascii=False))
+        answer = {"runs": [_plain(each) for each in done], "scorecard": scores, "incidents": [asdict(one) for one in incidents]}
+        typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
         Console().print(_table(done))
+        for one in incidents:
+            state = word("incident_opened" if one.opened else "incident_closed", hub.settings.language)
+            typer.echo(f"{one.agreement}: {one.rule} {state}")
     if any(each.errors for each in done):
         raise typer.Exit(MACHINERY)
     if not all(each.success for each in done):

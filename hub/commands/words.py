@@ -33,6 +33,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "flow_stopped": ("{agreement}: stopped; what comes waits", "{agreement}：已停止，新到文件将等待"),
     "flow_is_stopped": ("{agreement}: is stopped already", "{agreement}：已处于停止状态"),
     "flow_resumed": ("{agreement}: resumed, {count} documents go on", "{agreement}：已恢复，{count} 份文件继续处理"),
+    "incident_opened": ("began", "出现"),
+    "incident_closed": ("is over", "已恢复"),
     "unknown_kind": ("unknown", "未知"),
     "unknown_format": ("unknown format", "未知格式"),
     "answer": ("answer:", "应答："),

@@ -1,0 +1,199 @@
+"""Thirty days of twelve partners: three fall silent, two drift in volume, all are found in time and nobody else is named."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from hub.clock import FrozenClock
+from hub.quality import silence
+from hub.quality.volume import LITTLE, MUCH, SILENT, History, judge
+from hub.runtime import Hub
+from hub.settings import Settings
+from hub.stopping import stop
+from hub.store import bulk, tables
+from hub.store.identity import allocate
+from hub.store.types import micros
+
+START = datetime(2026, 9, 7, tzinfo=UTC)  # a Monday
+BEFORE, DAYS = 21, 30
+"""Days that are only learned from, and days that are watched."""
+AGREEMENT = """version: 1
+agreement: %s_in
+partner: %s
+organisation: north
+direction: in
+format: json
+grammar: erp_orders
+messages: [{type: erp_orders, mapping: json/erp_orders}]
+"""
+CONTRACT = """apiVersion: v3.1.0
+kind: DataContract
+id: promise
+version: 1.0.0
+status: active
+team: {name: Test}
+schema:
+  - name: every_%s
+    logicalType: object
+    customProperties: [{property: canonicalEntity, value: PurchaseOrder}]
+    properties: [{name: number, logicalType: string, required: true, primaryKey: true}]
+slaProperties: [{property: frequency, value: %s, unit: d}]
+"""
+
+
+@dataclass
+class Partner:
+    """How much one brings on a day, and when it changes."""
+
+    name: str
+    daily: float
+    weekends: bool = False
+    every: int = 1
+    """Days between two deliveries."""
+    promised: int | None = None
+    silent_from: int | None = None
+    factor_from: tuple[int, float] | None = None
+
+    def brings(self, chance: random.Random, number: int, day: date) -> int:
+        if (self.silent_from is not None and number >= self.silent_from) or number % self.every:
+            return 0
+        if day.weekday() >= 5 and not self.weekends:
+            return 0
+        usual = self.daily * chance.lognormvariate(0, 0.12) * (0.5 if day.weekday() >= 5 else 1.0)
+        if self.factor_from is not None and number >= self.factor_from[0]:
+            usual *= self.factor_from[1]
+        return (
+            max(1, round(chance.gauss(usual, usual**0.5))) if usual > 12 else max(1, sum(chance.random() < usual / 40 for _ in range(40)))
+        )
+
+
+def house(chance: random.Random) -> list[Partner]:
+    """Twelve partners; when the five change is drawn, on a working day."""
+
+    def when() -> int:
+        return next(day for day in iter(lambda: chance.randrange(BEFORE + 3, BEFORE + DAYS - 12), None) if day % 7 in (0, 1, 2))
+
+    return [
+        Partner("silent_daily", 40, silent_from=when()),
+        Partner("silent_always", 60, weekends=True, silent_from=when()),
+        Partner("silent_promised", 3, weekends=True, every=3, promised=3, silent_from=when()),
+        Partner("drift_down", 70, factor_from=(when(), 0.25)),
+        Partner("drift_up", 50, weekends=True, factor_from=(when(), 2.6)),
+        Partner("steady", 30),
+        Partner("busy", 110, weekends=True),
+        Partner("small", 8),
+        Partner("weekly", 5, weekends=True, every=7),
+        Partner("weekly_promised", 5, weekends=True, every=7, promised=7),
+        Partner("third_day", 20, weekends=True, every=3),
+        Partner("rare", 1, weekends=True, every=10),
+    ]
+
+
+def opened(folder: Path, database_url: str, clock: FrozenClock, partners: list[Partner]) -> Hub:
+    site = folder / "site"
+    for room in ("partners", "agreements", "contracts"):
+        (site / room).mkdir(parents=True, exist_ok=True)
+    (site / "site.yaml").write_text("version: 1\nname: T\norganisations: [{key: north, name: North, time_zone: Asia/Shanghai}]\n")
+    for one in partners:
+        (site / "partners" / f"{one.name}.yaml").write_text(f"version: 1\npartner: {one.name}\nname: {one.name}\nkind: customer\n")
+        agreement = AGREEMENT % (one.name, one.name)
+        if one.promised is not None:
+            agreement += f"contract: every_{one.promised}\n"
+            (site / "contracts" / f"every_{one.promised}.odcs.yaml").write_text(CONTRACT % (one.promised, one.promised))
+        (site / "agreements" / f"{one.name}_in.yaml").write_text(agreement)
+    return Hub.open(Settings(folder / "home", site, database_url, "en", 1_000_000, clock))
+
+
+def bring(hub: Hub, name: str, at: list[datetime]) -> None:
+    """Messages that came under a partner's agreement at these times."""
+    with hub.database.begin("test") as uow:
+        ids = allocate(uow.connection, "exchange", len(at))
+        columns = ("id", "ordinal", "direction", "organisation_id", "partner_id", "agreement", "state", "recorded_at", "changed_at")
+        organisation, partner = hub.organisation_id("north"), hub.partner_id(name)
+        rows = [
+            (number, 1, "in", organisation, partner, f"{name}_in", "applied", micros(when), micros(when))
+            for number, when in zip(ids, sorted(at), strict=True)
+        ]
+        bulk.insert(uow.connection, tables.exchange, columns, rows)
+
+
+def open_findings(hub: Hub) -> set[tuple[str, str]]:
+    finding = tables.finding
+    with hub.database.read() as connection:
+        rows = connection.execute(sa.select(finding.c.params, finding.c.rule).where(finding.c.closed_at.is_(None)))
+        return {(row.params["agreement"].removesuffix("_in"), row.rule) for row in rows}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_thirty_days(tmp_path: Path, database_url: str, clock: FrozenClock, seed: int) -> None:
+    chance = random.Random(seed)
+    partners = house(chance)
+    clock.set(START)
+    hub = opened(tmp_path, database_url, clock, partners)
+    begun: dict[tuple[str, str], int] = {}
+    for number in range(BEFORE + DAYS):
+        midnight = START + timedelta(days=number) - timedelta(hours=8)  # in Shanghai
+        for one in partners:
+            count = one.brings(chance, number, (START + timedelta(days=number)).date())
+            if count:
+                bring(hub, one.name, [midnight + timedelta(hours=6 + 12 * chance.random()) for _ in range(count)])
+        clock.set(midnight + timedelta(days=1, minutes=35))
+        for incident in silence.watch(hub):
+            assert incident.opened or incident.rule != SILENT, f"seed {seed}, day {number}: {incident}"
+            if incident.opened:
+                key = (incident.agreement.removesuffix("_in"), incident.rule)
+                assert key not in begun, "told once"
+                begun[key] = number
+        assert silence.watch(hub) == [], "a second look finds nothing new"
+    wanted = {("silent_daily", SILENT), ("silent_always", SILENT), ("silent_promised", SILENT), ("drift_down", LITTLE), ("drift_up", MUCH)}
+    assert set(begun) == wanted, f"seed {seed}: {begun}"
+    for one in partners:
+        if one.silent_from is not None:
+            last = max(day for day in range(one.silent_from) if not day % one.every and (one.weekends or day % 7 < 5))
+            assert begun[one.name, SILENT] + 1 - last <= 2 * one.every + (2 if not one.weekends and last % 7 == 4 else 0)
+        if one.factor_from is not None:
+            (kind,) = [rule for name, rule in begun if name == one.name]
+            assert begun[one.name, kind] + 1 - one.factor_from[0] <= 2 * one.every
+    hub.database.close()
+
+
+def test_it_is_closed_when_messages_come_again_and_can_begin_anew(tmp_path: Path, database_url: str, clock: FrozenClock) -> None:
+    hub = opened(tmp_path, database_url, clock, [Partner("one", 30, promised=1)])
+    clock.set(START)
+    bring(hub, "one", [START])
+    for day, expected in ((1, []), (2, [True]), (3, [])):
+        clock.set(START + timedelta(days=day))
+        assert [one.opened for one in silence.watch(hub)] == expected
+    assert open_findings(hub) == {("one", SILENT)}
+    bring(hub, "one", [clock.now()])
+    assert [one.opened for one in silence.watch(hub)] == [False] and open_findings(hub) == set()
+    clock.advance(2 * 86_400)
+    assert [one.opened for one in silence.watch(hub)] == [True]
+    with hub.database.read() as connection:
+        actions = connection.execute(sa.select(tables.audit.c.action).order_by(tables.audit.c.sequence)).scalars().all()
+        row = connection.execute(sa.select(tables.finding).where(tables.finding.c.closed_at.is_not(None))).one()
+    assert [action for action in actions if action.startswith("finding.")] == ["finding.opened", "finding.closed", "finding.opened"]
+    assert row.closed_reason == "messages come again" and row.closed_by == "quality"
+    hub.database.close()
+
+
+def test_a_stopped_flow_is_not_called_silent(tmp_path: Path, database_url: str, clock: FrozenClock) -> None:
+    hub = opened(tmp_path, database_url, clock, [Partner("one", 30, promised=1)])
+    bring(hub, "one", [clock.now()])
+    stop(hub, "one_in", "Ann", "holiday")
+    clock.advance(9 * 86_400)
+    assert silence.watch(hub) == []
+    hub.database.close()
+
+
+def test_little_history_says_nothing() -> None:
+    first = date(2026, 11, 2)
+    counts = {first + timedelta(days=number): 20 for number in range(6)}
+    assert judge(History(counts, first, 9 * 86_400.0), first + timedelta(days=15)) == []
+    assert judge(History({}, first, 0.0), first) == []
