@@ -219,7 +219,14 @@ def things(connection: sa.Connection, sight: Sight, after: int, limit: int) -> t
     if last is None:
         return [], None
     whole = rows < _LOOKED_AT
-    seen = sa.select(looked.c.node_id).join(event, event.c.id == looked.c.event_id).where(*_seen(sight)).distinct()
+    if not whole:  # of the last one there may be more events than were looked at: it belongs to the next page
+        cut = int(last)
+        last = _before(connection, looked, cut)
+        if last is None:
+            return _one(connection, sight, cut), cut
+    seen = (
+        sa.select(looked.c.node_id).join(event, event.c.id == looked.c.event_id).where(*_seen(sight), looked.c.node_id <= last).distinct()
+    )
     found = [
         (row.id, row.key)
         for row in connection.execute(sa.select(node.c.id, node.c.key).where(node.c.id.in_(seen)).order_by(node.c.id).limit(limit + 1))
@@ -227,3 +234,16 @@ def things(connection: sa.Connection, sight: Sight, after: int, limit: int) -> t
     if len(found) > limit:
         return found[:limit], found[limit - 1][0]
     return found, None if whole else last
+
+
+def _before(connection: sa.Connection, looked: sa.Subquery, last: int) -> int | None:
+    found: int | None = connection.execute(sa.select(sa.func.max(looked.c.node_id)).where(looked.c.node_id < last)).scalar_one()
+    return found
+
+
+def _one(connection: sa.Connection, sight: Sight, number: int) -> list[tuple[int, str]]:
+    """One thing of which more events speak than a page looks at, if one of them may be seen."""
+    speaks = sa.select(sa.literal(1)).select_from(event_thing.join(event, event.c.id == event_thing.c.event_id))
+    told = speaks.where(event_thing.c.node_id == node.c.id, event_thing.c.role < CLASS, *_seen(sight))
+    rows = connection.execute(sa.select(node.c.id, node.c.key).where(node.c.id == number, told.exists()))
+    return [(row.id, row.key) for row in rows]

@@ -65,3 +65,12 @@ def test_a_clock_is_met(api: Api, clock: FrozenClock, tmp_path: Path) -> None:
     assert "完成情况" in page and "FSN-1, receipt 77" in page and "未标记完成" in page
     assert 1 in {one["exchange"] for one in json.loads((folder / "report.json").read_text(encoding="utf-8"))["evidence"]}
     assert proof.verify(folder) == []
+
+
+def test_the_page_of_a_trace_says_who_brought_a_lot(api: Api) -> None:
+    assert api.post(interchange(ACME, 1, despatch("S1", quantity="20")), "acme").status_code == 200
+    api.settle()
+    sign_in(api)
+    up = api.client.get("/console/trace?key=L1&direction=up")
+    assert up.status_code == 200 and "Who brought it" in up.text and "S1" in up.text
+    assert "Who brought it" not in api.client.get("/console/trace?key=L1&direction=down").text

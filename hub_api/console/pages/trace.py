@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_contracts.errors import NotFoundError, RefusedError
@@ -50,6 +50,8 @@ async def one_trace(visit: Visit) -> None:
     if found["gaps"]:
         gaps = [el("li", el("b", gap["rule"], cls=f"rule {gap['severity']}"), " ", gap["message"]) for gap in found["gaps"]]
         show(section(say("trace.gaps"), el("ul", *gaps, cls="plain")))
+    if found["shippers"]:
+        show(section(say("trace.shippers"), _shippers(visit, found["shippers"])))
     show(section(say("trace.table"), _table(visit, found, names)))
 
 
@@ -58,6 +60,26 @@ def _read(
 ) -> tuple[dict[str, Any], dict[str, Called]]:
     found = genealogy.trace(connection, key, way, _EDGES, scope=scope, language=visit.language)
     return found, node_names(connection, [node["key"] for node in found["nodes"]], site_places(visit.hub))
+
+
+def _shippers(visit: Visit, shippers: Sequence[Mapping[str, Any]]) -> Html:
+    """Who brought the lots at the end of a trace upwards."""
+    say = visit.say
+    heads: list[Child | tuple[Child, str]] = [
+        say("trace.shipper"), say("trace.key_short"), (say("orders.quantity"), "num"), say("trace.when"), say("trace.said_by"),
+    ]  # fmt: skip
+    rows = (
+        row(
+            one["name"],
+            link(one["lot"].partition(":")[2], "/trace", cls="key", key=one["lot"]),
+            ("" if one["quantity"] is None else f"{one['quantity'].normalize():f} {one['unit'] or ''}", "num"),
+            when(one["at"]) if one["at"] is not None else "",
+            link(one["number"], f"/exchanges/{one['exchange']}"),
+        )
+        for one in shippers[:_ROWS]
+    )
+    more = el("p", say("trace.more", n=len(shippers) - _ROWS), cls="more") if len(shippers) > _ROWS else None
+    return el("div", table(heads, rows, cls="numbers"), more)
 
 
 def _table(visit: Visit, found: Mapping[str, Any], names: Mapping[str, Called]) -> Html:

@@ -138,6 +138,23 @@ def test_they_answer_the_same_questions_as_captured_ones(world: World) -> None:
     assert known == {CARTON, f"https://id.gs1.org/00/{right('069012340000000025')}", f"https://id.gs1.org/01/{SCREW}/21/S1"}
 
 
+@pytest.mark.parametrize("looked_at", [1, 2, 3, 5])
+@pytest.mark.parametrize("partner", [None, "jiangnan_polymer", "wms"])
+def test_pages_of_things_leave_out_nothing(world: World, monkeypatch: pytest.MonkeyPatch, looked_at: int, partner: str | None) -> None:
+    world.send(("jiangnan_polymer", despatch()), ("wms", receipt(lines=[receipt_line(sscc="069012345000000017")])), ("wms", delivery()))
+    derive(world)
+    sight = Sight(frozenset((1,)), KEYS[partner]) if partner else Sight()
+    with world.database.read() as connection:
+        whole = event_views.things(connection, sight, 0, 100)[0]
+        monkeypatch.setattr(event_views, "_LOOKED_AT", looked_at)
+        found: list[tuple[int, str]] = []
+        after: int | None = 0
+        while after is not None:
+            page, after = event_views.things(connection, sight, after, 2)
+            found += page
+    assert found == whole and whole
+
+
 def test_only_the_document_that_stands_has_events(world: World) -> None:
     world.send(("jiangnan_polymer", despatch()))
     derive(world)
