@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hub.runtime import Hub
+from hub_api.dependencies import language_of
 from hub_api.epcis import answer_options, answer_refusals, say_400
 from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
@@ -93,7 +94,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.worker = None
     app.state.streams = Counter()
     app.state.metrics = Metrics()
-    answer_errors(app)
+    answer_errors(app, language_of)
     answer_refusals(app)
     for module in _ROUTERS:
         app.router.routes.extend(module.router.routes)  # as they are: `include_router` would analyse each handler once more

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from data_contracts.errors import ConfigError, ConflictError, FatalError, HubError, NotFoundError, RefusedError, RetriableError
+from data_contracts.findings import Language
+from hub.recall.refusals import refusal
 
 PROBLEM, PROBLEM_XML = "application/problem+json", "application/problem+xml"
 _TYPE = "urn:udihub:problem:"
@@ -133,8 +135,11 @@ def _documented(status: int, description: str) -> dict[str, Any]:
 _REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
-def answer_errors(app: FastAPI) -> None:
-    """Teach an application to answer every error as a problem. What is our own fault is logged and not told."""
+def answer_errors(app: FastAPI, language_of: Callable[[Request], Language]) -> None:
+    """Teach an application to answer every error as a problem. What is our own fault is logged and not told.
+
+    `language_of` tells in what language whoever asks reads: why a step of a recall is refused is told in it.
+    """
 
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, error: ProblemError) -> Response:
@@ -146,6 +151,9 @@ def answer_errors(app: FastAPI) -> None:
         if status >= 500:
             _log.error("request failed", error=str(error), kind=type(error).__name__)
             return answered(request, status, title, headers={"Retry-After": "5"} if status == 503 else None)
+        if f"{request.url.path}/".startswith("/v1/recalls/"):
+            language = language_of(request)
+            return answered(request, status, title, refusal(str(error), language), {"Content-Language": language})
         return answered(request, status, title, str(error))
 
     @app.exception_handler(RequestValidationError)

@@ -74,3 +74,12 @@ def test_the_page_of_a_trace_says_who_brought_a_lot(api: Api) -> None:
     up = api.client.get("/console/trace?key=L1&direction=up")
     assert up.status_code == 200 and "Who brought it" in up.text and "S1" in up.text
     assert "Who brought it" not in api.client.get("/console/trace?key=L1&direction=down").text
+
+
+def test_a_refusal_is_told_in_the_reader_s_language(api: Api) -> None:
+    assert api.post(interchange(ACME, 1, despatch("S1", quantity="20")), "acme").status_code == 200
+    api.settle()
+    new = {"organisation": "north", "title": " ", "reason": "R", "lots": ["L1"]}
+    for asked, said in (("zh-CN", "召回须有标题和原因"), ("en", "a recall has a title and a reason")):
+        answer = api.request("POST", "/v1/recalls", "steward", json=new, headers={"Accept-Language": asked})
+        assert (answer.status_code, answer.json()["detail"], answer.headers["Content-Language"]) == (403, said, asked)
