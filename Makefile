@@ -8,7 +8,7 @@ export GX_ANALYTICS_ENABLED := false
 # Without bytecode every start compiles a hundred megabytes of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers bench-matching lock docs clean \
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers bench-matching bench-quality lock docs clean \
 	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts
 
 help: ## what can be made
@@ -59,6 +59,9 @@ bench-formats: $(VENV)/.dev ## every format read, mapped and written: MB/s, rati
 
 bench-matching: $(VENV)/.dev ## duplicates among 100,000 parties and 200,000 items: precision, recall and time, beside splink and rapidfuzz
 	@$(BIN)/python -m benchmarks.matching $(ARGS)
+
+bench-quality: $(VENV)/.dev ## a contract over a million rows in PostgreSQL by Great Expectations beside hand-written SQL, failing rows by key (ARGS="--rows 10000")
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
 
 bench-identifiers: $(VENV)/.dev ## UDI strings beside biip, one by one and as columns, and a million check digits beside numpy, on one core
 	@$(BIN)/python -m benchmarks.identifiers $(ARGS)
