@@ -105,7 +105,12 @@ class Reading:
                     segments.close(batch)
                     return
                 if readable:
-                    yield from self._segment(header, interchange, tag, elements, batch, line)
+                    if tag == "SE" and sets.open:  # as nearly always
+                        sets.position += 1
+                        if (event := self._set(interchange, batch.end(), line, elements)) is not None:
+                            yield event
+                    else:
+                        yield from self._segment(header, interchange, tag, elements, batch, line)
         yield from self._broken_off(interchange, segments.at, line)
 
     def _segment(
@@ -114,16 +119,13 @@ class Reading:
         if tag == "ST":
             events: Sequence[ReadEvent] = ()
             if self._sets.open:
-                events = self._close_set(interchange, batch.offset(), line, None)
+                events = self._cut_off(interchange, batch.offset(), line)
             if self._group is None:
                 self._stray(interchange, tag, line, "024")
             else:
                 self._open_set(header, self._group, elements, batch.offset(), line)
             return events
         if tag == "SE":
-            if self._sets.open:
-                self._sets.position += 1
-                return self._close_set(interchange, batch.end(), line, elements)
             self._stray(interchange, tag, line, "022")
         elif tag == "GS":
             closed = self._close_group(interchange, batch.offset(), line) if self._group is not None or self._sets.open else ()
@@ -178,7 +180,7 @@ class Reading:
     # --- groups ------------------------------------------------------------------------------------------------------
 
     def _close_group(self, interchange: Interchange, at: int, line: int, trailer: list[str] | None = None) -> list[ReadEvent]:
-        events = self._close_set(interchange, at, line, None) if self._sets.open else []
+        events = self._cut_off(interchange, at, line)
         group = self._group
         if group is None:
             return events
@@ -207,19 +209,25 @@ class Reading:
         group.message_count += 1
         self._sets.begin(self._opened)
 
-    def _close_set(self, interchange: Interchange, end: int, line: int, trailer: list[str] | None) -> list[ReadEvent]:
-        """The message event of the set that ends here; none where sets are only counted."""
+    def _cut_off(self, interchange: Interchange, end: int, line: int) -> list[ReadEvent]:
+        """The event of a set that ends here without an SE, if one is open."""
+        event = self._set(interchange, end, line, None) if self._sets.open else None
+        return [] if event is None else [event]
+
+    def _set(self, interchange: Interchange, end: int, line: int, trailer: list[str] | None) -> ReadEvent | None:
+        """The event of the set that ends here; null where sets are only counted."""
         sets, group, opened = self._sets, self._group, self._opened
         if group is None or opened is None:
-            return []
-        sets.finish(line, complete=trailer is not None)
+            return None
+        sets.finish(line, trailer is not None)
         if not sets.keeps:
-            return []
+            return None
         self._messages += 1
         elements, position = opened.elements, sets.position
         number, control = _at(elements, 1), _at(elements, 2)
         findings = self._opening_findings(group, opened, number, control)
-        findings += _closing_findings(trailer, control, position, line)
+        if trailer is None or len(trailer) != 3 or trailer[2] != control or trailer[1] != str(position):
+            findings += _closing_findings(trailer, control, position, line)
         message = Message(  # by place: naming each of them triples what it costs to make
             storable(number),
             storable(opened.version[:6]) or None,
@@ -234,7 +242,7 @@ class Reading:
             "",
             group.sent,
         )
-        return [ReadEvent("message", interchange, group, message)]
+        return ReadEvent("message", interchange, group, message)
 
     def _opening_findings(self, group: Group, opened: Opened, number: str, control: str) -> list[Finding]:
         grammar, line = self._sets.known, opened.line
@@ -258,8 +266,6 @@ def _closing_findings(trailer: list[str] | None, control: str, position: int, li
     """What is wrong with the SE: missing, another number, another count."""
     if trailer is None:
         return [Finding("X12-M02", Place("SE", position + 1, line=line), "SE", None, "2")]
-    if len(trailer) == 3 and trailer[2] == control and trailer[1] == str(position):
-        return []
     findings = []
     if _at(trailer, 2) != control:
         where = Place("SE", position, 2, line=line)
