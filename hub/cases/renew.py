@@ -35,10 +35,8 @@ def renew(uow: UnitOfWork, settings: CaseSettings) -> bool:
         for said, of in other:
             _follow(uow, settings, said, of, recalled)
         gone = store.gone(uow.connection, cause, AT_ONCE)
-        for row in gone:
-            values = {"state": "closed", "closed_at": uow.now, "changed_at": uow.now, "changed_by": uow.actor, "reason": None}
-            store.change(uow, row.id, values)
-            store.step(uow, row.id, "closed", None, {"state": row.state}, {"state": "closed"})
+        if gone:
+            store.close(uow, gone)
         more = more or max(len(new), len(other), len(gone)) == AT_ONCE
     _lift(uow, settings, recalled)
     return more

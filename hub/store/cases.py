@@ -91,6 +91,21 @@ def change(uow: UnitOfWork, case_id: int, values: Mapping[str, Any]) -> None:
     uow.connection.execute(sa.update(steward_case).where(steward_case.c.id == case_id).values(**values))
 
 
+def close(uow: UnitOfWork, rows: Sequence[Any]) -> None:
+    """End cases whose cause is gone, each with its step, in as few statements as can be: there may be thousands."""
+    ids = among(uow.connection, steward_case.c.id, [row.id for row in rows])
+    values = {"state": "closed", "closed_at": uow.now, "changed_at": uow.now, "changed_by": uow.actor, "reason": None}
+    uow.connection.execute(sa.update(steward_case).where(ids).values(**values))
+    of = among(uow.connection, case_step.c.case_id, [row.id for row in rows])
+    query = sa.select(case_step.c.case_id, sa.func.max(case_step.c.ordinal).label("last")).where(of).group_by(case_step.c.case_id)
+    last = {row.case_id: row.last for row in uow.connection.execute(query)}
+    steps_made = [
+        (row.id, int(last.get(row.id, 0)) + 1, uow.now, uow.actor, "closed", None, {"state": row.state}, {"state": "closed"})
+        for row in rows
+    ]
+    bulk.insert(uow.connection, case_step, _STEP, steps_made)
+
+
 def step(uow: UnitOfWork, of: int, action: str, reason: str | None, before: Any, after: Any) -> int:
     """Add a step to a case's story; returns its ordinal."""
     last = uow.connection.execute(sa.select(sa.func.max(case_step.c.ordinal)).where(case_step.c.case_id == of)).scalar_one()

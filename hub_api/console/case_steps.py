@@ -23,7 +23,7 @@ def signature(visit: Visit, needed: bool) -> dict[str, Any]:
     """The fields for a signature, where one is needed: what it means, and the secret. The name is that of who is signed in."""
     if not needed:
         return {}
-    meanings = {one: visit.word("case_meaning", one) for one in MEANINGS}
+    meanings: dict[str, str] = {one: visit.word("case_meaning", one) for one in MEANINGS}
     meaning = chosen(visit.say("cases.meaning"), "meaning", meanings, MEANINGS[0])
     secret = ui.input(visit.say("cases.secret"), password=True).props("outlined dense stack-label autocomplete=off").classes("whole")
     return {"meaning": meaning, "secret": secret.mark("secret")}
@@ -33,10 +33,10 @@ def signer_of(visit: Visit, actor: str, fields: Fields) -> Signer | None:
     """Who signs, identified once for all that one dialog does; null where nothing is signed. Raises RefusedError."""
     if "secret" not in fields:
         return None
-    known = fields.get("signer")
-    if known is not None:
-        return known if isinstance(known, Signer) else None
     meaning: Meaning = next(one for one in MEANINGS if one == said(fields, "meaning"))
+    known = fields.get("signer")
+    if isinstance(known, Signer) and known.meaning == meaning:
+        return known
     found = signatures.identify(visit.hub, actor, said(fields, "secret"), meaning)
     if isinstance(fields, dict):
         fields["signer"] = found

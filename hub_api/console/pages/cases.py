@@ -147,7 +147,10 @@ def _cells(visit: Visit, one: Mapping[str, Any]) -> list[Child]:
 
 def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[str, Any]], given: Mapping[str, str | None]) -> None:
     """Dialogs that act on what is ticked; each case for itself."""
-    who = lambda actor: Who(actor, visit.organisations, visit.sees_all, visit.caller.credential_id)  # noqa: E731
+
+    def who(actor: str) -> Who:
+        return Who(actor, visit.organisations, visit.sees_all, visit.caller.credential_id)
+
     query = urlencode({name: value for name, value in given.items() if value})
     back = f"/cases?{query}" if query else "/cases"
 

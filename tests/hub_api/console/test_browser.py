@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "/console": ("Attention", "待处理"),
+    "/console/cases": ("Cases", "待办事项"),
     "/console/exchanges": ("Exchanges", "交换记录"),
     "/console/orders": ("Order lines", "订单行"),
     "/console/orders?all=1": ("Order lines", "订单行"),
