@@ -175,9 +175,8 @@ def compare(database: Database, result: Any, counted: dict[str, int], listed: di
         fine = rule.error is None and len(said) == 1 and (by_key == rule.failed or rule.column is None)
         wrong += not fine
         if rule.failed or not fine:
-            print(
-                f"{rule.rule}  {rule.failed:,} failing, {by_key:,} by key{'' if fine else f'  DIFFERS: {sorted(said)} {rule.error or str()}'}"
-            )
+            differs = "" if fine else f"  DIFFERS: {sorted(said)} {rule.error or '-'}"
+            print(f"{rule.rule}  {rule.failed:,} failing, {by_key:,} by key{differs}")
     return wrong
 
 

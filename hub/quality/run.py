@@ -57,7 +57,7 @@ def _one(database: Database, clock: Clock, judge: Judge, contract: Contract, exp
     scaled = frozenset() if database.is_postgresql else frozenset(exact)
     index = list(dict.fromkeys((*contract.key, *_WHO)))
     query = judge.sql(select)
-    answers = judge.judge(contract.name, query, [_in_store(each, scaled) for each in expectations], index)
+    answers = judge.judge(contract.name, query, [_by_key(_in_store(each, scaled), index) for each in expectations], index)
     judged: list[RuleResult] = []
     failures: list[Failure] = []
     shares: dict[str, Mapping[int, int]] = {}
@@ -165,6 +165,14 @@ def _in_store(expectation: Mapping[str, Any], scaled: frozenset[str]) -> Mapping
     if kwargs.get("column") not in scaled or not _SCALED & set(kwargs):
         return expectation
     return {**expectation, "kwargs": {name: _scale(value) if name in _SCALED else value for name, value in kwargs.items()}}
+
+
+def _by_key(expectation: Mapping[str, Any], index: Sequence[str]) -> Mapping[str, Any]:
+    """Rows that a rule selects, by their key alone: the library spends milliseconds on each exact number of a row that it hands on."""
+    if expectation["type"] != ROWS:
+        return expectation
+    query = expectation["kwargs"]["unexpected_rows_query"].replace("SELECT *", f"SELECT {', '.join(index)}", 1)
+    return {**expectation, "kwargs": {**expectation["kwargs"], "unexpected_rows_query": query}}
 
 
 def _scale(value: Any) -> Any:
