@@ -20,7 +20,7 @@ from data_contracts.contract import DIMENSIONS
 from data_contracts.findings import Language
 from data_contracts.rules.catalogue import all_rules
 from hub.quality.results import RuleResult, RunResult, failures, latest
-from hub.quality.scorecard import Card, Score, cards
+from hub.quality.scorecard import Card, Score, cards, history
 from hub.quality.words import word
 from hub.store.types import moment
 
@@ -30,6 +30,7 @@ SHOWN = 500
 OPEN = 20
 """A list of failing rows of severity error is unfolded up to this length."""
 CSV_NAME = "failures.csv"
+TRENDS_NAME = "trends.csv"
 
 _CSS = Path(__file__).with_name("report.css")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -38,7 +39,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(connection: sa.Connection, folder: Path, languages: Sequence[Language] = LANGUAGES) -> list[Path]:
-    """Write `report.<language>.html` and `failures.csv` of the newest run of each contract; returns what was written."""
+    """Write `report.<language>.html` and `failures.csv` of the newest runs, `trends.csv` of all; returns what was written."""
     folder.mkdir(parents=True, exist_ok=True)
     runs = latest(connection)
     scores = cards(connection)
@@ -55,6 +56,7 @@ def write(connection: sa.Connection, folder: Path, languages: Sequence[Language]
         path.write_text(_page(runs, scores, listed, language, others), encoding="utf-8")
         written.append(path)
     written.append(_csv(connection, runs, folder / CSV_NAME))
+    written.append(_trends(connection, folder / TRENDS_NAME))
     return written
 
 
@@ -78,6 +80,18 @@ def _csv(connection: sa.Connection, runs: Sequence[RunResult], path: Path) -> Pa
                 row.exchange_id,
             ]
             out.writerow(["'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in cells])
+    return path
+
+
+def _trends(connection: sa.Connection, path: Path) -> Path:
+    """Every run that is kept, by dataset, partner and dimension: what a chart over time is drawn from."""
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        out = csv.writer(stream)
+        out.writerow(["at", "contract", "partner", "dimension", "checked", "failed", "share"])
+        for row in history(connection):
+            checked, failed = int(row.checked), int(row.failed)
+            share = f"{Score(checked, failed).share:.4f}" if checked else ""
+            out.writerow([moment(row.at).isoformat(), row.contract, row.partner or "", row.dimension, checked, failed, share])
     return path
 
 

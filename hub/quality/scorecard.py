@@ -78,6 +78,34 @@ def cards(connection: sa.Connection) -> list[Card]:
     return made
 
 
+def history(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """Every run: at, contract, partner (key or null), dimension, checked, failed; in the order of time."""
+    judged = quality_result.c.error.is_(None)
+    same = sa.and_(quality_failure.c.run_id == quality_share.c.run_id, quality_failure.c.rule == quality_share.c.rule)
+    failed = (
+        sa.select(sa.func.count()).where(same, quality_failure.c.partner_id == quality_share.c.partner_id).correlate(quality_share)
+    ).scalar_subquery()
+    query = (
+        sa.select(
+            quality_run.c.at,
+            quality_run.c.contract,
+            partner.c.key.label("partner"),
+            quality_result.c.dimension,
+            sa.func.sum(quality_share.c.checked).label("checked"),
+            sa.func.sum(failed).label("failed"),
+        )
+        .select_from(
+            quality_share.join(quality_run, quality_run.c.id == quality_share.c.run_id)
+            .join(quality_result, sa.and_(quality_result.c.run_id == quality_share.c.run_id, quality_result.c.rule == quality_share.c.rule))
+            .outerjoin(partner, partner.c.id == quality_share.c.partner_id)
+        )
+        .where(judged)
+        .group_by(quality_run.c.id, quality_run.c.at, quality_run.c.contract, partner.c.key, quality_result.c.dimension)
+        .order_by(quality_run.c.id, partner.c.key, quality_result.c.dimension)
+    )
+    return list(connection.execute(query))
+
+
 def by_partner(connection: sa.Connection) -> list[dict[str, Any]]:
     """`[{"partner": name, "key": key, "dimensions": {"completeness": 0.993, …}}]` of the newest runs."""
     return [

@@ -56,5 +56,5 @@ def test_exit_codes_and_json(home: Path) -> None:
 def test_report_goes_where_it_is_asked_to(home: Path) -> None:
     code, out = call("report", "--out", str(home / "pages"), "--lang", "zh-CN")
     assert code == 0
-    assert [Path(path).name for path in out.split()] == ["report.zh-CN.html", "failures.csv"]
+    assert [Path(path).name for path in out.split()] == ["report.zh-CN.html", "failures.csv", "trends.csv"]
     assert '<html lang="zh-CN">' in (home / "pages" / "report.zh-CN.html").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 
 from data_contracts.contract import DIMENSIONS
-from hub.quality import report, run, words
+from hub.quality import report, run, scorecard, words
 from hub.store.database import Database
 from tests.hub.world import World, order
 
@@ -35,7 +35,7 @@ def judged(database: Database) -> Database:
 
 def test_pages_load_nothing_and_run_nothing(judged: Database, tmp_path: Path) -> None:
     pages = written(judged, tmp_path)
-    assert set(pages) == {"report.en.html", "report.zh-CN.html", "failures.csv"}
+    assert set(pages) == {"report.en.html", "report.zh-CN.html", "failures.csv", "trends.csv"}
     for name in ("report.en.html", "report.zh-CN.html"):
         page = pages[name]
         assert not re.search(r"(?i)(https?:)?//[a-z0-9]|url\(|@import|<script|<link|<img|<iframe|javascript:|\son\w+=", page)
@@ -45,6 +45,19 @@ def test_pages_load_nothing_and_run_nothing(judged: Database, tmp_path: Path) ->
         targets = set(tree.xpath("//@href"))
         assert other in targets
         assert {t for t in targets if not t.startswith("/console/exchanges/")} == {other, "failures.csv"}
+
+
+def test_trends_tell_every_run_by_dataset_partner_and_dimension(judged: Database, tmp_path: Path) -> None:
+    judged.clock.advance(3600)  # type: ignore[attr-defined]
+    run.run(judged, judged.clock, ["order_lines"])
+    rows = list(csv.DictReader(written(judged, tmp_path)["trends.csv"].splitlines()))
+    assert len({row["at"] for row in rows if row["contract"] == "order_lines"}) == 2
+    with judged.read() as connection:
+        (card,) = [one for one in scorecard.cards(connection) if one.key == "erp"]
+    newest = max(row["at"] for row in rows)
+    told = {row["dimension"]: (int(row["checked"]), int(row["failed"])) for row in rows if (row["at"], row["partner"]) == (newest, "erp")}
+    assert told["accuracy"] == (card.scores["accuracy"].checked, card.scores["accuracy"].failed)
+    assert told["accuracy"][1] > 0 and told["uniqueness"][0] > 0
 
 
 def test_failing_rows_are_told_escaped_and_linked_to_their_message(judged: Database, tmp_path: Path) -> None:
