@@ -18,13 +18,13 @@ from mappings.compile_rows import RowWriter, plain_row, row_writer
 from mappings.levels import counting, counts, level_written
 from mappings.path import Step
 from mappings.plan import Plan, Rule, Scope
-from mappings.slots import Slots, Targets, maker
+from mappings.slots import Slots, Targets, maker, tags_that_hold
 from mappings.write import Writer
 
 
 def compile_writer(plan: Plan) -> Callable[[Mapping[str, Any], Writer], SourceRecord]:
     """The writer of whole entities. It raises ValueError for what can't be said."""
-    scope, counts = _Scope(plan.root, plan.content.format, True), counting(plan.root)
+    scope, counts = _Scope(plan.root, plan.content.format, True, tags_that_hold(plan.root)), counting(plan.root)
 
     def write(entity: Mapping[str, Any], writer: Writer) -> SourceRecord:
         root = writer.start()
@@ -41,16 +41,18 @@ def compile_writer(plan: Plan) -> Callable[[Mapping[str, Any], Writer], SourceRe
 class _Scope:
     """The rows of the message, or of one `each`."""
 
-    def __init__(self, scope: Scope, format_name: str, new: bool) -> None:
-        """`new`: the record of each element is made for it, so that nothing hangs below it yet."""
+    def __init__(self, scope: Scope, format_name: str, new: bool, holding: frozenset[str]) -> None:
+        """`new`: the record of each element is made for it, so that nothing hangs below it yet. `holding`: tags of records that may hold
+        others.
+        """
         rules = [rule for rule in scope.rules if rule.writes and not counts(rule)]
-        targets = Targets(scope, rules, format_name)
+        targets = Targets(scope, rules, format_name, None, holding)
         if new:
-            targets = Targets(scope, rules, format_name, [rule for rule in rules if row_writer(rule, targets) is None])
+            targets = Targets(scope, rules, format_name, [rule for rule in rules if row_writer(rule, targets) is None], holding)
         self._levelled = _by_level([rule for rule in rules if level_written(rule) in scope.within], targets, scope.within)
         own = [rule for rule in rules if level_written(rule) not in scope.within]
         self._own = _rows(own, targets, _flags(own, targets))
-        self._inner = tuple((child.to, _elements(child, format_name)) for child in scope.scopes if child.writes)
+        self._inner = tuple((child.to, _elements(child, format_name, holding)) for child in scope.scopes if child.writes)
         self.level_slots = [targets.above(step) for step in scope.within]
         """Where the levels above an element are kept."""
         self._blank: Slots = [None] * targets.size
@@ -83,12 +85,12 @@ class _Scope:
 
 
 # --- lists -------------------------------------------------------------------------------------------------------------
-def _elements(scope: Scope, format_name: str) -> Callable[[Sequence[Any], SourceRecord, Writer, str], None]:
+def _elements(scope: Scope, format_name: str, holding: frozenset[str]) -> Callable[[Sequence[Any], SourceRecord, Writer, str], None]:
     """Writes one record for each element of a list."""
     if scope.direction == "out" and scope.needs:  # some elements are passed over
         return lambda elements, record, writer, name: writer.elements(scope, elements, record, name)
     step = scope.made
-    compiled = _Scope(scope, format_name, scope.at is not None and step is not None)
+    compiled = _Scope(scope, format_name, scope.at is not None and step is not None, holding)
     if scope.at is None or step is None:
 
         def on_the_same(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:

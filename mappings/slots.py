@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from data_contracts.source import SourceRecord
+from data_contracts.source import NO_CHILDREN, SourceRecord
 from mappings.levels import is_outside
 from mappings.path import COMPONENT_MARK, ONLY, SEGMENT_FORMATS, Component, Element, Key, Leaf, Name, Pairs, Path, Step, component_of
 from mappings.plan import Rule, Scope
@@ -136,6 +136,16 @@ class Target:
             put(record.values, self.key, text)
 
 
+def tags_that_hold(scope: Scope) -> frozenset[str]:
+    """Tags of the records below which rows of this scope, and of those in it, may write."""
+    paths = [path for rule in scope.rules for path in (*rule.paths, *(when.path for when in rule.when))]
+    tags = {step.tag for path in paths for step in path.steps[:-1]}
+    if scope.at is not None:
+        tags.update(step.tag for step in scope.at.steps)
+    tags.update(step.tag for step in scope.within)
+    return frozenset(tags).union(*map(tags_that_hold, scope.scopes))
+
+
 def key_of(leaf: Leaf | None) -> Key | None:
     """The element, component or name of a leaf that is one value; null for pairs."""
     if isinstance(leaf, Element):
@@ -159,8 +169,17 @@ class Targets:
     new and no such row makes what a step leads to, its slot alone tells whether that is there, and nothing is looked for.
     """
 
-    def __init__(self, scope: Scope, rules: Collection[Rule], format_name: str, unslotted: Iterable[Rule] | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        rules: Collection[Rule],
+        format_name: str,
+        unslotted: Iterable[Rule] | None = None,
+        holding: Collection[str] | None = None,
+    ) -> None:
+        """`holding`: tags of the records below which any row of the mapping writes; null where that is not known."""
         self.size = 1
+        self._holding = holding
         slotted = unslotted is not None and format_name in SEGMENT_FORMATS
         self._unslotted = _ways(path for rule in unslotted or () for path in (*rule.paths, *(when.path for when in rule.when)))
         makers = self._unslotted | _ways(path for rule in rules for path in _written(rule)) if slotted else frozenset()
@@ -222,6 +241,7 @@ class Targets:
         slot = self._slot(path.steps)[0]
         upper, _, reach_upper = self._slot(path.steps[:-1])
         new = SourceRecord.__new__
+        bare = self._holding is not None and tag not in self._holding  # a list less, of each of the most records
 
         def create(slots: Slots, text: str) -> None:
             record = slots[slot] = new(SourceRecord)
@@ -229,7 +249,7 @@ class Targets:
             record.values = [*values, before + text]
             record.position = record.line = 0
             record.parent = parent = slots[upper] or reach_upper(slots)
-            record.children = []
+            record.children = NO_CHILDREN if bare else []
             parent.children.append(record)
 
         return create

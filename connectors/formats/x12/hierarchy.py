@@ -7,6 +7,7 @@ before its parent, so parents that have not come yet are looked for again when t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from operator import attrgetter
 
 from data_contracts.source import SourceRecord
@@ -28,12 +29,12 @@ class Hierarchy:
         self.levels = 0
         """How many have come."""
 
-    def hang(self, record: SourceRecord, values: list[str], top: SourceRecord) -> SourceRecord:
-        """The record under which this HL, with its `values`, belongs: its parent level, or `top` where it has none (yet)."""
+    def hang(self, record: SourceRecord, own: str, above: str, top: SourceRecord) -> SourceRecord:
+        """The record under which this HL, by its `own` number and that of the level `above`, belongs: its parent level, or `top` where
+        it has none (yet).
+        """
         self.levels += 1
-        size, levels = len(values), self._levels
-        own = values[1] if size > 1 else ""
-        above = values[2] if size > 2 else ""
+        levels = self._levels
         if own in levels:
             self._report("X12-E21", record, 1, "")
         elif own:
@@ -79,6 +80,14 @@ class Hierarchy:
                 parent.children.append(record)
         for parent in gain.values():  # in document order, as if each parent had come first
             parent.children.sort(key=_POSITION)
+
+
+@lru_cache(maxsize=4096)
+def numbers(text: str, mark: str) -> tuple[str, str]:
+    """HL01 and HL02 of a segment as text: every set numbers its levels alike, so most are taken apart once."""
+    values = text.split(mark, 3)
+    size = len(values)
+    return values[1] if size > 1 else "", values[2] if size > 2 else ""
 
 
 def _circles(waiting: Sequence[tuple[SourceRecord, str]], hung: dict[int, SourceRecord]) -> Iterator[SourceRecord]:

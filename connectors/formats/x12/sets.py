@@ -15,7 +15,7 @@ from connectors.formats.x12.delimiters import Delimiters, legible, storable
 from connectors.formats.x12.elements import explain
 from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.guide import condition
-from connectors.formats.x12.hierarchy import Hierarchy
+from connectors.formats.x12.hierarchy import Hierarchy, numbers
 from connectors.formats.x12.patterns import Style
 from connectors.formats.x12.shapes import Stop
 from connectors.formats.x12.totals import wrong_totals
@@ -208,9 +208,8 @@ class FullSets:
                     if then.counted:
                         self._counted += 1
                     elif then.hierarchical and hierarchy is not None:
-                        record.__class__ = SourceRecord  # type: ignore[assignment]  # taken apart already: a plain record
-                        record.values = elements = text.split(mark)
-                        record.parent = parent = hierarchy.hang(record, elements, parent)
+                        own, above = numbers(text, mark)
+                        record.parent = parent = hierarchy.hang(record, own, above, parent)
                     records[depth] = record
                     counts[depth] = count = counts[depth] + 1 if again else 1
                     if count > then.most:
