@@ -47,7 +47,7 @@ def tree(mapping: str, order: dict[str, Any]) -> SourceRecord:
 
 
 def envelope(syntax: str, version: str) -> Envelope:
-    party = {"x12": "ZZ:{}", "edifact": "{}:ZZ", "idoc": "LS:{}", "ubl": "0088:{}"}[syntax]
+    party = {"x12": "ZZ:{}", "edifact": "ZZ:{}", "idoc": "LS:{}", "ubl": "0088:{}"}[syntax]
     return Envelope(party.format("NORTH"), party.format("ACME"), 1, 1, 1, datetime(2026, 11, 22, 8, tzinfo=UTC), version)
 
 
