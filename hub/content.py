@@ -18,6 +18,7 @@ from data_contracts.canonical import CANONICAL
 from data_contracts.errors import ConflictError, NotFoundError
 from data_contracts.findings import Finding
 from data_contracts.mistakes import explained
+from data_contracts.source import Message
 from hub import pipeline
 from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, reread, rows_left_out, without_rows
 from hub.runtime import Hub
@@ -124,7 +125,8 @@ def version_of(hub: Hub, examined: ExaminedMessage, laid_over: Sequence[Fields],
     for fields in laid_over:
         whole = corrected(whole, fields)
     paths = {path for fields in laid_over for path in fields}
-    said_by_mapping = [finding for finding in examined.content if finding.rule.startswith("MAP-") and not _cured(finding, paths)]
+    told = [finding for finding in examined.content if finding.rule.startswith("MAP-")]
+    said_by_mapping = [finding for finding in told if not _cured(finding, paths, whole, examined.message)]
     found = pipeline.validate(whole, examined.agreement, day)
     untouched = [finding for finding in found if finding.place.path not in paths]
     touched = [finding for finding in found if finding.place.path in paths]  # the bytes have another value there: no place in them
@@ -133,11 +135,32 @@ def version_of(hub: Hub, examined: ExaminedMessage, laid_over: Sequence[Fields],
     return Version(whole, without_rows(whole, findings), findings)
 
 
-def _cured(finding: Finding, paths: set[str]) -> bool:
-    """Whether a correction gives the field that the mapping could not."""
-    to = finding.params.get("to")
-    fields = {path.rpartition("].")[2] for path in paths} | paths
-    return bool(to) and any(field == to or str(to).endswith(f".{field}") for field in fields)
+def _cured(finding: Finding, paths: set[str], whole: Mapping[str, Any], message: Message) -> bool:
+    """Whether a correction gives the field that the mapping could not, in the row of which the finding speaks."""
+    to = str(finding.params.get("to", ""))
+    if not to:
+        return False
+    for path in paths:
+        field = path.rpartition("].")[2]
+        if to in (path, field) or to.endswith(f".{field}"):
+            row = _row_of(path)
+            if row is None or _speaks_of(finding, row, whole, message):
+                return True
+    return False
+
+
+def _speaks_of(finding: Finding, row: Place, whole: Mapping[str, Any], message: Message) -> bool:
+    """Whether what a finding speaks of stands in the record of a row, or in none of any row: then all rows share it."""
+    member, index = row
+    begins = [one.get("@") for one in whole.get(member, ())]
+    if finding.place.position is None or message.root is None or index >= len(begins):
+        return True
+    here = next((record for record in message.root.walk() if record.position == finding.place.position), None)
+    while here is not None:
+        if here.position in begins:
+            return bool(here.position == begins[index])
+        here = here.parent
+    return True
 
 
 def corrected(entity: Mapping[str, Any], fields: Fields) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -273,3 +274,17 @@ def test_explain_counts_the_rows_of_the_message_though_some_were_left_out(hub: H
     take(hub, orders("4500000001"), "erp", key="k1", agreement="orders_north")
     (step,) = explain(hub, "order/4500000001/1", "despatched")["steps"]
     assert (step["canonical_path"], step["segment"], step["raw"]) == ("lines[1].quantity", "SN1", "24")
+
+
+def test_what_is_corrected_in_one_row_is_not_cured_in_another(hub: Hub) -> None:
+    """Two lines with units that no list knows: the right unit in the first says nothing of the second."""
+    order = json.loads(orders("4500000001"))
+    (line,) = order["orders"][0]["lines"]
+    order["orders"][0]["lines"] = [{**line, "unit": "QQ1"}, {**line, "line": "2", "unit": "QQ2"}]
+    taken = take(hub, json.dumps(order).encode(), "erp", key="k1", agreement="orders_north")
+    held = only(hub, taken.document_id)
+    assert state(hub, held) == "quarantined"
+    with pytest.raises(ConflictError, match="QQ2"):
+        exchange.correct(hub, held, {"lines[0].unit": "EA"}, "ann", "means pieces")
+    new = exchange.correct(hub, held, {"lines[0].unit": "EA", "lines[1].unit": "EA"}, "ann", "both mean pieces")
+    assert (state(hub, held), state(hub, new)) == ("superseded", "applied")
