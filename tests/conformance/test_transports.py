@@ -234,14 +234,13 @@ def test_a_file_that_grows_is_left_until_it_stands_still(files: OnDisk) -> None:
     assert found["growing.edi"].size == path.stat().st_size
 
 
+@pytest.mark.timeout(25)  # less than the look that is not to be taken
 def test_a_writer_may_rename_or_mark_instead(files: OnDisk) -> None:
     files.put("a.edi", b"a")
     files.put("b.edi", b"b")
     files.put("a.edi.done", b"")
     assert [delivered.name for delivered in files.fetch(ready="mark")] == ["a.edi"]
-    started = time.monotonic()
     assert [delivered.name for delivered in files.fetch(ready="rename", look_seconds=30)] == ["a.edi", "b.edi"]
-    assert time.monotonic() - started < 10
     (marked,) = files.fetch(ready="mark")
     files.transport.settle(files.settings | {"ready": "mark"}, marked)
     assert set(files.waiting()) == {"b.edi"} and files.settled() == ["a.edi"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from time import perf_counter
 
 import pytest
 
@@ -72,11 +71,10 @@ def test_levels_without_numbers_are_numbered_by_their_nesting() -> None:
     assert [record.values[1:3] for record in flat(tree, "CPS")] == [["1", ""], ["2", "1"], ["3", "2"], ["4", "2"], ["5", "1"]]
 
 
-def test_ten_thousand_levels_are_numbered_at_once() -> None:
-    tree = [level() for _ in range(10_000)]
-    started = perf_counter()
-    assert flat(tree, "CPS")[-1].values[1] == "10000"
-    assert perf_counter() - started < 1
+@pytest.mark.timeout(60)  # one look at all for each would take an hour
+def test_a_hundred_thousand_levels_are_numbered_at_once() -> None:
+    tree = [level() for _ in range(100_000)]
+    assert flat(tree, "CPS")[-1].values[1] == "100000"
 
 
 def test_numbers_that_all_levels_state_are_kept() -> None:

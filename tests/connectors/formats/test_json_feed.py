@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -187,12 +186,12 @@ BOMBS = {
 }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", list(BOMBS))
 def test_no_bomb_takes_long(name: str) -> None:
-    started = time.process_time()
-    read("json", BOMBS[name])
-    read("json", BOMBS[name], "erp_orders")
-    assert time.process_time() - started < 5
+    for grammar in (None, "erp_orders"):
+        kinds = read("json", BOMBS[name], grammar).kinds
+        assert kinds == ["unreadable"] or kinds[-1] == "interchange_end"
 
 
 def test_a_message_is_found_again_by_its_bytes_and_by_its_ordinal() -> None:

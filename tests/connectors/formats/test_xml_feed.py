@@ -4,7 +4,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -171,12 +170,12 @@ BOMBS = {
 }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", list(BOMBS))
 def test_no_bomb_takes_long(name: str) -> None:
-    started = time.process_time()
-    read("xml", BOMBS[name])
-    read("xml", BOMBS[name], "wms_receipts")
-    assert time.process_time() - started < 5
+    for grammar in (None, "wms_receipts"):
+        kinds = read("xml", BOMBS[name], grammar).kinds
+        assert kinds == ["unreadable"] or kinds[-1] == "interchange_end"
 
 
 DANGEROUS = [

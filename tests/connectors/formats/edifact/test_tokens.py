@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -264,9 +263,8 @@ def test_many_small_interchanges_are_not_cut_again_and_again(monkeypatch: pytest
     assert cut < 200 * len(document), "what is cut grows with the number of interchanges, not with its square"
 
 
+@pytest.mark.timeout(60)  # it took minutes when each of them was looked for to the end of the document
 @pytest.mark.parametrize("junk", ["UNB", "UNA", "UNA:+.? 'UNA"])
 def test_beginnings_that_begin_nothing_take_the_time_of_their_bytes(junk: str) -> None:
-    document = interchange([message("ORDERS", ORDER)]) + (junk * 100_000).encode()
-    start = time.process_time()
+    document = interchange([message("ORDERS", ORDER)]) + (junk * 250_000).encode()
     assert [event.kind for event in FORMAT.read(io.BytesIO(document), Profile())].count("message") == 1
-    assert time.process_time() - start < 8  # it took half a minute when each of them was looked for to the end of the document

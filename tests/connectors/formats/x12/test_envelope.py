@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 
 import pytest
 from hypothesis import given
@@ -223,9 +222,8 @@ def test_a_set_number_of_any_length_is_a_finding() -> None:
     assert [finding.rule for finding in found[0].findings][:1] == ["X12-M06"]
 
 
+@pytest.mark.timeout(60)  # it took four minutes when each of them cut all that followed
 def test_many_small_interchanges_take_the_time_of_their_bytes() -> None:
     one = b"ISA*00**00**ZZ*A*ZZ*B*261122*1415*U*00401*000000001*0*P*>~GS*PO*A*B*20261122*1415*1*X*004010~GE*0*1~IEA*1*000000001~\n"
-    start = time.process_time()
-    found = [event for event in FORMAT.read(io.BytesIO(one * 6000), Profile(unpadded_isa=True)) if event.kind == "interchange_end"]
-    assert len(found) == 6000
-    assert time.process_time() - start < 10  # it took a minute when each of them cut all that followed
+    found = [event for event in FORMAT.read(io.BytesIO(one * 12_000), Profile(unpadded_isa=True)) if event.kind == "interchange_end"]
+    assert len(found) == 12_000
