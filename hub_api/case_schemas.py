@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from hub.cases.kinds import Kind, Rank
 from hub.cases.signatures import Meaning
@@ -138,7 +137,7 @@ class Asking(Shape):
 
     action: Literal["ask"] = "ask"
     text: Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]*\S[^\x00]*$")]
-    answer_by: datetime | None = Field(default=None, description="With its offset; else as the site says.")
+    answer_by: AwareDatetime | None = Field(default=None, description="With its offset; else as the site says.")
     send: bool = Field(default=False, description="By the partner's route of notices.")
 
 

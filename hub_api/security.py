@@ -114,7 +114,8 @@ Poster = Annotated[Caller, Depends(require("partner", "integration", "admin"))]
 Staff = Annotated[Caller, Depends(require("integration", "steward", "auditor", "admin"))]
 """Own people and systems: whoever may see the reconciled views, which speak of several partners at once."""
 Mender = Annotated[Caller, Depends(require("integration", "steward", "admin"))]
-Steward = Annotated[Caller, Depends(require("steward", "admin"))]
+DECIDERS: tuple[Role, ...] = ("steward", "admin")
+Steward = Annotated[Caller, Depends(require(*DECIDERS))]
 """Whoever decides on master data."""
 Answerer = Annotated[Caller, Depends(require("partner", "integration", "steward", "admin"))]
 """Whoever may say what became of recalled units: the partner that has them, or our own people in its name."""

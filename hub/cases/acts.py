@@ -28,12 +28,16 @@ from hub.content import entity_of
 from hub.registers.settle import settle as settle_differences
 from hub.runtime import Hub
 from hub.store import blobs, cases, evidence, outbox
+from hub.store.causes import APPLIED
 from hub.store.lists import among
+from hub.store.tables import exchange as exchange_table
 from hub.store.tables import finding
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
 _HOUR = 3_600_000_000
+_MASTER = ("difference", "suspect")
+"""Causes that are decided in the registers of master data, by whoever may decide there."""
 _json = msgspec.json.Encoder(order="deterministic").encode
 _EVERY = re.compile(r"^(\w+)\[\*\]")
 
@@ -47,6 +51,8 @@ class Who:
     unowned: bool = True
     key: int | None = None
     """The credential; null: somebody at the machine."""
+    decides: bool = True
+    """Whether that person decides on master data: a steward or an administrator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +107,18 @@ def ask(hub: Hub, case_id: int, who: Who, text: str, answer_by: datetime | None 
 
 
 def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | None = None) -> None:
-    """It may stay as it is. Raises ConflictError for what a second person must approve: that is decided at the request itself."""
+    """It may stay as it is. Raises ConflictError for what a second person must approve: that is decided at the request itself.
+
+    Raises RefusedError for differences and duplicates where the person does not decide on master data.
+    """
     with hub.database.read() as connection:
         row = cases.stored(connection, case_id, who.organisations, who.unowned)
     if row.cause == "request":
         raise ConflictError("a request for master data is approved or refused by a second person, at the request")
+    if row.cause in _MASTER and not who.decides:
+        raise RefusedError("a steward or an administrator decides on master data")
     _must_sign(hub, row, "accept", who, signature)
-    if row.cause in ("difference", "suspect"):
+    if row.cause in _MASTER:
         _reasoned(reason)
         if row.cause == "difference":
             settle_differences(hub, [row.cause_id], "dismiss", who.label, reason)
@@ -256,8 +267,11 @@ def findings_of(connection: sa.Connection, row: Any) -> list[int]:
     elif row.cause in ("overdue", "answer"):
         late = finding.c.rule == "ACK-01" if row.cause == "overdue" else finding.c.rule != "ACK-01"
         query = query.where(finding.c.exchange_id == row.exchange_id, late)
-    elif row.cause in ("held", "message"):
+    elif row.cause == "held":
         query = query.where(finding.c.exchange_id == row.exchange_id)
+    elif row.cause == "message":  # as its cause counts them: rows that were left out of what was applied are cases of their own
+        state = sa.select(exchange_table.c.state).where(exchange_table.c.id == row.exchange_id).scalar_subquery()
+        query = query.where(finding.c.exchange_id == row.exchange_id, sa.or_(finding.c.action != "row", state.not_in(APPLIED)))
     elif row.cause == "document":
         query = query.where(finding.c.document_id == row.document_id, finding.c.exchange_id.is_(None))
     elif row.cause == "finding":

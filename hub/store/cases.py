@@ -26,8 +26,8 @@ COLUMNS = (
     "changed_at", "changed_by", "reason",
 )  # fmt: skip
 _STEP = ("case_id", "ordinal", "at", "actor", "action", "reason", "before", "after")
-_OF_ALL = ("duplicate", "difference", "approval")
-"""Kinds about master data, which belong to all organisations."""
+_OF_ALL = ("difference",)
+"""Kinds of nobody's cases that a key of any organisation sees. Duplicates and approvals need one for all, as they do at the registers."""
 
 
 def fresh(connection: sa.Connection, cause: str, limit: int) -> list[sa.Row[Any]]:
@@ -128,7 +128,7 @@ def audited(uow: UnitOfWork, row: Any, action: str, reason: str | None, before: 
 
 
 def visible(organisations: Collection[int] | None, unowned: bool) -> list[sa.ColumnElement[bool]]:
-    """Conditions on `steward_case`: cases of these organisations, those about master data, and with `unowned` those of nobody.
+    """Conditions on `steward_case`: cases of these organisations, what registers say otherwise, and with `unowned` those of nobody.
 
     What is wrong with an envelope whose messages are all for others is theirs (`evidence.not_of_others`).
     """

@@ -21,7 +21,8 @@ COLUMNS = (
 """What each query yields. `keys` is what the message mentions (lots among it), or the lot; null where there is none."""
 _OPEN = (finding.c.closed_at.is_(None), finding.c.severity == sa.literal_column("'error'"))  # literal: SQLite then knows its partial index
 _ROOT = sa.func.coalesce(exchange.c.origin_id, exchange.c.id)
-_APPLIED = ("applied", "waiting")
+APPLIED = ("applied", "waiting")
+"""States of a message of which rows that were left out are cases of their own."""
 _NOT_ASKED = ("superseded", "cancelled", "checked", "quarantined")
 
 
@@ -60,7 +61,7 @@ def _rows() -> sa.Select[Any]:
         .group_by(finding.c.exchange_id, finding.c.rule)
         .subquery("found")
     )
-    return _of_exchange(found, "rows", found.c.rule, found.c.rule).where(exchange.c.direction == "in", exchange.c.state.in_(_APPLIED))
+    return _of_exchange(found, "rows", found.c.rule, found.c.rule).where(exchange.c.direction == "in", exchange.c.state.in_(APPLIED))
 
 
 def _refused() -> sa.Select[Any]:
@@ -68,7 +69,7 @@ def _refused() -> sa.Select[Any]:
     found = _first_of(
         exchange.c.direction == "in",
         exchange.c.state.not_in(_NOT_ASKED),
-        sa.or_(finding.c.action != "row", exchange.c.state.not_in(_APPLIED)),
+        sa.or_(finding.c.action != "row", exchange.c.state.not_in(APPLIED)),
     )
     first = finding.alias("first_finding")
     kind = sa.case((exchange.c.state == "rejected", "refused"), else_="finding")

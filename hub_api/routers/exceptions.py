@@ -42,7 +42,7 @@ from hub_api.dependencies import Id, LanguageDependency, conditional, language_o
 from hub_api.errors import ProblemError, problems
 from hub_api.paging import Cursor, Limit, Page, after_key, encode
 from hub_api.routers.views import need_all
-from hub_api.security import HubDependency, Mender, Staff, sees_all
+from hub_api.security import DECIDERS, HubDependency, Mender, Staff, sees_all
 
 router = APIRouter(prefix="/v1/exceptions", tags=["exceptions"])
 _READING = problems(400, 401, 403, 422, 429)
@@ -233,7 +233,7 @@ def _signer(hub: Hub, caller: Caller, given: Signing | None) -> Signer | None:
 
 
 def _who(hub: Hub, caller: Caller) -> Who:
-    return Who(caller.label, caller.organisations, sees_all(hub, caller), caller.credential_id)
+    return Who(caller.label, caller.organisations, sees_all(hub, caller), caller.credential_id, caller.role in DECIDERS)
 
 
 def _now(request: Request, hub: Hub, caller: Caller, case_id: int) -> Response:

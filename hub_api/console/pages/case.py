@@ -20,6 +20,7 @@ from hub_api.console.frame import Visit, console_page, go, section, show, show_f
 from hub_api.console.markup import Child, Html, chip, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
 from hub_api.console.sentences import findings_list, message_of, state
+from hub_api.security import DECIDERS
 
 _PLACES: Mapping[str, str] = {"duplicate": "/masterdata", "difference": "/differences", "approval": "/masterdata"}
 """Where cases of master data are decided for good."""
@@ -86,9 +87,10 @@ def _acts(visit: Visit, one: Mapping[str, Any]) -> None:
     """A dialog for each thing that can be done."""
     hub, say, number = visit.hub, visit.say, int(one["id"])
     here = f"/cases/{number}"
+    decides = visit.caller.role in DECIDERS
 
     def who(actor: str) -> Who:
-        return Who(actor, visit.organisations, visit.sees_all, visit.caller.credential_id)
+        return Who(actor, visit.organisations, visit.sees_all, visit.caller.credential_id, decides)
 
     def offer(name: str, draw: Callable[[], dict[str, Any]], work: Callable[[str, Fields], object]) -> None:
         dialog(visit, name, say(f"cases.{name}"), say(f"cases.{name}_more"), draw, work, here)
@@ -109,7 +111,7 @@ def _acts(visit: Visit, one: Mapping[str, Any]) -> None:
             if visit.sees_all:
                 for kind, name in (("codes", "fix_codes"), ("mapping", "fix_map")):
                     ui.button(say(f"cases.{name}"), on_click=partial(go, f"{here}/fix?kind={kind}")).props("outline no-caps dense")
-        if one["kind"] != "approval":
+        if one["kind"] != "approval" and (decides or one["kind"] not in _PLACES):
             offer(
                 "accept",
                 lambda: {"reason": reason(visit), **signature(visit, must_sign(visit, one, "accept"))},

@@ -20,6 +20,7 @@ from hub_api.console.asking import Fields, because, dialog, line, lines, reason,
 from hub_api.console.case_steps import by_hand, must_sign, signature, signer_of
 from hub_api.console.frame import Visit, console_page, nothing, show, title
 from hub_api.console.markup import BASE, Child, Html, chip, choice, el, field, form, link, text, tick, when
+from hub_api.security import DECIDERS
 
 _ROWS = 50
 _TONES = {"safety": "error", "supply": "error", "supply_part": "warning", "unanswered": "warning"}
@@ -149,7 +150,7 @@ def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[st
     """Dialogs that act on what is ticked; each case for itself."""
 
     def who(actor: str) -> Who:
-        return Who(actor, visit.organisations, visit.sees_all, visit.caller.credential_id)
+        return Who(actor, visit.organisations, visit.sees_all, visit.caller.credential_id, visit.caller.role in DECIDERS)
 
     query = urlencode({name: value for name, value in given.items() if value})
     back = f"/cases?{query}" if query else "/cases"

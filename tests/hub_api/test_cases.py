@@ -1,0 +1,34 @@
+"""Cases over HTTP: who may decide what, and what a request must say."""
+
+from __future__ import annotations
+
+from hub import pipeline
+from tests.hub.registers.conftest import device, extract, run
+from tests.hub_api.conftest import Api
+from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, devices, interchange
+
+
+def of(api: Api, kind: str) -> int:
+    pipeline.reconcile(api.hub)
+    return int(api.get(f"/v1/exceptions?kind={kind}").json()["items"][0]["id"])
+
+
+def test_a_key_that_does_not_decide_on_differences_does_not_accept_their_cases(api: Api) -> None:
+    api.post(devices(), "erp", key="d", params={"agreement": "devices"})
+    pipeline.reconcile(api.hub)
+    run(api.hub, extract(device(api.hub, mri="unsafe")), "gudid_full_20261101.xml")
+    number = of(api, "difference")
+    refused = api.request("POST", f"/v1/exceptions/{number}/accept", "integration", json={"reason": "known"})
+    assert refused.status_code == 403, refused.text
+    act = {"cases": [number], "act": {"action": "accept", "reason": "known"}}
+    assert api.request("POST", "/v1/exceptions/bulk", "integration", json=act).json()[0]["done"] is False
+    assert api.request("POST", f"/v1/exceptions/{number}/accept", "steward", json={"reason": "known"}).json()["state"] == "closed"
+
+
+def test_until_when_an_answer_is_due_is_said_with_its_offset(api: Api) -> None:
+    api.post(interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)), "acme")
+    path = f"/v1/exceptions/{of(api, 'held')}/ask"
+    refused = api.request("POST", path, "steward", json={"text": "Which GTIN?", "answer_by": "2026-12-01T08:00:00"})
+    assert refused.status_code == 422, refused.text
+    done = api.request("POST", path, "steward", json={"text": "Which GTIN?", "answer_by": "2026-12-01T08:00:00+01:00"})
+    assert done.status_code == 200 and done.json()["due_at"].startswith("2026-12-01T07:00:00")
