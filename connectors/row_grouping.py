@@ -164,8 +164,9 @@ class GroupedRows(_Columns):
                     current.findings.append(suspect)
             suspect = None
             current.length = row.offset + row.length - current.offset
-            if row.notes and len(current.findings) < LIMIT:
-                current.findings += row.notes
+            if row.notes:  # beyond the limit notes are only more of the same; what takes a row out is never one too many
+                kept = row.notes if len(current.findings) < LIMIT else [note for note in row.notes if note.severity == "error"]
+                current.findings += kept
             if fault is not None:
                 current.findings.append(fault)
             else:

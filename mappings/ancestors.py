@@ -12,8 +12,8 @@ from mappings.plan import Scope
 from mappings.slots import maker
 from mappings.write import Writer
 
-Chain = list[tuple[int, list[str], SourceRecord]]
-"""The ancestors of the element before, outermost first: number of the level, what is said on it, its record."""
+Chain = list[tuple[int, list[str | None], SourceRecord]]
+"""The ancestors of the element before, outermost first: number of the level, what each row says on it (null: nothing), its record."""
 
 
 class Levels:
@@ -45,14 +45,18 @@ class Levels:
         """
         depth, opening, shared = 0, not before, -1
         for number, (step, make, members) in enumerate(self._levels):
-            said: list[str] = []
+            said: list[str | None] = []
+            silent = True
             for first, member, asked in members:
                 value = element.get(first)
                 if value is not None and member is not None:
                     value = member(element)
                 if value is not None and not (asked and asked - self._levels_there(element)):
                     said.append(value if value.__class__ is str else str(value))
-            if not said and number and self._segments and step not in self._always:
+                    silent = False
+                else:
+                    said.append(None)
+            if silent and number and self._segments and step not in self._always:
                 continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             if depth < len(before) and before[depth][0] == number and before[depth][1] == said:
                 record, shared = before[depth][2], number

@@ -29,7 +29,7 @@ _TOPS = {"x12": "ST", "edifact": "UNH"}
 """Segments that open a message; named formats have the message's name there."""
 
 
-_Chain = list[tuple[tuple[Step, tuple[str, ...]], SourceRecord]]
+_Chain = list[tuple[tuple[Step, tuple[str | None, ...]], SourceRecord]]
 """The ancestors of the element before, outermost first: level, what is said on it, its record."""
 
 
@@ -193,15 +193,11 @@ class Writer:
         always = levels_always_made(scope)
         for number, level in enumerate(scope.within):
             said = tuple(
-                str(_value(element, rule.to))
+                None if _value(element, rule.to) is None or self._vain(rule, scope, element) else str(_value(element, rule.to))
                 for rule in scope.rules
-                if rule.writes
-                and rule.to
-                and level_written(rule) == level
-                and _value(element, rule.to) is not None
-                and not self._vain(rule, scope, element)
+                if rule.writes and rule.to and level_written(rule) == level
             )
-            if not said and number and self._segments and level not in always:
+            if not any(one is not None for one in said) and number and self._segments and level not in always:
                 continue  # an HL level that says nothing is left out; elements of named formats stand where they stand
             key = (level, said)
             if depth < len(chain) and chain[depth][0] == key:

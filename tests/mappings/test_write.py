@@ -203,3 +203,16 @@ def test_pairs_that_are_full_leave_an_identity_to_the_next_place() -> None:
         "supplier_item": "S",
         "gtin": "06901234500059",
     }
+
+
+def test_lines_of_which_other_members_say_the_same_share_no_level() -> None:
+    """An item named Suzhou is not one that goes to Suzhou, and our number 4711 is not the supplier's."""
+    first = {"line": "1", "buyer_item": "A", "description": "Suzhou", "quantity": Decimal(1), "commitment": "forecast"}
+    second = {"line": "2", "buyer_item": "A", "ship_to": {"name": "Suzhou"}, "quantity": Decimal(2), "commitment": "forecast"}
+    third = {"line": "3", "buyer_item": "4711", "quantity": Decimal(3), "commitment": "forecast"}
+    fourth = {"line": "4", "supplier_item": "4711", "quantity": Decimal(4), "commitment": "forecast"}
+    entity = {"entity": "DeliverySchedule", "number": "F1", "lines": [first, second, third, fourth]}
+    root = load("x12/830").write(entity, CONTEXT)
+    items = [child for child in root.children if child.tag == "LIN"]
+    assert [[below.tag for below in item.children if below.tag != "FST"] for item in items] == [["PID"], ["N1"], [], []]
+    assert [list(item.values)[2:] for item in items] == [["BP", "A"], ["BP", "A"], ["BP", "4711"], ["VP", "4711"]]

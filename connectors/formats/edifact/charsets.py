@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import cache
+from functools import lru_cache
 from typing import BinaryIO
 
 from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
@@ -93,7 +93,7 @@ class Decoder:
         return decoded
 
 
-@cache
+@lru_cache(maxsize=256)
 def repertoire(identifier: str) -> str:
     """The class of characters that may stand under a syntax identifier, as part of an expression; any text where it is not limited."""
     if identifier in _LEVELS:
@@ -105,7 +105,7 @@ def repertoire(identifier: str) -> str:
     return "[ -~" + "".join(map(re.escape, letters)) + "]"
 
 
-@cache
+@lru_cache(maxsize=256)
 def allowed_bytes(identifier: str, separators: Separators) -> bytes | None:
     """The bytes that UNOA and UNOB hold, separators and layout among them; null where bytes alone do not tell."""
     level = _LEVELS.get(identifier)
@@ -122,7 +122,7 @@ def outside(text: str, allowed: bytes) -> str:
     return "".join(dict.fromkeys(foreign.decode("ascii")))[:_MOST_SHOWN]
 
 
-@cache
+@lru_cache(maxsize=256)
 def _foreign(identifier: str) -> re.Pattern[str]:
     return re.compile(f"(?!{repertoire(identifier)}){TEXT}")  # what no text may hold is told as such (EDF-E21)
 

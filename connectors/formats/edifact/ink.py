@@ -149,6 +149,8 @@ def draft(use: SegmentUse, values: Sequence[str]) -> str:
         text = ELEMENT.join(values)
     except TypeError:  # a value that is no text
         return ""
+    if text.count(ELEMENT) != last:  # a value that holds one of our separators
+        return ""
     if COMPONENT in text:
         if text[-1] == COMPONENT or COMPONENT + ELEMENT in text:
             return ""

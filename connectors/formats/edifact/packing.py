@@ -28,7 +28,11 @@ def hang(root: SourceRecord, records: Sequence[SourceRecord]) -> list[tuple[Sour
     naming: list[tuple[SourceRecord, str]] = []
     for record in records:
         # What was not asked for yet is looked at as text, so that levels nobody maps are never taken apart.
-        own, above = _numbers(record.held) if record.__class__ is SegmentRecord else (_said(record, 1), _said(record, 2))
+        if record.__class__ is SegmentRecord:
+            text = record.held
+            own, above = _known_numbers(text) if len(text) < _LONG else _numbers(text)
+        else:
+            own, above = _said(record, 1), _said(record, 2)
         levels.setdefault(own, record)
         if above:
             naming.append((record, above))
@@ -49,12 +53,15 @@ def hang(root: SourceRecord, records: Sequence[SourceRecord]) -> list[tuple[Sour
     return strays
 
 
-@lru_cache(maxsize=4096)
 def _numbers(text: str) -> tuple[str, str]:
     """The level's own number and that of the one above it, of a segment as text: every message numbers its levels alike."""
     values = text.split(ELEMENT, 3)
     size = len(values)
     return values[1].strip() if size > 1 else "", values[2].strip() if size > 2 else ""
+
+
+_LONG = 40
+_known_numbers = lru_cache(maxsize=4096)(_numbers)
 
 
 def flat(children: Sequence[SourceRecord], tag: str) -> list[SourceRecord]:

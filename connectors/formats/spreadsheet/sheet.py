@@ -22,6 +22,8 @@ COLUMNS = 16_384
 ROWS = 1_048_576
 _TEXT = 1_000_000
 _MERGED = 20_000
+_MERGED_COLUMNS = 1_000_000
+"""Columns of all merged cells together; a sheet has 16,384, and hardly anybody merges whole rows."""
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _MERGE = re.compile(rb"<(?:[A-Za-z0-9]+:)?mergeCell\s[^>]{0,100}?ref=[\"']([A-Z]{1,3}[0-9]{1,7}):([A-Z]{1,3}[0-9]{1,7})[\"']")
 
@@ -43,17 +45,19 @@ def sheet_rows(book: Workbook, part: str) -> Iterator[SheetRow]:
     """The rows of a sheet, in order, blank ones left out; merged values filled down. Raises WorkbookError where it breaks off."""
     merged = merged_ranges(book, part)
     target = _Sheet(book)
-    carried: dict[int, tuple[int, str]] = {}
+    carried: dict[int, tuple[int, str, Look | None]] = {}
     for _ in book.package.feed(part, target):
         for row in target.taken():
             for column, last in merged.get(row.number, ()):
                 if column in row.texts:
-                    carried[column] = (last, row.texts[column])
-            for column, (last, text) in list(carried.items()):
+                    carried[column] = (last, row.texts[column], row.looks.get(column))
+            for column, (last, text, look) in list(carried.items()):
                 if row.number > last:
                     del carried[column]
-                else:
-                    row.texts.setdefault(column, text)
+                elif column not in row.texts:
+                    row.texts[column] = text
+                    if look is not None:  # shown as the first of the merged cells shows it
+                        row.looks[column] = look
             if row.texts or row.faults:
                 yield row
 
@@ -80,13 +84,27 @@ def merged_ranges(book: Workbook, part: str) -> dict[int, list[tuple[int, int]]]
 
 
 def merged_cells(book: Workbook, part: str) -> list[Merged]:
-    """All merged cells of a sheet, from the top."""
+    """All merged cells of a sheet, from the top. Raises WorkbookError where some lie over others: no spreadsheet writes that, and
+    nobody could say whose value a cell has.
+    """
     found = []
     for start, stop in merged_addresses(book, part):
         first, last = _ADDRESS.fullmatch(start), _ADDRESS.fullmatch(stop)
         if first is not None and last is not None:
             found.append(Merged(int(first[2]), column_number(first[1]), int(last[2]), column_number(last[1]), f"{start}:{stop}"))
-    return sorted(found, key=lambda one: (one.top, one.left))
+    found.sort(key=lambda one: (one.top, one.left))
+    until: dict[int, Merged] = {}
+    cells = 0
+    for one in found:
+        cells += one.right - one.left + 1
+        if cells > _MERGED_COLUMNS:
+            raise WorkbookError(Finding("XLS-02", expected=str(_MERGED_COLUMNS), got=str(cells), params={"what": "merged cells"}))
+        for column in range(one.left, one.right + 1):
+            over = until.get(column)
+            if over is not None and over.bottom >= one.top:
+                raise WorkbookError(Finding("XLS-01", got=f"merged cells that overlap: {over.text}, {one.text}"))
+            until[column] = one
+    return found
 
 
 def merged_addresses(book: Workbook, part: str) -> list[tuple[str, str]]:

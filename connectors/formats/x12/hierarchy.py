@@ -82,12 +82,19 @@ class Hierarchy:
             parent.children.sort(key=_POSITION)
 
 
-@lru_cache(maxsize=4096)
 def numbers(text: str, mark: str) -> tuple[str, str]:
     """HL01 and HL02 of a segment as text: every set numbers its levels alike, so most are taken apart once."""
+    return _known_numbers(text, mark) if len(text) < _LONG else _numbers(text, mark)
+
+
+def _numbers(text: str, mark: str) -> tuple[str, str]:
     values = text.split(mark, 3)
     size = len(values)
     return values[1] if size > 1 else "", values[2] if size > 2 else ""
+
+
+_LONG = 40
+_known_numbers = lru_cache(maxsize=4096)(_numbers)
 
 
 def _circles(waiting: Sequence[tuple[SourceRecord, str]], hung: dict[int, SourceRecord]) -> Iterator[SourceRecord]:

@@ -21,6 +21,8 @@ from connectors.formats.x12.shapes import Shape, deciding, tells
 ENDLESS = 1 << 60
 REMEMBERED = 512
 """Shapes and segments a place remembers as good; small, since what repeats, repeats soon. Partners repeat addresses, dates, currencies."""
+LONGEST = 200
+"""Characters of a segment that is remembered; what is longer comes seldom, and a thousand of them are much memory."""
 HEAD = 4
 """Characters by which a step is looked up: they hold the id and its separator, for ids have two or three."""
 _MOST_HEADS = 1000
@@ -212,6 +214,8 @@ class Walk:
 
     def remember(self, seen: dict[Shape, Move], move: Move, text: str, shape: Shape) -> None:
         """Keep the step of a segment with which nothing was wrong, for what looks the same from the same place."""
+        if len(text) > LONGEST:
+            return
         if len(seen) >= REMEMBERED:
             seen.clear()
         place = move[0]

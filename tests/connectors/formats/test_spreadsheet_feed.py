@@ -561,3 +561,45 @@ def test_the_sample_is_written_back_equal() -> None:
     written = format_named("spreadsheet").write(messages, None, STRICT, "supplier_confirmations")
     again = read("spreadsheet", written, "supplier_confirmations")
     assert [tree(m.root) for m in again.messages if m.root is not None] == [tree(root) for _, root in messages]
+
+
+def test_merged_cells_are_shown_as_their_first(tmp_path: Path) -> None:
+    """One order `00123` over two rows, whose number is stored without its zeros, stays one order."""
+    book = sheet_of([["order", "total", "qty"], [123, 15, 10], [None, None, 5]])
+    book.active["A2"].number_format = "00000"
+    book.active.merge_cells("A2:A3")
+    book.active.merge_cells("B2:B3")
+    found = typed(tmp_path, book, GROUPED)
+    (message,) = found.messages
+    assert message.root is not None
+    assert dict(message.root.values)["order"] == "00123"
+    assert len(message.root.children) == 2
+
+
+def test_merged_cells_that_overlap_are_refused(tmp_path: Path) -> None:
+    book = sheet_of([["lot", "qty", "due", "note"], ["L1", 10, DAY, "a"], [None, None, DAY, None]])
+    cells = "".join(f'<mergeCell ref="A{2 + number % 2}:B{3 + number}"/>' for number in range(2000))
+    content = changed(
+        saved(book),
+        xl__worksheets__sheet1=zipfile.ZipFile(io.BytesIO(saved(book)))
+        .read("xl/worksheets/sheet1.xml")
+        .decode()
+        .replace("</sheetData>", f"</sheetData><mergeCells>{cells}</mergeCells>"),
+    )
+    (tmp_path / "spreadsheet").mkdir()
+    (tmp_path / "spreadsheet" / "typed.yaml").write_bytes(TYPED)
+    found = read("spreadsheet", content, "typed", Profile(options={"grammar_folders": [str(tmp_path)]}))
+    assert found.unreadable is not None and (found.unreadable.rule, found.unreadable.got) == (
+        "XLS-01",
+        "merged cells that overlap: A2:B3, A2:B5",
+    )
+
+
+def test_no_number_of_notes_hides_what_refuses_a_row(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["order", "total", "qty"], *[[123, 15, 1] for _ in range(205)], [123, 15, 10], [123, 15, None]]
+    book = sheet_of(rows)
+    for at in range(2, len(rows) + 1):
+        book.active[f"A{at}"].number_format = "00000"
+    book.active.merge_cells(f"C{len(rows) - 1}:C{len(rows)}")
+    (message,) = typed(tmp_path, book, GROUPED).messages
+    assert [one.rule for one in message.findings if one.severity == "error"] == ["XLS-13", "XLS-13"]

@@ -36,6 +36,7 @@ def test_many_lines_are_what_each_is_alone(delimiters: dict[str, str]) -> None:
     ink, use = _ink(**delimiters), _USES["NAD"]
     together = ink.lines([draft(use, values) for values in NAMES], [(use, values) for values in NAMES], "DESADV")
     assert together == [ink.line(use, values, "DESADV") for values in NAMES]
+    assert together == [ink._careful_line(use, values, "DESADV") for values in NAMES]
     marks = ink.separators
     assert together[1] == marks.element.join(["NAD", "SU", "", "", "RHEINTAL TITAN"])
     assert together[4] == "NAD"
@@ -49,10 +50,11 @@ def test_what_has_to_be_released_is() -> None:
     assert lines[3] == "NAD+UC+++MÜLLER"
 
 
-def test_a_control_character_in_a_value_is_refused_and_cuts_nothing() -> None:
+@pytest.mark.parametrize("mark", ["\x1c", "\x1d", "\x1e"])
+def test_a_separator_of_ours_in_a_value_is_refused_and_cuts_nothing(mark: str) -> None:
     ink, use = _ink(), _USES["NAD"]
-    bad = [*NAMES[:2], ["NAD", "BY", "", "", "A\x1cB"]]
-    with pytest.raises(ValueError, match="holds a character"):
+    bad = [*NAMES[:2], ["NAD", "BY", "", "", f"A{mark}B"]]
+    with pytest.raises(ValueError, match=r"holds a character|cannot be repeated"):
         ink.lines([draft(use, values) for values in bad], [(use, values) for values in bad], "DESADV")
 
 

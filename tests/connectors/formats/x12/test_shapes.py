@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from connectors.formats.x12 import FORMAT, walk
 from connectors.formats.x12.delimiters import Delimiters
 from connectors.formats.x12.grammar import known_messages, load
+from connectors.formats.x12.patterns import Style
 from connectors.formats.x12.shapes import Shape, shapes_of
 from connectors.formats.x12.writer import write
 from connectors.spec import STRICT
@@ -78,6 +79,15 @@ def test_what_is_wrong_is_told_although_its_neighbours_are_known(at: int, bad: s
     assert first[0][0].startswith(rule)
     assert told(body) == first  # a second time too: nothing wrong is remembered
     assert told(GOOD) == []
+
+
+def test_long_segments_are_not_remembered() -> None:
+    known = walk.walk_for("850", "004010", Style("*", ">", "", False))
+    assert known is not None
+    seen: dict[Shape, walk.Move] = {}
+    for text in ("MSG*" + "A" * 150, "MSG*" + "A" * 250):
+        known.remember(seen, (known.start, "MSG", 0, None, None), text, text)
+    assert list(seen) == ["MSG*" + "A" * 150]
 
 
 def _everything(document: bytes) -> list[Any]:
