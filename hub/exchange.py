@@ -22,6 +22,7 @@ from data_contracts.errors import ConflictError, NotFoundError
 from data_contracts.findings import Finding
 from hub import grammars, outbound, pipeline
 from hub.apply import Applicable, withdraw
+from hub.cases import demanded
 from hub.content import Version, corrected, corrections, entity_of, original, read_again, version_of
 from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.record import ExchangeRow, insert_exchanges, insert_findings, settle_applied
@@ -85,12 +86,14 @@ def correct(
     actor: str,
     reason: str,
     also: Callable[[UnitOfWork, int], None] | None = None,
+    signed: bool = False,
 ) -> int:
     """Apply a steward's new version: `fields` maps canonical paths (`lines[2].gtin`) to new values, null removes.
 
     Paths count all rows that were mapped, those left out included. The correction itself is landed as a document of its own, so that
     it has a hash and a place in the evidence. Rows that are still bad are left out. Raises ConflictError, by name, when the new
-    version as a whole or a corrected field still has an error. `also` is done in the same transaction and told the new exchange.
+    version as a whole or a corrected field still has an error, and for what must be signed (`cases.yaml`) unless it is `signed`: that is
+    done at its case. `also` is done in the same transaction and told the new exchange.
     """
     _need(reason)
     body = json.dumps(
@@ -102,6 +105,8 @@ def correct(
         live = of.live
         if live.state not in _CORRECTABLE:
             raise ConflictError(f"exchange {live.id} is {live.state}; only what is quarantined, applied or waiting can be corrected")
+        if not signed:
+            demanded.need_none(uow.connection, hub.site.cases, live.id)
         laid_over = [*corrections(hub, uow.connection, live), fields]
         version = version_of(hub, examined, laid_over, hub.clock.now().date())
         _must_be_right(version, fields, live.id)

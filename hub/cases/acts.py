@@ -21,14 +21,14 @@ import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, HubError, RefusedError
 from hub import exchange, pipeline, stewardship
-from hub.cases import signatures
+from hub.cases import demanded, signatures
 from hub.cases.kinds import named
 from hub.cases.signatures import Signer
 from hub.content import entity_of
 from hub.registers.settle import settle as settle_differences
 from hub.runtime import Hub
 from hub.store import blobs, cases, evidence, outbox
-from hub.store.causes import APPLIED
+from hub.store.causes import findings_of
 from hub.store.lists import among
 from hub.store.tables import exchange as exchange_table
 from hub.store.tables import finding
@@ -113,11 +113,12 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
     """
     with hub.database.read() as connection:
         row = cases.stored(connection, case_id, who.organisations, who.unowned)
+        signed = demanded.of_case(connection, hub.site.cases, row, "accept")
     if row.cause == "request":
         raise ConflictError("a request for master data is approved or refused by a second person, at the request")
     if row.cause in _MASTER and not who.decides:
         raise RefusedError("a steward or an administrator decides on master data")
-    _must_sign(hub, row, "accept", who, signature)
+    _must_sign(row, signed, who, signature)
     if row.cause in _MASTER:
         _reasoned(reason)
         if row.cause == "difference":
@@ -149,14 +150,18 @@ def correct(
             raise ConflictError(f"case {case_id} is about no message that can be corrected here")
         given = spread(fields, rows_of(connection, row))
         entity = entity_of(hub, connection, row.exchange_id, whole=True)
-    _must_sign(hub, row, "correct", who, signature)
+        signed = demanded.of_case(connection, hub.site.cases, row, "correct")
+    _must_sign(row, signed, who, signature)
 
     def also(uow: UnitOfWork, new: int) -> None:
         before = {"exchange": row.exchange_id, "fields": {path: _value(entity, path) for path in given}}
         taken = cases.taken(uow, case_id)
+        keys = uow.connection.execute(sa.select(exchange_table.c["keys"]).where(exchange_table.c.id == new)).scalar_one()
+        if taken.state == "closed" or keys["corrects"] != row.exchange_id:
+            raise ConflictError(f"case {case_id} has changed meanwhile: look at it again")
         _step(uow, taken, "corrected", reason, before, {"exchange": new, "fields": dict(given)}, signature)
 
-    made = exchange.correct(hub, row.exchange_id, given, who.label, reason, also)
+    made = exchange.correct(hub, row.exchange_id, given, who.label, reason, also, signature is not None)
     pipeline.reconcile(hub)
     return made
 
@@ -251,34 +256,12 @@ def _reasoned(reason: str) -> None:
         raise ConflictError("a reason is needed: it is kept in the audit trail")
 
 
-def _must_sign(hub: Hub, row: Any, action: str, who: Who, signature: Signer | None) -> None:
+def _must_sign(row: Any, needed: bool, who: Who, signature: Signer | None) -> None:
     """Whoever must sign does, and nobody signs for another."""
-    if signature is None and hub.site.cases.must_sign(action, row.kind, row.rule):
+    if signature is None and needed:
         raise ConflictError(f"case {row.id}: this needs your electronic signature")
     if signature is not None and signature.name != who.label:
         raise RefusedError("a person signs with the own name only")
-
-
-def findings_of(connection: sa.Connection, row: Any) -> list[int]:
-    """Ids of the open errors that a case is made of."""
-    query = sa.select(finding.c.id).where(finding.c.closed_at.is_(None), finding.c.severity == "error").order_by(finding.c.id)
-    if row.cause == "rows":
-        query = query.where(finding.c.exchange_id == row.exchange_id, finding.c.action == "row", finding.c.rule == row.cause_key)
-    elif row.cause in ("overdue", "answer"):
-        late = finding.c.rule == "ACK-01" if row.cause == "overdue" else finding.c.rule != "ACK-01"
-        query = query.where(finding.c.exchange_id == row.exchange_id, late)
-    elif row.cause == "held":
-        query = query.where(finding.c.exchange_id == row.exchange_id)
-    elif row.cause == "message":  # as its cause counts them: rows that were left out of what was applied are cases of their own
-        state = sa.select(exchange_table.c.state).where(exchange_table.c.id == row.exchange_id).scalar_subquery()
-        query = query.where(finding.c.exchange_id == row.exchange_id, sa.or_(finding.c.action != "row", state.not_in(APPLIED)))
-    elif row.cause == "document":
-        query = query.where(finding.c.document_id == row.document_id, finding.c.exchange_id.is_(None))
-    elif row.cause == "finding":
-        query = query.where(finding.c.id == row.cause_id)
-    else:
-        return []
-    return list(connection.execute(query).scalars())
 
 
 def _send(hub: Hub, uow: UnitOfWork, row: Any, ordinal: int, text: str, answer_by: datetime) -> None:
@@ -315,7 +298,6 @@ __all__ = [
     "assign",
     "correct",
     "escalate",
-    "findings_of",
     "in_bulk",
     "note",
     "record_step",

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from data_contracts.errors import ConfigError, ConflictError, NotFoundError
 from data_contracts.findings import Language, has_error
 from hub import compiled, exchange, pipeline
+from hub.cases import demanded
 from hub.cases.acts import Outcome, Who, in_bulk, record_step
 from hub.cases.signatures import Signer
 from hub.content import Version, corrections, version_of
@@ -116,11 +117,11 @@ def apply(
     if before == fix.text:
         raise ConflictError(f"{fix.name} says that already; nothing was changed")
     freed = [one for one in preview(hub, fix, who, hub.settings.language) if one.better]
-    if only is not None:
-        freed = [one for one in freed if not set(one.cases).isdisjoint(only)]
-    if signature is None:
+    if signature is None:  # of all that the file frees, not only of what is replayed now
         for one in freed:
             _unsigned(hub, one)
+    if only is not None:
+        freed = [one for one in freed if not set(one.cases).isdisjoint(only)]
     with hub.database.begin(who.label) as uow:
         told = {"file": _place(hub.site, fix.kind, fix.name).relative_to(hub.site.folder).as_posix()}
         uow.audit(HUB, f"{fix.kind}.changed", f"{fix.kind}/{fix.name}", reason, {**told, "text": before}, {**told, "text": fix.text})
@@ -147,7 +148,7 @@ def _unsigned(hub: Hub, one: Freed) -> None:
     with hub.database.read() as connection:
         for case_id in one.cases:
             row = cases.stored(connection, case_id)
-            if hub.site.cases.must_sign("fix", row.kind, row.rule):
+            if demanded.of_case(connection, hub.site.cases, row, "fix"):
                 raise ConflictError(f"case {case_id}: this needs your electronic signature")
 
 

@@ -13,6 +13,7 @@ May be missing: then hours are those of `hub/cases/kinds.py`, nobody owns a case
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,8 +52,9 @@ class CaseSettings(BaseModel):
         """Whose a case is when it opens."""
         return {str(name): owner for name, owner in self.owners.items()}.get(kind)
 
-    def must_sign(self, action: str, kind: str, rule: str) -> bool:
-        """Whether this action on such a case needs a signature."""
+    def must_sign(self, action: str, kind: str, rules: Collection[str]) -> bool:
+        """Whether this action on a case in which these rules are broken needs a signature."""
         return any(
-            one.action == action and (not one.kinds or kind in one.kinds) and (not one.rules or rule in one.rules) for one in self.sign
+            one.action == action and (not one.kinds or kind in one.kinds) and (not one.rules or not set(one.rules).isdisjoint(rules))
+            for one in self.sign
         )

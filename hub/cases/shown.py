@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from data_contracts.findings import Language
 from data_contracts.rules.catalogue import rule_named
-from hub.cases import signatures
-from hub.cases.acts import Who, findings_of
+from hub.cases import demanded, signatures
+from hub.cases.acts import Who
 from hub.cases.kinds import named, told
 from hub.runtime import Hub
 from hub.store import cases, evidence, listing
+from hub.store.causes import findings_of
 from hub.store.lists import among
 from hub.store.tables import discrepancy, exchange, finding
 from hub.store.views.discrepancies import plain as plain_discrepancy
@@ -51,7 +52,7 @@ def shown(hub: Hub, connection: sa.Connection, case_id: int, who: Who, language:
     return {
         **worded(connection, [cases.plain(row)], language)[0],
         "may_correct": row.cause in ("held", "rows") and row.state != "closed",
-        "must_sign": [action for action in ("correct", "fix", "accept") if hub.site.cases.must_sign(action, row.kind, row.rule)],
+        "must_sign": [action for action in ("correct", "fix", "accept") if demanded.of_case(connection, hub.site.cases, row, action)],
         "findings": found,
         "disagreement": disagreement,
         "others": _others(connection, row, disagreement, who),

@@ -90,16 +90,18 @@ def _answer() -> sa.Select[Any]:
 
 
 def _document() -> sa.Select[Any]:
-    """Documents that could not be read, or envelopes that were refused."""
+    """Documents that could not be read, and each envelope that was refused: a document may hold some of several organisations."""
+    envelope = finding.c.interchange_id
     found = (
-        sa.select(finding.c.document_id, sa.func.min(finding.c.id).label("first"), sa.func.count().label("n"))
+        sa.select(finding.c.document_id, envelope, sa.func.min(finding.c.id).label("first"), sa.func.count().label("n"))
         .where(*_OPEN, finding.c.exchange_id.is_(None), finding.c.document_id.is_not(None))
-        .group_by(finding.c.document_id)
+        .group_by(finding.c.document_id, envelope)
         .subquery("found")
     )
+    key = sa.func.coalesce(sa.cast(found.c.interchange_id, sa.Text), "")
     return (
         sa.select(
-            *_said(document.c.id, "", "refused", finding.c.organisation_id, document.c.partner_id, "error", finding.c.rule),
+            *_said(document.c.id, key, "refused", finding.c.organisation_id, document.c.partner_id, "error", finding.c.rule),
             document.c.name.label("subject"),
             sa.null().label("exchange_id"),
             document.c.id.label("document_id"),
@@ -226,3 +228,26 @@ CAUSES: Mapping[str, sa.Select[Any]] = {
     "request": _request(),
 }
 """Every kind of fact that a person must decide on, by the name that cases keep (`steward_case.cause`)."""
+
+
+def findings_of(connection: sa.Connection, row: Any) -> list[int]:
+    """Ids of the open errors that a case (a row of `steward_case`) is made of."""
+    query = sa.select(finding.c.id).where(finding.c.closed_at.is_(None), finding.c.severity == "error").order_by(finding.c.id)
+    if row.cause == "rows":
+        query = query.where(finding.c.exchange_id == row.exchange_id, finding.c.action == "row", finding.c.rule == row.cause_key)
+    elif row.cause in ("overdue", "answer"):
+        late = finding.c.rule == "ACK-01" if row.cause == "overdue" else finding.c.rule != "ACK-01"
+        query = query.where(finding.c.exchange_id == row.exchange_id, late)
+    elif row.cause == "held":
+        query = query.where(finding.c.exchange_id == row.exchange_id)
+    elif row.cause == "message":  # as its cause counts them: rows that were left out of what was applied are cases of their own
+        state = sa.select(exchange.c.state).where(exchange.c.id == row.exchange_id).scalar_subquery()
+        query = query.where(finding.c.exchange_id == row.exchange_id, sa.or_(finding.c.action != "row", state.not_in(APPLIED)))
+    elif row.cause == "document":
+        envelope = finding.c.interchange_id == int(row.cause_key) if row.cause_key else finding.c.interchange_id.is_(None)
+        query = query.where(finding.c.document_id == row.document_id, finding.c.exchange_id.is_(None), envelope)
+    elif row.cause == "finding":
+        query = query.where(finding.c.id == row.cause_id)
+    else:
+        return []
+    return list(connection.execute(query).scalars())

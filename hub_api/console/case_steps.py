@@ -14,9 +14,9 @@ from hub_api.console.asking import Fields, chosen, said
 from hub_api.console.frame import Visit
 
 
-def must_sign(visit: Visit, one: Mapping[str, Any], action: str) -> bool:
-    """Whether this act on this case needs a signature."""
-    return visit.hub.site.cases.must_sign(action, one["kind"], one["rule"])
+def must_sign(one: Mapping[str, Any], action: str) -> bool:
+    """Whether this act on this case, as it is shown, needs a signature."""
+    return action in one["must_sign"]
 
 
 def signature(visit: Visit, needed: bool) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _acts(visit: Visit, one: Mapping[str, Any]) -> None:
                 lambda: {
                     "fields": lines(say("cases.fields"), "fields", _proposed(one)),
                     "reason": reason(visit),
-                    **signature(visit, must_sign(visit, one, "correct")),
+                    **signature(visit, must_sign(one, "correct")),
                 },
                 lambda actor, fields: acts.correct(
                     hub, number, who(actor), by_hand(visit, said(fields, "fields")), because(visit, fields), signer_of(visit, actor, fields)
@@ -114,7 +114,7 @@ def _acts(visit: Visit, one: Mapping[str, Any]) -> None:
         if one["kind"] != "approval" and (decides or one["kind"] not in _PLACES):
             offer(
                 "accept",
-                lambda: {"reason": reason(visit), **signature(visit, must_sign(visit, one, "accept"))},
+                lambda: {"reason": reason(visit), **signature(visit, must_sign(one, "accept"))},
                 lambda actor, fields: acts.accept(hub, number, who(actor), because(visit, fields), signer_of(visit, actor, fields)),
             )
         if one["partner"] is not None:

@@ -60,7 +60,7 @@ async def fix_of_case(visit: Visit) -> None:
                 _freed(visit, freed)
 
         ui.button(say("cases.preview"), on_click=preview).props("outline no-caps").mark("preview")
-        fields = {"reason": reason(visit), **signature(visit, must_sign(visit, one, "fix"))}
+        fields = {"reason": reason(visit), **signature(visit, must_sign(one, "fix"))}
 
         def work(actor: str, given: Mapping[str, Any]) -> None:
             acting = Who(actor, visit.organisations, visit.sees_all)

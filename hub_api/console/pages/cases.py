@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from nicegui import ui
 
 from data_contracts.errors import RefusedError
-from hub.cases import acts
+from hub.cases import acts, demanded
 from hub.cases.acts import Who
 from hub.cases.kinds import KINDS, LISTED, STATES, named, told
 from hub.cases.shown import worded
@@ -88,7 +88,17 @@ def _read(visit: Visit, connection: sa.Connection, given: Mapping[str, str | Non
         after=_after(visit.asked("after")),
         limit=_ROWS + 1,
     )
-    return worded(connection, rows, visit.language), store.tally(connection, visit.organisations, visit.sees_all, now)
+    told_of = [{**one, "must_sign": _signed(visit, connection, one["id"])} for one in worded(connection, rows, visit.language)]
+    return told_of, store.tally(connection, visit.organisations, visit.sees_all, now)
+
+
+def _signed(visit: Visit, connection: sa.Connection, number: int) -> list[str]:
+    """What is done with a signature only of one that is listed."""
+    settings = visit.hub.site.cases
+    if not settings.sign:
+        return []
+    row = store.stored(connection, number, visit.organisations, visit.sees_all)
+    return [action for action in ("correct", "accept") if demanded.of_case(connection, settings, row, action)]
 
 
 def _after(given: str | None) -> tuple[int, int, int] | None:
@@ -174,7 +184,7 @@ def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[st
     def asked(name: str, draw: Callable[[], dict[str, Any]], work: Callable[[str, Fields, int], object]) -> None:
         dialog(visit, f"bulk-{name}", say(f"cases.{name}"), say(f"cases.{name}_more"), draw, each(work), back)
 
-    sign = {action: any(must_sign(visit, one, action) for one in found) for action in ("accept", "correct")}
+    sign = {action: any(must_sign(one, action) for one in found) for action in ("accept", "correct")}
     with ui.element("div").classes("actions"):
         asked(
             "correct",

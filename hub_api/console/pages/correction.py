@@ -95,7 +95,7 @@ def _form(visit: Visit, opened: Opened, number: int) -> None:
             try:
                 made = await visit.change(work)
             except HubError as error:
-                problem.set_text(str(error))
+                problem.set_text(visit.refused(error))
                 return
             go(f"/exchanges/{made}")
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from data_contracts.errors import NotFoundError, RefusedError
+from data_contracts.errors import ConflictError, NotFoundError, RefusedError
 from data_contracts.findings import Finding, Place
-from hub import pipeline
-from hub.cases import acts
+from hub import exchange, pipeline
+from hub.cases import acts, fixes, signatures
 from hub.cases.acts import Who
+from hub.cases.settings import CaseSettings
 from hub.clock import FrozenClock
 from hub.record import insert_findings
 from hub.runtime import Hub
 from hub.settings import Settings
-from tests.hub.cases.test_acts import ANN, shown
+from hub.store import cases
+from tests.hub.cases.test_acts import ANN, held, shown
 from tests.hub.cases.test_following import listed, only
 from tests.hub.conftest import SITE, take
 from tests.hub.registers.conftest import device, extract, run
 from tests.hub.world import party
 from tests.hub_api.masters import say
-from tests.hub_api.papers import devices
+from tests.hub_api.papers import ACME, GTIN, despatch, devices, interchange
 from tests.journeys import bad_rows
 
 
@@ -56,13 +59,84 @@ def test_only_who_decides_on_master_data_accepts_differences_and_duplicates(hub:
     run(hub, extract(device(hub, mri="unsafe")), "gudid_full_20261101.xml")
     say(hub, "erp", party("V1"))
     say(hub, "erp", party("V2"))
-    cases = {one["kind"]: one["id"] for one in listed(hub)}
+    open_cases = {one["kind"]: one["id"] for one in listed(hub)}
     for kind in ("difference", "duplicate"):
         with pytest.raises(RefusedError, match="decides on master data"):
-            acts.accept(hub, cases[kind], Who("ERP", decides=False), "known")
-        assert shown(hub, cases[kind])["state"] == "open"
+            acts.accept(hub, open_cases[kind], Who("ERP", decides=False), "known")
+        assert shown(hub, open_cases[kind])["state"] == "open"
     steward = Who("Ann", [hub.organisation_id("north")], False)
     with pytest.raises(NotFoundError):
-        acts.accept(hub, cases["duplicate"], steward, "known")
-    acts.accept(hub, cases["difference"], steward, "known")
-    assert shown(hub, cases["difference"])["state"] == "closed"
+        acts.accept(hub, open_cases["duplicate"], steward, "known")
+    acts.accept(hub, open_cases["difference"], steward, "known")
+    assert shown(hub, open_cases["difference"])["state"] == "closed"
+
+
+SIGNED = {"sign": [{"action": "correct", "rules": ["GS1-01"]}, {"action": "fix", "kinds": ["rows"]}]}
+
+
+def test_what_must_be_signed_is_not_corrected_by_another_way(hub: Hub) -> None:
+    hub.site.cases = CaseSettings.model_validate(SIGNED)
+    first = held(hub)
+    with pytest.raises(ConflictError, match="electronic signature"):
+        exchange.correct(hub, first["exchange_id"], {"lines[0].gtin": GTIN}, "Ann", "by telephone")
+    assert shown(hub, first["id"])["state"] == "open"
+    signatures.set_secret(hub, "Ann", "correct horse", "Ann")
+    signer = signatures.identify(hub, "Ann", "correct horse", "approved")
+    acts.correct(hub, first["id"], ANN, {"lines[*].gtin": GTIN}, "by telephone", signer)
+    assert shown(hub, first["id"])["state"] == "closed"
+
+
+def test_any_open_rule_of_a_case_demands_a_signature_not_only_its_first(hub: Hub) -> None:
+    hub.site.cases = CaseSettings.model_validate({"sign": [{"action": "accept", "rules": ["UDI-01"]}]})
+    first = held(hub)
+    of = (first["exchange_id"], first["document_id"], None, hub.partner_id("acme"), hub.organisation_id("north"))
+    with hub.database.begin("test") as uow:
+        insert_findings(uow, [(*of, [Finding("UDI-01", place=Place(path="number"), got="x", severity="error", action="message")])])
+    assert only(hub, kinds=("held",))["rule"] == "GS1-01"
+    with pytest.raises(ConflictError, match="electronic signature"):
+        acts.accept(hub, first["id"], ANN, "known")
+
+
+def test_a_code_list_that_frees_what_must_be_signed_is_not_written_unsigned(harbour: Hub) -> None:
+    harbour.site.cases = CaseSettings.model_validate(SIGNED)
+    path = harbour.site.folder / "codes" / "hafen_units.csv"
+    before = path.read_bytes()
+    limits: tuple[list[int] | None, ...] = (None, [])
+    for only_cases in limits:
+        with pytest.raises(ConflictError, match="electronic signature"):
+            fixes.apply(harbour, fixes.with_codes(harbour, "hafen_units", bad_rows.UNITS), ANN, "their words", only_cases)
+    assert path.read_bytes() == before
+
+
+def test_each_refused_envelope_is_a_case_of_whose_messages_it_holds(hub: Hub) -> None:
+    def twice(receiver: str, control: int) -> bytes:
+        sent = interchange(replace(ACME, receiver=receiver), control, despatch(f"D{control}"))
+        return sent.replace(f"GE*1*{control}~".encode(), f"GE*7*{control}~".encode())
+
+    take(hub, twice("NORTH", 1) + twice("SOUTH", 2), "acme")
+    both = listed(hub, kinds=("refused",))
+    assert len(both) == 2 and len({one["document_id"] for one in both}) == 1
+    north = Who("Nora", [hub.organisation_id("north")], False)
+    with hub.database.read() as connection:
+        mine = cases.listed(connection, organisations=north.organisations, unowned=False, kinds=("refused",))
+    assert len(mine) == 1
+    (other,) = [one["id"] for one in both if one["id"] != mine[0]["id"]]
+    with pytest.raises(NotFoundError):
+        acts.accept(hub, other, north, "known")
+    acts.accept(hub, mine[0]["id"], north, "known")
+    assert shown(hub, mine[0]["id"])["state"] == "closed"
+    assert (shown(hub, other)["state"], shown(hub, other)["finding_id"]) == (
+        "open",
+        next(o["finding_id"] for o in both if o["id"] == other),
+    )
+
+
+def test_a_correction_of_what_has_changed_meanwhile_is_refused(hub: Hub) -> None:
+    first = held(hub)
+    again = exchange.replay(hub, first["exchange_id"], "Bo", "with the new grammar")
+    with pytest.raises(ConflictError, match="meanwhile"):  # the case does not know yet of the replay
+        acts.correct(hub, first["id"], ANN, {"lines[0].gtin": GTIN}, "by telephone")
+    pipeline.reconcile(hub)
+    assert shown(hub, first["id"])["exchange_id"] == again
+    acts.correct(hub, first["id"], ANN, {"lines[*].gtin": GTIN}, "by telephone")
+    assert shown(hub, first["id"])["state"] == "closed"
