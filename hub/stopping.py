@@ -36,17 +36,20 @@ def runs(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 def part(hub: Hub, uow: UnitOfWork, jobs: Sequence[Job]) -> list[Job]:
-    """The documents that go on; those of a stopped flow are kept waiting."""
+    """The documents that go on; those of a stopped flow are kept waiting. What was resumed since it was looked at is turned back."""
     stopped = stops.open_stops(uow.connection)
     if not stopped:
         return list(jobs)
+    numbers = [waits_for(job, stopped) for job in jobs]
+    held = stops.hold(uow.connection, {number for number in numbers if number is not None})
     on = []
-    for job in jobs:
-        number = waits_for(job, stopped)
+    for job, number in zip(jobs, numbers, strict=True):
         if number is None:
             on.append(job)
-        else:
+        elif number in held:
             stops.keep_waiting(uow, job.claim, number, job.row.organisation_id)
+        else:
+            stops.turn_back(uow, job.claim)
     return on
 
 

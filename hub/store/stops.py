@@ -53,8 +53,29 @@ def stop(
     return number
 
 
+def hold(connection: sa.Connection, numbers: Collection[int]) -> frozenset[int]:
+    """Those of these stops that are still open, and stay so until the transaction ends.
+
+    A person who resumes one of them meanwhile waits for the end of the transaction and so finds all that it has put there. SQLite, which
+    has one writer, needs no lock.
+    """
+    if not numbers:
+        return frozenset()
+    query = sa.select(flow_stop.c.id).where(flow_stop.c.id.in_(sorted(numbers)), _OPEN).order_by(flow_stop.c.id)
+    return frozenset(connection.execute(query.with_for_update(read=True)).scalars())
+
+
+def turn_back(uow: UnitOfWork, claim: Claim) -> None:
+    """Give a claimed document back as if nobody had taken it: its flow was resumed meanwhile, and what waited goes first."""
+    uow.connection.execute(
+        sa.update(document)
+        .where(document.c.id == claim.document_id, document.c.fence == claim.fence, document.c.state == "received")
+        .values(lease_until=None, attempts=0, fence=document.c.fence + 1)
+    )
+
+
 def keep_waiting(uow: UnitOfWork, claim: Claim, stop_id: int, organisation_id: int) -> None:
-    """Let a claimed document wait for its flow. Raises ConflictError when another worker has it by now."""
+    """Let a claimed document wait for its flow, by a stop that is held (`hold`). Raises ConflictError when another worker has it by now."""
     found = uow.connection.execute(
         sa.update(document)
         .where(document.c.id == claim.document_id, document.c.fence == claim.fence, document.c.state == "received")
