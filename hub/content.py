@@ -19,7 +19,7 @@ from data_contracts.errors import ConflictError, NotFoundError
 from data_contracts.findings import Finding
 from data_contracts.mistakes import explained
 from data_contracts.source import Message
-from hub import pipeline
+from hub import pipeline, promises
 from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, reread, rows_left_out, without_rows
 from hub.runtime import Hub
 from hub.site import Agreement
@@ -128,6 +128,9 @@ def version_of(hub: Hub, examined: ExaminedMessage, laid_over: Sequence[Fields],
     told = [finding for finding in examined.content if finding.rule.startswith("MAP-")]
     said_by_mapping = [finding for finding in told if not _cured(finding, paths, whole, examined.message)]
     found = pipeline.validate(whole, examined.agreement, day)
+    promise = promises.promise_of(hub.site, examined.agreement)
+    if promise is not None:
+        found += pipeline.with_overrides(promise.judge(whole), examined.agreement)
     untouched = [finding for finding in found if finding.place.path not in paths]
     touched = [finding for finding in found if finding.place.path in paths]  # the bytes have another value there: no place in them
     placed = pipeline.placed(untouched, examined.mapping, examined.message, hub.site.profile(examined.agreement))
