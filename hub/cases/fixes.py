@@ -38,6 +38,10 @@ from mappings.resolve import resolve
 
 Kind = Literal["codes", "mapping"]
 _HEADER = "source,canonical,outward"
+_ROOMS = ("mappings", "codes", "contracts")
+"""Folders of a site that a document is read and judged by, beside its agreements."""
+_LOCK = 0x7564_6966
+"""PostgreSQL's advisory lock of the site's files ("udif")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,13 @@ def apply(
     if only is not None:
         freed = [one for one in freed if not set(one.cases).isdisjoint(only)]
     with hub.database.begin(who.label) as uow:
+        if uow.is_postgresql:  # SQLite has one writer anyway
+            uow.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        if current(hub, fix.kind, fix.name) != before:
+            raise ConflictError(f"{fix.name} was changed meanwhile: look at it again")
         told = {"file": _place(hub.site, fix.kind, fix.name).relative_to(hub.site.folder).as_posix()}
         uow.audit(HUB, f"{fix.kind}.changed", f"{fix.kind}/{fix.name}", reason, {**told, "text": before}, {**told, "text": fix.text})
+        uow.settle()  # the file is replaced when nothing but the commit is left
         _write(_place(hub.site, fix.kind, fix.name), fix.text)
     compiled.look(hub.site.mapping_folders, 0)
     by_case = {one.cases[0]: one for one in freed}
@@ -158,7 +167,7 @@ def _changed(hub: Hub, fix: Fix) -> Iterator[Site]:
     _place(hub.site, fix.kind, fix.name)
     with tempfile.TemporaryDirectory(prefix="udihub-fix-") as folder:
         beside = Path(folder)
-        for room in ("mappings", "codes"):
+        for room in _ROOMS:
             if (hub.site.folder / room).is_dir():
                 shutil.copytree(hub.site.folder / room, beside / room)
         site = copy.copy(hub.site)
@@ -172,11 +181,26 @@ def _changed(hub: Hub, fix: Fix) -> Iterator[Site]:
             else:
                 resolve(fix.name, site.mapping_folders)
                 compiled.compiled(fix.name, site.mapping_folders)
+            _sound(hub, site)
             yield site
         except ConfigError as error:
             raise ConflictError(str(error).replace(f"{beside}/", "")) from error
         finally:
             compiled.forget(site.mapping_folders)
+
+
+def _sound(hub: Hub, site: Site) -> None:
+    """Raises ConfigError where the change breaks any mapping that is agreed on: an overlay on it, or one that asks the table.
+
+    What was at fault before is no fault of the change.
+    """
+    for name in sorted({agreed.mapping for agreement in site.agreements.values() for agreed in agreement.messages}):
+        try:
+            before = resolve(name, hub.site.mapping_folders).hash
+        except ConfigError:
+            continue
+        if resolve(name, site.mapping_folders).hash != before:
+            compiled.compiled(name, site.mapping_folders)
 
 
 def _looked(

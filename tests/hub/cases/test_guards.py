@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from data_contracts.contract import FOLDER
 from data_contracts.errors import ConflictError, NotFoundError, RefusedError
 from data_contracts.findings import Finding, Place
 from hub import exchange, pipeline
@@ -29,10 +30,42 @@ from tests.hub_api.papers import ACME, GTIN, despatch, devices, interchange
 from tests.journeys import bad_rows
 
 
+_AGREEMENT = "agreements/hafen_despatches.yaml"
+_DESPATCHES = "delimited/hafen_despatches"
+OVERLAY = {
+    _AGREEMENT: bad_rows.FILES[_AGREEMENT].replace(
+        f"mapping: {_DESPATCHES}}}", f"mapping: {_DESPATCHES}}}, {{type: hafen_others, mapping: delimited/hafen_without_lots}}"
+    ),
+    "mappings/delimited/hafen_without_lots.yaml": f"""\
+mapping: delimited/hafen_without_lots
+version: 1
+extends: {_DESPATCHES}
+each:
+  - to: lines
+    remove: [lot]
+""",
+}
+CONTRACT = {
+    "contracts/hafen.odcs.yaml": (FOLDER / "despatch_lines.odcs.yaml")
+    .read_text(encoding="utf-8")
+    .replace("name: despatch_lines", "name: hafen"),
+    _AGREEMENT: bad_rows.FILES[_AGREEMENT] + "contract: hafen\n",
+}
+
+
 @pytest.fixture
-def harbour(database_url: str, tmp_path: Path, clock: FrozenClock) -> Any:
+def files() -> dict[str, str]:
+    """Further files of the site."""
+    return {}
+
+
+@pytest.fixture
+def harbour(database_url: str, tmp_path: Path, clock: FrozenClock, files: dict[str, str]) -> Any:
     """A hub whose site has a partner with a map and a code list of its own, and one of its files."""
     folder = bad_rows.site(SITE, tmp_path / "site")
+    for name, said in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(said, encoding="utf-8")
     hub = Hub.open(Settings(tmp_path / "home", folder, database_url, "en", 1_000_000, clock))
     paper = bad_rows.papers()[0]
     take(hub, paper.content, "hafen", key=paper.name)
@@ -140,3 +173,35 @@ def test_a_correction_of_what_has_changed_meanwhile_is_refused(hub: Hub) -> None
     assert shown(hub, first["id"])["exchange_id"] == again
     acts.correct(hub, first["id"], ANN, {"lines[*].gtin": GTIN}, "by telephone")
     assert shown(hub, first["id"])["state"] == "closed"
+
+
+def test_a_file_that_somebody_changed_during_the_preview_is_not_overwritten(harbour: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, path = fixes.preview, harbour.site.folder / "codes" / "hafen_units.csv"
+
+    def while_bo_mends_it(*given: Any) -> Any:
+        monkeypatch.setattr(fixes, "preview", look)
+        fixes.apply(harbour, fixes.with_codes(harbour, "hafen_units", {"Stk": "EA"}), Who("Bo"), "German")
+        return look(*given)
+
+    fix = fixes.with_codes(harbour, "hafen_units", {"个": "EA"})
+    monkeypatch.setattr(fixes, "preview", while_bo_mends_it)
+    with pytest.raises(ConflictError, match="meanwhile"):
+        fixes.apply(harbour, fix, ANN, "Chinese")
+    assert "Stk,EA" in path.read_text(encoding="utf-8") and "个" not in path.read_text(encoding="utf-8")
+    fixes.apply(harbour, fixes.with_codes(harbour, "hafen_units", {"个": "EA"}), ANN, "Chinese")
+    assert {"Stk,EA", "个,EA"} <= {line.rstrip(",") for line in path.read_text(encoding="utf-8").splitlines()}
+
+
+@pytest.mark.parametrize("files", [OVERLAY])
+def test_a_map_whose_change_breaks_an_overlay_on_it_is_not_written(harbour: Hub, files: dict[str, str]) -> None:
+    fix = fixes.Fix("mapping", "delimited/hafen_despatches", bad_rows.MENDED_MAP.replace("      - {to: lot, from: Lot}\n", ""))
+    with pytest.raises(ConflictError, match="hafen_without_lots"):
+        fixes.apply(harbour, fix, ANN, "lots are not ours")
+    told = harbour.site.folder / "mappings" / "delimited" / "hafen_despatches.yaml"
+    assert told.read_text(encoding="utf-8") == bad_rows.FILES["mappings/delimited/hafen_despatches.yaml"]
+
+
+@pytest.mark.parametrize("files", [CONTRACT])
+def test_what_is_judged_by_a_contract_of_the_site_can_be_freed(harbour: Hub, files: dict[str, str]) -> None:
+    freed = fixes.preview(harbour, fixes.with_codes(harbour, "hafen_units", bad_rows.UNITS), ANN)
+    assert [one.rows for one in freed] == [(30, 21)]
