@@ -97,7 +97,8 @@ def entries_of(
         (silent if one.silent else books.setdefault(unit, [])).append(one)
 
     shipped = [entry for shipment in said.shipments for entry in _shipped(shipment, said, book, names)]
-    for unit, one in _without_carriers(said, shipped):
+    shipped, doubts = _without_carriers(said, shipped)
+    for unit, one in shipped:
         enter(unit, one)
     for line in said.lines:
         if _is_of(line, lot, names) and line.lot in (None, lot.lot or line.lot):
@@ -116,9 +117,11 @@ def entries_of(
         more, faults = weighed(entries, [*books.get(unit, ()), *silent])
         books.setdefault(unit, []).extend(more)
         noted[unit] = faults
+    usual = min(books) if books else (item.base_unit or "" if item is not None else "")
+    for unit, fault in doubts:
+        noted.setdefault(unit or usual, []).append(fault)
     for unit, voids in voided.items():
         books[unit] = without_voided(books.get(unit, ()), voids)
-    usual = min(books) if books else (item.base_unit or "" if item is not None else "")
     for one in silent:
         books.setdefault(usual, []).append(one)
     for gtin, quantity, exchange in sorted(set(book.unclear)):
@@ -126,11 +129,28 @@ def entries_of(
     return books, noted
 
 
-def _without_carriers(said: Telling, shipped: Sequence[tuple[str, Stated]]) -> list[tuple[str, Stated]]:
-    """What carriers despatch is on the way already: it counts only where nobody else tells of any despatch."""
+def _without_carriers(
+    said: Telling, shipped: Sequence[tuple[str, Stated]]
+) -> tuple[list[tuple[str, Stated]], list[tuple[str, Contradiction]]]:
+    """Despatches, without what carriers tell of the same ones: what they carry is on the way already. And what only they tell, by unit."""
     carriers = {one.told.partner_key for one in said.shipments if one.told.partner_kind == "carrier"}
-    others = [entry for entry in shipped if entry[1].partner.partition("/")[0] not in carriers]
-    return others or list(shipped)
+    theirs = [entry for entry in shipped if entry[1].partner.partition("/")[0] in carriers]
+    found = [entry for entry in shipped if entry[1].partner.partition("/")[0] not in carriers]
+    others = [one for _, one in found]
+    noted: list[tuple[str, Contradiction]] = []
+    for unit, one in theirs if others else ():
+        same = [known for known in others if (one.number and one.number == known.number) or _shares(one, known)]
+        if any(known.place == one.place for known in others) or (same and not one.place):
+            continue
+        noted.append((unit, Contradiction("told_by_carrier", one.place, one.quantity, tuple(sorted(one.evidence)))))
+        if not any(known.number == one.number or known.origin == one.origin for known in same):  # a despatch of its own
+            found.append((unit, one))
+    return (found, noted) if others else (list(shipped), [])
+
+
+def _shares(one: Stated, other: Stated) -> bool:
+    """Whether both name a carton or a serial number."""
+    return not (one.units.isdisjoint(other.units) and one.serials.isdisjoint(other.serials))
 
 
 def in_base(item: GoldenItem | None, unit: str | None, gtin: str | None, quantity: Decimal) -> tuple[str, Decimal]:

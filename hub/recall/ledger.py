@@ -12,6 +12,9 @@ from decimal import Decimal
 
 from hub.recall.flows import ZERO, Contradiction, Stated
 
+TOLD = frozenset({"place_differs", "serial_twice", "told_by_carrier"})
+"""Contradictions whose place is told, whatever else is known of it."""
+
 
 @dataclass(slots=True)
 class Way:
@@ -48,6 +51,8 @@ class Ledger:
     """Consignee → what of it was consumed or written off there, as documents or events tell."""
     since: dict[str, int] = field(default_factory=dict)
     """Consignee → when it first got units; 0: not stated."""
+    under: dict[str, set[str]] = field(default_factory=dict)
+    """Number of a despatch → consignees to whom it went."""
     accepted: set[str] = field(default_factory=set)
     silent: dict[str, set[str]] = field(default_factory=dict)
     """Place that shipped ('' not stated) → consignees, in a number that nobody states."""
@@ -67,7 +72,7 @@ class Ledger:
     def book(self, flows: Sequence[Stated]) -> None:
         """Enter all flows of the lot."""
         self.produced = any(one.kind == "made" for one in flows)
-        self.named |= {one.place for one in self.noted if one.rule in ("place_differs", "serial_twice") and one.place}
+        self.named |= {one.place for one in self.noted if one.rule in TOLD and one.place}
         passing = self._passed_on(flows)
         theirs = {one.place for one in flows if one.kind in ("despatched", "sent_by_supplier") and one.place} - self.ours
         theirs -= {one.place for one in flows if one.kind == "made"}
@@ -158,6 +163,8 @@ class Ledger:
             self.got[one.place] = self.got.get(one.place, ZERO) + one.quantity
             self.sources.setdefault(one.place, set()).update(one.evidence)
             self.since[one.place] = min(self.since.get(one.place, one.at), one.at)
+            if one.number:
+                self.under.setdefault(one.number, set()).add(one.place)
 
     def _leave(self, place: str, quantity: Decimal, to_us: bool, evidence: Iterable[int]) -> None:
         self.gone[place] = self.gone.get(place, ZERO) + quantity
@@ -217,13 +224,14 @@ class Ledger:
         if came.origin in self.got:
             self._leave(came.origin, came.left, True, came.evidence)
             return
-        if not self.produced:
+        meant = self.under.get(came.number, set())
+        if not self.produced and not any(came.at and self.since.get(place, 0) <= came.at for place in meant):
             if not came.number or came.number not in known:
                 self.made += came.left
             return
         holders = [
             place
-            for place in sorted(self.got)
+            for place in sorted(meant or self.got)
             if self.got[place] > self.gone.get(place, ZERO) and (not came.at or self.since.get(place, 0) <= came.at)
         ]
         if len(holders) == 1:

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.recall.receipts import Receipts
 from hub.recall.telling import Telling, party
 from hub.store import lot_history
 from hub.store.crosswalk import OWN_SYSTEMS
@@ -75,24 +76,26 @@ def load(connection: sa.Connection, said: Telling, pictures: Mapping[tuple[str, 
     counts: list[Count] = counts_of(connection, None, mentioned)
     counted = {count.location for count in counts if count.kind in OWN_SYSTEMS}
     named = {names.get(place, place) for place in ours} | {name for place in counted if (name := names.get(place, place)) not in others}
-    answered = {line.reference: line.location for line in own_lines if line.kind == "receiving_advice" and line.reference and line.location}
+    receipts = Receipts.of(own_lines)
     named |= {  # we received it there under another name of the place; back where it came from, it would be a return
         names.get(one.to, one.to)
         for one in own_shipments
-        if one.to not in others and answered.get(one.number, one.origin) not in ("", one.origin, one.to)
+        if one.to not in others
+        and (place := receipts.place_of(one, said, names)) not in ("", one.origin, one.to)
+        and not (is_global(names.get(one.to, one.to)) and is_global(names.get(place, place)))  # two GLNs are two places
     }
     senders = {key: gln for gln, key in lot_history.partner_places(connection, ("customer", "supplier", "carrier")).items()}
-    foreign = _foreign(connection, said, {number: names.get(place, place) for number, place in answered.items()})
+    foreign = _foreign(connection, said, receipts, names)
     codes = frozenset(place for place in theirs if not is_global(place))
     return Places(names, foreign, codes, frozenset(named - {names.get(place, place) for place in customers}), senders)
 
 
-def _foreign(connection: sa.Connection, said: Telling, answered: Mapping[str, str]) -> dict[tuple[str, str], str]:
+def _foreign(connection: sa.Connection, said: Telling, receipts: Receipts, names: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """What codes of partners are called: as their own records and documents say, else where we received what they sent there."""
     found: dict[tuple[str, str], str] = {}
     for one in said.shipments:
-        if one.told.partner_kind not in OWN_SYSTEMS and one.to and not is_global(one.to) and one.number in answered:
-            found[one.told.partner_key, one.to] = answered[one.number]
+        if one.told.partner_kind not in OWN_SYSTEMS and one.to and not is_global(one.to) and (place := receipts.place_of(one, said, names)):
+            found[one.told.partner_key, one.to] = names.get(place, place)
     codes: dict[str, set[str]] = {}
     for key, place in [(one.told.partner_key, place) for one in said.shipments for place in (one.to, one.origin)] + [
         (line.partner_key, line.location or "") for line in said.lines

@@ -79,6 +79,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "one_or_two": ("told under two numbers, taken as one", "两个单号，按同一笔计"),
     "quantity_differs": ("systems differ in the number of units", "各系统数量不一致"),
     "place_differs": ("systems differ in where to", "各系统收货地不一致"),
+    "told_by_carrier": ("despatched, as only a carrier tells", "仅承运方称已发货"),
     "serial_twice": ("a serial number shipped twice", "同一序列号发货两次"),
     "taken_as_return": ("received without a sender, taken as a return", "收货未注明发货方，按退货计"),
     "returned_by_whom": ("received, and several could have sent it back", "收到退货，无法确定退货方"),

@@ -167,6 +167,13 @@ def effective(connection: sa.Connection, applications: Collection[int]) -> dict[
     return {row.id: row.effective_at for row in rows}
 
 
+def tellers(connection: sa.Connection, applications: Collection[int]) -> dict[int, tuple[str, int]]:
+    """Kind and partner of applications."""
+    chosen = sa.select(application.c.id, application.c.kind, application.c.partner_id)
+    rows = connection.execute(chosen.where(among(connection, application.c.id, sorted(applications))))
+    return {row.id: (row.kind, row.partner_id) for row in rows}
+
+
 def opened(connection: sa.Connection, units: Collection[int]) -> set[int]:
     """Those of the units that something was taken out of, or that several speak of: what is inside may be limited in time."""
     if not units:
@@ -184,14 +191,14 @@ def opened(connection: sa.Connection, units: Collection[int]) -> set[int]:
 
 def held(connection: sa.Connection, units: Collection[int]) -> list[sa.Row[Any]]:
     """What was put into, or taken out of, units: content, content_kind, name (its number, or key), holder, kind, application_id, told (the
-    application's kind), at, quantity, unit, since, until."""
+    application's kind), teller (its partner), at, quantity, unit, since, until."""
     content = node.alias()
     chosen = (
         sa.select(
             edge.c.src.label("content"), content.c.kind.label("content_kind"),
             sa.func.coalesce(content.c.number, content.c.key).label("name"), edge.c.dst.label("holder"), edge.c.kind,
-            edge.c.application_id, application.c.kind.label("told"), application.c.effective_at.label("at"), edge.c.quantity, edge.c.unit,
-            edge.c.since, edge.c.until,
+            edge.c.application_id, application.c.kind.label("told"), application.c.partner_id.label("teller"),
+            application.c.effective_at.label("at"), edge.c.quantity, edge.c.unit, edge.c.since, edge.c.until,
         )
         .join(content, content.c.id == edge.c.src)
         .outerjoin(application, application.c.id == edge.c.application_id)

@@ -31,6 +31,7 @@ from hub.trace import holding
 from hub.trace.by_walk import Shipped, by_shipment, lots_by_walk, recall_list_by_walk
 from hub.trace.contents import Contents, Statement
 from hub.trace.edges import CARRYING, FLOW, HOLDING, EdgeKind
+from hub.trace.filling import Filling
 from hub.trace.holding import ALWAYS, Held
 
 Ends = tuple[int, int, int]
@@ -92,7 +93,8 @@ class Carried:
 def carried(connection: sa.Connection, shipments: Collection[int]) -> dict[int, Carried]:
     """What shipments (node ids) carried: as lots, as serial numbers, in cartons in cartons, whoever says what is in them."""
     upstream = _Upstream.load(connection, shipments)
-    return {shipment: upstream.carried(shipment) for shipment in sorted(shipments)}
+    filling = Filling.load(connection, [step for steps in upstream.into.values() for step in steps if step.kind in CARRYING])
+    return {shipment: upstream.carried(shipment, filling) for shipment in sorted(shipments)}
 
 
 class _Amounts(dict[Any, Decimal | None]):
@@ -179,6 +181,7 @@ def _limit(connection: sa.Connection, edges: Collection[Ends]) -> set[Ends]:
             row.content_kind,
             row.name,
             row.told or "",
+            row.teller or 0,
         )
         for row in rows
     )
@@ -278,7 +281,7 @@ class _Upstream:
             contents.add(step.node, step.origin, step.kind, self.kinds[step.node], (step.application_id, step.quantity, step.unit))
         return {(lot, shipment, unit): quantity for (lot, unit), quantity in contents.totals().items()}
 
-    def carried(self, shipment: int) -> Carried:
+    def carried(self, shipment: int, filling: Filling) -> Carried:
         """The same with serial numbers and logistic units."""
         found, contents = Carried(), Contents[int]()
         lots: dict[int, set[int]] = {}
@@ -295,35 +298,17 @@ class _Upstream:
                 found.holders.setdefault(step.node, set()).add(step.origin)
             elif kind == "lot" and step.kind == EdgeKind.COMMISSIONING:
                 lots.setdefault(step.origin, set()).add(step.node)
-        self._less_taken_out(contents, lots)
+        filling.settle(contents, {serial: lots.get(serial, self._lots_of(serial)) for serial in self._taken_out()})
         found.lots, found.said_by, found.stated = contents.totals(), contents.own, contents.stated
         for serial in found.holders:
             for lot in lots.get(serial, ()):
                 found.serials.setdefault(lot, set()).add(serial)
         return found
 
-    def _less_taken_out(self, contents: Contents[int], lots: Mapping[int, set[int]]) -> None:
-        """Take off what of a lot was taken out of a unit after it was said to be in it, and before the shipment: the rest went."""
-        shipped = min((self.at[number] for number in contents.own if number in self.at), default=None)
-        if shipped is None:
-            return
-        before: int = shipped
-        for (lot, holder), statements in contents.stated.items():
-            out: list[tuple[int, Decimal]] = []
-            for step in self.into.get(holder, ()):
-                if step.kind != EdgeKind.UNPACKING or step.until is None or step.until >= before:
-                    continue
-                if step.node == lot and step.quantity is not None:
-                    out.append((step.until, step.quantity))
-                elif lot in lots.get(step.node, self._lots_of(step.node)):
-                    out.append((step.until, Decimal(1)))
-            for place, (number, quantity, unit) in enumerate(statements) if out else ():
-                packed = self.at.get(number)
-                if quantity is None or packed is None or number in contents.own:
-                    continue
-                since: int = packed
-                gone = [amount for at, amount in out if at >= since]
-                statements[place] = (number, max(quantity - sum(gone, Decimal(0)), Decimal(0)), unit)
+    def _taken_out(self) -> set[int]:
+        """Serial numbers that were taken out of a unit."""
+        out = (step for steps in self.into.values() for step in steps if step.kind == EdgeKind.UNPACKING)
+        return {step.node for step in out if self.kinds[step.node] == "serial"}
 
     def _lots_of(self, serial: int) -> set[int]:
         return {step.node for step in self.into.get(serial, ()) if step.kind == EdgeKind.COMMISSIONING}

@@ -6,7 +6,8 @@ taken out, and the rest stays. Most units are never reported open: then nothing 
 
 A number may be used again. Where a despatch advice says that a unit holds lots, or units, none of which an earlier advice said that it
 holds, the unit was emptied in between, though nobody reports it. Both must speak of lots, or both of units, and lie more than two days
-apart: two systems that tell of one despatch may spell its lots differently.
+apart, and the later must be of a system that spoke of the unit before: two systems that tell of one despatch may spell its lots
+differently, and a supplier's carton that is passed on unopened has our own lot number in our advice.
 
 Along a path the times must fit. While the walk is inside units it carries the span in which all contents that it passed were inside
 each other; what then happens to the outermost unit (it is shipped, received, used up) must have happened in that span.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hub.store.region import Step
@@ -45,6 +46,8 @@ class Held:
     """Lot or serial number of the content, or its key."""
     told: str = ""
     """Kind of the application."""
+    teller: int = 0
+    """Partner whose system says so."""
 
 
 def spans_of(statements: Iterable[Held]) -> dict[tuple[int, int, int, int], Span]:
@@ -82,23 +85,49 @@ def spans_of(statements: Iterable[Held]) -> dict[tuple[int, int, int, int], Span
 
 
 def _emptied(said: Iterable[Held]) -> list[int]:
-    """When nothing of a content was left in a unit, by all that is said of the two: of a lot some may have been taken out only."""
+    """When nothing of a content was left in a unit, by all that is said of the two: of a lot some may have been taken out only.
+
+    Several events of one system are several packings, or removals; a document tells of all that is inside, and several systems tell of the
+    same goods. In doubt something is still inside: whoever gets the unit is told.
+    """
     times: list[int] = []
-    packed: dict[str, Decimal] = {}
-    taken: dict[str, Decimal] = {}
-    silent = False
+    packed, taken, silent = _Told(), _Told(), False
     for one in sorted(said, key=lambda one: (one.at is not None, one.at or 0, one.kind == EdgeKind.UNPACKING)):
-        unit = one.unit or ""
         if one.kind != EdgeKind.UNPACKING:
             silent |= one.quantity is None
-            packed[unit] = max(packed.get(unit, Decimal(0)), one.quantity or Decimal(0))
+            packed.add(one)
         elif one.at is not None:
-            taken[unit] = taken.get(unit, Decimal(0)) + (one.quantity or Decimal(0))
-            if one.quantity is not None and (silent or taken[unit] < packed.get(unit, Decimal(0))):
+            taken.add(one)
+            out, inside = taken.most(), packed.most()
+            if one.quantity is not None and (silent or any(out.get(unit, Decimal(0)) < amount for unit, amount in inside.items())):
                 continue
             times.append(one.at)
-            packed, taken, silent = {}, {}, False
+            packed, taken, silent = _Told(), _Told(), False
     return times
+
+
+@dataclass(slots=True)
+class _Told:
+    """How much was put in, or taken out, since the unit was empty."""
+
+    sums: dict[tuple[str, int], Decimal] = field(default_factory=dict)
+    """(unit, partner) → what its events tell, all together."""
+    stated: dict[str, Decimal] = field(default_factory=dict)
+    """Unit → the most that a document tells."""
+
+    def add(self, one: Held) -> None:
+        unit, amount = one.unit or "", one.quantity or Decimal(0)
+        if one.told == "event":
+            self.sums[unit, one.teller] = self.sums.get((unit, one.teller), Decimal(0)) + amount
+        else:
+            self.stated[unit] = max(self.stated.get(unit, Decimal(0)), amount)
+
+    def most(self) -> dict[str, Decimal]:
+        """By unit, by whoever tells the most."""
+        found = dict(self.stated)
+        for (unit, _), amount in self.sums.items():
+            found[unit] = max(found.get(unit, Decimal(0)), amount)
+        return found
 
 
 _APART = 2 * 86_400_000_000
@@ -106,24 +135,31 @@ _SIGNS = re.compile(r"[\W_]+")
 
 
 def _used_again(statements: Iterable[Held]) -> dict[int, list[int]]:
-    """Unit → just before when a despatch advice says that it holds other goods than all before."""
-    filled: dict[int, dict[tuple[int, int], dict[str, set[str]]]] = {}
+    """Unit → just before when a despatch advice says that it holds other goods than all before.
+
+    Only a system that spoke of the unit before can say so: a carton that is passed on unopened has the supplier's lot number in the
+    supplier's advice, and ours in our own.
+    """
+    filled: dict[int, dict[tuple[int, int, int], dict[str, set[str]]]] = {}
     for one in statements:
         if one.told == "despatch_advice" and one.kind != EdgeKind.UNPACKING and one.at is not None:
             name = _SIGNS.sub("", one.name).casefold().lstrip("0")
-            filled.setdefault(one.holder, {}).setdefault((one.at, one.application_id), {}).setdefault(one.content_kind, set()).add(name)
+            filling = filled.setdefault(one.holder, {}).setdefault((one.at, one.application_id, one.teller), {})
+            filling.setdefault(one.content_kind, set()).add(name)
     found: dict[int, list[int]] = {}
     for holder, fillings in filled.items():
         before: dict[str, set[str]] = {}
         last: int | None = None
-        for (at, _), contents in sorted(fillings.items()):
+        tellers: set[int] = set()
+        for (at, _, teller), contents in sorted(fillings.items()):
             compared = [kind for kind in ("lot", UNIT) if kind in contents and kind in before]
             other = compared and all(contents[kind].isdisjoint(before[kind]) for kind in contents.keys() & before.keys())
-            if other and last is not None and at - last > _APART:
+            if other and last is not None and at - last > _APART and teller in tellers:
                 found.setdefault(holder, []).append(at - 1)
-                before = {}
+                before, tellers = {}, set()
             for kind, names in contents.items():
                 before.setdefault(kind, set()).update(names)
+            tellers.add(teller)
             last = at
     return found
 
