@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.journeys.server import Server
 
 CHROMIUM = "/usr/bin/chromium"
+_PATIENCE = 60_000
+"""Milliseconds until something that does not come is missed: a busy machine shows a page late, and that is no fault of the page."""
+expect.set_options(timeout=_PATIENCE)
 _FLAGS = (
     "--headless",
     "--no-sandbox",
