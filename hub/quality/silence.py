@@ -1,7 +1,8 @@
 """Flows that fall silent or change in volume become findings (FLW-01 to 03), once an incident, and are closed when they are as before.
 
-What came is counted by day in the time zone of the organisation, from the exchanges themselves: replays and corrections of our own, and
-acknowledgements, are not what a partner brings. A flow that is stopped, disabled or for tests is not watched.
+What came is counted on the day on which it was received, in the time zone of the organisation, however long it waited here: replays and
+corrections of our own, and acknowledgements, are not what a partner brings. A flow that is stopped, disabled or for tests is not watched,
+and its incidents stay as they are. A silence is over when something came since it was told, and not before.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from hub.site import Agreement
 from hub.store import evidence, stops
 from hub.store.identity import allocate
 from hub.store.stop_tables import flow_incident
-from hub.store.tables import exchange, finding
+from hub.store.tables import document, exchange, finding
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
@@ -37,6 +38,14 @@ class Incident:
     """False: it is as before, and was closed."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What a flow brought, and when its last message was processed: microseconds since 1970."""
+
+    history: History
+    last: int
+
+
 def watch(hub: Hub) -> list[Incident]:
     """Look at every flow that brings something; returns what began and what ended. Repeating it finds nothing new."""
     now = hub.clock.now()
@@ -47,14 +56,16 @@ def watch(hub: Hub) -> list[Incident]:
     found: dict[tuple[str, str], Odd] = {}
     restless = set()
     for one in agreements:
-        history = histories[one.agreement]
-        if history is not None and one.agreement not in stopped:
+        brought = histories[one.agreement]
+        if brought is not None and one.agreement not in stopped:
+            history = brought.history
             today = now.astimezone(_zone(hub, one)).date()
             found |= {(one.agreement, odd.rule): odd for odd in judge(history, today)}
             if not calm(history, today):
                 restless.add(one.agreement)
+    watched = {name: history.last for name, history in histories.items() if history is not None and name not in stopped}
     with hub.database.begin("quality") as uow:
-        return _settle(hub, uow, found, restless, set(stopped))
+        return _settle(hub, uow, found, restless, watched)
 
 
 def _watched(hub: Hub, agreement: Agreement, day: date) -> bool:
@@ -67,8 +78,8 @@ def _zone(hub: Hub, agreement: Agreement) -> ZoneInfo:
     return ZoneInfo(hub.site.organisations[agreement.organisation].time_zone)
 
 
-def _history(hub: Hub, connection: sa.Connection, agreement: Agreement, now: datetime) -> History | None:
-    """What came of it; null where nothing ever did."""
+def _history(hub: Hub, connection: sa.Connection, agreement: Agreement, now: datetime) -> _Watched | None:
+    """What came of it; null where nothing ever did. Days are cut from the last message, so that a silence forgets nothing."""
     brought = (
         exchange.c.agreement == agreement.agreement,
         exchange.c.direction == "in",
@@ -79,27 +90,34 @@ def _history(hub: Hub, connection: sa.Connection, agreement: Agreement, now: dat
     ends = connection.execute(sa.select(sa.func.min(exchange.c.recorded_at), sa.func.max(exchange.c.recorded_at)).where(*brought)).one()
     if ends[0] is None:
         return None
-    since = micros(now - timedelta(days=WINDOW + 2))
-    hour = (exchange.c.recorded_at - exchange.c.recorded_at % _HOUR).label("hour")
-    rows = connection.execute(sa.select(hour, sa.func.count()).where(*brought, exchange.c.recorded_at >= since).group_by(hour))
+    since = micros(moment(ends[1]) - timedelta(days=WINDOW + 2))  # nothing is recorded before it is received
+    hour = (document.c.received_at - document.c.received_at % _HOUR).label("hour")
+    rows = connection.execute(
+        sa.select(hour, sa.func.count(), sa.func.max(document.c.received_at))
+        .select_from(exchange.join(document, document.c.id == exchange.c.document_id))
+        .where(*brought, exchange.c.recorded_at >= since)
+        .group_by(hour)
+    ).all()
     zone = _zone(hub, agreement)
     counts: dict[date, int] = {}
-    for at, count in rows:
+    for at, count, _ in rows:
         day = moment(at).astimezone(zone).date()
         counts[day] = counts.get(day, 0) + count
-    last = moment(ends[1]).astimezone(zone)
-    counts.setdefault(last.date(), 1)  # where it lies before all that is learned from
+    last = moment(max(latest for _, _, latest in rows))
     promise = promise_of(hub.site, agreement)
-    return History(
-        counts=counts,
-        first=moment(ends[0]).astimezone(zone).date(),
-        silent_for=(now - last).total_seconds(),
-        promised=promise.contract.interval if promise is not None else None,
+    return _Watched(
+        History(
+            counts=counts,
+            first=min(moment(ends[0]).astimezone(zone).date(), min(counts)),
+            silent_for=(now - last).total_seconds(),
+            promised=promise.contract.interval if promise is not None else None,
+        ),
+        ends[1],
     )
 
 
-def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restless: set[str], stopped: set[str]) -> list[Incident]:
-    """Open what began, close what ended. An incident of a stopped flow, or of one that left the site, stays as it is."""
+def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restless: set[str], watched: dict[str, int]) -> list[Incident]:
+    """Open what began, close what ended. An incident of a flow that is not watched stays as it is; `watched` has its last message."""
     rows = uow.connection.execute(sa.select(flow_incident).where(flow_incident.c.closed_at.is_(None))).all()
     known = {(row.agreement, row.rule): row for row in rows}
     made = []
@@ -108,8 +126,9 @@ def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restle
             _open(hub, uow, hub.site.agreements[name], rule, odd)
             made.append(Incident(name, rule, opened=True))
     for (name, rule), row in sorted(known.items()):
-        lasts = (name, rule) in found or (rule != SILENT and name in restless)
-        if not lasts and name not in stopped and name in hub.site.agreements:
+        if (name, rule) in found or name not in watched:
+            continue
+        if watched[name] > row.opened_at if rule == SILENT else name not in restless:
             reason = "messages come again" if rule == SILENT else "the volume is as before, or usual by now"
             evidence.close_findings(uow, [row.finding_id], reason)
             uow.connection.execute(sa.update(flow_incident).where(flow_incident.c.id == row.id).values(closed_at=uow.now))

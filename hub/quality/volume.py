@@ -61,11 +61,10 @@ class Odd:
 
 def judge(history: History, today: date) -> list[Odd]:
     """What is odd as of a day that has begun; only days that are over are counted."""
-    quiet = _quiet(history, today)
-    silent = _silent(history, today, quiet)
+    silent = _silent(history, today)
     if silent is not None:
         return [silent]
-    return [odd for odd in (_volume(history, today, quiet),) if odd is not None]
+    return [odd for odd in (_volume(history, today, _quiet(history, today)),) if odd is not None]
 
 
 def _days(history: History, today: date) -> list[date]:
@@ -85,10 +84,11 @@ def _quiet(history: History, today: date) -> frozenset[int]:
     return frozenset(weekday for weekday, counts in seen.items() if len(counts) >= 2 and not any(counts))
 
 
-def _silent(history: History, today: date, quiet: frozenset[int]) -> Odd | None:
+def _silent(history: History, today: date) -> Odd | None:
     last = max((day for day in history.counts if day <= today), default=None)
     if last is None:
         return None
+    quiet = _quiet(history, last + timedelta(days=1))  # as it was when the last message came: a silence makes no weekday quiet
     missed = [day for day in _between(last, today) if day.weekday() not in quiet]
     if history.promised is not None:
         rested = 86_400 * sum(1 for day in _between(last, today) if day.weekday() in quiet)

@@ -110,15 +110,38 @@ def opened(folder: Path, database_url: str, clock: FrozenClock, partners: list[P
     return Hub.open(Settings(folder / "home", site, database_url, "en", 1_000_000, clock))
 
 
-def bring(hub: Hub, name: str, at: list[datetime]) -> None:
-    """Messages that came under a partner's agreement at these times."""
+def bring(hub: Hub, name: str, at: list[datetime], processed: datetime | None = None) -> None:
+    """Messages that came under a partner's agreement at these times, and were processed at once, or all at one time."""
     with hub.database.begin("test") as uow:
         ids = allocate(uow.connection, "exchange", len(at))
-        columns = ("id", "ordinal", "direction", "organisation_id", "partner_id", "agreement", "state", "recorded_at", "changed_at")
+        documents = allocate(uow.connection, "document", len(at))
         organisation, partner = hub.organisation_id("north"), hub.partner_id(name)
+        landed = ("id", "organisation_id", "partner_id", "channel", "delivery_key", "sha256", "received_at", "received_by", "state")
+        columns = (
+            "id",
+            "document_id",
+            "ordinal",
+            "direction",
+            "organisation_id",
+            "partner_id",
+            "agreement",
+            "state",
+            "recorded_at",
+            "changed_at",
+        )
+        times = [(micros(when), micros(processed or when)) for when in sorted(at)]
+        bulk.insert(
+            uow.connection,
+            tables.document,
+            landed,
+            [
+                (number, organisation, partner, "http", f"k{number}", b"0" * 32, received, name, "processed")
+                for number, (received, _) in zip(documents, times, strict=True)
+            ],
+        )
         rows = [
-            (number, 1, "in", organisation, partner, f"{name}_in", "applied", micros(when), micros(when))
-            for number, when in zip(ids, sorted(at), strict=True)
+            (number, document, 1, "in", organisation, partner, f"{name}_in", "applied", done, done)
+            for number, document, (_, done) in zip(ids, documents, times, strict=True)
         ]
         bulk.insert(uow.connection, tables.exchange, columns, rows)
 
@@ -189,6 +212,55 @@ def test_a_stopped_flow_is_not_called_silent(tmp_path: Path, database_url: str, 
     stop(hub, "one_in", "Ann", "holiday")
     clock.advance(9 * 86_400)
     assert silence.watch(hub) == []
+    hub.database.close()
+
+
+def working_days(hub: Hub, first: int, days: int) -> None:
+    """Thirty messages on each working day."""
+    for number in range(first, first + days):
+        if number % 7 < 5:
+            bring(hub, "one", [START + timedelta(days=number, minutes=20 * place) for place in range(30)])
+
+
+def test_a_silence_that_lasts_is_told_once_and_stays_open(tmp_path: Path, database_url: str, clock: FrozenClock) -> None:
+    """Ten weeks: longer than all that is learned from. Weekends and days that leave the window change nothing."""
+    hub = opened(tmp_path, database_url, clock, [Partner("one", 30)])
+    working_days(hub, 0, 28)
+    told = []
+    for number in range(28, 98):
+        clock.set(START + timedelta(days=number, minutes=35))
+        told += [(number, one.opened) for one in silence.watch(hub)]
+    assert [opened for _, opened in told] == [True] and told[0][0] <= 31, told
+    assert open_findings(hub) == {("one", SILENT)}
+    bring(hub, "one", [clock.now()])
+    assert [one.opened for one in silence.watch(hub)] == [False]
+    hub.database.close()
+
+
+def test_what_is_not_watched_any_more_is_not_called_over(tmp_path: Path, database_url: str, clock: FrozenClock) -> None:
+    hub = opened(tmp_path, database_url, clock, [Partner("one", 30, promised=1)])
+    bring(hub, "one", [clock.now()])
+    clock.advance(2 * 86_400)
+    assert [one.opened for one in silence.watch(hub)] == [True]
+    path = tmp_path / "site" / "agreements" / "one_in.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "test: true\n", encoding="utf-8")
+    later = Hub.open(hub.settings)
+    assert silence.watch(later) == [] and open_findings(later) == {("one", SILENT)}
+    later.database.close()
+    hub.database.close()
+
+
+def test_what_waited_for_a_stopped_flow_counts_on_the_day_on_which_it_came(tmp_path: Path, database_url: str, clock: FrozenClock) -> None:
+    hub = opened(tmp_path, database_url, clock, [Partner("one", 30)])
+    working_days(hub, 0, 29)
+    resumed = START + timedelta(days=31, hours=1)
+    for number in (29, 30):  # a Tuesday and a Wednesday, while the flow is stopped
+        came = [START + timedelta(days=number, minutes=20 * place) for place in range(30)]
+        bring(hub, "one", came, processed=resumed)
+    for number in range(31, 35):
+        clock.set(START + timedelta(days=number, hours=2))
+        assert silence.watch(hub) == [], number
+        working_days(hub, number, 1)
     hub.database.close()
 
 
