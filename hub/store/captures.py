@@ -78,7 +78,7 @@ def _jobs(sight: Sight) -> sa.Select[Any]:
 
 
 def _told(connection: sa.Connection, row: sa.Row[Any]) -> CaptureJob:
-    running = row.state == "received"
+    running = row.state in ("received", "waiting")
     first = sa.and_(exchange.c.document_id == row.document_id, exchange.c.origin_id.is_(None))
     held, ended = connection.execute(
         sa.select(

@@ -48,7 +48,7 @@ def free_key(connection: sa.Connection, organisation_id: int, partner_id: int, c
         if first is None or first.received_at >= since:
             break
         key = f"{own}@{first.id}"
-    if first is None or bytes(first.sha256) == sha256 or first.state == "received":
+    if first is None or bytes(first.sha256) == sha256 or first.state in ("received", "waiting"):
         return key
     counted = connection.execute(
         sa.select(interchange.c.id).where(interchange.c.document_id == first.id, interchange.c.outcome.in_(("accepted", "repeat")))

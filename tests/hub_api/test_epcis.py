@@ -364,3 +364,11 @@ def test_a_named_query_is_kept_asked_and_forgotten(api: Api) -> None:
     refused(api.get(f"{ROOT}/queries/packed/events", "plant"), 404, "NoSuchNameException")
     assert api.get(f"{ROOT}/queries/packed", "depot").status_code == 200
     assert turn(api.hub) == 0
+
+
+def test_a_capture_whose_flow_is_stopped_runs_on(api: Api) -> None:
+    api.request("POST", "/v1/flows/plant_events/stop", "admin", json={"reason": "they test"})
+    captured = post(api, "/capture", document(COMMISSIONED))
+    api.settle()
+    waits = job(api, captured)
+    assert (waits["running"], waits.get("finishedAt")) == (True, None)

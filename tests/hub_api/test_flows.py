@@ -33,6 +33,12 @@ def test_a_stopped_flow_takes_documents_in_waits_and_goes_on(api: Api) -> None:
     assert api.request("POST", "/v1/flows/acme_in/resume", "steward", json=WHY).status_code == 409
 
 
+def test_other_bytes_under_the_number_of_what_waits_are_a_conflict(api: Api) -> None:
+    api.request("POST", "/v1/flows/acme_in/stop", "steward", json=WHY)
+    assert api.post(interchange(ACME, 1, despatch("SHP1")), "acme").json()["state"] == "waiting"
+    assert api.post(interchange(ACME, 1, despatch("SHP2")), "acme").status_code == 409
+
+
 def test_a_flow_of_another_organisation_is_not_there(api: Api) -> None:
     for name in ("nothing", "orders_to_acme"):
         assert api.request("POST", f"/v1/flows/{name}/stop", "admin", json=WHY).status_code == 404
