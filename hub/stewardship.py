@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from hub import pipeline
@@ -13,6 +13,7 @@ from hub.masterdata.impact import impact
 from hub.runtime import Hub
 from hub.store import decisions
 from hub.store import suspects as cases
+from hub.store.unit_of_work import UnitOfWork
 
 
 def ask(hub: Hub, asked: Asked, by: str) -> dict[str, Any]:
@@ -24,14 +25,27 @@ def ask(hub: Hub, asked: Asked, by: str) -> dict[str, Any]:
     return _after(hub, number)
 
 
-def answer(hub: Hub, suspect_id: int, said: Answer, reason: str, by: str, key: int | None) -> dict[str, Any]:
-    """Decide a suspected duplicate; returns it, with the request that came of it. Raises NotFoundError, ConflictError."""
+def answer(
+    hub: Hub,
+    suspect_id: int,
+    said: Answer,
+    reason: str,
+    by: str,
+    key: int | None,
+    also: Callable[[UnitOfWork], object] | None = None,
+) -> dict[str, Any]:
+    """Decide a suspected duplicate; returns it, with the request that came of it. Raises NotFoundError, ConflictError.
+
+    `also` is done in the same transaction.
+    """
     with hub.database.read() as connection:
         found = cases.suspect(connection, suspect_id)
     sources = [(found[side]["system"], found[side]["code"]) for side in ("left", "right")]
     touched = touches(hub, found["kind"], sources) if said != "later" else None
     with hub.database.begin(by) as uow:
         number, _ = decide.settle(uow, suspect_id, said, reason, hub.site.masterdata.rules, key, touched)
+        if also is not None:
+            also(uow)
     request = None if number is None else _after(hub, number)
     with hub.database.read() as connection:
         return {**cases.suspect(connection, suspect_id), "request": request}

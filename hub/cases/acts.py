@@ -121,12 +121,14 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
     _must_sign(row, signed, who, signature)
     if row.cause in _MASTER:
         _reasoned(reason)
-        if row.cause == "difference":
-            settle_differences(hub, [row.cause_id], "dismiss", who.label, reason)
-        else:
-            stewardship.answer(hub, row.cause_id, "later", reason, who.label, who.key)
-        with hub.database.begin(who.label) as uow:
+
+        def also(uow: UnitOfWork) -> None:
             _step(uow, cases.taken(uow, case_id), "accepted", reason, {"state": row.state}, {"state": "accepted"}, signature)
+
+        if row.cause == "difference":
+            settle_differences(hub, [row.cause_id], "dismiss", who.label, reason, also)
+        else:
+            stewardship.answer(hub, row.cause_id, "later", reason, who.label, who.key, also)
     else:
         with _acting(hub, case_id, who, reason, signature) as act:
             found = findings_of(act.uow.connection, act.row)

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -35,26 +35,35 @@ FROM: Mapping[str, tuple[str, ...]] = {
 """States in which a decision may be taken."""
 
 
-def settle(hub: Hub, difference_ids: Sequence[int], decision: Decision, by: str, reason: str) -> list[dict[str, Any]]:
+def settle(
+    hub: Hub,
+    difference_ids: Sequence[int],
+    decision: Decision,
+    by: str,
+    reason: str,
+    also: Callable[[UnitOfWork], object] | None = None,
+) -> list[dict[str, Any]]:
     """Decide differences, all of them or none; returns them with their histories.
 
     What is accepted of one device becomes one version of it, since packages often make sense together only. Raises NotFoundError, and
-    ConflictError for what cannot be decided so.
+    ConflictError for what cannot be decided so. `also` is done in the same transaction.
     """
     ids = list(dict.fromkeys(difference_ids))
     if not reason.strip():
         raise ConflictError("a decision needs a reason")
     if decision == "accept":
-        _accept(hub, ids, by, reason)
+        _accept(hub, ids, by, reason, also)
     else:
         with hub.database.begin(by) as uow:
             for number in ids:
                 store.settle(uow, store.taken(uow, number, FROM[decision]), _BECOMES[decision], reason)
+            if also is not None:
+                also(uow)
     with hub.database.read() as connection:
         return [store.difference(connection, number) for number in ids]
 
 
-def _accept(hub: Hub, ids: Sequence[int], by: str, reason: str) -> None:
+def _accept(hub: Hub, ids: Sequence[int], by: str, reason: str, also: Callable[[UnitOfWork], object] | None) -> None:
     with hub.database.read() as connection:
         rows = [store.stored(connection, number) for number in ids]
         if any(row.kind != "value" for row in rows):
@@ -70,6 +79,8 @@ def _accept(hub: Hub, ids: Sequence[int], by: str, reason: str) -> None:
             if (now.ours, now.theirs) != (row.ours, row.theirs):
                 raise ConflictError(f"difference {row.id} has changed meanwhile")
             store.settle(uow, now, "accepted", reason, made)
+        if also is not None:
+            also(uow)
 
     exchange.correct(hub, int(device["exchange_id"]), changes(device, rows), by, f"{named}: {reason}", decided)
     pipeline.reconcile(hub)

@@ -30,17 +30,11 @@ def signature(visit: Visit, needed: bool) -> dict[str, Any]:
 
 
 def signer_of(visit: Visit, actor: str, fields: Fields) -> Signer | None:
-    """Who signs, identified once for all that one dialog does; null where nothing is signed. Raises RefusedError."""
+    """Who signs; null where nothing is signed. Asked once for all that one dialog does, and not kept. Raises RefusedError."""
     if "secret" not in fields:
         return None
     meaning: Meaning = next(one for one in MEANINGS if one == said(fields, "meaning"))
-    known = fields.get("signer")
-    if isinstance(known, Signer) and known.meaning == meaning:
-        return known
-    found = signatures.identify(visit.hub, actor, said(fields, "secret"), meaning)
-    if isinstance(fields, dict):
-        fields["signer"] = found
-    return found
+    return signatures.identify(visit.hub, actor, said(fields, "secret"), meaning)
 
 
 def by_hand(visit: Visit, text: str) -> dict[str, Any]:

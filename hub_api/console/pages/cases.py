@@ -14,6 +14,7 @@ from hub.cases import acts, demanded
 from hub.cases.acts import Who
 from hub.cases.kinds import KINDS, LISTED, STATES, named, told
 from hub.cases.shown import worded
+from hub.cases.signatures import Signer
 from hub.store import cases as store
 from hub.store.types import micros
 from hub_api.console.asking import Fields, because, dialog, line, lines, reason, said
@@ -24,6 +25,8 @@ from hub_api.security import DECIDERS
 
 _ROWS = 50
 _TONES = {"safety": "error", "supply": "error", "supply_part": "warning", "unanswered": "warning"}
+_Work = Callable[[str, Fields, int, Signer | None], object]
+"""Done to one case that is ticked: by whom, with which fields, to which, signed by whom."""
 _FILTERS = ("state", "kind", "rule", "owner", "partner", "find", "overdue")
 
 
@@ -165,12 +168,13 @@ def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[st
     query = urlencode({name: value for name, value in given.items() if value})
     back = f"/cases?{query}" if query else "/cases"
 
-    def each(work: Callable[[str, Fields, int], object]) -> Callable[[str, Fields], object]:
+    def each(work: _Work) -> Callable[[str, Fields], object]:
         def run(actor: str, fields: Fields) -> None:
             chosen = [number for number, box in boxes.items() if box.value]
             if not chosen:
                 raise RefusedError(visit.say("cases.tick_first"))
-            outcomes = acts.in_bulk(chosen, lambda number: work(actor, fields, number))
+            signer = signer_of(visit, actor, fields)  # once: a wrong secret is one wrong try, however many are ticked
+            outcomes = acts.in_bulk(chosen, lambda number: work(actor, fields, number, signer))
             failed = [one for one in outcomes if not one.done]
             if failed:
                 told_of = "; ".join(f"{one.case}: {visit.refused(RefusedError(one.error or ''))}" for one in failed[:10])
@@ -181,7 +185,7 @@ def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[st
     show(el("p", visit.say("cases.together"), cls="about"))
     say, hub = visit.say, visit.hub
 
-    def asked(name: str, draw: Callable[[], dict[str, Any]], work: Callable[[str, Fields, int], object]) -> None:
+    def asked(name: str, draw: Callable[[], dict[str, Any]], work: _Work) -> None:
         dialog(visit, f"bulk-{name}", say(f"cases.{name}"), say(f"cases.{name}_more"), draw, each(work), back)
 
     sign = {action: any(must_sign(one, action) for one in found) for action in ("accept", "correct")}
@@ -189,27 +193,27 @@ def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[st
         asked(
             "correct",
             lambda: {"fields": lines(say("cases.fields"), "fields"), "reason": reason(visit), **signature(visit, sign["correct"])},
-            lambda actor, fields, number: acts.correct(
-                hub, number, who(actor), by_hand(visit, said(fields, "fields")), because(visit, fields), signer_of(visit, actor, fields)
+            lambda actor, fields, number, signer: acts.correct(
+                hub, number, who(actor), by_hand(visit, said(fields, "fields")), because(visit, fields), signer
             ),
         )
         asked(
             "accept",
             lambda: {"reason": reason(visit), **signature(visit, sign["accept"])},
-            lambda actor, fields, number: acts.accept(hub, number, who(actor), because(visit, fields), signer_of(visit, actor, fields)),
+            lambda actor, fields, number, signer: acts.accept(hub, number, who(actor), because(visit, fields), signer),
         )
         asked(
             "assign",
             lambda: {"owner": line(say("cases.owner"), "owner", visit.caller.label), "reason": reason(visit)},
-            lambda actor, fields, number: acts.assign(hub, number, who(actor), said(fields, "owner") or None, because(visit, fields)),
+            lambda actor, fields, number, _: acts.assign(hub, number, who(actor), said(fields, "owner") or None, because(visit, fields)),
         )
         asked(
             "escalate",
             lambda: {"owner": line(say("cases.to"), "to"), "reason": reason(visit)},
-            lambda actor, fields, number: acts.escalate(hub, number, who(actor), said(fields, "owner"), because(visit, fields)),
+            lambda actor, fields, number, _: acts.escalate(hub, number, who(actor), said(fields, "owner"), because(visit, fields)),
         )
         asked(
             "ask",
             lambda: {"reason": lines(say("cases.question"), "question")},
-            lambda actor, fields, number: acts.ask(hub, number, who(actor), because(visit, fields)),
+            lambda actor, fields, number, _: acts.ask(hub, number, who(actor), because(visit, fields)),
         )

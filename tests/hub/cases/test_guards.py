@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from data_contracts.contract import FOLDER
-from data_contracts.errors import ConflictError, NotFoundError, RefusedError
+from data_contracts.errors import ConflictError, FatalError, NotFoundError, RefusedError
 from data_contracts.findings import Finding, Place
 from hub import exchange, pipeline
 from hub.cases import acts, fixes, signatures
@@ -21,14 +21,13 @@ from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import cases
 from tests.hub.cases.test_acts import ANN, held, shown
-from tests.hub.cases.test_following import listed, only
+from tests.hub.cases.test_following import listed, only, steps
 from tests.hub.conftest import SITE, take
 from tests.hub.registers.conftest import device, extract, run
 from tests.hub.world import party
 from tests.hub_api.masters import say
 from tests.hub_api.papers import ACME, GTIN, despatch, devices, interchange
 from tests.journeys import bad_rows
-
 
 _AGREEMENT = "agreements/hafen_despatches.yaml"
 _DESPATCHES = "delimited/hafen_despatches"
@@ -205,3 +204,25 @@ def test_a_map_whose_change_breaks_an_overlay_on_it_is_not_written(harbour: Hub,
 def test_what_is_judged_by_a_contract_of_the_site_can_be_freed(harbour: Hub, files: dict[str, str]) -> None:
     freed = fixes.preview(harbour, fixes.with_codes(harbour, "hafen_units", bad_rows.UNITS), ANN)
     assert [one.rows for one in freed] == [(30, 21)]
+
+
+def test_a_difference_is_dismissed_with_its_step_and_signature_or_not_at_all(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(hub, devices(), "erp", key="d", agreement="devices")
+    pipeline.reconcile(hub)
+    run(hub, extract(device(hub, mri="unsafe")), "gudid_full_20261101.xml")
+    say(hub, "erp", party("V1"))
+    say(hub, "erp", party("V2"))
+    signatures.set_secret(hub, "Ann", "correct horse", "Ann")
+    signer = signatures.identify(hub, "Ann", "correct horse", "approved")
+
+    def crash(*_: Any) -> bytes:
+        raise FatalError("the machine stops")
+
+    open_cases = {one["kind"]: one["id"] for one in listed(hub)}
+    for kind in ("difference", "duplicate"):
+        with monkeypatch.context() as stopped, pytest.raises(FatalError):
+            stopped.setattr(signatures, "sign", crash)
+            acts.accept(hub, open_cases[kind], ANN, "known", signer)
+        assert [one["id"] for one in listed(hub, kinds=(kind,))] == [open_cases[kind]]
+        acts.accept(hub, open_cases[kind], ANN, "known", signer)
+        assert shown(hub, open_cases[kind])["state"] == "closed" and steps(hub, open_cases[kind])[-2:] == ["accepted", "closed"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from hub import pipeline
@@ -149,6 +150,27 @@ def test_a_code_list_is_mended_after_its_preview(ann: Person) -> None:
     expect(ann.page.locator(".title .chip").first).to_have_text("closed")
     assert "map or list mended" in ann.text()
     assert ann.complaints == []
+
+
+def test_a_wrong_secret_for_all_that_is_ticked_is_one_wrong_try(ann: Person, busy: Server) -> None:
+    ann.open("/console/cases")
+    boxes = ann.page.locator("table.cases tbody .q-checkbox")
+    boxes.first.wait_for()
+    ticked = boxes.count()
+    assert ticked >= 2
+    for number in range(ticked):
+        boxes.nth(number).click()
+    ann.page.get_by_role("button", name="Accept as it is").click()
+    dialog = ann.page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("they send it again")
+    dialog.get_by_label("Your signing secret").fill("a mistyped horse")
+    dialog.get_by_role("button", name="Accept as it is").click()
+    expect(dialog.locator(".problem")).to_contain_text("signature is refused")
+    hub = busy.hub()
+    with hub.database.read() as connection:
+        tries = connection.execute(sa.text("SELECT failures FROM signing_secret")).scalar_one()
+    hub.database.close()
+    assert tries == 1
 
 
 def test_what_must_be_signed_asks_for_the_secret_and_shows_the_signature(ann: Person) -> None:
