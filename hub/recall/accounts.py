@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +21,8 @@ from hub.store import lot_history, recalls
 from hub.store.unit_of_work import UnitOfWork
 
 ZERO = Decimal(0)
+_PARTS = Decimal("0.0001")
+"""Shares are rounded down: all is said only where it is all."""
 
 
 @dataclass(slots=True)
@@ -84,7 +86,8 @@ def summary(located: Sequence[Located]) -> dict[str, Any]:
         "consignees": len({place for one in located for place in one.account.consignees}),
         "contradictions": sum(len(one.account.contradictions) for one in located),
         "coverage": {
-            f"{one.lot.key} {one.unit}": None if (share := one.account.coverage) is None else format(share, ".4f") for one in located
+            f"{one.lot.key} {one.unit}": None if (share := one.account.coverage) is None else str(share.quantize(_PARTS, ROUND_DOWN))
+            for one in located
         },
     }
 

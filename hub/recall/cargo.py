@@ -65,9 +65,10 @@ class Hold:
                 found.inner.setdefault(holder, []).append(unit)
         return found
 
-    def load(self, lot: Lot, holder: int, told_by: Collection[int] = ()) -> Load:
-        """What a logistic unit held of a lot, with all that is in units in it. `told_by`: whose word counts before that of others."""
-        found, seen, todo = Load(), {holder}, [holder]
+    def load(self, lot: Lot, holder: int, told_by: Collection[int] = (), but: Collection[int] = ()) -> Load:
+        """What a logistic unit held of a lot, with all that is in units in it. `told_by`: whose word counts before that of others; `but`:
+        units that are not counted."""
+        found, seen, todo = Load(), {holder, *but}, [holder]
         while todo:
             here = todo.pop()
             found.add(self._next_in(lot, here, told_by, self.serials.get(here, ())))
@@ -77,16 +78,37 @@ class Hold:
             seen.update(self.inner.get(here, ()))
         return found
 
-    def shipped(self, lot: Lot, application: int) -> Load:
-        """What one application says that the shipment held of a lot."""
+    def shipped(self, lot: Lot, application: int, before: Load) -> Load:
+        """What one application says that the shipment held of a lot, each unit and serial number once. `before` is counted already."""
         things = self.carried.shipped.get(application, set())
-        loose = [serial for serial in self.serials.get(self.root, ()) if serial in things]
-        found = self._next_in(lot, self.root, (application,), loose, only=True)
-        for unit in sorted(things & self.carried.units):
-            inside = self.load(lot, unit, (application,))
-            if inside.present:
-                found.add(inside)
+        listed = things & self.carried.units
+        inside = {unit for outer in listed for unit in self._below(outer)}
+        found = Load()
+        for unit in (*sorted(listed - inside), *sorted(listed & inside)):  # a pallet before the cartons on it
+            if unit not in found.units and unit not in before.units:
+                load = self.load(lot, unit, (application,), before.units | found.units)
+                if load.present:
+                    found.add(load)
+        counted = before.units | found.units
+        loose = [
+            serial
+            for serial in self.serials.get(self.root, ())
+            if serial in things
+            and lot.serials.get(serial) not in before.serials
+            and counted.isdisjoint(self.carried.holders.get(serial, ()))
+        ]
+        found.add(self._next_in(lot, self.root, (application,), loose, only=True))
         return found
+
+    def _below(self, unit: int) -> set[int]:
+        """Units in a unit, at any depth."""
+        found, todo = set[int](), [unit]
+        while todo:
+            for inner in self.inner.get(todo.pop(), ()):
+                if inner not in found:
+                    found.add(inner)
+                    todo.append(inner)
+        return found - {unit}
 
     def _next_in(self, lot: Lot, holder: int, told_by: Collection[int], serials: Collection[int], only: bool = False) -> Load:
         """What lies in a holder itself; `only`: by the word of `told_by` alone."""

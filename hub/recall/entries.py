@@ -121,7 +121,8 @@ def entries_of(
     for unit, fault in doubts:
         noted.setdefault(unit or usual, []).append(fault)
     for unit, voids in voided.items():
-        books[unit] = without_voided(books.get(unit, ()), voids)
+        books[unit], faults = without_voided(books.get(unit, ()), voids)
+        noted.setdefault(unit, []).extend(faults)
     for one in silent:
         books.setdefault(usual, []).append(one)
     for gtin, quantity, exchange in sorted(set(book.unclear)):
@@ -186,7 +187,7 @@ def _shipped(shipment: Shipment, said: Telling, book: Book, names: Names) -> Ite
     for label, mine in tellers.items():
         whole = Load()
         for one in mine:
-            load = shipment.hold.shipped(book.cargo, one.id)
+            load = shipment.hold.shipped(book.cargo, one.id, whole)
             for unit, amount in {} if lot.serials else _advised(said.advised.get(one.id, ()), lot, book.item, names).items():
                 load.amounts[unit] = max(amount, load.amounts.get(unit, ZERO))
             if load.present:
@@ -290,7 +291,7 @@ def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, S
     told, cargo = happening.told, book.cargo
     at = told.effective_at or 0
     lots, units = set(book.lot.nodes.values()), set[str]()
-    named, inside, stated, packed = set[str](), set[str](), dict[str, Decimal](), dict[str, Decimal]()
+    named, inside, counted, stated, packed = set[str](), set[str](), set[str](), dict[str, Decimal](), dict[str, Decimal]()
     for thing in happening.things:
         if thing.key in book.keys:
             named.add(book.keys[thing.key])
@@ -308,7 +309,9 @@ def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, S
                 continue
             units.add(thing.key[5:])
             if load.amounts == {cargo.piece: Decimal(len(load.serials))}:
-                named |= load.serials
+                packed[cargo.piece] = packed.get(cargo.piece, ZERO) + len(load.serials - inside)
+                counted |= load.serials
+                inside |= load.serials
             else:
                 inside |= load.serials
                 for unit, amount in load.amounts.items():
@@ -321,7 +324,13 @@ def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, S
         if what == "received" and place not in book.places.ours:
             what = "received_by_consignee"
         amount = stated.get(unit, ZERO) + packed.get(unit, ZERO)
-        step = happening.step if happening.what == "received" else "serials" if named and happening.what == "made" else ""
+        step = (
+            happening.step
+            if happening.what in ("received", "written_off")
+            else "serials"
+            if named | counted and happening.what == "made"
+            else ""
+        )
         yield (
             unit,
             (told.partner_key, step),

@@ -86,7 +86,7 @@ def _read(told: Told, event: Mapping[str, Any]) -> list[Happening]:
     if action == "ADD":
         return [Happening(told, "made", step, place, event["number"], things)]
     if step == "destroying" or event.get("disposition") in _GONE:
-        return [Happening(told, "written_off", "", place, "", things)]
+        return [Happening(told, "written_off", step, place, "", things)]
     if action == "OBSERVE" and step in _RECEIVING:
         return [Happening(told, "received", step, place, despatch, things)]
     if action == "OBSERVE" and step == "void_shipping":
@@ -216,30 +216,43 @@ def _most(entries: Sequence[tuple[Series, Stated]]) -> list[Stated]:
     return by_series[max(by_series, key=lambda series: (sum((one.quantity for one in by_series[series]), ZERO), series))]
 
 
-def without_voided(flows: Sequence[Stated], voided: Sequence[tuple[str, Stated]]) -> list[Stated]:
-    """Despatches without what their sender says was not sent. `voided`: the sender's key, and what it takes back."""
+def without_voided(flows: Sequence[Stated], voided: Sequence[tuple[str, Stated]]) -> tuple[list[Stated], list[Contradiction]]:
+    """Despatches without what their sender says was not sent, and what could be meant by several. `voided`: the sender's key, and what it
+    takes back: from each telling of the despatch, by document and by event."""
     kept = list(flows)
+    noted: list[Contradiction] = []
     for sender, void in sorted(voided, key=lambda entry: (entry[1].at, entry[0], entry[1].number)):
-        left = void.quantity
-        order = sorted(range(len(kept)), key=lambda index: (-kept[index].at, kept[index].number))
-        for index in order:
-            one = kept[index]
-            if one.kind not in ("despatched", "sent_by_supplier") or one.partner.partition("/")[0] != sender or one.at > void.at:
+        meant: dict[str, list[int]] = {}
+        for index in sorted(range(len(kept)), key=lambda index: (-kept[index].at, kept[index].number)):
+            if _is_voided(kept[index], sender, void):
+                meant.setdefault(kept[index].partner, []).append(index)
+        if not (void.number or void.serials or void.units):  # by its quantity alone
+            places = {kept[index].place for found in meant.values() for index in found}
+            if len(places) > 1 or any(len(found) > 1 for found in meant.values()):
+                noted.append(Contradiction("void_of_which", void.place, void.quantity, tuple(sorted(void.evidence))))
                 continue
-            names = void.serials & one.serials
-            if void.number:
-                meant = one.number == void.number
-            else:
-                meant = bool(names or void.units & one.units) or not (void.serials or void.units or one.quantity < void.quantity)
-            taken = min(one.quantity, Decimal(len(names)) if names else left)
-            if meant and taken > 0:
-                left -= taken
-                kept[index] = replace(
-                    one, quantity=one.quantity - taken, serials=one.serials - void.serials, others=(*one.others, *sorted(void.evidence))
-                )
-            if left <= 0:
-                break
-    return [one for one in kept if one.silent or one.quantity]
+        for found in meant.values():
+            left = void.quantity
+            for index in found:
+                one = kept[index]
+                names = void.serials & one.serials
+                taken = min(one.quantity, Decimal(len(names)) if names else left)
+                if taken > 0:
+                    left -= taken
+                    evidence = (*one.others, *sorted(void.evidence))
+                    kept[index] = replace(one, quantity=one.quantity - taken, serials=one.serials - void.serials, others=evidence)
+    return [one for one in kept if one.silent or one.quantity], noted
+
+
+def _is_voided(one: Stated, sender: str, void: Stated) -> bool:
+    """Whether a void may be of this despatch."""
+    if one.kind not in ("despatched", "sent_by_supplier") or one.partner.partition("/")[0] != sender or one.at > void.at:
+        return False
+    if void.number:
+        return one.number == void.number
+    if void.serials or void.units:
+        return bool(void.serials & one.serials or void.units & one.units)
+    return one.quantity >= void.quantity
 
 
 __all__: Sequence[str] = ("Happening", "Series", "Thing", "happenings", "uri_place", "weighed", "without_voided")

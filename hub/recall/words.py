@@ -81,6 +81,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "place_differs": ("systems differ in where to", "各系统收货地不一致"),
     "told_by_carrier": ("despatched, as only a carrier tells", "仅承运方称已发货"),
     "serial_twice": ("a serial number shipped twice", "同一序列号发货两次"),
+    "void_of_which": ("taken back, and several despatches could be meant", "撤回发货，无法确定所指发货单"),
     "taken_as_return": ("received without a sender, taken as a return", "收货未注明发货方，按退货计"),
     "returned_by_whom": ("received, and several could have sent it back", "收到退货，无法确定退货方"),
     "left_unreceived": ("left a place that never received it", "从未入库的地点发出"),

@@ -108,3 +108,65 @@ def test_narrowed_to_a_lot_nothing_else_is_told(world: World) -> None:
     first, second = sent(lines=[row(4, sscc=SSCC)]), sent("D2", 3, CLINIC, 26, [row(3, lot="F2", sscc=SSCC)])
     found = story(world, ("mes", made()), ("wms", first), ("wms", second), scope=Scope(lots=(F1,)))
     assert found.consignees == {CL: D(4)}
+
+
+def seen(number: str, step: str, day: int, place: str = PLANT, quantity: int | None = None, **members: Any) -> dict[str, Any]:
+    """Something in a business step; `quantity`: so much of the lot."""
+    goods = {} if quantity is None else {"quantities": [{"epc_class": LOT, "quantity": D(quantity)}]}
+    where_ = f"https://id.gs1.org/414/{place}"
+    return event(number, biz_step=step, read_point=where_, biz_location=where_, occurred_at=at(day), **goods, **members)
+
+
+TO_CL = [{"type": "location", "id": f"https://id.gs1.org/414/{CL}"}]
+D1 = [{"type": "desadv", "id": "urn:epcglobal:cbv:bt:6901234000005:D1"}]
+UNIT = f"https://id.gs1.org/00/{SSCC}"
+UNITS = [f"https://id.gs1.org/01/{GTIN}/21/S{number}" for number in range(3)]
+NAMES = [f"S{number}" for number in range(10)]
+
+
+def test_a_void_takes_back_a_despatch_that_advice_and_event_tell(world: World) -> None:
+    left = seen("e1", "shipping", 18, quantity=4, destinations=TO_CL, business_transactions=D1)
+    void = seen("e2", "void_shipping", 19, quantity=4, business_transactions=D1)
+    found = story(world, ("mes", made()), ("wms", sent()), ("wms", left), ("wms", void))
+    assert (where(found), found.consignees) == ([("on_hand", PLANT, D(10))], {})
+
+
+def test_a_void_that_may_be_of_two_despatches_takes_back_none(world: World) -> None:
+    void = seen("e2", "void_shipping", 21, quantity=4)
+    found = story(world, ("mes", made()), ("wms", sent()), ("wms", sent("D2", 5, CLINIC, 20)), ("wms", void))
+    assert (found.consignees, rules(found)) == ({CL: D(4), CLINIC: D(5)}, ["void_of_which"])
+
+
+@pytest.mark.parametrize("serials", [False, True])
+def test_a_carton_that_two_events_ship_is_shipped_once(world: World, serials: bool) -> None:
+    packed = packing("a1", "ADD", 14, 3)
+    if serials:
+        del packed["child_quantities"]
+        packed["child_epcs"] = UNITS
+    left = [("wms", seen(f"e{day}", "shipping", day, epcs=[UNIT], destinations=TO_CL, business_transactions=D1)) for day in (17, 18)]
+    found = story(world, ("mes", made(serials=NAMES)), ("wms", packed), *left)
+    assert (where(found), rules(found)) == ([("on_hand", PLANT, D(7)), ("shipped", CL, D(3))], [])
+
+
+def test_an_event_that_lists_a_carton_and_what_is_in_it_ships_it_once(world: World) -> None:
+    packed = packing("a1", "ADD", 14, 3)
+    del packed["child_quantities"]
+    outer = "https://id.gs1.org/00/069012340000000018"
+    pallet = {**packing("a2", "ADD", 14, 1), "parent": outer, "child_epcs": [UNIT]}
+    del pallet["child_quantities"]
+    left = seen("e1", "shipping", 18, epcs=[UNIT, outer, *UNITS], destinations=TO_CL)
+    found = story(world, ("mes", made(serials=NAMES)), ("wms", packed | {"child_epcs": UNITS}), ("wms", pallet), ("wms", left))
+    assert (where(found), rules(found)) == ([("on_hand", PLANT, D(7)), ("shipped", CL, D(3))], [])
+
+
+def test_what_is_destroyed_and_then_seen_destroyed_is_destroyed_once(world: World) -> None:
+    gone = [seen("e1", "destroying", 19, quantity=4, action="DELETE"), seen("e2", "inspecting", 20, quantity=4, disposition="destroyed")]
+    found = story(world, ("mes", made()), *(("wms", one) for one in gone))
+    assert where(found) == [("on_hand", PLANT, D(6)), ("destroyed", PLANT, D(4))]
+
+
+def test_a_receipt_of_a_carton_of_serial_numbers_and_of_loose_goods_is_of_both(world: World) -> None:
+    lines = [row(3, serials=NAMES[:3], sscc=SSCC), row(4, line="2")]
+    came_ = seen("e1", "receiving", 16, WAREHOUSE, 4, epcs=[UNIT])
+    found = story(world, ("mes", made(serials=NAMES)), ("wms", sent("T1", to=WAREHOUSE, day=15, lines=lines)), ("wms", came_))
+    assert where(found) == [("on_hand", PLANT, D(3)), ("on_hand", WAREHOUSE, D(7))]
