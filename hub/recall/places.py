@@ -32,7 +32,7 @@ class Places:
     foreign: Mapping[tuple[str, str], str]
     """Partner key and its code → what the place is called."""
     known: frozenset[str]
-    """Codes that the files of customers name: theirs, whoever says them."""
+    """Codes that the files of customers name: theirs, whoever says them but suppliers, who have codes of their own."""
     ours: frozenset[str]
     senders: Mapping[str, str]
     """Partner key → its GLN."""
@@ -43,7 +43,7 @@ class Places:
 
     def said(self, place: str | None, partner_key: str, partner_kind: str) -> str:
         """A place as somebody names it."""
-        if not place or partner_kind in OWN_SYSTEMS or is_global(place) or place in self.known:
+        if not place or partner_kind in OWN_SYSTEMS or is_global(place) or (place in self.known and partner_kind != "supplier"):
             return self.name(place)
         return self.foreign.get((partner_key, place)) or f"{partner_key}:{place}"
 

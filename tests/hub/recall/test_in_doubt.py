@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hub.recall.places import Places
 from hub.recall.scope import Scope
 from hub.store.database import Database
 from tests.hub.recall.papers import CL, CLINIC, F1, GTIN, SSCC, came, event, made, row, rules, sent, story, where
@@ -170,3 +171,10 @@ def test_a_receipt_of_a_carton_of_serial_numbers_and_of_loose_goods_is_of_both(w
     came_ = seen("e1", "receiving", 16, WAREHOUSE, 4, epcs=[UNIT])
     found = story(world, ("mes", made(serials=NAMES)), ("wms", sent("T1", to=WAREHOUSE, day=15, lines=lines)), ("wms", came_))
     assert where(found) == [("on_hand", PLANT, D(3)), ("on_hand", WAREHOUSE, D(7))]
+
+
+def test_a_supplier_s_code_is_not_the_customer_to_whom_we_give_the_same_code() -> None:
+    places = Places({"100": CL}, {("jiangnan_polymer", "7"): PLANT}, frozenset({"100"}), frozenset({PLANT}), {})
+    assert places.said("100", "jiangnan_polymer", "supplier") == "jiangnan_polymer:100"
+    assert (places.said("7", "jiangnan_polymer", "supplier"), places.said("100", "wms", "wms")) == (PLANT, CL)
+    assert places.said("100", "spedition", "carrier") == CL
