@@ -174,7 +174,7 @@ def _pair(rule: Rule, target: Target) -> RowWriter:
 
 
 def _of_one_record(places: tuple[Target, ...], wholly: RowWriter, rule: Rule) -> RowWriter:
-    """Rows of several texts in one record, which they mostly make; `wholly`: the row where it is there."""
+    """Rows of several texts in one record, which they mostly make; `wholly`: the row for what is no plain element."""
     member, texts = rule.to[-1], _texts(rule)
     first, rest = places[0], tuple((target.key, target.pair) for target in places[1:])
     slot, find, create, anchor = first.slot, first.find, first.create, first.anchor if first.anchored else None

@@ -1,4 +1,4 @@
-"""Writing, compiled: the rows of a plan as closures over slots, as `compile.py` does for reading.
+"""Writing, compiled: messages, lists and the levels above them, with the rows of `compile_rows.py`, as `compile.py` does for reading.
 
 `write.py` says what writing means, row by row on the tree; this says the same faster, and a property test holds that both build equal
 trees. What these closures are not made for (components, rows that change what a condition asks) they leave to the plain row. A value

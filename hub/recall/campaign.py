@@ -23,7 +23,7 @@ from hub.recall.scope import Scope, affected
 from hub.recall.sending import named, parcel, send, zone_of
 from hub.runtime import Hub
 from hub.store import blobs, recalls
-from hub.store.types import micros, moment
+from hub.store.types import DAY, micros, moment
 from hub.store.unit_of_work import UnitOfWork
 from hub.store.views.called import item_names
 
@@ -225,7 +225,7 @@ def remind(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> li
         last = one.reminded_at or one.sent_at
         if one.id in old or one.partner_id is None:  # a person reminds whom a person told
             continue
-        if one.acknowledged_at is None and one.due_at <= uow.now and uow.now - last >= 86_400_000_000:
+        if one.acknowledged_at is None and one.due_at <= uow.now and uow.now - last >= DAY:
             content = blobs.read_blob(uow.connection, uow.home, bytes(one.sha256))
             parcel(hub, uow, row, one.kind, one.partner_key, one.id, content, one.reminders + 1)
             recalls.change_notice(uow, one.id, reminders=one.reminders + 1, reminded_at=uow.now)

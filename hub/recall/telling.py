@@ -18,11 +18,11 @@ from hub.recall.scope import AffectedLot
 from hub.store import genealogy, lot_history, region
 from hub.store.keys import number_of
 from hub.store.lot_history import LotLine, Told
+from hub.store.types import DAY
 from hub.trace import closure
 from hub.trace.closure import Carried
 from hub.trace.edges import EdgeKind
 
-_DAY = 86_400_000_000
 PARTY = ("name", "gln", "code", "address", "city", "postal_code", "country")
 """What is kept of a receiver as documents name it."""
 
@@ -132,7 +132,7 @@ def telling(connection: sa.Connection, lots: Sequence[AffectedLot]) -> Telling:
         if line.kind == "despatch_advice":
             found.advised.setdefault(line.application_id, []).append(line)
     found.lines = [line for line in found.lines if line.kind != "despatch_advice"]
-    found.lines += lot_history.movements_of_lots(connection, list(nodes), numbers, None if first is None else first - _DAY)
+    found.lines += lot_history.movements_of_lots(connection, list(nodes), numbers, None if first is None else first - DAY)
     return found
 
 

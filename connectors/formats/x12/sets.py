@@ -1,7 +1,7 @@
 """Reading one transaction set after another: order of segments, elements, tree and findings in a single pass.
 
-This is the hot part: a valid segment costs a look-up of its step, a pattern match unless the place knows its text, and a
-record. Whatever is wrong leaves that path and is worked out at leisure. Nothing is kept from one set to the next.
+This is the hot part: a valid segment costs a look-up of its step, a pattern match unless the place knows its shape or
+text, and a record. Whatever is wrong leaves that path and is worked out at leisure. Nothing is kept from one set to the next.
 """
 
 from __future__ import annotations

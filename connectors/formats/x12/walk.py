@@ -326,13 +326,13 @@ def _needed(sibling: Place | Loop) -> Iterator[tuple[str, str | None]]:
 _walks: OrderedDict[tuple[str, Style], Walk] = OrderedDict()
 _lock = Lock()
 _KEPT = 64
-_LONGEST = 16
+_LONGEST_NUMBER = 16
 """Characters of a set's number and version by which its walk is remembered; what is longer is no number of a set."""
 
 
 def walk_for(message: str, version: str, style: Style) -> Walk | None:
     """The walk of a set, kept for the next one; null when the set is unknown. The caches are bounded."""
-    known = len(message) <= _LONGEST and len(version) <= _LONGEST
+    known = len(message) <= _LONGEST_NUMBER and len(version) <= _LONGEST_NUMBER
     return _remembered(message, version, style) if known else _walk_for(message, version, style)
 
 
