@@ -31,6 +31,7 @@ from hub.store.views import order as order_view
 SITE = Path(__file__).parents[1] / "samples" / "mock_edi"
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 UNTAKEN = "MAP-14"
+REMARKED = "ACK-12"
 
 
 @dataclass
@@ -187,12 +188,17 @@ class Trade:
             return [(row.state, row.acknowledgement) for row in connection.execute(query)]
 
     def findings(self, *, closed: bool = False) -> list[str]:
-        """Rules of the findings, open or closed, each once a line; without those that only tell what no mapping takes (`untaken`)."""
-        return [rule for rule in self._rules(closed) if rule != UNTAKEN]
+        """Rules of the findings, open or closed, each once a line; without those that only tell what no mapping
+        takes (`untaken`) and what the partner notes on an order that it accepts (`remarked`)."""
+        return [rule for rule in self._rules(closed) if rule not in (UNTAKEN, REMARKED)]
 
     def untaken(self) -> int:
         """How many messages said more than their mapping takes, which is told and asks nothing of anybody."""
         return self._rules(False).count(UNTAKEN)
+
+    def remarked(self) -> int:
+        """How many of our orders the partner took with errors noted: its dictionary lacks a code of ours."""
+        return self._rules(False).count(REMARKED)
 
     def _rules(self, closed: bool) -> list[str]:
         finding = tables.finding

@@ -40,7 +40,7 @@ def test_an_order_is_confirmed_shipped_and_billed(trade: Trade) -> None:
     assert trade.states() == {"997": ["acknowledged"], "855": ["applied"], "856": ["applied"], "810": ["applied"]}
     assert trade.lines(PLACED) == FULL
     assert trade.answers() == [("997", "accepted")] * 3 and trade.findings() == [] and trade.discrepancies() == []
-    assert trade.untaken() == 2
+    assert (trade.untaken(), trade.remarked()) == (2, 1)
     assert trade.mock.ask("GET", "/_mock/unacknowledged") == [], "each of its documents has our 997"
     seen = trade.mock.ask("GET", f"/_mock/orders/{PLACED}/timeline")["events"]
     said = [(event["code"], finding) for event in seen for finding in event.get("findings") or ()]

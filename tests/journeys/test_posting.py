@@ -42,7 +42,7 @@ def effects(server: Server) -> dict[str, int]:
         counted = {
             table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
             for table in tables.metadata.sorted_tables
-            if table.name not in ("credential", "counter", "stale", "discrepancy", "audit", "audit_head")
+            if table.name not in ("credential", "counter", "stale", "discrepancy", "steward_case", "case_step", "audit", "audit_head")
         }
         counted["document.landed"] = connection.execute(
             sa.select(sa.func.count()).select_from(tables.audit).where(tables.audit.c.action == "document.landed")

@@ -76,8 +76,8 @@ def test_the_settings_of_the_page_are_settings(tmp_path: Path) -> None:
     settings = Site.load(tmp_path / "site").cases
     assert settings == CaseSettings.model_validate(yaml.safe_load(text))
     assert settings.hours_of("supply", "error") == 4 and settings.hours_of("paper", "error") == 72 and settings.owner_of("held") == "Ann"
-    assert settings.must_sign("accept", "held", "X") and not settings.must_sign("accept", "rows", "X")
-    assert settings.must_sign("correct", "rows", "GS1-01") and not settings.must_sign("fix", "held", "GS1-01")
+    assert settings.must_sign("accept", "held", {"X"}) and not settings.must_sign("accept", "rows", {"X"})
+    assert settings.must_sign("correct", "rows", {"X", "GS1-01"}) and not settings.must_sign("fix", "held", {"GS1-01"})
 
 
 def test_several_at_once_tell_what_was_not_done(folder: Path) -> None:
