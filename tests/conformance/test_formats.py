@@ -189,7 +189,7 @@ def resident() -> int:
     raise AssertionError("no VmRSS")
 
 
-@pytest.mark.parametrize("size", [4_000_000, pytest.param(50_000_000, marks=pytest.mark.slow)], ids=["4MB", "50MB"])
+@pytest.mark.parametrize("size", [4_000_000, pytest.param(20_000_000, marks=pytest.mark.slow)], ids=["4MB", "20MB"])
 @pytest.mark.parametrize(
     ("name", "grammar"), [("delimited", "erp_items"), ("fixed", "wms_shipments"), ("json", "wms_despatches"), ("xml", "wms_receipts")]
 )
