@@ -137,7 +137,7 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 def postgresql_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
     """Address of a fresh, migrated PostgreSQL store."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    postgres_server.copy(name, postgres_template)
     yield postgres_server.url(name)
     postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -50,7 +50,7 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[Any]:
             url = f"sqlite:///{path}?durable=off"
         else:
             server = request.getfixturevalue("postgres_server")
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('postgres_template')}")
+            server.copy(name, request.getfixturevalue("postgres_template"))
             url = server.url(name)
         opened = Database.open(url, folder / name, clock)
         try:
