@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from data_contracts.errors import RefusedError
-from hub.recall.consignees import Said, Share, answers, partner_of_places, told
+from hub.recall.consignees import Share, answers, partner_of_places, told
 from hub.recall.locate import Located, locate
 from hub.recall.scope import Affected, Scope, affected
 from hub.recall.telling import telling
-from hub.recall.whereabouts import LotAccount, Position
 from hub.runtime import Hub
 from hub.store import lot_history, recalls
+from hub.store.types import micros
 from hub.store.unit_of_work import UnitOfWork
 
 ZERO = Decimal(0)
@@ -44,17 +44,27 @@ def kept_accounts(hub: Hub, uow: UnitOfWork, row: Any, organisations: Collection
     return found
 
 
-def findings(hub: Hub, connection: sa.Connection, row: Any) -> tuple[int | None, Sequence[Any]]:
-    """When the units were located last, and where they were; with the answers that came since weighed too, which are not kept.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Where the units are, and when that was found (microseconds): `at` of these rows, `kept_at` of those that are kept."""
+
+    at: int | None
+    kept_at: int | None
+    rows: Sequence[Any]
+
+
+def findings(hub: Hub, connection: sa.Connection, row: Any) -> Findings:
+    """Where the units were when they were located last; after an answer that came since, where they are now, which is not kept.
 
     That nothing is located when a consignee answers keeps a recall with thousands of them linear: whoever reads it pays, once.
     """
     at, kept = recalls.findings(connection, row.id)
     answered = [one.answered_at for one in recalls.notices(connection, row.id) if one.answered_at is not None]
     if at is None or all(one < at for one in answered):
-        return at, kept
+        return Findings(at, at, kept)
+    now = micros(hub.clock.now())
     rows = _all_rows(hub, _accounts(hub, connection, row, None))
-    return at, [SimpleNamespace(**dict(zip(recalls.FINDING_COLUMNS, one, strict=True))) for one in rows]
+    return Findings(now, at, [SimpleNamespace(**dict(zip(recalls.FINDING_COLUMNS, one, strict=True))) for one in rows])
 
 
 def _accounts(hub: Hub, connection: sa.Connection, row: Any, organisations: Collection[int] | None) -> Accounts:
@@ -66,11 +76,10 @@ def _accounts(hub: Hub, connection: sa.Connection, row: Any, organisations: Coll
         if not reach <= set(organisations):
             raise RefusedError("some of it is with another organisation: this needs a key for all organisations that it reaches")
     partners = partner_of_places(hub)
-    customers = {place for place, key in partners.items() if hub.site.partners[key].kind == "customer"}
+    customers = {place: key for place, key in partners.items() if hub.site.partners[key].kind == "customer"}
     notices = recalls.notices(connection, row.id)
-    said = answers(notices, found)
-    located = locate(connection, found, {share: one.answer for share, one in said.items()}, customers, everything)
-    _beside_notices(located, said, told(notices, found))
+    located = locate(connection, found, answers(notices, found), customers, everything)
+    _beside_notices(located, told(notices, found))
     return Accounts(found, located)
 
 
@@ -111,26 +120,10 @@ def _rows(one: Located, partners: Mapping[str, int]) -> list[Sequence[Any]]:
     return rows
 
 
-def _beside_notices(located: Sequence[Located], said: Mapping[Share, Said], notified: Mapping[Share, Decimal]) -> None:
-    """Lay what consignees were told and answered beside what documents say now: more is asked of them next, less does not add up."""
+def _beside_notices(located: Sequence[Located], notified: Mapping[Share, Decimal]) -> None:
+    """Lay what consignees were told beside what documents say now: less does not add up."""
     accounts = {(one.lot.key, one.unit): one.account for one in located}
-    for (place, lot, unit), answered in said.items():
-        account = accounts.get((lot, unit))
-        more = account.consignees.get(place, ZERO) - answered.told if account is not None else ZERO
-        if account is not None and answered.told and more > 0:
-            _not_asked_yet(account, place, more)
     for (place, lot, unit), quantity in notified.items():
         account = accounts.get((lot, unit))
         if account is not None:
             account.told(place, quantity)
-
-
-def _not_asked_yet(account: LotAccount, place: str, units: Decimal) -> None:
-    """Units that came after a consignee had answered are not unknown: it was not asked of them yet."""
-    for number, one in enumerate(account.positions):
-        if one.holder == place and one.why == "not_accounted_for":
-            later = min(units, one.quantity)
-            account.positions[number] = replace(one, quantity=one.quantity - later)
-            account.positions.append(Position("shipped", place, later, one.status, "not_answered", one.evidence))
-            break
-    account.positions = [one for one in account.positions if one.quantity != ZERO]

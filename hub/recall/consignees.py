@@ -7,12 +7,11 @@ any name that the lot has, and by its unit: a lot that is delivered in cartons a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hub.recall.answered import Answer
 from hub.recall.scope import Affected, AffectedLot
-from hub.recall.whereabouts import Answer
 from hub.runtime import Hub
 from hub.store.views.called import Called
 
@@ -69,14 +68,6 @@ def answer_key(lots: Sequence[Mapping[str, Any]], lot: Mapping[str, Any]) -> str
     return str(lot["lot_key"]) if len(same) == 1 else f"{lot['lot_key']} {lot.get('unit') or ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a consignee says of its units of one lot, and of how many it had been told."""
-
-    answer: Answer
-    told: Decimal
-
-
 def told(notices: Iterable[Any], found: Affected) -> dict[Share, Decimal]:
     """Of how many units each consignee was told last; 0: of some, and nobody states how many."""
     names = names_of(found)
@@ -88,17 +79,18 @@ def told(notices: Iterable[Any], found: Affected) -> dict[Share, Decimal]:
     }
 
 
-def answers(notices: Iterable[Any], found: Affected) -> dict[Share, Said]:
+def answers(notices: Iterable[Any], found: Affected) -> dict[Share, Answer]:
     """What each consignee says. Who was told anew and has not answered that has still said what it answered before."""
     names = names_of(found)
-    said: dict[Share, Said] = {}
+    said: dict[Share, Answer] = {}
     for one in notices:
         if one.kind != "notice" or one.answer is None:
             continue
         for lot in one.lots:
             amounts = one.answer.get(answer_key(one.lots, lot), {})
             share = (one.place, names.get(lot["lot_key"], lot["lot_key"]), lot.get("unit") or "")
-            said[share] = Said(Answer(**{name: Decimal(amounts.get(name, "0")) for name in ANSWER}), Decimal(lot["quantity"] or 0))
+            stated = {name: Decimal(amounts.get(name, "0")) for name in ANSWER}
+            said[share] = Answer(**stated, at=one.answered_at or 0, asked=Decimal(lot["quantity"] or 0))
     return said
 
 

@@ -277,13 +277,19 @@ def _stated(line: LotLine, book: Book) -> Iterable[tuple[str, Stated]]:
         else:
             what = kind
         units = frozenset({line.sscc} if line.sscc else ())
+        at, house = _ended(what, place, line.partner_key, line.partner_kind, book.places)
         yield (
             unit,
             Stated(
-                what, -quantity if what == "written_off" else quantity, place, origin, number, line.partner_key, line.exchange_id,
-                line.effective_at or 0, serials, units, silent,
+                what, -quantity if what == "written_off" else quantity, at, origin, number, line.partner_key, line.exchange_id,
+                line.effective_at or 0, serials, units, silent, house=house,
             ),
         )  # fmt: skip
+
+
+def _ended(what: Kind, place: str, partner_key: str, partner_kind: str, places: Places) -> tuple[str, str]:
+    """The place, and of what ends the partner in whose house it is."""
+    return places.ended(place, partner_key, partner_kind) if what in ("consumed", "written_off") else (place, "")
 
 
 def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, Stated]]:
@@ -323,6 +329,7 @@ def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, S
         what: Kind = "despatched" if happening.what == "not_sent" else happening.what
         if what == "received" and place not in book.places.ours:
             what = "received_by_consignee"
+        place, house = _ended(what, place, told.partner_key, told.partner_kind, book.places)
         amount = stated.get(unit, ZERO) + packed.get(unit, ZERO)
         step = (
             happening.step
@@ -336,6 +343,6 @@ def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, S
             (told.partner_key, step),
             Stated(
                 what, amount, place, "", happening.number, f"{told.partner_key}/events", told.exchange_id, at,
-                frozenset(named | inside), frozenset(units),
+                frozenset(named | inside), frozenset(units), house=house,
             ),
         )  # fmt: skip

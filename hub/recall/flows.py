@@ -50,6 +50,8 @@ class Stated:
     """How many is not said."""
     others: tuple[int, ...] = ()
     """Exchanges that say the same."""
+    house: str = ""
+    """Of what was consumed or written off: the partner in whose house it was; empty: ours."""
 
     @property
     def evidence(self) -> set[int]:

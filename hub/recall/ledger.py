@@ -6,10 +6,11 @@ to it (`settle`). Units are never made to fit: what is inferred and not said is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from hub.recall.answered import Change, How
 from hub.recall.flows import ZERO, Contradiction, Stated
 
 TOLD = frozenset({"place_differs", "serial_twice", "told_by_carrier"})
@@ -37,6 +38,8 @@ class Ledger:
     ours: frozenset[str]
     counted: frozenset[str]
     noted: list[Contradiction]
+    house: Callable[[str], str] = lambda place: ""
+    """The partner whose a place is; empty: not known."""
     made: Decimal = ZERO
     stock: dict[str, Decimal] = field(default_factory=dict)
     sources: dict[str, set[int]] = field(default_factory=dict)
@@ -45,10 +48,10 @@ class Ledger:
     got: dict[str, Decimal] = field(default_factory=dict)
     gone: dict[str, Decimal] = field(default_factory=dict)
     """What consignees passed on or sent back."""
-    back: dict[str, Decimal] = field(default_factory=dict)
-    """What of it was sent back to us."""
-    ended: dict[str, dict[str, Decimal]] = field(default_factory=dict)
-    """Consignee → what of it was consumed or written off there, as documents or events tell."""
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+    """Consignee → what it got and what left it, each with its time."""
+    ended: list[Stated] = field(default_factory=list)
+    """Consumed or written off, here or with a consignee."""
     since: dict[str, int] = field(default_factory=dict)
     """Consignee → when it first got units; 0: not stated."""
     under: dict[str, set[str]] = field(default_factory=dict)
@@ -80,12 +83,8 @@ class Ledger:
             if one.kind == "made":
                 self.made += one.quantity
                 self._move(one.place, one.quantity, one.evidence)
-            elif one.kind in ("consumed", "written_off") and one.place in theirs:
-                self._leave(one.place, one.quantity, False, one.evidence)
-                book = self.ended.setdefault(one.place, {})
-                book[one.kind] = book.get(one.kind, ZERO) + one.quantity
             elif one.kind in ("consumed", "written_off"):
-                self._move(one.place, -one.quantity, one.evidence)
+                pass  # when all that consignees got is known
             elif one.kind == "moved" and one.place not in theirs:  # within a consignee's house nothing comes or goes
                 self._move(one.place, one.quantity, one.evidence)
             elif one.kind == "received":
@@ -102,6 +101,13 @@ class Ledger:
             else:
                 self._from(one)
                 self._to(one)
+        makers = {one.place for one in flows if one.kind == "made"}
+        suppliers = {
+            one.partner.partition("/")[0] for index, one in enumerate(flows) if one.kind == "sent_by_supplier" and index not in passing
+        }
+        for one in flows:
+            if one.kind in ("consumed", "written_off"):
+                self._end(one, theirs, makers, suppliers)
         sent = {one.place for one in flows if one.kind in ("despatched", "sent_by_supplier")}
         for one in flows:
             if one.kind == "received_by_consignee" and one.place not in sent and one.place not in self.ours and one.place:
@@ -148,7 +154,32 @@ class Ledger:
         elif one.origin in self.ours:
             self._move(one.origin, -one.quantity, one.evidence)
         else:
-            self._leave(one.origin, one.quantity, one.place in self.ours, one.evidence)
+            self._leave(one.origin, one.quantity, "sent_back" if one.place in self.ours else "passed_on", one.at, one.evidence)
+
+    def _end(self, one: Stated, theirs: Collection[str], makers: Collection[str], suppliers: Collection[str]) -> None:
+        """Units are no more: those of the place; what ends in a partner's house where nothing was sent is of what it holds elsewhere."""
+        how: How = "consumed" if one.kind == "consumed" else "written_off"
+        if one.place in theirs:
+            self._leave(one.place, one.quantity, how, one.at, one.evidence)
+        elif not one.house or one.place in self.ours or one.place in makers:
+            self._move(one.place, -one.quantity, one.evidence)
+        else:
+            having = [place for place in self.got if self.house(place) == one.house]
+            if not having and one.house in suppliers:
+                return  # a supplier's own, which it never sent us
+            having = sorted(having, key=lambda place: (self.gone.get(place, ZERO) - self.got[place], place)) or [one.place]
+            left = one.quantity
+            could = [place for place in having if self.got.get(place, ZERO) > self.gone.get(place, ZERO)]
+            if len(could) > 1:
+                self.note("ended_where", one.place, one.quantity, one.evidence)
+            for place in could:
+                taken = min(left, self.got[place] - self.gone.get(place, ZERO))
+                if taken:
+                    self._leave(place, taken, how, one.at, one.evidence)
+                left -= taken
+            if left:  # more than it has
+                self._leave(having[0], left, how, one.at, one.evidence)
+        self.ended.append(one)
 
     def _to(self, one: Stated) -> None:
         if one.silent:
@@ -161,15 +192,15 @@ class Ledger:
             self.astray.append((one.quantity, one.evidence))
         else:
             self.got[one.place] = self.got.get(one.place, ZERO) + one.quantity
+            self.changes.setdefault(one.place, []).append(Change("got", one.quantity, one.at))
             self.sources.setdefault(one.place, set()).update(one.evidence)
             self.since[one.place] = min(self.since.get(one.place, one.at), one.at)
             if one.number:
                 self.under.setdefault(one.number, set()).add(one.place)
 
-    def _leave(self, place: str, quantity: Decimal, to_us: bool, evidence: Iterable[int]) -> None:
+    def _leave(self, place: str, quantity: Decimal, how: How, at: int, evidence: Iterable[int]) -> None:
         self.gone[place] = self.gone.get(place, ZERO) + quantity
-        if to_us:
-            self.back[place] = self.back.get(place, ZERO) + quantity
+        self.changes.setdefault(place, []).append(Change(how, quantity, at))
         self.sources.setdefault(place, set()).update(evidence)
 
     # --- what was received against what was sent ---------------------------------------------------------------------------
@@ -222,7 +253,7 @@ class Ledger:
     def _came_back(self, came: Way, known: set[str]) -> None:
         """Received, and no despatch to us tells of it: sent back by a consignee, or come into being by the receipt."""
         if came.origin in self.got:
-            self._leave(came.origin, came.left, True, came.evidence)
+            self._leave(came.origin, came.left, "sent_back", came.at, came.evidence)
             return
         meant = self.under.get(came.number, set())
         if not self.produced and not any(came.at and self.since.get(place, 0) <= came.at for place in meant):
@@ -237,7 +268,7 @@ class Ledger:
         if len(holders) == 1:
             taken = min(came.left, self.got[holders[0]] - self.gone.get(holders[0], ZERO))
             self.note("taken_as_return", holders[0], taken, came.evidence)
-            self._leave(holders[0], taken, True, came.evidence)
+            self._leave(holders[0], taken, "sent_back", came.at, came.evidence)
         elif holders:
             self.note("returned_by_whom", came.place, came.left, came.evidence)
 

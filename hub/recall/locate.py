@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import sqlalchemy as sa
 
+from hub.recall.answered import Answer
 from hub.recall.entries import entries_of, in_base
 from hub.recall.flows import Stated
 from hub.recall.places import Places
 from hub.recall.places import load as load_places
 from hub.recall.scope import Affected, AffectedLot
 from hub.recall.telling import Telling, party, telling
-from hub.recall.whereabouts import Answer, Counted, LotAccount, account
+from hub.recall.whereabouts import Counted, LotAccount, account
 from hub.store import lot_history
 from hub.store.crosswalk import GoldenItem
 from hub.store.views.stock import PlacePicture, places
@@ -38,12 +39,12 @@ class Located:
 
 
 def locate(
-    connection: sa.Connection, found: Affected, answers: Answers, theirs: Collection[str] = (), everything: Telling | None = None
+    connection: sa.Connection, found: Affected, answers: Answers, theirs: Mapping[str, str] | None = None, everything: Telling | None = None
 ) -> list[Located]:
     """Accounts of the affected lots, in their order. A lot whose units do not convert has an account for each unit.
 
-    `theirs` are places that are known to be customers', beside the GLNs that their files name; `everything`, what is said of the lots where
-    it was read already.
+    `theirs` are places that are known to be customers', beside the GLNs that their files name, with the customer's key; `everything`, what
+    is said of the lots where it was read already.
     """
     said = telling(connection, found.lots) if everything is None else everything
     nodes = [number for lot in found.lots for number in lot.nodes]
@@ -53,7 +54,7 @@ def locate(
     for one in said.shipments:
         wanted |= {(place, one.told.organisation_id) for place in (one.to, one.origin) if place}
     pictures = places(connection, wanted)
-    book = load_places(connection, said, pictures, theirs)
+    book = load_places(connection, said, pictures, theirs or {})
     parties: dict[str, Mapping[str, str]] = {}
     for shipment in said.shipments:
         place = book.said(shipment.to, shipment.told.partner_key, shipment.told.partner_kind)
@@ -67,7 +68,8 @@ def locate(
         counted = frozenset() if lot.serials else frozenset(_counted(one, book) for one in pictures.values() if one.counts)
         answered = _answers(answers, lot, item, book)
         for unit in sorted({*books, *counts, *answered, *noted}) or [item.base_unit or "" if item is not None else ""]:
-            made = account(books.get(unit, ()), counts.get(unit, ()), counted, book.ours, answered.get(unit, {}), noted.get(unit, ()))
+            told = books.get(unit, ())
+            made = account(told, counts.get(unit, ()), counted, book.ours, answered.get(unit, {}), noted.get(unit, ()), book.house)
             located.append(Located(lot, made, unit, _serials_sent(lot, books.get(unit, ())), parties))
     return located
 
@@ -78,11 +80,8 @@ def _answers(answers: Answers, lot: AffectedLot, item: GoldenItem | None, book: 
     for (place, key, unit), said in answers.items():
         if key == lot.key:
             base, factor = in_base(item, unit, None, Decimal(1))
-            one = Answer(*(amount * factor for amount in (said.on_hand, said.used, said.destroyed, said.returned)))
             before = found.setdefault(base, {}).get(book.name(place), Answer())
-            found[base][book.name(place)] = Answer(
-                before.on_hand + one.on_hand, before.used + one.used, before.destroyed + one.destroyed, before.returned + one.returned
-            )
+            found[base][book.name(place)] = before.and_of(said, factor)
     return found
 
 

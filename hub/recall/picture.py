@@ -36,7 +36,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     lots: [{key, item, gtin, name, name_zh, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why,
     quantity, evidence}], consignees: [{place, partner, quantity, party}], contradictions: [{rule, place, quantity, evidence}]}],
     names: {place: {name, name_zh}}, elsewhere,
-    clocks: [{regime, act, due_at, clause, statutory, unknown_years, overdue,
+    clocks: [{regime, act, due_at, clause, statutory, confirmed, unknown_years, overdue,
     met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
     notices, holds, checks, unreachable: [place], score}`. Quantities and shares are Decimals; coverage is null where there are no units,
     and never all where something does not add up; a consignee's quantity is null where nobody states it.
@@ -45,10 +45,10 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     `elsewhere`: there is more, with an organisation that is not among `organisations` (null: all may be seen); it is in no number here.
     """
     row = recalls.by_number(connection, number, organisations)
-    located_at, found = findings(hub, connection, row)
+    found = findings(hub, connection, row)
     told = recalls.notices(connection, row.id)
     now = hub.clock.now()
-    lots = _lots(hub, found)
+    lots = _lots(hub, found.rows)
     elsewhere = organisations is not None and _leave_out(connection, lots, organisations)
     places = {place["holder"] for lot in lots for place in lot["positions"] if place["consignee"]}
     places |= {one["place"] for lot in lots for one in lot["consignees"]}
@@ -81,7 +81,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         "closed_by": row.closed_by,
         "closed_reason": row.closed_reason,
         "scope": row.scope,
-        "located_at": None if located_at is None else moment(located_at),
+        "located_at": None if found.at is None else moment(found.at),
         "totals": _totals(lots),
         "lots": lots,
         "elsewhere": elsewhere,
@@ -91,7 +91,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         "checks": checks,
         "unreachable": unreachable,
         "names": _names(hub, connection, mentioned - {""}, lots, notices),
-        "score": _score(row, lots, notices, located_at),
+        "score": _score(row, lots, notices, found.kept_at),
     }
 
 
@@ -255,7 +255,7 @@ def _clocks(hub: Hub, row: Any, now: datetime, met: Mapping[tuple[str, str], Any
     return [
         # What must come before the action is a condition and no date: only a person knows whether it was kept, and marks it.
         {"regime": one.regime, "act": one.act, "due_at": one.due_at, "clause": one.clause}
-        | {"statutory": one.statutory, "unknown_years": list(one.unknown_years)}
+        | {"statutory": one.statutory, "confirmed": one.confirmed, "unknown_years": list(one.unknown_years)}
         | {"overdue": done is None and one.due_at < now and one.act != "authority_report_before_action"}
         | {"met": None if done is None else _met(done, one.due_at)}
         for one in clocks(row.regimes, moment(row.aware_at), moment(recalls.decided_at(row)), closed, zone, hub.site.calendars)

@@ -10,8 +10,8 @@ place never is, nor a supplier's or carrier's that is only counted: stock that w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +36,10 @@ class Places:
     ours: frozenset[str]
     senders: Mapping[str, str]
     """Partner key → its GLN."""
+    houses: Mapping[str, str] = field(default_factory=dict)
+    """Place → the partner whose it is by our files."""
+    customers: frozenset[str] = frozenset()
+    """Places of customers."""
 
     def name(self, place: str | None) -> str:
         """A place as one of our own systems names it."""
@@ -47,14 +51,29 @@ class Places:
             return self.name(place)
         return self.foreign.get((partner_key, place)) or f"{partner_key}:{place}"
 
+    def house(self, place: str) -> str:
+        """The partner whose place it is; empty: none that we know of."""
+        code_of = "" if not place or is_global(place) else place.partition(":")[0] if ":" in place else ""
+        return self.houses.get(place) or code_of
+
+    def ended(self, place: str, partner_key: str, partner_kind: str) -> tuple[str, str]:
+        """Where units ended, and in whose house: what a partner uses or destroys it has, and it need not say where."""
+        if place in self.ours:
+            return place, ""
+        own = partner_kind in OWN_SYSTEMS
+        if own and place not in self.customers:
+            return place, ""
+        house = (self.house(place) if own else partner_key) or partner_key
+        return place or self.senders.get(house, house), house
+
 
 def is_global(place: str) -> bool:
     """Whether a name of a place means the same whoever says it: a GLN, a URI."""
     return (len(place) == 13 and place.isdigit()) or ":/" in place or place.startswith("urn:")
 
 
-def load(connection: sa.Connection, said: Telling, pictures: Mapping[tuple[str, int], PlacePicture], theirs: Collection[str]) -> Places:
-    """Names of all places of which documents and events of some lots speak. `theirs`: places that are known to be customers'."""
+def load(connection: sa.Connection, said: Telling, pictures: Mapping[tuple[str, int], PlacePicture], theirs: Mapping[str, str]) -> Places:
+    """Names of all places of which documents and events of some lots speak. `theirs`: places of customers, with the customer's key."""
     own_lines = [line for line in said.lines if line.partner_kind in OWN_SYSTEMS]
     own_shipments = [one for one in said.shipments if one.told.partner_kind in OWN_SYSTEMS]
     mentioned = {line.location for line in said.lines if line.location} | {place for place, _ in pictures}
@@ -84,10 +103,13 @@ def load(connection: sa.Connection, said: Telling, pictures: Mapping[tuple[str, 
         and (place := receipts.place_of(one, said, names)) not in ("", one.origin, one.to)
         and not (is_global(names.get(one.to, one.to)) and is_global(names.get(place, place)))  # two GLNs are two places
     }
-    senders = {key: gln for gln, key in lot_history.partner_places(connection, ("customer", "supplier", "carrier")).items()}
+    known = lot_history.partner_places(connection, ("customer", "supplier", "carrier"))
+    senders = {key: gln for gln, key in known.items()}
+    houses = {**known, **{names.get(place, place): key for place, key in theirs.items()}}
     foreign = _foreign(connection, said, receipts, names)
     codes = frozenset(place for place in theirs if not is_global(place))
-    return Places(names, foreign, codes, frozenset(named - {names.get(place, place) for place in customers}), senders)
+    away = frozenset(names.get(place, place) for place in customers)
+    return Places(names, foreign, codes, frozenset(named - away), senders, houses, away)
 
 
 def _foreign(connection: sa.Connection, said: Telling, receipts: Receipts, names: Mapping[str, str]) -> dict[tuple[str, str], str]:

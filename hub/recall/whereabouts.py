@@ -25,6 +25,7 @@ what came into being: stock from before the hub's first document if nothing came
     taken_as_return    received, and only one consignee could have sent it
     returned_by_whom   received, and several consignees could have sent it
     left_unreceived    left a place that never received it; it is taken from where it was
+    ended_where        a consignee uses or destroys units where nothing was sent, and several of its places could have had them
     origin_not_stated  despatched, nobody says from where, and several places had some
     arrived_elsewhere  received at another place of ours than that to which it was sent
     received_by_other  a consignee received what was sent to another
@@ -38,11 +39,12 @@ what came into being: stock from before the hub's first document if nothing came
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
+from hub.recall.answered import Answer, weighed
 from hub.recall.flows import ZERO, Contradiction, Stated, once_each, together
 from hub.recall.ledger import Ledger
 
@@ -65,16 +67,6 @@ class Counted:
     exchange_id: int = 0
     organisation: int = 0
     """For whom it is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a consignee says of the units that it got."""
-
-    on_hand: Decimal = ZERO
-    used: Decimal = ZERO
-    destroyed: Decimal = ZERO
-    returned: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +128,25 @@ def account(
     ours: frozenset[str],
     answers: Mapping[str, Answer],
     doubts: Iterable[Contradiction] = (),
+    house: Callable[[str], str] = lambda place: "",
 ) -> LotAccount:
     """The account of one lot.
 
     `ours` are our own places; `counted_places` those of them that a system counts, where what no count names is not there. `answers` are
-    by the consignee's place; `doubts` are contradictions that were found when the lines were read.
+    by the consignee's place; `doubts` are contradictions that were found when the lines were read; `house` tells whose a place is.
     """
     told, noted = together(lines)
     flows, twice = once_each(told, ours)
     flows, answered = _answered(flows, answers, ours)
-    ledger = Ledger(ours, counted_places, [*doubts, *noted, *twice, *answered])
+    ledger = Ledger(ours, counted_places, [*doubts, *noted, *twice, *answered], house)
     ledger.book(flows)
     at_home = _once([one for one in counts if one.place in ours], ledger)
     ledger.settle({place: sum((one.quantity for one in at_home if one.place == place), ZERO) for place in counted_places & ours})
     found = LotAccount(made=ledger.made)
-    for one in flows:
+    for one in ledger.ended:
         if one.kind == "consumed":
             found.positions.append(Position("used", one.place, one.quantity, why="consumed", evidence=_sorted(one.evidence)))
-        elif one.kind == "written_off":
+        else:
             found.positions.append(Position("destroyed", one.place, one.quantity, why="written_off", evidence=_sorted(one.evidence)))
     for way in ledger.open:
         if way.left > 0:
@@ -173,8 +166,8 @@ def account(
         found.consignees.setdefault(place, ZERO)
     for place in sorted(answers.keys() - found.consignees.keys()):
         said = answers[place]
-        if claimed := said.on_hand + said.used + said.destroyed + said.returned:
-            ledger.note("answered_otherwise", place, claimed, ())
+        if said.units:
+            ledger.note("answered_otherwise", place, said.units, ())
     rest = found.made - sum((one.quantity for one in found.positions), ZERO)
     if rest > 0:
         found.positions.append(Position("unknown", "", rest, why="not_on_stock"))
@@ -196,7 +189,7 @@ def _answered(flows: Sequence[Stated], answers: Mapping[str, Answer], ours: froz
     noted: list[Contradiction] = []
     for one in flows:
         answer = answers.get(one.place) if one.silent and silent.count(one.place) == 1 else None
-        if answer is not None and (units := answer.on_hand + answer.used + answer.destroyed + answer.returned):
+        if answer is not None and (units := answer.units):
             units -= sum((other.quantity for other in flows if other.place == one.place and other.kind != "moved"), ZERO)
             if units > 0:
                 noted.append(Contradiction("number_not_stated", one.place, units, _sorted(one.evidence)))
@@ -257,13 +250,12 @@ def _on_hand(found: LotAccount, ledger: Ledger, counts: Sequence[Counted], count
 
 def _with_consignee(found: LotAccount, ledger: Ledger, place: str, answer: Answer | None, counts: Sequence[Counted]) -> None:
     """What a consignee got, less what it passed on or sent back, by what it answers, else by a count of its place."""
-    got, gone, back = (book.get(place, ZERO) for book in (ledger.got, ledger.gone, ledger.back))
+    got, gone = (book.get(place, ZERO) for book in (ledger.got, ledger.gone))
     evidence = _sorted(ledger.sources.get(place, set()))
     found.consignees[place] = got
-    left = got - gone
-    if left < 0:
-        ledger.note("passed_on_more", place, -left, evidence)
-        left = ZERO
+    left = max(got - gone, ZERO)
+    if gone > got:
+        ledger.note("passed_on_more", place, gone - got, evidence)
     if answer is None:
         for one in counts:
             said = (one.exchange_id,) if one.exchange_id else ()
@@ -275,21 +267,12 @@ def _with_consignee(found: LotAccount, ledger: Ledger, place: str, answer: Answe
             why = "received" if place in ledger.accepted else "not_answered"
             found.positions.append(Position("shipped", place, left, why=why, evidence=evidence))
         return
-    on_hand, returned = answer.on_hand, max(answer.returned - back, ZERO)
-    ended = ledger.ended.get(place, {})  # it answers for these, too
-    used, destroyed = max(answer.used - ended.get("consumed", ZERO), ZERO), max(answer.destroyed - ended.get("written_off", ZERO), ZERO)
-    excess = on_hand + used + destroyed + returned - left
-    if excess > 0:  # what it had on hand when it answered has left since
-        since = min(excess, on_hand, gone)
-        on_hand, excess = on_hand - since, excess - since
-    if excess > 0:
-        ledger.note("answered_more", place, excess, evidence)
-    said_of: tuple[tuple[Where, Decimal], ...] = (
-        ("on_hand", on_hand), ("used", used), ("destroyed", destroyed), ("returned", returned),
+    holding = weighed(answer, ledger.changes.get(place, ()))
+    if holding.excess > 0:
+        ledger.note("answered_more", place, holding.excess, evidence)
+    now: tuple[tuple[Where, Decimal, str], ...] = (
+        ("on_hand", holding.on_hand, "answered"), ("used", holding.used, "answered"), ("destroyed", holding.destroyed, "answered"),
+        ("returned", holding.returned, "answered"), ("shipped", holding.not_asked, "not_answered"),
+        ("unknown", holding.not_accounted_for, "not_accounted_for"),
     )  # fmt: skip
-    for where, units in said_of:
-        if units > 0:
-            found.positions.append(Position(where, place, units, why="answered", evidence=evidence))
-            left -= units
-    if left > 0:
-        found.positions.append(Position("unknown", place, left, why="not_accounted_for", evidence=evidence))
+    found.positions += [Position(where, place, units, why=why, evidence=evidence) for where, units, why in now if units > 0]

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from data_contracts.errors import NotFoundError, RefusedError
+from hub.recall.answered import Answer
 from hub.recall.locate import Answers, locate
 from hub.recall.scope import Scope, affected
-from hub.recall.whereabouts import Answer
 from hub.reconcile import reconcile
 from hub.store import tables
 from hub.store.database import Database

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from hub.recall.answered import Answer
 from hub.recall.locate import locate
 from hub.recall.scope import Scope, affected
-from hub.recall.whereabouts import Answer
 from hub.reconcile import reconcile
 from hub.store.database import Database
 from tests.hub.recall.papers import CL, CLINIC, F1, GTIN, SSCC, came, event, made, row, rules, sent, story, where

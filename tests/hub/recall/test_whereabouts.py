@@ -7,7 +7,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.recall.whereabouts import WHERE, Answer, Counted, LotAccount, Stated, account
+from hub.recall.answered import Answer
+from hub.recall.whereabouts import WHERE, Counted, LotAccount, Stated, account
 from tests.effort import examples
 
 D = Decimal
