@@ -2,18 +2,20 @@
 
 A regime is an authority's law; its class decides how long one has. Days and working days end with the local day of the organisation, as
 laws count them; working days are those of `hub.recall.calendars`. Where the law names no days ("without undue delay"), the days are the
-hub's own and are told to be (`statutory` false).
+hub's own and are told to be (`statutory` false). Where days, or the article that names them, could not be read in the law's own text when
+this was written, the clause names the law only and is told to be unconfirmed (`confirmed` false): have regulatory affairs look.
 
     regime  class                                        clauses
     us      I, II                                        21 CFR 806.10(b): report within 10 working days of initiating; counted from the
                                                          decision, and federal holidays as worked, so never later than the law
     us      III                                          21 CFR 806.20: a record, no report; the law names no days for it
-    eu      public_health_threat, death, serious         MDR Art. 87(3)-(5): not later than 2, 10, 15 days after becoming aware
+    eu      public_health_threat, death, serious         MDR Art. 87(4), (5), (3): not later than 2, 10, 15 days after becoming aware
             fsca                                         MDR Art. 87(1)(b), 87(8): without undue delay and before the action, unless it is
                                                          urgent; no days. All of them: 89(8), users without delay, no days
-    cn      1, 2, 3                                      医疗器械召回管理办法 (Order 29 of 2017) Art. 15: consignees within 1, 3, 7 days;
-                                                         16: the event report form at once, no days, the plan within 5 working days;
-                                                         22: the final report within 10 working days of completion
+    cn      1, 2, 3                                      医疗器械召回管理办法 (Order 29 of 2017) Art. 16: the event report form at once, as
+                                                         NMPA quotes it, no days. Unconfirmed: consignees within 1, 3, 7 days (others
+                                                         say so, the article was not seen), the plan within 5 working days, the final
+                                                         report within 10 of completion; whether a later order took its place
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 }
 _EU_DAYS = {"public_health_threat": 2, "death": 10, "serious": 15, "fsca": 15}
 _CN_DAYS = {"1": 1, "2": 3, "3": 7}
+_CN_LAW = "医疗器械召回管理办法"
 NOTICE_DAYS = 3
 """Days to tell consignees where no regime says how many: "without delay" is no date, and a recall needs one."""
 AT_ONCE_DAYS = 1
@@ -54,6 +57,8 @@ class Clock:
     clause: str
     statutory: bool = True
     """Whether the clause names the days; else they are the hub's own."""
+    confirmed: bool = True
+    """Whether the days were read in the law, or in what an authority quotes of it."""
     unknown_years: tuple[int, ...] = ()
     """Years whose working days are not known here: weekdays were counted, so days that are worked instead may make it due earlier."""
 
@@ -95,18 +100,19 @@ def clocks(
         found.append(Clock("eu", "authority_report_before_action", decided, "MDR Art. 87(8)", statutory=False))
         found.append(Clock("eu", "consignee_notice", days_after(decided, NOTICE_DAYS), "MDR Art. 89(8)", statutory=False))
     if "cn" in regimes:
-        found.append(Clock("cn", "consignee_notice", days_after(decided, _CN_DAYS[regimes["cn"]]), "医疗器械召回管理办法 第15条"))
+        found.append(Clock("cn", "consignee_notice", days_after(decided, _CN_DAYS[regimes["cn"]]), _CN_LAW, confirmed=False))
         at_once = days_after(decided, AT_ONCE_DAYS)
-        found.append(Clock("cn", "recall_event_report", at_once, "医疗器械召回管理办法 第16条", statutory=False))
-        found.append(_chinese("recall_plan", decided, 5, "医疗器械召回管理办法 第16条", known))
+        found.append(Clock("cn", "recall_event_report", at_once, f"{_CN_LAW} 第16条", statutory=False))
+        found.append(_chinese("recall_plan", decided, 5, known))
         if closed_at is not None:
-            found.append(_chinese("final_report", closed_at.astimezone(zone), 10, "医疗器械召回管理办法 第22条", known))
+            found.append(_chinese("final_report", closed_at.astimezone(zone), 10, known))
     return sorted(found, key=lambda clock: (clock.due_at, clock.regime, clock.act))
 
 
-def _chinese(act: Act, start: datetime, days: int, clause: str, known: Calendars) -> Clock:
+def _chinese(act: Act, start: datetime, days: int, known: Calendars) -> Clock:
     due_at = working_days_after(start, days, "cn", known)
-    return Clock("cn", act, due_at, clause, unknown_years=known.unknown_years(start.date(), due_at.date(), "cn"))
+    unknown = known.unknown_years(start.date(), due_at.date(), "cn")
+    return Clock("cn", act, due_at, _CN_LAW, confirmed=False, unknown_years=unknown)
 
 
 def notice_due(regimes: Mapping[str, str], decided_at: datetime, sent_at: datetime, zone: ZoneInfo) -> datetime:

@@ -198,10 +198,12 @@ def _clocks(shown: Mapping[str, Any], say: Say) -> str:
 
 
 def clause_text(clock: Mapping[str, Any], say: Say) -> str:
-    """The clause, whether the days are its own, and of which years working days are not known."""
+    """The clause, whether the days are its own and were read there, and of which years working days are not known."""
     own = "" if clock["statutory"] else f" ({say('house_limit')})"
     years = ", ".join(map(str, clock["unknown_years"]))
-    return f"{clock['clause']}{own}" + (f" ({say('calendar_unknown')} {years})" if years else "")
+    unread = "" if clock["confirmed"] else f" ({say('not_confirmed')})"
+    unknown = f" ({say('calendar_unknown')} {years})" if years else ""
+    return f"{clock['clause']}{own}{unread}{unknown}"
 
 
 def late(one: Mapping[str, Any], say: Say) -> str:

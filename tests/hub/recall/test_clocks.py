@@ -55,6 +55,13 @@ def test_days_that_no_law_names_are_told_to_be_our_own() -> None:
     }  # fmt: skip
 
 
+def test_what_was_not_read_in_the_law_is_told_to_be_unconfirmed_and_names_no_article() -> None:
+    found = clocks({"eu": "death", "us": "I", "cn": "1"}, FRIDAY, FRIDAY, FRIDAY, SHANGHAI)
+    unread = {(one.regime, one.act): one.clause for one in found if not one.confirmed}
+    assert unread.keys() == {("cn", "consignee_notice"), ("cn", "recall_plan"), ("cn", "final_report")}
+    assert set(unread.values()) == {"医疗器械召回管理办法"}
+
+
 def test_days_that_the_law_names_for_incidents_are_its_own() -> None:
     for grade in ("public_health_threat", "death", "serious"):
         (report,) = (one for one in clocks({"eu": grade}, FRIDAY, FRIDAY, None, SHANGHAI) if one.act == "authority_report")
