@@ -54,10 +54,11 @@ def test_what_is_stated_is_not_doubted() -> None:
 def test_the_finding_says_what_was_chosen_and_why() -> None:
     found = read("delimited", CHINESE.encode("gb18030"))
     (finding,) = [finding for finding in found.around if finding.rule == "FED-20"]
-    assert finding.severity == "info"
+    assert finding.severity == "warning"
     assert (
         finding.text()
-        == "Read as GB18030: not valid UTF-8, and 100 % of the multi-byte characters are Chinese. An agreement can state the charset."
+        == "Read as GB18030: not valid UTF-8, and 100 % of the multi-byte characters are Chinese. That is a guess: Korean and Greek bytes "
+        "can look alike. State the charset in the agreement."
     )
     assert "汉字" in finding.text("zh-CN")
     assert found.messages[0].root is not None and found.messages[0].root.values == {"批号": "L1", "数量": "5", "名称": "骨螺钉（钛合金）"}

@@ -1,5 +1,5 @@
-"""Finds where messages begin and end in a JSON document without reading them, so that memory stays flat and one that is
-broken does not take its neighbours along.
+"""Finds where messages begin and end in a JSON document without reading them, so that memory stays flat and one whose values are
+broken does not take its neighbours along. Where brackets or quotes do not match, nobody can say where the next one begins: there it stops.
 
 Only brackets and quotes are looked at, by one pattern that skips everything between two brackets at the speed of C.
 """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lxml import etree
 
-from connectors.formats.xml.scanner import Scanner
+from connectors.formats.xml.scanner import ENVELOPE_BYTES, Scanner
 from connectors.formats.xml.tree import hardened_parser, shown_error
 from data_contracts.findings import Finding, Place
 
@@ -28,7 +28,11 @@ def judged(scanner: Scanner, charset: str) -> list[Finding]:
     for name, (line, count) in scanner.strangers.items():
         place = Place(line=line, path="/" + "/".join(scanner.named[:-1]) + "/" + name)
         findings.append(Finding("FED-10", place=place, got=name, params={"field": name, "count": str(count)}))
-    if scanner.envelope_kept and scanner.envelope:
+    if not scanner.envelope_kept:
+        findings.append(
+            Finding("XML-10", place=Place(line=scanner.envelope[0][0] if scanner.envelope else 1), expected=str(ENVELOPE_BYTES))
+        )
+    elif scanner.envelope:
         try:
             etree.fromstring(_text(scanner, charset).encode("utf-8"), hardened_parser())
         except etree.XMLSyntaxError as error:

@@ -24,7 +24,8 @@ _NAME_START = re.compile(rb"[A-Za-z_:\x80-\xff]")
 _QUOTED = rb"(?:\"[^\"<>]{0,400}\"|'[^'<>]{0,400}')"
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s+[\w:.-]{1,80}\s+(?:SYSTEM|PUBLIC\s+" + _QUOTED + rb")\s+" + _QUOTED + rb"\s*>")
 _TAG_BYTES = 64 * 1024
-_ENVELOPE_BYTES = 64 * 1024
+ENVELOPE_BYTES = 64 * 1024
+"""The most of what is no message that is kept to be judged."""
 _PROLOG_BYTES = 64 * 1024
 
 
@@ -79,13 +80,15 @@ class Scanner:
         self.envelope: list[tuple[int, bytes]] = []
         """(line, bytes) of everything that is no message, in order."""
         self._envelope_size = 0
+        self._over = False
+        """The root element has ended: a document says nothing more."""
         self.strangers: dict[str, tuple[int, int]] = {}
         """Elements beside the messages: line of the first, and how often."""
 
     @property
     def envelope_kept(self) -> bool:
         """Whether the envelope was small enough to be kept whole."""
-        return self._envelope_size <= _ENVELOPE_BYTES
+        return self._envelope_size <= ENVELOPE_BYTES
 
     def broken(self, rule: str, at: int, expected: str | None, got: str | None = None) -> BrokenError:
         """A fault at an offset."""
@@ -109,16 +112,17 @@ class Scanner:
         """Message elements in order. Raises BrokenError where the document can be followed no further."""
         names: list[bytes] = []
         matched = 0
-        over = False
         while True:
             at = self._seek(b"<", self.at, collect=True)
             if at < 0:
-                if names or not over:
+                if not self._over:
                     raise self.broken("XML-03", self.window.end, f"</{names[-1].decode('utf-8', 'replace') if names else 'root'}>")
                 return
             self.at = at
             if self._skip_markup(at):
                 continue
+            if self._over:
+                raise self._more(at)
             tag = self._tag(at)
             if tag.closing:
                 self._aside(tag.start, tag.stop)
@@ -128,19 +132,19 @@ class Scanner:
                     if matched > len(names):
                         matched = len(names)
                         self.ancestors.pop()
-                over = over or not names
+                self._over = not names
                 continue
-            fits = not over and matched == len(names) < len(self.path) and self._fits(tag.name, matched)
+            fits = matched == len(names) < len(self.path) and self._fits(tag.name, matched)
             if fits and matched == len(self.path) - 1:
                 yield self._message(tag)
-                over = over or not names
+                self._over = not names
                 continue
             self._aside(tag.start, tag.stop)
             self.at = tag.stop
-            if not fits and not over and names and matched == len(names):
+            if not fits and names and matched == len(names):
                 self._stranger(tag)
             if tag.empty:
-                over = over or not names
+                self._over = not names
                 continue
             if fits:
                 matched += 1
@@ -260,11 +264,17 @@ class Scanner:
             line, count = self.strangers.get(name, (self.window.line_at(tag.start), 0))
             self.strangers[name] = (line, count + 1)
 
+    def _more(self, at: int) -> BrokenError:
+        """Something stands behind the end: often a second document, which would be lost unsaid."""
+        return self.broken("XML-09", at, None, got=shown(self.window.glimpse(at)))
+
     def _aside(self, start: int, stop: int) -> None:
         """Keep a piece of envelope, unless it is white space."""
         piece = self.window.slice(start, stop)
         if not piece.strip():
             return
+        if self._over:
+            raise self._more(start + len(piece) - len(piece.lstrip()))
         self._envelope_size += len(piece)
         if self.envelope_kept:
             self.envelope.append((self.window.line_at(start), piece))
