@@ -174,6 +174,13 @@ def tellers(connection: sa.Connection, applications: Collection[int]) -> dict[in
     return {row.id: (row.kind, row.partner_id) for row in rows}
 
 
+def named(connection: sa.Connection, nodes: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Kind of nodes, and their number, or key where they have none."""
+    chosen = sa.select(node.c.id, node.c.kind, sa.func.coalesce(node.c.number, node.c.key).label("name"))
+    rows = connection.execute(chosen.where(among(connection, node.c.id, sorted(nodes))))
+    return {row.id: (row.kind, row.name) for row in rows}
+
+
 def opened(connection: sa.Connection, units: Collection[int]) -> set[int]:
     """Those of the units that something was taken out of, or that several speak of: what is inside may be limited in time."""
     if not units:

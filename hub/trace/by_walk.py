@@ -17,8 +17,9 @@ from hub.store.keys import kind_of
 from hub.store.region import Step, effective
 from hub.store.walk import exact
 from hub.trace import holding
-from hub.trace.contents import PIECE
+from hub.trace.contents import PIECE, Contents
 from hub.trace.edges import CARRYING, EdgeKind
+from hub.trace.filling import Filling
 from hub.trace.holding import ALWAYS, Span
 from hub.trace.walk import walk
 
@@ -96,7 +97,7 @@ class _Walked:
         found: set[Shipped] = set()
         for shipment in reached:
             own = store.applications_into(connection, shipment, int(EdgeKind.SHIPPING))
-            sums = _sums(said.get(shipment, {}), serials.get(shipment, {}), own)
+            sums = self._sums(connection, said.get(shipment, {}), serials.get(shipment, {}), own)
             lot, key = self.names[self.lot], self.names[shipment]
             found |= {Shipped(lot, key, quantity, unit or None) for unit, quantity in sums.items()} or {Shipped(lot, key, None, None)}
         return found
@@ -119,18 +120,27 @@ class _Walked:
                 todo += [(following, then) for following in self.follow.get(step.node, ())]
         return found
 
-
-def _sums(said: Mapping[int, list[Step]], serials: Mapping[int, set[int]], own: Collection[int]) -> dict[str, Decimal]:
-    """Quantity by unit of one lot in one shipment."""
-    sums: dict[str, Decimal] = {}
-    counted: set[int] = set()
-    for holder, steps in said.items():
-        known = [(step.application_id in own, step.quantity, step.unit or "") for step in steps if step.quantity is not None]
-        if known:
-            _, quantity, unit = max(known)
-            sums[unit] = sums.get(unit, Decimal(0)) + (quantity or Decimal(0))
-            counted.add(holder)
-    pieces = sum(1 for holders in serials.values() if not holders & counted)
-    if pieces:
-        sums[PIECE] = sums.get(PIECE, Decimal(0)) + pieces
-    return sums
+    def _sums(
+        self, connection: sa.Connection, said: Mapping[int, list[Step]], serials: Mapping[int, set[int]], own: Collection[int]
+    ) -> dict[str, Decimal]:
+        """Quantity by unit of the lot in one shipment."""
+        contents: Contents[int] = Contents(own=set(own))
+        for holder, steps in said.items():
+            contents.stated[self.lot, holder] = [(step.application_id, step.quantity, step.unit) for step in steps]
+        carrying = [step._replace(node=step.origin, origin=step.node) for step in self.steps if step.kind in CARRYING]
+        filling = Filling.needed(connection, carrying, own)
+        if filling is not None:
+            units = {step.node for step in self.follow.get(self.lot, ()) if step.kind == EdgeKind.COMMISSIONING}
+            filling.settle(contents, {unit: {self.lot} for unit in units})
+        sums: dict[str, Decimal] = {}
+        counted: set[int] = set()
+        for (_, holder), statements in contents.stated.items():
+            known = [(number in own, quantity, unit or "") for number, quantity, unit in statements if quantity is not None]
+            if known:
+                _, quantity, unit = max(known)
+                sums[unit] = sums.get(unit, Decimal(0)) + (quantity or Decimal(0))
+                counted.add(holder)
+        pieces = sum(1 for holders in serials.values() if not holders & counted)
+        if pieces:
+            sums[PIECE] = sums.get(PIECE, Decimal(0)) + pieces
+        return sums

@@ -93,7 +93,7 @@ class Carried:
 def carried(connection: sa.Connection, shipments: Collection[int]) -> dict[int, Carried]:
     """What shipments (node ids) carried: as lots, as serial numbers, in cartons in cartons, whoever says what is in them."""
     upstream = _Upstream.load(connection, shipments)
-    filling = Filling.load(connection, [step for steps in upstream.into.values() for step in steps if step.kind in CARRYING])
+    filling = Filling.load(connection, upstream.carrying())
     return {shipment: upstream.carried(shipment, filling) for shipment in sorted(shipments)}
 
 
@@ -228,7 +228,8 @@ def _renew_shipments(connection: sa.Connection, shipments: Collection[int], left
     if not shipments:
         return
     upstream = _Upstream.load(connection, shipments)
-    rows = {key: quantity for shipment in shipments for key, quantity in upstream.contents(shipment).items()}
+    filling = Filling.needed(connection, upstream.carrying())
+    rows = {key: quantity for shipment in shipments for key, quantity in upstream.contents(shipment, filling).items()}
     before = store.shipped_of(connection, {*left, *(lot for lot, _, _ in rows)}, shipments)
     gone = [key for key, quantity in before.items() if key not in rows or rows[key] != quantity]
     new = [(*key, quantity) for key, quantity in rows.items() if key not in before or before[key] != quantity]
@@ -274,11 +275,17 @@ class _Upstream:
         """The lots next above."""
         return {step.node for step in self.steps(root) if self.kinds[step.node] == "lot"} - {root}
 
-    def contents(self, shipment: int) -> dict[store.ShipmentKey, Decimal | None]:
-        """What a shipment carried: (lot, shipment, unit) → quantity."""
+    def carrying(self) -> list[Step]:
+        """The edges by which goods came into units and shipments as they are."""
+        return [step for steps in self.into.values() for step in steps if step.kind in CARRYING]
+
+    def contents(self, shipment: int, filling: Filling | None) -> dict[store.ShipmentKey, Decimal | None]:
+        """What a shipment carried: (lot, shipment, unit) → quantity. `filling` is null where nothing was packed twice or taken out."""
         contents: Contents[int] = Contents()
         for step in self.steps(shipment):
             contents.add(step.node, step.origin, step.kind, self.kinds[step.node], (step.application_id, step.quantity, step.unit))
+        if filling is not None:
+            filling.settle(contents, {serial: self._lots_of(serial) for serial in self._taken_out()})
         return {(lot, shipment, unit): quantity for (lot, unit), quantity in contents.totals().items()}
 
     def carried(self, shipment: int, filling: Filling) -> Carried:

@@ -32,14 +32,24 @@ class Filling:
     """Unit → the edges that say what was taken out of it."""
 
     @classmethod
-    def load(cls, connection: sa.Connection, steps: Collection[Step]) -> Filling:
-        """From all edges by which goods came into units and shipments."""
-        applications = {step.application_id for step in steps}
+    def load(cls, connection: sa.Connection, steps: Collection[Step], more: Collection[int] = ()) -> Filling:
+        """From all edges by which goods came into units and shipments. `more`: other applications that speak of the shipments."""
+        applications = {step.application_id for step in steps}.union(more)
         found = cls(region.effective(connection, applications), region.tellers(connection, applications))
         for step in steps:
             if step.kind == EdgeKind.UNPACKING and step.until is not None:
                 found.out.setdefault(step.origin, []).append(step)
         return found
+
+    @classmethod
+    def needed(cls, connection: sa.Connection, steps: Collection[Step], more: Collection[int] = ()) -> Filling | None:
+        """The same, where several say what is in one unit or anything was taken out; else each says what it says."""
+        said: set[tuple[int, int]] = set()
+        for step in steps:
+            if step.kind == EdgeKind.UNPACKING or (step.node, step.origin) in said:
+                return cls.load(connection, steps, more)
+            said.add((step.node, step.origin))
+        return None
 
     def settle(self, contents: Contents[int], lots: Mapping[int, Collection[int]]) -> None:
         """Say of each lot in each unit what each system leaves in it until the shipment. `lots` are those of serial numbers taken out."""

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from hub.store import walk as store
 from hub.store.genealogy import node_by_key
 from hub.store.keys import kind_of
-from hub.store.region import Step, effective
+from hub.store.region import Step, effective, named, tellers
 from hub.store.walk import Direction, Filter, Row
 from hub.trace import holding
 from hub.trace.edges import HOLDING, EdgeKind
@@ -147,12 +147,24 @@ def _limit(connection: sa.Connection, found: Walk, chosen: Filter) -> bool:
     """Say in which span contents were inside the units that were passed, by what is chosen; True where that limits anything."""
     units = {row[1] if found.upward else row[0] for row in found.steps if row[2] in _HOLDING}
     rows = [row for row in store.level(connection, units, "up", replace(chosen, partner_id=None)) if row[2] in _HOLDING]
-    if not any(row[2] == _UNPACKING for row in rows):
+    said: dict[int, set[int]] = {}
+    for row in rows:
+        said.setdefault(row[1], set()).add(row[3])
+    opened = {row[1] for row in rows if row[2] == _UNPACKING or len(said[row[1]]) > 1}
+    rows = [row for row in rows if row[1] in opened]
+    if not rows:
         return False
-    at = effective(connection, {row[3] for row in rows})
-    spans = holding.spans_of(Held(row[0], row[1], row[2], row[3], at.get(row[3])) for row in rows)
+    applications = {row[3] for row in rows}
+    at, by, names = effective(connection, applications), tellers(connection, applications), named(connection, {row[0] for row in rows})
+    spans = holding.spans_of(
+        Held(
+            *row[:4], at.get(row[3]), None if row[4] is None else store.exact(row[4]), row[5], *names.get(row[0], ("", "")),
+            *by.get(row[3], ("", 0)),
+        )
+        for row in rows
+    )  # fmt: skip
     found.steps = [_with_span(row, spans, found.upward) for row in found.steps]
-    return True
+    return any(span != ALWAYS for span in spans.values())
 
 
 def _with_span(row: Row, spans: dict[tuple[int, int, int, int], holding.Span], upward: bool) -> Row:
