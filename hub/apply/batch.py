@@ -261,8 +261,8 @@ def _capture(uow: UnitOfWork, entries: Sequence[_Entry], consequences: Consequen
     """Visibility events of the batch: their rows, whether they stand or not; what stands is decided by subject."""
     events = [(entry, entry.facts.said) for entry in entries if entry.facts.said is not None]
     rows = [visibility.Captured(e.application_id, e.item.organisation_id, e.item.partner_id, said) for e, said in events]
-    for (_, said), number in zip(events, visibility.insert(uow, rows), strict=True):
-        consequences.index(number, said)
+    for row, number in zip(rows, visibility.insert(uow, rows), strict=True):
+        consequences.index(number, row.said, (row.organisation_id, row.partner_id))
 
 
 def _hide_superseded(uow: UnitOfWork, entries: Sequence[_Entry], outcomes: Mapping[int, Outcome]) -> None:

@@ -55,7 +55,7 @@ class Consequences:
         self._balances: list[tuple[int, int, str, int, int, str, str, Decimal]] = []
         self._stale: dict[tuple[str, str, int], int] = {}
         self._removed: set[tuple[int, int, int]] = set()
-        self._indexed: list[tuple[int, EventSaid]] = []
+        self._indexed: list[tuple[int, EventSaid, tuple[int, int]]] = []
 
     def stand(self, source: Source, facts: Facts) -> None:
         """These facts count from now on."""
@@ -73,9 +73,9 @@ class Consequences:
             self._stale["stock", m.location, m.organisation_id] = source.application_id
         self.mark(facts.kind, facts.order_numbers, facts.location, source)
 
-    def index(self, event_id: int, said: EventSaid) -> None:
-        """This event, whether it stands or not, is to be found by its things."""
-        self._indexed.append((event_id, said))
+    def index(self, event_id: int, said: EventSaid, owner: tuple[int, int]) -> None:
+        """This event, whether it stands or not, is to be found by its things. `owner`: its organisation and partner."""
+        self._indexed.append((event_id, said, owner))
 
     def bare(self, edges: Collection[tuple[int, int, int]]) -> None:
         """These edges were deleted: lots at their ends may no longer need their other names, nor be where they were."""
@@ -102,7 +102,7 @@ class Consequences:
         for own in owned:
             shared |= keys & own
             keys |= own
-        for _, said in self._indexed:
+        for _, said, _ in self._indexed:
             keys.update(key for key, _, _ in said.things)
         kinds = {key: kind_of(key) for key in keys}
         ids, made = bulk.nodes(connection, kinds) if kinds else ({}, set())
@@ -128,7 +128,9 @@ class Consequences:
             else:
                 changed.update((ids[src], ids[dst], kind) for src, dst, kind in effects.edges)
         visibility.index(
-            connection, ((ids[key], event_id, role, amount) for event_id, said in self._indexed for key, role, amount in said.things)
+            connection,
+            ((ids[key], event_id, role, amount) for event_id, said, _ in self._indexed for key, role, amount in said.things),
+            {event_id: owner for event_id, _, owner in self._indexed},
         )
         edges.sort(key=_by_ends)
         bulk.insert(connection, tables.movement, _MOVEMENT, movements)

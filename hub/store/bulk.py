@@ -53,6 +53,19 @@ def insert(connection: sa.Connection, table: sa.Table, columns: Sequence[str], r
     connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', _for_sqlite(table, tuple(columns), rows))  # noqa: S608
 
 
+def insert_missing(connection: sa.Connection, table: sa.Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Add the rows whose keys are free and leave the others. Give them in the order of their keys: two must not wait for each other."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        insert_new(connection, table, columns, rows)
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join("?" * len(columns))
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING'  # noqa: S608
+    connection.exec_driver_sql(statement, _for_sqlite(table, tuple(columns), rows))
+
+
 def insert_or_ignore(connection: sa.Connection, table: sa.Table) -> Any:
     """An INSERT for a single row that does nothing where a unique key exists; takes `.values()` and `.returning()`."""
     if connection.dialect.name == "postgresql":

@@ -37,6 +37,11 @@ event_thing = sa.Table(
     sa.Column("quantity", Exact),
     sqlite_with_rowid=False,
 )  # fmt: skip
+event_thing_use = sa.Table(
+    "event_thing_use", metadata,  # in whose events a thing stands, as itself and not as one of a class
+    sa.Column("partner_id", Big, primary_key=True), sa.Column("node_id", Big, primary_key=True), sa.Column("organisation_id", Big, primary_key=True),
+    sqlite_with_rowid=False,
+)  # fmt: skip
 event_mark = sa.Table(
     "event_mark", metadata,  # business transactions, sources, destinations and the like, by a hash of what they are and say
     sa.Column("mark", Big, primary_key=True), sa.Column("event_id", Big, primary_key=True),
@@ -52,6 +57,7 @@ event_word_use = sa.Table(
     sa.Column("word_id", Big, primary_key=True), sa.Column("organisation_id", Big, primary_key=True), sa.Column("partner_id", Big, primary_key=True),
     sqlite_with_rowid=False,
 )  # fmt: skip
+sa.Index("ix_event_word_use_partner", event_word_use.c.partner_id, event_word_use.c.word_id)
 capture_job = sa.Table(
     "capture_job", metadata, sa.Column("id", Big, primary_key=True, autoincrement=False),  # a document that came by EPCIS's capture interface; what became of it, its exchanges tell
     sa.Column("key", sa.Text, nullable=False, unique=True),  # captureID

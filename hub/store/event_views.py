@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.store.event_tables import event, event_mark, event_thing, event_word, event_word_use
+from hub.store.event_tables import event, event_mark, event_thing, event_thing_use, event_word, event_word_use
 from hub.store.lists import among
 from hub.store.lots import Sight
 from hub.store.tables import node
@@ -181,13 +181,13 @@ def _events_in(things: AskedThings) -> Iterator[sa.Select[Any]]:
 # --- what is known -------------------------------------------------------------------------------------------------------
 def words(connection: sa.Connection, sight: Sight, column: str, after: str | None, limit: int) -> list[str]:
     """The next words of a column (business steps, read points …) that stand in events which may be seen, in order."""
-    uses = sa.select(sa.literal(1)).where(event_word_use.c.word_id == event_word.c.id)
-    if sight.organisations is not None:
-        uses = uses.where(event_word_use.c.organisation_id.in_(sorted(sight.organisations)))
-    if sight.partner_id is not None:
-        uses = uses.where(event_word_use.c.partner_id == sight.partner_id)
     value = _plain_order(connection, event_word.c.value)
-    statement = sa.select(event_word.c.value).where(event_word.c.kind == WORDS[column], uses.exists())
+    statement = sa.select(event_word.c.value)
+    if sight.partner_id is None:
+        uses = _uses(sight).where(event_word_use.c.word_id == event_word.c.id)
+        statement = statement.where(event_word.c.kind == WORDS[column], uses.exists())
+    else:  # its own words, whatever others say: the sum keeps planners from going through all words of the kind in their order
+        statement = statement.where(event_word.c.id.in_(_uses(sight)), event_word.c.kind + 0 == WORDS[column])
     if after is not None:
         statement = statement.where(value > after)
     return list(connection.execute(statement.order_by(value).limit(limit)).scalars())
@@ -195,8 +195,19 @@ def words(connection: sa.Connection, sight: Sight, column: str, after: str | Non
 
 def knows_word(connection: sa.Connection, sight: Sight, column: str, value: str) -> bool:
     """Whether a word stands in events that may be seen."""
+    word = sa.select(event_word.c.id).where(event_word.c.kind == WORDS[column], event_word.c.value == value).scalar_subquery()
+    if connection.execute(_uses(sight).where(event_word_use.c.word_id == word).limit(1)).first() is None:
+        return False  # without a look at all events of others in which it stands
     asked = Conditions(words=(AskedWords(column, WORDS[column], frozenset((value,))),))
     return count(connection, sight, asked, 1) > 0
+
+
+def _uses(sight: Sight) -> sa.Select[Any]:
+    """Words that stand in events which somebody may see."""
+    uses = sa.select(event_word_use.c.word_id)
+    if sight.organisations is not None:
+        uses = uses.where(event_word_use.c.organisation_id.in_(sorted(sight.organisations)))
+    return uses if sight.partner_id is None else uses.where(event_word_use.c.partner_id == sight.partner_id)
 
 
 def _plain_order(connection: sa.Connection, column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
@@ -206,8 +217,11 @@ def _plain_order(connection: sa.Connection, column: sa.ColumnElement[str]) -> sa
 def things(connection: sa.Connection, sight: Sight, after: int, limit: int) -> tuple[list[tuple[int, str]], int | None]:
     """The next things (id and key of their nodes) in events that may be seen, and where to go on; null: there are no more.
 
-    A page looks at so many rows of the index only, so it may be short, or empty, before the end.
+    A page looks at so many rows of the index only, so it may be short, or empty, before the end. A partner's page looks at no more than it
+    shows, however much others tell.
     """
+    if sight.partner_id is not None:
+        return _things_of_partner(connection, sight, after, limit)
     looked = (
         sa.select(event_thing.c.node_id, event_thing.c.event_id)
         .where(event_thing.c.node_id > after, event_thing.c.role < CLASS)
@@ -234,6 +248,21 @@ def things(connection: sa.Connection, sight: Sight, after: int, limit: int) -> t
     if len(found) > limit:
         return found[:limit], found[limit - 1][0]
     return found, None if whole else last
+
+
+def _things_of_partner(connection: sa.Connection, sight: Sight, after: int, limit: int) -> tuple[list[tuple[int, str]], int | None]:
+    uses = event_thing_use.c
+    statement = sa.select(uses.node_id).distinct().where(uses.partner_id == sight.partner_id, uses.node_id > after)
+    if sight.organisations is not None:
+        statement = statement.where(uses.organisation_id.in_(sorted(sight.organisations)))
+    looked = list(connection.execute(statement.order_by(uses.node_id).limit(limit + 1)).scalars())
+    last = looked[limit - 1] if len(looked) > limit else None
+    shown = sa.select(sa.literal(1)).select_from(event_thing.join(event, event.c.id == event_thing.c.event_id))
+    told = shown.where(event_thing.c.node_id == node.c.id, event_thing.c.role < CLASS, *_seen(sight))
+    rows = connection.execute(
+        sa.select(node.c.id, node.c.key).where(among(connection, node.c.id, looked[:limit]), told.exists()).order_by(node.c.id)
+    )
+    return [(row.id, row.key) for row in rows], last
 
 
 def _before(connection: sa.Connection, looked: sa.Subquery, last: int) -> int | None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from data_contracts.events.members import EVENT_TYPES
 from hub.store import bulk
-from hub.store.event_tables import event, event_mark, event_thing, event_word, event_word_use
+from hub.store.event_tables import event, event_mark, event_thing, event_thing_use, event_word, event_word_use
 from hub.store.identity import allocate
 from hub.store.lists import among
 from hub.store.tables import application, subject
@@ -100,9 +100,12 @@ def insert(uow: UnitOfWork, events: Sequence[Captured]) -> list[int]:
     return ids
 
 
-def index(connection: sa.Connection, rows: Iterable[tuple[int, int, int, Decimal | None]]) -> None:
-    """Enter (node, event, role, quantity), each node once in a role of an event."""
-    bulk.insert(connection, event_thing, ("node_id", "event_id", "role", "quantity"), sorted(rows, key=_by_node))
+def index(connection: sa.Connection, rows: Iterable[tuple[int, int, int, Decimal | None]], owners: Mapping[int, tuple[int, int]]) -> None:
+    """Enter (node, event, role, quantity), each node once in a role of an event. `owners`: organisation and partner of these events."""
+    ordered = sorted(rows, key=_by_node)
+    bulk.insert(connection, event_thing, ("node_id", "event_id", "role", "quantity"), ordered)
+    uses = {(owners[number][1], node, owners[number][0]) for node, number, role, _ in ordered if role < CLASS}
+    bulk.insert_missing(connection, event_thing_use, ("partner_id", "node_id", "organisation_id"), sorted(uses))
 
 
 def _by_node(row: Sequence[Any]) -> tuple[int, int]:

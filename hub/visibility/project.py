@@ -63,4 +63,4 @@ def _write(connection: sa.Connection, captured: list[Captured], ids: list[int]) 
     wanted = {key: kind_of(key) for one in captured for key, _, _ in one.said.things}
     nodes, _ = bulk.nodes(connection, wanted) if wanted else ({}, set())
     rows = [(nodes[key], number, role, amount) for number, one in zip(ids, captured, strict=True) for key, role, amount in one.said.things]
-    visibility.index(connection, rows)
+    visibility.index(connection, rows, {number: (one.organisation_id, one.partner_id) for number, one in zip(ids, captured, strict=True)})
