@@ -78,7 +78,11 @@ class Ledger:
         self.named |= {one.place for one in self.noted if one.rule in TOLD and one.place}
         passing = self._passed_on(flows)
         theirs = {one.place for one in flows if one.kind in ("despatched", "sent_by_supplier") and one.place} - self.ours
-        theirs -= {one.place for one in flows if one.kind == "made"}
+        left = {one.place: ZERO for one in flows if one.kind == "made"}
+        for one in flows:
+            if one.kind == "made":
+                left[one.place] += one.quantity
+        theirs -= left.keys()
         for index, one in enumerate(flows):
             if one.kind == "made":
                 self.made += one.quantity
@@ -96,18 +100,21 @@ class Ledger:
             elif one.kind == "moved":
                 pass
             elif one.kind == "sent_by_supplier" and index not in passing:
-                self.made += one.quantity
+                told = min(left.get(one.origin, ZERO), one.quantity) if one.origin not in self.ours else ZERO  # of what it says it made
+                if told:
+                    left[one.origin] -= told
+                    self._move(one.origin, -told, one.evidence)
+                self.made += one.quantity - told
                 self._to(one)
             else:
                 self._from(one)
                 self._to(one)
-        makers = {one.place for one in flows if one.kind == "made"}
         suppliers = {
             one.partner.partition("/")[0] for index, one in enumerate(flows) if one.kind == "sent_by_supplier" and index not in passing
         }
         for one in flows:
             if one.kind in ("consumed", "written_off"):
-                self._end(one, theirs, makers, suppliers)
+                self._end(one, theirs, left, suppliers)
         sent = {one.place for one in flows if one.kind in ("despatched", "sent_by_supplier")}
         for one in flows:
             if one.kind == "received_by_consignee" and one.place not in sent and one.place not in self.ours and one.place:

@@ -127,7 +127,7 @@ def test_a_despatch_that_changes_after_the_answer_is_shown_beside_it(hub: Hub, c
         assert {one["partner"] for one in shown(hub, number)["notices"]} == {"hospital", "clinic"}
 
 
-def test_an_answer_counts_at_once_and_locates_nothing_anew(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_counts_at_once_and_locates_nothing_anew(hub: Hub, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
     tell(hub, "erp", made())
     tell(hub, "wms", sent())
     number = opened(hub)
@@ -138,11 +138,15 @@ def test_an_answer_counts_at_once_and_locates_nothing_anew(hub: Hub, monkeypatch
     with hub.database.begin("test") as uow:
         campaign.answer(uow, number, notice, {F1: {"used": 4}}, None)
     assert located == []
+    clock.advance(3600)
     with hub.database.read() as connection:
-        [lot] = picture(hub, connection, number)["lots"]
+        read = picture(hub, connection, number)
+        [lot] = read["lots"]
         kept = {row.position for row in recalls.findings(connection, recall_id(hub, number))[1]}
     assert ("used", CL, Decimal(4)) in [(one["position"], one["holder"], one["quantity"]) for one in lot["positions"]]
     assert "used" not in kept, "what was located is kept as it was found"
+    assert read["located_at"] == clock.now(), "what is shown was located when it was read"
+    assert read["score"]["hours_to_locate"] == 0
 
 
 def recall_id(hub: Hub, number: str) -> int:

@@ -64,6 +64,15 @@ def test_of_several_places_that_could_have_had_it_the_one_is_said_to_be_open(wor
     assert set(found.consignees) == {CL, "stadtspital:OR-3"}
 
 
+def test_what_a_supplier_says_that_it_made_is_not_made_again_by_its_despatch(world: World) -> None:
+    supplier = "6901234500017"
+    born = seen("e1", "commissioning", 8, f"https://id.gs1.org/414/{supplier}", 9) | {"action": "ADD"}
+    raw = came("R1", 5, day=12, ship_from={"gln": supplier}) | {"despatch_number": "S1"}
+    despatch = sent("S1", 5, PLANT, 11, ship_from={"gln": supplier})
+    found = story(world, ("jiangnan_polymer", born), ("jiangnan_polymer", despatch), ("wms", raw))
+    assert (where(found), found.total, rules(found)) == ([("on_hand", PLANT, D(5)), ("on_hand", supplier, D(3))], D(8), [])
+
+
 def test_what_a_supplier_destroys_of_what_it_never_sent_us_is_none_of_ours(world: World) -> None:
     raw = came("R1", 5, day=12, ship_from={"gln": "6901234500017"})
     gone = destroyed(3, "https://id.gs1.org/414/6901234500017")
