@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from data_contracts.errors import ConfigError
 from hub.clock import FrozenClock
-from hub.demonstration import found, screen
+from hub.demonstration import found, published, screen
 from hub.demonstration.generate import generate
 from hub.demonstration.run import play
 from hub.runtime import Hub
@@ -62,10 +62,11 @@ def demo_command(
     quality = screen.quality_of(hub, folder)
     (folder / "found.json").write_text(json.dumps(found.everything(hub), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (folder / "sample_856.edi").write_bytes(story.curl_sample)
+    released = published.publish(hub, folder)
     with hub.database.begin("demo") as uow:
         key = credentials.issue(uow, "demonstration: Jiangnan Polymer", "partner", partner_id=hub.partner_id("jiangnan_polymer")).secret
         link = credentials.issue(uow, "demonstration: steward", "admin", kind="one_time_link", expires_in=24 * 3600).secret
-    screen.show(hub, console, played, quality, folder, f"http://127.0.0.1:{port}", key, link, SITE, not no_serve)
+    screen.show(hub, console, played, quality, folder, f"http://127.0.0.1:{port}", key, link, SITE, not no_serve, released)
     hub.database.close()
     if no_serve:
         return

@@ -264,6 +264,8 @@ def _show(hub: Hub, number: str, as_json: bool) -> None:
         return word(name, hub.settings.language)
 
     console.print(f"[bold]{shown['number']}[/bold]  {say(shown['state'])}  {escape(shown['title'])}", highlight=False)
+    if shown["located_at"] is not None:
+        console.print(f"{say('located')} {shown['located_at']:%Y-%m-%d %H:%M %Z}", highlight=False)
     for total in shown["totals"]:
         parts = ", ".join(f"{say(where)} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
         share = percent(total["coverage"])

@@ -58,6 +58,7 @@ def show(
     link: str,
     site: Path,
     serves: bool,
+    released: Path,
 ) -> None:
     """Print the whole screen."""
     with hub.database.read() as connection:
@@ -82,6 +83,7 @@ def show(
         *([f"quality   {folder / 'quality' / 'report.en.html'}"] if quality is not None else []),
         f"found     {folder / 'found.json'}",
         f"planted   {folder / 'story' / 'faults.json'}",
+        f"registers {released}   (compared; udihub device differences 监管数据库差异)",
         "",
         *(
             [
