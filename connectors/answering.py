@@ -10,6 +10,10 @@ Two levels, never mixed:
     syntax      could it be read, may it come in: `verdicts` and the envelope's `findings`       policy: functional, interchange
     business    what mapping and rules make of it (an unknown GTIN, an order never placed): `judgements`   policy: application
 
+What a syntax answer refuses, and what becomes of the message, is one decision (`is_refused`): the hub asks it for the message's fate and
+each format for its answer, so that nothing is told as taken that was not. Where the standard names faults by code (`coded`), only what
+has one is a matter of the syntax answer; the rest is content (`held_as_content`), whatever consequence an agreement gives it.
+
 For authors of formats:
 
 - `wanted` is asked once for each interchange, with everything that may be said of it; `write` once for each kind that it named. Both see
@@ -30,7 +34,7 @@ For authors of formats:
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
@@ -184,6 +188,8 @@ class Answering(Protocol):
     and whatever is in the groups in which they travel, are never answered."""
     frame: frozenset[str]
     """Segments that frame a message (ST, SE): what is wrong with them always refuses it, also an answer to us."""
+    coded: bool
+    """Whether its syntax answer names each fault by a code of the standard (X12, EDIFACT): what no code fits it cannot refuse."""
     refusals: Refusals
     numbered: frozenset[Numbered]
 
@@ -191,6 +197,7 @@ class Answering(Protocol):
         """What must be kept of one message to answer it: small, for messages of a large document do not stay. None: nothing.
         Not asked of what is never answered.
 
+        Whether it is refused is what `is_refused` says of it.
         `refusal` says that the agreement does not take this type (AGR-01), with the standard's code where there is one
         (`Refusals.message`): such a message is refused, whatever else is said of it.
         """
@@ -217,6 +224,29 @@ class Answering(Protocol):
     def group_type(self, message_type: str) -> str | None:
         """The group in which messages of this type travel (`PO` for an 850), as acknowledgements name it; None: no groups."""
         ...
+
+
+def is_refused(message: Message, profile: Profile, frame: frozenset[str] = frozenset(), *, coded: bool = False) -> bool:
+    """Whether the answer to a message's syntax refuses it, which is to say that nothing of it is applied.
+
+    What cannot be read is refused. Errors in elements and segments may be taken by an agreement (`accept_with_errors`, AK5 E); one in the
+    frame (ST, SE), or for which the flow is to stop, never is. Of a standard that names faults by code, only those that have one count.
+    """
+    if message.root is None:
+        return True
+    errors = [one for one in message.findings if one.severity == "error" and (one.code is not None or not coded)]
+    if not errors:
+        return False
+    return not profile.accept_with_errors or any(one.place.segment in frame or one.action == "flow" for one in errors)
+
+
+def held_as_content(findings: Sequence[Finding], coded: bool) -> tuple[list[Finding], list[Finding]]:
+    """What the syntax answer speaks of, and those errors for which its standard has no code: they hold the message as its content does."""
+    if not coded or not any(one.severity == "error" and one.code is None for one in findings):
+        return list(findings), []
+    held = [one for one in findings if one.severity == "error" and one.code is None]
+    spoken = [one for one in findings if one.severity != "error" or one.code is not None]
+    return spoken, [one if one.action == "flow" else replace(one, action="message") for one in held]
 
 
 @runtime_checkable
@@ -284,6 +314,8 @@ __all__ = [
     "answers_to",
     "envelope_is_answered",
     "groups_spoken_of",
+    "held_as_content",
+    "is_refused",
     "never_answered",
     "shape_of",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -126,6 +126,8 @@ def version_of(hub: Hub, examined: ExaminedMessage, laid_over: Sequence[Fields],
         whole = corrected(whole, fields)
     paths = {path for fields in laid_over for path in fields}
     told = [finding for finding in examined.content if finding.rule.startswith("MAP-")]
+    # Of the text that came (a count in CTT), not of any field: it stands, and a person has looked at the message now.
+    of_text = [replace(finding, action="none") for finding in examined.content if finding.rule.startswith(("X12-", "EDF-"))]
     said_by_mapping = [finding for finding in told if not _cured(finding, paths, whole, examined.message)]
     found = pipeline.validate(whole, examined.agreement, day)
     promise = promises.promise_of(hub.site, examined.agreement)
@@ -134,7 +136,7 @@ def version_of(hub: Hub, examined: ExaminedMessage, laid_over: Sequence[Fields],
     untouched = [finding for finding in found if finding.place.path not in paths]
     touched = [finding for finding in found if finding.place.path in paths]  # the bytes have another value there: no place in them
     placed = pipeline.placed(untouched, examined.mapping, examined.message, hub.site.profile(examined.agreement))
-    findings = [*said_by_mapping, *touched, *placed]
+    findings = [*of_text, *said_by_mapping, *touched, *placed]
     return Version(whole, without_rows(whole, findings), findings)
 
 

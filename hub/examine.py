@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, Literal
 
 from connectors import registry
-from connectors.answering import Judgement
+from connectors.answering import Judgement, held_as_content, is_refused
 from connectors.spec import Format, Profile
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Group, Interchange, Message
@@ -50,7 +50,7 @@ class ExaminedMessage:
     syntax: list[Finding] = field(default_factory=list)
     """What the acknowledgement answers to."""
     content: list[Finding] = field(default_factory=list)
-    """What mapping and rules found; never part of a 997."""
+    """What mapping and rules found, and errors of syntax that its standard has no code for; never part of a 997."""
     fate: Fate = "ready"
     stops: list[Finding] = field(default_factory=list)
     """Findings by which the agreement or its contract wants the flow to take nothing more in."""
@@ -213,7 +213,7 @@ def _steps(
         elif event.kind == "message":
             illegible = illegible is not False and event.message is not None and event.message.root is None
             if messages and current is not None and event.message is not None:
-                yield _examine_message(event.message, group, current, site, today)
+                yield examine_message(event.message, group, current, site, today)
         elif event.kind == "interchange_end" and current is not None:
             if illegible:  # what is wrong with the message says why nobody is named
                 current.admission = [finding for finding in current.admission if finding.rule != "AGR-06"]
@@ -221,26 +221,25 @@ def _steps(
             yield current
 
 
-def _examine_message(message: Message, group: Group | None, inside: ExaminedInterchange, site: Site, today: date) -> ExaminedMessage:
-    """Hops 4 to 6 on one message."""
+def examine_message(message: Message, group: Group | None, inside: ExaminedInterchange, site: Site, today: date) -> ExaminedMessage:
+    """Hops 4 to 6 on one message of an interchange whose agreement is known."""
     agreement = inside.agreement
-    if agreement is None:
-        return ExaminedMessage(
-            message, group, None, syntax=list(message.findings), fate="rejected" if has_error(message.findings) else "ready"
-        )
     answering = registry.answering_of(inside.format)
+    frame, coded = (answering.frame, answering.coded) if answering is not None else (frozenset(), False)
+    if agreement is None:
+        refused = is_refused(message, inside.profile, frame, coded=coded)
+        return ExaminedMessage(message, group, None, syntax=list(message.findings), fate="rejected" if refused else "ready")
     if answering is not None and message.type in answering.answers:
         # One with faults in its segments still tells what it can; one whose frame is wrong (a count, a group of another kind) does not.
-        heard = _survivable(message.findings, answering.frame)
+        heard = not is_refused(message, replace(inside.profile, accept_with_errors=True), frame, coded=coded)
         return ExaminedMessage(message, group, agreement, syntax=list(message.findings), fate="answer" if heard else "rejected")
-    agreed, syntax = pipeline.check(message, group, agreement)
+    agreed, found = pipeline.check(message, group, agreement)
+    syntax, held = held_as_content(found, coded)
     message.findings = [finding for finding in syntax if finding.rule != "AGR-01"]
     promise = promises.promise_of(site, agreement)
-    examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax)
-    examined.stops = promises.asked(syntax, agreement, promise)
-    frame = answering.frame if answering is not None else frozenset()
-    refused = has_error(syntax) and not (agreed is not None and inside.profile.accept_with_errors and _survivable(syntax, frame))
-    if refused or message.root is None or agreed is None:
+    examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax, content=held)
+    examined.stops = promises.asked(found, agreement, promise)
+    if agreed is None or message.root is None or is_refused(message, inside.profile, frame, coded=coded):
         examined.fate = "rejected"
         return examined
     mapping = pipeline.mapping_of(site.mapping_folders, agreed)
@@ -252,7 +251,7 @@ def _examine_message(message: Message, group: Group | None, inside: ExaminedInte
     lost = [finding for finding in unmapped if finding.rule != "MAP-01"]  # the entity had a place for it: it must not go unsaid
     if examined.unmapped:
         lost.append(_left_out(examined.unmapped))
-    content = pipeline.with_overrides(pipeline.in_columns([*mapped.findings, *lost], message), agreement)
+    content = held + pipeline.with_overrides(pipeline.in_columns([*mapped.findings, *lost], message), agreement)
     emptied = False
     if mapped.entity is not None:
         found = pipeline.validate(mapped.entity, agreement, today)
@@ -274,11 +273,6 @@ def _left_out(unmapped: Sequence[Finding]) -> Finding:
     named = ", ".join(finding.params["what"] for finding in unmapped[:_MOST_NAMED])
     more = " …" if len(unmapped) > _MOST_NAMED else ""
     return Finding("MAP-14", unmapped[0].place, got=named + more, params={"count": str(len(unmapped))})
-
-
-def _survivable(findings: Sequence[Finding], frame: frozenset[str]) -> bool:
-    """Errors in elements and segments may be taken by an agreement (AK5 E); a message whose frame is wrong (ST, SE) never is."""
-    return not any(finding.place.segment in frame or finding.action == "flow" for finding in findings if finding.severity == "error")
 
 
 def without_rows(entity: dict[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
@@ -358,6 +352,7 @@ __all__ = [
     "ExaminedMessage",
     "Opened",
     "examine",
+    "examine_message",
     "reread",
     "rows_left_out",
     "settle_fates",

@@ -58,8 +58,6 @@ def remember(examined: ExaminedInterchange, message: ExaminedMessage) -> None:
     profile = examined.profile
     if message.message.type in answering.answers:
         profile = replace(profile, accept_with_errors=True)  # it is heard in spite of faults in its segments
-    elif message.fate == "rejected" and profile.accept_with_errors:
-        profile = replace(profile, accept_with_errors=False)  # what was refused in spite of that must not be told as taken
     refusal = next((finding for finding in message.syntax if finding.rule == "AGR-01"), None)
     verdict = answering.remember(message.message, message.group, profile, refusal)
     if verdict is not None:

@@ -41,12 +41,13 @@ class B2mmlAnswering:
     answers = frozenset({CONFIRM})
     answered: frozenset[str] = frozenset()
     frame: frozenset[str] = frozenset()
+    coded = False
     refusals = NO_REFUSALS
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
     def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> DocumentVerdict:
         """What is wrong with one object."""
-        return verdict_of(message, profile.accept_with_errors, refusal)
+        return verdict_of(message, profile, refusal)
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
         """One ConfirmBOD, where syntax is answered, where the sender asks for it, or where there is something to say of the content."""

@@ -50,6 +50,7 @@ class CxmlAnswering:
     answers = frozenset({RESPONSE, UPDATE})
     answered = frozenset({UPDATE})
     frame: frozenset[str] = frozenset()
+    coded = False
     refusals = Refusals(
         sender=(Place(path="/cXML/Header/From"), "403"),
         receiver=(Place(path="/cXML/Header/To"), "403"),
@@ -61,7 +62,7 @@ class CxmlAnswering:
 
     def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> DocumentVerdict:
         """Faults of one document."""
-        return verdict_of(message, profile.accept_with_errors, refusal)
+        return verdict_of(message, profile, refusal)
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
         """A Response, and a status update for what mapping and rules made of the document."""

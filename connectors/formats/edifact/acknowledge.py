@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from connectors.answering import is_refused
 from connectors.formats.edifact.grammar import service_segment
 from connectors.formats.edifact.repeating import repeated
 from connectors.formats.edifact.separators import COMPONENT
@@ -24,6 +25,10 @@ _MOST_SEGMENTS = 999
 _MOST_ELEMENTS = 99
 NOT_AGREED = "17"
 """0085 of a message that was not agreed."""
+FRAME = frozenset({"UNH", "UNT"})
+"""What is wrong with these segments always rejects a message."""
+_OTHER = "18"
+"""0085: unspecified."""
 _SERVICE = frozenset({"UNA", "UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
 
 
@@ -66,18 +71,23 @@ class MessageVerdict:
 
 
 def message_verdict(message: Message, profile: Profile, refusal: Finding | None = None) -> MessageVerdict:
-    """The verdict on a message by its findings of severity error.
+    """The verdict on a message by its findings of severity error that have a code of the standard.
 
     Errors of segments and elements reject it, unless the agreement takes messages with errors. What is wrong with UNH or UNT always does,
-    and so does a `refusal` by the agreement. Findings of other rules (mapping, identifiers, quantities) are no matter of syntax.
+    and so do what could not be read and a `refusal` by the agreement. Findings of other rules (totals, mapping, identifiers, quantities)
+    are no matter of syntax.
     """
     errors = [finding for finding in message.findings if finding.severity == "error" and finding.code is not None]
     own = [_fault(finding) for finding in errors if finding.rule.startswith("EDF-M")]
     if refusal is not None:
         own.insert(0, Fault(refusal.code or NOT_AGREED, "UNH", 2))
     segments = _segments([finding for finding in errors if finding.rule.startswith(("EDF-S", "EDF-E"))])
-    rejected = bool(own) or (bool(segments) and not profile.accept_with_errors)
-    return MessageVerdict(message.control or "", message.identifier, rejected, own[0] if own else None, segments if rejected else ())
+    rejected = refusal is not None or is_refused(message, profile, FRAME, coded=True)
+    if not rejected:
+        return MessageVerdict(message.control or "", message.identifier, rejected=False)
+    if not own and not segments:  # by what the agreement thinks less of: it says why all the same
+        own = [_fault(finding) for finding in message.findings if finding.rule.startswith("EDF-M") and finding.code] or [Fault(_OTHER)]
+    return MessageVerdict(message.control or "", message.identifier, rejected, own[0] if own else None, segments)
 
 
 def _fault(finding: Finding) -> Fault:

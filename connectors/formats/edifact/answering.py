@@ -34,7 +34,8 @@ class EdifactAnswering:
     suffix = "edi"
     answers = frozenset({CONTROL, APPLICATION})
     answered = frozenset({APPLICATION})
-    frame = frozenset({"UNH", "UNT"})
+    frame = acknowledge.FRAME
+    coded = True
     refusals = Refusals(
         sender=(Place("UNB", 1, 2), "23"),
         receiver=(Place("UNB", 1, 3), "7"),

@@ -18,18 +18,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.answering import Judgement, Received, Word
+from connectors.answering import Judgement, Received, Word, is_refused
 from connectors.formats.idoc.control import HEADER
 from connectors.formats.idoc.grammar import CONTROL
 from connectors.formats.idoc.writer import representation_of, write_document
 from connectors.legible import spelled
 from connectors.spec import Envelope, Profile
 from data_contracts.errors import ConfigError
-from data_contracts.findings import Finding, has_error
+from data_contracts.findings import Finding
 from data_contracts.source import Message, SourceRecord
 
 KIND = "STATUS"
 BASIC_TYPE = "SYSTAT01"
+FRAME = frozenset({CONTROL})
+"""What is wrong with this record always refuses an IDoc."""
 _CODES: Mapping[str, Mapping[str, str]] = {
     "receiver": {"taken": "64", "refused": "56", "syntax": "60", "accepted": "53", "partly": "52", "rejected": "51"},
     "subsystem": {"taken": "16", "refused": "15", "syntax": "17", "accepted": "41", "partly": "41", "rejected": "40"},
@@ -51,8 +53,7 @@ class Verdict:
 def verdict_of(message: Message, profile: Profile, refusal: Finding | None) -> Verdict:
     """The verdict of one IDoc by its syntax and by whether it was agreed."""
     wrong = tuple(finding for finding in message.findings if finding.severity == "error")[:_TOLD]
-    survives = profile.accept_with_errors and message.root is not None
-    outcome = "refused" if refusal is not None else "syntax" if has_error(wrong) and not survives else "taken"
+    outcome = "refused" if refusal is not None else "syntax" if is_refused(message, profile, FRAME) else "taken"
     return Verdict(message.control or "", outcome, wrong if refusal is None else (refusal, *wrong)[:_TOLD])
 
 

@@ -21,7 +21,8 @@ class IdocAnswering:
     suffix = "xml"
     answers = frozenset({"STATUS", "ALEAUD"})
     answered: frozenset[str] = frozenset()
-    frame = frozenset({CONTROL})
+    frame = acknowledge.FRAME
+    coded = False
     refusals = Refusals(
         sender=(Place(segment=CONTROL, position=2, path=f"{CONTROL}/SNDPRN"), "56"),
         receiver=(Place(segment=CONTROL, position=2, path=f"{CONTROL}/RCVPRN"), "56"),

@@ -52,12 +52,13 @@ class UblAnswering:
     answers = frozenset({"ApplicationResponse"})
     answered: frozenset[str] = frozenset()
     frame: frozenset[str] = frozenset()
+    coded = False
     refusals = NO_REFUSALS
     numbered: frozenset[Numbered] = frozenset({"interchange"})
 
     def remember(self, message: Message, group: Group | None, profile: Profile, refusal: Finding | None) -> DocumentVerdict:
         """Number and faults of one document."""
-        return verdict_of(message, profile.accept_with_errors, refusal)
+        return verdict_of(message, profile, refusal)
 
     def wanted(self, received: Received, policy: Policy) -> list[Wanted]:
         """A message level response, and a business response for what mapping and rules made of the document."""

@@ -14,7 +14,7 @@ from connectors.answering import Answering, Numbered, Policy, Received, Refusals
 from connectors.formats.x12 import acknowledge, application_advice
 from connectors.formats.x12.answers import read_functional_acknowledgement
 from connectors.formats.x12.grammar import known_messages
-from connectors.formats.x12.verdicts import GroupVerdict, MessageVerdict, group_verdict, message_verdict
+from connectors.formats.x12.verdicts import FRAME, GroupVerdict, MessageVerdict, group_verdict, message_verdict
 from connectors.spec import STRICT, Envelope, Profile
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Message
@@ -25,6 +25,8 @@ _NOTED = "E"
 _MOST_PLACES = 5
 _NOT_SUPPORTED = "1"
 """AK502: a set that was not agreed."""
+_CONTENT = "024"
+"""TA105: the content is not valid."""
 _OLDEST = "004010"
 """Version of an answer to what states none, or an older one."""
 
@@ -36,7 +38,8 @@ class X12Answering:
     suffix = "edi"
     answers = frozenset({acknowledge.FUNCTIONAL, acknowledge.IMPLEMENTATION, application_advice.KIND})
     answered = frozenset({application_advice.KIND})
-    frame = frozenset({"ST", "SE"})
+    frame = FRAME
+    coded = True
     refusals = Refusals(
         sender=(Place(segment="ISA", position=1, element=6), "006"),
         receiver=(Place(segment="ISA", position=1, element=8), "009"),
@@ -79,7 +82,7 @@ class X12Answering:
         if version != envelope.version:
             envelope = replace(envelope, version=version)
         if kind == "TA1":
-            code, note = _interchange_verdict(received.findings)
+            code, note = _interchange_verdict(received.findings, received.refused)
             header = received.interchange.header
             return _WORDS[code], acknowledge.interchange_acknowledgement(header, note, code, envelope, profile)
         if kind == application_advice.KIND:
@@ -165,13 +168,14 @@ def _places(verdict: MessageVerdict) -> str:
     return "".join(f"; {one}" for one in told[:_MOST_PLACES])
 
 
-def _interchange_verdict(findings: Sequence[Finding]) -> tuple[str, str]:
-    """TA1 code and note: the first thing that refuses the interchange, else the first remark that has a note."""
+def _interchange_verdict(findings: Sequence[Finding], refused: bool) -> tuple[str, str]:
+    """TA1 code and note: the first thing that refuses the interchange, else the first remark that has a note. One that is refused for what
+    has no note is told so all the same."""
     for severity, code in (("error", "R"), ("warning", "E")):
         notes = [finding.code for finding in findings if finding.severity == severity and finding.code]
         if notes:
-            return code, notes[0]
-    return "A", "000"
+            return ("R" if refused else code), notes[0]
+    return ("R", _CONTENT) if refused else ("A", "000")
 
 
 def _groups(received: Received) -> list[GroupVerdict]:

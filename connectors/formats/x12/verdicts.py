@@ -11,12 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from connectors.answering import is_refused
 from connectors.spec import Profile
 from data_contracts.findings import Finding
 from data_contracts.source import Group, Interchange, Message
 
 MOST_CODES = 5
 """AK5 and AK9 hold so many codes."""
+
+FRAME = frozenset({"ST", "SE"})
+"""What is wrong with these segments always rejects a set."""
+
+_IN_ERROR = "5"
+"""AK502: one or more segments are in error."""
 
 _COPIED = 99
 """Longest bad value that AK404 carries."""
@@ -128,22 +135,23 @@ class InterchangeVerdict:
 
 
 def message_verdict(message: Message, profile: Profile) -> MessageVerdict:
-    """The verdict on a set by its findings of severity error.
+    """The verdict on a set by its findings of severity error that have a code of the standard.
 
     Errors of segments and elements reject it (AK5 R with code 5), unless the agreement takes sets with errors (E). What is
-    wrong with ST or SE always rejects. Findings of other rules (mapping, identifiers, quantities) are no matter of syntax.
+    wrong with ST or SE always rejects, and so does what could not be read. Findings of other rules (totals, mapping, identifiers,
+    quantities) are no matter of syntax.
     """
+    refused = is_refused(message, profile, FRAME, coded=True)
     errors = [finding for finding in message.findings if finding.severity == "error" and finding.code is not None]
-    if not errors:
+    if not errors and not refused:
         return MessageVerdict(message.type, message.control or "", "A", guide=_guide(message))
     own = _codes(finding for finding in errors if finding.rule.startswith("X12-M"))
     segments = _segment_errors([finding for finding in errors if finding.rule.startswith(("X12-S", "X12-E"))])
-    if segments and "5" not in own:
-        own = (*own, "5")
-    if not own:
-        verdict = "A"
-    else:
-        verdict = "E" if own == ("5",) and segments and profile.accept_with_errors else "R"
+    if refused and not own and not segments:  # by what the agreement thinks less of: it says why all the same
+        own = _codes(finding for finding in message.findings if finding.rule.startswith("X12-M")) or (_IN_ERROR,)
+    if segments and _IN_ERROR not in own:
+        own = (*own, _IN_ERROR)
+    verdict = "R" if refused else "E" if own else "A"
     return MessageVerdict(message.type, message.control or "", verdict, own[:MOST_CODES], segments, _guide(message))
 
 

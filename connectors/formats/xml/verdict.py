@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connectors.answering import Judgement, Policy, Received, envelope_is_answered
+from connectors.answering import is_refused as message_is_refused
+from connectors.spec import Profile
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Message
 
@@ -34,10 +36,10 @@ class DocumentVerdict:
     faults: tuple[Fault, ...]
 
 
-def verdict_of(message: Message, accept_with_errors: bool, refusal: Finding | None) -> DocumentVerdict:
+def verdict_of(message: Message, profile: Profile, refusal: Finding | None) -> DocumentVerdict:
     """What an answer says of a message's syntax. Its tree is gone by then."""
     errors = [finding for finding in message.findings if finding.severity == "error"]
-    rejected = refusal is not None or (bool(errors) and not accept_with_errors)
+    rejected = refusal is not None or message_is_refused(message, profile)
     return DocumentVerdict(
         message.type, message.control or "", rejected, refusal, faults_of(errors if refusal is None else [refusal, *errors])
     )
