@@ -77,7 +77,7 @@ class Said:
     remarked: bool = False
     """Whether it is taken in spite of errors that were noted (AK501 E): a person should mend what made them."""
     unknown: tuple[str, ...] = ()
-    """Codes on which the verdict rests and which neither standard nor agreement knows: taken as a refusal, and a person is told."""
+    """Codes which neither standard nor agreement knows, beside a verdict that leaves them open: a person is told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ Where samples leave a choice open (`01/02/2026`, `1,234`) no type is guessed: th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from connectors.feed_days import UNREAD
 from connectors.feed_values import KINDS, Spelling, check_for
 from data_contracts.codes import is_currency, unit
 from data_contracts.identifiers import gln, gtin, sscc
@@ -17,7 +18,18 @@ from data_contracts.vocabulary import Meaning
 _DATES = (
     *("date", "date_compact", "date_dotted", "date_slashed_ymd", "date_chinese", "instant", "instant_dotted", "instant_slashed_ymd"),
     *("instant_compact", "odata_date", "date_of_midnight", "instant_local", "day_or_time", "partial_date"),
+    "date_month_name",
 )
+_ORDERS = (
+    ("date_slashed_dmy", "date_slashed_mdy"),
+    ("date_dashed_dmy", "date_dashed_mdy"),
+    ("date_slashed_dmy_short", "date_slashed_mdy_short", "/"),
+    ("date_dotted_short", "."),
+    ("date_month_name_short",),
+)
+"""Types of one look that differ in the order of day, month and year; a mark stands for the order that no type reads."""
+_SURE_OF_CENTURY, _SURE_OF_ORDER = 80, 60
+"""Per cent at most for a year of two digits, and where it may stand first as well."""
 _POINT = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,12})?")
 _COMMA = re.compile(r"[+-]?[0-9]{1,15}(?:,[0-9]{1,12})?")
 _OPEN = re.compile(r"[+-]?[0-9]{1,3}[.,][0-9]{3}")
@@ -104,12 +116,31 @@ def _date_of(values: Sequence[str], sure: int, count: int) -> Seen | None:
         if kind == "date_compact" and not all(_CENTURY.fullmatch(value) for value in values):
             continue
         return Seen(kind, sure, f"{KINDS[kind].spelling} in all {count} values")
-    day_first, month_first = check_for("date_slashed_dmy", spelling), check_for("date_slashed_mdy", spelling)
-    assert day_first is not None and month_first is not None
-    fits = [kind for kind, check in (("dmy", day_first), ("mdy", month_first)) if all(check(value) for value in values)]
-    if len(fits) == 2:
-        return Seen("text", 30, f"dates like {values[0]}: day or month first? nothing in the samples tells; set date_slashed_dmy or _mdy")
-    return Seen(f"date_slashed_{fits[0]}", sure, f"slashed dates, and only this order fits all {count} values") if fits else None
+    for orders in _ORDERS:
+        fits = [kind for kind in orders if all(_order_check(kind)(value) for value in values)]
+        typed = [kind for kind in fits if kind not in UNREAD]
+        unread = "".join(UNREAD[kind][1] for kind in fits if kind in UNREAD)
+        if len(typed) > 1:
+            kinds = f"{typed[0]} or _{typed[1].removeprefix('date_').partition('_')[2]}"
+            also = f" ({unread} would fit too)" if unread else ""
+            return Seen("text", 30, f"dates like {values[0]}: day or month first? nothing in the samples tells{also}; set {kinds}")
+        if typed:
+            two = " (a year of two digits is 20YY)" if typed[0].endswith("_short") else ""
+            also = f"; {unread} would fit too, so look" if unread else ""
+            sure = min(sure, _SURE_OF_ORDER if unread else _SURE_OF_CENTURY if two else 100)
+            only = "only this order fits" if len(orders) > 1 else "which fits"
+            return Seen(typed[0], sure, f"dates as {KINDS[typed[0]].spelling}, {only} all {count} values{two}{also}")
+        if unread:
+            return Seen("text", 30, f"dates like {values[0]}: {unread} fits, and no type reads it")
+    return None
+
+
+def _order_check(kind: str) -> Callable[[str], object]:
+    if kind in UNREAD:
+        return UNREAD[kind][0]
+    check = check_for(kind, Spelling())
+    assert check is not None
+    return check
 
 
 def _number_of(values: Sequence[str], meaning: Meaning | None, sure: int, count: int, exact: bool) -> Seen | None:

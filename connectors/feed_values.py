@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from connectors.feed_days import DAYS
+
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _DECIMAL = {
     ".": re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?"),
@@ -182,6 +184,7 @@ KINDS: dict[str, Kind] = {
     "instant_compact": Kind(_compact_time, "YYYYMMDDhhmmss"),
     "day_or_time": Kind(_day_or_time, "YYYY-MM-DD | YYYY-MM-DD hh:mm:ss"),
     "odata_date": Kind(_ODATA.fullmatch, "/Date(milliseconds)/"),
+    **{name: Kind(check, spelling) for name, (check, spelling) in DAYS.items()},
 }
 
 

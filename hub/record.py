@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.canonical import EVENTS, KINDS
+from data_contracts.canonical import EVENTS, kind_of
 from data_contracts.findings import Finding
 from hub.apply import Applied
 from hub.apply.event_facts import search_keys as event_search_keys
@@ -65,7 +65,7 @@ def business_key(entity: dict[str, Any] | None) -> str | None:
     """`despatch_advice/SHP00012`: what a person calls the message."""
     if not entity or "number" not in entity:
         return None
-    return f"{KINDS[entity['entity']]}/{entity['number']}"
+    return f"{kind_of(entity)}/{entity['number']}"
 
 
 def search_keys(entity: dict[str, Any] | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.canonical import KINDS
+from data_contracts.canonical import kinds_of
 from hub import writing
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
@@ -38,7 +38,7 @@ def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement
     ours = (
         sa.select(application.c.exchange_id, application.c.organisation_id, application.c.number, application.c.subject_id)
         .where(
-            application.c.kind == KINDS[flow.on["entity"]],
+            application.c.kind.in_(kinds_of(flow.on["entity"])),
             application.c.partner_id == hub.partner_id(flow.on["partner"]),
             application.c.organisation_id == hub.organisation_id(agreement.organisation),
             ~carried,
@@ -138,7 +138,7 @@ def unclaimed(hub: Hub, flow: Flow) -> list[tuple[str, int]]:
     query = (
         sa.select(named, count)
         .where(
-            application.c.kind == KINDS[flow.on["entity"]],
+            application.c.kind.in_(kinds_of(flow.on["entity"])),
             application.c.partner_id == hub.partner_id(flow.on["partner"]),
             application.c.organisation_id == hub.organisation_id(agreement.organisation),
             application.c.standing.is_(True),

@@ -60,6 +60,7 @@ def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tupl
         for agreed in agreement.messages
         if (mapping := pipeline.mapping_of(site.mapping_folders, agreed)).entity == entity["entity"]
     ]
+    fitting = _of_kind(fitting, entity)
     asked = entity.get("purpose")
     for purpose in (asked, None):
         for agreed, mapping in fitting:
@@ -69,6 +70,15 @@ def agreed_for(site: Site, agreement: Agreement, entity: dict[str, Any]) -> tupl
         return fitting[0]
     what = f"{entity['entity']} for the purpose {asked}" if fitting else entity["entity"]
     raise ConfigError(f"agreement {agreement.agreement} has no message that carries {what}")
+
+
+def _of_kind(fitting: Sequence[tuple[AgreedMessage, Mapping]], entity: dict[str, Any]) -> list[tuple[AgreedMessage, Mapping]]:
+    """The messages that can say this kind of invoice, one for nothing else (UBL CreditNote) first; any where no kind is asked."""
+    if entity["entity"] != "Invoice" or "number" not in entity:
+        return list(fitting)
+    kind = entity.get("kind", "invoice")
+    able = [one for one in fitting if kind in (one[1].kinds or {"invoice"})]
+    return sorted(able, key=lambda one: kind != "invoice" and "invoice" in (one[1].kinds or {"invoice"}))
 
 
 def carries_changes(site: Site, agreement: Agreement) -> bool:

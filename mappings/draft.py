@@ -69,6 +69,10 @@ _PARTIES: Mapping[str, tuple[str, str]] = {
 }
 _TO: Mapping[str, str] = {"serial": "serials[]"}
 _ITEM: Mapping[str, str] = {"unit": "base_unit", "description": "name", "shelf_life": "shelf_life_days"}
+_SPELLED = (
+    *("date_dashed_dmy", "date_dashed_mdy", "date_month_name", "date_month_name_short"),
+    *("date_dotted_short", "date_slashed_dmy_short", "date_slashed_mdy_short"),
+)
 _DAYS: Mapping[str, str] = {
     "date": "iso_date",
     "partial_date": "iso_date",
@@ -81,6 +85,7 @@ _DAYS: Mapping[str, str] = {
     "instant_compact": "day_of_compact",
     **{kind: kind for kind in ("date_dotted", "date_slashed_ymd", "date_slashed_dmy", "date_slashed_mdy", "date_chinese")},
     **{kind: kind for kind in ("date_of_midnight", "odata_date")},
+    **{kind: kind for kind in _SPELLED},
 }
 _MOMENTS: Mapping[str, str] = {
     "date": "iso_day",
@@ -98,6 +103,7 @@ _MOMENTS: Mapping[str, str] = {
     "day_or_time": "iso_day_or_time",
     "date_of_midnight": "iso_day_or_time",
     "odata_date": "odata_instant",
+    **{kind: kind.replace("date_", "day_start_", 1) for kind in _SPELLED},
 }
 _SHOWN = 8
 """Values that a table lacks which are named."""

@@ -64,6 +64,9 @@ class Mapping:
         self.direction = content.direction
         self.purpose: str | None = next((str(rule.const) for rule in plan.root.rules if rule.to == ("purpose",) and rule.const), None)
         """The only purpose of this message (UBL OrderCancellation: cancel); null where it states its purpose, or has none."""
+        kinds = [rule for rule in plan.root.rules if rule.to == ("kind",) and rule.writes]
+        self.kinds = frozenset(kind for rule in kinds if rule.table is not None for kind in rule.table.written) if kinds else None
+        """Which kinds of its entity the message can say (of invoices: credit notes); null where it says none, and has one kind only."""
         self.hash = content.hash
         """SHA-256 of `body`, hex."""
         self.body = content.body

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -23,8 +23,11 @@ from mappings import functions_days as functions_days  # what it defines is regi
 from mappings import functions_edifact as functions_edifact
 from mappings import functions_feeds as functions_feeds
 from mappings import functions_idoc as functions_idoc
+from mappings import functions_signs as functions_signs
+from mappings import functions_spelled_days as functions_spelled_days
 from mappings import functions_units as functions_units
 from mappings import functions_x12 as functions_x12
+from mappings import functions_x12_zones as functions_x12_zones
 from mappings import functions_xml as functions_xml
 from mappings.function_base import (
     FUNCTIONS,
@@ -319,36 +322,6 @@ def write_x12_date_time(value: datetime, zone: str) -> tuple[str, ...]:
     return (f"{local.year:04d}{local.month:02d}{local.day:02d}", time)
 
 
-_ZONES = {
-    "UT": "UTC", "GM": "UTC", "NT": "America/St_Johns", "TT": "America/Halifax", "ET": "America/New_York", "CT": "America/Chicago",
-    "MT": "America/Denver", "PT": "America/Los_Angeles", "AT": "America/Anchorage", "HT": "Pacific/Honolulu",
-}  # fmt: skip
-_MINUTES = {"N": -210, "T": -240, "E": -300, "C": -360, "M": -420, "P": -480, "A": -540, "H": -600}
-"""Standard time in minutes from UTC, by the first letter of a code; daylight time is an hour more."""
-
-
-def read_zoned(day: str, time: str, code: str, zone: str) -> Moment:
-    """X12 DT, TM and 623: a zone of North America (CT), its standard or daylight time (CS, CD), UT, hours east (01 to 12) or west of UTC
-    (13 is 12 hours west, 24 is 1); LT and nothing mean the time of the place. ValueError for any other code."""
-    if not time or code in ("", "LT"):
-        return read_x12_date_time(day, time, zone)
-    if code in _ZONES:
-        return read_x12_date_time(day, time, _ZONES[code])._replace(stated=True)
-    if code.isdecimal() and len(code) == 2 and 1 <= int(code) <= 24:
-        minutes = 60 * (int(code) if int(code) <= 12 else int(code) - 25)
-    elif len(code) == 2 and code[0] in _MINUTES and code[1] in "SD":
-        minutes = _MINUTES[code[0]] + 60 * (code[1] == "D")
-    else:
-        raise ValueError("a time code that is known, such as UT, ET, CS or 01")
-    local = read_x12_date_time(day, time, "UTC").at
-    return Moment(local.replace(tzinfo=timezone(timedelta(minutes=minutes))), True)
-
-
-def write_zoned(value: datetime, zone: str) -> tuple[str, ...]:
-    """Day and time in the agreed zone, without a code: they are the place's own."""
-    return (*write_x12_date_time(value, zone), "")
-
-
 def write_x12_date_with_time(value: datetime, zone: str) -> tuple[str, ...]:
     """As `write_x12_date_time`, where the set demands a time: a day that states none begins at 0000."""
     day, time = write_x12_date_time(value, zone)
@@ -420,7 +393,6 @@ for _function in (
     Function("date_dotted", "date", "exact", read_date_dotted, write_date_dotted, says="22.11.2026"),
     Function("iso_date", "date", "exact", read_iso_date, _written, says="2026-11-22, or the month 2026-08"),
     Function("x12_date_time", "instant", "canonical", read_x12_date_time, write_x12_date_time, arguments=2, says="20261122 and 0830"),
-    Function("x12_date_time_zone", "instant", "canonical", read_zoned, write_zoned, 3, "20261122, 0830 and CT, or no zone"),
     Function(
         "x12_date_with_time",
         "instant",

@@ -108,7 +108,7 @@ class Lost(_Strict):
 
 
 class Expect(_Strict):
-    """What this mapping would misread the message without: a credit note under an invoice mapping, an amount in another currency."""
+    """What this mapping would misread the message without: a draft under an order mapping, an amount in another currency."""
 
     path: Text
     values: list[Text] | None = Field(None, description="One of these, where the path has a value.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from data_contracts.canonical.base import BusinessDocument, Entity, PartyReference, Purpose
 from data_contracts.canonical.device import Device
@@ -63,16 +65,35 @@ KINDS = {name: "_".join(re.findall("[A-Z][a-z]+", name)).lower() for name in ENT
 KINDS["OrderChange"] = KINDS["PurchaseOrder"]
 """Canonical entity → kind of subject and application in the store: `PurchaseOrder` → `purchase_order`, of which a change speaks too; every
 event → `event`."""
+CREDITS = frozenset({"credit_note", "price_credit"})
+"""Kinds of an Invoice that lower what is owed. Their numbers are a row of their own: subjects of the kind `credit_note`."""
+STORED = frozenset({*KINDS.values(), "credit_note"})
+"""All kinds of subjects."""
+
+
+def kind_of(entity: Mapping[str, Any]) -> str:
+    """The kind of subject that an entity speaks of."""
+    return "credit_note" if entity.get("kind") in CREDITS and entity["entity"] == "Invoice" else KINDS[entity["entity"]]
+
+
+def kinds_of(entity: str) -> tuple[str, ...]:
+    """The kinds of subjects of which entities of this name speak: an Invoice may be a credit note."""
+    return (KINDS[entity], "credit_note") if entity == "Invoice" else (KINDS[entity],)
+
 
 __all__ = [
     "CANONICAL",
+    "CREDITS",
     "ENTITIES",
     "EVENTS",
     "KINDS",
+    "STORED",
     "BusinessDocument",
     "Entity",
     "Event",
     "PartyReference",
     "Purpose",
+    "kind_of",
+    "kinds_of",
     *sorted(CANONICAL),
 ]

@@ -182,8 +182,14 @@ class InvoiceLine(ItemReference):
 
 
 class Invoice(BusinessDocument):
-    """What is asked to be paid (X12 810, INVOIC)."""
+    """What is asked to be paid, or given back (X12 810, INVOIC, UBL CreditNote). A credit note states what is credited in numbers above
+    zero: its `kind` says that they lower what is owed."""
 
+    kind: Literal["invoice", "credit_note", "price_credit"] = "invoice"
+    """`credit_note`: goods are credited, so much less of them is invoiced. `price_credit`: money only (UN/CEFACT 1001: 83), the quantity
+    says for how many. Numbers of credit notes are apart from those of invoices."""
+    invoice_number: str | None = None
+    """The earlier invoice that this one credits or mends."""
     order_number: str | None = None
     ordered_on: PartialDate | None = None
     currency: str | None = None

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from data_contracts.canonical import CREDITS
 from data_contracts.identifiers import gtin
 from data_contracts.rules import devices
 from data_contracts.rules.lines import Circumstances, is_number, smallest_money
@@ -41,7 +42,7 @@ def circumstances(entity: Mapping[str, Any], name: str) -> Circumstances:
         if isinstance(stated, datetime):
             moment = stated.date().isoformat()
     currency = entity.get("currency")
-    return Circumstances(name, moment, entity.get("purpose", "original"), currency)
+    return Circumstances(name, moment, entity.get("purpose", "original"), currency, entity.get("kind") in CREDITS)
 
 
 def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: date) -> Iterator[Placed]:
@@ -126,6 +127,8 @@ def _total(entity: Mapping[str, Any], rows: Any, said: Circumstances) -> Iterato
     """The stated total against the sum of lines, with the taxes that are stated or without them. A total may hold freight too, so that a
     difference is only told."""
     total = entity["total"]
+    if said.credit and is_number(total) and total < 0:
+        yield "total", Fault("QTY-05", expected="> 0", got=format(total, "f"))
     if rows.__class__ is not list or not is_number(total):
         return
     sums: list[Decimal] = []

@@ -25,6 +25,8 @@ class Circumstances(NamedTuple):
     """ISO day on which goods left, came, were counted or used; empty where the document tells none."""
     purpose: str
     currency: str | None
+    credit: bool = False
+    """Whether it is a credit note."""
 
 
 Faults = list[tuple[str, Fault]]
@@ -102,13 +104,15 @@ def _quantity(line: Mapping[str, Any], said: Circumstances, found: Faults) -> No
 def _sign_rule(line: Mapping[str, Any], said: Circumstances, quantity: Decimal) -> str | None:
     """Which rule a quantity of zero or below breaks here, null where it means something.
 
+    What is credited is above zero: less would be credited back, or only spelled so, and nobody could tell which.
+
     Nothing in stock, nothing arrived, a line refused by the supplier, a line taken out of an order by a change: all zero.
     ERP systems book stock below zero, and credits have negative lines: told, not refused.
     """
     if said.entity == "InventoryReport":
         return "QTY-03" if quantity < 0 else None
     if said.entity == "Invoice":
-        return "QTY-03"
+        return "QTY-05" if said.credit and quantity < 0 else "QTY-03"
     if said.entity in ("InventoryMovement", "SalesReport", "DeliverySchedule"):
         return None  # signed: a withdrawal, a return, a call-off that is taken back
     if quantity == 0:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from connectors.answering import Answering, Said
 from connectors.registry import answering_of
-from data_contracts.canonical import KINDS
+from data_contracts.canonical import STORED
 from data_contracts.findings import Finding
 from data_contracts.source import Message
 from hub.acknowledge import ours
@@ -140,7 +140,7 @@ def _spoken_of(uow: UnitOfWork, scope: sa.ColumnElement[bool], said: Said, answe
     elif said.message_control is not None:
         query = query.where(exchange.c.reference == plain_number(said.message_control))
     elif said.number is not None:
-        query = query.where(exchange.c.business_key.in_([f"{kind}/{said.number}" for kind in KINDS.values()]))
+        query = query.where(exchange.c.business_key.in_([f"{kind}/{said.number}" for kind in sorted(STORED)]))
     else:
         return []
     rows = [row for row in uow.connection.execute(query) if _meant(row, said, answering)]

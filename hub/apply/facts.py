@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.formats.epcis.json_reading import event_of
-from data_contracts.canonical import KINDS
+from data_contracts.canonical import kind_of
 from data_contracts.identifiers.gtin import LENGTHS
 from hub.apply.event_facts import said_of
 from hub.store.types import micros, scaled, storable
@@ -37,7 +37,7 @@ APPLICATION_COLUMNS = (
 """Columns of an application that come from the entity, in the order of `Facts.application`."""
 
 _COLUMN_MEMBERS = frozenset(
-    {"entity", "@", "number", "purpose", "revision", "issued_at", "order_number", "despatch_number", "currency", "total"}
+    {"entity", "@", "number", "purpose", "revision", "issued_at", "order_number", "despatch_number", "invoice_number", "currency", "total"}
     | {"lines", "inputs", "outputs"}
 )
 _EFFECTIVE = {
@@ -105,7 +105,7 @@ def padded(gtin: str | None) -> str | None:
 
 def facts_of(entity: Mapping[str, Any]) -> Facts:
     """The rows of an entity. Raises OverflowError when a number does not fit the store's 12 + 6 digits."""
-    kind = KINDS[entity["entity"]]
+    kind = kind_of(entity)
     if kind == "event":
         return _event(entity)
     get = entity.get
@@ -142,7 +142,7 @@ def facts_of(entity: Mapping[str, Any]) -> Facts:
             0 if offset is None else int(offset.total_seconds()) // 60,
             None if effective is None else micros(effective),
             order,
-            get("despatch_number"),
+            get("despatch_number") or get("invoice_number"),
             get("currency"),
             total,
             location,
@@ -205,7 +205,7 @@ def _lines(kind: str, entity: Mapping[str, Any], order: str | None) -> tuple[lis
     if kind == "production_event":
         roles = (("input", entity.get("inputs") or ()), ("output", entity.get("outputs") or ()))
     else:
-        roles = (("line", entity.get("lines") or ()),)
+        roles = (("price" if kind == "credit_note" and entity["kind"] == "price_credit" else "line", entity.get("lines") or ()),)
     status = _DEFAULT_STATUS.get(kind)
     due = _DUE.get(kind, "due_on")
     header_due = entity.get("requested_on") if kind == "purchase_order" and entity.get("purpose") != "change" else None

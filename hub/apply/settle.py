@@ -32,7 +32,7 @@ class Outcome:
     """It takes back what nobody has said yet."""
 
 
-_COUNTED_ONCE = frozenset({"invoice", "purchase_order", "despatch_advice"})
+_COUNTED_ONCE = frozenset({"invoice", "credit_note", "purchase_order", "despatch_advice"})
 """Documents whose number must not come twice from a partner as an original: paid, delivered or received twice is what a repeat risks.
 Our own systems export the same again and again."""
 _encode = msgspec.json.Encoder(order="deterministic").encode

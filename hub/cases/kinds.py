@@ -35,7 +35,9 @@ LISTED = ("open", "asked")
 
 SAFETY_RULES = frozenset({"STK-02"})
 """Expired stock that is called available; whatever names a lot of an open recall is lifted beside it."""
-PAPER = frozenset({"invoice", "item", "party", "device", "sales_catalogue", "inventory_report", "forecast", "price_catalogue"})
+PAPER = frozenset(
+    {"invoice", "credit_note", "item", "party", "device", "sales_catalogue", "inventory_report", "forecast", "price_catalogue"}
+)
 """Messages without which goods move all the same. Everything else is taken for a message that supply waits for."""
 
 _TOLD: Mapping[str, tuple[str, str]] = {

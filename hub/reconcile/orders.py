@@ -19,6 +19,7 @@ from typing import Protocol
 from hub.reconcile.dates import passed
 from hub.store.crosswalk import Names
 from hub.store.discrepancies import Discrepancy
+from hub.store.views.credits import mended
 from hub.store.views.picture import Contribution, LinePicture, OrderPicture, rounded, same_item
 
 ZERO = Decimal(0)
@@ -318,17 +319,20 @@ def _by_lot(line: LinePicture, parts: Sequence[Contribution]) -> dict[str | None
 
 
 def _prices(judge: _Judge, line: LinePicture) -> None:
-    """ORD-14: another price than ordered, per unit of the order."""
+    """ORD-14: another price than ordered, per unit of the order. An invoice that was taken back is mended, and one whose difference was."""
     asked = line.ordered.unit_price
     if asked is None:
         return
     currency = line.ordered.currency
+    billed = line.of("invoiced")
+    quiet = mended(line, asked, judge.tolerance(billed[0].partner_id).price) if billed else set()
     for stage in ("confirmed", "invoiced"):
         for part in line.of(stage):
-            ratio = line.ratio(part)
-            if part.unit_price is None or ratio is None or (stage == "confirmed" and part.status == "rejected"):
+            price = line.price_in_order_units(part)
+            if price is None or part.kind == "credit_note" or (part.application_id, part.ordinal) in quiet:
                 continue
-            price = part.unit_price if ratio[0] == ratio[1] else rounded(part.unit_price * ratio[1] / ratio[0])
+            if stage == "confirmed" and part.status == "rejected":
+                continue
             other = part.currency is not None and currency is not None and part.currency != currency
             if other or abs(price - asked) > judge.tolerance(part.partner_id).price:
                 judge.add(
@@ -344,7 +348,7 @@ def _prices(judge: _Judge, line: LinePicture) -> None:
 
 
 def _invoice(judge: _Judge, line: LinePicture) -> None:
-    """ORD-16: more invoiced than received."""
+    """ORD-16: more invoiced than received, less what was credited."""
     invoices, receipts = line.of("invoiced"), line.of("received")
     if not invoices or not receipts or any(line.ratio(part) is None for part in (*invoices, *receipts)):
         return

@@ -198,7 +198,7 @@ application = sa.Table(
     sa.Column("standing", sa.Boolean, nullable=False), sa.Column("withdrawn_at", Big), sa.Column("withdrawn_reason", sa.Text),
     sa.Column("retracted", sa.Boolean, nullable=False, server_default=sa.false()),  # replayed or withdrawn by a person: never stands again
     sa.Column("stood_at", Big),  # since when it stands, where that is not recorded_at: decided anew later
-    sa.Column("order_number", sa.Text), sa.Column("reference", sa.Text),  # despatch number of a receipt
+    sa.Column("order_number", sa.Text), sa.Column("reference", sa.Text),  # despatch number of a receipt, invoice number of a credit note
     sa.Column("currency", sa.Text), sa.Column("total", Exact),
     sa.Column("location", sa.Text),  # GLN or code of ship-to, receipt, stock or production location
     sa.Column("counterparty", sa.Text),  # GLN, else code, of the supplier that an order, response or invoice names
@@ -213,7 +213,7 @@ sa.Index(
 line = sa.Table(
     "line", metadata,
     sa.Column("application_id", Big, primary_key=True), sa.Column("ordinal", sa.Integer, primary_key=True),
-    sa.Column("role", sa.Text, nullable=False),  # line | input | output | whole: a verdict on all lines of an order
+    sa.Column("role", sa.Text, nullable=False),  # line | input | output | whole: a verdict on all lines of an order | price: credited money, no goods
     sa.Column("line", sa.Text), sa.Column("order_number", sa.Text), sa.Column("order_line", sa.Text),
     sa.Column("gtin", sa.Text), sa.Column("buyer_item", sa.Text), sa.Column("supplier_item", sa.Text), sa.Column("item_code", sa.Text),
     sa.Column("description", sa.Text),

@@ -108,9 +108,9 @@ def test_an_invoice_names_its_order_once_or_by_the_line() -> None:
     assert [line["order_number"] for line in found["lines"]] == ["4500000123", "4500000777"]
 
 
-def test_a_credit_memo_is_not_read_as_an_invoice() -> None:
-    tree = segments("BIG*20261130*CM-1*20261122*PO1***CR\nIT1*1*5*EA*2")
-    assert rules(INVOICE.read(tree, CONTEXT).findings) == [("MAP-07", "BIG", 2, 7, "CR")]
+def test_what_is_neither_invoice_nor_credit_memo_is_held() -> None:
+    tree = segments("BIG*20261130*CM-1*20261122*PO1***N6\nIT1*1*5*EA*2")
+    assert rules(INVOICE.read(tree, CONTEXT).findings) == [("MAP-03", "BIG", 2, 7, "N6")]
 
 
 def test_an_order_takes_the_agreements_currency_where_it_states_none() -> None:

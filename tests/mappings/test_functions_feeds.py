@@ -16,7 +16,15 @@ from tests.mappings.test_functions import CHINA, read, write
 
 DATES = ["date_slashed_ymd", "date_slashed_dmy", "date_slashed_mdy", "date_chinese", "date_of_midnight", "odata_date"]
 DATES += ["day_of_dotted", "day_of_slashed_ymd", "day_of_compact"]
-STARTS = ["day_start_dotted", "day_start_slashed_ymd", "day_start_slashed_dmy", "day_start_slashed_mdy", "day_start_chinese"]
+DATES += ["date_dashed_dmy", "date_dashed_mdy", "date_month_name"]
+STARTS = [
+    "day_start_month_name",
+    "day_start_dotted",
+    "day_start_slashed_ymd",
+    "day_start_slashed_dmy",
+    "day_start_slashed_mdy",
+    "day_start_chinese",
+]
 NUMBERS = ["decimal_grouped", "decimal_comma_grouped", "implied_decimal_3"]
 
 
@@ -34,6 +42,10 @@ NUMBERS = ["decimal_grouped", "decimal_comma_grouped", "implied_decimal_3"]
         ("price_per", ("8.50", ""), Decimal("8.50")),
         ("date_slashed_ymd", ("2026/1/5",), "2026-01-05"),
         ("date_slashed_dmy", ("01/02/2026",), "2026-02-01"),
+        ("date_month_name", ("22-Nov-2026",), "2026-11-22"),
+        ("date_month_name_short", ("01-FEB-26",), "2026-02-01"),
+        ("date_dotted_short", ("22.11.26",), "2026-11-22"),
+        ("date_slashed_mdy_short", ("11/22/26",), "2026-11-22"),
         ("date_slashed_mdy", ("01/02/2026",), "2026-01-02"),
         ("date_chinese", ("2026年8月1日",), "2026-08-01"),
         ("date_of_midnight", ("2026-12-05T00:00:00",), "2026-12-05"),
@@ -77,6 +89,7 @@ def test_reads(name: str, texts: tuple[str, ...], value: Any) -> None:
         *(("implied_decimal_3", text) for text in ("1.5", "", "1e3")),
         *(("price_per", text) for text in ("", "8,5", "NaN")),
         *(("date_slashed_ymd", text) for text in ("22/11/2026", "2026/13/01", "2026-11-22")),
+        *(("date_month_name", text) for text in ("31-Nov-2026", "22-Nov-26", "Nov-22-2026")),
         *(("date_slashed_dmy", text) for text in ("13/13/2026", "2026/01/02", "1/2/26")),
         *(("date_slashed_mdy", text) for text in ("22/11/2026", "02/30/2026")),
         *(("date_chinese", text) for text in ("2026年13月1日", "2026-08-01")),

@@ -146,10 +146,10 @@ def test_a_change_says_what_is_done_to_each_item() -> None:
     assert [finding.rule for finding in load("idoc/ORDERS").read(root, CONTEXT).findings] == ["MAP-07"]
 
 
-def test_a_credit_memo_is_no_invoice() -> None:
+def test_what_is_neither_invoice_nor_credit_memo_is_held() -> None:
     root = idoc_samples()["idoc/INVOIC"]
-    next(child for child in root.children if child.tag == "E1EDK01").values["BSART"] = "CRME"  # type: ignore[index]
-    assert [finding.rule for finding in load("idoc/INVOIC").read(root, CONTEXT).findings] == ["MAP-07"]
+    next(child for child in root.children if child.tag == "E1EDK01").values["BSART"] = "SUBC"  # type: ignore[index]
+    assert [finding.rule for finding in load("idoc/INVOIC").read(root, CONTEXT).findings] == ["MAP-03"]
 
 
 # --- spellings ---------------------------------------------------------------------------------------------------------

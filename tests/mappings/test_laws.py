@@ -86,6 +86,8 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "iso_day": _moments,
     "iso_day_or_time": _moments,
     "sap_decimal": st.decimals(-(10**11), 10**11, places=3),
+    "decimal_negated": st.decimals(-(10**11), 10**11, places=3),
+    "implied_decimal_2_negated": st.decimals(-(10**9), 10**9, places=2),
     "sap_decimal_negated": st.decimals(-(10**11), 10**11, places=3),
     "sap_price": st.decimals(0, 10**9, places=4),
     "sap_ratio": st.integers(1, 99999).map(Decimal),

@@ -420,7 +420,7 @@ SAMPLES = (
 BY_FILE = {sample.file: sample for sample in SAMPLES}
 
 STOPPED = {
-    "810_2.edi": "held: BIG07 N6 settles energy, without an article or unit; the invoice mapping refuses to read it as goods (MAP-07)",
+    "810_2.edi": "held: BIG07 N6 settles energy, without an article or unit; the invoice mapping refuses to read it as goods (MAP-03)",
     "850_6.edi": "refused: IEA02 is not ISA13 (TA1 R 001)",
     "855_3.edi": "applied, but it has no lines: it accepts an order as a whole and says nothing of any line",
 }

@@ -179,8 +179,7 @@ def test_where_it_was_sold() -> None:
 HELD: dict[str, list[tuple[str, str | None]]] = {
     "DESADV_1": [("MAP-03", "700101")],  # BGM 1225 holds a date
     "INVOIC_3": [("MAP-02", "19999715 102")],  # the fifteenth day of a 97th month
-    # twelve digits under form 102, so no day of issue; and it gives money back
-    "INVOIC_4": [("MAP-02", "199910060000 102"), ("MAP-04", None), ("MAP-07", "381")],
+    "INVOIC_4": [("MAP-02", "199910060000 102"), ("MAP-04", None)],  # twelve digits under form 102, so no day of issue
     "ORDRSP_1": [("MAP-04", None)],  # QTY+145, a stock, under an answer to an order
 }
 

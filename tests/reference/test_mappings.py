@@ -96,7 +96,7 @@ def test_totals_of_invoices() -> None:
 
 
 def test_what_the_defaults_do_not_take_is_told() -> None:
-    assert [rules for _, rules in entities("810_2.edi")] == [["MAP-07"]]  # BIG07 = N6
+    assert [rules for _, rules in entities("810_2.edi")] == [["MAP-03"]]  # BIG07 = N6
     assert [rules for _, rules in entities("810_4.edi")] == [["MAP-04", "MAP-04"]]  # lines without a unit
     assert [rules for _, rules in entities("856_2.edi")] == [["MAP-04"]]  # no shipment number
 

@@ -49,6 +49,14 @@ class _Lines:
         """A new row begins at the next line."""
         self.row_offset, self.row_line, self.bad = self.offset, self.line + 1, None
 
+    def again(self) -> str:
+        """The row as far as it was handed out, for a second look at what is wrong in it."""
+        here = self._stream.tell()
+        self._stream.seek(self.row_offset)
+        raw = self._stream.read(self.offset - self.row_offset)
+        self._stream.seek(here)
+        return raw.decode(self._charset, "replace")
+
     def _raw(self) -> Iterator[bytes]:
         rest = b""
         while chunk := self._stream.read(_CHUNK):
@@ -104,6 +112,8 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str,
             # A field of 128 KiB that runs over lines is a quote that nobody closed.
             if "unexpected end" in str(error) or ("field larger" in str(error) and lines.line > lines.row_line):
                 raise UnclosedError(Finding("CSV-09", place=place, got=str(lines.row_line))) from None
+            column, line = unpaired(lines.again(), separator, quote)
+            place = Place(position=number + 1, element=column, line=lines.row_line + line)
             fault = Finding("CSV-08", place=place, got=str(error).split(" - ")[0])
             fields = []
         number += 1
@@ -116,6 +126,29 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str,
             continue
         begins = _begins(fields, lines.row_line) if lines.line > lines.row_line else ()
         yield Row(number, lines.row_line, lines.row_offset, lines.offset - lines.row_offset, fields, fault, lines=begins)
+
+
+def unpaired(row: str, separator: str, quote: str) -> tuple[int | None, int]:
+    """The column (from 1) in which quotes do not pair, and how many lines of the row stand before it: text goes on behind the quote that
+    closes a field. Null where none does, and the row is at fault otherwise."""
+    column, line, at, size = 1, 0, 0, len(row)
+    while at < size:
+        if row[at] == quote:
+            begun = at
+            at = row.find(quote, at + 1)
+            while at >= 0 and row[at + 1 : at + 2] == quote:  # doubled: one quote of the text
+                at = row.find(quote, at + 2)
+            if at < 0:
+                return column, line
+            line += len(_BREAK.findall(row, begun, at))
+            at += 1
+            if row[at : at + 1] not in ("", separator, "\r", "\n"):
+                return column, line
+        end = row.find(separator, at)
+        if end < 0:
+            return None, line
+        at, column = end + 1, column + 1
+    return None, line
 
 
 def _begins(fields: list[str], line: int) -> list[int]:

@@ -136,8 +136,8 @@ def _party(values: Sequence[str], place: int) -> str | None:
 def read_application(message: Message, codes: Codes) -> list[Said]:
     """What an APERAK says of a document of ours.
 
-    Errors that the agreement knows decide, the worst of them; then BGM, where it uses the codes of the directory or the agreement; else
-    errors mean no, whatever they are, and none mean yes. A code that nobody knows is told where anything rests on it.
+    Errors that the agreement knows decide, the worst of them; then BGM, where it uses the codes of the directory or the agreement. Where
+    neither does, no error means yes, and one that nobody knows means nothing: it is told, and the document still waits for an answer.
     """
     if message.root is None:
         return []
@@ -157,7 +157,7 @@ def read_application(message: Message, codes: Codes) -> list[Said]:
 
 def _judged(
     code: str, response: str, details: Sequence[str], codes: Codes
-) -> tuple[Literal["accepted", "partly", "rejected"], tuple[str, ...]]:
+) -> tuple[Literal["accepted", "partly", "rejected", "received"], tuple[str, ...]]:
     """The verdict, and the codes of errors that nobody knows and that it rests on."""
     meanings = [codes.meaning(detail) for detail in details]
     unknown = tuple(dict.fromkeys(detail.replace(COMPONENT, ":") for detail, one in zip(details, meanings, strict=True) if one is None))
@@ -170,9 +170,11 @@ def _judged(
     if not known:
         if said is not None:
             return said, ()
-        return ("rejected", unknown) if details else ("accepted", ())
-    if "refuse" in known or (unknown and said != "accepted"):
+        return ("received", unknown) if details else ("accepted", ())
+    if "refuse" in known or (unknown and said == "rejected"):
         return "rejected", unknown
+    if unknown and said is None:
+        return "received", unknown
     return ("partly" if "warn" in known or unknown else "accepted"), unknown
 
 

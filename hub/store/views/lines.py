@@ -82,6 +82,7 @@ def contribution(row: Any) -> Contribution:
         supplier_code=row.supplier_code,
         supplier_gln=row.supplier_gln,
         whole=row.role == "whole",
+        money=row.role == "price",
     )
 
 

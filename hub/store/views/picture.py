@@ -17,6 +17,7 @@ from typing import Protocol
 
 from hub.store.crosswalk import GoldenItem, ItemName, Names
 from hub.store.suppliers import Suppliers
+from hub.store.views.credits import told_apart
 
 STAGES = {
     "purchase_order": "ordered",
@@ -24,6 +25,7 @@ STAGES = {
     "despatch_advice": "despatched",
     "receiving_advice": "received",
     "invoice": "invoiced",
+    "credit_note": "invoiced",
 }
 """Kind of document → what its quantities say of an order line."""
 
@@ -86,6 +88,8 @@ class Contribution:
     """Of a change: the order has no such line."""
     whole: bool = False
     """Of an answer: a verdict on the order as a whole. Put on a line, it has the line's quantity."""
+    money: bool = False
+    """Of a credit note: it takes back money and no goods (`hub.store.views.credits`)."""
 
     def giver(self, member: str) -> Giver | Contribution:
         """Which line of which document gave a member."""
@@ -103,9 +107,12 @@ class Contribution:
 
     @property
     def counted(self) -> Decimal:
-        """Its quantity; a line that the supplier rejects promises nothing, nor does one that is backordered to no day."""
+        """Its quantity; a line that the supplier rejects promises nothing, nor does one that is backordered to no day. A
+        credit takes back."""
         if self.quantity is None or (self.kind == "order_response" and (self.status == "rejected" or self.open_ended)):
             return Decimal(0)
+        if self.kind == "credit_note":
+            return Decimal(0) if self.money else -self.quantity
         return self.quantity
 
     @property
@@ -145,6 +152,13 @@ class LinePicture:
         above = self.item.factor(part.unit, part.name.gtin)
         below = self.item.factor(self.ordered.unit, self.ordered.name.gtin)
         return None if above is None or below is None else (above, below)
+
+    def price_in_order_units(self, part: Contribution) -> Decimal | None:
+        """A contribution's price for one unit of the order, to six places; null where it states none or it can't be told."""
+        ratio = self.ratio(part)
+        if part.unit_price is None or ratio is None:
+            return None
+        return part.unit_price if ratio[0] == ratio[1] else rounded(part.unit_price * ratio[1] / ratio[0])
 
     def total(self, stage: str) -> Decimal | None:
         """Sum of a stage in the order's unit; null when nothing of it can be compared, or nothing was said."""
@@ -276,6 +290,7 @@ def _pictures(number: str, owner: int, parts: Sequence[Contribution], names: Nam
         for line in picture.lines:
             if any(part.whole for part in line.of("confirmed")):
                 line.parts["confirmed"] = _newest_words(line.of("confirmed"))
+            told_apart(line)
     return found
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from connectors import row_grouping
 from connectors.feed_reading import reread
+from connectors.formats.delimited.rows import unpaired
 from connectors.registry import format_named
 from connectors.spec import STRICT, Profile
 from data_contracts.errors import ConfigError
@@ -78,7 +79,7 @@ def test_adjacent_rows_with_the_same_key_are_one_message() -> None:
         (row("B2", unit=""), "FED-05", "unit", 14),
         (row("B2") + ";", "CSV-07", None, None),
         (row("B2")[:-3], "CSV-07", None, None),
-        (row("B2", description='"x"y'), "CSV-08", None, None),
+        (row("B2", description='"x"y'), "CSV-08", None, 12),
         (row("B2", description="a\0b"), "FED-18", None, 12),
     ],
 )
@@ -91,6 +92,13 @@ def test_a_broken_row_holds_its_order_and_no_other(broken: str, rule: str, path:
     assert finding.severity == "error" and finding.text("zh-CN")
     if rule != "CSV-08":
         assert [len(message.findings) for message in found.messages] == [0, 1, 0]
+
+
+def test_quotes_that_do_not_pair_are_found_in_their_line_and_column() -> None:
+    assert unpaired('a;"b;""c""";"x"y;d\r\n', ";", '"') == (3, 0)
+    assert unpaired('"two\r\nlines";"x" ;d\r\n', ";", '"') == (2, 1)
+    assert unpaired('a;"never', ";", '"') == (2, 0)
+    assert unpaired('a;b"c;"d"\r\n', ";", '"') == (None, 0)  # a quote within a field that has none around it is text
 
 
 def test_a_row_of_nobody_knows_which_order_holds_both_neighbours() -> None:

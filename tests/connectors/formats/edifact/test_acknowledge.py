@@ -281,7 +281,7 @@ def test_a_partners_control_message_is_heard(body: list[str], expected: list[Sai
     [
         (["BGM+312+A1+9", "RFF+ACW:4500000123"], "accepted", None, "4500000123"),
         (["BGM+313+A1+9", "RFF+ON:4500000123", "ERC+12", "FTX+AAO+++Unknown:item"], "rejected", None, "4500000123"),
-        (["BGM+305+A1+9", "RFF+AAK:SH1", "ERC+1"], "rejected", "DESADV", "SH1"),
+        (["BGM+305+A1+9", "RFF+AAK:SH1", "ERC+1"], "received", "DESADV", "SH1"),
         (["BGM+305+A1+9", "RFF+IV:INV1", "DTM+171:20261122:102"], "accepted", "INVOIC", "INV1"),
         (["BGM+313+A1+9", "RFF+AGO:1", "RFF+CT:2", "RFF+ON:3"], "rejected", None, "3"),
     ],

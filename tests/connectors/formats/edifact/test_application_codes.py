@@ -31,8 +31,10 @@ def heard(head: str, *errors: str, profile: Profile = STRICT) -> tuple[str, tupl
         ("BGM+305+A1+9", ["ERC+Z07::92"], "rejected", ()),  # the buyer's own list means another thing by it
         ("BGM+305+A1+9", ["ERC+Z07::91"], "partly", ()),
         ("BGM+305+A1+9", ["ERC+QTY:LOT"], "accepted", ()),
-        ("BGM+305+A1+9", ["ERC+QTY"], "rejected", ("QTY",)),
-        ("BGM+305+A1+9", ["ERC+1", "ERC+X:Y:Z"], "rejected", ("X:Y:Z",)),
+        ("BGM+305+A1+9", ["ERC+QTY"], "received", ("QTY",)),
+        ("BGM+305+A1+9", ["ERC+1", "ERC+X:Y:Z"], "received", ("X:Y:Z",)),
+        ("BGM+305+A1+9", ["ERC+Z09", "ERC+X"], "rejected", ("X",)),
+        ("BGM+305+A1+9+RE", ["ERC+1", "ERC+X"], "rejected", ("X",)),
         ("BGM+312+A1+9", ["ERC+1", "ERC+X"], "partly", ("X",)),  # BGM takes it; what X means is for a person
         ("BGM+312+A1+9", ["ERC+X"], "accepted", ()),
         ("BGM+313+A1+9", ["ERC+X"], "rejected", ()),  # BGM says no by itself
@@ -43,8 +45,9 @@ def test_codes_of_errors_mean_what_the_agreement_says(head: str, errors: list[st
     assert heard(head, *errors, profile=Profile(options={"aperak": GUIDE})) == (verdict, unknown)
 
 
-def test_without_an_agreement_on_them_a_code_is_a_refusal_and_is_told() -> None:
-    assert heard("BGM+305+A1+9", "ERC+1") == ("rejected", ("1",))
+def test_without_an_agreement_on_them_a_code_decides_nothing_and_is_told() -> None:
+    assert heard("BGM+305+A1+9", "ERC+1") == ("received", ("1",))
+    assert heard("BGM+305+A1+9+RE", "ERC+1") == ("rejected", ())
     assert heard("BGM+305+A1+9") == ("accepted", ())
 
 
