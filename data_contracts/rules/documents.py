@@ -76,8 +76,16 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
             yield from _serials(rows)
     if name in _PRICED and said.currency is None and rows.__class__ is list:
         yield from _no_currency(entity, rows)
+    if said.credit and rows.__class__ is list:
+        yield from _credit(entity, rows)
     if "total" in entity:
         yield from _total(entity, rows, said)
+
+
+def _credit(entity: Mapping[str, Any], rows: Sequence[Any]) -> Iterator[Placed]:
+    """A credit note without an order counts for no order line: nothing that was invoiced is lowered."""
+    if not entity.get("order_number") and not any(row.get("order_number") for row in rows if row.__class__ is dict):
+        yield "", Fault("DOC-10", got=str(entity.get("invoice_number", "")) or None)
 
 
 def _snapshot(entity: Mapping[str, Any], rows: Any, said: Circumstances) -> Iterator[Placed]:

@@ -130,7 +130,8 @@ def _respond(root: SourceRecord, word: Word, number: str, kind: str, faults: Seq
     response = _below(root, "DocumentResponse")
     put_at(response, "Response", "ResponseCode", text=_CODES[word])
     if faults:
-        put_at(response, "Response", "Description", text=f"{len(faults)} faults; the first: {faults[0].text}")
+        how_many = "1 fault" if len(faults) == 1 else f"{len(faults)} faults; the first"
+        put_at(response, "Response", "Description", text=f"{how_many}: {faults[0].text}")
     put_at(response, "DocumentReference", "ID", text=number)
     if code := _TYPE_CODES.get(kind):
         put_at(response, "DocumentReference", "DocumentTypeCode", text=code)

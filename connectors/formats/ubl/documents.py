@@ -16,6 +16,7 @@ from connectors.formats.xml.levels import Qualify
 from connectors.formats.xml.places import below, stated, text_at, text_of
 from connectors.formats.xml.root import RootTag
 from connectors.spec import Envelope, Profile, Traits
+from data_contracts.findings import Finding
 from data_contracts.source import Interchange, SourceRecord
 
 _SENDER = re.compile(rb"<(?:\w+:)?Sender>\s*<(?:\w+:)?Identifier\b[^<>]{0,200}>([^<>]{1,200})<")
@@ -51,6 +52,11 @@ class Ubl(Dialect):
             return AGGREGATES if field.kind == "record" else BASICS
 
         return of
+
+    def strange_namespace(self, kind: str, namespace: str | None) -> Finding | None:
+        """Documents of UBL 1 and 3 are others than those that the grammars have."""
+        wanted = f"{UBL}{kind}-2"
+        return None if namespace == wanted else Finding("UBL-03", expected=wanted, got=namespace or "none")
 
     def version_of(self, record: SourceRecord, namespace: str | None) -> str | None:
         """UBLVersionID; Peppol leaves it out."""

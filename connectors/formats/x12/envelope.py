@@ -132,7 +132,8 @@ class Reading:
             interchange.group_count += 1
             self._group = _group_of(elements, interchange.group_count, line)
             self._numbers = UsedNumbers()
-            if not (_GROUP_TYPE.fullmatch(self._group.type or "") and is_number(self._group.control or "")):
+            named = _GROUP_TYPE.fullmatch(self._group.type or "") and is_number(self._group.control or "")
+            if not named and not self._cut_within(batch):
                 # Nothing that a 997 could name: the interchange itself is refused.
                 interchange.findings.append(Finding("X12-I024", Place("GS", line=line), None, "GS", "024"))
             return [*closed, ReadEvent("group", interchange=interchange, group=self._group)]
@@ -143,9 +144,13 @@ class Reading:
             self._stray(interchange, tag, line, "022")
         elif tag == "TA1" and self._group is None:
             return [ReadEvent("acknowledgement", interchange=interchange, detail=_received_note(elements))]
-        else:
+        elif not self._cut_within(batch):
             self._stray(interchange, tag, line, "024")
         return ()
+
+    def _cut_within(self, batch: Batch) -> bool:
+        """Whether the document ends within the segment at hand, which note 023 says: what is left of it is no wrong one."""
+        return batch.unterminated and self._segments.unterminated
 
     def _stray(self, interchange: Interchange, tag: str, line: int, note: str) -> None:
         """A segment that stands outside of everything it could belong to."""

@@ -92,6 +92,10 @@ class Dialect(FeedGuides, ABC):
         """Which namespace a field's element has, in a message of this namespace."""
         return lambda _field: namespace
 
+    def strange_namespace(self, kind: str, namespace: str | None) -> Finding | None:
+        """What is told of a message whose root is of another namespace than its grammar; elements below are told by XML-07."""
+        return None
+
     def version_of(self, record: SourceRecord, namespace: str | None) -> str | None:
         """The standard's version that a message states."""
         return None

@@ -114,6 +114,8 @@ class DialectReading:
         if checker is None:
             findings.append(Finding(self.dialect.unknown_type, place=Place(line=line, path=where), got=kind))
         else:
+            if (strange := self.dialect.strange_namespace(kind, namespace)) is not None:
+                findings.append(replace(strange, place=Place(line=line, path=where)))
             findings += checker.check(message.root, where)
             findings += self.dialect.judge(kind, message.root, where)
         message.findings += [self._softened(finding) for finding in findings]

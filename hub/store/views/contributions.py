@@ -135,7 +135,7 @@ def _part(part: Contribution, giver: Giver | Contribution, member: str) -> Part:
         ordinal=giver.ordinal,
         locator=giver.locator,
         path=said if giver.ordinal is None else f"lines[{giver.ordinal}].{said}",
-        value=_member(part, member),
+        value=part.counted if part.kind == "credit_note" and member == "quantity" else _member(part, member),
         unit=part.unit,
         partner=giver.partner_key,
         number=giver.number,

@@ -93,6 +93,12 @@ def test_an_element_of_the_wrong_namespace_is_not_taken_for_the_right_one() -> N
     assert {finding.rule for finding in message.findings} == {"XML-07", "FED-05"}
 
 
+def test_a_document_of_another_ubl_is_read_and_says_so() -> None:
+    found = read("ubl", order("xsd:Order-2", "xsd:Order-3"))
+    assert "UBL-03" in [finding.rule for message in found.messages for finding in message.findings]
+    assert found.messages[0].root is not None
+
+
 def test_a_document_without_a_grammar_is_read_and_says_so() -> None:
     found = read("ubl", b'<Waybill xmlns="urn:oasis:names:specification:ubl:schema:xsd:Waybill-2"><a>1</a></Waybill>')
     assert (found.messages[0].type, found.rules) == ("Waybill", ["UBL-01"])
