@@ -73,9 +73,10 @@ def test_a_message_of_credits_says_no_invoice_and_money_is_told_from_goods() -> 
     mapping = load("ubl/CreditNote")
     with pytest.raises(UnwritableError):
         mapping.write(credit("ubl/CreditNote", kind="invoice"), CONTEXT)
-    assert mapping.kinds == {"credit_note", "price_credit"}
+    assert mapping.kinds == frozenset({"credit_note", "price_credit"})
     written = mapping.write(credit("ubl/CreditNote", kind="price_credit"), CONTEXT)
-    assert (written.values["CreditNoteTypeCode"], (mapping.read(written, CONTEXT).entity or {})["kind"]) == ("83", "price_credit")
+    values: Any = written.values
+    assert (values["CreditNoteTypeCode"], (mapping.read(written, CONTEXT).entity or {})["kind"]) == ("83", "price_credit")
 
 
 def _below(node: Any) -> list[Any]:

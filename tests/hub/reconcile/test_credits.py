@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -26,15 +25,14 @@ def credit(number: str = "CN1", **header: Any) -> dict[str, Any]:
     return invoice(number, **{"kind": "credit_note", "issued_at": at(14), **header})
 
 
-def told(world: World) -> tuple[Decimal | None, list[tuple[str, str | None, str | None]]]:
+def told(world: World) -> tuple[Any, list[Any]]:
     """What is invoiced of the line now, and what disagrees about it."""
     with world.database.begin("test") as uow:
         reconcile(uow)
     with world.database.read() as connection:
         (line,) = views.order(connection, "4500000123")["lines"]
-    invoiced: Decimal | None = line["invoiced"]["quantity"]
     found = [(one["rule"], one["left"]["value"], one["right"]["value"]) for one in line["discrepancies"]]
-    return invoiced, [one for one in found if one[0] in ("ORD-14", "ORD-16")]
+    return line["invoiced"]["quantity"], [one for one in found if one[0] in ("ORD-14", "ORD-16")]
 
 
 def test_credited_goods_are_invoiced_no_more(world: World) -> None:

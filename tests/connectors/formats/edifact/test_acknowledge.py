@@ -224,7 +224,8 @@ def test_codes_of_a_partners_own_guide() -> None:
     _, content = ANSWERING.write("APERAK", judged(WRONG), BACK, profile)
     (found,) = messages(content)
     assert "BGM+27+88-1+9'" in content.decode("latin-1")
-    assert [said.verdict for said in ANSWERING.read(found)] == ["rejected"]
+    assert [said.verdict for said in ANSWERING.read(found, profile)] == ["rejected"]
+    assert [said.verdict for said in ANSWERING.read(found)] == ["received"]  # to whom 27 means nothing, nor the code of the error
 
 
 @pytest.mark.parametrize(
