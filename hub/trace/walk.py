@@ -156,13 +156,12 @@ def _limit(connection: sa.Connection, found: Walk, chosen: Filter) -> bool:
         return False
     applications = {row[3] for row in rows}
     at, by, names = effective(connection, applications), tellers(connection, applications), named(connection, {row[0] for row in rows})
-    spans = holding.spans_of(
-        Held(
-            *row[:4], at.get(row[3]), None if row[4] is None else store.exact(row[4]), row[5], *names.get(row[0], ("", "")),
-            *by.get(row[3], ("", 0)),
-        )
-        for row in rows
-    )  # fmt: skip
+    held = []
+    for node, holder, kind, number, amount, unit in (row[:6] for row in rows):
+        (sort, name), (told, teller) = names.get(node, ("", "")), by.get(number, ("", 0))
+        quantity = None if amount is None else store.exact(amount)
+        held.append(Held(node, holder, kind, number, at.get(number), quantity, unit, sort, name, told, teller))
+    spans = holding.spans_of(held)
     found.steps = [_with_span(row, spans, found.upward) for row in found.steps]
     return any(span != ALWAYS for span in spans.values())
 
