@@ -59,14 +59,18 @@ def run_command(
 def report_command(
     out: Annotated[Path | None, typer.Option("--out", help="Folder; default <home>/quality.")] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="Only en or zh-CN; default both, linked to each other.")] = None,
+    formats: Annotated[list[str] | None, typer.Option("--format", help="html, csv or xlsx; repeatable; default html and csv.")] = None,
 ) -> None:
-    """Write the newest runs as pages that need no network, and all failing rows as CSV."""
+    """Write the newest runs as pages that need no network, all failing rows as CSV, or both with charts over time as a workbook."""
     if lang is not None and lang not in report.LANGUAGES:
         raise ConfigError(f"--lang: expected en or zh-CN, got {lang!r}")
+    wanted = [each for each in report.FORMATS if each in (formats or report.PAGES)]
+    if len(wanted) < len(set(formats or ())):
+        raise ConfigError(f"--format: expected html, csv or xlsx, got {', '.join(sorted(set(formats or ()) - set(report.FORMATS)))}")
     hub = Hub.open()
     languages = tuple(each for each in report.LANGUAGES if lang in (None, each))
     with hub.database.read() as connection:
-        for path in report.write(connection, out or hub.settings.home / "quality", languages):
+        for path in report.write(connection, out or hub.settings.home / "quality", languages, wanted):
             typer.echo(str(path))
 
 

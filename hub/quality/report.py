@@ -1,4 +1,4 @@
-"""The quality report: self-contained pages that open on a closed network, in English and Chinese, and all failing rows as CSV.
+"""The quality report: self-contained pages that open on a closed network, in English and Chinese, all failing rows as CSV, a workbook.
 
 Styles and charts are inside, nothing is loaded from anywhere, and a content security policy says so. Whatever came from outside
 (numbers, names, values) is escaped.
@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from data_contracts.contract import DIMENSIONS
 from data_contracts.findings import Language
 from data_contracts.rules.catalogue import all_rules
+from hub.quality import trend, workbook
 from hub.quality.results import RuleResult, RunResult, failures, latest
 from hub.quality.scorecard import Card, Score, cards, history
 from hub.quality.words import word
+from hub.quality.workbook import Sheet
 from hub.store.types import moment
 
+Format = Literal["html", "csv", "xlsx"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+PAGES: tuple[Format, ...] = ("html", "csv")
+"""What is written where nothing else is asked for."""
 LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
 SHOWN = 500
 """Failing rows of one rule on the page; the CSV has all."""
@@ -38,11 +44,30 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write(connection: sa.Connection, folder: Path, languages: Sequence[Language] = LANGUAGES) -> list[Path]:
-    """Write `report.<language>.html` and `failures.csv` of the newest runs, `trends.csv` of all; returns what was written."""
+def write(
+    connection: sa.Connection, folder: Path, languages: Sequence[Language] = LANGUAGES, formats: Collection[Format] = PAGES
+) -> list[Path]:
+    """Write the newest runs, and what is kept of all, in these formats; returns what was written.
+
+    `html`: `report.<language>.html`; `csv`: `failures.csv` and `trends.csv`; `xlsx`: `report.<language>.xlsx`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     runs = latest(connection)
     scores = cards(connection)
+    written = _pages(connection, runs, scores, folder, languages) if "html" in formats else []
+    if "csv" in formats:
+        written += [_csv(connection, runs, folder / CSV_NAME), _trends(connection, folder / TRENDS_NAME)]
+    if "xlsx" in formats:
+        written += [
+            workbook.write(folder / f"report.{language}.xlsx", _sheets(connection, runs, scores, language)) for language in languages
+        ]
+    return written
+
+
+def _pages(
+    connection: sa.Connection, runs: Sequence[RunResult], scores: Sequence[Card], folder: Path, languages: Sequence[Language]
+) -> list[Path]:
+    found = trend.points(history(connection))
     listed = {
         (run.run_id, rule.rule): list(failures(connection, [run.run_id], rule=rule.rule, limit=SHOWN))
         for run in runs
@@ -53,10 +78,8 @@ def write(connection: sa.Connection, folder: Path, languages: Sequence[Language]
     for language in languages:
         path = folder / f"report.{language}.html"
         others = [other for other in languages if other != language]
-        path.write_text(_page(runs, scores, listed, language, others), encoding="utf-8")
+        path.write_text(_page(runs, scores, listed, trend.section(found, language), language, others), encoding="utf-8")
         written.append(path)
-    written.append(_csv(connection, runs, folder / CSV_NAME))
-    written.append(_trends(connection, folder / TRENDS_NAME))
     return written
 
 
@@ -100,11 +123,61 @@ def _key(key: Any) -> str:
     return "/".join("" if value is None else str(value) for value in key.values()) if isinstance(key, dict) else json.dumps(key)
 
 
+# --- workbook ----------------------------------------------------------------------------------------------------------
+def _sheets(connection: sa.Connection, runs: Sequence[RunResult], scores: Sequence[Card], language: Language) -> Iterator[Sheet]:
+    """Results by rule, partners by dimension, over time with a chart each, every run, and every failing row."""
+
+    def say(*names: str) -> list[str]:
+        return [word(name, language) for name in names]
+
+    every = list(history(connection))
+    found = trend.points(every)
+    results = (
+        (say(run.contract)[0], rule.rule, _promise(rule, language), *say(rule.dimension, rule.severity), rule.column, rule.checked,
+         rule.failed, _share(rule.checked, rule.failed), rule.error)
+        for run in runs for rule in run.rules
+    )  # fmt: skip
+    heads = say("contract", "rule", "promise", "dimension", "severity", "column", "checked", "failed", "share", "not_judged")
+    yield Sheet(*say("results"), heads, results)
+    people = (
+        (card.key, card.name, say(dimension)[0], score.checked, score.failed, score.share)
+        for card in scores
+        for dimension, score in card.scores.items()
+    )
+    yield Sheet(*say("partners"), say("key", "partner", "dimension", "checked", "failed", "share"), people)
+    for title, of in (("by_dimension", "dimensions"), ("by_dataset", "datasets")):
+        names = sorted({name for point in found for name in getattr(point, of)})
+        points = ((moment(point.at), *(_whole(getattr(point, of).get(name)) for name in names)) for point in found)
+        yield Sheet(*say(title), say("at", *names), points, chart=word(title, language))
+    kept = (
+        (moment(row.at), *say(row.contract), row.partner, *say(row.dimension), int(row.checked), int(row.failed),
+         _share(int(row.checked), int(row.failed)))
+        for row in every
+    )  # fmt: skip
+    yield Sheet(*say("runs"), say("at", "contract", "partner", "dimension", "checked", "failed", "share"), kept)
+    rules = {(run.run_id, rule.rule): rule for run in runs for rule in run.rules}
+    failing = (
+        (say(row.contract)[0], row.rule, *say((rule := rules[row.run_id, row.rule]).dimension, rule.severity), row.partner, _key(row.key),
+         row.value, row.exchange_id)
+        for row in failures(connection, [run.run_id for run in runs])
+    )  # fmt: skip
+    yield Sheet(*say("failing_rows"), say("contract", "rule", "dimension", "severity", "partner", "row", "value", "exchange"), failing)
+
+
+def _share(checked: int, failed: int) -> float | None:
+    return Score(checked, failed).share if checked >= failed and checked else None
+
+
+def _whole(score: Score | None) -> float | None:
+    return None if score is None else score.share
+
+
 # --- HTML --------------------------------------------------------------------------------------------------------------
 def _page(
     runs: Sequence[RunResult],
     scores: Sequence[Card],
     listed: dict[tuple[int, str], list[sa.Row[Any]]],
+    over_time: str,
     language: Language,
     others: Sequence[Language],
 ) -> str:
@@ -119,7 +192,7 @@ def _page(
     if not runs:
         body.append(f"<p>{say('nothing')}</p>")
     else:
-        body += [_tiles(runs, scores, language), _scorecard(scores, language)]
+        body += [_tiles(runs, scores, language), over_time, _scorecard(scores, language)]
         body += [_contract(run, listed, language) for run in runs]
         body.append(f'<p><a href="{CSV_NAME}">{say("all_rows")}</a></p>')
     style = _CSS.read_text(encoding="utf-8")

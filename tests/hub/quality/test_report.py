@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 from lxml import html
 
@@ -58,6 +59,22 @@ def test_trends_tell_every_run_by_dataset_partner_and_dimension(judged: Database
     told = {row["dimension"]: (int(row["checked"]), int(row["failed"])) for row in rows if (row["at"], row["partner"]) == (newest, "erp")}
     assert told["accuracy"] == (card.scores["accuracy"].checked, card.scores["accuracy"].failed)
     assert told["accuracy"][1] > 0 and told["uniqueness"][0] > 0
+    with judged.read() as connection:
+        page, book = report.write(connection, tmp_path, ["en"], ["html", "xlsx"])
+    charts = html.fromstring(page.read_text(encoding="utf-8")).xpath("//section[@class='trend']//figure")
+    assert charts and all(len(chart.xpath(".//*[name()='polyline']/@points")[0].split()) == 2 for chart in charts)
+    sheets = openpyxl.load_workbook(book)
+    assert sheets.sheetnames == ["Results", "Partners", "Over time by dimension", "Over time by dataset", "All runs", "Failing rows"]
+    over_time = sheets["Over time by dimension"]
+    assert over_time.max_row == 3 and len(over_time._charts) == len(sheets["Over time by dataset"]._charts) == 1
+    assert {cell.value for cell in over_time[1]} >= {"Time (UTC)", "accuracy".title()}
+    failing = list(sheets["Failing rows"].iter_rows(min_row=2))
+    assert len(failing) > 603 and {cell.data_type for row in failing for cell in row[:7]} <= {
+        "s",
+        "n",
+    }  # no formula
+    assert any("=HYPERLINK(1)" in str(row[5].value) for row in failing)
+    assert len(list(sheets["All runs"].iter_rows(min_row=2))) == len(rows)
 
 
 def test_failing_rows_are_told_escaped_and_linked_to_their_message(judged: Database, tmp_path: Path) -> None:
