@@ -2,7 +2,8 @@
 
 What came is counted on the day on which it was received, in the time zone of the organisation, however long it waited here: replays and
 corrections of our own, and acknowledgements, are not what a partner brings. A flow that is stopped, disabled or for tests is not watched,
-and its incidents stay as they are. A silence is over when something came since it was told, and not before.
+and its incidents stay as they are until its agreement leaves the site. A silence is over when something came since it was told, and not
+before.
 """
 
 from __future__ import annotations
@@ -117,7 +118,10 @@ def _history(hub: Hub, connection: sa.Connection, agreement: Agreement, now: dat
 
 
 def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restless: set[str], watched: dict[str, int]) -> list[Incident]:
-    """Open what began, close what ended. An incident of a flow that is not watched stays as it is; `watched` has its last message."""
+    """Open what began, close what ended. `watched` has the last message of each flow that is watched.
+
+    An incident of a flow that is not watched stays as it is, unless its agreement left the site: nothing can end it then.
+    """
     rows = uow.connection.execute(sa.select(flow_incident).where(flow_incident.c.closed_at.is_(None))).all()
     known = {(row.agreement, row.rule): row for row in rows}
     made = []
@@ -126,10 +130,12 @@ def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restle
             _open(hub, uow, hub.site.agreements[name], rule, odd)
             made.append(Incident(name, rule, opened=True))
     for (name, rule), row in sorted(known.items()):
-        if (name, rule) in found or name not in watched:
-            continue
-        if watched[name] > row.opened_at if rule == SILENT else name not in restless:
+        reason = None
+        if name not in hub.site.agreements:
+            reason = f"the site has no agreement {name} any more"
+        elif (name, rule) not in found and name in watched and (watched[name] > row.opened_at if rule == SILENT else name not in restless):
             reason = "messages come again" if rule == SILENT else "the volume is as before, or usual by now"
+        if reason is not None:
             evidence.close_findings(uow, [row.finding_id], reason)
             uow.connection.execute(sa.update(flow_incident).where(flow_incident.c.id == row.id).values(closed_at=uow.now))
             made.append(Incident(name, rule, opened=False))
