@@ -13,6 +13,7 @@ import structlog
 
 from data_contracts.errors import ConfigError, FatalError, RetriableError
 from hub import audit, outbound, pipeline, worker
+from hub.cases import signatures
 from hub.runtime import Hub
 from hub.site import Flow
 from hub.store import claims, waiting
@@ -137,15 +138,18 @@ def set_aside() -> list[int]:
 
 
 def verify_audit() -> dict[str, str]:
-    """Check every chain of the audit against the head exported last, then export the new head to `<home>/audit/head.json`.
+    """Check every chain of the audit against the head exported last and every signature of cases, then export the new head to
+    `<home>/audit/head.json`.
 
-    Returns organisation id to "entries hash". Raises FatalError when a chain does not hold; the old head then stays.
+    Returns organisation id to "entries hash". Raises FatalError when a chain or signature does not hold; the old head then stays.
     """
     with opened() as hub, hub.database.read() as connection:
         path = hub.settings.home / "audit" / "head.json"
         broken = audit.verify_all(connection, audit.read_heads(path) if path.exists() else None)
-        if broken:
-            raise FatalError("; ".join(f"audit of organisation {one.organisation_id}: entry {one.sequence} {one.why}" for one in broken))
+        faults = [f"audit of organisation {one.organisation_id}: entry {one.sequence} {one.why}" for one in broken]
+        faults += [f"case {case_id}: the signature of step {step} is broken" for case_id, step in signatures.verify_all(connection)]
+        if faults:
+            raise FatalError("; ".join(faults))
         path.parent.mkdir(exist_ok=True, mode=0o700)
         return {str(number): f"{head.sequence} {head.hash}" for number, head in audit.export_head(connection, path).items()}
 

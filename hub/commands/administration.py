@@ -18,6 +18,7 @@ import typer
 from data_contracts.errors import ConfigError, FatalError, HubError
 from data_contracts.identifiers import udi
 from hub import audit, outbound, pipeline, worker
+from hub.cases import signatures
 from hub.clock import SystemClock
 from hub.commands import findings
 from hub.commands.words import word
@@ -185,17 +186,23 @@ def udi_command(
 
 
 def audit_verify_command(head: Annotated[Path | None, typer.Option("--head", help="An exported head to compare with.")] = None) -> None:
-    """Check the hash chain of every organisation; names the first bad row. Exit code 1 if any is bad."""
+    """Check the hash chain of every organisation and every signature; names the first bad row of a chain. Exit code 1 if any is bad."""
     hub = Hub.open()
     with hub.database.read() as connection:
         broken = audit.verify_all(connection, audit.read_heads(head) if head is not None else None)
+        unsigned = signatures.verify_all(connection)
+        signed = signatures.count(connection)
         heads = audit.heads(connection)
     for row in broken:
         typer.echo(f"organisation {row.organisation_id}: entry {row.sequence} is broken: {row.why}")
     for organisation_id, end in sorted(heads.items()):
         typer.echo(f"organisation {organisation_id}: {end.sequence} entries, head {end.hash}")
+    for case_id, ordinal in unsigned:
+        typer.echo(f"case {case_id}: the signature of step {ordinal} is broken: its record, document or audit entry was altered")
     typer.echo(f"BROKEN: {len(broken)} of {len(heads)} chains" if broken else f"INTACT: {len(heads)} of {len(heads)} chains")
-    raise typer.Exit(1 if broken else 0)
+    if signed:
+        typer.echo(f"BROKEN: {len(unsigned)} of {signed} signatures" if unsigned else f"INTACT: {signed} of {signed} signatures")
+    raise typer.Exit(1 if broken or unsigned else 0)
 
 
 def audit_head_command(file: Path) -> None:

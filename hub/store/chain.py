@@ -48,6 +48,14 @@ class Entry(NamedTuple):
     after: str | None
 
 
+class Link(NamedTuple):
+    """Where an entry stands in its chain, and its hash."""
+
+    organisation_id: int
+    sequence: int
+    hash: bytes
+
+
 def canonical(value: Any) -> str | None:
     """JSON text with sorted keys and no spaces; Decimals and times as strings; null stays null."""
     if value is None:
@@ -74,12 +82,13 @@ def link(fields: tuple[Any, ...], previous: bytes) -> bytes:
     return hashlib.sha256(_encode((*fields, previous.hex()))).digest()
 
 
-def append(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    """Write entries at the ends of their chains, organisation by organisation in ascending order.
+def append(connection: sa.Connection, entries: Iterable[Entry]) -> list[Link]:
+    """Write entries at the ends of their chains, organisation by organisation in ascending order; returns their places in that order.
 
     Holds the chain's head until the transaction ends, hence call it last.
     """
     ordered = sorted(entries, key=itemgetter(0))  # stable: within an organisation the order of the work
+    placed: list[Link] = []
     for organisation_id, group in groupby(ordered, key=itemgetter(0)):
         sequence, previous = _locked_head(connection, organisation_id)
         rows: list[Sequence[Any]] = []
@@ -90,9 +99,16 @@ def append(connection: sa.Connection, entries: Iterable[Entry]) -> None:
             fields = (organisation_id, sequence, entry.at, actor, action, subject, reason, entry.before, entry.after)
             now = link(fields, previous)
             rows.append((*fields, previous, now))
+            placed.append(Link(organisation_id, sequence, now))
             previous = now
         bulk.insert(connection, audit, COLUMNS, rows)
         connection.execute(_NEW_HEAD, {"organisation": organisation_id, "end": sequence, "last": previous})
+    return placed
+
+
+def stands(row: Any) -> bool:
+    """Whether an entry (a row of `audit`) is as it was written: its own hash says so. That none is missing only the whole chain tells."""
+    return link(tuple(getattr(row, name) for name in COLUMNS[:9]), bytes(row.previous)) == bytes(row.hash)
 
 
 def _locked_head(connection: sa.Connection, organisation_id: int) -> tuple[int, bytes]:

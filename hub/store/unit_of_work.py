@@ -6,6 +6,7 @@ chained last, in the order of organisations, so that transactions never wait for
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ HUB = 0
 class UnitOfWork:
     """What a write may use. `now` is one instant for the whole transaction, microseconds UTC."""
 
-    __slots__ = ("_entries", "actor", "connection", "home", "now")
+    __slots__ = ("_entries", "_then", "actor", "connection", "home", "now")
 
     def __init__(self, connection: sa.Connection, home: Path, actor: str, now: int) -> None:
         self.connection = connection
@@ -28,6 +29,7 @@ class UnitOfWork:
         self.actor = actor
         self.now = now
         self._entries: list[chain.Entry] = []
+        self._then: dict[int, Callable[[chain.Link], None]] = {}
 
     @property
     def is_postgresql(self) -> bool:
@@ -42,11 +44,15 @@ class UnitOfWork:
         reason: str | None = None,
         before: Any = None,
         after: Any = None,
+        then: Callable[[chain.Link], None] | None = None,
     ) -> None:
         """Note who did what to what, and why. `before` and `after` are plain values, kept as canonical JSON.
 
-        `action` is `<noun>.<past participle>` (`document.landed`), `subject` is `<noun>/<id>`.
+        `action` is `<noun>.<past participle>` (`document.landed`), `subject` is `<noun>/<id>`. `then` is told where the entry stands, as
+        soon as that is known: at the end of the transaction, in which it may write still.
         """
+        if then is not None:
+            self._then[len(self._entries)] = then
         self._entries.append(
             chain.Entry(organisation_id, self.now, self.actor, action, subject, reason, chain.canonical(before), chain.canonical(after))
         )
@@ -54,5 +60,9 @@ class UnitOfWork:
     def settle(self) -> None:
         """Chain and write the buffered audit entries. Called once by `Database.begin`, just before the commit."""
         if self._entries:
-            chain.append(self.connection, self._entries)
-            self._entries = []
+            entries, then = self._entries, self._then
+            self._entries, self._then = [], {}
+            order = sorted(range(len(entries)), key=lambda place: entries[place].organisation_id)  # as the chains are written
+            for place, link in zip(order, chain.append(self.connection, entries), strict=True):
+                if place in then:
+                    then[place](link)
