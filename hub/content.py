@@ -6,7 +6,7 @@ The original bytes never change. A correction is a document of its own beside th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from data_contracts.canonical import CANONICAL
 from data_contracts.errors import ConflictError, NotFoundError
 from data_contracts.findings import Finding
 from data_contracts.mistakes import explained
-from data_contracts.source import Message
+from data_contracts.source import Message, SourceRecord
 from hub import pipeline, promises
 from hub.examine import Claimant, ExaminedInterchange, ExaminedMessage, reread, rows_left_out, without_rows
 from hub.runtime import Hub
@@ -54,13 +54,37 @@ class Version:
         return bool(self.entity.get("lines")) or not self.whole.get("lines")
 
 
+class Reading:
+    """Documents read again for many of their messages, one after the other: the last is kept, so that none is read once a message.
+
+    For one go of work under one site: what a changed map or agreement says is read by another.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] | None = None
+        self._found: dict[int, tuple[ExaminedMessage, ExaminedInterchange]] = {}
+
+    def messages(self, hub: Hub, connection: sa.Connection, row: Any) -> dict[int, tuple[ExaminedMessage, ExaminedInterchange]]:
+        """Messages of the document of an exchange, by their ordinals."""
+        agreement = agreement_today(hub, row)
+        claimant = Claimant(hub.registry.partner_key(row.partner_id), agreement=agreement.agreement if agreement else None)
+        key = (row.document_id, claimant)
+        if key != self._key:
+            with blobs.open_blob(connection, hub.settings.home, row.sha256) as stream:
+                self._found = reread(stream, hub.site, claimant, moment(row.received_at).date())
+            self._key = key
+        return self._found
+
+
 def original(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[ExaminedMessage, sa.Row[Any]]:
     """The message of an exchange, read again from its bytes. Raises NotFoundError when there is no such inbound exchange."""
     examined, _, row = read_again(hub, connection, exchange_id)
     return examined, row
 
 
-def read_again(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[ExaminedMessage, ExaminedInterchange, sa.Row[Any]]:
+def read_again(
+    hub: Hub, connection: sa.Connection, exchange_id: int, reading: Reading | None = None
+) -> tuple[ExaminedMessage, ExaminedInterchange, sa.Row[Any]]:
     """The message that an exchange goes back to, its interchange, and the row of the exchange that brought the bytes."""
     row = connection.execute(
         sa.select(tables.exchange, tables.document.c.sha256, tables.document.c.received_at)
@@ -69,10 +93,7 @@ def read_again(hub: Hub, connection: sa.Connection, exchange_id: int) -> tuple[E
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no inbound exchange {exchange_id}")
-    agreement = agreement_today(hub, row)
-    claimant = Claimant(hub.registry.partner_key(row.partner_id), agreement=agreement.agreement if agreement else None)
-    with blobs.open_blob(connection, hub.settings.home, row.sha256) as stream:
-        found = reread(stream, hub.site, claimant, row.ordinal, moment(row.received_at).date())
+    found = (reading or Reading()).messages(hub, connection, row).get(row.ordinal)
     if found is None:
         raise ConflictError(f"exchange {exchange_id}: its document no longer yields message {row.ordinal} with today's grammar")
     return *found, row
@@ -98,15 +119,45 @@ def entity_of(hub: Hub, connection: sa.Connection, exchange_id: int, *, whole: b
     `whole`: with the rows that were left out, as findings count them. Raises NotFoundError for an unknown inbound exchange and
     ConflictError where nothing can be read.
     """
-    row = connection.execute(sa.select(tables.exchange).where(tables.exchange.c.id == exchange_id)).one_or_none()
-    if row is None:
-        raise NotFoundError(f"there is no exchange {exchange_id}")
-    examined, _, _ = read_again(hub, connection, exchange_id)
-    version = version_of(hub, examined, corrections(hub, connection, row), moment(row.recorded_at).date())
+    version, _ = said_by(hub, connection, exchange_id)
     entity = version.whole if whole else version.entity
     if entity is None:
         raise ConflictError(f"exchange {exchange_id} has no readable content")
     return entity
+
+
+def said_by(hub: Hub, connection: sa.Connection, exchange_id: int, reading: Reading | None = None) -> tuple[Version, Message]:
+    """What an exchange says with the corrections that it carries, and its message as it was read again.
+
+    Raises NotFoundError for an unknown inbound exchange.
+    """
+    row = connection.execute(sa.select(tables.exchange).where(tables.exchange.c.id == exchange_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no exchange {exchange_id}")
+    examined, _, _ = read_again(hub, connection, exchange_id, reading)
+    return version_of(hub, examined, corrections(hub, connection, row), moment(row.recorded_at).date()), examined.message
+
+
+def rows_at(whole: Mapping[str, Any], message: Message, positions: Collection[int]) -> set[Place]:
+    """Rows that were made of the records at these positions, or of what they are in: mapping tells its findings by the source's places."""
+    if message.root is None or not positions:
+        return set()
+    begins = {
+        row["@"]: (member, index)
+        for member, rows in whole.items()
+        if isinstance(rows, list)
+        for index, row in enumerate(rows)
+        if isinstance(row, Mapping) and "@" in row
+    }
+    found = set()
+    for record in message.root.walk():
+        if record.position in positions:
+            here: SourceRecord | None = record
+            while here is not None and here.position not in begins:
+                here = here.parent
+            if here is not None:
+                found.add(begins[here.position])
+    return found
 
 
 def corrections(hub: Hub, connection: sa.Connection, row: Any) -> list[Fields]:

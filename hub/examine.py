@@ -28,6 +28,7 @@ from hub.site import AgreedMessage, Agreement, Site
 from hub.who import Claimant, agreement_of, candidates_of, choose_format, tolerant_profile
 from mappings.engine import Mapping
 
+_CALLED = ("entity", "number", "issued_at", "revision")
 Fate = Literal["ready", "rejected", "quarantined", "answer", "test"]
 HEAD = 4096
 _MOST_NAMED = 40
@@ -45,6 +46,8 @@ class ExaminedMessage:
     mapping: Mapping | None = None
     entity: dict[str, Any] | None = None
     """What may be applied: `mapped` less the rows that a finding takes out."""
+    called: dict[str, Any] | None = None
+    """What a refused message calls itself (kind, number, date, revision), where that can be read: nothing else of it is believed."""
     mapped: dict[str, Any] | None = None
     """All that was mapped: findings count its rows, and a steward corrects them."""
     syntax: list[Finding] = field(default_factory=list)
@@ -239,12 +242,15 @@ def examine_message(message: Message, group: Group | None, inside: ExaminedInter
     promise = promises.promise_of(site, agreement)
     examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax, content=held)
     examined.stops = promises.asked(found, agreement, promise)
+    currency = site.organisations[agreement.organisation].currency
     if agreed is None or message.root is None or is_refused(message, inside.profile, frame, coded=coded):
         examined.fate = "rejected"
+        if message.root is not None and agreed is not None:
+            read = pipeline.map(message, pipeline.mapping_of(site.mapping_folders, agreed), inside.profile, currency).entity or {}
+            examined.called = {name: read[name] for name in _CALLED if name in read} if "number" in read else None
         return examined
     mapping = pipeline.mapping_of(site.mapping_folders, agreed)
     examined.mapping = mapping
-    currency = site.organisations[agreement.organisation].currency
     mapped = pipeline.map(message, mapping, inside.profile, currency)
     unmapped = pipeline.in_columns(mapping.unmapped(message.root, mapped), message)
     examined.unmapped = [finding for finding in unmapped if finding.rule == "MAP-01"]
@@ -334,15 +340,13 @@ def settle_fates(interchange: ExaminedInterchange, messages: Sequence[ExaminedMe
             examined.fate = "test"
 
 
-def reread(
-    stream: BinaryIO, site: Site, claimant: Claimant, ordinal: int, today: date
-) -> tuple[ExaminedMessage, ExaminedInterchange] | None:
-    """The message with this ordinal, read again from the original bytes with today's grammar and mapping."""
+def reread(stream: BinaryIO, site: Site, claimant: Claimant, today: date) -> dict[int, tuple[ExaminedMessage, ExaminedInterchange]]:
+    """Messages by their ordinals, read again from the original bytes with today's grammar and mapping."""
+    found: dict[int, tuple[ExaminedMessage, ExaminedInterchange]] = {}
     for interchange in examine(stream, site, claimant, today).interchanges:
         for examined in interchange.messages:
-            if examined.message.ordinal == ordinal:
-                return examined, interchange
-    return None
+            found.setdefault(examined.message.ordinal, (examined, interchange))
+    return found
 
 
 __all__ = [

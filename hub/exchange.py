@@ -23,7 +23,7 @@ from data_contracts.findings import Finding
 from hub import grammars, outbound, pipeline
 from hub.apply import Applicable, withdraw
 from hub.cases import demanded
-from hub.content import Version, corrected, corrections, entity_of, original, read_again, version_of
+from hub.content import Reading, Version, corrected, corrections, entity_of, original, read_again, version_of
 from hub.examine import ExaminedInterchange, ExaminedMessage
 from hub.record import ExchangeRow, insert_exchanges, insert_findings, settle_applied
 from hub.runtime import Hub
@@ -55,17 +55,18 @@ def replay(
     *,
     drop_corrections: bool = False,
     also: Callable[[UnitOfWork, int], None] | None = None,
+    reading: Reading | None = None,
 ) -> int:
     """Map the original bytes again and apply the outcome in place of what speaks now. Returns the new exchange's id.
 
     Corrections are laid over it again, in their order, unless they are to be dropped. Raises ConflictError where the message was
     refused with its envelope or group, is a test, came under no agreement, or a correction does not fit what is mapped today.
-    `also` is done in the same transaction and told the new exchange.
+    `also` is done in the same transaction and told the new exchange. `reading`: of whoever replays many messages in one go.
     """
     _need(reason)
     with hub.database.begin(actor) as uow:
         of = take_lineage(uow, exchange_id)
-        examined, interchange = _fit(hub, uow, of)
+        examined, interchange = _fit(hub, uow, of, reading)
         documents = [] if drop_corrections else corrections_of(of.live)
         laid_over = [] if drop_corrections else corrections(hub, uow.connection, of.live)
         try:
@@ -87,13 +88,14 @@ def correct(
     reason: str,
     also: Callable[[UnitOfWork, int], None] | None = None,
     signed: bool = False,
+    reading: Reading | None = None,
 ) -> int:
     """Apply a steward's new version: `fields` maps canonical paths (`lines[2].gtin`) to new values, null removes.
 
     Paths count all rows that were mapped, those left out included. The correction itself is landed as a document of its own, so that
     it has a hash and a place in the evidence. Rows that are still bad are left out. Raises ConflictError, by name, when the new
     version as a whole or a corrected field still has an error, and for what must be signed (`cases.yaml`) unless it is `signed`: that is
-    done at its case. `also` is done in the same transaction and told the new exchange.
+    done at its case. `also` is done in the same transaction and told the new exchange. `reading`: of whoever corrects many in one go.
     """
     _need(reason)
     body = json.dumps(
@@ -101,7 +103,7 @@ def correct(
     ).encode()
     with hub.database.begin(actor) as uow:
         of = take_lineage(uow, exchange_id)
-        examined, interchange = _fit(hub, uow, of)
+        examined, interchange = _fit(hub, uow, of, reading)
         live = of.live
         if live.state not in _CORRECTABLE:
             raise ConflictError(f"exchange {live.id} is {live.state}; only what is quarantined, applied or waiting can be corrected")
@@ -148,7 +150,7 @@ def resend(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
         return int(row.id)
 
 
-def _fit(hub: Hub, uow: UnitOfWork, of: Lineage) -> tuple[ExaminedMessage, ExaminedInterchange]:
+def _fit(hub: Hub, uow: UnitOfWork, of: Lineage, reading: Reading | None) -> tuple[ExaminedMessage, ExaminedInterchange]:
     """The message read again from its bytes. Raises ConflictError where it must not be given another chance."""
     root, live, connection = of.root, of.live, uow.connection
     if root.agreement is None:
@@ -158,7 +160,7 @@ def _fit(hub: Hub, uow: UnitOfWork, of: Lineage) -> tuple[ExaminedMessage, Exami
     outcome = envelope_outcome(connection, root)
     if outcome != "accepted":
         raise ConflictError(f"exchange {root.id} came in an interchange that was refused ({outcome}); its partner must send it again")
-    examined, interchange, _ = read_again(hub, connection, root.id)
+    examined, interchange, _ = read_again(hub, connection, root.id, reading)
     if examined.agreement is None:
         raise ConflictError(f"exchange {root.id}: the site has no agreement {root.agreement} any more")
     if interchange.refused or interchange.group_refused(examined.group) or refused_from_outside(connection, root):
@@ -227,6 +229,7 @@ def _again(
                 state=state,
                 reason=reason,
                 entity=version.entity,
+                whole=version.whole,
                 keys=keys,
                 offset=root.byte_offset,
                 length=root.byte_length,

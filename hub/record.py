@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +13,10 @@ from data_contracts.canonical import EVENTS, kind_of
 from data_contracts.findings import Finding
 from hub.apply import Applied
 from hub.apply.event_facts import search_keys as event_search_keys
-from hub.store import bulk, evidence, tables
+from hub.store import bulk, evidence, resent, tables
+from hub.store.called_back import LOT_ITEMS, lot_items
 from hub.store.identity import allocate
+from hub.store.types import micros
 from hub.store.unit_of_work import UnitOfWork
 
 
@@ -38,6 +41,8 @@ class ExchangeRow:
     direction: str = "in"
     reason: str | None = None
     entity: dict[str, Any] | None = None
+    whole: dict[str, Any] | None = None
+    """All that was mapped, with rows that are not applied; as `entity` where nothing was left out."""
     keys: dict[str, Any] = field(default_factory=dict)
     offset: int | None = None
     length: int | None = None
@@ -91,6 +96,24 @@ def search_keys(entity: dict[str, Any] | None) -> dict[str, Any]:
     return keys
 
 
+def _for_cases(row: ExchangeRow) -> dict[str, Any]:
+    """What a message that was not applied, or not whole, keeps for its case: which version it is, and which lots of which items it names.
+
+    By the version it is known whether what comes later settles it, by the lots whether a recall concerns it.
+    """
+    if row.direction != "in" or row.entity is None:
+        return {}
+    out: dict[str, Any] = {}
+    issued = row.entity.get("issued_at")
+    if row.state in resent.SETTLED and isinstance(issued, datetime):
+        out |= {resent.ISSUED: micros(issued), resent.REVISION: row.entity.get("revision") or 0}
+    whole = row.whole or row.entity
+    if row.state in resent.SETTLED or "rows_left_out" in row.keys:
+        pairs = lot_items(whole.get("lines") or ())
+        out |= {LOT_ITEMS: pairs} if pairs else {}
+    return out
+
+
 def insert_exchanges(uow: UnitOfWork, rows: Sequence[ExchangeRow]) -> list[int]:
     """Write exchanges and the first step of their histories; returns their ids in order."""
     ids = allocate(uow.connection, "exchange", len(rows))
@@ -102,7 +125,8 @@ def insert_exchanges(uow: UnitOfWork, rows: Sequence[ExchangeRow]) -> list[int]:
             (
                 number, row.document_id, row.interchange_id, row.group_ordinal, row.group_control, row.ordinal, row.direction,
                 row.organisation_id, row.partner_id, row.agreement, row.flow, row.format, row.type, row.version, row.control,
-                business_key(row.entity), search_keys(row.entity) | row.keys, row.state, row.reason, row.offset, row.length,
+                business_key(row.entity), search_keys(row.entity) | _for_cases(row) | row.keys, row.state, row.reason, row.offset,
+                row.length,
                 row.mapping_hash, row.grammar_hash, row.agreement_hash, row.origin_id, row.acknowledgement, row.acknowledgement_due_at,
                 uow.now, uow.now, row.reference,
             )

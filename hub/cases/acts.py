@@ -14,20 +14,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, HubError, RefusedError
+from data_contracts.source import Message
 from hub import exchange, pipeline, stewardship
 from hub.cases import demanded, signatures
 from hub.cases.kinds import named
 from hub.cases.signatures import Signer
-from hub.content import entity_of
+from hub.content import Reading, rows_at, said_by
 from hub.registers.settle import settle as settle_differences
 from hub.runtime import Hub
 from hub.store import blobs, cases, evidence, outbox
+from hub.store.case_tables import steward_case
 from hub.store.causes import findings_of
 from hub.store.lists import among
 from hub.store.tables import exchange as exchange_table
@@ -38,6 +41,9 @@ from hub.store.unit_of_work import UnitOfWork
 _HOUR = 3_600_000_000
 _MASTER = ("difference", "suspect")
 """Causes that are decided in the registers of master data, by whoever may decide there."""
+_DECIDED = (*_MASTER, "request")
+"""Causes about master data: only who decides on these says whose they are, how urgent, and what was said."""
+_STEWARDS = "a steward or an administrator decides on master data"
 _json = msgspec.json.Encoder(order="deterministic").encode
 _EVERY = re.compile(r"^(\w+)\[\*\]")
 
@@ -106,10 +112,10 @@ def ask(hub: Hub, case_id: int, who: Who, text: str, answer_by: datetime | None 
             _send(hub, uow, row, ordinal, text, moment(due))
 
 
-def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | None = None) -> None:
-    """It may stay as it is. Raises ConflictError for what a second person must approve: that is decided at the request itself.
+def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | None = None, follow: bool = True) -> None:
+    """It may stay as it is. `follow`: cases are made to follow at once; `in_bulk` does so once for all.
 
-    Raises RefusedError for differences and duplicates where the person does not decide on master data.
+    Raises ConflictError for what a second person must approve: that is decided at the request itself; RefusedError for differences and duplicates where the person does not decide on master data.
     """
     with hub.database.read() as connection:
         row = cases.stored(connection, case_id, who.organisations, who.unowned)
@@ -117,7 +123,7 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
     if row.cause == "request":
         raise ConflictError("a request for master data is approved or refused by a second person, at the request")
     if row.cause in _MASTER and not who.decides:
-        raise RefusedError("a steward or an administrator decides on master data")
+        raise RefusedError(_STEWARDS)
     _must_sign(row, signed, who, signature)
     if row.cause in _MASTER:
         _reasoned(reason)
@@ -136,22 +142,30 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
                 evidence.close_findings(act.uow, found, reason)
             after = {"state": "accepted", "print": act.row.print, "exchange": act.row.exchange_id, "findings": found}
             act.done("accepted", {"state": act.row.state}, after, state="accepted")
-    pipeline.cases(hub)
+    if follow:
+        pipeline.cases(hub)
 
 
 def correct(
-    hub: Hub, case_id: int, who: Who, fields: Mapping[str, Any], reason: str, signature: Signer | None = None
+    hub: Hub, case_id: int, who: Who, fields: Mapping[str, Any], reason: str, signature: Signer | None = None,
+    together: Reading | None = None,
 ) -> int:  # fmt: skip
     """A new version of the message that the case is about; returns its exchange. `lines[*].unit` means every row that the case is about.
+    `together`: one of many cases (`in_bulk`), which read each document once, and after which what follows is derived once.
 
     Raises ConflictError where the case is about no message that can be corrected, or the new version is wrong still.
     """
+    if together is not None and _moved_on(hub, case_id):  # by what was done to another case of the same message in this go
+        pipeline.cases(hub)
     with hub.database.read() as connection:
         row = cases.stored(connection, case_id, who.organisations, who.unowned)
         if row.cause not in ("held", "rows") or row.exchange_id is None or row.state == "closed":
             raise ConflictError(f"case {case_id} is about no message that can be corrected here")
-        given = spread(fields, rows_of(connection, row))
-        entity = entity_of(hub, connection, row.exchange_id, whole=True)
+        said, message = said_by(hub, connection, row.exchange_id, together)
+        entity = said.whole
+        if entity is None:
+            raise ConflictError(f"exchange {row.exchange_id} has no readable content")
+        given = spread(fields, rows_of(connection, row, entity, message))
         signed = demanded.of_case(connection, hub.site.cases, row, "correct")
     _must_sign(row, signed, who, signature)
 
@@ -163,13 +177,24 @@ def correct(
             raise ConflictError(f"case {case_id} has changed meanwhile: look at it again")
         _step(uow, taken, "corrected", reason, before, {"exchange": new, "fields": dict(given)}, signature)
 
-    made = exchange.correct(hub, row.exchange_id, given, who.label, reason, also, signature is not None)
-    pipeline.reconcile(hub)
+    made = exchange.correct(hub, row.exchange_id, given, who.label, reason, also, signature is not None, together)
+    if together is None:
+        pipeline.reconcile(hub)
     return made
 
 
-def in_bulk(case_ids: Sequence[int], work: Callable[[int], object]) -> list[Outcome]:
-    """The same of many cases, each for itself: what one of them forbids is told and holds no other up."""
+def _moved_on(hub: Hub, case_id: int) -> bool:
+    """Whether the message of a case was replayed or corrected, and the case does not know of it yet."""
+    with hub.database.read() as connection:
+        query = sa.select(exchange_table.c.state).join(steward_case, steward_case.c.exchange_id == exchange_table.c.id)
+        return connection.execute(query.where(steward_case.c.id == case_id)).scalar_one_or_none() == "superseded"
+
+
+def in_bulk(hub: Hub, case_ids: Sequence[int], work: Callable[[int], object]) -> list[Outcome]:
+    """The same of many cases, each for itself: what one of them forbids is told and holds no other up.
+
+    What follows of all of it is derived once, at the end: `work` accepts without `follow`, and corrects `together`.
+    """
     out = []
     for case_id in dict.fromkeys(case_ids):
         try:
@@ -180,19 +205,30 @@ def in_bulk(case_ids: Sequence[int], work: Callable[[int], object]) -> list[Outc
             out.append(Outcome(case_id, False, f"{type(error).__name__}: {error}"))
         else:
             out.append(Outcome(case_id, True))
+    if any(one.done for one in out):
+        pipeline.reconcile(hub)
     return out
 
 
-def rows_of(connection: sa.Connection, row: Any) -> dict[str, list[int]]:
-    """Member and indexes of the rows that a case's findings are about."""
-    found: dict[str, set[int]] = {}
+def rows_of(connection: sa.Connection, row: Any, whole: Mapping[str, Any], message: Message) -> dict[str, list[int]]:
+    """Member and indexes of the rows that a case's findings are about.
+
+    Rules place what they find by the canonical path (`lines[10].unit`), mapping by where the source has it (the record at a position,
+    `row[11]/Unit` in a table): that is a row of what was mapped of that record.
+    """
+    found: set[tuple[str, int]] = set()
+    positions = set()
     query = sa.select(finding.c.place).where(among(connection, finding.c.id, findings_of(connection, row)))
     for place in connection.execute(query).scalars():
         member, mark, rest = str((place or {}).get("path") or "").partition("[")
         index = rest.partition("]")[0]
-        if mark and index.isdigit():
-            found.setdefault(member, set()).add(int(index))
-    return {member: sorted(indexes) for member, indexes in found.items()}
+        if mark and index.isdigit() and isinstance(whole.get(member), list):
+            found.add((member, int(index)))
+        elif (position := (place or {}).get("position")) is not None:
+            positions.add(position)
+    found |= rows_at(whole, message, positions)
+    members = {member for member, _ in found}
+    return {member: sorted(index for of, index in found if of == member) for member in sorted(members)}
 
 
 def spread(fields: Mapping[str, Any], rows: Mapping[str, Sequence[int]]) -> dict[str, Any]:
@@ -235,6 +271,8 @@ def _acting(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | N
         cases.stored(connection, case_id, who.organisations, who.unowned)
     with hub.database.begin(who.label) as uow:
         row = cases.taken(uow, case_id)
+        if row.cause in _DECIDED and not who.decides:
+            raise RefusedError(_STEWARDS)
         if row.state == "closed":
             raise ConflictError(f"case {case_id} is closed: what it was about is settled")
         yield _Act(uow, row, reason, signature)
@@ -243,8 +281,11 @@ def _acting(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | N
 def _step(uow: UnitOfWork, row: Any, action: str, reason: str, before: Any, after: Any, signature: Signer | None) -> int:
     ordinal = cases.step(uow, row.id, action, reason, before, after)
     signed = None if signature is None else signatures.sign(uow, row.id, ordinal, signature)
-    told = after if signed is None or signature is None else {**after, "signed": signed.hex(), "meaning": signature.meaning}
-    cases.audited(uow, row, action, reason, before, told)
+    if signed is None or signature is None:
+        cases.audited(uow, row, action, reason, before, after)
+    else:
+        told = {**after, "signed": signed.hex(), "meaning": signature.meaning}
+        cases.audited(uow, row, action, reason, before, told, partial(signatures.seal, uow, row.id, ordinal, signed))
     return ordinal
 
 

@@ -21,11 +21,11 @@ import sqlalchemy as sa
 
 from data_contracts.errors import ConfigError, ConflictError, NotFoundError
 from data_contracts.findings import Language, has_error
-from hub import compiled, exchange, pipeline
+from hub import compiled, exchange
 from hub.cases import demanded
 from hub.cases.acts import Outcome, Who, in_bulk, record_step
 from hub.cases.signatures import Signer
-from hub.content import Version, corrections, version_of
+from hub.content import Reading, Version, corrections, version_of
 from hub.examine import Claimant, ExaminedMessage, examine
 from hub.runtime import Hub
 from hub.site import Site
@@ -136,7 +136,7 @@ def apply(
         uow.settle()  # the file is replaced when nothing but the commit is left
         _write(_place(hub.site, fix.kind, fix.name), fix.text)
     compiled.look(hub.site.mapping_folders, 0)
-    by_case = {one.cases[0]: one for one in freed}
+    by_case, reading = {one.cases[0]: one for one in freed}, Reading()
 
     def again(case_id: int) -> None:
         one = by_case[case_id]
@@ -146,11 +146,9 @@ def apply(
                 after = {"exchange": new, "kind": fix.kind, "name": fix.name, "rows_left_out": one.rows[1]}
                 record_step(uow, number, "fixed", reason, {"exchange": one.exchange, "rows_left_out": one.rows[0]}, after, signature)
 
-        exchange.replay(hub, one.exchange, who.label, reason, also=also)
+        exchange.replay(hub, one.exchange, who.label, reason, also=also, reading=reading)
 
-    outcomes = in_bulk(list(by_case), again)
-    pipeline.reconcile(hub)
-    return freed, outcomes
+    return freed, in_bulk(hub, list(by_case), again)
 
 
 def _unsigned(hub: Hub, one: Freed) -> None:

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from data_contracts.findings import Language
 
 Kind = Literal[
-    "held", "rows", "refused", "finding", "overdue", "answer", "disagreement", "duplicate", "difference", "approval"
+    "held", "rows", "refused", "finding", "flow", "overdue", "answer", "disagreement", "duplicate", "difference", "approval"
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Rank = Literal["safety", "supply", "supply_part", "unanswered", "disagreement", "paper", "regulatory", "record"]
@@ -45,6 +45,7 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "rows": ("Rows left out", "部分行未采用"),
     "refused": ("Refused", "拒收"),
     "finding": ("Taken with errors", "带错接收"),
+    "flow": ("Nothing comes any more", "来件中断"),
     "overdue": ("Acknowledgement overdue", "回执逾期"),
     "answer": ("Refused by the partner, or not sent", "被对方拒收或未能发出"),
     "disagreement": ("Sources disagree", "各方数据不一致"),
@@ -80,7 +81,7 @@ def rank_of(kind: str, rule: str, subject: str | None, recalled: bool = False) -
         return "paper" if entity in PAPER else "supply"
     if kind in ("rows", "finding"):
         return "paper" if entity in PAPER else "supply_part"
-    if kind in ("overdue", "answer"):
+    if kind in ("overdue", "answer", "flow"):
         return "unanswered"
     if kind == "disagreement":
         return "disagreement"

@@ -12,6 +12,7 @@ from data_contracts.rules.catalogue import rule_named
 from hub.cases import demanded, signatures
 from hub.cases.acts import Who
 from hub.cases.kinds import named, told
+from hub.cases.refusals import refusal
 from hub.runtime import Hub
 from hub.store import cases, evidence, listing
 from hub.store.causes import findings_of
@@ -46,6 +47,9 @@ def shown(hub: Hub, connection: sa.Connection, case_id: int, who: Who, language:
     row = cases.stored(connection, case_id, who.organisations, who.unowned)
     holds = signatures.verify(connection, case_id)
     story = [{**step, "signature": holds.get(step["ordinal"])} for step in cases.steps(connection, case_id)]
+    for step in story:
+        if step["action"] == "closed" and step["reason"]:  # the hub's own words; what people write stays as it is
+            step["reason"] = refusal(step["reason"], language)
     numbers = findings_of(connection, row)
     found = evidence.findings_of(connection, among(connection, finding.c.id, numbers), language) if numbers else []
     disagreement = _disagreement(connection, row, language)

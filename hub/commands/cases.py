@@ -20,6 +20,7 @@ from hub.cases.signatures import Meaning, Signer
 from hub.check import plain
 from hub.commands import findings
 from hub.commands.words import word
+from hub.content import Reading
 from hub.runtime import Hub
 from hub.store import cases
 from hub.store.types import micros
@@ -118,7 +119,7 @@ def accept_command(numbers: Numbers, reason: Reason, by: Actor = "cli", sign: Me
     """They may stay as they are. What says something else later is open again."""
     hub = Hub.open()
     signer = _signer(hub, by, sign)
-    _each(hub, numbers, lambda number: acts.accept(hub, number, Who(by), reason, signer))
+    _each(hub, numbers, lambda number: acts.accept(hub, number, Who(by), reason, signer, follow=False))
 
 
 def ask_command(
@@ -162,7 +163,8 @@ def correct_command(
             raise ConfigError(f"--set: {given!r} is no PATH=VALUE")
         fields[path.strip()] = value.strip() or None
     signer = _signer(hub, by, sign)
-    _each(hub, numbers, lambda number: acts.correct(hub, number, Who(by), fields, reason, signer))
+    reading = Reading()
+    _each(hub, numbers, lambda number: acts.correct(hub, number, Who(by), fields, reason, signer, reading))
 
 
 def fix_command(
@@ -214,7 +216,7 @@ def _signer(hub: Hub, by: str, meaning: Meaning | None) -> Signer | None:
 
 
 def _each(hub: Hub, numbers: list[int], work: Any) -> None:
-    outcomes = acts.in_bulk(numbers, partial(work))
+    outcomes = acts.in_bulk(hub, numbers, partial(work))
     for one in outcomes:
         if one.done:
             with hub.database.read() as connection:

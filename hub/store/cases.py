@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,10 +12,10 @@ from hub.store import bulk
 from hub.store.case_tables import STANDING, WAITING, case_signature, case_step, steward_case
 from hub.store.causes import CAUSES
 from hub.store.causes import COLUMNS as SAID
+from hub.store.chain import Link
 from hub.store.evidence import not_of_others
 from hub.store.identity import allocate
 from hub.store.lists import among
-from hub.store.recall_tables import recall, recall_finding
 from hub.store.tables import finding, organisation, partner
 from hub.store.types import moment
 from hub.store.unit_of_work import HUB, UnitOfWork
@@ -60,12 +60,6 @@ def gone(connection: sa.Connection, cause: str, limit: int) -> list[sa.Row[Any]]
     return list(connection.execute(query.limit(limit)))
 
 
-def recalled_lots(connection: sa.Connection) -> set[str]:
-    """Lots of recalls that are open; drills call nothing back."""
-    query = sa.select(recall_finding.c.lot).distinct().join(recall, recall.c.id == recall_finding.c.recall_id)
-    return set(connection.execute(query.where(recall.c.state == "open", recall.c.kind == "recall")).scalars())
-
-
 def with_lots(connection: sa.Connection, safety: int, any_lots: bool) -> list[sa.Row[Any]]:
     """Cases that wait and name lots; without `any_lots` only those that are ranked as a matter of safety."""
     query = sa.select(steward_case).where(sa.text(f"steward_case.{WAITING}"), steward_case.c.lots.is_not(None))
@@ -91,19 +85,30 @@ def change(uow: UnitOfWork, case_id: int, values: Mapping[str, Any]) -> None:
     uow.connection.execute(sa.update(steward_case).where(steward_case.c.id == case_id).values(**values))
 
 
-def close(uow: UnitOfWork, rows: Sequence[Any]) -> None:
-    """End cases whose cause is gone, each with its step, in as few statements as can be: there may be thousands."""
+def close(uow: UnitOfWork, rows: Sequence[Any], settled: Mapping[int, int] | None = None) -> None:
+    """End cases whose cause is gone, each with its step, in as few statements as can be: there may be thousands.
+
+    `settled`: case → the exchange by which a partner sent again what it is about.
+    """
+    settled = settled or {}
     ids = among(uow.connection, steward_case.c.id, [row.id for row in rows])
     values = {"state": "closed", "closed_at": uow.now, "changed_at": uow.now, "changed_by": uow.actor, "reason": None}
     uow.connection.execute(sa.update(steward_case).where(ids).values(**values))
     of = among(uow.connection, case_step.c.case_id, [row.id for row in rows])
     query = sa.select(case_step.c.case_id, sa.func.max(case_step.c.ordinal).label("last")).where(of).group_by(case_step.c.case_id)
     last = {row.case_id: row.last for row in uow.connection.execute(query)}
-    steps_made = [
-        (row.id, int(last.get(row.id, 0)) + 1, uow.now, uow.actor, "closed", None, {"state": row.state}, {"state": "closed"})
-        for row in rows
-    ]
+    steps_made = []
+    for row in rows:
+        by = settled.get(row.id)
+        after = {"state": "closed"} if by is None else {"state": "closed", "superseded_by": by}
+        ordinal = int(last.get(row.id, 0)) + 1
+        steps_made.append((row.id, ordinal, uow.now, uow.actor, "closed", superseded(by), {"state": row.state}, after))
     bulk.insert(uow.connection, case_step, _STEP, steps_made)
+
+
+def superseded(by: int | None) -> str | None:
+    """Why a case ended that what was sent again settles; its Chinese stands in `hub/cases/refusals.yaml`."""
+    return None if by is None else f"superseded by exchange {by}"
 
 
 def step(uow: UnitOfWork, of: int, action: str, reason: str | None, before: Any, after: Any) -> int:
@@ -114,6 +119,12 @@ def step(uow: UnitOfWork, of: int, action: str, reason: str | None, before: Any,
     return ordinal
 
 
+def free(uow: UnitOfWork, case_ids: Collection[int]) -> dict[int, sa.Row[Any]]:
+    """Cases as they are now, held until the transaction ends; those that somebody acts on at this moment are left for the next time."""
+    query = sa.select(steward_case).where(among(uow.connection, steward_case.c.id, sorted(case_ids))).order_by(steward_case.c.id)
+    return {row.id: row for row in uow.connection.execute(query.with_for_update(skip_locked=True))}
+
+
 def taken(uow: UnitOfWork, case_id: int) -> sa.Row[Any]:
     """A case to be acted on, held until the transaction ends. Raises NotFoundError."""
     row = uow.connection.execute(sa.select(steward_case).where(steward_case.c.id == case_id).with_for_update()).one_or_none()
@@ -122,9 +133,11 @@ def taken(uow: UnitOfWork, case_id: int) -> sa.Row[Any]:
     return row
 
 
-def audited(uow: UnitOfWork, row: Any, action: str, reason: str | None, before: Any, after: Any) -> None:
-    """Note in the audit chain what a person did to a case."""
-    uow.audit(row.organisation_id or HUB, f"case.{action}", f"case/{row.id}", reason, before, after)
+def audited(
+    uow: UnitOfWork, row: Any, action: str, reason: str | None, before: Any, after: Any, then: Callable[[Link], None] | None = None
+) -> None:  # fmt: skip
+    """Note in the audit chain what a person did to a case; `then` is told where the entry stands."""
+    uow.audit(row.organisation_id or HUB, f"case.{action}", f"case/{row.id}", reason, before, after, then)
 
 
 def visible(organisations: Collection[int] | None, unowned: bool) -> list[sa.ColumnElement[bool]]:

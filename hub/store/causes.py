@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from hub.store.golden_tables import master_request, master_suspect
 from hub.store.register_tables import device_difference
+from hub.store.resent import sent_again, sent_again_whole
 from hub.store.tables import discrepancy, document, exchange, finding
 
 COLUMNS = (
@@ -50,7 +51,7 @@ def _held() -> sa.Select[Any]:
         first.label("finding_id"),
         exchange.c["keys"].label("keys"),
         sa.cast(exchange.c.id, sa.Text).label("print"),
-    ).where(exchange.c.state == "quarantined", exchange.c.direction == "in")
+    ).where(exchange.c.state == "quarantined", exchange.c.direction == "in", sa.not_(sent_again()))
 
 
 def _rows() -> sa.Select[Any]:
@@ -70,6 +71,7 @@ def _refused() -> sa.Select[Any]:
         exchange.c.direction == "in",
         exchange.c.state.not_in(_NOT_ASKED),
         sa.or_(finding.c.action != "row", exchange.c.state.not_in(APPLIED)),
+        sa.or_(exchange.c.state != "rejected", sa.not_(sent_again())),
     )
     first = finding.alias("first_finding")
     kind = sa.case((exchange.c.state == "rejected", "refused"), else_="finding")
@@ -112,19 +114,21 @@ def _document() -> sa.Select[Any]:
         .select_from(found)
         .join(document, document.c.id == found.c.document_id)
         .join(finding, finding.c.id == found.c.first)
+        .where(sa.not_(sent_again_whole(found.c.interchange_id)))
     )
 
 
 def _finding() -> sa.Select[Any]:
-    """What was refused before it was landed: too large, an unknown sender."""
+    """What was refused before it was landed (too large, an unknown sender), and partners that fell silent (FLW-01)."""
+    kind = sa.case((finding.c.rule.like("FLW-%"), "flow"), else_="refused")
     return sa.select(
-        *_said(finding.c.id, "", "refused", finding.c.organisation_id, finding.c.partner_id, "error", finding.c.rule),
+        *_said(finding.c.id, "", kind, finding.c.organisation_id, finding.c.partner_id, "error", finding.c.rule),
         sa.null().label("subject"),
         sa.null().label("exchange_id"),
         sa.null().label("document_id"),
         finding.c.id.label("finding_id"),
         sa.null().label("keys"),
-        sa.literal("").label("print"),
+        sa.case((kind == "flow", "flow"), else_="").label("print"),
     ).where(*_OPEN, finding.c.exchange_id.is_(None), finding.c.document_id.is_(None))
 
 

@@ -12,6 +12,7 @@ from hub.cases.kinds import LISTED
 from hub.cases.kinds import named as named_rank
 from hub.cases.shown import shown, worded
 from hub.cases.signatures import Signer
+from hub.content import Reading
 from hub.runtime import Hub
 from hub.store import cases
 from hub.store.credentials import Caller
@@ -157,13 +158,13 @@ def correct(case_id: Id, given: CaseCorrection, request: Request, hub: HubDepend
 @router.post("/bulk", summary="The same for a selection", response_model=list[BulkOutcome], responses=_ACTING)
 def bulk(given: Bulk, request: Request, hub: HubDependency, caller: Mender) -> Response:
     """Each case for itself, with its own entry in the audit trail: what one of them forbids is told and holds no other up."""
-    who, act = _who(hub, caller), given.act
+    who, act, reading = _who(hub, caller), given.act, Reading()
     signature = _signer(hub, caller, act.signature) if isinstance(act, Accepting | CaseCorrection) else None
 
     def one(case_id: int) -> None:
-        _do(hub, case_id, who, act, signature)
+        _do(hub, case_id, who, act, signature, reading)
 
-    outcomes = acts.in_bulk(given.cases, one)
+    outcomes = acts.in_bulk(hub, given.cases, one)
     request.app.state.wake.set()
     return render([{"case": out.case, "done": out.done, "error": out.error} for out in outcomes])
 
@@ -192,11 +193,11 @@ def set_signing_secret(given: SigningSecret, hub: HubDependency, caller: Mender)
     return render({"secret": None, "current": None, "signer": caller.label})
 
 
-def _do(hub: Hub, case_id: int, who: Who, act: Act, signature: Signer | None) -> None:
+def _do(hub: Hub, case_id: int, who: Who, act: Act, signature: Signer | None, reading: Reading) -> None:
     if isinstance(act, CaseCorrection):
-        acts.correct(hub, case_id, who, act.fields, act.reason, signature)
+        acts.correct(hub, case_id, who, act.fields, act.reason, signature, reading)
     elif isinstance(act, Accepting):
-        acts.accept(hub, case_id, who, act.reason, signature)
+        acts.accept(hub, case_id, who, act.reason, signature, follow=False)
     elif isinstance(act, Asking):
         acts.ask(hub, case_id, who, act.text, act.answer_by, act.send)
     elif isinstance(act, Escalating):

@@ -40,7 +40,7 @@ async def case(visit: Visit) -> None:
     )
     show(el("p", one["title"], ": ", one["message"] or one["subject"], cls="about"))
     show(_facts(visit, one))
-    if visit.may_mend and one["state"] != "closed":
+    if visit.may_mend and one["state"] != "closed" and (visit.caller.role in DECIDERS or one["kind"] not in _PLACES):
         _acts(visit, one)
     if one["findings"]:
         show(section(say("exchange.findings"), findings_list(visit, one["findings"])))
@@ -111,7 +111,7 @@ def _acts(visit: Visit, one: Mapping[str, Any]) -> None:
             if visit.sees_all:
                 for kind, name in (("codes", "fix_codes"), ("mapping", "fix_map")):
                     ui.button(say(f"cases.{name}"), on_click=partial(go, f"{here}/fix?kind={kind}")).props("outline no-caps dense")
-        if one["kind"] != "approval" and (decides or one["kind"] not in _PLACES):
+        if one["kind"] != "approval":
             offer(
                 "accept",
                 lambda: {"reason": reason(visit), **signature(visit, must_sign(one, "accept"))},

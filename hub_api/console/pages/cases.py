@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from hub.cases.acts import Who
 from hub.cases.kinds import KINDS, LISTED, STATES, named, told
 from hub.cases.shown import worded
 from hub.cases.signatures import Signer
+from hub.content import Reading
 from hub.store import cases as store
 from hub.store.types import micros
 from hub_api.console.asking import Fields, because, dialog, line, lines, reason, said
@@ -25,7 +27,7 @@ from hub_api.security import DECIDERS
 
 _ROWS = 50
 _TONES = {"safety": "error", "supply": "error", "supply_part": "warning", "unanswered": "warning"}
-_Work = Callable[[str, Fields, int, Signer | None], object]
+_Work = Callable[[str, Fields, Signer | None, Reading, int], object]
 """Done to one case that is ticked: by whom, with which fields, to which, signed by whom."""
 _FILTERS = ("state", "kind", "rule", "owner", "partner", "find", "overdue")
 
@@ -174,7 +176,7 @@ def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[st
             if not chosen:
                 raise RefusedError(visit.say("cases.tick_first"))
             signer = signer_of(visit, actor, fields)  # once: a wrong secret is one wrong try, however many are ticked
-            outcomes = acts.in_bulk(chosen, lambda number: work(actor, fields, number, signer))
+            outcomes = acts.in_bulk(visit.hub, chosen, partial(work, actor, fields, signer, Reading()))
             failed = [one for one in outcomes if not one.done]
             if failed:
                 told_of = "; ".join(f"{one.case}: {visit.refused(RefusedError(one.error or ''))}" for one in failed[:10])
@@ -193,27 +195,29 @@ def _together(visit: Visit, boxes: Mapping[int, Any], found: Sequence[Mapping[st
         asked(
             "correct",
             lambda: {"fields": lines(say("cases.fields"), "fields"), "reason": reason(visit), **signature(visit, sign["correct"])},
-            lambda actor, fields, number, signer: acts.correct(
-                hub, number, who(actor), by_hand(visit, said(fields, "fields")), because(visit, fields), signer
+            lambda actor, fields, signer, reading, number: acts.correct(
+                hub, number, who(actor), by_hand(visit, said(fields, "fields")), because(visit, fields), signer, reading
             ),
         )
         asked(
             "accept",
             lambda: {"reason": reason(visit), **signature(visit, sign["accept"])},
-            lambda actor, fields, number, signer: acts.accept(hub, number, who(actor), because(visit, fields), signer),
+            lambda actor, fields, signer, _, number: acts.accept(hub, number, who(actor), because(visit, fields), signer, False),
         )
         asked(
             "assign",
             lambda: {"owner": line(say("cases.owner"), "owner", visit.caller.label), "reason": reason(visit)},
-            lambda actor, fields, number, _: acts.assign(hub, number, who(actor), said(fields, "owner") or None, because(visit, fields)),
+            lambda actor, fields, _, __, number: acts.assign(
+                hub, number, who(actor), said(fields, "owner") or None, because(visit, fields)
+            ),
         )
         asked(
             "escalate",
             lambda: {"owner": line(say("cases.to"), "to"), "reason": reason(visit)},
-            lambda actor, fields, number, _: acts.escalate(hub, number, who(actor), said(fields, "owner"), because(visit, fields)),
+            lambda actor, fields, _, __, number: acts.escalate(hub, number, who(actor), said(fields, "owner"), because(visit, fields)),
         )
         asked(
             "ask",
             lambda: {"reason": lines(say("cases.question"), "question")},
-            lambda actor, fields, number, _: acts.ask(hub, number, who(actor), because(visit, fields)),
+            lambda actor, fields, _, __, number: acts.ask(hub, number, who(actor), because(visit, fields)),
         )

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from data_contracts.errors import ConflictError, NotFoundError, RefusedError
-from hub import audit, exchange, pipeline
+from hub import audit, content, exchange, pipeline
 from hub.cases import acts, fixes, signatures
 from hub.cases.acts import Who
 from hub.cases.kinds import named
+from hub.cases.renew import renew
 from hub.cases.settings import CaseSettings
+from hub.cli import application
 from hub.clock import FrozenClock
+from hub.content import Reading
+from hub.examine import reread
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Partner
 from hub.store import blobs, cases, tables
-from hub.store.case_tables import case_step
+from hub.store.case_tables import case_signature, case_step
 from tests.hub.cases.test_following import listed, only, steps
 from tests.hub.conftest import SITE, take
 from tests.hub.registers.conftest import device, extract, run
@@ -135,10 +142,22 @@ def test_the_partner_is_asked_and_the_case_waits_for_the_answer(hub: Hub, clock:
     assert shown(hub, first["id"])["state"] == "open"
 
 
-def test_a_selection_is_done_one_by_one_and_tells_what_failed(hub: Hub) -> None:
-    numbers = [held(hub, f"D{n}", n)["id"] for n in (1, 2, 3)]
+def test_a_selection_is_done_one_by_one_and_tells_what_failed(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(hub, interchange(ACME, 1, *(despatch(f"D{n}", gtin=WRONG_GTIN) for n in (1, 2, 3))), "acme")
+    numbers = [one["id"] for one in sorted(listed(hub, kinds=("held",)), key=lambda one: str(one["subject"]))]
     acts.correct(hub, numbers[1], ANN, {"lines[*].gtin": GTIN}, "done before")
-    done = acts.in_bulk([*numbers, 987654], lambda n: acts.correct(hub, n, ANN, {"lines[*].gtin": GTIN}, "by telephone"))
+    looks: list[str] = []
+
+    def counted(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given: (looks.append(name), work(*given))[1]
+
+    monkeypatch.setattr(pipeline, "renew_cases", counted("follow", renew))
+    monkeypatch.setattr(content, "reread", counted("read", reread))
+    reading = Reading()
+    done = acts.in_bulk(
+        hub, [*numbers, 987654], lambda n: acts.correct(hub, n, ANN, {"lines[*].gtin": GTIN}, "by telephone", None, reading)
+    )
+    assert looks == ["read", "follow"]  # once for all, neither once a message nor once a case
     assert [(one.case, one.done) for one in done] == [(numbers[0], True), (numbers[1], False), (numbers[2], True), (987654, False)]
     assert "there is no case" in (done[3].error or "") and done[1].error
     for number in (numbers[0], numbers[2]):
@@ -188,6 +207,39 @@ def test_a_signature_breaks_with_the_bytes_that_it_is_bound_to(hub: Hub) -> None
         uow.connection.execute(sa.update(tables.document).where(document).values(sha256=b"\0" * 32))
     with hub.database.read() as connection:
         assert set(signatures.verify(connection, first["id"]).values()) == {"broken"}
+
+
+def test_a_signature_on_a_document_breaks_with_its_bytes_and_is_not_made_anew_without_the_audit(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(hub, b"\x00 nothing that anybody reads" * 20, "borealis")
+    first = only(hub, kinds=("refused",))
+    signatures.set_secret(hub, "Ann", "correct horse", "Ann")
+    acts.accept(hub, first["id"], ANN, "a test of theirs", signatures.identify(hub, "Ann", "correct horse", "reviewed"))
+    monkeypatch.setattr(Hub, "open", lambda: hub)
+    verify = CliRunner()
+    sound = verify.invoke(application(), ["audit", "verify"])
+    assert (sound.exit_code, "INTACT: 1 of 1 signatures" in sound.stdout) == (0, True), sound.output
+    kept = sa.select(tables.document.c.sha256).where(tables.document.c.id == first["document_id"])
+    with hub.database.begin("Mallory") as uow:
+        right = uow.connection.execute(kept).scalar_one()
+        chosen = sa.update(tables.document).where(tables.document.c.id == first["document_id"])
+        uow.connection.execute(chosen.values(sha256=b"\0" * 32))
+        assert set(signatures.verify(uow.connection, first["id"]).values()) == {"broken"}
+        uow.connection.execute(chosen.values(sha256=right))
+        assert set(signatures.verify(uow.connection, first["id"]).values()) == {"holds"}
+        uow.connection.execute(sa.update(tables.finding).values(got="something harmless"))
+        assert set(signatures.verify(uow.connection, first["id"]).values()) == {"broken"}
+        row = uow.connection.execute(sa.select(case_signature)).one()
+        forged = signatures._record(uow.connection, row.case_id, row.ordinal, row.signer, row.meaning, row.at)
+        place = (tables.audit.c.organisation_id == row.audit_organisation_id, tables.audit.c.sequence == row.audit_sequence)
+        entry = uow.connection.execute(sa.select(tables.audit.c.hash).where(*place)).scalar_one()
+        seal = hashlib.sha256(forged + bytes(entry)).digest()
+        uow.connection.execute(sa.update(case_signature).values(record_hash=forged, seal=seal))
+    with hub.database.read() as connection:
+        assert signatures.verify_all(connection) == [(first["id"], row.ordinal)] and audit.verify_all(connection) == []
+    broken = verify.invoke(application(), ["audit", "verify"])
+    assert (broken.exit_code, "BROKEN: 1 of 1 signatures" in broken.stdout) == (1, True), broken.output
 
 
 def test_five_wrong_secrets_lock_a_signer_for_a_while(hub: Hub, clock: FrozenClock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.recall.campaign import Opening
 from hub.recall.scope import Scope
 from hub.runtime import Hub
 from hub.store import cases, evidence, tables
+from hub.store.case_tables import steward_case
 from hub.store.recall_tables import recall
 from tests.hub.conftest import take
 from tests.hub.registers.conftest import device, extract, run
@@ -117,10 +119,49 @@ def test_a_recall_lifts_what_names_its_lot(hub: Hub) -> None:
     first, *_ = listed(hub, kinds=("held",))
     assert (first["subject"], named(first["rank"])) == ("despatch_advice/D2", "safety")
     assert first["due_at"] - first["opened_at"] == timedelta(hours=4)
+    lines = ["HL*4*2*I", f"LIN*2*UK*{WRONG_GTIN}", "SN1*2*1*EA", "REF*LT*L5", "CTT*4"]
+    take(hub, interchange(ACME, 3, [*despatch("D4", gtin=OTHER, lot="L8")[:-1], *lines]), "acme")  # L8 of another item
+    take(hub, interchange(ACME, 4, [*despatch("D5", lot="L8")[:-1], *lines]), "acme")
+    found = {one["subject"]: named(one["rank"]) for one in listed(hub, kinds=("held",))}
+    assert found == {
+        "despatch_advice/D1": "supply", "despatch_advice/D2": "safety",
+        "despatch_advice/D4": "supply", "despatch_advice/D5": "safety",
+    }  # fmt: skip
     with hub.database.begin("ann") as uow:
         uow.connection.execute(sa.update(recall).where(recall.c.number == number).values(state="closed"))
     assert {named(one["rank"]) for one in listed(hub, kinds=("held",))} == {"supply"}
 
+
+def test_what_somebody_acts_on_at_this_moment_is_not_written_over(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(hub, interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)), "acme")
+    first = only(hub)
+    exchange.replay(hub, first["exchange_id"], "ann", "perhaps now")
+    read = cases.changed
+
+    def then_ann_escalates(*given: Any) -> Any:
+        found = read(*given)
+        monkeypatch.setattr(cases, "changed", read)
+        if found:  # after the look, and before anything is written
+            given[0].execute(sa.update(steward_case).values(state="asked", escalated=1, rank=1, owner="Chief"))
+        return found
+
+    monkeypatch.setattr(cases, "changed", then_ann_escalates)
+    if hub.database.is_postgresql:
+        with hub.database.begin("ann") as uow, ThreadPoolExecutor(1) as worker:  # she holds the case while a worker follows
+            cases.taken(uow, first["id"])
+            worker.submit(pipeline.cases, hub).result()
+            assert only_stored(hub) == (first["exchange_id"], "open", None)
+        monkeypatch.setattr(cases, "changed", then_ann_escalates)
+    pipeline.cases(hub)
+    assert only_stored(hub) == (first["exchange_id"] + 1, "asked", "Chief")
+
+
+def only_stored(hub: Hub) -> tuple[Any, ...]:
+    with hub.database.read() as connection:
+        return tuple(connection.execute(sa.select(steward_case.c.exchange_id, steward_case.c.state, steward_case.c.owner)).one())
+
+
+OTHER = "06901234000047"
 
 _PAPERS: dict[str, Callable[[Hub], object]] = {
     "order": lambda hub: take(hub, orders("4500000001"), "erp", key="o", agreement="orders_north"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from data_contracts.contract import FOLDER
 from data_contracts.errors import ConflictError, FatalError, NotFoundError, RefusedError
@@ -19,7 +20,7 @@ from hub.clock import FrozenClock
 from hub.record import insert_findings
 from hub.runtime import Hub
 from hub.settings import Settings
-from hub.store import cases
+from hub.store import cases, tables
 from tests.hub.cases.test_acts import ANN, held, shown
 from tests.hub.cases.test_following import listed, only, steps
 from tests.hub.conftest import SITE, take
@@ -85,6 +86,15 @@ def test_accepting_what_is_wrong_in_a_message_leaves_cases_of_its_rows_alone(har
     assert {one["id"]: shown(harbour, one["id"]) for one in listed(harbour, kinds=("rows",))} == rows
 
 
+def test_every_row_of_a_mapping_s_finding_is_reached_by_one_correction(harbour: Hub) -> None:
+    first = next(one for one in listed(harbour, kinds=("rows",)) if one["rule"] == "MAP-03")
+    made = acts.correct(harbour, first["id"], ANN, {"lines[*].unit": "EA"}, "their words for a piece")
+    with harbour.database.read() as connection:
+        keys = connection.execute(sa.select(tables.exchange.c["keys"]).where(tables.exchange.c.id == made)).scalar_one()
+    assert keys["fields"] == [f"lines[{row}].unit" for row in range(10, 19)]
+    assert shown(harbour, first["id"])["state"] == "closed" and keys["rows_left_out"] == 21
+
+
 def test_only_who_decides_on_master_data_accepts_differences_and_duplicates(hub: Hub) -> None:
     take(hub, devices(), "erp", key="d", agreement="devices")
     pipeline.reconcile(hub)
@@ -95,6 +105,8 @@ def test_only_who_decides_on_master_data_accepts_differences_and_duplicates(hub:
     for kind in ("difference", "duplicate"):
         with pytest.raises(RefusedError, match="decides on master data"):
             acts.accept(hub, open_cases[kind], Who("ERP", decides=False), "known")
+        with pytest.raises(RefusedError, match="decides on master data"):
+            acts.assign(hub, open_cases[kind], Who("ERP", decides=False), "ERP", "mine")
         assert shown(hub, open_cases[kind])["state"] == "open"
     steward = Who("Ann", [hub.organisation_id("north")], False)
     with pytest.raises(NotFoundError):
