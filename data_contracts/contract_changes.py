@@ -147,7 +147,7 @@ def _rules(old: Contract, new: Contract) -> Iterator[Change]:
     before, after = {rule.id: rule for rule in old.rules}, {rule.id: rule for rule in new.rules}
     for name, rule in before.items():
         if name not in after:
-            yield Change("CON-41", name, READERS if rule.severity == "error" else frozenset(), rule.description or name)
+            yield Change("CON-41", name, READERS if _demands(rule) else frozenset(), rule.description or name)
     for name, rule in after.items():
         if name not in before:
             yield Change("CON-40", name, WRITERS if _demands(rule) else frozenset(), None, rule.description or name)

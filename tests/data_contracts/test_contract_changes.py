@@ -61,6 +61,7 @@ def rule(name: str, **more: Any) -> Contract:
         (replace(OLD, rules=(*OLD.rules, replace(WISH, id="A-9", action="message"))), "CON-40", {"writers"}),
         (replace(OLD, rules=(SET, WISH)), "CON-41", {"readers"}),
         (replace(OLD, rules=(RULE, SET)), "CON-41", set()),
+        (rule("A-3", action="message"), "CON-42", {"writers"}),
         (rule("A-3", severity="error"), "CON-42", {"writers"}),
         (rule("A-1", severity="warning"), "CON-43", {"readers"}),
         (rule("A-1", bound=1), "CON-42", {"writers"}),
@@ -88,6 +89,11 @@ def test_one_change_is_named_with_whom_it_breaks(new: Contract, kind: str, break
     assert finding.text("en") != finding.text("zh-CN")
     for side in ("readers", "writers"):
         assert (change.finding(side).severity == "error") == (side in breaks)
+
+
+def test_a_warning_that_holds_messages_is_a_promise_to_readers() -> None:
+    (change,) = changes(rule("A-3", action="message"), replace(OLD, rules=(RULE, SET)))
+    assert (change.rule, set(change.breaks)) == ("CON-41", {"readers"})
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from hub import pipeline
+from hub.cases.kinds import told
 from hub.clock import FrozenClock
 from hub.quality import silence
 from hub.quality.volume import LITTLE, MUCH, SILENT, History, judge
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.stopping import stop
-from hub.store import bulk, tables
+from hub.store import bulk, cases, tables
 from hub.store.identity import allocate
 from hub.store.types import micros
 
@@ -246,6 +248,10 @@ def test_what_is_not_watched_any_more_is_not_called_over(tmp_path: Path, databas
     path.write_text(path.read_text(encoding="utf-8") + "test: true\n", encoding="utf-8")
     later = Hub.open(hub.settings)
     assert silence.watch(later) == [] and open_findings(later) == {("one", SILENT)}
+    pipeline.cases(later)
+    with later.database.read() as connection:
+        (case,) = cases.listed(connection)
+    assert (case["kind"], told(case["kind"], "en"), told(case["kind"], "zh-CN")) == ("flow", "Nothing comes any more", "来件中断")
     later.database.close()
     path.unlink()
     gone = Hub.open(hub.settings)
