@@ -115,7 +115,8 @@ def ask(hub: Hub, case_id: int, who: Who, text: str, answer_by: datetime | None 
 def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | None = None, follow: bool = True) -> None:
     """It may stay as it is. `follow`: cases are made to follow at once; `in_bulk` does so once for all.
 
-    Raises ConflictError for what a second person must approve: that is decided at the request itself; RefusedError for differences and duplicates where the person does not decide on master data.
+    Raises ConflictError for what a second person must approve: that is decided at the request itself; RefusedError for differences and
+    duplicates where the person does not decide on master data.
     """
     with hub.database.read() as connection:
         row = cases.stored(connection, case_id, who.organisations, who.unowned)
@@ -187,7 +188,8 @@ def _moved_on(hub: Hub, case_id: int) -> bool:
     """Whether the message of a case was replayed or corrected, and the case does not know of it yet."""
     with hub.database.read() as connection:
         query = sa.select(exchange_table.c.state).join(steward_case, steward_case.c.exchange_id == exchange_table.c.id)
-        return connection.execute(query.where(steward_case.c.id == case_id)).scalar_one_or_none() == "superseded"
+        waits = query.where(steward_case.c.id == case_id, steward_case.c.state != "closed")
+        return connection.execute(waits).scalar_one_or_none() == "superseded"
 
 
 def in_bulk(hub: Hub, case_ids: Sequence[int], work: Callable[[int], object]) -> list[Outcome]:

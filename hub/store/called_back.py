@@ -134,10 +134,9 @@ def _said(connection: sa.Connection, recalled: CalledBack, rows: Sequence[Naming
         name = ItemName(partner[row.exchange_id], **{member: getattr(row, member) for member in _ITEM})
         out.setdefault(row.exchange_id, set()).add((row.lot, name))
     keys = [one.cause_key for one in rows if one.cause == "discrepancy"]
-    for row in connection.execute(
-        sa.select(discrepancy.c.key, discrepancy.c.item, discrepancy.c.lot).where(among(connection, discrepancy.c.key, keys))
-    ):
-        if row.item and row.lot:
-            whole = row.item.isdigit() and len(row.item) == 14
-            out.setdefault(row.key, set()).add((row.lot, ItemName(0, gtin=row.item) if whole else ItemName(0, buyer_item=row.item)))
+    sides = sa.select(discrepancy.c.key, discrepancy.c.item, discrepancy.c.lot).where(among(connection, discrepancy.c.key, keys))
+    for key, item, lot in connection.execute(sides):
+        if item and lot:
+            name = ItemName(0, gtin=item) if item.isdigit() and len(item) == 14 else ItemName(0, buyer_item=item)
+            out.setdefault(key, set()).add((lot, name))
     return out
