@@ -136,22 +136,21 @@ def test_what_somebody_acts_on_at_this_moment_is_not_written_over(hub: Hub, monk
     take(hub, interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)), "acme")
     first = only(hub)
     exchange.replay(hub, first["exchange_id"], "ann", "perhaps now")
-    read = cases.changed
-
-    def then_ann_escalates(*given: Any) -> Any:
-        found = read(*given)
-        monkeypatch.setattr(cases, "changed", read)
-        if found:  # after the look, and before anything is written
-            given[0].execute(sa.update(steward_case).values(state="asked", escalated=1, rank=1, owner="Chief"))
-        return found
-
-    monkeypatch.setattr(cases, "changed", then_ann_escalates)
     if hub.database.is_postgresql:
         with hub.database.begin("ann") as uow, ThreadPoolExecutor(1) as worker:  # she holds the case while a worker follows
             cases.taken(uow, first["id"])
             worker.submit(pipeline.cases, hub).result()
             assert only_stored(hub) == (first["exchange_id"], "open", None)
-        monkeypatch.setattr(cases, "changed", then_ann_escalates)
+    read = cases.changed
+
+    def then_ann_escalates(*given: Any) -> Any:
+        found = read(*given)
+        if found:  # after the look, and before anything is written
+            monkeypatch.setattr(cases, "changed", read)
+            given[0].execute(sa.update(steward_case).values(state="asked", escalated=1, rank=1, owner="Chief"))
+        return found
+
+    monkeypatch.setattr(cases, "changed", then_ann_escalates)
     pipeline.cases(hub)
     assert only_stored(hub) == (first["exchange_id"] + 1, "asked", "Chief")
 
