@@ -171,7 +171,7 @@ def _record(
     of = connection.execute(sa.select(steward_case).where(steward_case.c.id == case_id)).one()
     said = None if step is None else {name: getattr(step, name) for name in ("at", "actor", "action", "reason", "before", "after")}
     after = {} if step is None else step.after or {}
-    told = {
+    told: dict[str, Any] = {
         "case": {name: getattr(of, name) for name in ("id", "cause", "cause_id", "cause_key", "organisation_id", "partner_id")},
         "step": said,
         "exchange": _exchange(connection, after.get("exchange")),

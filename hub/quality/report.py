@@ -138,30 +138,32 @@ def _sheets(connection: sa.Connection, runs: Sequence[RunResult], scores: Sequen
         for run in runs for rule in run.rules
     )  # fmt: skip
     heads = say("contract", "rule", "promise", "dimension", "severity", "column", "checked", "failed", "share", "not_judged")
-    yield Sheet(*say("results"), heads, results)
+    yield Sheet(word("results", language), heads, results)
     people = (
         (card.key, card.name, say(dimension)[0], score.checked, score.failed, score.share)
         for card in scores
         for dimension, score in card.scores.items()
     )
-    yield Sheet(*say("partners"), say("key", "partner", "dimension", "checked", "failed", "share"), people)
+    yield Sheet(word("partners", language), say("key", "partner", "dimension", "checked", "failed", "share"), people)
     for title, of in (("by_dimension", "dimensions"), ("by_dataset", "datasets")):
         names = sorted({name for point in found for name in getattr(point, of)})
         points = ((moment(point.at), *(_whole(getattr(point, of).get(name)) for name in names)) for point in found)
-        yield Sheet(*say(title), say("at", *names), points, chart=word(title, language))
+        yield Sheet(word(title, language), say("at", *names), points, chart=word(title, language))
     kept = (
         (moment(row.at), *say(row.contract), row.partner, *say(row.dimension), int(row.checked), int(row.failed),
          _share(int(row.checked), int(row.failed)))
         for row in every
     )  # fmt: skip
-    yield Sheet(*say("runs"), say("at", "contract", "partner", "dimension", "checked", "failed", "share"), kept)
+    yield Sheet(word("runs", language), say("at", "contract", "partner", "dimension", "checked", "failed", "share"), kept)
     rules = {(run.run_id, rule.rule): rule for run in runs for rule in run.rules}
     failing = (
         (say(row.contract)[0], row.rule, *say((rule := rules[row.run_id, row.rule]).dimension, rule.severity), row.partner, _key(row.key),
          row.value, row.exchange_id)
         for row in failures(connection, [run.run_id for run in runs])
     )  # fmt: skip
-    yield Sheet(*say("failing_rows"), say("contract", "rule", "dimension", "severity", "partner", "row", "value", "exchange"), failing)
+    yield Sheet(
+        word("failing_rows", language), say("contract", "rule", "dimension", "severity", "partner", "row", "value", "exchange"), failing
+    )
 
 
 def _share(checked: int, failed: int) -> float | None:
