@@ -54,7 +54,7 @@ case_signature = sa.Table(
     sa.Column("signer", sa.Text, nullable=False), sa.Column("meaning", sa.Text, nullable=False), sa.Column("at", Big, nullable=False),
     sa.Column("record_hash", sa.LargeBinary(32), nullable=False),  # SHA-256 of the record signed (hub.cases.signatures)
     sa.Column("audit_organisation_id", Big), sa.Column("audit_sequence", Big),  # the audit entry of the step, which names record_hash
-    sa.Column("seal", sa.LargeBinary(32)),  # SHA-256 of record_hash and the hash of that entry; null: signed before 0023
+    sa.Column("seal", sa.LargeBinary(32)),  # SHA-256 of record_hash and the hash of that entry; null: signed before 0024
 )  # fmt: skip
 signing_secret = sa.Table(
     "signing_secret", metadata,  # the second component of a signature: what only the signer knows, by Argon2id

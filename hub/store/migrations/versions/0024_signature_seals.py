@@ -1,6 +1,6 @@
 """where a signature stands in the audit chain, and the seal over both
 
-Revision: 0023, after 0022
+Revision: 0024, after 0023
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from hub.store.tables import Big
 
-revision = '0023'
-down_revision = '0022'
+revision = '0024'
+down_revision = '0023'
 branch_labels = None
 depends_on = None
 
