@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from fastapi.routing import APIRoute
 from openapi_spec_validator import validate
 from pydantic import TypeAdapter
 
+from hub.clock import FrozenClock
 from hub.runtime import Hub
+from hub.settings import Settings
 from hub_api.app import create_app
 from tests.hub.registers.conftest import device, extract, run
 from tests.hub.world import party
-from tests.hub_api.conftest import Api
+from tests.hub_api.conftest import SITE, Api
 from tests.hub_api.masters import say
 from tests.hub_api.papers import ACME, DEVICE, despatch, devices, interchange, orders, stock
 
@@ -24,8 +27,11 @@ OPEN = {"/health/live", "/health/ready"}
 
 
 @pytest.fixture
-def app(hub: Hub) -> FastAPI:
-    return create_app(hub)
+def app(sqlite_url: str, tmp_path: Path, clock: FrozenClock) -> Iterator[FastAPI]:
+    """Over one store: what is described does not depend on it."""
+    hub = Hub.open(Settings(tmp_path / "home", SITE, sqlite_url, "en", 200_000, clock))
+    yield create_app(hub)
+    hub.database.close()
 
 
 def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
