@@ -285,3 +285,9 @@ def test_an_invoice_that_comes_twice_counts_once_and_is_told(open_with: Open) ->
     with hub.database.read() as connection:
         states = list(connection.execute(sa.select(tables.exchange.c.state).order_by(tables.exchange.c.id)).scalars())
     assert states == ["superseded", "applied"] and found_[0][1] == 2
+
+
+def test_a_message_whose_tree_was_let_go_is_not_told_as_unread(hub: Hub) -> None:
+    """Nobody wants a business answer of this partner's, so that the worker lets go of what it has mapped before the answer is written."""
+    came = take(hub, interchange(ACME, 901, despatch("SHP-LG1")), "acme")
+    assert found(answers(hub, came.document_id)["997"], "AK5") == [["AK5", "A"]]
