@@ -180,5 +180,8 @@ class Transport(Protocol):
         ...
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
-        """Deliver atomically (never a half-written file) and return what the peer answered. `stable_id` repeats on retry."""
+        """Deliver atomically (never a half-written file) and return what the peer answered. `stable_id` repeats on retry.
+
+        Raises AwaitedError where the peer has it and will say by another way whether it takes it.
+        """
         ...

@@ -3,6 +3,7 @@
 HubError
  ├── ConfigError           a person mends a file of the site
  ├── RetriableError        try again later: peer away, database restarting
+ ├── AwaitedError          the peer has it and says later, by another way, whether it takes it
  ├── FatalError            stop and tell a person: durability or integrity is in doubt
  └── RefusedError          the caller may not do this, or not in this state
       ├── NotFoundError    unknown, or not the caller's to see: the two look the same
@@ -22,6 +23,14 @@ class ConfigError(HubError):
 
 class RetriableError(HubError):
     """The same call may succeed later."""
+
+
+class AwaitedError(HubError):
+    """The peer has the bytes; whether it takes them it says by another way. Ask again after `seconds`."""
+
+    def __init__(self, told: str, seconds: float) -> None:
+        super().__init__(told)
+        self.seconds = seconds
 
 
 class FatalError(HubError):

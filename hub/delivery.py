@@ -7,7 +7,9 @@ is dead says so: finding OUT-02, and its exchange has failed, until a person sen
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -17,9 +19,10 @@ import structlog
 
 from connectors import registry
 from connectors.registry import transport_named
-from data_contracts.errors import ConflictError, HubError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import AwaitedError, ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
 from hub import acknowledge
+from hub.as2.evidence import keep_sent
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.store import blobs, evidence, outbox, tables
@@ -140,7 +143,12 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> None:
     try:
         content = _bytes_of(hub, parcel)
         settings = hub.route_settings(parcel.route)
-        answer = transport_named(settings["use"]).send(settings, parcel.name, content, parcel.stable_id)
+        transport = transport_named(settings["use"])
+        if "keep" in getattr(transport, "settings", ()):  # a transport whose answers are evidence
+            settings |= {"clock": hub.clock.now, "keep": partial(keep_sent, hub, parcel, settings)}
+        answer = transport.send(settings, parcel.name, content, parcel.stable_id)
+    except AwaitedError as error:
+        _awaited(hub, parcel, error)
     except RefusedError as error:
         _failed(hub, parcel, str(error), attempts=0)
     except Exception as error:  # noqa: BLE001 - a transport may be anybody's; whatever it raises, this parcel failed and no other
@@ -196,6 +204,39 @@ def _heard_at_once(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
         )
     except HubError as error:
         _log.warning("an answer could not be kept", outbox=parcel.id, reason=str(error))
+
+
+def _awaited(hub: Hub, parcel: outbox.Parcel, error: AwaitedError) -> None:
+    """The partner has it, and its answer is awaited: behind as many attempts as ever it is given up."""
+    if parcel.attempts + 1 >= outbox.ATTEMPTS:
+        _failed(hub, parcel, str(error), outbox.ATTEMPTS)
+        return
+    try:
+        with hub.database.begin("sender") as uow:
+            outbox.awaited(uow, parcel, str(error), error.seconds)
+            uow.audit(
+                parcel.organisation_id, "outbox.awaited", f"outbox/{parcel.id}", after={"stable_id": parcel.stable_id, "answer": str(error)}
+            )
+    except ConflictError as conflict:
+        _log.info("the answer came before its message was done with", outbox=parcel.id, reason=str(conflict))
+
+
+def answered(hub: Hub, outbox_id: int, judge: Callable[[], str]) -> str | None:
+    """An answer by another way decides about a parcel; `judge` returns its text, or raises as a transport does. None: it was decided."""
+    with hub.database.begin("sender") as uow:
+        parcel = outbox.parcel(uow, outbox_id)
+    if parcel is None:
+        return None
+    try:
+        text = judge()
+    except RefusedError as error:
+        _failed(hub, parcel, str(error), attempts=0)
+        return str(error)
+    except RetriableError as error:
+        _failed(hub, parcel, str(error), outbox.ATTEMPTS)
+        return str(error)
+    _sent(hub, parcel, text)
+    return text
 
 
 def _failed(hub: Hub, parcel: outbox.Parcel, reason: str, attempts: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from connectors import freshness
@@ -27,6 +28,8 @@ class Hub:
         """Organisation → its own day on which this process last marked what falls due by the passing of time.
 
         A new process marks anew, which harms nothing, and makes what a changed site file means for old orders come true."""
+        self.certificates_seen_on: date | None = None
+        """The day on which this process last looked at the certificates of AS2 relations."""
         self.events_settled = Horizon()
         """Up to which visibility event all have come that ever will, as far as this process knows."""
         self.folders = tuple(folder for folder in site.mapping_folders)
@@ -78,8 +81,13 @@ class Hub:
 
     def route_settings(self, route: Mapping[str, Any]) -> dict[str, Any]:
         """Settings of a route or source; relative folders and files of this machine (keys, known hosts, secrets) are below the home."""
-        settings = dict(route)
-        for name, value in settings.items():
-            if (name == "folder" and settings.get("use") == "folder") or (name.endswith("_file") and isinstance(value, str)):
-                settings[name] = str(self.settings.home / value)
-        return settings
+        return local(route, self.settings.home)
+
+
+def local(route: Mapping[str, Any], home: Path) -> dict[str, Any]:
+    """`Hub.route_settings`, for whoever has no open hub."""
+    settings = dict(route)
+    for name, value in settings.items():
+        if (name == "folder" and settings.get("use") == "folder") or (name.endswith("_file") and isinstance(value, str)):
+            settings[name] = str(home / value)
+    return settings

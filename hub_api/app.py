@@ -19,6 +19,7 @@ from hub_api.epcis import answer_options, answer_refusals, say_400
 from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
 from hub_api.routers import (
+    as2,
     device_export,
     devices,
     differences,
@@ -57,7 +58,7 @@ _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
     documents, exchanges, flows, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export, devices,
-    parties, masterdata, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health,
+    parties, masterdata, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health, as2,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},

@@ -40,13 +40,13 @@ class Body:
     media_type: str | None
 
 
-async def take(request: Request, limit: int) -> Body:
-    """The raw body, or the one file of a multipart form.
+async def take(request: Request, limit: int, *, forms: bool = True) -> Body:
+    """The raw body, or the one file of a multipart form (`forms`).
 
     Raises TooLargeError over the cap, ProblemError 400 for a broken form or a body that ended before its stated length.
     """
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()[:100] or None
-    multipart = media_type == "multipart/form-data"
+    multipart = forms and media_type == "multipart/form-data"
     cap = limit + _MULTIPART_FRAME if multipart else limit
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > cap:

@@ -63,6 +63,12 @@ class Attempts:
                 self._seen.popitem(last=False)
         return len(recent) >= _FAILURES_ALLOWED
 
+    def spent(self, address: str) -> bool:
+        """Whether there were as many lately as are allowed."""
+        now = time.monotonic()
+        with self._lock:
+            return sum(now - at < _WINDOW_SECONDS for at in self._seen.get(address, [])) >= _FAILURES_ALLOWED
+
 
 def hub_of(request: HTTPConnection) -> Hub:
     """The hub that this application serves."""

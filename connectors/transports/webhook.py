@@ -22,6 +22,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, BinaryIO, NoReturn
@@ -164,13 +165,29 @@ class Webhook:
         return post(settings, headers, content)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a peer answered with 2xx: at most 64 KiB of its body."""
+
+    host: str
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 def post(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes) -> str:
-    """Post to `url` under the transport's rules for addresses, and return status and beginning of the answer.
+    """`ask`, with status and beginning of the answer as one text."""
+    answer = ask(settings, headers, content)
+    return _told(answer.status, answer.body, _ANSWER if settings.get("answers") is True else _BEGINNING)
+
+
+def ask(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes, patience: float = 10.0) -> Answer:
+    """Post to `url` under the transport's rules for addresses. `patience`: seconds where `timeout_seconds` says nothing.
 
     Raises ConfigError for an address that must not be called, RefusedError when the peer will not have it (TooMuchError: not so much at
     once), RetriableError when it may have it later.
     """
-    timeout = seconds(settings, "timeout_seconds", 10.0)
+    timeout = seconds(settings, "timeout_seconds", patience)
     url, address = _target(settings)
     told = {"Host": url.netloc.decode("ascii"), "User-Agent": "UDIHub", **headers}
     # Connecting to the address that was judged keeps a second look-up from giving another one.
@@ -181,8 +198,7 @@ def post(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes
             httpx.Client(verify=_trust(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
             client.stream("POST", pinned, content=content, headers=told, extensions=extensions) as response,
         ):
-            most = _ANSWER if settings.get("answers") is True else _BEGINNING
-            return _judged(url, response, time.monotonic() + timeout, most)
+            return _judged(url, response, time.monotonic() + timeout)
     except httpx.HTTPError as error:
         raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
 
@@ -195,7 +211,7 @@ def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
         raise ConfigError(f"ca_file: {path}: {error}") from error
 
 
-def _judged(url: httpx.URL, response: httpx.Response, deadline: float, most: int) -> str:
+def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> Answer:
     body = b""
     for piece in response.iter_raw():
         body += piece
@@ -204,15 +220,18 @@ def _judged(url: httpx.URL, response: httpx.Response, deadline: float, most: int
         if time.monotonic() > deadline:  # one byte a second would never run into the time limit of a single read
             raise RetriableError(f"{url.host} answers too slowly")
     status = response.status_code
-    answer = f"{status} {body[:most].decode('utf-8', 'replace').strip()}".strip()
     if 200 <= status < 300:
-        return answer
-    answer = answer[: _BEGINNING + 4]
+        return Answer(url.host, status, list(response.headers.items()), body)
+    answer = _told(status, body, _BEGINNING)
     if status in (408, 429) or status >= 500:
         raise RetriableError(f"{url.host} answered {answer}")
     if status == 413:
         raise TooMuchError(f"{url.host} answered {answer}")
     raise RefusedError(f"{url.host} answered {answer}")
+
+
+def _told(status: int, body: bytes, most: int) -> str:
+    return f"{status} {body[:most].decode('utf-8', 'replace').strip()}".strip()
 
 
 def _now(settings: Mapping[str, Any]) -> float:

@@ -18,6 +18,7 @@ import typer
 from data_contracts.errors import ConfigError, FatalError, HubError
 from data_contracts.identifiers import udi
 from hub import audit, outbound, pipeline, worker
+from hub.as2 import expiry
 from hub.cases import signatures
 from hub.clock import SystemClock
 from hub.commands import findings
@@ -118,6 +119,7 @@ def take_turn(hub: Hub) -> Turn:
         if flow.direction == "out" and flow.enabled:
             steps[f"push {flow.flow}"] = partial(_push, hub, flow)
     steps |= {"send": partial(outbound.send, hub), "watch": partial(outbound.watch, hub), "subscribers": partial(subscriptions.serve, hub)}
+    steps["certificates"] = partial(expiry.watch, hub)
     done, failed = 0, []
     for name, step in steps.items():
         try:

@@ -9,6 +9,7 @@ import typer
 
 from data_contracts.errors import ConfigError
 from hub import outbound, pipeline, soundness, stopping, worker
+from hub.as2 import expiry
 from hub.commands.registers import tell_outcome
 from hub.commands.words import word
 from hub.registers.fetch import fetch_extracts
@@ -56,7 +57,7 @@ def partner_check_command(as_json: Annotated[bool, typer.Option("--json", help="
     site: Site | None = None
     try:
         site = Site.load(settings.site)
-        found = soundness.faults(site)
+        found = [*soundness.faults(site), *expiry.check(site, settings.home, settings.clock.now())]
     except SiteError as error:
         found = list(error.faults)
     for one in found:

@@ -122,7 +122,9 @@ def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restle
 
     An incident of a flow that is not watched stays as it is, unless its agreement left the site: nothing can end it then.
     """
-    rows = uow.connection.execute(sa.select(flow_incident).where(flow_incident.c.closed_at.is_(None))).all()
+    rows = uow.connection.execute(
+        sa.select(flow_incident).where(flow_incident.c.closed_at.is_(None), flow_incident.c.rule.startswith("FLW-"))
+    ).all()
     known = {(row.agreement, row.rule): row for row in rows}
     made = []
     for (name, rule), odd in sorted(found.items()):

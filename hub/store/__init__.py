@@ -1,5 +1,6 @@
 """The store: what came, what it said, what follows from it and what was done, on SQLite or PostgreSQL."""
 
+from hub.store import as2_tables as as2_tables
 from hub.store import case_tables as case_tables
 from hub.store import event_tables as event_tables
 from hub.store import golden_tables as golden_tables

@@ -172,6 +172,22 @@ def failed(uow: UnitOfWork, parcel: Parcel, error: str, attempts: int = ATTEMPTS
     return state
 
 
+def awaited(uow: UnitOfWork, parcel: Parcel, told: str, seconds: float) -> None:
+    """The peer has it and says later whether it takes it; ask again after `seconds`. It counts as an attempt. The caller audits."""
+    _settle(uow, parcel, attempts=parcel.attempts + 1, answer=_short(told), next_at=uow.now + int(seconds * _SECOND))
+
+
+def parcel(uow: UnitOfWork, outbox_id: int) -> Parcel | None:
+    """A parcel that is not delivered yet, as whoever may say what became of it holds it; None where that was said already."""
+    row = uow.connection.execute(sa.select(outbox).where(outbox.c.id == outbox_id).with_for_update()).one_or_none()
+    if row is None or row.state not in ("waiting", "dead"):
+        return None
+    if row.state == "dead":  # the answer comes after all, when nobody waited for it any more
+        again(uow, outbox_id)
+        row = uow.connection.execute(sa.select(outbox).where(outbox.c.id == outbox_id)).one()
+    return _parcel(row)
+
+
 def fetched(uow: UnitOfWork, outbox_id: int) -> bool:
     """The partner has fetched a held parcel. Whether this was the first time, which counts. The caller audits."""
     done = uow.connection.execute(

@@ -18,7 +18,7 @@ from connectors.transports.memory import TRANSPORT as MEMORY
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 
 _numbers = itertools.count(1)
-SENDS_ONLY = {"webhook"}
+SENDS_ONLY = {"webhook", "as2"}
 
 
 class Source:

@@ -83,6 +83,8 @@ WRITTEN_BY = {
     "/v1/recalls/{number}/notices/{notice}/told": {"integration", "steward", "admin"},
 }
 OPEN = {"/health/live", "/health/ready"}
+SIGNED = {"/as2"}
+"""Posted to without a key, or with any: who posts is known by the signature of what is posted (tests/hub_api/test_as2.py)."""
 OURS = ("telephoned with", "steward key", "lines[0].lot", "steward")
 """What our people did to a message of Borealis, and why: for no partner."""
 SECRETS = ("BOREALIS", "borealis", "Borealis", "SECRET-LOT", "4599999999", "SHPB1", "SHPB2")
@@ -272,7 +274,15 @@ def test_every_role_on_every_route(busy: Api) -> None:
             allowed = role in READ_BY.get(path, ROLES)
             assert (status != 403) == allowed, f"{role} {path}: {status}"
         assert busy.get(address, None).status_code == (200 if path in OPEN else 401), path
-    assert paths(busy.app, "POST") == sorted(WRITTEN_BY)
+    assert paths(busy.app, "POST") == sorted([*WRITTEN_BY, *SIGNED])
+    for path in SIGNED:
+        before = busy.get("/v1/documents?limit=200").json()["items"]
+        for name in (None, *who.values()):
+            unsigned = busy.request(
+                "POST", path, name, content=b"ISA", headers={"AS2-From": "ACME", "AS2-To": "NORTH", "Message-ID": "<1@a>"}
+            )
+            assert unsigned.status_code == 403 and unsigned.content == b"", "a key opens nothing here"
+        assert busy.get("/v1/documents?limit=200").json()["items"] == before
     for path, roles in WRITTEN_BY.items():
         address = re.sub(r"\{[^}]*\}", "987654321", path)
         for role in ROLES:

@@ -100,7 +100,7 @@ class Receipt:
     """What a partner's receipt says."""
 
     original: str
-    """Message-ID of what it is about."""
+    """Message-ID of what it is about; empty where that had none."""
     kind: str
     """processed or failed"""
     modifier: str
@@ -143,8 +143,8 @@ def understood(station: Station, entity: Entity, now: datetime) -> Receipt:
         message_id(fields.get("Original-Message-ID")),
         _DISPOSITION.fullmatch(str(fields.get("Disposition", "")).strip()),
     )
-    if original is None or disposition is None:
-        raise FaultError(UNEXPECTED, "a receipt without message or disposition")
+    if disposition is None:
+        raise FaultError(UNEXPECTED, "a receipt without a disposition")
     mic, _, name = str(fields.get("Received-Content-MIC", "")).rpartition(",")
     modifier = ": ".join(part for part in (disposition[2], disposition[3]) if part).lower()
-    return Receipt(original, disposition[1].lower(), modifier, "".join(mic.split()) or None, digest_named(name), signed)
+    return Receipt(original or "", disposition[1].lower(), modifier, "".join(mic.split()) or None, digest_named(name), signed)
