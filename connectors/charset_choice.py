@@ -85,6 +85,15 @@ def choose_charset(stream: BinaryIO, head: bytes, profile: Profile, stated: Sequ
     return Chosen(candidates[0], 0)
 
 
+def nearly_utf8(content: bytes) -> bool:
+    """Whether what is no ASCII here is UTF-8, but for some torn characters."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return sum(map(len, _UTF8_BYTES.findall(content))) * 100 >= len(_HIGH.findall(content)) * _TORN
+    return True
+
+
 def cut_in_bytes(charset: str) -> bool:
     """Whether lines can be cut before decoding: in these charsets a line feed is a part of no other character."""
     return _SLICED.fullmatch(charset) is not None

@@ -1,8 +1,10 @@
 """What charset an interchange is in: what S001 of its UNB declares, and what its bytes turn out to be.
 
 Real files lie: texts in UTF-8 under UNOA are everyday. Bytes that are no ASCII are tried as strict UTF-8 first, which text in
-another charset is never by chance, and said to be so (`EDF-I111`); else they are decoded as declared. An agreement's `charset` is
-taken at its word. What the declared repertoire does not hold is taken too and told, with its place (`EDF-E101`).
+another charset is never by chance, and said to be so (`EDF-I111`); else they are decoded as declared. What was found UTF-8 once, or is
+it but for some torn characters, stays UTF-8, so that each torn byte is found where it stands; where a piece was read as declared before,
+it is said that the interchange is in two charsets (`EDF-I114`). An agreement's `charset` is taken at its word. What the declared
+repertoire does not hold is taken too and told, with its place (`EDF-E101`).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 from functools import lru_cache
 from typing import BinaryIO
 
+from connectors.charset_choice import nearly_utf8
 from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
 from connectors.formats.edifact.separators import Separators
 from connectors.undecodable import UNDECODABLE
@@ -66,12 +69,14 @@ def charset_of(wanted: str | None) -> str | None:
 class Decoder:
     """Decodes the pieces of one interchange. `met` is the charset in which bytes beyond ASCII turned out to be."""
 
-    __slots__ = ("_agreed", "declared", "met")
+    __slots__ = ("_agreed", "declared", "met", "mixed")
 
     def __init__(self, identifier: str, agreed: str | None, marked: bool) -> None:
         self.declared = DECLARED.get(identifier, "iso8859-1")
         self._agreed = agreed or ("utf-8" if marked else None)
         self.met: str | None = None
+        self.mixed = False
+        """Whether some of its pieces were read as declared, and others as UTF-8."""
 
     @property
     def lied(self) -> bool:
@@ -84,13 +89,12 @@ class Decoder:
         if self._agreed is not None:
             self.met = self._agreed
             return content.decode(self._agreed, UNDECODABLE)
-        try:
-            decoded = content.decode("utf-8")
-            self.met = "utf-8"
-        except UnicodeDecodeError:
-            self.met = self.declared
-            decoded = content.decode(self.declared, UNDECODABLE)
-        return decoded
+        if content.isascii():
+            return text
+        charset = "utf-8" if (self.met == "utf-8" and not self.mixed) or nearly_utf8(content) else self.declared
+        self.mixed = self.mixed or self.met not in (None, charset)
+        self.met = charset
+        return content.decode(charset, UNDECODABLE)
 
 
 @lru_cache(maxsize=256)

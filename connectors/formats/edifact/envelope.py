@@ -23,6 +23,8 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
 
 _MOST_STRAYS = 20
+_MOST_EXPLAINED = 100
+"""Groups of one interchange of which everything is told that is wrong with their UNG and UNE."""
 _SERVICE_MESSAGES = frozenset({"CONTRL"})
 
 
@@ -60,7 +62,7 @@ class Reading:
         self._numbers = UsedNumbers()
         self._opened = Opened("", "", "", "", 0, 0, [])
         self._names: dict[str, tuple[str, str, str]] = {}
-        self._strays = 0
+        self._strays = self._faulty = self._left = 0
         self._strict = profile.options.get("characters") == "declared"
 
     def events(self) -> Iterator[ReadEvent]:
@@ -107,6 +109,7 @@ class Reading:
         segments, reader = self._segments, self._reader
         readable = not header.separators.clash()
         self._group, self._strays, self._inside_count, self._numbers = None, 0, 0, UsedNumbers()
+        self._faulty = self._left = 0
         style = style_of(header, self._profile)
         interchange: Interchange | None = None
         for batch in segments.batches():
@@ -169,7 +172,9 @@ class Reading:
     def _stray(self, interchange: Interchange, tag: str, line: int) -> None:
         """A segment that stands outside of everything it could belong to."""
         self._strays += 1
-        if self._strays <= _MOST_STRAYS:
+        if self._strays > _MOST_STRAYS:
+            self._left += 1
+        else:
             tag = legible(tag, 8)
             interchange.findings.append(Finding("EDF-I33", Place(tag, line=line), None, tag, "33"))
 
@@ -199,6 +204,8 @@ class Reading:
         segments, decoder = self._segments, self._segments.decoder
         if decoder.lied:
             interchange.findings.append(Finding("EDF-I111", Place("UNB", 1, 1, 1), decoder.declared, decoder.met))
+        if decoder.mixed:
+            interchange.findings.append(Finding("EDF-I114", Place("UNB", 1, 1, 1), decoder.declared, "utf-8"))
         if segments.outside:
             interchange.findings.append(Finding("EDF-I109", Place("UNB", 1, 1, 1), segments.identifier, segments.outside))
         if segments.folded:
@@ -207,6 +214,8 @@ class Reading:
             interchange.findings.append(Finding("EDF-I108", got=str(interchange.delimiters.get("release"))))
         if not self._numbers.complete:
             interchange.findings.append(Finding("EDF-I112"))
+        if self._left:
+            interchange.findings.append(Finding("EDF-I113", got=str(self._left)))
 
     # --- groups ------------------------------------------------------------------------------------------------------
 
@@ -218,8 +227,18 @@ class Reading:
         self._group = None
         if self._named:
             self._group_findings(group, line, trailer)
+            if group.findings:
+                self._bound(group)
         events.append(ReadEvent("group_end", interchange=interchange, group=group))
         return events
+
+    def _bound(self, group: Group) -> None:
+        """Of many faulty groups the first are explained in full; of the others only why their messages are refused, where they have any."""
+        self._faulty += 1
+        if self._faulty > _MOST_EXPLAINED:
+            kept = [finding for finding in group.findings if finding.severity == "error"][:1] if group.message_count else []
+            self._left += len(group.findings) - len(kept)
+            group.findings[:] = kept
 
     def _group_findings(self, group: Group, line: int, trailer: list[str] | None) -> None:
         if trailer is None:

@@ -63,7 +63,7 @@ class Ink:
             raise ValueError(f"charset {charset} does not carry the envelope in single bytes")
         text = TEXT if profile.charset else {"UNOA": LEVEL_A, "UNOB": LEVEL_B}.get(identifier, TEXT)
         guarded = re.compile("[" + re.escape("".join(marks)) + "]")
-        doubtful = _doubtful(text, "".join(marks) + ("." if separators.decimal == "," else ""))
+        doubtful = _doubtful(text, "".join(marks) + ("." if separators.decimal == "," else ","))
         return cls(
             separators, identifier, syntax, charset, re.compile(f"{text}*"), guarded, doubtful, bool(profile.options.get("una", True))
         )
@@ -130,8 +130,8 @@ class Ink:
             text.encode(self.charset)
         except UnicodeEncodeError as error:
             raise ValueError(f"{where} holds {text[error.start]!r}, which charset {self.charset} cannot carry: {text!r}") from None
-        if kind == "n" and self.separators.decimal == ",":
-            text = text.replace(".", ",")
+        if kind == "n":  # the tree keeps the mark of the document that it came from
+            text = text.replace(".", ",") if self.separators.decimal == "," else text.replace(",", ".")
         release = self.separators.release
         if self.guarded is not None and self.guarded.search(text):
             if not release:

@@ -193,3 +193,8 @@ def test_memory_does_not_grow_with_the_document(tmp_path: Path) -> None:
         return used
 
     assert peak(9000) < peak(3000) * 1.2
+
+
+def test_what_is_told_of_faulty_groups_is_bounded() -> None:
+    found = envelope_findings((UNB + "'" + "UNG'" * 2000 + "UNZ+2000+4711'").encode())
+    assert len(found) < 1500 and found[-1].rule == "EDF-I113" and int(found[-1].got or 0) > 5000

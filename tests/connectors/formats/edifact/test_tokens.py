@@ -268,3 +268,23 @@ def test_many_small_interchanges_are_not_cut_again_and_again(monkeypatch: pytest
 def test_beginnings_that_begin_nothing_take_the_time_of_their_bytes(junk: str) -> None:
     document = interchange([message("ORDERS", ORDER)]) + (junk * 250_000).encode()
     assert [event.kind for event in FORMAT.read(io.BytesIO(document), Profile())].count("message") == 1
+
+
+def test_a_torn_character_is_found_where_it_stands_and_changes_no_other_name() -> None:
+    lines = [part for number in range(1, 300) for part in (f"LIN+{number}++07640123000018:SRV", f"IMD+F++:::PRÜFGERÄT {number}")]
+    body = [*ORDER[:2], *lines, "UNS+S", "CNT+2:299"]
+    good = interchange([message("ORDERS", body)])
+    last = good.rindex("Ä".encode())
+    torn = good[: last + 1] + good[last + 2 :]
+    (read,) = messages(torn)
+    assert read.root is not None
+    names = ["".join(str(value) for value in record.values) for record in read.root.walk() if record.tag == "IMD"]
+    assert [number for number, name in enumerate(names) if "PRÜFGERÄT" not in name] == [298]
+    assert [finding.rule for finding in read.findings if finding.severity == "error"] == ["EDF-E21"]
+    assert "EDF-I111" in {finding.rule for finding in envelope_findings(torn)}
+
+
+def test_an_interchange_in_two_charsets_is_told() -> None:
+    text = interchange([message("ORDERS", [*ORDER[:2], *["FTX+AAI+++M#LLER"] * 300, *["FTX+AAI+++M%LLER"] * 1200, "UNS+S"])])
+    mixed = text.replace(b"#", b"\xdc").replace(b"%", "Ü".encode())
+    assert "EDF-I114" in {finding.rule for finding in envelope_findings(mixed)}

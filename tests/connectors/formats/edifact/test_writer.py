@@ -165,3 +165,12 @@ def test_what_a_message_has_no_place_for_is_refused() -> None:
         FORMAT.write([("PAORES", root)], ENVELOPE, STRICT)
     with pytest.raises(ValueError, match="needs an envelope"):
         FORMAT.write([("ORDERS", root)], None, STRICT)
+
+
+@pytest.mark.parametrize(("written", "read"), [(".", ","), (",", "."), (".", "."), (",", ",")])
+def test_numbers_are_written_with_the_mark_of_una_whatever_mark_they_came_with(written: str, read: str) -> None:
+    came = one("ORDERS", [segment.replace("9.95", f"9{read}95") for segment in ORDER])
+    (first,) = messages(f"UNA:+{read}? '".encode() + came)
+    content = FORMAT.write([("ORDERS", first.root)], replace(ENVELOPE, delimiters={"decimal": written}), STRICT)
+    (back,) = messages(content)
+    assert back.findings == [] and f"PRI+AAA:9{written}95'".encode() in content
