@@ -33,6 +33,9 @@ WINDOW = 512
 FIXED = re.compile(r"ISA([^0-9A-Za-z\s])..\1.{10}\1..\1.{10}\1..\1.{15}\1..\1.{15}\1.{6}\1.{4}\1.\1.{5}\1.{9}\1.\1.\1..", re.DOTALL)
 """An ISA of the standard's width wherever it stands; data cannot look like this by chance."""
 
+BEGINS = re.compile(r"ISA(?![0-9A-Za-z\s])")
+"""What may begin an ISA of any width, also at the end of what has been read."""
+
 _LIMITS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)
 BLANKS = LAYOUT + "\x00\x1a\xa0"
 """Padding, line breaks and the blanks that mail programs put in their place: no part of an envelope's values."""
@@ -117,6 +120,8 @@ def _delimiters(element: str, component: str, repetition: str, segment: str) -> 
 
 def _unfold(window: str) -> Header | None:
     """A header of the right width once line breaks are taken out of it: a document folded at 80 columns."""
+    if "\n" not in window[:WIDTH] and "\r" not in window[:WIDTH]:
+        return None
     kept: list[str] = []
     for length, character in enumerate(window, 1):
         if character not in "\r\n" or len(kept) == WIDTH - 1:
@@ -142,11 +147,11 @@ def _by_count(window: str) -> Header | None:
         return None
     component, terminator = window[end + 1], window[end + 2]
     inner = window[4:end].split(mark)
+    if not inner[12].strip(BLANKS).isdigit():
+        return None
     wrapped = any(breaks in element for element in inner for breaks in "\r\n")
     if any(len(element.strip(BLANKS)) > limit * 2 for element, limit in zip(inner, _LIMITS, strict=True)):
         return None  # text that happens to hold sixteen separators
-    if not inner[12].strip(BLANKS).isdigit():
-        return None
     return _judged((*inner, component), mark, component, terminator, end + 3, fixed=False, wrapped=wrapped)
 
 

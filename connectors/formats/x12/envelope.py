@@ -27,6 +27,8 @@ _GROUP_TYPE = re.compile("[A-Z0-9]{2}")
 _GROUP_DATE = re.compile(f"{LONG_DATE}|{SHORT_DATE}")
 _GROUP_TIME = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
 _MOST_STRAYS = 20
+_MOST_EXPLAINED = 100
+"""Groups of one interchange of which everything is told that is wrong with their GS and GE."""
 
 
 class Reading:
@@ -42,7 +44,8 @@ class Reading:
         self._numbers = UsedNumbers()
         self._opened: Opened | None = None
         self._start = 0
-        self._strays = 0
+        self._strays = self._faulty = self._left = 0
+        self._names: set[tuple[str, str, str, str]] = set()
 
     def events(self) -> Iterator[ReadEvent]:
         """What the document holds, in order. Yields `unreadable` alone when there is no ISA in it."""
@@ -69,6 +72,8 @@ class Reading:
             yield ReadEvent("unreadable", finding=self._foreign("X12-I101"))
 
     def _ended(self, interchange: Interchange) -> ReadEvent:
+        if self._left:
+            interchange.findings.append(Finding("X12-I111", got=str(self._left)))
         # What stands behind an IEA is only known when the next header, or the end, has been found.
         if self._segments.skipped:
             interchange.findings.append(self._foreign("X12-I103"))
@@ -82,7 +87,7 @@ class Reading:
     def _inside(self, header: Header, interchange: Interchange) -> Iterator[ReadEvent]:
         segments, sets, mark = self._segments, self._sets, header.delimiters.element
         readable = can_be_cut(header, self._profile)
-        self._group, self._strays = None, 0
+        self._group, self._strays, self._faulty, self._left, self._names = None, 0, 0, 0, set()
         line = 1
         for batch in segments.batches():
             pairs = batch.pairs
@@ -130,12 +135,15 @@ class Reading:
         elif tag == "GS":
             closed = self._close_group(interchange, batch.offset(), line) if self._group is not None or self._sets.open else ()
             interchange.group_count += 1
-            self._group = _group_of(elements, interchange.group_count, line)
+            group = self._group = _group_of(elements, interchange.group_count)
             self._numbers = UsedNumbers()
-            named = _GROUP_TYPE.fullmatch(self._group.type or "") and is_number(self._group.control or "")
+            named = _GROUP_TYPE.fullmatch(group.type or "") is not None and is_number(group.control or "")
             if not named and not self._cut_within(batch):
                 # Nothing that a 997 could name: the interchange itself is refused.
-                interchange.findings.append(Finding("X12-I024", Place("GS", line=line), None, "GS", "024"))
+                self._stray(interchange, "GS", line, "024")
+            if named or self._faulty <= _MOST_EXPLAINED:
+                _explain(group, elements, line)
+                self._named_once(group, line)
             return [*closed, ReadEvent("group", interchange=interchange, group=self._group)]
         elif tag == "GE":
             if self._group is not None:
@@ -155,7 +163,9 @@ class Reading:
     def _stray(self, interchange: Interchange, tag: str, line: int, note: str) -> None:
         """A segment that stands outside of everything it could belong to."""
         self._strays += 1
-        if self._strays <= _MOST_STRAYS:
+        if self._strays > _MOST_STRAYS:
+            self._left += 1
+        else:
             tag = legible(tag, 8)
             interchange.findings.append(Finding(f"X12-I{note}", Place(tag, line=line), None, tag, note))
 
@@ -202,8 +212,28 @@ class Reading:
                 group.findings.append(Finding("X12-G05", Place("GE", element=1, line=line), received, group.count_declared, "5"))
         if not self._numbers.complete:
             group.findings.append(Finding("X12-G12", Place("GS", line=line)))
+        if group.findings:
+            self._bound(group)
         events.append(ReadEvent("group_end", interchange=interchange, group=group))
         return events
+
+    def _named_once(self, group: Group, line: int) -> None:
+        """A 997 names a group by GS01 and GS06 between two parties: of two that are named alike nobody could tell which it speaks of."""
+        control = group.control or ""
+        name = (group.sender or "", group.receiver or "", group.type or "", control.lstrip("0"))
+        if name in self._names:
+            # 716 has a code of its own for it from 005010 on; before, the number is what is wrong.
+            code = "19" if (group.version or "") >= "005010" else "6"
+            group.findings.append(Finding("X12-G19", Place("GS", element=6, line=line), None, legible(control, 20), code))
+        self._names.add(name)
+
+    def _bound(self, group: Group) -> None:
+        """Of many faulty groups the first are explained in full; of the others only why their sets are refused, where they have any."""
+        self._faulty += 1
+        if self._faulty > _MOST_EXPLAINED:
+            kept = [finding for finding in group.findings if finding.severity == "error"][:1] if group.message_count else []
+            self._left += len(group.findings) - len(kept)
+            group.findings[:] = kept
 
     # --- sets --------------------------------------------------------------------------------------------------------
 
@@ -284,11 +314,23 @@ def _at(elements: list[str], place: int) -> str:
     return elements[place] if place < len(elements) else ""
 
 
-def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
-    """The group that a GS opens, with the findings on the GS itself."""
+def _values(elements: list[str]) -> list[str]:
     values = [storable(element).strip(BLANKS) for element in elements[:9]]
-    values += [""] * (9 - len(values))
+    return values + [""] * (9 - len(values))
+
+
+def _group_of(elements: list[str], ordinal: int) -> Group:
+    """The group that a GS opens."""
+    values = _values(elements)
     group = Group(type=values[1], control=values[6], version=values[8], sender=values[2], receiver=values[3], ordinal=ordinal)
+    if _GROUP_DATE.fullmatch(values[4]) and _GROUP_TIME.fullmatch(values[5]):
+        group.sent = f"{values[4]} {values[5]}"
+    return group
+
+
+def _explain(group: Group, elements: list[str], line: int) -> None:
+    """The findings on the GS itself."""
+    values = _values(elements)
 
     def bad(rule: str, element: int, code: str | None, expected: str) -> None:
         group.findings.append(Finding(rule, Place("GS", element=element, line=line), expected, legible(values[element], 20), code))
@@ -299,14 +341,10 @@ def _group_of(elements: list[str], ordinal: int, line: int) -> Group:
         bad("X12-G02", 8, "2", "004010, 005010 …")
     if not is_number(values[6]) or not int(values[6]):
         bad("X12-G06", 6, "6", "1-999999999")
-    dated, timed = _GROUP_DATE.fullmatch(values[4]), _GROUP_TIME.fullmatch(values[5])
-    if dated is None:
+    if not group.sent and _GROUP_DATE.fullmatch(values[4]) is None:
         bad("X12-G10", 4, None, "CCYYMMDD")
-    if timed is None:
+    if not group.sent and _GROUP_TIME.fullmatch(values[5]) is None:
         bad("X12-G11", 5, None, "HHMM")
-    if dated and timed:
-        group.sent = f"{values[4]} {values[5]}"
-    return group
 
 
 def _received_note(elements: list[str]) -> dict[str, str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, count, repeat
 from operator import length_hint
 from typing import BinaryIO
 
-from connectors.formats.x12.delimiters import FIXED, LAYOUT, WIDTH, Header, parse_header
+from connectors.formats.x12.delimiters import BEGINS, FIXED, LAYOUT, WIDTH, Header, parse_header
 from connectors.formats.x12.shapes import Shape, Stop, shapes_of
 from connectors.undecodable import UNDECODABLE, byte_ordered
 from data_contracts.errors import ConfigError
@@ -27,6 +28,15 @@ _FIRST = 1 << 12
 
 LONGEST = 1 << 20
 """Characters a segment may have; what is longer is no X12 (a wrong terminator, a binary file), and is not held in memory."""
+
+_MOST_TRIED = 1000
+"""Texts that look like a header and are none, after which only a header of the standard's width is looked for: each is tried at length."""
+
+_WIDEST = 1024
+"""Column at which a document may be folded."""
+
+_MOST_LINES = 16
+"""Lines that are looked at to see that a document is folded."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -108,6 +118,9 @@ class Segments:
         self._ended = False
         self._closed = False
         self._header: Header | None = None
+        self._tried = 0
+        self._column = 0
+        """At which the document is folded, beyond its first header; 0: not known to be."""
         self._line_mark = "\n"
         self.terminator_size = 1
         self.skipped = 0
@@ -157,9 +170,11 @@ class Segments:
         self.skipped, self.sample, self.interrupted, self.unterminated = 0, "", False, False
         search = 0
         while True:
-            start = self._text.find("ISA", search)
+            looked_for, width = (BEGINS, 3) if self._tried < _MOST_TRIED else (FIXED, WIDTH)
+            begins = looked_for.search(self._text, search)
+            start = begins.start() if begins else -1
             if start < 0:
-                self._pass_over(max(len(self._text) - 2, 0))
+                self._pass_over(max(len(self._text) - width + 1, 0))
                 search = 0
                 if self._more():
                     continue
@@ -172,6 +187,7 @@ class Segments:
                 self._more()
                 continue
             if header is None or not isinstance(header, Header):
+                self._tried += 1
                 search = start + 3
                 if search > LONGEST:
                     self._pass_over(search)
@@ -180,11 +196,39 @@ class Segments:
             self._pass_over(start)
             at, line = self._at, self._line
             header = self._measured(header)
+            if not header.wrapped and self._is_folded(header):
+                header = replace(header, wrapped=True)
             self._header = header
             self._line_mark = "\r" if header.delimiters.segment == "\r" else "\n"
             self.terminator_size = self.size_of(header.delimiters.segment)
             self._drop(header.length)
             return header, at, line
+
+    def _is_folded(self, header: Header) -> bool:
+        """Whether line breaks stand at one column and run through segments, though none runs through this header: a document folded at
+        132 columns. What is irregular is nobody's fold, and its line breaks are told where they stand.
+        """
+        text, terminator = self._text, header.delimiters.segment
+        first = text.find("\n", 0, _WIDEST)
+        if first < 0 or terminator in "\r\n":
+            return False
+        ends = int(text[first - 1] == "\r")
+        column, at, whole, torn = self._column or first - ends, 0, 0, False
+        while whole < _MOST_LINES:
+            end = text.find("\n", at, at + _WIDEST)
+            width = end - ends - at if end >= 0 else len(text[at : at + _WIDEST].rstrip(_NOTHING))
+            if end < 0 or width != column:
+                if end >= 0 and at == 0 and self._column > width:  # a further interchange, which begins within a line
+                    at = end + 1
+                    continue
+                if width > column or text[at + width : at + _WIDEST].strip(_NOTHING):
+                    return False
+                break  # the last line
+            torn = torn or text[end - ends - 1] != terminator
+            whole, at = whole + 1, end + 1
+        folded = torn and (whole > 1 or self._column > 0)
+        self._column = column if folded else self._column
+        return folded
 
     def _measured(self, header: Header) -> Header:
         """The width is one of bytes: a header padded with no-break spaces in UTF-8 has 106 characters and is still too wide."""

@@ -56,7 +56,11 @@ def test_errors_are_taken_where_the_agreement_says_so() -> None:
     profile = Profile(accept_with_errors=True)
     document = interchange([group([transaction("850", ORDER), transaction("850", BAD, "0002")])])
     assert [line for line in answer(document, profile) if line[:3] in ("AK5", "AK9")] == ["AK5*A", "AK5*E*5", "AK9*E*2*2*2"]
-    # ... but never a set whose envelope is wrong.
+    # ... but never one that was given up as too large to be read,
+    small = Profile(accept_with_errors=True, options={"max_segments": 5})
+    long = one("850", [*ORDER[:-1], *[ORDER[7]] * 200])
+    assert [line for line in answer(long, small) if line[:3] in ("AK5", "AK9")] == ["AK5*R*5", "AK9*R*1*1*0"]
+    # nor one whose envelope is wrong.
     document = one("850", BAD).replace(b"SE*13*", b"SE*99*")
     assert [line for line in answer(document, profile) if line[:3] in ("AK5", "AK9")] == ["AK5*R*4*5", "AK9*R*1*1*0"]
 

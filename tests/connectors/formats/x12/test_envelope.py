@@ -183,7 +183,26 @@ def test_the_hash_tells_a_resend_from_a_conflict_whatever_is_around_it() -> None
 
 def test_stray_segments_are_bounded() -> None:
     document = (isa() + "~" + "REF*CT*1~" * 5000 + "IEA*0*000000001~").encode()
-    assert [finding.rule for finding in envelope_findings(document)] == ["X12-I024"] * 20
+    found = envelope_findings(document)
+    assert [finding.rule for finding in found] == ["X12-I024"] * 20 + ["X12-I111"] and found[-1].got == "4980"
+
+
+def test_what_is_told_of_faulty_groups_is_bounded_and_what_is_refused_is_not() -> None:
+    empty = (isa() + "~" + "GS~" * 2000 + "IEA*2000*000000001~").encode()
+    found = envelope_findings(empty)
+    assert len(found) < 800 and found[-1].rule == "X12-I111"
+    assert int(found[-1].got or 0) > 2 * 1800, "of each of the others its GE, and that it stands for nothing"
+    late = [group([transaction("850", ORDER)], control=str(number), version="X") for number in range(1, 202)]
+    read = [event.group for event in events(interchange(late)) if event.kind == "group_end" and event.group is not None]
+    assert all("X12-G02" in {finding.rule for finding in one.findings} for one in read)
+
+
+def test_of_two_groups_of_one_number_the_second_is_refused() -> None:
+    order, despatch = [transaction("850", ORDER)], [transaction("856", DESPATCH)]
+    answered = verdict(interchange([group(order), group(order, control="01"), group(despatch, "SH")]))
+    assert [(one.type, one.verdict, one.codes) for one in answered.groups] == [("PO", "A", ()), ("PO", "R", ("6",)), ("SH", "A", ())]
+    later = [group([transaction("850", ORDER)], version="005010")] * 2
+    assert verdict(interchange(later, isa(version="00501", eleventh="^"))).groups[1].codes == ("19",)
 
 
 def test_a_partner_with_lost_padding_and_a_wrong_trailer_gets_the_trailers_note() -> None:

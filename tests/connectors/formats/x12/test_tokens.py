@@ -108,6 +108,22 @@ def test_a_folded_document_is_unfolded(width: int) -> None:
     assert folded[message.offset : message.offset + message.length].replace(b"\r\n", b"").startswith(b"ST*850*0001~BEG")
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_a_document_folded_behind_its_header_is_unfolded_and_said_to_be(end: str) -> None:
+    text = (TWO + GOOD).decode()
+    folded = end.join(text[start : start + 132] for start in range(0, len(text), 132)).encode()
+    assert rules(folded) == ["X12-I106"] * 2 and content(folded) == content(TWO + GOOD)
+    ragged = end.join((text[:132], text[132:270], text[270:390], text[390 : len(GOOD)], text[len(GOOD) :])).encode()
+    assert "X12-I106" not in rules(ragged), "what is irregular is not repaired"
+
+
+@pytest.mark.timeout(60)  # each of them was taken apart as if it were a header
+@pytest.mark.parametrize("junk", [b"ISA*", b"ISA*00*", b"ISA\n*"])
+def test_headers_that_are_none_are_tried_so_many_times(junk: bytes) -> None:
+    document = GOOD + junk * 200_000 + GOOD
+    assert [event.kind for event in events(document)].count("message") == 2
+
+
 def test_a_line_break_inside_a_value_is_a_wrong_character() -> None:
     (finding,) = messages(GOOD.replace(b"BONE SCREW", b"BONE\nSCREW"))[0].findings
     assert (finding.rule, finding.code, finding.got) == ("X12-E06", "6", "BONE\\x0aSCREW 3.5MM TI")
