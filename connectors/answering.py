@@ -232,7 +232,7 @@ def is_refused(message: Message, profile: Profile, frame: frozenset[str] = froze
     What cannot be read is refused. Errors in elements and segments may be taken by an agreement (`accept_with_errors`, AK5 E); one in the
     frame (ST, SE), or for which the flow is to stop, never is. Of a standard that names faults by code, only those that have one count.
     """
-    if message.root is None:
+    if message.unread:
         return True
     errors = [one for one in message.findings if one.severity == "error" and (one.code is not None or not coded)]
     if not errors:

@@ -169,6 +169,13 @@ class Message:
     """When its envelope says that it was made, `20261122 0830` in the sender's time; empty where that is not said."""
     columns: Columns | None = None
     """Of rows: where their named values stand, so that whatever is found later can be told by its column."""
+    let_go: bool = False
+    """The tree was read, and given back once nobody needed it any more."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether the message could not be read far enough to make a tree of it."""
+        return self.root is None and not self.let_go
 
 
 @dataclass(slots=True)

@@ -144,6 +144,7 @@ def _let_go(examined: ExaminedMessage) -> None:
     if root is not None and examined.fate != "answer" and not acknowledge.needs_tree(examined):
         root.release()
         examined.message.root = None
+        examined.message.let_go = True
         examined.released = True
 
 

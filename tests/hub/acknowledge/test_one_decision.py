@@ -95,3 +95,14 @@ def test_a_count_that_the_agreement_gives_a_consequence_holds_what_the_syntax_an
     assert found(said["824"], "TED")[0][2].startswith("X12-T01 ")
     with hub.database.read() as connection:
         assert connection.execute(sa.select(tables.exchange.c.state)).scalars().all() == ["quarantined"]
+
+
+def test_a_tree_that_nobody_needs_any_more_is_no_message_that_could_not_be_read(open_with: Open) -> None:
+    hub = open_with({})
+    good, held = despatch("D1"), despatch("D2", gtin="06901234000029")
+    landing = take(hub, interchange(ACME, 1, good, held), "acme")
+    said = answers(hub, landing.document_id)
+    assert found(said["997"], "AK5") == [["AK5", "A"]] * 2 and found(said["997"], "AK9") == [["AK9", "A", "2", "2", "2"]]
+    with hub.database.read() as connection:
+        states = connection.execute(sa.select(tables.exchange.c.state).order_by(tables.exchange.c.id)).scalars().all()
+    assert states == ["applied", "quarantined"]
