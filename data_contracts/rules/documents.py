@@ -42,7 +42,8 @@ def circumstances(entity: Mapping[str, Any], name: str) -> Circumstances:
         if isinstance(stated, datetime):
             moment = stated.date().isoformat()
     currency = entity.get("currency")
-    return Circumstances(name, moment, entity.get("purpose", "original"), currency, entity.get("kind") in CREDITS)
+    credit = name == "Invoice" and entity.get("kind") in tuple(CREDITS)
+    return Circumstances(name, moment, entity.get("purpose", "original"), currency, credit)
 
 
 def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: date) -> Iterator[Placed]:

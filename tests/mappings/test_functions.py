@@ -158,7 +158,7 @@ def test_numbers_are_exact(value: Decimal, name: str) -> None:
 @given(st.datetimes(min_value=datetime(1971, 1, 2), max_value=datetime(2100, 1, 1)), st.sampled_from(sorted(FUNCTIONS)))  # noqa: DTZ001
 def test_moments_settle_after_one_pass(at: datetime, name: str) -> None:
     function = FUNCTIONS[name]
-    if function.kind != "instant":
+    if function.kind != "instant" or (name.endswith("_short") and not 2001 <= at.year < 2099):  # two digits say this century only
         return
     once = read(name, *write(name, at.replace(tzinfo=UTC)))
     assert read(name, *write(name, once)) == once
