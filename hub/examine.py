@@ -55,8 +55,6 @@ class ExaminedMessage:
     content: list[Finding] = field(default_factory=list)
     """What mapping and rules found, and errors of syntax that its standard has no code for; never part of a 997."""
     fate: Fate = "ready"
-    released: bool = False
-    """Whether its tree was taken apart because nothing more is asked of it: that it has none says nothing then."""
     stops: list[Finding] = field(default_factory=list)
     """Findings by which the agreement or its contract wants the flow to take nothing more in."""
 

@@ -145,7 +145,6 @@ def _let_go(examined: ExaminedMessage) -> None:
         root.release()
         examined.message.root = None
         examined.message.let_go = True
-        examined.released = True
 
 
 def tune() -> None:

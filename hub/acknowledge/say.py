@@ -15,7 +15,6 @@ from connectors.answering import Answering, Received, Wanted, answers_to, groups
 from connectors.registry import answering_of
 from connectors.spec import Envelope, Profile
 from data_contracts.findings import Finding
-from data_contracts.source import SourceRecord
 from hub.acknowledge.judge import Outcome, judge, judged
 from hub.examine import Examination, ExaminedInterchange, ExaminedMessage
 from hub.site import Acknowledge
@@ -26,8 +25,6 @@ from hub.store.unit_of_work import UnitOfWork
 SAME_CONNECTION = "answer"
 """Channel of documents that came as the answer to a delivery, and so have none themselves; their delivery key begins with the number of
 the parcel."""
-_RELEASED = SourceRecord("", {}, 0)
-"""In place of a tree that was there and was let go: what never had one could not be read, which an answer tells."""
 _STRICT_ANSWER = Acknowledge(functional="always", interchange="on_rejection")
 """What a sender hears whose envelope selects no agreement."""
 
@@ -62,8 +59,7 @@ def remember(examined: ExaminedInterchange, message: ExaminedMessage) -> None:
     if message.message.type in answering.answers:
         profile = replace(profile, accept_with_errors=True)  # it is heard in spite of faults in its segments
     refusal = next((finding for finding in message.syntax if finding.rule == "AGR-01"), None)
-    read = replace(message.message, root=_RELEASED) if message.released else message.message
-    verdict = answering.remember(read, message.group, profile, refusal)
+    verdict = answering.remember(message.message, message.group, profile, refusal)
     if verdict is not None:
         examined.verdicts.append((message.group.ordinal if message.group is not None else 0, verdict))
 
