@@ -84,7 +84,7 @@ def test_a_certificate_that_ends_is_told_once_and_no_more_when_a_newer_one_is_ag
         ("processed", lambda mic: ("AAAA", mic[1]), "dead"),
         ("processed", lambda mic: None, "dead"),
     ],
-    ids=str,
+    ids=["processed", "duplicate", "decryption_failed", "unsupported_format", "may_heal", "another_mic", "no_mic"],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_receipt_decides_about_its_parcel_and_one_of_anybody_else_does_not(
