@@ -46,8 +46,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 _TOP_ROOMS = (
-    "hub_api", "journeys", "dags", "hub/acknowledge", "hub/apply", "hub/commands", "hub/demonstration", "hub/labels", "hub/quality",
-    "hub/recall", "hub/registers", "hub/visibility",
+    "hub_api", "dags", "hub/acknowledge", "hub/apply", "hub/cases", "hub/commands", "hub/demonstration", "hub/labels", "hub/masterdata",
+    "hub/quality", "hub/recall", "hub/registers", "hub/trace", "hub/visibility",
 )  # fmt: skip
 """Rooms whose fast tests run on SQLite only, with those that lie in `hub` itself: the store below them is tested on both databases, and
 `make test` runs all."""
@@ -64,6 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         parameters = item.name.partition("[")[2].rstrip("]").split("-")
         real_server = "sshd" in getattr(item, "fixturenames", ()) or "sftp" in parameters
         upstairs = item.path.parent == tests / "hub" or any(room in item.path.parents for room in top)
+        if tests / "journeys" in item.path.parents:  # each starts servers of its own
+            item.add_marker(pytest.mark.slow)
         if real_server or ("postgresql" in parameters and upstairs):
             item.add_marker(pytest.mark.slow)
     if not os.environ.get("UDIHUB_REFERENCE"):
