@@ -178,7 +178,7 @@ def version_of(hub: Hub, examined: ExaminedMessage, laid_over: Sequence[Fields],
     paths = {path for fields in laid_over for path in fields}
     told = [finding for finding in examined.content if finding.rule.startswith("MAP-")]
     # Of the text that came (a count in CTT), not of any field: it stands, and a person has looked at the message now.
-    of_text = [replace(finding, action="none") for finding in examined.content if finding.rule.startswith(("X12-", "EDF-"))]
+    of_text = [replace(finding, action="none") for finding in examined.held]
     said_by_mapping = [finding for finding in told if not _cured(finding, paths, whole, examined.message)]
     found = pipeline.validate(whole, examined.agreement, day)
     promise = promises.promise_of(hub.site, examined.agreement)

@@ -54,6 +54,8 @@ class ExaminedMessage:
     """What the acknowledgement answers to."""
     content: list[Finding] = field(default_factory=list)
     """What mapping and rules found, and errors of syntax that its standard has no code for; never part of a 997."""
+    held: list[Finding] = field(default_factory=list)
+    """Those of `content` that are errors of syntax."""
     fate: Fate = "ready"
     stops: list[Finding] = field(default_factory=list)
     """Findings by which the agreement or its contract wants the flow to take nothing more in."""
@@ -240,7 +242,7 @@ def examine_message(message: Message, group: Group | None, inside: ExaminedInter
     syntax, held = held_as_content(found, coded)
     message.findings = [finding for finding in syntax if finding.rule != "AGR-01"]
     promise = promises.promise_of(site, agreement)
-    examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax, content=held)
+    examined = ExaminedMessage(message, group, agreement, agreed=agreed, syntax=syntax, content=held, held=held)
     examined.stops = promises.asked(found, agreement, promise)
     currency = site.organisations[agreement.organisation].currency
     if agreed is None or message.root is None or is_refused(message, inside.profile, frame, coded=coded):

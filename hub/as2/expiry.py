@@ -1,4 +1,5 @@
-"""Certificates that end: told 30 days before (AS2-10), once for each agreement, and closed when a newer one is agreed.
+"""Certificates that end: told 30 days before (AS2-10), once for each agreement, and closed when a newer one is agreed
+or nothing goes by AS2 any more.
 
 `udihub partner check` tells the same, with whatever else of a relation cannot work: it loads the keys where they are.
 """
@@ -10,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
 from cryptography import x509
 
 from connectors.transports.as2.certificates import ending, subject
@@ -19,13 +19,9 @@ from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place, Severity
 from hub.as2.relations import flows, station_of
 from hub.runtime import Hub, local
-from hub.site import Agreement, Site
+from hub.site import Site
 from hub.site_reading import fault, unloadable
-from hub.store import evidence
-from hub.store.identity import allocate
-from hub.store.stop_tables import flow_incident
-from hub.store.tables import finding
-from hub.store.unit_of_work import UnitOfWork
+from hub.store import incidents
 
 RULE = "AS2-10"
 
@@ -48,17 +44,22 @@ def watch(hub: Hub) -> int:
             continue
     changed = 0
     with hub.database.begin("as2") as uow:
-        rows = uow.connection.execute(sa.select(flow_incident).where(flow_incident.c.rule == RULE, flow_incident.c.closed_at.is_(None)))
-        known = {row.agreement: row for row in rows}
+        known = {row.agreement: row for row in incidents.lasting(uow.connection, RULE)}
         for name, certificate in sorted(found.items()):
-            row = known.get(name)
-            if certificate is not None and row is None:
-                _open(hub, uow, hub.site.agreements[name], told(certificate))
-            elif certificate is None and row is not None:
-                evidence.close_findings(uow, [row.finding_id], "a newer certificate is agreed")
-                uow.connection.execute(sa.update(flow_incident).where(flow_incident.c.id == row.id).values(closed_at=uow.now))
+            if certificate is not None and name not in known:
+                agreement = hub.site.agreements[name]
+                whose = hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner)
+                incidents.begin(uow, *whose, name, told(certificate))
+                changed += 1
+        agreed = {flow.agreement for flow in flows(hub.site)}
+        for name, row in sorted(known.items()):
+            if name not in agreed:
+                reason = f"agreement {name} goes by AS2 no more"
+            elif name in found and found[name] is None:
+                reason = "a newer certificate is agreed"
             else:
                 continue
+            incidents.end(uow, row, reason)
             changed += 1
     hub.certificates_seen_on = now.date()
     return changed
@@ -89,22 +90,3 @@ def check(site: Site, home: Path, now: datetime) -> Iterator[Finding]:
         if certificate is not None:
             severity: Severity = "error" if certificate.not_valid_after_utc < now else "warning"
             yield replace(told(certificate), place=Place(path=f"{where}: transport"), severity=severity)
-
-
-def _open(hub: Hub, uow: UnitOfWork, agreement: Agreement, said: Finding) -> None:
-    organisation_id, partner_id = hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner)
-    number = uow.connection.execute(
-        sa.insert(finding)
-        .values(
-            partner_id=partner_id, organisation_id=organisation_id, rule=RULE, severity=said.severity, action=said.action,
-            place=said.place.as_json(), expected=said.expected, got=said.got, params={}, recorded_at=uow.now,
-        )
-        .returning(finding.c.id)
-    ).scalar_one()  # fmt: skip
-    uow.connection.execute(
-        sa.insert(flow_incident).values(
-            id=allocate(uow.connection, "flow_incident", 1)[0], organisation_id=organisation_id, partner_id=partner_id,
-            agreement=agreement.agreement, rule=RULE, finding_id=number, opened_at=uow.now,
-        )
-    )  # fmt: skip
-    uow.audit(organisation_id, "finding.opened", f"finding/{number}", reason=said.text(), after={"rule": RULE})

@@ -19,10 +19,8 @@ from hub.promises import promise_of
 from hub.quality.volume import SILENT, WINDOW, History, Odd, calm, judge
 from hub.runtime import Hub
 from hub.site import Agreement
-from hub.store import evidence, stops
-from hub.store.identity import allocate
-from hub.store.stop_tables import flow_incident
-from hub.store.tables import document, exchange, finding
+from hub.store import incidents, stops
+from hub.store.tables import document, exchange
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
@@ -122,14 +120,14 @@ def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restle
 
     An incident of a flow that is not watched stays as it is, unless its agreement left the site: nothing can end it then.
     """
-    rows = uow.connection.execute(
-        sa.select(flow_incident).where(flow_incident.c.closed_at.is_(None), flow_incident.c.rule.startswith("FLW-"))
-    ).all()
-    known = {(row.agreement, row.rule): row for row in rows}
+    known = {(row.agreement, row.rule): row for row in incidents.lasting(uow.connection, "FLW-")}
     made = []
     for (name, rule), odd in sorted(found.items()):
         if (name, rule) not in known:
-            _open(hub, uow, hub.site.agreements[name], rule, odd)
+            agreement = hub.site.agreements[name]
+            params = {"agreement": agreement.agreement, "partner": agreement.partner}
+            said = Finding(rule, expected=odd.expected, got=odd.got, params=params)
+            incidents.begin(uow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner), name, said)
             made.append(Incident(name, rule, opened=True))
     for (name, rule), row in sorted(known.items()):
         reason = None
@@ -138,28 +136,6 @@ def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restle
         elif (name, rule) not in found and name in watched and (watched[name] > row.opened_at if rule == SILENT else name not in restless):
             reason = "messages come again" if rule == SILENT else "the volume is as before, or usual by now"
         if reason is not None:
-            evidence.close_findings(uow, [row.finding_id], reason)
-            uow.connection.execute(sa.update(flow_incident).where(flow_incident.c.id == row.id).values(closed_at=uow.now))
+            incidents.end(uow, row, reason)
             made.append(Incident(name, rule, opened=False))
     return made
-
-
-def _open(hub: Hub, uow: UnitOfWork, agreement: Agreement, rule: str, odd: Odd) -> None:
-    organisation_id, partner_id = hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner)
-    params = {"agreement": agreement.agreement, "partner": agreement.partner}
-    said = Finding(rule, expected=odd.expected, got=odd.got, params=params)
-    number = uow.connection.execute(
-        sa.insert(finding)
-        .values(
-            partner_id=partner_id, organisation_id=organisation_id, rule=rule, severity=said.severity, action=said.action,
-            place=said.place.as_json(), expected=said.expected, got=said.got, params=params, recorded_at=uow.now,
-        )
-        .returning(finding.c.id)
-    ).scalar_one()  # fmt: skip
-    uow.connection.execute(
-        sa.insert(flow_incident).values(
-            id=allocate(uow.connection, "flow_incident", 1)[0], organisation_id=organisation_id, partner_id=partner_id,
-            agreement=agreement.agreement, rule=rule, finding_id=number, opened_at=uow.now,
-        )
-    )  # fmt: skip
-    uow.audit(organisation_id, "finding.opened", f"finding/{number}", reason=said.text(), after={"rule": rule, **params})

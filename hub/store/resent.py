@@ -19,8 +19,8 @@ SETTLED = ("quarantined", "rejected")
 """States of messages that something sent again settles."""
 ISSUED, REVISION = "issued", "revision"
 """What an exchange keeps in its `keys` of a message that was not applied: when it was issued (microseconds since 1970), and its number."""
-_IN_PART = ("purchase_order", "order_response")
-"""Kinds of messages whose changes state a part (`hub.reconcile.standing.FOLDING`)."""
+IN_PART = ("purchase_order", "order_response")
+"""Kinds of messages whose changes state a part (the same as `hub.reconcile.standing.FOLDING`, which stands above the store)."""
 _later = exchange.alias("later")
 _said = application.alias("said")
 
@@ -44,7 +44,7 @@ def _query(*columns: Any) -> sa.Select[Any]:
             _later.c.state == "applied",
             sa.func.coalesce(_later.c.origin_id, _later.c.id) > first,
             sa.not_(_said.c.retracted),
-            sa.or_(_said.c.purpose != "change", _said.c.kind.not_in(_IN_PART)),
+            sa.or_(_said.c.purpose != "change", _said.c.kind.not_in(IN_PART)),
             sa.or_(
                 issued.is_(None),
                 _said.c.revision > revision,

@@ -1,4 +1,4 @@
-"""Flows that take nothing in: stopped by a rule or a person, what waits meanwhile, and incidents of flows that fall silent or swell.
+"""Flows that take nothing in: stopped by a rule or a person, what waits meanwhile, and incidents: what lasts (hub/store/incidents.py).
 
 Rows are evidence: a stop ends by being resumed, an incident by being closed; neither is removed.
 """
@@ -40,7 +40,7 @@ flow_incident = sa.Table(
     sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False),
     sa.Column("partner_id", sa.ForeignKey("partner.id"), nullable=False),
     sa.Column("agreement", sa.Text, nullable=False),
-    sa.Column("rule", sa.Text, nullable=False),  # FLW-01 silent | FLW-02 too little | FLW-03 too much
+    sa.Column("rule", sa.Text, nullable=False),  # FLW-01 silent | FLW-02 too little | FLW-03 too much | AS2-10 a certificate ends
     sa.Column("finding_id", Big, nullable=False),
     sa.Column("opened_at", Big, nullable=False),
     sa.Column("closed_at", Big),

@@ -67,6 +67,14 @@ def test_a_certificate_that_ends_is_told_once_and_no_more_when_a_newer_one_is_ag
     assert expiry.watch(hub) == 1
     with hub.database.read() as connection:
         assert connection.execute(sa.select(tables.finding.c.closed_at)).scalar_one() is not None
+    theirs.write_text(old)
+    hub.certificates_seen_on = None
+    assert expiry.watch(hub) == 1, "the newer one is taken back"
+    hub.site.flows.clear()
+    hub.certificates_seen_on = None
+    assert expiry.watch(hub) == 1, "nothing goes by AS2 any more"
+    with hub.database.read() as connection:
+        assert connection.execute(sa.select(tables.finding.c.id).where(tables.finding.c.closed_at.is_(None))).all() == []
     theirs.unlink()
     (missing,) = expiry.check(site, home, now)
     assert missing.rule == "SIT-14" and "cannot be read" in str(missing.got)

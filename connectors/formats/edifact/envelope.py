@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from connectors.envelope_bounds import Bounds
 from connectors.formats.edifact.foreign import beyond_repertoire
 from connectors.formats.edifact.header import Header
 from connectors.formats.edifact.interchange import group_of, interchange_of, opening_findings, part, parts_of, style_of, version_of
@@ -22,9 +23,6 @@ from connectors.used_numbers import UsedNumbers
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
 
-_MOST_STRAYS = 20
-_MOST_EXPLAINED = 100
-"""Groups of one interchange of which everything is told that is wrong with their UNG and UNE."""
 _SERVICE_MESSAGES = frozenset({"CONTRL"})
 
 
@@ -62,7 +60,7 @@ class Reading:
         self._numbers = UsedNumbers()
         self._opened = Opened("", "", "", "", 0, 0, [])
         self._names: dict[str, tuple[str, str, str]] = {}
-        self._strays = self._faulty = self._left = 0
+        self._bounds = Bounds()
         self._strict = profile.options.get("characters") == "declared"
 
     def events(self) -> Iterator[ReadEvent]:
@@ -108,8 +106,7 @@ class Reading:
     def _interchange(self, header: Header, at: int, line: int) -> Iterator[ReadEvent]:
         segments, reader = self._segments, self._reader
         readable = not header.separators.clash()
-        self._group, self._strays, self._inside_count, self._numbers = None, 0, 0, UsedNumbers()
-        self._faulty = self._left = 0
+        self._group, self._bounds, self._inside_count, self._numbers = None, Bounds(), 0, UsedNumbers()
         style = style_of(header, self._profile)
         interchange: Interchange | None = None
         for batch in segments.batches():
@@ -171,10 +168,7 @@ class Reading:
 
     def _stray(self, interchange: Interchange, tag: str, line: int) -> None:
         """A segment that stands outside of everything it could belong to."""
-        self._strays += 1
-        if self._strays > _MOST_STRAYS:
-            self._left += 1
-        else:
+        if self._bounds.tells_stray():
             tag = legible(tag, 8)
             interchange.findings.append(Finding("EDF-I33", Place(tag, line=line), None, tag, "33"))
 
@@ -214,8 +208,8 @@ class Reading:
             interchange.findings.append(Finding("EDF-I108", got=str(interchange.delimiters.get("release"))))
         if not self._numbers.complete:
             interchange.findings.append(Finding("EDF-I112"))
-        if self._left:
-            interchange.findings.append(Finding("EDF-I113", got=str(self._left)))
+        if self._bounds.left:
+            interchange.findings.append(Finding("EDF-I113", got=str(self._bounds.left)))
 
     # --- groups ------------------------------------------------------------------------------------------------------
 
@@ -228,17 +222,9 @@ class Reading:
         if self._named:
             self._group_findings(group, line, trailer)
             if group.findings:
-                self._bound(group)
+                self._bounds.hold(group)
         events.append(ReadEvent("group_end", interchange=interchange, group=group))
         return events
-
-    def _bound(self, group: Group) -> None:
-        """Of many faulty groups the first are explained in full; of the others only why their messages are refused, where they have any."""
-        self._faulty += 1
-        if self._faulty > _MOST_EXPLAINED:
-            kept = [finding for finding in group.findings if finding.severity == "error"][:1] if group.message_count else []
-            self._left += len(group.findings) - len(kept)
-            group.findings[:] = kept
 
     def _group_findings(self, group: Group, line: int, trailer: list[str] | None) -> None:
         if trailer is None:

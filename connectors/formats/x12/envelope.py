@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
+from connectors.envelope_bounds import Bounds
 from connectors.formats.x12.control import UsedNumbers, is_number, is_set_number, same_number
 from connectors.formats.x12.delimiters import BLANKS, Header, legible, plain, storable
 from connectors.formats.x12.grammar import known_groups
@@ -26,9 +27,6 @@ _RELEASE = re.compile("00[1-8]0[0-9]{2}")
 _GROUP_TYPE = re.compile("[A-Z0-9]{2}")
 _GROUP_DATE = re.compile(f"{LONG_DATE}|{SHORT_DATE}")
 _GROUP_TIME = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
-_MOST_STRAYS = 20
-_MOST_EXPLAINED = 100
-"""Groups of one interchange of which everything is told that is wrong with their GS and GE."""
 
 
 class Reading:
@@ -44,7 +42,7 @@ class Reading:
         self._numbers = UsedNumbers()
         self._opened: Opened | None = None
         self._start = 0
-        self._strays = self._faulty = self._left = 0
+        self._bounds = Bounds()
         self._names: set[tuple[str, str, str, str]] = set()
 
     def events(self) -> Iterator[ReadEvent]:
@@ -72,8 +70,8 @@ class Reading:
             yield ReadEvent("unreadable", finding=self._foreign("X12-I101"))
 
     def _ended(self, interchange: Interchange) -> ReadEvent:
-        if self._left:
-            interchange.findings.append(Finding("X12-I111", got=str(self._left)))
+        if self._bounds.left:
+            interchange.findings.append(Finding("X12-I111", got=str(self._bounds.left)))
         # What stands behind an IEA is only known when the next header, or the end, has been found.
         if self._segments.skipped:
             interchange.findings.append(self._foreign("X12-I103"))
@@ -87,7 +85,7 @@ class Reading:
     def _inside(self, header: Header, interchange: Interchange) -> Iterator[ReadEvent]:
         segments, sets, mark = self._segments, self._sets, header.delimiters.element
         readable = can_be_cut(header, self._profile)
-        self._group, self._strays, self._faulty, self._left, self._names = None, 0, 0, 0, set()
+        self._group, self._bounds, self._names = None, Bounds(), set()
         line = 1
         for batch in segments.batches():
             pairs = batch.pairs
@@ -141,7 +139,7 @@ class Reading:
             if not named and not self._cut_within(batch):
                 # Nothing that a 997 could name: the interchange itself is refused.
                 self._stray(interchange, "GS", line, "024")
-            if named or self._faulty <= _MOST_EXPLAINED:
+            if named or self._bounds.explains:
                 _explain(group, elements, line)
                 self._named_once(group, line)
             return [*closed, ReadEvent("group", interchange=interchange, group=self._group)]
@@ -162,10 +160,7 @@ class Reading:
 
     def _stray(self, interchange: Interchange, tag: str, line: int, note: str) -> None:
         """A segment that stands outside of everything it could belong to."""
-        self._strays += 1
-        if self._strays > _MOST_STRAYS:
-            self._left += 1
-        else:
+        if self._bounds.tells_stray():
             tag = legible(tag, 8)
             interchange.findings.append(Finding(f"X12-I{note}", Place(tag, line=line), None, tag, note))
 
@@ -213,7 +208,7 @@ class Reading:
         if not self._numbers.complete:
             group.findings.append(Finding("X12-G12", Place("GS", line=line)))
         if group.findings:
-            self._bound(group)
+            self._bounds.hold(group)
         events.append(ReadEvent("group_end", interchange=interchange, group=group))
         return events
 
@@ -226,14 +221,6 @@ class Reading:
             code = "19" if (group.version or "") >= "005010" else "6"
             group.findings.append(Finding("X12-G19", Place("GS", element=6, line=line), None, legible(control, 20), code))
         self._names.add(name)
-
-    def _bound(self, group: Group) -> None:
-        """Of many faulty groups the first are explained in full; of the others only why their sets are refused, where they have any."""
-        self._faulty += 1
-        if self._faulty > _MOST_EXPLAINED:
-            kept = [finding for finding in group.findings if finding.severity == "error"][:1] if group.message_count else []
-            self._left += len(group.findings) - len(kept)
-            group.findings[:] = kept
 
     # --- sets --------------------------------------------------------------------------------------------------------
 

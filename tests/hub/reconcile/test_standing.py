@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.reconcile.standing import FOLDING, RANK, Candidate, decide
+from hub.store.resent import IN_PART
 
 
 def said(
@@ -100,3 +101,7 @@ def test_a_change_that_comes_twice_counts_once_and_one_that_takes_another_back_c
 def test_an_answer_to_a_change_stands_without_a_first_answer() -> None:
     verdict = decide([said(1, "change", issued=1), said(2, "change", issued=2)], "order_response")
     assert (verdict.state, verdict.standing_id, verdict.changes) == ("standing", 1, (2,))
+
+
+def test_what_is_changed_in_part_is_not_settled_by_a_change_that_is_sent_again() -> None:
+    assert set(IN_PART) == set(FOLDING)
