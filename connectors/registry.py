@@ -1,8 +1,8 @@
-"""Finds plug-ins: a file or package in `formats/` or `transports/` is a connector part, and its name is the word that sites use.
+"""Finds plug-ins: a file or package in `formats/`, `transports/` or `signers/` is a connector part; its name is the word of the sites.
 
-A module offers `FORMAT` or `TRANSPORT`, a format also `ANSWERING` where its standard knows acknowledgements; names that begin
+A module offers `FORMAT`, `TRANSPORT` or `SIGNER`, a format also `ANSWERING` where its standard knows acknowledgements; names that begin
 with `_` and modules that offer neither are parts of others.
-Packages from outside join by entry points of the groups `udihub.formats` and `udihub.transports`, which point at such an
+Packages from outside join by entry points of the groups `udihub.formats`, `udihub.transports` and `udihub.signers`, which point at such an
 object; the hub's own name wins. Nothing is imported before it is asked for, and a plug-in whose optional dependency is absent
 is refused on use with the name of what lacks, without disturbing the others.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 from connectors.answering import Answering
 from connectors.first_bytes import HEAD, unreadable
 from connectors.first_bytes import unrecognised as unrecognised
+from connectors.signing import Signer
 from connectors.spec import Format, Profile, Traits, Transport
 from data_contracts.errors import ConfigError
 
@@ -90,6 +91,14 @@ def transport_named(name: str) -> Transport:
     return plugin
 
 
+def signer_named(name: str) -> Signer:
+    """The signer of this name. Raises ConfigError when there is none, or its dependency is not installed."""
+    plugin = _plugin("signers", "SIGNER", name)
+    if not isinstance(plugin, Signer):
+        raise ConfigError(f"signer {name!r} offers no SIGNER that signs or verifies (connectors/signing.py)")
+    return plugin
+
+
 def traits_of(name: str, profile: Profile | None = None, grammar: str | None = None) -> Traits:
     """What the format of this name says of itself; the defaults where it says nothing. Raises ConfigError when there is none.
 
@@ -110,6 +119,11 @@ def format_names() -> list[str]:
 def transport_names() -> list[str]:
     """Names of the transports that can be used here."""
     return _usable("transports", "TRANSPORT")
+
+
+def signer_names() -> list[str]:
+    """Names of the signers that can be used here."""
+    return _usable("signers", "SIGNER")
 
 
 def _usable(room: str, attribute: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Signers, one file for each scheme (`connectors/signing.py` is the page for authors)."""
