@@ -185,3 +185,41 @@ class Transport(Protocol):
         Raises AwaitedError where the peer has it and will say by another way whether it takes it.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of what changed at a system, with its bytes as they came from there."""
+
+    delivered: Delivered
+    """Its `delivery_key` is stable: position since the watermark, and content."""
+    content: bytes
+    watermark: str | None = None
+    """Up to where everything is known once this page is durable; committed with it. None: the page covers nothing by itself."""
+    records: tuple[tuple[str, str], ...] | None = None
+    """Id and version (a hash of the content) of each record, in the order in which the format reads its messages. None: nobody can tell."""
+
+
+@runtime_checkable
+class Polling(Protocol):
+    """A transport that asks a system what changed since a watermark. It keeps nothing: the hub gives the watermark and keeps the new one.
+
+    `settings` may hold `clock`, the hub's own, by which a stamp from the future is known as one.
+    """
+
+    name: str
+
+    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
+        """What changed, page by page, in an order in which the watermark of each page covers all before it.
+
+        The hub lands a page before it asks for the next one, and may stop behind any. None: from the beginning.
+        """
+        ...
+
+    def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
+        """Called only after the page is durable: flag its records as exported, where the peer counts so. Repeatable."""
+        ...
+
+    def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
+        """What a person writes as a watermark (`2026-11-22T08:00:00Z`), as this flow keeps it. Raises ConfigError for what it cannot be."""
+        ...

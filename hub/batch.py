@@ -45,6 +45,8 @@ class Job:
     interchanges: list[ExaminedInterchange] = field(default_factory=list)
     unreadable: list[Finding] = field(default_factory=list)
     state: str = "processed"
+    known: frozenset[int] = frozenset()
+    """Ordinals of records that a flow took in before in the same version: they change nothing (hub/polling.py)."""
 
 
 def claimant_of(hub: Hub, row: Any) -> Claimant:

@@ -103,6 +103,8 @@ def _behind(
         if isinstance(step, ExaminedInterchange):
             current = step.interchange.ordinal
         elif isinstance(step, ExaminedMessage):
+            if step.message.ordinal in job.known:
+                continue
             acknowledge.remember(surveyed[current], step)
             if step.message.ordinal > done:
                 yield current, step

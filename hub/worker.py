@@ -21,7 +21,7 @@ from hub.batch import Job, claimant_of
 from hub.examine import ExaminedMessage, Opened, walk
 from hub.runtime import Hub
 from hub.slices import LEASE_SECONDS, process_large
-from hub.store import blobs, claims, tables
+from hub.store import blobs, claims, tables, watermarks
 from hub.store.types import moment
 
 BATCH = 500
@@ -119,7 +119,8 @@ def _load(hub: Hub, claimed: Sequence[claims.Claim]) -> list[Job]:
             .where(tables.document.c.id.in_(fences))
             .order_by(tables.document.c.id)
         ).all()
-    return [Job(fences[row.id], row) for row in rows]
+        known = watermarks.passed_over(connection, [row.id for row in rows if row.flow is not None])
+    return [Job(fences[row.id], row, known=known.get(row.id, frozenset())) for row in rows]
 
 
 def _examine(hub: Hub, job: Job) -> None:
@@ -131,6 +132,8 @@ def _examine(hub: Hub, job: Job) -> None:
             elif isinstance(step, Finding):
                 job.unreadable.append(step)
             elif isinstance(step, ExaminedMessage):
+                if step.message.ordinal in job.known:
+                    continue
                 _let_go(step)
                 job.interchanges[-1].messages.append(step)
             elif not job.interchanges or job.interchanges[-1] is not step:
@@ -177,7 +180,7 @@ def _commit_run(hub: Hub, jobs: list[Job], failed: dict[int, Exception]) -> None
 
 
 def _alone(hub: Hub, job: Job) -> None:
-    fresh = Job(job.claim, job.row)
+    fresh = Job(job.claim, job.row, known=job.known)
     _examine(hub, fresh)
     with hub.database.begin("worker") as uow:
         batch.record(hub, uow, [fresh])

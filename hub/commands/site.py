@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from data_contracts.errors import ConfigError
-from hub import outbound, pipeline, soundness, stopping, worker
+from hub import outbound, pipeline, polling, soundness, stopping, worker
 from hub.as2 import expiry
 from hub.commands.registers import tell_outcome
 from hub.commands.words import word
@@ -17,7 +17,7 @@ from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Site
 from hub.site_reading import SiteError
-from hub.store import stops
+from hub.store import stops, watermarks
 
 _NAMED = 5
 """Suppliers that are named when nobody tells them anything."""
@@ -35,6 +35,8 @@ def register(app: typer.Typer) -> None:
     flows.command("stopped")(flow_stopped_command)
     flows.command("stop")(flow_stop_command)
     flows.command("resume")(flow_resume_command)
+    flows.command("watermarks")(flow_watermarks_command)
+    flows.command("rewind")(flow_rewind_command)
     app.add_typer(flows, name="flow")
 
 
@@ -145,6 +147,37 @@ def flow_resume_command(
     hub = Hub.open()
     count = stopping.resume(hub, agreement, by, reason)
     typer.echo(word("flow_resumed", hub.settings.language).format(agreement=agreement, count=count))
+
+
+def flow_watermarks_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False) -> None:
+    """How far flows that ask a system have asked it. Exit code 1 where the last pull of one failed."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        found = watermarks.listed(connection)
+    for one in found:
+        if as_json:
+            typer.echo(json.dumps(one, ensure_ascii=False))
+        else:
+            name = "pull_failed" if one["failure"] else "pulled_up_to"
+            typer.echo(
+                word(name, hub.settings.language).format(**one | {"watermark": one["watermark"] or "-", "asked_at": one["asked_at"] or "-"})
+            )
+    if any(one["failure"] for one in found):
+        raise typer.Exit(1)
+
+
+def flow_rewind_command(
+    name: Annotated[str, typer.Argument(help="The flow.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    to: Annotated[str | None, typer.Option("--to", help="Stamp (2026-11-22T08:00:00Z) or token; left out: from the beginning.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Take in again what is known, too.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+) -> None:
+    """Set the watermark of a flow: its next pull asks from there. What is known by id and version changes nothing, unless with --again."""
+    hub = Hub.open()
+    done = polling.rewind(hub, name, to, by, reason, again=again)
+    told = {key: done[key] or "-" for key in ("before", "after")} | {"forgotten": done["forgotten"]}
+    typer.echo(word("flow_rewound", hub.settings.language).format(flow=name, **told))
 
 
 def _site() -> Site:

@@ -33,6 +33,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "flow_stopped": ("{agreement}: stopped; what comes waits", "{agreement}：已停止，新到文件将等待"),
     "flow_is_stopped": ("{agreement}: is stopped already", "{agreement}：已处于停止状态"),
     "flow_resumed": ("{agreement}: resumed, {count} documents go on", "{agreement}：已恢复，{count} 份文件继续处理"),
+    "pulled_up_to": (
+        "{flow:32} up to {watermark}, asked {asked_at}, {pages} pages, {records} records",
+        "{flow:32} 已取至 {watermark}，查询于 {asked_at}，{pages} 页，{records} 条记录",
+    ),
+    "pull_failed": (
+        "{flow:32} up to {watermark}, FAILED {failed_at}: {failure}",
+        "{flow:32} 已取至 {watermark}，{failed_at} 失败：{failure}",
+    ),
+    "flow_rewound": (
+        "{flow}: the next pull asks from {after} (it was {before}); {forgotten} records are taken in again",
+        "{flow}：下次从 {after} 起查询（原为 {before}）；{forgotten} 条记录将重新采用",
+    ),
     "incident_opened": ("began", "出现"),
     "incident_closed": ("is over", "已恢复"),
     "unknown_kind": ("unknown", "未知"),

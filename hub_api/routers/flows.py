@@ -1,4 +1,4 @@
-"""Flows that are stopped: which, why, what waits for them, and their end by a person."""
+"""Flows: which are stopped, why, what waits for them, and their end by a person; how far those that ask a system have asked it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from data_contracts.errors import NotFoundError
 from hub import stopping
 from hub.runtime import Hub
-from hub.store import stops
+from hub.store import stops, watermarks
 from hub.store.credentials import Caller
 from hub_api.dependencies import render
 from hub_api.errors import problems
@@ -42,6 +42,22 @@ class FlowStop(Shape):
     resumed_reason: str | None
 
 
+class Watermark(Shape):
+    """How far a flow has asked a system for what changed."""
+
+    flow: str
+    organisation: str
+    partner: str
+    watermark: str | None = Field(description="As the flow's transport keeps it: a stamp, of two clauses both, or a token. null: none.")
+    pages: int = Field(description="Pages taken in, ever.")
+    records: int = Field(description="Records of them that were new or changed.")
+    document_id: int | None = Field(description="The last page.")
+    moved_at: Time | None
+    asked_at: Time | None = Field(description="End of the last pull that came to its end.")
+    failure: str | None = Field(description="Why the last pull did not.")
+    failed_at: Time | None
+
+
 class FlowState(Shape):
     """What came of it."""
 
@@ -67,6 +83,14 @@ def list_stopped(
     """The newest first; of the key's organisations."""
     with hub.database.read() as connection:
         return render(page(stops.listed(connection, caller.organisations, all_of_them=all_of_them), 100))
+
+
+@router.get("/watermarks", summary="List watermarks", response_model=Page[Watermark], responses=problems(401, 403, 429))
+def list_watermarks(hub: HubDependency, caller: Staff) -> Response:
+    """Of flows that ask a system what changed; of the key's organisations. `udihub flow rewind` sets one."""
+    with hub.database.read() as connection:
+        found = watermarks.listed(connection, caller.organisations)
+    return render(page(found, len(found) + 1))
 
 
 @router.post("/{agreement}/stop", summary="Stop a flow", response_model=FlowState, responses=_MENDING)

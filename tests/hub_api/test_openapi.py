@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
+from hub.store import watermarks
 from hub_api.app import create_app
 from tests.hub.registers.conftest import device, extract, run
 from tests.hub.world import party
@@ -113,6 +114,8 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
     place = {"level": "plant", "name": "Plant", "parent": "8799999010009"}
     wanted = {"kind": "place", "action": "place", "source": {"system": "place", "code": "P"}, "value": place, "reason": "drawn so"}
     assert api.request("POST", "/v1/masterdata/requests", "admin", json=wanted).status_code == 201
+    with api.hub.database.begin("flow:pulled") as uow:
+        watermarks.opened(uow, "pulled", api.hub.organisation_id("north"), api.hub.partner_id("erp"))
     held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
     assert api.request("POST", "/v1/flows/acme_in/stop", "admin", json={"reason": "R"}).status_code == 200
     examples = {

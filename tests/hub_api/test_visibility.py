@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from hub.store import credentials
+from hub.store import credentials, watermarks
 from tests.hub_api.conftest import Api
 from tests.hub_api.papers import ACME, BOREALIS, DEVICE, WRONG_GTIN, despatch, devices, interchange, orders, stock
 
@@ -39,6 +39,7 @@ READ_BY = {
     "/v1/masterdata/requests/{request_id}": {"integration", "steward", "auditor", "admin"},
     "/v1/masterdata/places": {"integration", "steward", "auditor", "admin"},
     "/v1/flows/stopped": {"integration", "steward", "auditor", "admin"},
+    "/v1/flows/watermarks": {"integration", "steward", "auditor", "admin"},
     "/metrics": {"integration", "auditor", "admin"},
 }
 """Who may read at all; routes that are not named here are for every role."""
@@ -112,6 +113,9 @@ def busy(api: Api) -> Api:
     assert api.request("POST", f"/v1/exchanges/{good}/correct", "steward", json=because).status_code == 201
     assert api.request("POST", f"/v1/exchanges/{good}/replay", "steward", json={"reason": "telephoned with them"}).status_code == 201
     api.settle()
+    with api.hub.database.begin("flow:pulled") as uow:
+        mark = watermarks.opened(uow, "pulled", api.hub.organisation_id("south"), api.hub.partner_id("borealis"))
+        watermarks.moved(uow, mark, "SECRET-LOT")
     for agreement in ("acme_in", "borealis_in"):
         stopped = api.request("POST", f"/v1/flows/{agreement}/stop", "steward", json={"reason": f"telephoned with {agreement}"})
         assert stopped.status_code == 200

@@ -1,0 +1,207 @@
+"""One pull: the pages of what changed since a watermark, each with the watermark that it covers, whatever the protocol.
+
+A transport says how a question is asked (`ask`) and where the next page begins; this says what is asked for and what is known afterwards
+(`connectors/deltas.py`: the kinds of delta). It keeps no state: whoever stops behind a page and comes again with its watermark loses
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, BinaryIO, NoReturn
+
+import msgspec
+
+from connectors.deltas import Delta, identified, later, value_at
+from connectors.spec import Delivered, Page
+from data_contracts.errors import ConfigError, RetriableError
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked for."""
+
+    clause: str = "changed"
+    """`created`: rows that were never changed."""
+    since: str | None = None
+    """From this stamp on, it included, as the watermark keeps it; None: from the beginning."""
+    place: Any = None
+    """Where the page begins, as the answer before said it; None: the first one."""
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One page as it came."""
+
+    content: bytes
+    records: Sequence[Any]
+    place: Any = None
+    """Where the next page begins; None: this is the last one."""
+    token: str | None = None
+    """Of the delta kind `token`: what is to be shown next time."""
+    media_type: str | None = "application/json"
+
+
+Ask = Callable[[Question], Answer]
+
+
+def pull(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None = None) -> Iterator[Page]:
+    """The pages of one pull. `label` names documents and messages, as `purchase_orders`.
+
+    Raises RetriableError where a record has no id or stamp, or where pages lead in a circle; ConfigError where the order that a site
+    promised is not kept.
+    """
+    if delta.kind == "push":
+        return
+    for number, (answer, covered) in enumerate(_answers(delta, label, watermark, ask, now), 1):
+        records = identified(delta, answer.records, label) if delta.id else None
+        digest = sha256(answer.content).hexdigest()[:24]
+        name = f"{label}-{number}.{'xml' if 'xml' in (answer.media_type or '') else 'json'}"
+        key = f"{delta.kind}:{watermark or ''}#{number}:{digest}"
+        yield Page(Delivered(name, key, len(answer.content), None, answer.media_type), answer.content, covered, records)
+
+
+def _answers(
+    delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None
+) -> Iterator[tuple[Answer, str | None]]:
+    if delta.kind == "stamp":
+        yield from _by_stamp(delta, label, watermark, ask, now)
+    elif delta.kind == "exported":
+        yield from _by_flag(delta, label, ask)
+    else:
+        token = watermark if delta.kind == "token" else None
+        for answer in _through(label, Question(token=token), ask):
+            last = answer.place is None and delta.kind == "token"
+            yield answer, (answer.token or watermark) if last else None
+
+
+def _by_stamp(
+    delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None
+) -> Iterator[tuple[Answer, str | None]]:
+    """Clause by clause; where the peer sorts, each page covers what is before it, else only the last one covers them all."""
+    known = stamps_of(delta, watermark)
+    for clause in delta.clauses:
+        reached = known.get(clause) or delta.start
+        seen: str | None = None
+        begun = now() if now is not None else None
+        for answer in _through(label, Question(clause, delta.asked(reached)), ask):
+            for record in answer.records:
+                stamp = delta.stamp(value_at(record, delta.path(clause)), label)
+                if delta.sorted and stamp is not None and later(delta, seen, stamp) != stamp:
+                    raise ConfigError(f"{label}: the peer does not answer in the order of {delta.path(clause)}")
+                seen = later(delta, seen, stamp)
+            if answer.place is None or delta.sorted:
+                moved = later(delta, reached, delta.capped(seen, begun) if seen is not None else None)
+                if moved is not None:
+                    known[clause] = moved
+                yield answer, _written(delta, known)
+            else:
+                yield answer, None
+
+
+def _by_flag(delta: Delta, label: str, ask: Ask) -> Iterator[tuple[Answer, str | None]]:
+    """Always the first page, for what is flagged is no longer on it. What comes again as it was cannot be flagged."""
+    before: tuple[tuple[str, str], ...] | None = None
+    while (answer := ask(Question())).records:
+        found = identified(delta, answer.records, label)
+        if found == before:
+            raise RetriableError(f"{label}: what was acknowledged comes again: the peer did not keep the flag")
+        before = found
+        yield answer, None
+
+
+def _through(label: str, question: Question, ask: Ask) -> Iterator[Answer]:
+    """All pages of one question."""
+    places: set[str] = set()
+    while True:
+        answer = ask(question)
+        yield answer
+        if answer.place is None:
+            return
+        if (place := repr(answer.place)) in places:
+            raise RetriableError(f"{label}: the pages lead in a circle")
+        places.add(place)
+        question = Question(question.clause, question.since, answer.place, question.token)
+
+
+def stamps_of(delta: Delta, watermark: str | None) -> dict[str, str]:
+    """Clause → stamp, of a watermark."""
+    if watermark is None:
+        return {}
+    if watermark.startswith("{"):
+        stamps: dict[str, str] = msgspec.json.decode(watermark, type=dict[str, str])
+        return stamps
+    return dict.fromkeys(delta.clauses, watermark)
+
+
+def _written(delta: Delta, known: Mapping[str, str]) -> str | None:
+    """One stamp as it is; of two clauses both, by their names."""
+    if not known:
+        return None
+    if len(set(known.values())) == 1 and len(known) == len(delta.clauses):
+        return next(iter(known.values()))
+    return msgspec.json.encode(dict(sorted(known.items()))).decode()
+
+
+def as_watermark(delta: Delta, text: str) -> str | None:
+    """A watermark that a person wrote. Raises ConfigError for what this kind of delta cannot begin from."""
+    if delta.kind == "token":
+        return text
+    if delta.kind != "stamp":
+        raise ConfigError(f"a delta of kind {delta.kind} has no watermark that could be set")
+    if text.startswith("{"):
+        try:
+            return _written(delta, {clause: delta.written(stamp) for clause, stamp in stamps_of(delta, text).items()})
+        except msgspec.DecodeError as error:
+            raise ConfigError(f"{text!r} is no stamp of the kind {delta.stamps}") from error
+    return delta.written(text)
+
+
+class Asked:
+    """What transports have in common that ask a system page by page, and find nothing lying about."""
+
+    name = ""
+
+    def _asked(self) -> NoReturn:
+        raise ConfigError(f"transport {self.name} is asked what changed, page by page; nothing waits there")
+
+    def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
+        """Raises ConfigError."""
+        self._asked()
+
+    def open(self, settings: Mapping[str, Any], delivered: Delivered) -> BinaryIO:
+        """Raises ConfigError."""
+        self._asked()
+
+    def settle(self, settings: Mapping[str, Any], delivered: Delivered) -> None:
+        """Raises ConfigError."""
+        self._asked()
+
+    def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
+        """Nothing, where the peer keeps no flag."""
+
+    def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
+        """What a person writes, as this flow keeps it. Raises ConfigError."""
+        return as_watermark(Delta.of(settings, self.name), text)
+
+    def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
+        """Raises ConfigError, where a transport does not write."""
+        raise ConfigError(f"transport {self.name} only reads")
+
+
+def clock_of(settings: Mapping[str, Any]) -> Callable[[], datetime] | None:
+    """The hub's clock, where it passes one."""
+    clock = settings.get("clock")
+    return clock if callable(clock) else None
+
+
+def whole_number(settings: Mapping[str, Any], key: str, default: int, most: int) -> int:
+    """A count from 1 on. Raises ConfigError."""
+    value = settings.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise ConfigError(f"{key} is a whole number from 1 to {most}, not {value!r}")
+    return value

@@ -1,0 +1,145 @@
+"""Pulling what changed at a system: each page is landed together with the watermark that it covers, so that a crash at any moment
+neither loses nor repeats.
+
+Hop 1 and 2 of flows whose transport asks a system (`connectors.spec.Polling`). A page is a document with its bytes as they came. Records
+that were taken in before in the same version change nothing: a page that holds no other is not landed, and in one that does they are
+passed over. Records are flagged as exported at the peer (`acknowledge`) only once their page is durable; when that fails, the page comes
+again, is known, and is flagged then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from typing import Any
+
+from connectors.registry import transport_named
+from connectors.spec import Page, Polling
+from data_contracts.errors import ConfigError, ConflictError, HubError, NotFoundError
+from hub.runtime import Hub
+from hub.site import Flow
+from hub.store import watermarks
+from hub.store.inbox import Delivery, Landing
+from hub.store.types import storable
+from hub.store.unit_of_work import UnitOfWork
+from hub.store.watermarks import Mark
+
+Land = Callable[[Hub, Delivery, Callable[[UnitOfWork, Landing], None]], Landing]
+
+
+def poll(hub: Hub, flow: Flow, transport: Polling, land: Land) -> list[Landing]:
+    """One pull of a flow, page by page; returns the pages that held something new.
+
+    What a pull has landed stays when it fails further on; the failure is shown with the watermark, and raised.
+    """
+    settings = polling_settings(hub, flow)
+    agreement = hub.site.agreements[flow.agreement]
+    by = f"flow:{flow.flow}"
+    with hub.database.begin(by) as uow:
+        mark = watermarks.opened(uow, flow.flow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner))
+    landings: list[Landing] = []
+    try:
+        for page in transport.pages(settings, mark.value):
+            taken, known = _sorted_out(hub, flow.flow, page)
+            value = page.watermark if page.watermark is not None else mark.value
+            if page.records is not None and not taken:
+                if value != mark.value:
+                    with hub.database.begin(by) as uow:
+                        mark = watermarks.moved(uow, mark, value)
+            else:
+                landing, mark = _landed(hub, flow, page, mark, value, taken, known, land)
+                landings.append(landing)
+            transport.acknowledge(settings, page)
+    except HubError as error:
+        with hub.database.begin(by) as uow:
+            watermarks.ended(uow, flow.flow, str(error))
+        raise
+    with hub.database.begin(by) as uow:
+        watermarks.ended(uow, flow.flow)
+    return landings
+
+
+def _sorted_out(hub: Hub, flow: str, page: Page) -> tuple[list[tuple[str, str]], list[int]]:
+    """The records of a page that are new or changed, and the ordinals of those that are known as they are."""
+    if page.records is None:
+        return [], []
+    records = [(storable(key), version) for key, version in page.records]
+    with hub.database.read() as connection:
+        versions = watermarks.versions(connection, flow, {key for key, _ in records})
+    taken, known = [], []
+    for ordinal, (key, version) in enumerate(records, 1):
+        if versions.get(key) == version:
+            known.append(ordinal)
+        else:
+            versions[key] = version
+            taken.append((key, version))
+    return taken, known
+
+
+def _landed(
+    hub: Hub,
+    flow: Flow,
+    page: Page,
+    mark: Mark,
+    value: str | None,
+    taken: Sequence[tuple[str, str]],
+    known: Sequence[int],
+    land: Land,
+) -> tuple[Landing, Mark]:
+    """Land a page and move the watermark in one transaction.
+
+    Where records are known by their versions, the turn is part of the key: the same page may say the same again after it said
+    otherwise. Where they are not, position and content are all that tells a repeat.
+    """
+    agreement = hub.site.agreements[flow.agreement]
+    turn = "" if page.records is None else f"{mark.turn}/"
+    moved: list[Mark] = []
+
+    def move(uow: UnitOfWork, landing: Landing) -> None:
+        fresh = landing.outcome == "new"
+        moved.append(
+            watermarks.moved(uow, mark, value, document_id=landing.document_id, taken=taken, known=known)
+            if fresh
+            else watermarks.moved(uow, mark, value)
+        )
+
+    landing = land(
+        hub,
+        Delivery(
+            organisation_id=hub.organisation_id(agreement.organisation),
+            partner_id=hub.partner_id(agreement.partner),
+            channel=str(flow.transport["use"]),
+            delivery_key=f"{flow.flow}/{mark.begun}/{turn}{page.delivered.delivery_key}",
+            stream=BytesIO(page.content),
+            name=page.delivered.name,
+            media_type=page.delivered.media_type,
+            flow=flow.flow,
+            received_by=f"flow:{flow.flow}",
+        ),
+        move,
+    )
+    return landing, moved[-1]
+
+
+def polling_settings(hub: Hub, flow: Flow) -> dict[str, Any]:
+    """The flow's transport settings, with the hub's clock."""
+    return hub.transport_settings(flow) | {"clock": hub.clock.now}
+
+
+def rewind(hub: Hub, name: str, to: str | None, by: str, reason: str, *, again: bool) -> dict[str, Any]:
+    """A person sets a flow's watermark: null from the beginning. Returns the watermark before and after.
+
+    What is known by id and version still changes nothing, unless it is to be taken in `again`. Raises NotFoundError for a flow that pulls
+    nothing, ConflictError without a reason, ConfigError for a text that is no watermark of this flow.
+    """
+    flow = hub.site.flows.get(name)
+    transport = transport_named(flow.transport["use"]) if flow is not None and flow.direction == "in" else None
+    if flow is None or not isinstance(transport, Polling):
+        raise NotFoundError(f"there is no flow {name} that asks a system for what changed")
+    if not reason.strip():
+        raise ConflictError("a reason is needed: it is kept in the audit trail")
+    value = transport.watermark(polling_settings(hub, flow), to) if to is not None else None
+    if to is not None and value is None:
+        raise ConfigError(f"{to!r} is no watermark of the flow {name}")
+    with hub.database.begin(by) as uow:
+        return watermarks.rewound(uow, name, value, reason, again=again)

@@ -1,0 +1,126 @@
+"""What every transport must keep that asks a system what changed. `PEERS` says how to stand a system up; a new one needs an entry."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.registry import transport_named, transport_names
+from connectors.spec import Delivered, Page, Polling
+from data_contracts.errors import ConfigError
+from tests.conformance.test_transports import ASKED
+
+ROWS = 23
+"""Rows of the system; some bear one stamp, some were never changed, two come in each page of three that the next one begins with."""
+
+
+class System:
+    """A system with `ROWS` records in it, and the hands of whoever changes them."""
+
+    def __init__(self, transport: str, settings: dict[str, Any]) -> None:
+        found = transport_named(transport)
+        assert isinstance(found, Polling)
+        self.transport: Polling = found
+        self.settings = settings
+
+    def put(self, number: int, changed: str | None, created: str, name: str) -> None:
+        raise NotImplementedError
+
+    def fill(self) -> None:
+        """Stamps of whole minutes: many records have the same one."""
+        for number in range(1, ROWS + 1):
+            changed = None if number % 5 == 0 else f"2026-11-22 07:{number // 4:02}:00"
+            self.put(number, changed, f"2026-11-22 06:{number // 6:02}:00", f"first {number}")
+
+    def pages(self, watermark: str | None = None) -> list[Page]:
+        return list(self.transport.pages(self.settings, watermark))
+
+
+class Database(System):
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "peer.db"
+        with self._open() as connection:
+            connection.execute("CREATE TABLE things (id INTEGER, changed TEXT, created TEXT, name TEXT)")
+        delta = {"kind": "stamp", "field": "changed", "created": "created", "id": "id", "ask_as": "%Y-%m-%d %H:%M:%S"}
+        columns = ["id", "changed", "created", "name"]
+        super().__init__("sql", {"database": f"sqlite:///{self.path}", "view": "things", "columns": columns, "page": 3, "delta": delta})
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.path)
+        with connection:
+            yield connection
+        connection.close()
+
+    def put(self, number: int, changed: str | None, created: str, name: str) -> None:
+        with self._open() as connection:
+            connection.execute("DELETE FROM things WHERE id = ?", [number])
+            connection.execute("INSERT INTO things VALUES (?, ?, ?, ?)", [number, changed, created, name])
+
+
+@contextmanager
+def by_sql(folder: Path) -> Iterator[System]:
+    yield Database(folder)
+
+
+PEERS: dict[str, Callable[[Path], Any]] = {"sql": by_sql}
+
+
+@pytest.fixture(params=list(PEERS))
+def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    with PEERS[request.param](tmp_path) as made:
+        made.fill()
+        yield made
+
+
+def told(pages: list[Page]) -> set[tuple[str, str]]:
+    return {record for page in pages for record in page.records or ()}
+
+
+def test_every_transport_that_asks_is_tested_here() -> None:
+    assert {name.partition("-")[0] for name in PEERS} == ASKED
+    assert {name for name in transport_names() if isinstance(transport_named(name), Polling)} == ASKED
+
+
+def test_whoever_stops_behind_any_page_and_comes_again_misses_nothing(system: System) -> None:
+    """The law of watermarks: what came up to a page, and what its watermark brings, is all there is."""
+    pages = system.pages()
+    everything = told(pages)
+    assert len(everything) == ROWS and len(pages) >= ROWS // 3
+    assert system.pages() == pages, "the same question has the same answer, under the same keys"
+    assert len({page.delivered.delivery_key for page in pages}) == len(pages)
+    for stopped in range(0, len(pages), 3):
+        watermark = next((page.watermark for page in reversed(pages[: stopped + 1]) if page.watermark is not None), None)
+        assert told(pages[: stopped + 1]) | told(system.pages(watermark)) == everything
+    system.put(4, "2026-11-22 07:05:00", "2026-11-22 06:00:00", "changed again, in the minute of the watermark")
+    system.put(5, "2026-11-22 07:06:00", "2026-11-22 06:00:00", "changed for the first time")
+    system.put(99, None, "2026-11-22 06:03:00", "new, in the minute of the watermark")
+    news = told(system.pages(pages[-1].watermark)) - everything
+    assert {key for key, _ in news} == {"4", "5", "99"}
+
+
+def test_pages_are_documents(system: System) -> None:
+    for page in system.pages():
+        assert page.delivered.size == len(page.content) and page.delivered.media_type == "application/json"
+        assert page.delivered.name.isprintable() and "/" not in page.delivered.name
+
+
+def test_mistakes_are_named_before_anything_is_asked(system: System) -> None:
+    transport = system.transport
+    with pytest.raises(ConfigError, match="patern"):
+        list(transport.pages(system.settings | {"patern": "*"}, None))
+    for delta, said in (({"kind": "sometimes"}, "kind"), ({"kind": "stamp"}, "needs"), (system.settings["delta"] | {"fild": "x"}, "fild")):
+        with pytest.raises(ConfigError, match=said):
+            list(transport.pages(system.settings | {"delta": delta}, None))
+    with pytest.raises(ConfigError):
+        transport.watermark(system.settings, "yesterday")
+    assert transport.watermark(system.settings, "2026-11-22T08:00:00+01:00") == "2026-11-22T07:00:00.000000+00:00"
+    with pytest.raises(ConfigError):
+        list(transport.fetch(system.settings))  # type: ignore[attr-defined]
+    with pytest.raises(ConfigError):
+        transport.settle(system.settings, Delivered("a", "a", 1))  # type: ignore[attr-defined]

@@ -1,0 +1,33 @@
+"""Every flow that docs/connectors.md shows is one that its transport takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connectors.deltas import Delta
+from connectors.registry import transport_named
+from connectors.spec import Polling
+from hub.site import Flow
+from tests.conformance.test_transports import ASKED
+
+PAGE = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
+FLOWS: list[dict[str, Any]] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+
+
+@pytest.mark.parametrize("shown", FLOWS, ids=lambda shown: str(shown["flow"]))
+def test_an_example_is_a_flow(shown: dict[str, Any]) -> None:
+    flow = Flow.model_validate({("on" if key is True else key): value for key, value in shown.items()})
+    transport: Any = transport_named(flow.transport["use"])
+    assert set(flow.transport) - {"use"} <= transport.settings and transport.needs <= set(flow.transport) | {"delta"}
+    if flow.direction == "in":
+        assert isinstance(transport, Polling)
+        assert Delta.of(flow.transport, transport.name).kind in PAGE
+
+
+def test_every_family_is_shown() -> None:
+    assert {shown["transport"]["use"] for shown in FLOWS} == ASKED

@@ -1,0 +1,222 @@
+"""A system that is known by a view of its database: rows since a watermark, none lost and none twice, whatever happens between."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from typer.testing import CliRunner
+
+from connectors.registry import transport_named
+from connectors.spec import Polling
+from data_contracts.errors import ConfigError, ConflictError, NotFoundError, RetriableError
+from hub import pipeline, polling, worker
+from hub.audit import verify_all
+from hub.cli import application
+from hub.clock import FrozenClock
+from hub.runtime import Hub
+from hub.settings import Settings
+from hub.soundness import faults
+from hub.store import tables, watermarks
+
+SITE = Path(__file__).parents[1] / "samples" / "site_pulled"
+TABLE = """CREATE TABLE hub_items (id INTEGER PRIMARY KEY, code TEXT, name TEXT, unit TEXT, shelf_life NUMERIC,
+           changed_at TIMESTAMP, created_at TIMESTAMP)"""
+
+
+@dataclass
+class Mes:
+    """The owner's side: an engine that may write."""
+
+    engine: sa.Engine
+    hub: Hub
+
+    def put(
+        self, number: int, changed: str | None, created: str = "2026-11-22 07:00:00.000000", name: str = "Hub", life: Any = 730
+    ) -> None:
+        """A row as the owner writes it."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.text("DELETE FROM hub_items WHERE id = :id"), {"id": number})
+            connection.execute(
+                sa.text("INSERT INTO hub_items VALUES (:id, :code, :name, 'PCE', :life, :changed, :created)"),
+                {"id": number, "code": f"M-{number}", "name": name, "life": life, "changed": changed, "created": created},
+            )
+
+    def pull(self) -> list[str]:
+        """One run of the flow and what came of it: the code of each item that was taken in."""
+        with self.hub.database.read() as connection:
+            before = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(tables.exchange.c.id), 0)))
+        pipeline.fetch(self.hub, self.flow)
+        worker.drain(self.hub)
+        with self.hub.database.read() as connection:
+            query = sa.select(tables.exchange.c.business_key, tables.exchange.c.state).where(tables.exchange.c.id > before)
+            rows = connection.execute(query.order_by(tables.exchange.c.id)).all()
+        assert {row.state for row in rows} <= {"applied"}, rows
+        return [row.business_key.removeprefix("item/") for row in rows]
+
+    @property
+    def flow(self) -> Any:
+        """The flow that pulls."""
+        return self.hub.site.flows["mes_items"]
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """The watermark as people see it."""
+        with self.hub.database.read() as connection:
+            (found,) = watermarks.listed(connection)
+        return found
+
+
+@pytest.fixture
+def mes(database_url: str, tmp_path: Path, clock: FrozenClock, request: pytest.FixtureRequest) -> Iterator[Mes]:
+    if database_url.startswith("sqlite"):
+        address = f"sqlite:///{tmp_path / 'mes.db'}"
+        sqlite3.connect(tmp_path / "mes.db").close()
+    else:
+        server = request.getfixturevalue("postgres_server")
+        name = f"mes_{tmp_path.name.replace('-', '_')}"
+        server.execute(f'CREATE DATABASE "{name}"')
+        url = sa.make_url(server.url(name))
+        address = url.difference_update_query(["durable"]).render_as_string(hide_password=False)  # `durable` is a word of the hub's own
+    engine = sa.create_engine(address, poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text(TABLE))
+    site = tmp_path / "site"
+    shutil.copytree(SITE, site)
+    path = site / "flows" / "mes_items.yaml"
+    flow = yaml.safe_load(path.read_text())
+    flow["transport"] |= {"database": address}
+    del flow["transport"]["password_env"]
+    path.write_text(yaml.safe_dump(flow))
+    hub = Hub.open(Settings(home=tmp_path / "home", site=site, database_url=database_url, language="en", max_body=1_000_000, clock=clock))
+    yield Mes(engine, hub)
+    hub.database.close()
+    engine.dispose()
+
+
+def test_rows_come_once_whatever_their_stamps(mes: Mes, clock: FrozenClock) -> None:
+    assert [fault for fault in faults(mes.hub.site) if fault.severity == "error"] == []
+    mes.put(1, None)
+    mes.put(2, None, "2026-11-22 07:01:00.000000")
+    mes.put(3, "2026-11-22 07:30:00.000000", life=0)
+    mes.put(4, "2026-11-22 07:30:00.000000")
+    mes.put(5, "2026-11-22 07:30:00.000000")
+    assert mes.pull() == ["M-1", "M-2", "M-3", "M-4", "M-5"]
+    assert mes.mark["watermark"] == ('{"changed":"2026-11-22T07:30:00.000000+00:00","created":"2026-11-22T07:01:00.000000+00:00"}')
+    assert mes.pull() == [], "a second run changes nothing"
+    documents = _count(mes.hub, tables.document)
+    mes.put(6, "2026-11-22 07:28:00.000000")  # written before, committed late
+    mes.put(4, "2026-11-22 07:30:00.000000", name="Hub, renamed in the same second")
+    mes.put(1, "2026-11-22 07:45:00.000000", name="Hub, changed for the first time")
+    mes.put(7, None, "2026-11-22 07:01:00.000000")
+    assert sorted(mes.pull()) == ["M-1", "M-4", "M-6", "M-7"]
+    assert mes.pull() == [] and _count(mes.hub, tables.document) > documents
+    mes.put(8, "2099-01-01 00:00:00.000000")
+    assert mes.pull() == ["M-8"]
+    mes.put(9, "2026-11-22 07:59:00.000000")
+    clock.advance(300)
+    assert mes.pull() == ["M-9"], "a stamp from the future hides nothing"
+    with mes.hub.database.read() as connection:
+        assert verify_all(connection) == []
+
+
+def _count(hub: Hub, table: sa.Table) -> int:
+    with hub.database.read() as connection:
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+def test_a_pull_that_breaks_anywhere_loses_nothing_and_repeats_nothing(mes: Mes) -> None:
+    for number in range(1, 8):
+        mes.put(number, f"2026-11-22 07:{number:02}:00.000000")
+    transport = transport_named("sql")
+    assert isinstance(transport, Polling)
+    for broken_at in range(1, 4):
+        pages = iter(range(1, 100))
+
+        def land(hub: Hub, delivery: Any, also: Any, at: int = broken_at, pages: Iterator[int] = pages) -> Any:
+            def then_break(uow: Any, landing: Any) -> None:
+                also(uow, landing)
+                if next(pages) == at:
+                    raise RetriableError("the machine stood still")
+
+            return pipeline.land(hub, delivery, then_break)
+
+        before = mes.mark if broken_at > 1 else None
+        with pytest.raises(RetriableError, match="stood still"):
+            polling.poll(mes.hub, mes.flow, transport, land)
+        assert mes.mark["failure"] == "the machine stood still"
+        assert before is None or mes.mark["pages"] == before["pages"] + broken_at - 1
+    worker.drain(mes.hub)
+    pipeline.fetch(mes.hub, mes.flow)
+    worker.drain(mes.hub)
+    with mes.hub.database.read() as connection:
+        keys = connection.execute(sa.select(tables.exchange.c.business_key).order_by(tables.exchange.c.id)).scalars().all()
+    assert keys == [f"item/M-{number}" for number in range(1, 8)]
+    assert mes.mark["failure"] is None and mes.mark["records"] == 7
+
+    stale = watermarks.Mark("mes_items", None, 0, 0)
+    with pytest.raises(RetriableError, match="another fetch"), mes.hub.database.begin("late") as uow:
+        watermarks.moved(uow, stale, "2026-11-22T00:00:00.000000+00:00")
+
+
+def test_a_person_sets_a_watermark_back_with_a_reason(mes: Mes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotFoundError):
+        polling.rewind(mes.hub, "mes_items", None, "eve", "nothing came yet", again=False)
+    for number in range(1, 5):
+        mes.put(number, f"2026-11-22 07:{number:02}:00.000000")
+    assert len(mes.pull()) == 4
+    with pytest.raises(ConflictError):
+        polling.rewind(mes.hub, "mes_items", None, "eve", " ", again=False)
+    with pytest.raises(ConfigError, match="yesterday"):
+        polling.rewind(mes.hub, "mes_items", "yesterday", "eve", "to look again", again=False)
+    with pytest.raises(NotFoundError):
+        polling.rewind(mes.hub, "other", None, "eve", "to look again", again=False)
+    polling.rewind(mes.hub, "mes_items", None, "eve", "the MES was restored from a backup", again=False)
+    assert mes.mark["watermark"] is None and mes.pull() == []
+    done = polling.rewind(mes.hub, "mes_items", "2026-11-22T07:03:00Z", "eve", "a mapping was mended", again=True)
+    assert done["forgotten"] == 4 and done["after"] == "2026-11-22T07:03:00.000000+00:00"
+    assert mes.pull() == ["M-1", "M-2", "M-3", "M-4"], "from the overlap on"
+    with mes.hub.database.read() as connection:
+        entries = connection.execute(sa.select(tables.audit).where(tables.audit.c.action == "watermark.rewound")).all()
+    assert [(entry.actor, entry.reason) for entry in entries][-1] == ("eve", "a mapping was mended")
+
+    if mes.hub.database.is_postgresql:  # the command line is the same on both
+        return
+    monkeypatch.setenv("UDIHUB_HOME", str(mes.hub.settings.home))
+    monkeypatch.setenv("UDIHUB_SITE", str(mes.hub.settings.site))
+    monkeypatch.setenv("UDIHUB_DATABASE_URL", mes.hub.settings.database_url)
+    seen = CliRunner().invoke(application(), ["flow", "watermarks"], env={"UDIHUB_LANG": "en"})
+    assert seen.exit_code == 0 and "mes_items" in seen.stdout and "2026-11-22T07:04" in seen.stdout, seen.stdout
+    arguments = ["flow", "rewind", "mes_items", "--to", "2026-11-22T07:00:00Z", "--reason", "they said so", "--by", "Ann"]
+    done = CliRunner().invoke(application(), arguments, env={"UDIHUB_LANG": "zh-CN"})
+    assert done.exit_code == 0 and "2026-11-22T07:00:00.000000+00:00" in done.stdout and "查询" in done.stdout
+    assert mes.mark["watermark"] == "2026-11-22T07:00:00.000000+00:00"
+
+
+def test_the_database_of_somebody_else_is_read_and_never_held_up(mes: Mes) -> None:
+    settings = mes.hub.transport_settings(mes.flow)
+    transport = transport_named("sql")
+    assert isinstance(transport, Polling)
+    for more, said in (
+        ({"database": "postgresql://a:b@db/x"}, "password"),
+        ({"database": "oracle://db/x"}, "oracle"),
+        ({"database": "nonsense"}, "address"),
+        ({"view": "hub_itms"}, "hub_itms"),
+        ({"columns": ["id", "changed_at", "created_at", "no_such"]}, "no_such"),
+        ({"columns": ["id"]}, "changed_at"),
+        ({"delta": {"kind": "token", "token": "x"}}, "token"),
+        ({"delta": {"kind": "stamp"}}, "field"),
+        ({"pages": 3}, "pages"),
+        ({"page": 0}, "page"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            list(transport.pages(settings | more, "2026-11-22T07:00:00.000000+00:00"))
+    with pytest.raises(ConfigError, match="only reads"):
+        transport_named("sql").send(settings, "a.json", b"{}", "1")
