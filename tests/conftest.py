@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from tests.effort import use_profile
 from tests.postgres import PostgresServer, running_server
 
 use_profile()
+gc.disable()  # until all is collected: whoever imports a thousand modules makes no garbage, and looking for it costs as much again
 
 _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 _numbers = itertools.count(1)
@@ -56,15 +58,20 @@ _TOP_ROOMS = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what lies in tests/reference and what the fast checks leave to `make test`; leave out references where there are none."""
     tests = Path(config.rootpath) / "tests"
-    reference = tests / "reference"
-    top = [tests / room for room in _TOP_ROOMS]
+
+    @cache  # by file, for there are a dozen tests to each
+    def within(path: Path) -> tuple[bool, bool, bool]:
+        rooms = set(path.parents)
+        upstairs = path.parent == tests / "hub" or any(tests / room in rooms for room in _TOP_ROOMS)
+        return tests / "reference" in rooms, tests / "journeys" in rooms, upstairs
+
     for item in items:
-        if reference in item.path.parents:
+        in_reference, in_journeys, upstairs = within(item.path)
+        if in_reference:
             item.add_marker(pytest.mark.reference)
         parameters = item.name.partition("[")[2].rstrip("]").split("-")
         real_server = "sshd" in getattr(item, "fixturenames", ()) or "sftp" in parameters
-        upstairs = item.path.parent == tests / "hub" or any(room in item.path.parents for room in top)
-        if tests / "journeys" in item.path.parents:  # each starts servers of its own
+        if in_journeys:  # each starts servers of its own
             item.add_marker(pytest.mark.slow)
         if real_server or ("postgresql" in parameters and upstairs):
             item.add_marker(pytest.mark.slow)
@@ -79,6 +86,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: whoever looks for garbage, or through all objects as NiceGUI does at each start, need not look at it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

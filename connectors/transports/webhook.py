@@ -24,7 +24,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import httpx
@@ -205,10 +207,17 @@ def ask(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes,
 
 def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
     path = settings.get("ca_file")
+    system = ssl.get_default_verify_paths()
     try:
-        return ssl.create_default_context(cafile=str(path) if path is not None else None)
+        files = [path] if path is not None else [file for file in (system.cafile, system.capath) if file is not None]
+        return _reading(str(path) if path is not None else None, tuple(Path(file).stat().st_mtime_ns for file in files))
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"ca_file: {path}: {error}") from error
+
+
+@lru_cache(maxsize=16)  # all the certificates of a system take longer to read than a message to post; `_changed` has them read anew
+def _reading(path: str | None, _changed: tuple[int, ...]) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=path)
 
 
 def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> Answer:

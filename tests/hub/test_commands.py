@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mappings.engine import load
+from tests import nursery
 from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange, orders
 
 LINES = '[{"line": "1", "gtin": "06901234000023", "quantity": "5", "unit": "EA"}]'
@@ -22,10 +23,11 @@ def udihub(tmp_path: Path):  # type: ignore[no-untyped-def]
     environment = {**os.environ, "UDIHUB_HOME": str(tmp_path / "home"), "UDIHUB_SITE": str(SITE), "UDIHUB_LANG": "en"}
     environment.pop("UDIHUB_DATABASE_URL", None)
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "hub.cli", *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
+    def run(*arguments: str, anew: bool = False) -> subprocess.CompletedProcess[str]:
+        if not anew:
+            return nursery.run(arguments, environment, tmp_path, 120)
+        command = [sys.executable, "-m", "hub.cli", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
     return run
 
@@ -36,7 +38,7 @@ def test_check_map_ingest_and_explain(udihub, tmp_path: Path) -> None:  # type: 
     good.write_bytes(interchange(ACME, 1, despatch("D1")))
     bad.write_bytes(interchange(ACME, 2, despatch("D2", gtin=WRONG_GTIN)))
     torn.write_bytes(b"")
-    done = udihub("check", str(good), "--partner", "acme", "--json")
+    done = udihub("check", str(good), "--partner", "acme", "--json", anew=True)
     answer = json.loads(done.stdout)
     assert (
         done.returncode == 0
@@ -89,7 +91,7 @@ def test_check_map_ingest_and_explain(udihub, tmp_path: Path) -> None:  # type: 
     ],
 )
 def test_a_mistake_is_answered_in_words(udihub, arguments: list[str], words: str) -> None:  # type: ignore[no-untyped-def]
-    done = udihub(*arguments)
+    done = udihub(*arguments, anew=arguments[-1] == "99")  # one that starts from nothing: exit codes and words are all that a shell sees
     assert done.returncode != 0
     assert words in done.stderr and "Traceback" not in done.stderr
 

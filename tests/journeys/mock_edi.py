@@ -27,6 +27,7 @@ from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import tables
 from hub.store.views import order as order_view
+from tests.journeys.server import TRUST
 
 SITE = Path(__file__).parents[1] / "samples" / "mock_edi"
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -60,7 +61,7 @@ class MockPartner:
         until = time.monotonic() + 30
         while time.monotonic() < until and self.process.poll() is None:
             try:
-                if httpx.get(self.address("/_mock/health"), timeout=5).status_code == 200:
+                if httpx.get(self.address("/_mock/health"), timeout=5, verify=TRUST).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.02)
@@ -78,13 +79,13 @@ class MockPartner:
 
     def ask(self, method: str, path: str, **body: Any) -> Any:
         """One request to its control plane."""
-        answer = httpx.request(method, self.address(path), json=body or None, timeout=30)
+        answer = httpx.request(method, self.address(path), json=body or None, timeout=30, verify=TRUST)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None
 
     def take(self, content: bytes) -> None:
         """Post a document to it."""
-        answer = httpx.post(self.address("/edi"), content=content, timeout=30)
+        answer = httpx.post(self.address("/edi"), content=content, timeout=30, verify=TRUST)
         assert answer.status_code < 300, answer.text
 
     def become(self, customer: str, **changes: Any) -> None:
