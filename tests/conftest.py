@@ -23,10 +23,12 @@ import sqlalchemy as sa
 
 from hub.clock import FrozenClock
 from hub.store.database import Database
+from tests.compiled import share
 from tests.effort import use_profile
 from tests.postgres import PostgresServer, running_server
 
 use_profile()
+share()
 gc.disable()  # until all is collected: whoever imports a thousand modules makes no garbage, and looking for it costs as much again
 
 _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,32 +33,45 @@ _OF_ALL = ("difference",)
 
 def fresh(connection: sa.Connection, cause: str, limit: int) -> list[sa.Row[Any]]:
     """Causes that no case has yet."""
+    return list(connection.execute(_fresh(cause, limit)))
+
+
+@cache  # stating it takes longer than asking it, and all causes are asked for whenever anything was told
+def _fresh(cause: str, limit: int) -> sa.Select[Any]:
     said = CAUSES[cause].subquery("said")
-    query = sa.select(said).outerjoin(steward_case, _same(said, cause)).where(steward_case.c.id.is_(None))
-    return list(connection.execute(query.limit(limit)))
+    return sa.select(said).outerjoin(steward_case, _same(said, cause)).where(steward_case.c.id.is_(None)).limit(limit)
 
 
 def changed(connection: sa.Connection, cause: str, limit: int) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Cases whose cause is back after they were closed, or says something else: what it says, and the case."""
+    rows = [row._mapping for row in connection.execute(_changed(cause, limit))]
+    return [({name: row[f"said_{name}"] for name in SAID}, {name: row[f"of_{name}"] for name in COLUMNS}) for row in rows]
+
+
+@cache
+def _changed(cause: str, limit: int) -> sa.Select[Any]:
     said = CAUSES[cause].subquery("said")
     query = sa.select(
         *(said.c[name].label(f"said_{name}") for name in SAID), *(column.label(f"of_{column.name}") for column in steward_case.c)
     )
     query = query.join(steward_case, _same(said, cause))
-    query = query.where(sa.or_(steward_case.c.state == "closed", steward_case.c.print != said.c.print)).limit(limit)
-    rows = [row._mapping for row in connection.execute(query)]
-    return [({name: row[f"said_{name}"] for name in SAID}, {name: row[f"of_{name}"] for name in COLUMNS}) for row in rows]
+    return query.where(sa.or_(steward_case.c.state == "closed", steward_case.c.print != said.c.print)).limit(limit)
 
 
 def gone(connection: sa.Connection, cause: str, limit: int) -> list[sa.Row[Any]]:
     """Cases whose cause is not there any more."""
+    return list(connection.execute(_gone(cause, limit)))
+
+
+@cache
+def _gone(cause: str, limit: int) -> sa.Select[Any]:
     said = CAUSES[cause].subquery("said")
     query = (
         sa.select(steward_case)
         .outerjoin(said, _same(said, cause))
         .where(steward_case.c.cause == cause, sa.text(f"steward_case.{STANDING}"), said.c.cause_id.is_(None))
     )
-    return list(connection.execute(query.limit(limit)))
+    return query.limit(limit)
 
 
 def with_lots(connection: sa.Connection, safety: int, any_lots: bool) -> list[sa.Row[Any]]:

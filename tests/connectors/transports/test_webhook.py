@@ -201,6 +201,9 @@ def test_https_checks_the_name_although_the_address_is_pinned(tmp_path: Path, na
         if good:
             assert send(given).startswith("202")
             assert receiver.got[0][1]["Host"] == f"localhost:{receiver.port}"
+            other, _ = certificate(path.parent, "partner.example")
+            with pytest.raises(RetriableError, match=r"(?i)certificate"):  # another authority from the moment that the file is another
+                send(given | {"ca_file": str(other)})
             del given["ca_file"]
         with pytest.raises(RetriableError, match=r"(?i)certificate"):
             send(given)
