@@ -7,7 +7,7 @@ into source records and back and knows no partner. Each is one module (or packag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, runtime_checkable
@@ -73,6 +73,8 @@ class Traits:
     """What parts the components of a composite in trees that are to be written."""
     options: frozenset[str] | None = None
     """The names in `Profile.options` that it reads, so that a misspelt one is told; None: it does not say."""
+    one_by_one: bool = False
+    """Its writer has done with a message when it asks for the next: each tree may be made when it is asked for, and then let go."""
     messages: frozenset[str] | None = None
     """Types of all its messages, of a standard that has no envelope and is its own grammar; None: envelope or grammar tell."""
 
@@ -125,9 +127,12 @@ class Format(Protocol):
         ...
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
-        """The document that holds these (type, tree) messages. Raises ValueError for data that the syntax cannot carry."""
+        """The document that holds these (type, tree) messages; `Traits.one_by_one` says whether they are written as they come.
+
+        Raises ValueError for data that the syntax cannot carry.
+        """
         ...
 
 

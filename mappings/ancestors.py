@@ -12,8 +12,16 @@ from mappings.plan import Scope
 from mappings.slots import maker
 from mappings.write import Writer
 
-Chain = list[tuple[int, list[str | None], SourceRecord]]
-"""The ancestors of the element before, outermost first: number of the level, what each row says on it (null: nothing), its record."""
+
+class Chain(list[tuple[int, list[str | None], SourceRecord]]):
+    """The ancestors of the element before, outermost first: number of the level, what each row says on it (null: nothing), its record."""
+
+    __slots__ = ("told",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[Any] = []
+        """What that element has of all that any level says."""
 
 
 class Levels:
@@ -35,6 +43,8 @@ class Levels:
                 if rule.to and level_written(rule) == step
             )
             self._levels.append((step, maker(step, format_name), said))
+        self._told = tuple({rule.to[0]: None for rule in rules if level_written(rule) in scope.within})
+        """Members of which a level says something."""
         self._there = tuple((level_written(rule), member_of(rule.to)) for rule in rules if rule.to and not rule.when)
 
     def holder(
@@ -43,6 +53,10 @@ class Levels:
         """The innermost ancestor for this element, and the number of the last level that it shares with the one before, -1 for none;
         those that had to be made are in `fresh`, not yet hung up.
         """
+        told = [element.get(member) for member in self._told]
+        if before and told == before.told:  # as most lines of a carton
+            return before[-1][2], before[-1][0]
+        before.told = told
         depth, opening, shared = 0, not before, -1
         for number, (step, make, members) in enumerate(self._levels):
             said: list[str | None] = []

@@ -116,7 +116,7 @@ def _elements(scope: Scope, format_name: str, holding: frozenset[str]) -> Callab
     levels = Levels(scope, format_name)
 
     def below_levels(elements: Sequence[Any], record: SourceRecord, writer: Writer, name: str) -> None:
-        chain: Chain = []
+        chain = Chain()
         slots: Slots = []
         for number, element in enumerate(elements):
             prefix = f"{name}[{number}]."

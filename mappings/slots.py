@@ -243,10 +243,12 @@ class Targets:
         new = SourceRecord.__new__
         bare = self._holding is not None and tag not in self._holding  # a list less, of each of the most records
 
+        leading = values.copy()
+
         def create(slots: Slots, text: str) -> None:
             record = slots[slot] = new(SourceRecord)
             record.tag = tag
-            record.values = [*values, before + text]
+            record.values = [*leading, before + text] if before else [*leading, text]
             record.position = record.line = 0
             record.parent = parent = slots[upper] or reach_upper(slots)
             record.children = NO_CHILDREN if bare else []

@@ -9,7 +9,7 @@ Options of a profile: `namespace` and `verb` (writing; defaults are V0700's and 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
@@ -113,9 +113,10 @@ class B2mml(Dialect):
         return []
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """Objects of one kind in a transaction; without an envelope one object alone."""
+        messages = list(messages)
         kinds = {kind for kind, _ in messages}
         if len(kinds) != 1:
             raise ValueError(f"a B2MML document holds objects of one kind, not {', '.join(sorted(kinds)) or 'none'}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from lxml import etree
 
@@ -80,9 +80,10 @@ class Cxml(Dialect):
         return f"{parties[0]}|{parties[1]}|{payload}" if payload and all(parties) else None
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """One message with the header that the envelope says."""
+        messages = list(messages)
         if len(messages) != 1:
             raise ValueError(f"a cXML document is one message, not {len(messages)}")
         kind, record = messages[0]

@@ -8,7 +8,7 @@ UTF-16 is converted first: `Message.offset` and `length` are then those of the d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -55,7 +55,7 @@ class Delimited(FeedGuides):
     """The format `delimited`."""
 
     name = "delimited"
-    traits = Traits("text/csv", "csv", options=OPTIONS | {"for_spreadsheet"})
+    traits = Traits("text/csv", "csv", options=OPTIONS | {"for_spreadsheet"}, one_by_one=True)
     sniff_last = True
 
     def traits_for(self, profile: Profile, grammar: str | None = None) -> Traits:
@@ -145,7 +145,7 @@ class Delimited(FeedGuides):
         yield from document.close()
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A document of the feed's columns in the agreement's charset, else the grammar's first.
 

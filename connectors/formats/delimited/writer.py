@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from connectors.feed import FeedGrammar
 from data_contracts.source import SourceRecord
@@ -19,7 +19,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 _UNCARRIED = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff]")
 
 
-def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGrammar, charset: str, for_spreadsheet: bool) -> bytes:
+def write_document(messages: Iterable[tuple[str, SourceRecord]], grammar: FeedGrammar, charset: str, for_spreadsheet: bool) -> bytes:
     """Header and rows, CRLF after each (RFC 4180). Raises ValueError for a column that the feed does not have, for control
     characters, and for characters that the charset does not have."""
     text = io.StringIO(newline="")

@@ -7,7 +7,7 @@ with CONTRL and APERAK (`answering.py`), written from trees (`writer.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from connectors.formats.edifact import application_codes, totals
@@ -44,6 +44,7 @@ class Edifact:
         options=frozenset({"aperak", "application", "association", "characters", "contrl", "control_totals", "delimiters"})
         | {"grammar_folders", "groups"}
         | {"interchange_agreement", "line_end", "max_segments", "syntax", "una"},
+        one_by_one=True,
     )
 
     def sniff(self, head: bytes) -> bool:
@@ -61,7 +62,7 @@ class Edifact:
         return Reading(stream, profile, FullMessages(most)).events()
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """One interchange. Raises ValueError without an envelope, or for what EDIFACT cannot carry."""
         if envelope is None:

@@ -8,9 +8,9 @@ element. Whether the message is also valid is for the validator to say, on the b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from connectors.formats.edifact.grammar import Grammar, load, service_segment
+from connectors.formats.edifact.grammar import load, service_segment
 from connectors.formats.edifact.ink import Ink
 from connectors.formats.edifact.message_writer import version_and_release, write_message
 from connectors.formats.edifact.separators import COMPONENT, Separators
@@ -22,34 +22,34 @@ _LONGEST_NAME, _LONGEST_QUALIFIER = 35, 4
 """Data elements 0004 and 0010, and 0007: who is named by more cannot be reached by a part of it."""
 
 
-def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, profile: Profile) -> bytes:
+def write(messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope, profile: Profile) -> bytes:
     """One interchange with these (type, tree) messages, in order.
 
     The root's children are the segments and groups between UNH and UNT. A root `UNH` that states its S009 keeps its association code;
-    else the code is the agreement's (`options.association`). References count up from the envelope's. Raises ValueError for an unknown
-    message, for a segment that the message has no place for and for data that the interchange cannot carry.
+    else the code is the agreement's (`options.association`). References count up from the envelope's, in the order of the messages.
+    Raises ValueError for an unknown message, for a segment that the message has no place for and for data that the interchange cannot
+    carry.
     """
     ink = Ink.of(envelope, profile)
     end = ink.separators.terminator + str(profile.options.get("line_end", ""))
     lines = [_header(envelope, profile, ink)]
-    grouped: dict[str, list[tuple[Grammar, SourceRecord]]] = {}
+    grouped: dict[str, list[list[str]]] = {}
     by_group = bool(profile.options.get("groups", False))
-    for message, root in messages:
+    for number, (message, root) in enumerate(messages, envelope.first_message_control):
         grammar = load(message, envelope.version)
         if grammar is None:
             raise ValueError(f"no grammar for message {message} in version {envelope.version}")
-        grouped.setdefault(message if by_group else "", []).append((grammar, root))
-    reference = envelope.first_message_control
+        written = write_message(grammar, root, _reference("UNH 0062", number), envelope, profile, ink)
+        grouped.setdefault(message if by_group else "", []).append(written)
     for ordinal, (kind, members) in enumerate(grouped.items()):
         group = _reference("UNG 0048", envelope.group_control + ordinal) if by_group else ""
         if by_group:
             lines.append(_group_header(kind, group, envelope, ink))
-        for grammar, root in members:
-            lines.extend(write_message(grammar, root, _reference("UNH 0062", reference), envelope, profile, ink))
-            reference += 1
+        for written in members:
+            lines += written
         if by_group:
             lines.append(ink.line(service_segment("UNE", ink.syntax), ["UNE", str(len(members)), group], "UNE"))
-    count = str(len(grouped) if by_group else len(messages))
+    count = str(len(grouped) if by_group else sum(map(len, grouped.values())))
     lines.append(ink.line(service_segment("UNZ", ink.syntax), ["UNZ", count, _reference("UNB 0020", envelope.control)], "UNZ"))
     return (una(ink, profile) + end.join(lines) + end).encode(ink.charset)
 

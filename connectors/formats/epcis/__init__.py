@@ -8,7 +8,7 @@ content where it states none. Documents of events, results of queries, and singl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -98,7 +98,7 @@ class Epcis:
             yield from reading.events()
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """An EPCISDocument of these events. Raises ValueError for records that hold none, or values that XML cannot say."""
         events = []

@@ -9,7 +9,7 @@ Options of a profile: `operation` (writing: POST registers, PUT or PATCH changes
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 from lxml import etree
@@ -81,10 +81,11 @@ class Eudamed(Dialect):
         return f"||{number}" if number else None
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """One `Push` that holds these devices."""
         found = self.grammar_of(_KIND, profile)
+        messages = list(messages)
         if found is None or any(kind != _KIND for kind, _ in messages):
             raise ValueError(f"EUDAMED takes devices, not {', '.join(sorted({kind for kind, _ in messages}))}")
         operation = str(profile.options.get("operation", "POST"))

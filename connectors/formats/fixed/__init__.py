@@ -9,7 +9,7 @@ where a document had to be converted first (UTF-16) they are the document's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from connectors.charset_choice import choose_charset, cut_in_bytes
@@ -36,7 +36,7 @@ class Fixed(FeedGuides):
     """The format `fixed`."""
 
     name = "fixed"
-    traits = Traits("text/plain", "txt", options=OPTIONS)
+    traits = Traits("text/plain", "txt", options=OPTIONS, one_by_one=True)
     sniff_last = True
 
     def sniff(self, head: bytes) -> bool:
@@ -77,7 +77,7 @@ class Fixed(FeedGuides):
             yield from _events(converted, 0, "utf-8", feed, caps, document, exact=False)
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A document of the feed's lines in the agreement's charset, else the grammar's first.
 

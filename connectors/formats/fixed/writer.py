@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from connectors.feed import FeedGrammar
 from connectors.feed_layout import Column, Layout, RecordType
@@ -12,7 +12,7 @@ from data_contracts.source import SourceRecord
 _UNCARRIED = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 
 
-def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGrammar, charset: str) -> bytes:
+def write_document(messages: Iterable[tuple[str, SourceRecord]], grammar: FeedGrammar, charset: str) -> bytes:
     """Lines with CR LF after each, every one as wide as its record. Raises ValueError for what the feed cannot carry."""
     layout = grammar.layout
     assert layout is not None  # the loader gives every fixed grammar one

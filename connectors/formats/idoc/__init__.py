@@ -8,7 +8,7 @@ XML (`markup.py`) and flat (`flat.py`) become the same tree (`tree.py`) by the s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -86,7 +86,7 @@ class Idoc:
             yield from reader(converted, size, tables, caps, "utf-8", exact).events()
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """One document of the agreement's representation. Raises ValueError for what IDocs cannot carry."""
         return write_document(messages, envelope, profile)

@@ -6,7 +6,7 @@ than its field and what stands where it may not is refused, never cut.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from lxml import etree
@@ -22,7 +22,7 @@ REPRESENTATIONS = tuple(SHAPES)
 _OFFSET = attrgetter("offset")
 
 
-def write_document(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile) -> bytes:
+def write_document(messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile) -> bytes:
     """The document that holds these IDocs. Raises ValueError for what an IDoc cannot carry."""
     tables = tables_for(profile)
     made = []

@@ -8,7 +8,7 @@ converted first and messages are found again by `connectors.feed_reading.reread`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -235,7 +235,7 @@ class Json(FeedGuides):
             yield from reading.events(look(converted))
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A document of the feed's shape in UTF-8, members in the grammar's order. Raises ValueError for what it cannot carry."""
         feed = grammar_for("json", grammar, profile) if grammar is not None else None

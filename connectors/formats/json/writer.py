@@ -7,7 +7,7 @@ whose field is `quoted`, becomes a string. Members follow the grammar's order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json import dumps
 
 from connectors.feed import FeedGrammar, Field
@@ -18,21 +18,18 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _UNCARRIED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
-def write_document(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, grammar: FeedGrammar | None) -> bytes:
+def write_document(messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, grammar: FeedGrammar | None) -> bytes:
     """UTF-8 bytes with a line feed at the end; each message on a line of its own.
 
     Raises ValueError for a name that the grammar does not have, for control characters, and for several messages in a
     feed whose document is one message.
     """
-    if grammar is not None:
-        for kind, _ in messages:
-            if kind != grammar.message:
-                raise ValueError(f"the feed {grammar.name} carries {grammar.message}, not {kind}")
+    roots = _carried(messages, grammar)
     fields = grammar.fields if grammar is not None else None
     if grammar is not None and grammar.columns:
-        body = "[\n" + ",\n".join(row for _, root in messages for row in _rows(root, grammar)) + "\n]"
+        body = "[\n" + ",\n".join(row for root in roots for row in _rows(root, grammar)) + "\n]"
         return (_around(body, grammar, envelope) + "\n").encode("utf-8")
-    texts = [_object(root, fields) for _, root in messages]
+    texts = [_object(root, fields) for root in roots]
     if grammar is None or grammar.whole:
         if len(texts) != 1:
             raise ValueError(f"a document of this feed is one message, not {len(texts)}")
@@ -43,6 +40,13 @@ def write_document(messages: Sequence[tuple[str, SourceRecord]], envelope: Envel
         return (_around(texts[0], grammar, envelope) + "\n").encode("utf-8")
     body = "[\n" + ",\n".join(texts) + "\n]" if texts else "[]"
     return (_around(body, grammar, envelope) + "\n").encode("utf-8")
+
+
+def _carried(messages: Iterable[tuple[str, SourceRecord]], grammar: FeedGrammar | None) -> Iterator[SourceRecord]:
+    for kind, root in messages:
+        if grammar is not None and kind != grammar.message:
+            raise ValueError(f"the feed {grammar.name} carries {grammar.message}, not {kind}")
+        yield root
 
 
 def _around(body: str, grammar: FeedGrammar, envelope: Envelope | None) -> str:

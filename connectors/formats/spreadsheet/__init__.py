@@ -9,7 +9,7 @@ run and links never followed. The sheet is the grammar's, else the first that is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -39,7 +39,7 @@ class Spreadsheet(FeedGuides):
     """The format `spreadsheet`."""
 
     name = "spreadsheet"
-    traits = Traits("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", options=OPTIONS)
+    traits = Traits("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", options=OPTIONS, one_by_one=True)
     sniffs_binary = True
 
     def sniff(self, head: bytes) -> bool:
@@ -68,7 +68,7 @@ class Spreadsheet(FeedGuides):
             yield from document.stop(broken.finding)
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A workbook of one sheet. Raises ValueError for what it cannot carry, ConfigError without a grammar."""
         if grammar is None:

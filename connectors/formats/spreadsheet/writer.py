@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from connectors.feed import FeedGrammar
@@ -32,7 +32,7 @@ _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _DATE_STYLE, _HEADER_STYLE = 1, 2
 
 
-def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGrammar) -> bytes:
+def write_document(messages: Iterable[tuple[str, SourceRecord]], grammar: FeedGrammar) -> bytes:
     """The bytes of the workbook. Raises ValueError for a column that the feed has not, control characters, and texts without room."""
     name = _SHEET_NAME.sub(" ", grammar.sheet or grammar.name)[:31]
     parts = {
@@ -72,7 +72,7 @@ def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGr
     return content.getvalue()
 
 
-def _sheet_rows(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGrammar) -> Iterator[str]:
+def _sheet_rows(messages: Iterable[tuple[str, SourceRecord]], grammar: FeedGrammar) -> Iterator[str]:
     if len(grammar.fields) > COLUMNS:
         raise ValueError(f"a sheet has {COLUMNS} columns, the feed {len(grammar.fields)}")
     number = grammar.header_row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from lxml import etree
 
@@ -84,9 +84,10 @@ class Ubl(Dialect):
         return "|".join(three) if all(three) else None
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """One message; the envelope's identities become the endpoints of parties that state none."""
+        messages = list(messages)
         if len(messages) != 1:
             raise ValueError(f"a UBL document is one message, not {len(messages)}")
         kind, record = messages[0]

@@ -8,7 +8,7 @@ pipeline knows, before it applies anything, what will be rejected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from connectors.formats.x12.answering import ANSWERING
@@ -53,6 +53,7 @@ class X12:
         base_version="004010",
         components=":",
         options=frozenset({"delimiters", "grammar_folders", "hash_total", "line_end", "max_segments"}),
+        one_by_one=True,
     )
 
     def sniff(self, head: bytes) -> bool:
@@ -92,7 +93,7 @@ class X12:
         return Reading(stream, profile, FullSets(most)).events()
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """One interchange. Raises ValueError without an envelope, or for what X12 cannot carry."""
         if envelope is None:

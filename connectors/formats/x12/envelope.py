@@ -88,11 +88,10 @@ class Reading:
         self._group, self._bounds, self._names = None, Bounds(), set()
         line = 1
         for batch in segments.batches():
-            pairs = batch.pairs
-            while (stop := sets.feed(pairs) if sets.open else next(pairs, None)) is not None:
-                text, line, _ = stop
+            while (text := sets.feed(batch) if sets.open else batch.take()) is not None:
                 if not text:
                     continue
+                line = batch.line()
                 elements = text.split(mark)
                 tag = elements[0]
                 if tag == "ISA":
@@ -112,6 +111,8 @@ class Reading:
                         sets.position += 1
                         if (event := self._set(interchange, batch.end(), line, elements)) is not None:
                             yield event
+                    elif tag == "ST" and self._group is not None and not sets.open:
+                        self._open_set(header, self._group, elements, batch.offset(), line)
                     else:
                         yield from self._segment(header, interchange, tag, elements, batch, line)
         yield from self._broken_off(interchange, segments.at, line)
@@ -246,7 +247,7 @@ class Reading:
             return None
         self._messages += 1
         elements, position = opened.elements, sets.position
-        number, control = _at(elements, 1), _at(elements, 2)
+        number, control = elements[1:3] if len(elements) > 2 else (_at(elements, 1), "")
         findings = self._opening_findings(group, opened, number, control)
         if trailer is None or len(trailer) != 3 or trailer[2] != control or trailer[1] != str(position):
             findings += _closing_findings(trailer, control, position, line)

@@ -8,14 +8,13 @@ from a conflict (same ISA13, other bytes).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from connectors.formats.x12.envelope import Reading
 from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.sets import CONTROL, CONTROL_STARTS, MOST_SEGMENTS, Opened
-from connectors.formats.x12.shapes import Stop
+from connectors.formats.x12.tokens import Batch
 from connectors.spec import STRICT, Profile
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Group, Interchange, SourceRecord
@@ -96,14 +95,13 @@ class CountedSets:
         """An ST has come."""
         self.open, self.position, self._mark = True, 1, opened.delimiters.element
 
-    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+    def feed(self, batch: Batch) -> str | None:
         """Pass on to the next segment of the envelope."""
         mark, position = self._mark, self.position
-        for pair in pairs:
-            text = pair[0]
+        for text, _ in batch.pairs:
             if text[:2] in CONTROL_STARTS and text.split(mark, 1)[0] in CONTROL:
                 self.position = position
-                return pair
+                return text
             if text:
                 position += 1
         self.position = position

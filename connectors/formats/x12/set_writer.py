@@ -6,6 +6,7 @@ A grammar is made ready once, so that the place of a record is a look-up by its 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -17,14 +18,29 @@ from data_contracts.source import SourceRecord
 _index = itemgetter(0)
 
 
-def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, syntax: Syntax, hashed: bool = False) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class WrittenSet:
+    """A set that still wants its number."""
+
+    _header: SegmentUse
+    _opening: tuple[str, ...]
+    """ST01 and what follows ST02."""
+    _lines: Sequence[str]
+    _syntax: Syntax
+
+    def numbered(self, control: str) -> list[str]:
+        """The segments from ST to SE. Raises ValueError for an ST that cannot be carried."""
+        message, *rest = self._opening
+        closing = self._syntax.element.join(("SE", str(len(self._lines) + 2), control))
+        return [line(self._header, ["ST", message, control, *rest], message, self._syntax), *self._lines, closing]
+
+
+def write_set(grammar: Grammar, root: SourceRecord, version: str, syntax: Syntax, hashed: bool = False) -> WrittenSet:
     """The segments of a set; `hashed`: with a hash total, where its grammar knows of what. Raises ValueError for a segment that it has
     no place for and for data that cannot be carried.
     """
     header = envelope_segment("ST", version)
-    opening = ["ST", grammar.message, control]
-    if root.tag == "ST" and len(header.elements) > 2:
-        opening += list(root.values)[3:]
+    opening = (grammar.message, *list(root.values)[3:]) if root.tag == "ST" and len(header.elements) > 2 else (grammar.message,)
     children, totals = root.children, grammar.totals
     if totals is not None and not any(child.tag == totals.segment for child in children):
         children = [*children, SourceRecord(totals.segment, [totals.segment], 0)]
@@ -36,9 +52,7 @@ def write_set(grammar: Grammar, root: SourceRecord, control: str, version: str, 
         careful = _SetWriter(grammar, syntax)
         careful.body(places, children)
         lines = careful.lines
-    lines.insert(0, line(header, opening, grammar.message, syntax))
-    lines.append(syntax.element.join(("SE", str(len(lines) + 1), control)))
-    return lines
+    return WrittenSet(header, opening, lines, syntax)
 
 
 def _hashed(hashed: HashTotal, record: SourceRecord, children: Sequence[SourceRecord]) -> SourceRecord:
@@ -73,15 +87,15 @@ def _quickly(grammar: Grammar, places: _Places, children: Sequence[SourceRecord]
 class _Places:
     """What stands where in a set or a loop."""
 
-    __slots__ = ("_qualified", "_where", "by_tag", "inner", "sizes", "uses")
+    __slots__ = ("_qualified", "_where", "by_tag", "inner", "plain_sizes", "uses")
 
     def __init__(self, body: Sequence[SegmentUse | LoopUse], where: str) -> None:
         self.uses = [use if isinstance(use, SegmentUse) else use.first for use in body]
         """The segment of each place, or the one that opens its loop."""
         self.inner = [_Places(use.body[1:], where) if isinstance(use, LoopUse) else None for use in body]
         """What follows it in its loop; null where it opens none."""
-        self.sizes = [len(use.elements) for use in self.uses]
-        """Elements that its segment has at most."""
+        self.plain_sizes = [len(use.elements) if inner is None else 0 for use, inner in zip(self.uses, self.inner, strict=True)]
+        """Elements that its segment has at most, where it opens no loop; else 0."""
         self.by_tag: dict[str, int] = {}
         """The place of a tag; those of which there are several by a qualifier are below zero."""
         self._where = where
@@ -206,15 +220,15 @@ class _QuickSetWriter(_SetWriter):
 
     def _quick(self, places: _Places, children: Sequence[SourceRecord], below: list[SourceRecord] | None) -> None:
         """`below`: takes the levels below the one at hand; null where an HL is a level of the set itself."""
-        mark, lines, special, inners, by_tag, sizes = self._mark, self.lines, self._special, places.inner, places.by_tag, places.sizes
-        before, at = (len(lines), self.marks, self._count, self._level), 0
+        mark, lines, special, by_tag, plain_sizes = self._mark, self.lines, self._special, places.by_tag, places.plain_sizes
+        before, at, marks = (len(lines), self.marks, self._count, self._level), 0, 0
         for child in children:
             tag = child.tag
-            if below is not None and tag == "HL":
-                below.append(child)
-                continue
             index = by_tag.get(tag, -1)
-            if index < at:  # out of order, without a place, or one of several
+            if index < at:  # a level below, out of order, without a place, or one of several
+                if below is not None and tag == "HL":
+                    below.append(child)
+                    continue
                 size, self.marks, self._count, self._level = before
                 del lines[size:]
                 if below is not None:
@@ -222,21 +236,21 @@ class _QuickSetWriter(_SetWriter):
                     children = [child for child in children if child.tag != "HL"]
                 super().body(places, children)
                 return
-            at, inner = index, inners[index]
-            if inner is None:
-                values: Any = child.values
-                last = len(values) - 1
-                if last > 0 and values[last] and last <= sizes[index] and values[0] == tag not in special and not child.children:
-                    self.marks += last
-                    lines.append(mark.join(values))
-                else:
-                    super().body(places, (child,))
+            at = index
+            values: Any = child.values
+            last = len(values) - 1
+            if 0 < last <= plain_sizes[index] and values[last] and values[0] == tag not in special and not child.children:
+                marks += last
+                lines.append(mark.join(values))
+            elif (inner := places.inner[index]) is None:
+                super().body(places, (child,))
             elif tag == "HL" and self._hierarchy:
                 self._level_of(places.uses[index], inner, child, "")
             else:
-                lines.append(self._segment(places.uses[index], child.values))
+                lines.append(self._segment(places.uses[index], values))
                 if child.children:
                     self.body(inner, child.children)
+        self.marks += marks
 
     def _level_of(self, use: SegmentUse, inner: _Places, record: SourceRecord, parent: str) -> None:
         """The same in one pass: the heading comes when it is known whether there are levels below."""

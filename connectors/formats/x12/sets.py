@@ -1,12 +1,12 @@
-"""Reading one transaction set after another: order of segments, elements, tree and findings in a single pass.
+"""Reading one transaction set after another: order of segments, elements and findings in a single pass.
 
-This is the hot part: a valid segment costs a look-up of its step, a pattern match unless the place knows its shape or
-text, and a record. Whatever is wrong leaves that path and is worked out at leisure. Nothing is kept from one set to the next.
+This is the hot part: a valid segment costs a look-up of its step, and a pattern match unless the place knows its shape or
+text. Whatever is wrong leaves that path and is worked out at leisure; the tree waits until it is asked for (`set_tree.py`).
+Nothing is kept from one set to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -17,12 +17,13 @@ from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.guide import condition
 from connectors.formats.x12.hierarchy import Hierarchy, numbers
 from connectors.formats.x12.patterns import Style
-from connectors.formats.x12.shapes import Stop
+from connectors.formats.x12.set_tree import FIRST, Kept, SetRoot
+from connectors.formats.x12.tokens import Batch
 from connectors.formats.x12.totals import wrong_totals
 from connectors.formats.x12.walk import HEAD, Place, Trouble, Walk, unsound, walk_for
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
-from data_contracts.source import NO_CHILDREN, SegmentRecord, SourceRecord
+from data_contracts.source import SourceRecord
 
 CONTROL = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 """Segments of the envelope: no set may hold them."""
@@ -82,7 +83,7 @@ class SetReader(Protocol):
     def begin(self, opened: Opened) -> None:
         """An ST has come."""
 
-    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+    def feed(self, batch: Batch) -> str | None:
         """Take segments up to one of the envelope, which is returned, or null when the piece is used up."""
 
     def finish(self, line: int, complete: bool) -> None:
@@ -91,7 +92,7 @@ class SetReader(Protocol):
 
 @dataclass(slots=True)
 class FullSets:
-    """Validates sets and builds their trees."""
+    """Validates sets and keeps what their trees are made of."""
 
     most_segments: int = MOST_SEGMENTS
     open: bool = False
@@ -100,7 +101,7 @@ class FullSets:
     root: SourceRecord | None = None
     walk: Walk | None = None
     findings: list[Finding] = field(default_factory=list)
-    _records: list[SourceRecord] = field(default_factory=list)
+    _kept: Kept = field(default_factory=lambda: Kept(0))
     _counts: list[int] = field(default_factory=list)
     _place: Place | None = None
     _run: int = 1
@@ -109,6 +110,7 @@ class FullSets:
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
     _version: str = ""
     _hierarchy: Hierarchy | None = None
+    _batch: Batch = field(init=False)
     _counted: int = 0
     """Loops so far of which the set states the number."""
     _dropped: int = 0
@@ -145,99 +147,86 @@ class FullSets:
             self._grammar = self.root = self._place = self._hierarchy = None
             return
         self._grammar = walk.grammar
-        self.root = root = SourceRecord("ST", elements, 1, None, opened.line)
-        self._records = [root] * (walk.depth + 1)
+        self._kept = kept = Kept(walk.depth)
+        self.root = SetRoot(elements, opened.line, kept)
         self._counts = [0] * (walk.depth + 1)
         self._place = walk.start
         self._hierarchy = Hierarchy(self._hl_fault) if walk.grammar.hierarchy else None
 
-    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+    def feed(self, batch: Batch) -> str | None:
         """Take segments up to the next one of the envelope."""
         walk, place = self.walk, self._place
         if walk is None or place is None:
-            return self._skip(pairs)
+            return self._skip(batch)
         if self.position > self.most_segments:
             self.add(Finding("X12-M30", Where("ST", 1), str(self.most_segments), code="5"))
             self.root = self.walk = self._place = None
-            return self._skip(pairs)
+            return self._skip(batch)
         mark = self._style.element
-        records, counts, hierarchy = self._records, self._counts, self._hierarchy
-        position, run = self.position, self._run
+        counts, hierarchy, kept = self._counts, self._hierarchy, self._kept
+        steps, run, first, self._batch = kept.steps, self._run, batch.passed(), batch
+        keep = steps.append
         seen = place.seen if run < place.limit else place.full_seen
-        for text, line, shape in pairs:
+        stop = None
+        for text, shape in batch.pairs:
             step = seen.get(shape)
             if step is None or (step[4] is not None and not text.startswith(step[4])):
                 step = seen.get(text)
-            if step is None:
-                heads = place.heads if run < place.limit else place.full_heads
-                step = heads.get(text[:HEAD])
                 if step is None:
-                    elements = text.split(mark)
-                    if elements[0] in CONTROL:
-                        self.position, self._run, self._place = position, run, place
-                        return text, line, shape
-                    if not text:
-                        continue
-                    step = walk.step(place, text, elements, run >= place.limit)
+                    heads = place.heads if run < place.limit else place.full_heads
+                    step = heads.get(text[:HEAD])
                     if step is None:
-                        position += 1
-                        self._misplaced(walk, place, text, elements, position, line)
-                        continue
-                if step[0].match(text) is None:
-                    step = unsound(step)
-                elif step[3] is None or step[3][2] is None:
-                    walk.remember(seen, step, text, shape)
-            then, tag, depth, special, _ = step
-            position += 1
-            record = SegmentRecord()
-            record.tag = tag
-            record.held = text
-            record.position = position
-            record.line = line
-            if special is None:
-                record.children = NO_CHILDREN
-                record.parent = parent = records[depth]
-                parent.children.append(record)
-            else:
+                        elements = text.split(mark)
+                        if elements[0] in CONTROL:
+                            stop = text
+                            break
+                        if not text:
+                            continue
+                        step = walk.step(place, text, elements, run >= place.limit)
+                        if step is None:
+                            steps.append(None)
+                            self._misplaced(walk, place, text, elements, len(steps) + 1, batch.line())
+                            continue
+                    if step[0].match(text) is None:
+                        step = unsound(step)
+                    elif step[3] is None or step[3][2] is None:
+                        walk.remember(seen, step, text, shape)
+            keep(step)
+            then = step[0]
+            special = step[3]
+            if special is not None:
                 opens, again, trouble, sound = special
                 if trouble is not None:
-                    self._stepped(then, trouble, position, line)
+                    self._stepped(then, trouble, len(steps) + 1, batch.line())
                 if opens:
-                    record.children = []
-                    record.parent = parent = records[depth - 1]
                     if then.counted:
                         self._counted += 1
                     elif then.hierarchical and hierarchy is not None:
-                        own, above = numbers(text, mark)
-                        record.parent = parent = hierarchy.hang(record, own, above, parent)
-                    records[depth] = record
+                        hierarchy.hang(len(steps) + 1, *numbers(text, mark))
+                    depth = step[2]
                     counts[depth] = count = counts[depth] + 1 if again else 1
                     if count > then.most:
-                        self._too_often(then, position, line)
-                else:
-                    record.children = NO_CHILDREN
-                    record.parent = parent = records[depth]
-                parent.children.append(record)
+                        self._too_often(then, len(steps) + 1, batch.line())
                 if not sound:
-                    record.values = elements = text.split(mark)
-                    self._faults(then, elements, position, line)
+                    self._faults(then, text.split(mark), len(steps) + 1, batch.line())
             if then is not place:
                 place, run, seen = then, 1, then.seen
             else:
                 run += 1
                 if run >= then.limit:
                     seen = then.full_seen
-        self.position, self._run, self._place = position, run, place
-        return None
+        last = batch.passed() - (stop is not None)
+        kept.take(batch.cleaned[first:last], batch.lines(first, last))
+        self.position, self._run, self._place = len(steps) + 1, run, place
+        return stop
 
-    def _skip(self, pairs: Iterator[Stop]) -> Stop | None:
+    def _skip(self, batch: Batch) -> str | None:
         """Count the segments of a set that has no grammar or is too large."""
         mark, position = self._style.element, self.position
-        for pair in pairs:
-            text = pair[0]
+        for text, _ in batch.pairs:
             if text[:2] in CONTROL_STARTS and text.split(mark, 1)[0] in CONTROL:
                 self.position = position
-                return pair
+                return text
             if text:
                 position += 1
         self.position = position
@@ -248,8 +237,10 @@ class FullSets:
         if complete and self.walk is not None and self._place is not None:
             for tag, loop in self.walk.unfinished(self._place):
                 self._missing(tag, loop, self.position, line)
-        if self._hierarchy is not None and self.root is not None:
-            self._hierarchy.settle()
+        hierarchy = self._hierarchy
+        if hierarchy is not None and self.root is not None:
+            hierarchy.settle()
+            self._kept.above, self._kept.hung = hierarchy.above, hierarchy.hung
         if complete and not self.findings and self.root is not None:  # where anything else is wrong, that explains it
             self._hold_against_totals(self.root)
         if self._dropped:
@@ -261,8 +252,7 @@ class FullSets:
         if walk is None or walk.totals is None:
             return
         came = self._hierarchy.levels if walk.counts_levels and self._hierarchy is not None else self._counted if walk.counts else None
-        last = root.children[-1] if root.children else root
-        if came is not None and last.__class__ is SegmentRecord and last.held == f"{walk.totals}{came}":
+        if came is not None and self._kept.texts and self._kept.texts[-1] == f"{walk.totals}{came}":
             return  # as nearly every set ends: nothing but the right number
         for wrong in wrong_totals(root, walk.grammar, came):
             self.add(wrong)
@@ -295,8 +285,7 @@ class FullSets:
         tag = legible(elements[0], 8)
         loop = missed.loop.id if missed else place.loop.id
         self.add(Finding(f"X12-S{code:0>2}", Where(tag, position, line=line), None, tag, code, params=_loop(loop)))
-        parent = self._records[missed.depth if missed else place.depth]
-        parent.children.append(SourceRecord(tag, elements, position, parent, line))
+        self._kept.misplace(position, tag, (missed or place).depth, elements)
         if missed is not None and missed.match(text) is None:
             self._faults(missed, elements, position, line)
         elif missed is None:
@@ -315,11 +304,17 @@ class FullSets:
             got = legible(fault.got) if fault.got is not None else None
             self.add(Finding(f"X12-E{fault.code:0>2}", where, fault.expected, got, fault.code, params=params))
         _clean(elements)
+        self._kept.clean(position, elements)
 
-    def _hl_fault(self, rule: str, record: SourceRecord, element: int, expected: str) -> None:
-        got = legible(record.values[element])  # type: ignore[index]  # values of X12 records are lists
+    def _hl_fault(self, rule: str, position: int, element: int, expected: str) -> None:
+        kept, index = self._kept, position - FIRST
+        if index < len(kept.texts):
+            text, line = kept.texts[index], kept.lines[index]
+        else:  # the segment at hand
+            text, line = self._batch.last(), self._batch.line()
+        got = legible(text.split(self._style.element)[element])
         params = {"loop": "HL", "number": "628" if element == 1 else "734"}
-        self.add(Finding(rule, Where("HL", record.position, element, None, record.line), expected or None, got, "7", params=params))
+        self.add(Finding(rule, Where("HL", position, element, None, line), expected or None, got, "7", params=params))
 
 
 def _loop(loop: str | None) -> dict[str, str]:

@@ -15,8 +15,6 @@ from connectors.formats.x12.grammar import ElementUse, SegmentUse
 
 Shape = str | bytes
 """Bytes, or the segment itself where its piece holds something beyond ASCII."""
-Stop = tuple[str, int, Shape]
-"""Text, line and shape of a segment."""
 
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"

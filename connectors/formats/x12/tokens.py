@@ -8,19 +8,19 @@ segment without terminator. What was met is remembered here (`Segments` attribut
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import accumulate, count, repeat
+from itertools import accumulate, repeat
 from operator import length_hint
 from typing import BinaryIO
 
 from connectors.formats.x12.delimiters import BEGINS, FIXED, LAYOUT, WIDTH, Header, parse_header
-from connectors.formats.x12.shapes import Shape, Stop, shapes_of
+from connectors.formats.x12.shapes import Shape, shapes_of
 from connectors.undecodable import UNDECODABLE, byte_ordered
 from data_contracts.errors import ConfigError
 
-CHUNK = 1 << 18
+CHUNK = 1 << 14
 """Bytes read at a time."""
 
 _FIRST = 1 << 12
@@ -51,28 +51,54 @@ _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fil
 
 
 class Batch:
-    """The segments of one piece of the document: iterate `pairs` for (segment text, line, shape); `offset` tells where one stands."""
+    """The segments of one piece of the document: iterate `pairs` for (segment text, shape), or `take` one; `line` and `offset` tell where
+    the one that came last stands.
+    """
 
-    __slots__ = ("_at", "_counted", "_ends", "_raw", "_segments", "_source", "pairs", "unterminated")
+    __slots__ = ("_at", "_counted", "_ends", "_lines", "_raw", "_segments", "_source", "cleaned", "pairs", "unterminated")
 
     def __init__(
-        self, raw: list[str], cleaned: list[str], lines: Iterable[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
+        self, raw: list[str], cleaned: list[str], lines: Sequence[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
     ) -> None:
         self._raw = raw
+        self.cleaned = cleaned
+        """What `pairs` gives, in full."""
         self._segments = iter(cleaned)
+        self._lines = lines
         self._source = source
         self._counted = 0
         self._at = source.at
         self._ends = len(cleaned)
-        self.pairs: Iterator[Stop] = zip(self._segments, lines, shapes)  # noqa: B905  # lines may be endless
+        self.pairs: Iterator[tuple[str, Shape]] = zip(self._segments, shapes)  # noqa: B905  # shapes may be endless
         self.unterminated = unterminated
 
+    def take(self) -> str | None:
+        """The next segment; null when the piece is used up."""
+        pair = next(self.pairs, None)
+        return None if pair is None else pair[0]
+
+    def passed(self) -> int:
+        """Segments that were given."""
+        return self._ends - length_hint(self._segments)
+
     def index(self) -> int:
-        """Number, from 0, of the segment that `pairs` gave last."""
+        """Number, from 0, of the segment that was given last."""
         return self._ends - length_hint(self._segments) - 1
 
+    def last(self) -> str:
+        """That segment."""
+        return self.cleaned[self.index()]
+
+    def line(self) -> int:
+        """Its line."""
+        return self._lines[self._ends - length_hint(self._segments) - 1]
+
+    def lines(self, start: int, stop: int) -> Sequence[int]:
+        """Lines of several segments, by number."""
+        return self._lines[start:stop]
+
     def offset(self) -> int:
-        """First byte, in the document, of the segment that `pairs` gave last."""
+        """First byte, in the document, of the segment that was given last."""
         index = self.index()
         if index > self._counted:
             self._count_to(index)
@@ -311,14 +337,14 @@ class Segments:
         elif "\n" in body or "\r" in body or body[0] in " \t" or f"{terminator} " in body or f"{terminator}\t" in body:
             cleaned, text = [one.lstrip(LAYOUT) for one in raw], None
         mark = self._line_mark
-        lines: Iterable[int]
+        lines: Sequence[int]
         if mark == terminator:
-            lines = count(self._line)
+            lines = range(self._line, self._line + len(raw))
         elif mark in body:
             # A segment's line is where it begins: behind the line breaks before it.
             lines = list(accumulate((one.count(mark) for one in raw), initial=self._line))[1:]
         else:
-            lines = repeat(self._line)
+            lines = [self._line] * len(raw)
         shapes = shapes_of(cleaned, text, header.delimiters) if self._shaped else repeat("")
         yield Batch(raw, cleaned, lines, shapes, self, unterminated)
 

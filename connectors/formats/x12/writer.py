@@ -9,11 +9,11 @@ that names set, segment and element. Whether the set is also valid is for the va
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from connectors.formats.x12.grammar import Grammar, envelope_segment, load
 from connectors.formats.x12.segment_text import Syntax, line
-from connectors.formats.x12.set_writer import write_set
+from connectors.formats.x12.set_writer import WrittenSet, write_set
 from connectors.spec import Envelope, Profile
 from data_contracts.source import SourceRecord
 
@@ -28,7 +28,7 @@ _OUTSIDE_ASCII = "\x80-\U0010ffff"
 _LARGEST_CONTROL = 999_999_999
 
 
-def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, profile: Profile) -> bytes:
+def write(messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope, profile: Profile) -> bytes:
     """One interchange with these (set, tree) messages, in order; sets of different functional groups get a group each.
 
     The root's children are the segments and loops between ST and SE; the root's own values are ignored, but for ST03 of a
@@ -38,24 +38,24 @@ def write(messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope, prof
     has no place for and for data that the interchange cannot carry.
     """
     syntax = syntax_of(envelope, profile)
-    groups: dict[str, list[tuple[Grammar, SourceRecord]]] = {}
+    groups: dict[str, list[WrittenSet]] = {}
     grammars: dict[str, Grammar] = {}
+    hashed = bool(profile.options.get("hash_total", False))
     for message, root in messages:
         grammar = grammars.get(message) or load(message, envelope.version)
         if grammar is None:
             raise ValueError(f"no grammar for set {message} in version {envelope.version}")
         grammars[message] = grammar
-        groups.setdefault(grammar.group, []).append((grammar, root))
-    hashed = bool(profile.options.get("hash_total", False))
+        groups.setdefault(grammar.group, []).append(write_set(grammar, root, envelope.version, syntax, hashed))
     lines = [_header(envelope, syntax)]
     set_control = envelope.first_message_control
     for ordinal, (group, sets) in enumerate(groups.items()):
-        control = _control("GS06", envelope.group_control + ordinal)
-        lines.append(_group_header(group, control, envelope, syntax))
-        for grammar, root in sets:
-            lines.extend(write_set(grammar, root, _control("ST02", set_control).zfill(4), envelope.version, syntax, hashed))
+        number = _control("GS06", envelope.group_control + ordinal)
+        lines.append(_group_header(group, number, envelope, syntax))
+        for written in sets:
+            lines += written.numbered(_control("ST02", set_control).zfill(4))
             set_control += 1
-        lines.append(syntax.element.join(("GE", str(len(sets)), control)))
+        lines.append(syntax.element.join(("GE", str(len(sets)), number)))
     lines.append(syntax.element.join(("IEA", str(len(groups)), _control("ISA13", envelope.control).zfill(9))))
     end = syntax.segment + str(profile.options.get("line_end", ""))
     return (end.join(lines) + end).encode(syntax.charset)

@@ -10,7 +10,7 @@ where the document had to be converted first (UTF-16) are they those of the docu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from lxml import etree
@@ -156,7 +156,7 @@ class Xml(FeedGuides):
             yield from reading.events()
 
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A document of the feed's shape in UTF-8. Raises ValueError for what it cannot carry, ConfigError without a grammar."""
         if grammar is None:

@@ -9,7 +9,7 @@ them is put together (`write`). An element that the grammar lacks is told as inf
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -121,7 +121,7 @@ class Dialect(FeedGuides, ABC):
 
     @abstractmethod
     def write(
-        self, messages: Sequence[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
+        self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A document that holds these messages. Raises ValueError for what it cannot carry."""
 

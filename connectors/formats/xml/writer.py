@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from lxml import etree
 
@@ -14,8 +14,9 @@ Part = Callable[[list[SourceRecord]], list[SourceRecord]]
 NO_PARTS: Mapping[str, Part] = {}
 
 
-def write_document(messages: Sequence[tuple[str, SourceRecord]], grammar: FeedGrammar) -> bytes:
+def write_document(messages: Iterable[tuple[str, SourceRecord]], grammar: FeedGrammar) -> bytes:
     """UTF-8 bytes with declaration. Raises ValueError for what the feed or XML does not have, control characters among it."""
+    messages = list(messages)
     for kind, _ in messages:
         if kind != grammar.message:
             raise ValueError(f"the feed {grammar.name} carries {grammar.message}, not {kind}")

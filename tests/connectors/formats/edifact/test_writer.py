@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
@@ -93,6 +95,18 @@ def test_what_is_written_is_known_by_its_envelope() -> None:
     assert lines[-3:] == ["UNT+16+1'", "UNZ+1+815'", ""]
     (interchange,) = [event.interchange for event in events(content) if event.kind == "interchange"]
     assert interchange is not None and interchange.test and interchange.acknowledgement_requested
+
+
+def test_each_message_may_be_made_when_it_is_asked_for_and_then_let_go() -> None:
+    def made() -> Iterator[tuple[str, SourceRecord]]:
+        for _ in range(3):
+            order = deepcopy(written)
+            yield "ORDERS", order
+            order.release()
+
+    written = messages(one("ORDERS", ORDER))[0].root
+    assert written is not None
+    assert FORMAT.write(made(), ENVELOPE, STRICT) == FORMAT.write([("ORDERS", written)] * 3, ENVELOPE, STRICT)
 
 
 def test_the_writer_orders_counts_and_sections_by_itself() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -131,6 +132,16 @@ def test_sets_of_two_groups() -> None:
         ["GE", "1", "8"],
         ["IEA", "2", "000000042"],
     ]
+
+
+def test_each_set_may_be_made_when_it_is_asked_for_and_then_let_go() -> None:
+    def made() -> Iterator[tuple[str, SourceRecord]]:
+        for _ in range(3):
+            order = deepcopy(ORDER)
+            yield "850", order
+            order.release()
+
+    assert FORMAT.write(made(), envelope(), STRICT) == FORMAT.write([("850", ORDER)] * 3, envelope(), STRICT)
 
 
 def test_flags_and_group_names() -> None:
