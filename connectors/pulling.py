@@ -58,7 +58,7 @@ def pull(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callabl
     if delta.kind == "push":
         return
     for number, (answer, covered) in enumerate(_answers(delta, label, watermark, ask, now), 1):
-        records = identified(delta, answer.records, label) if delta.id else None
+        records = identified(delta, answer.records, label) if delta.id or not answer.records else None
         digest = sha256(answer.content).hexdigest()[:24]
         name = f"{label}-{number}.{'xml' if 'xml' in (answer.media_type or '') else 'json'}"
         key = f"{delta.kind}:{watermark or ''}#{number}:{digest}"

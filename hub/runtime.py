@@ -90,4 +90,6 @@ def local(route: Mapping[str, Any], home: Path) -> dict[str, Any]:
     for name, value in settings.items():
         if (name == "folder" and settings.get("use") == "folder") or (name.endswith("_file") and isinstance(value, str)):
             settings[name] = str(home / value)
+        elif isinstance(value, Mapping):
+            settings[name] = local(value, home)
     return settings

@@ -14,6 +14,7 @@ from connectors.registry import transport_named, transport_names
 from connectors.spec import Delivered, Page, Polling
 from data_contracts.errors import ConfigError
 from tests.conformance.test_transports import ASKED
+from tests.peers.rest_peer import Handler, RestPeer, running
 
 ROWS = 23
 """Rows of the system; some bear one stamp, some were never changed, two come in each page of three that the next one begins with."""
@@ -63,12 +64,30 @@ class Database(System):
             connection.execute("INSERT INTO things VALUES (?, ?, ?, ?)", [number, changed, created, name])
 
 
+class Rested(System):
+    def __init__(self, peer: RestPeer) -> None:
+        self.peer = peer
+        query, created = {"since": "{since}"}, {"created_since": "{since}", "never": "1"}
+        delta = {"kind": "stamp", "field": "modified", "created": "created", "id": "id", "ask_as": "%Y-%m-%d %H:%M:%S", "sorted": True}
+        more = {"query": query, "created_query": created, "delta": delta, "paging": {"style": "offset", "size": 3}}
+        super().__init__("rest", {"url": peer.url, "path": "/things", "records": "data", **more})
+
+    def put(self, number: int, changed: str | None, created: str, name: str) -> None:
+        self.peer.put(number, changed, created, name=name)
+
+
+@contextmanager
+def by_rest(folder: Path) -> Iterator[System]:
+    with running(Handler, RestPeer()) as peer:
+        yield Rested(peer)
+
+
 @contextmanager
 def by_sql(folder: Path) -> Iterator[System]:
     yield Database(folder)
 
 
-PEERS: dict[str, Callable[[Path], Any]] = {"sql": by_sql}
+PEERS: dict[str, Callable[[Path], Any]] = {"sql": by_sql, "rest": by_rest}
 
 
 @pytest.fixture(params=list(PEERS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.soundness import faults
-from hub.store import tables, watermarks
+from hub.store import blobs, tables, watermarks
+from tests.peers.rest_peer import Handler, RestPeer, running
 
 SITE = Path(__file__).parents[1] / "samples" / "site_pulled"
 TABLE = """CREATE TABLE hub_items (id INTEGER PRIMARY KEY, code TEXT, name TEXT, unit TEXT, shelf_life NUMERIC,
@@ -220,3 +222,47 @@ def test_the_database_of_somebody_else_is_read_and_never_held_up(mes: Mes) -> No
             list(transport.pages(settings | more, "2026-11-22T07:00:00.000000+00:00"))
     with pytest.raises(ConfigError, match="only reads"):
         transport_named("sql").send(settings, "a.json", b"{}", "1")
+
+
+def test_a_peer_that_breaks_off_is_asked_again_until_all_arrived_once(database_url: str, tmp_path: Path, clock: FrozenClock) -> None:
+    """1,000 records by HTTP, with every trouble there is in between: each run goes on where the last one got to."""
+    site = tmp_path / "site"
+    shutil.copytree(SITE, site)
+    path = site / "flows" / "mes_items.yaml"
+    flow = yaml.safe_load(path.read_text())
+    with running(Handler, RestPeer()) as peer:
+        for number in range(1000):
+            peer.put(number, f"2026-11-22 07:{number // 20:02}:00", code=f"M-{number}", name="Hub", unit="PCE")
+        flow["transport"] = {
+            "use": "rest", "url": peer.url, "path": "/hasmore", "records": "data", "query": {"since": "{since}"}, "timeout_seconds": 1,
+            "paging": {"style": "offset", "size": 60, "more": "hasMore"}, "failure": {"at": "code", "is": ["1"], "again": ["1"]},
+            "delta": {"kind": "stamp", "field": "modified", "id": "id", "sorted": True,
+                "overlap_seconds": 0, "ask_as": "%Y-%m-%d %H:%M:%S"},
+        }  # fmt: skip
+        path.write_text(yaml.safe_dump(flow))
+        hub = Hub.open(
+            Settings(home=tmp_path / "home", site=site, database_url=database_url, language="en", max_body=1_000_000, clock=clock)
+        )
+        assert [fault for fault in faults(hub.site) if fault.severity == "error"] == []
+        failed = 0
+        for trouble in ("broken", "failure", "half", "silent", "gone", "html", "cut"):
+            peer.mischief.extend([None, "busy", None, trouble])
+            with pytest.raises(RetriableError):
+                pipeline.fetch(hub, hub.site.flows["mes_items"])
+            failed += 1
+        pipeline.fetch(hub, hub.site.flows["mes_items"])
+        with hub.database.read() as connection:
+            (mark,) = watermarks.listed(connection)
+            documents = connection.execute(sa.select(tables.document.c.id, tables.document.c.sha256)).all()
+            known = watermarks.passed_over(connection, [row.id for row in documents])
+            pages = [json.loads(blobs.read_blob(connection, hub.settings.home, bytes(row.sha256)))["data"] for row in documents]
+        taken = [
+            row["id"]
+            for document, page in zip(documents, pages, strict=True)
+            for ordinal, row in enumerate(page, 1)
+            if ordinal not in known.get(document.id, ())
+        ]
+        assert taken == list(range(1000)), "all of them, once, in their order"
+        assert failed == 7 and mark["records"] == 1000 and mark["failure"] is None
+        assert pipeline.fetch(hub, hub.site.flows["mes_items"]) == []
+        hub.database.close()

@@ -1,0 +1,159 @@
+"""How a peer by HTTP hands out page after page (`paging:` of a transport), as data.
+
+    {style: none}                                                                     all of it at once
+    {style: offset, size: 1000, offset: offset, limit: limit, more: hasMore}          NetSuite, Tryton's `s` and `p`
+    {style: page, size: 100, page: page, limit: pageSize, first: 1, more: …}          EUDAMED (first: 0)
+    {style: next, at: "@odata.nextLink"}                                              the next address in the body (`links[rel=next].href`)
+    {style: link}                                                                     the next address in the header Link
+    {style: cursor, at: nextCursor, cursor: cursor}                                   a value of the body, sent back as a parameter
+    {style: range, size: 50, unit: records}                                           Range and Content-Range; 416 is behind the last one
+
+`more` is where the answer says whether there is more: true or false, or the number of all records. Without it pages are asked for until one
+is empty, for some peers answer fewer records than they were asked for, and say nothing of it. Where the peer answers in the order of stamps
+(`sorted`), offsets begin anew at the last stamp whenever it has moved: a record that is changed meanwhile shifts no other out of sight.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.credentials import refuse_unknown
+from connectors.deltas import Delta, later, value_at
+from connectors.http_peer import Answered
+from connectors.pulling import Question, whole_number
+from data_contracts.errors import ConfigError, RetriableError
+
+_SETTINGS = {
+    "none": frozenset[str](),
+    "offset": frozenset({"size", "offset", "limit", "more"}),
+    "page": frozenset({"size", "page", "limit", "first", "more"}),
+    "next": frozenset({"at"}),
+    "link": frozenset[str](),
+    "cursor": frozenset({"at", "cursor", "more"}),
+    "range": frozenset({"size", "unit"}),
+}
+_PICKED = re.compile(r"(?P<list>[^\[\]]*)\[(?P<member>[^=\]]+)=(?P<value>[^\]]+)\]\.?(?P<rest>.*)")
+_RANGE = re.compile(r"\S+ +(?:\d+-(?P<last>\d+)|\*)/(?P<all>\d+|\*)")
+_LINK = re.compile(r"<(?P<address>[^>]*)>(?P<told>[^<]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins."""
+
+    count: int = 0
+    """Records (or pages) before it."""
+    since: str | None = None
+    """The stamp from which those are counted, where it has moved within the pull."""
+    address: str | None = None
+    cursor: str | None = None
+
+
+class Paging:
+    """The `paging:` of one transport."""
+
+    def __init__(self, settings: Mapping[str, Any] | None, transport: str, delta: Delta, style: str = "none") -> None:
+        given = settings if settings is not None else {"style": style}
+        if not isinstance(given, Mapping) or given.get("style") not in _SETTINGS:
+            raise ConfigError(f"transport {transport}: paging names its style, one of {', '.join(_SETTINGS)}")
+        self.style = str(given["style"])
+        refuse_unknown(given, _SETTINGS[self.style] | {"style"}, f"{transport}, paging")
+        for name in ("at",) if self.style in ("next", "cursor") else ():
+            if not given.get(name):
+                raise ConfigError(f"transport {transport}: paging of style {self.style} needs {name}")
+        self.size = whole_number(given, "size", 100, 100_000)
+        first = given.get("first", 1)
+        if isinstance(first, bool) or not isinstance(first, int) or not 0 <= first <= 1:
+            raise ConfigError(f"paging: first is 0 or 1, not {first!r}")
+        self._first = first
+        self._given = given
+        self._delta = delta
+
+    def asked(self, place: Place | None) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        """Parameters and headers that ask for a page."""
+        place, given = place or Place(), self._given
+        if self.style == "offset":
+            return [(str(given.get("offset", "offset")), str(place.count)), (str(given.get("limit", "limit")), str(self.size))], {}
+        if self.style == "page":
+            number = (str(given.get("page", "page")), str(self._first + place.count))
+            return [number, (str(given["limit"]), str(self.size))] if "limit" in given else [number], {}
+        if self.style == "cursor" and place.cursor is not None:
+            return [(str(given.get("cursor", "cursor")), place.cursor)], {}
+        if self.style == "range":
+            return [], {"Range": f"{given.get('unit', 'records')}={place.count}-{place.count + self.size - 1}"}
+        return [], {}
+
+    def next(self, question: Question, answer: Answered, body: Any, records: Sequence[Any]) -> Place | None:
+        """Where the next page begins; None behind the last one."""
+        place = question.place if isinstance(question.place, Place) else Place()
+        if self.style == "next":
+            address = picked(body, str(self._given["at"]))
+            return Place(address=str(address)) if address not in (None, "") else None
+        if self.style == "link":
+            return _linked(answer)
+        if self.style == "cursor":
+            cursor = value_at(body, str(self._given["at"]))
+            over = cursor in (None, "") or (not records and "more" not in self._given) or self._more(body, place, records) is False
+            return None if over else Place(cursor=str(cursor))
+        if self.style == "none" or not records:
+            return None
+        if self.style == "range":
+            return self._behind_range(answer, place, records)
+        if self._more(body, place, records) is False:
+            return None
+        return self._behind(question, place, records)
+
+    def _behind(self, question: Question, place: Place, records: Sequence[Any]) -> Place:
+        """From the last stamp on where it has moved, else behind these records."""
+        delta = self._delta
+        if delta.kind == "stamp" and delta.sorted and self.style == "offset":
+            last = delta.stamp(value_at(records[-1], delta.path(question.clause)), "the last record of a page")
+            begun = place.since or question.since
+            if last is not None and last != begun and later(delta, begun, last) == last:
+                return Place(0, last)
+        return Place(place.count + (1 if self.style == "page" else len(records)), place.since)
+
+    def _behind_range(self, answer: Answered, place: Place, records: Sequence[Any]) -> Place | None:
+        found = _RANGE.fullmatch(answer.headers.get("content-range", "").strip())
+        count = place.count + len(records)
+        return None if found is not None and found["all"] != "*" and count >= int(found["all"]) else Place(count)
+
+    def _more(self, body: Any, place: Place, records: Sequence[Any]) -> bool | None:
+        """What the answer says of more; None: nothing."""
+        at = self._given.get("more")
+        if at is None:
+            return None
+        said = value_at(body, str(at))
+        if isinstance(said, bool):
+            return said
+        if isinstance(said, str) and said.lower() in ("true", "false"):
+            return said.lower() == "true"
+        try:
+            total = int(said)
+        except (TypeError, ValueError) as error:
+            raise RetriableError(f"the answer does not say at {at} whether there is more") from error
+        before = place.count * self.size if self.style == "page" else place.count
+        return before + len(records) < total
+
+
+def picked(body: Any, path: str) -> Any:
+    """The value at a path that may pick one of a list: `links[rel=next].href`."""
+    found = _PICKED.fullmatch(path)
+    if found is None:
+        return value_at(body, path)
+    listed = value_at(body, found["list"]) if found["list"] else body
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, Mapping) and str(one.get(found["member"])) == found["value"]:
+            return value_at(one, found["rest"]) if found["rest"] else one
+    return None
+
+
+def _linked(answer: Answered) -> Place | None:
+    for found in _LINK.finditer(answer.headers.get("link", "")):
+        told = {part.strip().replace('"', "").lower() for part in found["told"].split(";")}
+        if any(part.startswith("rel=") and "next" in part[4:].rstrip(", ").split() for part in told):
+            return Place(address=found["address"])
+    return None

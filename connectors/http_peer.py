@@ -1,0 +1,320 @@
+"""A peer that is asked by HTTP: addresses, certificates, limits, and what counts as success. What `rest`, `rpc` and `odata` have in common.
+
+    url, auth, headers, ca_file, certificate_file + key_file, allow_plain, timeout_seconds (30), deadline_seconds (300), max_bytes (32 MiB),
+    requests_per_minute, patience_seconds (60), success, failure
+
+Certificates are always verified, redirects never followed, and an address that the peer names (a next page) must be on the same host.
+429 and 503 are waited for as long as `Retry-After` says, up to `patience_seconds` in all; then, as for every other failure that may heal,
+the run ends and the next one goes on. HTTP 200 is not success: `success: {at: code, is: ["0"]}` or `failure: {at: errcode}` says what is,
+`says:` where the peer's reason stands, and `again:` which values mean that it may work later. No secret is ever in a text of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import httpx
+
+from connectors.credentials import required, seconds
+from connectors.deltas import value_at
+from connectors.http_access import Access, Asking
+from connectors.pulling import whole_number
+from connectors.signing import masked
+from data_contracts.errors import ConfigError, RefusedError, RetriableError
+
+PEER_SETTINGS = frozenset(
+    {"url", "auth", "headers", "ca_file", "certificate_file", "key_file", "allow_plain", "timeout_seconds", "deadline_seconds", "max_bytes"}
+    | {"requests_per_minute", "patience_seconds", "success", "failure", "clock"}
+)
+_MOST = 32 * 1024 * 1024
+_TOLD = 200
+_ATTEMPTS = 6
+_turns: dict[str, float] = {}
+_lock = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request."""
+
+    method: str = "GET"
+    path: str = ""
+    """Below `url`, or a whole address on the same host."""
+    query: Iterable[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    form: Mapping[str, str] | None = None
+    let_in: bool = True
+    """False: without `auth`, to ask for a token."""
+    basic: tuple[str, str] | None = None
+    also: tuple[int, ...] = ()
+    """Statuses beside 2xx that are an answer too (416 behind the last record)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+    def json(self, where: str) -> Any:
+        """The body; numbers with a point keep their spelling as text. Raises RetriableError for what is no JSON, as half a body is not."""
+        try:
+            return json.loads(self.content, parse_float=str, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise RetriableError(f"{where}: the answer is no JSON ({self.headers.get('content-type', 'no type')})") from error
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(text)
+
+
+class Peer:
+    """One system at one address. Close it, or use it in a `with` statement."""
+
+    def __init__(self, settings: Mapping[str, Any], transport: str) -> None:
+        self._settings = settings
+        self.base = _base(required(settings, "url", transport), settings)
+        self.access = Access(settings.get("auth"), transport)
+        self._timeout = seconds(settings, "timeout_seconds", 30)
+        self._deadline = seconds(settings, "deadline_seconds", 300)
+        self._patience = seconds(settings, "patience_seconds", 60)
+        self._most = whole_number(settings, "max_bytes", _MOST, 1 << 30)
+        rate = settings.get("requests_per_minute")
+        self._every = 0.0 if rate is None else 60 / whole_number(settings, "requests_per_minute", 60, 100_000)
+        headers = settings.get("headers", {})
+        if not isinstance(headers, Mapping):
+            raise ConfigError(f"transport {transport}: headers are names and values")
+        self._headers = {
+            "User-Agent": "UDIHub",
+            "Accept-Encoding": "identity",
+            **{str(name): str(value) for name, value in headers.items()},
+        }
+        self._judges = [_judge(settings[name], name, transport) for name in ("success", "failure") if name in settings]
+        self._client: httpx.Client | None = None
+
+    def __enter__(self) -> Peer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    @property
+    def where(self) -> str:
+        """The host, as texts name it."""
+        return self.base.host
+
+    @property
+    def client(self) -> httpx.Client:
+        """The connection; cookies that the peer sets are sent back to it."""
+        if self._client is None:
+            self._client = httpx.Client(verify=_trust(self._settings), timeout=self._timeout, follow_redirects=False, trust_env=False)
+        return self._client
+
+    def ask(self, asked: Asked) -> Answered:
+        """One request, with what lets us in; waited for where the peer is busy, and let in anew where a token has ended.
+
+        Raises RetriableError, RefusedError (4xx), ConfigError (401 and 403: a person mends it).
+        """
+        spent, renewed = 0.0, False
+        for attempt in range(_ATTEMPTS):
+            answer = self._once(asked)
+            if answer.status == 401 and asked.let_in and self.access.renewable and not renewed:
+                self.access.forget()
+                renewed = True
+                continue
+            if answer.status in (429, 503) and attempt + 1 < _ATTEMPTS:
+                pause = _retry_after(answer.headers, self.now())
+                pause = min(2.0**attempt, self._patience) if pause is None else pause
+                if spent + pause <= self._patience:
+                    spent += pause
+                    time.sleep(pause)
+                    continue
+            return self._judged(answer, asked)
+        raise RetriableError(f"{self.where} is busy")
+
+    def told(self, text: str) -> str:
+        """A text without any secret that was sent."""
+        return masked(text, self.access.used)
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        clock = self._settings.get("clock")
+        return float(clock().timestamp()) if callable(clock) else time.clock_gettime(time.CLOCK_REALTIME)
+
+    def judge(self, body: Any) -> None:
+        """Whether an answer under 200 is one. Raises RefusedError or RetriableError with the peer's reason."""
+        for judge in self._judges:
+            judge(body, self)
+
+    def address(self, path: str) -> httpx.URL:
+        """An address on this host: whole, from its root (`/api`) or below `url` (`api`).
+
+        Raises RefusedError for any other host: what lets us in is for this one alone.
+        """
+        if path == "":
+            return self.base
+        try:
+            whole = path.startswith(("http://", "https://", "/"))
+            url = self.base.join(path) if whole else httpx.URL(f"{str(self.base).rstrip('/')}/{path}")
+        except (httpx.InvalidURL, ValueError) as error:
+            raise RefusedError(f"{self.where}: a next page whose address is none") from error
+        if (url.scheme, url.host, url.port) != (self.base.scheme, self.base.host, self.base.port):
+            raise RefusedError(f"{self.where}: the next page would be on another host, {url.host}")
+        return url
+
+    def _once(self, asked: Asked) -> Answered:
+        headers = {**self._headers, **asked.headers}
+        query = list(asked.query)
+        if asked.let_in:
+            self.access.apply(headers, query, self._token, self.now)
+        self._take_turn()
+        url = self.address(asked.path) if asked.let_in else httpx.URL(asked.path)
+        try:
+            return self._exchange(asked, url.copy_merge_params(httpx.QueryParams(tuple(query))) if query else url, headers)
+        except httpx.HTTPError as error:
+            raise RetriableError(self.told(f"{url.host}: {error or type(error).__name__}")) from error
+
+    def _exchange(self, asked: Asked, url: httpx.URL, headers: Mapping[str, str]) -> Answered:
+        until = time.monotonic() + self._deadline
+        with self.client.stream(asked.method, url, content=asked.content, data=asked.form, headers=headers, auth=asked.basic) as response:
+            body = bytearray()
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > self._most:
+                    raise RefusedError(
+                        f"{url.host} answers more than {self._most} bytes at once: ask for smaller pages, or raise max_bytes"
+                    )
+                if time.monotonic() > until:
+                    raise RetriableError(f"{url.host} answers too slowly")
+            return Answered(response.status_code, response.headers, bytes(body))
+
+    def _token(self, asking: Asking) -> Any:
+        url = _base(asking.url, self._settings) if "://" in asking.url else self.address(asking.url)
+        headers, content = {"Accept": "application/json"}, None
+        if asking.json is not None:
+            headers["Content-Type"], content = "application/json", json.dumps(asking.json).encode()
+        answer = self._once(Asked("POST", str(url), headers=headers, content=content, form=asking.form, let_in=False, basic=asking.basic))
+        if answer.status in (400, 401, 403):
+            raise ConfigError(f"{url.host} does not let us in: {answer.status} {self._beginning(answer)}")
+        if not 200 <= answer.status < 300:
+            raise RetriableError(f"{url.host}: no token: {answer.status}")
+        return answer.json(url.host) if answer.content else {}
+
+    def _take_turn(self) -> None:
+        """Wait until a request may go, where the peer counts them; all of this process share one count for a host."""
+        if not self._every:
+            return
+        with _lock:
+            mine = max(time.monotonic(), _turns.get(self.where, 0.0))
+            _turns[self.where] = mine + self._every
+        time.sleep(max(0.0, mine - time.monotonic()))
+
+    def _judged(self, answer: Answered, asked: Asked) -> Answered:
+        if 200 <= answer.status < 300 or answer.status in asked.also:
+            return answer
+        said = f"{self.where} answered {answer.status} {self._beginning(answer)}".rstrip()
+        if answer.status in (401, 403):
+            raise ConfigError(f"{self.where} does not let us in: {answer.status} {self._beginning(answer)}")
+        if answer.status in (408, 409, 425, 429) or answer.status >= 500:
+            raise RetriableError(said)
+        raise RefusedError(said)
+
+    def _beginning(self, answer: Answered) -> str:
+        return self.told(" ".join(answer.content[: 4 * _TOLD].decode("utf-8", "replace").split()))[:_TOLD]
+
+
+def _judge(given: Any, name: str, transport: str) -> Callable[[Any, Peer], None]:
+    if not isinstance(given, Mapping) or not given.get("at") or set(given) - {"at", "is", "says", "again"}:
+        raise ConfigError(f"transport {transport}: {name} has at, is, says and again")
+    at, says = str(given["at"]), str(given.get("says", ""))
+    values = [_word(value) for value in _listed(given.get("is"))]
+    again = {_word(value) for value in _listed(given.get("again"))}
+
+    def judge(body: Any, peer: Peer) -> None:
+        value = value_at(body, at)
+        found = value not in (None, "", [], {}) if not values else _word(value) in values
+        if found == (name == "success"):
+            return
+        reason = value_at(body, says) if says else None
+        text = peer.told(
+            f"{peer.where} answered {_word(value)} {json.dumps(reason, ensure_ascii=False) if reason is not None else ''}".rstrip()
+        )
+        raise RetriableError(text[:_TOLD]) if _word(value) in again else RefusedError(text[:_TOLD])
+
+    return judge
+
+
+def _listed(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, list) else [value]
+
+
+def _word(value: Any) -> str:
+    """A value as YAML and JSON both spell it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:_TOLD]
+
+
+def _base(text: str, settings: Mapping[str, Any]) -> httpx.URL:
+    """The address of a peer. Plain HTTP only on this machine, or where a site says that it is meant."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ConfigError(f"url: {text!r}: {error}") from error
+    if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.fragment:
+        raise ConfigError(f"url: {text!r} is no plain http address (scheme, host, no user, no fragment)")
+    if url.scheme == "http" and settings.get("allow_plain") is not True and not _here(url.host):
+        raise ConfigError("url: plain http would show data and credentials to everybody on the way; use https, or allow_plain: true")
+    return url
+
+
+def _here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
+    named = [None if settings.get(name) is None else str(settings[name]) for name in ("ca_file", "certificate_file", "key_file")]
+    return _context(*named, tuple(Path(name).stat().st_mtime_ns if name and Path(name).is_file() else 0 for name in named))
+
+
+@lru_cache(16)
+def _context(path: str | None, certificate: str | None, key: str | None, _written: tuple[int, ...]) -> ssl.SSLContext:
+    """Kept, for reading the world's authorities takes longer than a request; files that change are read anew."""
+    try:
+        context = ssl.create_default_context(cafile=path)
+        if certificate is not None:
+            context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"ca_file: {path}: {error}" if certificate is None else f"certificate_file: {certificate}: {error}") from error
+    return context
+
+
+def _retry_after(headers: httpx.Headers, now: float) -> float | None:
+    """Seconds to wait, from a number or a date."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text) if text else None
+    except (TypeError, ValueError):
+        return None
+    if moment is None:
+        return None
+    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.fromtimestamp(now, UTC)).total_seconds())

@@ -1,0 +1,244 @@
+"""A system's REST interface, asked page by page and written to, all of it as data.
+
+    {use: rest, url: "https://erp.example/api/resource/", path: "Purchase Order", records: data, label: purchase_orders,
+     auth: {kind: header, name: Authorization, prefix: "token ", secret_env: ERP_KEY},
+     query: {fields: '["*"]', filters: '[["modified",">=","{since}"]]', order_by: "modified asc"},
+     paging: {style: offset, size: 200, offset: limit_start, limit: limit_page_length},
+     delta: {kind: stamp, field: modified, id: name, sorted: true, ask_as: "%Y-%m-%d %H:%M:%S.%f", time_zone: Europe/Amsterdam}}
+
+In `path`, `query` and `body` stand `{since}`, `{token}`, `{offset}`, `{limit}`; a parameter whose value is not known yet (the first
+pull) is left out. `created_query` is asked instead of `query` for rows that were never changed. How a peer lets us in and what success
+is are said in `connectors/http_access.py` and `http_peer.py`, pages in `connectors/http_paging.py`. `acknowledge: {method: PUT, path:
+"purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
+
+Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
+names in braces are members of it. 2xx that passes `success` is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from connectors.credentials import refuse_unknown
+from connectors.deltas import Delta, value_at
+from connectors.http_paging import Paging, Place
+from connectors.http_peer import PEER_SETTINGS, Asked, Peer
+from connectors.pulling import Answer, Question, clock_of, pull
+from connectors.pulling import Asked as Pulling
+from connectors.spec import Page
+from data_contracts.errors import ConfigError, RefusedError, RetriableError
+
+_SETTINGS = PEER_SETTINGS | frozenset(
+    {
+        "path",
+        "method",
+        "query",
+        "created_query",
+        "body",
+        "records",
+        "label",
+        "paging",
+        "delta",
+        "acknowledge",
+        "send",
+        "media_type",
+        "answers",
+    }
+)
+_WORD = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+_BEGINNING = 200
+_ANSWER = 64 * 1024
+
+
+class Rest(Pulling):
+    """The transport `rest`."""
+
+    name = "rest"
+    settings = _SETTINGS
+    needs = frozenset({"url"})
+
+    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
+        """What changed. Raises RetriableError, RefusedError or ConfigError as `connectors/http_peer.py` says."""
+        refuse_unknown(settings, _SETTINGS, self.name)
+        delta = Delta.of(settings, self.name)
+        with Peer(settings, self.name) as peer:
+            collection = Collection(settings, delta, peer)
+            yield from pull(delta, collection.label, watermark, collection.ask, clock_of(settings))
+
+    def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
+        """Flag each record of the page. One that is gone meanwhile (404) needs no flag."""
+        given = settings.get("acknowledge")
+        if given is None or not page.records:
+            return
+        asked = _part(given, "acknowledge", frozenset({"method", "path", "query", "body"}))
+        with Peer(settings, self.name) as peer:
+            for key, _version in page.records:
+                values = {"id": key}
+                peer.ask(
+                    Asked(
+                        str(asked.get("method", "PUT")),
+                        _path(str(asked.get("path", "{id}")), values),
+                        _query(asked.get("query"), values),
+                        {"Content-Type": "application/json"} if "body" in asked else {},
+                        json.dumps(_filled(asked["body"], values)).encode() if "body" in asked else None,
+                        also=(404, 410),
+                    )
+                )
+
+    def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
+        """Send one document, and return status and the beginning of the answer (with `answers: true` 64 KiB of it)."""
+        refuse_unknown(settings, _SETTINGS, self.name)
+        given = _part(settings.get("send", {}), "send", frozenset({"method", "path", "query", "idempotency", "headers"}))
+        path = str(given.get("path", settings.get("path", "")))
+        values = _members(content, {word for text in (path, *_texts(given.get("query"))) for word in _WORD.findall(text)})
+        headers = {"Content-Type": str(settings.get("media_type") or "application/json"), **dict(given.get("headers", {}))}
+        if given.get("idempotency"):
+            headers[str(given["idempotency"])] = stable_id
+        with Peer(settings, self.name) as peer:
+            method = str(given.get("method", "POST"))
+            answer = peer.ask(Asked(method, _path(path, values), _query(given.get("query"), values), headers, content))
+            if "success" in settings or "failure" in settings:
+                peer.judge(answer.json(peer.where))
+            most = _ANSWER if settings.get("answers") is True else _BEGINNING
+            return peer.told(f"{answer.status} {answer.content[:most].decode('utf-8', 'replace').strip()}".strip())
+
+
+class Collection:
+    """The records of one address, and how they are asked for."""
+
+    def __init__(self, settings: Mapping[str, Any], delta: Delta, peer: Peer) -> None:
+        self._settings, self._delta, self._peer = settings, delta, peer
+        self._paging = Paging(settings.get("paging"), "rest", delta)
+        self._at = settings.get("records")
+        self.path = str(settings.get("path", ""))
+        self.label = str(settings.get("label") or re.sub(r"\W+", "_", self.path.strip("/")) or "records")
+        if delta.created and "created_query" not in settings:
+            raise ConfigError("transport rest: delta has created, so created_query says how rows are asked for that were never changed")
+        if delta.kind == "exported" and "acknowledge" not in settings:
+            raise ConfigError("transport rest: delta of kind exported needs acknowledge")
+
+    def ask(self, question: Question) -> Answer:
+        """One page."""
+        place = question.place if isinstance(question.place, Place) else Place()
+        answer = self._peer.ask(self._asked(question, place))
+        if answer.status == 416:  # behind the last record
+            return Answer(b"[]", ())
+        body = answer.json(self._peer.where)
+        self._peer.judge(body)
+        records = self._records(body)
+        token = value_at(body, self._delta.token) if self._delta.kind == "token" else None
+        media_type = answer.headers.get("content-type", "application/json").partition(";")[0].strip()
+        return Answer(
+            answer.content,
+            records,
+            self._paging.next(question, answer, body, records),
+            None if token is None else str(token),
+            media_type if "json" in media_type else "application/json",
+        )
+
+    def _asked(self, question: Question, place: Place) -> Asked:
+        also = (416,) if self._paging.style == "range" else ()
+        if place.address is not None:
+            return Asked(path=place.address, also=also, headers={"Accept": "application/json"})
+        since = place.since or question.since
+        parameters, headers = self._paging.asked(place)
+        values = {name: value for name, value in parameters}  # noqa: C416 - offset and limit by the names that the body uses
+        values |= {"offset": str(place.count), "limit": str(self._paging.size)}
+        if since is not None:
+            values["since"] = self._delta.spelled(since)
+        if question.token is not None:
+            values["token"] = question.token
+        template = self._settings.get("created_query" if question.clause == "created" else "query")
+        method = str(self._settings.get("method", "POST" if "body" in self._settings else "GET"))
+        content = None
+        if "body" in self._settings:
+            missing = {word for text in _texts(self._settings["body"]) for word in _WORD.findall(text)} & {"since", "token"} - values.keys()
+            if missing:
+                raise ConfigError(
+                    f"transport rest: body asks for {', '.join(sorted(missing))}: say in delta from where the first pull begins"
+                )
+            content = json.dumps(_filled(self._settings["body"], values), ensure_ascii=False).encode()
+            headers["Content-Type"] = "application/json"
+        query = [*_query(template, values), *parameters]
+        return Asked(method, _path(self.path, values), query, {"Accept": "application/json", **headers}, content, also=also)
+
+    def _records(self, body: Any) -> Sequence[Any]:
+        """The array of records. An answer without it is none: it would look like an empty page."""
+        found = value_at(body, str(self._at)) if self._at else body
+        if not isinstance(found, list):
+            raise RetriableError(f"{self._peer.where}: the answer has no array at {self._at or 'its top'}")
+        return found
+
+
+def _part(given: Any, name: str, known: frozenset[str]) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"transport rest: {name} has {', '.join(sorted(known))}")
+    refuse_unknown(given, known, f"rest, {name}")
+    return given
+
+
+def _texts(template: Any) -> Iterator[str]:
+    if isinstance(template, str):
+        yield template
+    elif isinstance(template, Mapping):
+        for value in template.values():
+            yield from _texts(value)
+    elif isinstance(template, list):
+        for value in template:
+            yield from _texts(value)
+
+
+def _filled(template: Any, values: Mapping[str, str]) -> Any:
+    """A template with the words in braces replaced; a text that is one word and a number becomes that number."""
+    if isinstance(template, Mapping):
+        return {str(name): _filled(value, values) for name, value in template.items()}
+    if isinstance(template, list):
+        return [_filled(value, values) for value in template]
+    if not isinstance(template, str):
+        return template
+    whole = _WORD.fullmatch(template)
+    if whole is not None and whole[1] in ("offset", "limit") and values.get(whole[1], "").isdigit():
+        return int(values[whole[1]])
+    return _WORD.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def _path(path: str, values: Mapping[str, str]) -> str:
+    """A path whose words are values, each of them one step of it, whatever is in it."""
+    steps = "/".join(quote(step, safe="{}:?&=,()'$.-_~!*@%") for step in path.split("/"))
+    return _WORD.sub(lambda found: quote(values[found[1]], safe="") if found[1] in values else found[0], steps)
+
+
+def _query(template: Any, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Parameters; one whose word has no value yet is left out."""
+    if template is None:
+        return []
+    if not isinstance(template, Mapping):
+        raise ConfigError("transport rest: query is names and values")
+    found = []
+    for name, value in template.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if {word for word in _WORD.findall(text) if word in ("since", "token", "id")} <= values.keys():
+            found.append((str(name), str(_filled(text, values))))
+    return found
+
+
+def _members(content: bytes, words: set[str]) -> dict[str, str]:
+    """Members of a JSON document that its address names. Raises RefusedError where they are not there."""
+    if not words:
+        return {}
+    try:
+        body = json.loads(content, parse_float=str)
+    except ValueError as error:
+        raise RefusedError("the document is no JSON, so its address cannot be made of it") from error
+    values = {word: value_at(body, word) for word in words}
+    missing = sorted(word for word, value in values.items() if value in (None, "") or isinstance(value, dict | list))
+    if missing:
+        raise RefusedError(f"the document has no {', '.join(missing)}, which its address is made of")
+    return {word: str(value) for word, value in values.items()}
+
+
+TRANSPORT = Rest()
