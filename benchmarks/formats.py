@@ -6,7 +6,7 @@ Every step reads the same bytes in one process; CPU time counts, the median of t
 tags) a second. A machine that others share is now fast, now slow: each step of a round stands between two runs of what it is compared
 with, and a ratio is the median of those of the rounds, each of neighbours in time. The bare split is the whole text, decoded before the
 clock starts, cut at every segment and element with nothing kept. `read, check` is everything that the format does: envelope, order,
-elements, findings. X12 makes the tree of a message when somebody asks for it: `with trees` asks for all of them, as mapping does.
+elements, findings. X12 and EDIFACT make the tree of a message when it is asked for: `with trees` asks for all of them, as mapping does.
 Each tree is released when it was seen, as the hub's worker does; the garbage collector is on throughout (what was loaded before is
 frozen, as in a worker). Writing starts from
 canonical entities, a hundred messages a document; those that wait for their turn, which no worker has ten thousand of, are frozen too.

@@ -110,15 +110,15 @@ class Reading:
         style = style_of(header, self._profile)
         interchange: Interchange | None = None
         for batch in segments.batches():
-            pairs = batch.pairs
             if interchange is None:
-                text, line, _ = next(pairs, ("UNB", line, b""))
-                interchange = interchange_of(header, text.split(ELEMENT), self._ordinal, at, line)
+                opening = batch.take()
+                line = line if opening is None else batch.line()
+                interchange = interchange_of(header, (opening or "UNB").split(ELEMENT), self._ordinal, at, line)
                 yield ReadEvent("interchange", interchange=interchange)
-            while (stop := reader.feed(pairs) if reader.open else next(pairs, None)) is not None:
-                text, line, _ = stop
+            while (text := reader.feed(batch) if reader.open else batch.take()) is not None:
                 if not text:
                     continue
+                line = batch.line()
                 elements = text.split(ELEMENT)
                 tag = elements[0]
                 if tag == "UNB":

@@ -1,27 +1,27 @@
-"""Reading one message after another: order of segments, elements, tree and findings in a single pass.
+"""Reading one message after another: order of segments, elements and findings in a single pass.
 
-This is the hot part: a valid segment costs a look-up by its shape and a record. Whatever is wrong
-leaves that path and is worked out at leisure. Nothing is kept from one message to the next.
+This is the hot part: a valid segment costs a look-up by its shape. Whatever is wrong leaves that path and is worked out at
+leisure; the tree waits until it is asked for (`connectors/segment_tree.py`). Nothing is kept from one message to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from connectors.formats.edifact.elements import explain, spread
 from connectors.formats.edifact.grammar import Grammar
-from connectors.formats.edifact.packing import hang, nest
+from connectors.formats.edifact.packing import levels_above, nest
 from connectors.formats.edifact.patterns import Style
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
-from connectors.formats.edifact.shapes import Stop
 from connectors.formats.edifact.totals import counts_lines_only, wrong_totals
-from connectors.formats.edifact.walk import HEAD, REMEMBERED, Missing, Place, Trouble, Walk, walk_for
+from connectors.formats.edifact.walk import HEAD, LINE, REMEMBERED, Missing, Place, Trouble, Walk, walk_for
 from connectors.legible import legible
+from connectors.segment_batch import SegmentBatch
+from connectors.segment_tree import Kept, PendingRoot
 from data_contracts.findings import Finding, has_error
 from data_contracts.findings import Place as Where
-from data_contracts.source import NO_CHILDREN, SegmentRecord, SourceRecord
+from data_contracts.source import SourceRecord
 
 SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
 """Segments of the envelope: no message may hold them."""
@@ -52,7 +52,7 @@ class MessageReader(Protocol):
     def begin(self, elements: list[str], kind: str, version: str, style: Style, line: int) -> None:
         """A UNH has come."""
 
-    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+    def feed(self, batch: SegmentBatch) -> str | None:
         """Take segments up to one of the envelope, which is returned, or null when the piece is used up."""
 
     def finish(self, line: int, complete: bool) -> None:
@@ -82,14 +82,13 @@ class CountedMessages:
         """A UNH has come."""
         self.open, self.position = True, 1
 
-    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+    def feed(self, batch: SegmentBatch) -> str | None:
         """Pass on to the next segment of the envelope."""
         position = self.position
-        for pair in pairs:
-            text = pair[0]
+        for text, _ in batch.pairs:
             if text[:2] == "UN" and text.split(ELEMENT, 1)[0] in SERVICE:
                 self.position = position
-                return pair
+                return text
             if text:
                 position += 1
         self.position = position
@@ -102,7 +101,7 @@ class CountedMessages:
 
 @dataclass(slots=True)
 class FullMessages:
-    """Validates messages and builds their trees."""
+    """Validates messages and keeps what their trees are made of."""
 
     most_segments: int = MOST_SEGMENTS
     open: bool = False
@@ -111,7 +110,7 @@ class FullMessages:
     root: SourceRecord | None = None
     findings: list[Finding] = field(default_factory=list)
     _walk: Walk | None = None
-    _records: list[SourceRecord] = field(default_factory=list)
+    _kept: Kept = field(default_factory=lambda: Kept(0))
     _counts: list[int] = field(default_factory=list)
     _place: Place | None = None
     _run: int = 1
@@ -119,8 +118,8 @@ class FullMessages:
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
     _dropped: int = 0
     _lines: int = 0
-    """Lines so far, and packing levels, where the walk keeps them."""
-    _levels: list[SourceRecord] = field(default_factory=list)
+    """Lines so far, and packing levels with their positions, where the walk keeps them."""
+    _levels: list[tuple[int, str]] = field(default_factory=list)
     _grammar: Grammar | None = None
 
     @property
@@ -150,25 +149,26 @@ class FullMessages:
             self._grammar = self.root = self._place = None
             return
         self._grammar = walk.grammar
-        self.root = root = SourceRecord("UNH", elements, 1, None, line)
-        self._records = [root] * (walk.depth + 1)
+        self._kept = Kept(walk.depth)
+        self.root = PendingRoot("UNH", elements, line, self._kept)
         self._counts = [0] * (walk.depth + 1)
         self._place = walk.start
         self._lines, self._levels = 0, []
 
-    def feed(self, pairs: Iterator[Stop]) -> Stop | None:
+    def feed(self, batch: SegmentBatch) -> str | None:
         """Take segments up to the next one of the envelope."""
         walk, place = self._walk, self._place
         if walk is None or place is None:
-            return self._skip(pairs)
+            return self._skip(batch)
         if self.position > self.most_segments:
             self._add(Finding("EDF-M30", Where("UNH", 1), str(self.most_segments), code="18"))
             self.root = self._walk = self._place = None
-            return self._skip(pairs)
-        records, counts = self._records, self._counts
-        position, run = self.position, self._run
+            return self._skip(batch)
+        counts, kept = self._counts, self._kept
+        taken, run, first = kept.steps, self._run, batch.passed()
+        keep, stop = taken.append, None
         steps, shapes = (place.known, place.shapes) if run < place.limit else (place.full, place.full_shapes)
-        for text, line, shape in pairs:
+        for text, shape in batch.pairs:
             step = shapes.get(shape)
             if step is None:
                 step = steps.get(text[:HEAD])
@@ -176,14 +176,14 @@ class FullMessages:
                     elements = text.split(ELEMENT)
                     tag = elements[0]
                     if tag in SERVICE:
-                        self.position, self._run, self._place = position, run, place
-                        return text, line, shape
+                        stop = text
+                        break
                     if not text:
                         continue
                     step = walk.step(place, text[:HEAD], tag, run >= place.limit)
                     if step is None:
-                        position += 1
-                        self._misplaced(walk, place, text, elements, position, line)
+                        keep(None)
+                        self._misplaced(walk, place, elements, len(taken) + 1, batch.line())
                         continue
                 then = step[0]
                 if not then.sound(text, shape):
@@ -192,60 +192,40 @@ class FullMessages:
                     if len(shapes) >= REMEMBERED:
                         shapes.clear()
                     shapes[shape] = step
-            then, tag, depth, special, known, shaped = step
-            position += 1
+            keep(step)
+            then, _, depth, special, known, shaped = step
             if then is place:
                 run += 1
                 if run >= then.limit:
                     steps, shapes = then.full, then.full_shapes
             else:
                 place, run, steps, shapes = then, 1, known, shaped
-            record = SegmentRecord()
-            record.tag = tag
-            record.held = text
-            record.position = position
-            record.line = line
-            if special is None:
-                record.children = NO_CHILDREN
-                record.parent = parent = records[depth]
-                parent.children.append(record)
-            else:
+            if special is not None:
                 opens, again, trouble, sound = special
                 if trouble is not None:
-                    self._stepped(then, trouble, position, line)
+                    self._stepped(then, trouble, len(taken) + 1, batch.line())
                 if opens:
-                    record.children = []
-                    record.parent = parent = records[depth - 1]
-                    records[depth] = record
                     counts[depth] = count = counts[depth] + 1 if again else 1
                     if count > then.most:
-                        self._too_often(then, position, line)
-                    if then.kept:
-                        self._keep(then, record)
-                else:
-                    record.children = NO_CHILDREN
-                    record.parent = parent = records[depth]
-                parent.children.append(record)
+                        self._too_often(then, len(taken) + 1, batch.line())
+                    if then.kept == LINE:
+                        self._lines += 1
+                    elif then.kept:
+                        self._levels.append((len(taken) + 1, text))
                 if not sound:
-                    record.values = elements = text.split(ELEMENT)
-                    self._faults(then, elements, position, line)
-        self.position, self._run, self._place = position, run, place
-        return None
+                    self._faults(then, text.split(ELEMENT), len(taken) + 1, batch.line())
+        last = batch.passed() - (stop is not None)
+        kept.take(batch.cleaned[first:last], batch.lines(first, last))
+        self.position, self._run, self._place = len(taken) + 1, run, place
+        return stop
 
-    def _keep(self, place: Place, record: SourceRecord) -> None:
-        if place.kept == "level":
-            self._levels.append(record)
-        else:
-            self._lines += 1
-
-    def _skip(self, pairs: Iterator[Stop]) -> Stop | None:
+    def _skip(self, batch: SegmentBatch) -> str | None:
         """Count the segments of a message that has no grammar or is too large."""
         position = self.position
-        for pair in pairs:
-            text = pair[0]
+        for text, _ in batch.pairs:
             if text[:2] == "UN" and text.split(ELEMENT, 1)[0] in SERVICE:
                 self.position = position
-                return pair
+                return text
             if text:
                 position += 1
         self.position = position
@@ -257,14 +237,15 @@ class FullMessages:
         if complete and walk is not None and self._place is not None:
             self._missing(walk.unfinished(self._place), self.position, line)
         if root is not None and walk is not None and walk.grammar.hierarchy:
-            # Where nothing is wrong, each level was kept as it came.
-            known = walk.keeps_levels and not self.findings
-            for record, above in hang(root, self._levels) if known else nest(root, walk.grammar.hierarchy):
+            # Where nothing is wrong each level was kept as it came, and most senders name it before those that it holds.
+            above = levels_above(self._levels) if walk.keeps_levels and not self.findings else None
+            self._kept.above = above or {}
+            for record, missing in nest(root, walk.grammar.hierarchy) if above is None else ():
                 where = Where(record.tag, record.position, 2, line=record.line)
-                self._add(Finding("EDF-S101", where, None, legible(above)))
+                self._add(Finding("EDF-S101", where, None, legible(missing)))
         if complete and root is not None and not has_error(self.findings):  # where anything else is wrong, that explains it
             lines = self._lines if walk is not None and walk.counts_lines and not self.findings else None
-            if lines is None or walk is None or not (walk.totals_together and counts_lines_only(root, lines)):
+            if lines is None or walk is None or not (walk.totals_together and counts_lines_only(self._kept.texts, lines)):
                 for finding in wrong_totals(root, lines):
                     self._add(finding)
         if self._dropped:
@@ -299,24 +280,23 @@ class FullMessages:
         where = Where(place.id, position, line=line)
         self._add(Finding("EDF-S36", where, str(place.group.max), place.id, "36", params=_group(place.group.id)))
 
-    def _misplaced(self, walk: Walk, place: Place, text: str, elements: list[str], position: int, line: int) -> None:
+    def _misplaced(self, walk: Walk, place: Place, elements: list[str], position: int, line: int) -> None:
         if self._full():
-            parent = self._records[place.depth]
-            parent.children.append(SourceRecord(legible(elements[0], 8), elements, position, parent, line))
+            self._kept.misplace(position, legible(elements[0], 8), place.depth, elements)
             _clean(elements)
             return
         missed = walk.passed_by(place, elements[0])
         tag = legible(elements[0], 8)
         group = missed.group.id if missed else place.group.id
         self._add(Finding("EDF-S15", Where(tag, position, line=line), None, tag, "15", params=_group(group)))
-        parent = self._records[missed.depth if missed else place.depth]
-        parent.children.append(SourceRecord(tag, elements, position, parent, line))
-        if missed is not None and missed.match(text) is None:
+        self._kept.misplace(position, tag, (missed or place).depth, elements)
+        if missed is not None and missed.match(ELEMENT.join(elements)) is None:
             self._faults(missed, elements, position, line)
         elif missed is None:
             _clean(elements)
 
     def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
+        self._kept.clean(position, elements)
         moved = spread(place.use, elements, self._style)
         for element, times in moved:
             self._add(Finding("EDF-S102", Where(place.id, position, element, line=line), None, str(times), params=_group(place.group.id)))

@@ -11,28 +11,40 @@ from functools import lru_cache
 from itertools import count
 
 from connectors.formats.edifact.separators import ELEMENT
-from data_contracts.source import SegmentRecord, SourceRecord
+from data_contracts.source import SourceRecord
 
 DEEPEST = 32
 """Levels that nest at most: a chain of ten thousand is nobody's despatch."""
 
+_PLAIN = 8
+"""Levels within each other that are taken as they come; deeper ones are looked at with care."""
+
+
+def levels_above(levels: Sequence[tuple[int, str]]) -> dict[int, int] | None:
+    """The position of the level above each level, 0 where it names none, from their positions and texts in order; null where that is not
+    plain to see, because a level is named before it comes, never comes, has the number of another, or lies deeper than goods are packed.
+    """
+    above: dict[int, int] = {}
+    numbered: dict[str, tuple[int, int]] = {"": (0, 0)}
+    for position, text in levels:
+        own, upper = _known_numbers(text) if len(text) < _LONG else _numbers(text)
+        if own in numbered or upper not in numbered:
+            return None
+        holder, depth = numbered[upper]
+        if depth > _PLAIN:
+            return None
+        above[position], numbered[own] = holder, (position, depth + 1)
+    return above
+
 
 def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
     """Hang each level of the message below the one it names; what comes back are levels with a name that no level has."""
-    return hang(root, [record for record in root.children if record.tag == tag])
-
-
-def hang(root: SourceRecord, records: Sequence[SourceRecord]) -> list[tuple[SourceRecord, str]]:
-    """The same for the levels below `root`, in order, where they are known."""
     levels: dict[str, SourceRecord] = {}
     naming: list[tuple[SourceRecord, str]] = []
-    for record in records:
-        # What was not asked for yet is looked at as text, so that levels nobody maps are never taken apart.
-        if record.__class__ is SegmentRecord:
-            text = record.held
-            own, above = _known_numbers(text) if len(text) < _LONG else _numbers(text)
-        else:
-            own, above = _said(record, 1), _said(record, 2)
+    for record in root.children:
+        if record.tag != tag:
+            continue
+        own, above = _said(record, 1), _said(record, 2)
         levels.setdefault(own, record)
         if above:
             naming.append((record, above))

@@ -12,11 +12,7 @@ import re
 from collections.abc import Sequence
 
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION, TERMINATOR
-
-Shape = str | bytes
-"""Bytes, or the segment itself where its piece holds something that no segment may hold."""
-Stop = tuple[str, int, Shape]
-"""Text, line and shape of a segment."""
+from connectors.segment_batch import Shape
 
 _KEPT = ELEMENT + COMPONENT + REPETITION + TERMINATOR + "-.,"
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -8,19 +8,19 @@ What was met is remembered here (`Segments` attributes) and judged in `envelope.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Iterator
-from itertools import accumulate, count, repeat
-from operator import length_hint
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import BinaryIO
 
 from connectors.formats.edifact.charsets import UNITS, Decoder, allowed_bytes, charset_of, outside, wire_charset
 from connectors.formats.edifact.header import WINDOW, Header, another, find_start, parse_header
 from connectors.formats.edifact.separators import LEVEL_A, Piece, Translation, released_in, stands_in
-from connectors.formats.edifact.shapes import Shape, Stop, shapes_of
+from connectors.formats.edifact.shapes import shapes_of
 from connectors.legible import LAYOUT
+from connectors.segment_batch import SegmentBatch, Shape
 from connectors.undecodable import UNDECODABLE
 
-CHUNK = 1 << 18
+CHUNK = 1 << 14
 """Bytes read at a time."""
 
 _FIRST = 1 << 12
@@ -35,32 +35,26 @@ LONGEST = 1 << 20
 _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fill up with
 
 
-class Batch:
-    """The segments of one piece of the document: iterate `pairs` for (text, line, shape); `offset` tells where one stands."""
+class Batch(SegmentBatch):
+    """The segments of one piece of the document, and where in it the one that was given last stands."""
 
-    __slots__ = ("_at", "_counted", "_ends", "_marked", "_place", "_raw", "_segments", "_source", "_stands", "pairs", "unterminated")
+    __slots__ = ("_at", "_counted", "_marked", "_place", "_raw", "_source", "_stands", "unterminated")
 
     def __init__(
-        self, piece: Piece, cleaned: list[str], lines: Iterable[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
+        self, piece: Piece, cleaned: list[str], lines: Sequence[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
     ) -> None:
+        super().__init__(cleaned, lines, shapes)
         self._raw = piece.raw
         self._marked = piece.marked
         self._stands = stands_in(piece.marked) if piece.pairs else ""
-        self._segments = iter(cleaned)
         self._source = source
         self._counted = self._place = 0
         self._at = source.at
-        self._ends = len(cleaned)
-        self.pairs: Iterator[Stop] = zip(self._segments, lines, shapes)  # noqa: B905  # lines may be endless
         self.unterminated = unterminated
 
-    def _index(self) -> int:
-        """Number, from 0, of the segment that `pairs` gave last."""
-        return self._ends - length_hint(self._segments) - 1
-
     def offset(self) -> int:
-        """First byte, in the document, of the segment that `pairs` gave last."""
-        self._count_to(self._index())
+        """First byte, in the document, of the segment that was given last."""
+        self._count_to(self.index())
         place = self._place
         while self._marked[place] in LAYOUT:
             place += 1
@@ -68,12 +62,12 @@ class Batch:
 
     def end(self) -> int:
         """The byte after that segment's terminator."""
-        self._count_to(self._index() + 1)
+        self._count_to(self.index() + 1)
         return self._at - (self._source.unit if self.unterminated else 0)
 
     def characters(self, including: bool) -> int:
         """Characters from the start of the piece to that segment's start, or to its end `including` it and its terminator."""
-        stop = self._index() + (1 if including else 0)
+        stop = self.index() + (1 if including else 0)
         size = sum(map(len, self._raw[:stop])) + stop
         return size + released_in(self._marked[:size]) - (1 if self.unterminated and including else 0)
 
@@ -267,15 +261,15 @@ class Segments:
                 self.folded = True
                 cut = [segment.replace("\r", "").replace("\n", "") for segment in cut]
         mark = self._line_mark()
-        lines: Iterable[int]
+        lines: Sequence[int]
         if mark == terminator:
-            lines = count(self._line)
+            lines = range(self._line, self._line + len(cut))
         elif mark in body:
             # A segment's line is where it begins: behind the line breaks before it.
             after = accumulate((text.count(mark) for text in raw), initial=self._line)
             lines = [line + _leading(text, mark) for line, text in zip(after, raw, strict=False)] if self.folded else list(after)[1:]
         else:
-            lines = repeat(self._line)
+            lines = [self._line] * len(cut)
         return Batch(piece, cut, lines, shapes_of(cut, text), self, unterminated)
 
 

@@ -15,7 +15,7 @@ from connectors.formats.edifact.separators import COMPONENT, ELEMENT
 from connectors.legible import legible
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
-from data_contracts.source import SegmentRecord, SourceRecord
+from data_contracts.source import SourceRecord
 
 SEGMENT = "CNT"
 _AMOUNTS = ("77", "9", "39", "86", "128")
@@ -41,18 +41,18 @@ def wrong_totals(root: SourceRecord, lines: int | None = None) -> Iterator[Findi
             yield Finding("EDF-T01", where, _plain(readings[0]), legible(text), params=params)
 
 
-def counts_lines_only(root: SourceRecord, lines: int) -> bool:
-    """Whether the message ends with its totals, and each is the number of its `lines`: nothing is wrong then, as in nearly every message.
+def counts_lines_only(texts: Sequence[str], lines: int) -> bool:
+    """Whether the segments of a message end with its totals, and each is the number of its `lines`: nothing is wrong then, as in nearly
+    every message.
 
     For messages whose order is right and whose totals are neighbours: one behind which something else stands is not looked for.
     """
     said = f"{COMPONENT}{lines}"
     totals = 0
-    for record in reversed(root.children):
-        if record.__class__ is not SegmentRecord or record.tag != SEGMENT:
+    for text in reversed(texts):
+        if not text.startswith(SEGMENT):
             break
-        held = record.held
-        if held[_CODE:] != said or held[_CODE - 1] not in _OF_LINES:
+        if text[_CODE:] != said or text[_CODE - 1] not in _OF_LINES:
             return False
         totals += 1
     return totals > 0

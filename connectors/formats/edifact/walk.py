@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, load
 from connectors.formats.edifact.patterns import TEXT, Style, compiled
-from connectors.formats.edifact.shapes import Shape, blurred
+from connectors.formats.edifact.shapes import blurred
+from connectors.segment_batch import Shape
 
 ENDLESS = 1 << 60
 HEAD = 4
@@ -24,8 +25,8 @@ HEAD = 4
 REMEMBERED = 1024
 """Shapes that a place remembers as sound."""
 
-LINE, TOTAL, SUMMARY = "LIN", "CNT", "UNS"
-"""What begins a line, of whatever message; what states a total; what begins a section, that of the totals too."""
+LINE, TOTAL, SUMMARY, LEVEL = "LIN", "CNT", "UNS", "level"
+"""What begins a line, of whatever message; what states a total; what begins a section, that of the totals too; a packing level."""
 
 Missing = tuple[tuple[str, str | None], ...]
 """Mandatory segments that should have come: (tag, group)."""
@@ -178,11 +179,11 @@ class Walk:
         self._tags: set[str] = set()
         self._root = Group(None, None, -1)
         self._fill(self._root, grammar.body)
-        self.counts_lines = self._mark("line", LINE)
+        self.counts_lines = self._mark(LINE, LINE)
         """Whether each line begins at a place that is marked so."""
         self.totals_together = self._totals_together()
         """Whether the message's own totals are neighbours, none of them in a summary."""
-        self.keeps_levels = grammar.hierarchy is not None and self._mark("level", grammar.hierarchy, 1)
+        self.keeps_levels = grammar.hierarchy is not None and self._mark(LEVEL, grammar.hierarchy, 1)
         """Whether each packing level does, in a group of the message itself."""
         self.start = Place(SegmentUse("UNH", "Message header", "M", 1, ()), self._root, -1, style, False)
 

@@ -25,13 +25,14 @@ class Hierarchy:
         self.levels = 0
         """How many have come."""
         self.above: dict[int, int] = {}
-        """The level above each that has one and came behind it."""
+        """The level above each that came behind it, 0 where there is none."""
         self.hung: dict[int, int] = {}
         """The same, when the set has ended, of those that came before it."""
 
     def hang(self, position: int, own: str, above: str) -> None:
         """Take the HL at this position, by its `own` number and that of the level `above`; empty where it stands at the top."""
         self.levels += 1
+        self.above[position] = 0
         levels = self._levels
         if own in levels:
             self._report("X12-E21", position, 1, "")
@@ -74,7 +75,7 @@ class Hierarchy:
             while step is not None and step not in settled and step not in places:
                 places[step] = len(path)
                 path.append(step)
-                step = hung.get(step, above.get(step))
+                step = hung.get(step, above[step]) or None
             settled.update(places)
             if step is not None and step in places:
                 last = max(one for one in path[places[step] :] if one in hung)

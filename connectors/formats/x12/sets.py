@@ -1,7 +1,7 @@
 """Reading one transaction set after another: order of segments, elements and findings in a single pass.
 
 This is the hot part: a valid segment costs a look-up of its step, and a pattern match unless the place knows its shape or
-text. Whatever is wrong leaves that path and is worked out at leisure; the tree waits until it is asked for (`set_tree.py`).
+text. Whatever is wrong leaves that path and is worked out at leisure; the tree waits until it is asked for (`connectors/segment_tree.py`).
 Nothing is kept from one set to the next.
 """
 
@@ -17,10 +17,10 @@ from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.guide import condition
 from connectors.formats.x12.hierarchy import Hierarchy, numbers
 from connectors.formats.x12.patterns import Style
-from connectors.formats.x12.set_tree import FIRST, Kept, SetRoot
 from connectors.formats.x12.tokens import Batch
 from connectors.formats.x12.totals import wrong_totals
 from connectors.formats.x12.walk import HEAD, Place, Trouble, Walk, unsound, walk_for
+from connectors.segment_tree import FIRST, Kept, PendingRoot
 from data_contracts.findings import Finding
 from data_contracts.findings import Place as Where
 from data_contracts.source import SourceRecord
@@ -148,7 +148,7 @@ class FullSets:
             return
         self._grammar = walk.grammar
         self._kept = kept = Kept(walk.depth)
-        self.root = SetRoot(elements, opened.line, kept)
+        self.root = PendingRoot("ST", elements, opened.line, kept)
         self._counts = [0] * (walk.depth + 1)
         self._place = walk.start
         self._hierarchy = Hierarchy(self._hl_fault) if walk.grammar.hierarchy else None

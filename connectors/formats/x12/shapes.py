@@ -12,9 +12,7 @@ from functools import lru_cache
 
 from connectors.formats.x12.delimiters import Delimiters
 from connectors.formats.x12.grammar import ElementUse, SegmentUse
-
-Shape = str | bytes
-"""Bytes, or the segment itself where its piece holds something beyond ASCII."""
+from connectors.segment_batch import Shape
 
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DIGITS = "0123456789"

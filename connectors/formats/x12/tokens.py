@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate, repeat
-from operator import length_hint
 from typing import BinaryIO
 
 from connectors.formats.x12.delimiters import BEGINS, FIXED, LAYOUT, WIDTH, Header, parse_header
-from connectors.formats.x12.shapes import Shape, shapes_of
+from connectors.formats.x12.shapes import shapes_of
+from connectors.segment_batch import SegmentBatch, Shape
 from connectors.undecodable import UNDECODABLE, byte_ordered
 from data_contracts.errors import ConfigError
 
@@ -50,52 +50,20 @@ _MULTIBYTE = ("utf", "gb", "big5", "shift", "euc", "cp932", "cp936", "cp949", "c
 _NOTHING = LAYOUT + "\x00\x1a"  # Ctrl-Z and NUL: what old transfer programs fill up with
 
 
-class Batch:
-    """The segments of one piece of the document: iterate `pairs` for (segment text, shape), or `take` one; `line` and `offset` tell where
-    the one that came last stands.
-    """
+class Batch(SegmentBatch):
+    """The segments of one piece of the document, and where in it the one that was given last stands."""
 
-    __slots__ = ("_at", "_counted", "_ends", "_lines", "_raw", "_segments", "_source", "cleaned", "pairs", "unterminated")
+    __slots__ = ("_at", "_counted", "_raw", "_source", "unterminated")
 
     def __init__(
         self, raw: list[str], cleaned: list[str], lines: Sequence[int], shapes: Iterable[Shape], source: Segments, unterminated: bool
     ) -> None:
+        super().__init__(cleaned, lines, shapes)
         self._raw = raw
-        self.cleaned = cleaned
-        """What `pairs` gives, in full."""
-        self._segments = iter(cleaned)
-        self._lines = lines
         self._source = source
         self._counted = 0
         self._at = source.at
-        self._ends = len(cleaned)
-        self.pairs: Iterator[tuple[str, Shape]] = zip(self._segments, shapes)  # noqa: B905  # shapes may be endless
         self.unterminated = unterminated
-
-    def take(self) -> str | None:
-        """The next segment; null when the piece is used up."""
-        pair = next(self.pairs, None)
-        return None if pair is None else pair[0]
-
-    def passed(self) -> int:
-        """Segments that were given."""
-        return self._ends - length_hint(self._segments)
-
-    def index(self) -> int:
-        """Number, from 0, of the segment that was given last."""
-        return self._ends - length_hint(self._segments) - 1
-
-    def last(self) -> str:
-        """That segment."""
-        return self.cleaned[self.index()]
-
-    def line(self) -> int:
-        """Its line."""
-        return self._lines[self._ends - length_hint(self._segments) - 1]
-
-    def lines(self, start: int, stop: int) -> Sequence[int]:
-        """Lines of several segments, by number."""
-        return self._lines[start:stop]
 
     def offset(self) -> int:
         """First byte, in the document, of the segment that was given last."""

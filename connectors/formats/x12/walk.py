@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from connectors.formats.x12.grammar import Grammar, LoopUse, SegmentUse, known_segments, load
 from connectors.formats.x12.patterns import Style, compiled
-from connectors.formats.x12.shapes import Shape, deciding, tells
+from connectors.formats.x12.shapes import deciding, tells
+from connectors.segment_batch import Shape
 
 ENDLESS = 1 << 60
 REMEMBERED = 512
