@@ -115,3 +115,9 @@ def test_a_wrong_expectation_is_refused(entry: str, says: str, tmp_path: Path) -
     (tmp_path / "x12" / "850_mine.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=says):
         load("x12/850_mine", [tmp_path])
+
+
+@pytest.mark.parametrize("currencies", ["2:EUR:4", "2:EUR:4+3:USD:9", "3:USD:9+2:EUR:4", "3:EUR:4"])
+def test_the_currency_of_the_document_is_told_from_the_one_it_is_exchanged_into(currencies: str) -> None:
+    entity, wrong = told("edifact/INVOIC", edifact(INVOIC.format("EUR", "", "EUR").replace("2:EUR:4", currencies)))
+    assert (entity["currency"], wrong) == ("EUR", [])
