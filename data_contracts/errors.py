@@ -3,6 +3,7 @@
 HubError
  ├── ConfigError           a person mends a file of the site
  ├── RetriableError        try again later: peer away, database restarting
+ │    └── BusyError        the peer is there and says when it takes more
  ├── AwaitedError          the peer has it and says later, by another way, whether it takes it
  ├── FatalError            stop and tell a person: durability or integrity is in doubt
  └── RefusedError          the caller may not do this, or not in this state
@@ -23,6 +24,14 @@ class ConfigError(HubError):
 
 class RetriableError(HubError):
     """The same call may succeed later."""
+
+
+class BusyError(RetriableError):
+    """The peer is there and takes nothing more for now; it may say for how long."""
+
+    def __init__(self, told: str, seconds: float = 0) -> None:
+        super().__init__(told)
+        self.seconds = seconds
 
 
 class AwaitedError(HubError):

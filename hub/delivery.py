@@ -19,13 +19,13 @@ import structlog
 
 from connectors import registry
 from connectors.registry import transport_named
-from data_contracts.errors import AwaitedError, ConflictError, HubError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import AwaitedError, BusyError, ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
 from hub import acknowledge
 from hub.as2.evidence import keep_sent
 from hub.receive import Reception, receive
 from hub.runtime import Hub
-from hub.store import blobs, evidence, outbox, tables
+from hub.store import blobs, destinations, evidence, outbox, tables
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
@@ -142,6 +142,10 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> None:
     """One delivery with its outcome recorded. An error of any kind counts as a failed attempt; what the peer refuses is not tried again."""
     try:
         content = _bytes_of(hub, parcel)
+    except Exception as error:  # noqa: BLE001 - as below; this one is ours, and says nothing about the destination
+        _failed(hub, parcel, f"{type(error).__name__}: {error}")
+        return
+    try:
         settings = hub.route_settings(parcel.route)
         transport = transport_named(settings["use"])
         if "keep" in getattr(transport, "settings", ()):  # a transport whose answers are evidence
@@ -150,10 +154,12 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> None:
     except AwaitedError as error:
         _awaited(hub, parcel, error)
     except RefusedError as error:
-        _failed(hub, parcel, str(error), attempts=0)
+        _failed(hub, parcel, str(error), 0, destinations.took)
+    except BusyError as error:
+        _failed(hub, parcel, str(error), outbox.ATTEMPTS, partial(destinations.paused, seconds=error.seconds), error.seconds)
     except Exception as error:  # noqa: BLE001 - a transport may be anybody's; whatever it raises, this parcel failed and no other
         reason = str(error) if isinstance(error, RetriableError) else f"{type(error).__name__}: {error}"
-        _failed(hub, parcel, reason, outbox.ATTEMPTS)
+        _failed(hub, parcel, reason, outbox.ATTEMPTS, partial(destinations.failed, error=reason))
     else:
         _sent(hub, parcel, answer)
         _heard_at_once(hub, parcel, answer)
@@ -209,7 +215,7 @@ def _heard_at_once(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
 def _awaited(hub: Hub, parcel: outbox.Parcel, error: AwaitedError) -> None:
     """The partner has it, and its answer is awaited: behind as many attempts as ever it is given up."""
     if parcel.attempts + 1 >= outbox.ATTEMPTS:
-        _failed(hub, parcel, str(error), outbox.ATTEMPTS)
+        _failed(hub, parcel, str(error), outbox.ATTEMPTS, destinations.took)
         return
     try:
         with hub.database.begin("sender") as uow:
@@ -230,21 +236,33 @@ def answered(hub: Hub, outbox_id: int, judge: Callable[[], str]) -> str | None:
     try:
         text = judge()
     except RefusedError as error:
-        _failed(hub, parcel, str(error), attempts=0)
+        _failed(hub, parcel, str(error), 0, destinations.took)
         return str(error)
     except RetriableError as error:
-        _failed(hub, parcel, str(error), outbox.ATTEMPTS)
+        _failed(hub, parcel, str(error), outbox.ATTEMPTS, destinations.took)
         return str(error)
     _sent(hub, parcel, text)
     return text
 
 
-def _failed(hub: Hub, parcel: outbox.Parcel, reason: str, attempts: int) -> None:
+def _failed(
+    hub: Hub,
+    parcel: outbox.Parcel,
+    reason: str,
+    attempts: int = outbox.ATTEMPTS,
+    fares: Callable[[UnitOfWork, outbox.Parcel], None] | None = None,
+    at_least: float = 0,
+) -> None:
+    """`fares`: what the failure says about the destination; None: nothing."""
     _log.warning("delivery failed", outbox=parcel.id, reason=reason)
     try:
         with hub.database.begin("sender") as uow:
-            if outbox.failed(uow, parcel, reason, attempts) == "dead":
+            state = outbox.failed(uow, parcel, reason, attempts, at_least)
+            if fares is not None:
+                fares(uow, parcel)
+            if state == "dead":
                 _give_up(uow, parcel, reason)
+                destinations.given_up(uow, parcel)
     except ConflictError as error:
         _log.info("not delivered, and another sender has the parcel", outbox=parcel.id, reason=str(error))
 

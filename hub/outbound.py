@@ -331,6 +331,8 @@ def _queue(uow: UnitOfWork, flow: Flow, exchange: ExchangeRow, exchange_id: int,
             name=outbox.file_name(f"{name}.{traits.suffix}"),
             media_type=traits.media_type,
             sha256=sha256,
+            ordered=flow.ordered,
+            pace=flow.most_a_minute,
         ),
     )
 

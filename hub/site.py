@@ -235,6 +235,10 @@ class Flow(_Part):
     schedule: str | None = None
     on: dict[str, str] = {}
     """Direction out: `entity`, issuing `partner`, and `supplier` (party code) the document must name."""
+    ordered: bool = True
+    """Direction out: later documents wait while an earlier one to the same destination is tried again."""
+    most_a_minute: int | None = Field(default=None, ge=1, le=6000)
+    """Direction out: documents a minute that the destination takes at most."""
     enabled: bool = True
 
 

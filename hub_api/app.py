@@ -39,6 +39,7 @@ from hub_api.routers import (
     labels,
     masterdata,
     orders,
+    outbox,
     parties,
     quality,
     recalls,
@@ -57,7 +58,7 @@ unknown and foreign ids give the same 404. Lists come newest first with an opaqu
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
-    documents, exchanges, flows, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export, devices,
+    documents, exchanges, flows, outbox, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export, devices,
     parties, masterdata, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health, as2,
 )  # fmt: skip
 _TAGS = [
@@ -69,6 +70,7 @@ _TAGS = [
     {"name": "findings", "description": "What rules found."},
     {"name": "exceptions", "description": "Cases: what a person must decide, in the order of what blocks supply or safety."},
     {"name": "flows", "description": "What is stopped, and its end."},
+    {"name": "outbox", "description": "What goes out, what was given up, and how it fares where it goes."},
     {"name": "master data", "description": "Items, devices and parties under all their names."},
     {"name": "traces", "description": "What is in it, where did it go."},
     {"name": "recalls", "description": "Where every unit is, who was told, what they said."},

@@ -52,6 +52,7 @@ class Metrics:
             ),
             _gauge("udihub_outbox", "Parcels by state.", ["state"], {(key,): value for key, value in figures.outbox.items()}),
             _gauge("udihub_flows_stopped", "Flows that take nothing in until a person resumes them.", [], {(): figures.stopped}),
+            _gauge("udihub_destinations_open", "Destinations that take nothing any more.", [], {(): figures.circuits}),
             _gauge("udihub_oldest_waiting_seconds", "Age of the oldest document that waits.", [], {(): waited}),
         ]
         once = CollectorRegistry()

@@ -8,9 +8,10 @@ it with `verify_signature` or the same three lines in their language.
 
 With `answers: true` the peer answers a document in its response (cXML: Response); the hub takes that answer as if it had been posted.
 
-2xx is sent. 408, 429, 5xx and a peer that is away are tried again; everything else, redirects among it, is refused for good. Only
-HTTPS, except to loopback or with `allow_plain: true`. Addresses that are not public (private, loopback, link-local, cloud metadata) are
-refused unless `allow_hosts` lists the host or its network; the address that was judged is the one that is connected to.
+2xx is sent. 408, 5xx and a peer that is away are tried again, 429 and 503 after the time that the peer asks for (Retry-After);
+everything else, redirects among it, is refused for good. Only HTTPS, except to loopback or with `allow_plain: true`. Addresses that are
+not public (private, loopback, link-local, cloud metadata) are refused unless `allow_hosts` lists the host or its network; the address
+that was judged is the one that is connected to.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -33,7 +35,7 @@ import httpx
 
 from connectors.credentials import refuse_unknown, required, seconds, secret
 from connectors.spec import Delivered
-from data_contracts.errors import ConfigError, RefusedError, RetriableError
+from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
 
 _SETTINGS = frozenset(
     {"url", "secret_env", "secret_file", "allow_plain", "allow_hosts", "timeout_seconds", "media_type", "ca_file", "clock", "answers"}
@@ -232,11 +234,25 @@ def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> Answer
     if 200 <= status < 300:
         return Answer(url.host, status, list(response.headers.items()), body)
     answer = _told(status, body, _BEGINNING)
-    if status in (408, 429) or status >= 500:
+    if status in (429, 503) and (status == 429 or "retry-after" in response.headers):
+        raise BusyError(
+            f"{url.host} answered {answer}", retry_after(response.headers.get("retry-after", ""), response.headers.get("date", ""))
+        )
+    if status == 408 or status >= 500:
         raise RetriableError(f"{url.host} answered {answer}")
     if status == 413:
         raise TooMuchError(f"{url.host} answered {answer}")
     raise RefusedError(f"{url.host} answered {answer}")
+
+
+def retry_after(stated: str, date: str) -> float:
+    """Seconds for which a peer asks us to wait: a number, or a moment by the peer's own clock (`Date`); 0 where it says nothing usable."""
+    if stated.strip().isascii() and stated.strip().isdigit():
+        return float(stated)
+    try:
+        return max(0.0, (parsedate_to_datetime(stated) - parsedate_to_datetime(date)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def _told(status: int, body: bytes, most: int) -> str:

@@ -26,7 +26,7 @@ from hub.commands.words import word
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Flow
-from hub.store import claims, credentials, outbox
+from hub.store import claims, credentials, destinations, outbox
 from hub.store.database import Database
 from hub.visibility import subscriptions
 
@@ -46,6 +46,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(audits, name="audit")
     parcels = typer.Typer(help="What goes out: waiting, sent, held for the partner, dead.", no_args_is_help=True)
     parcels.command("list")(outbox_list_command)
+    parcels.command("destinations")(outbox_destinations_command)
     parcels.command("resend")(outbox_resend_command)
     app.add_typer(parcels, name="outbox")
     keys = typer.Typer(help="API keys.", no_args_is_help=True)
@@ -151,6 +152,14 @@ def outbox_list_command(
     hub = Hub.open()
     with hub.database.read() as connection:
         for row in outbox.listed(connection, state, limit):
+            typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def outbox_destinations_command() -> None:
+    """Where something waits, was given up or fails, one JSON object a line, those in trouble first."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        for row in destinations.listed(connection):
             typer.echo(json.dumps(row, ensure_ascii=False))
 
 

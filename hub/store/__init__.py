@@ -2,6 +2,7 @@
 
 from hub.store import as2_tables as as2_tables
 from hub.store import case_tables as case_tables
+from hub.store import destination_tables as destination_tables
 from hub.store import event_tables as event_tables
 from hub.store import golden_tables as golden_tables
 from hub.store import recall_tables as recall_tables

@@ -119,8 +119,8 @@ def _document() -> sa.Select[Any]:
 
 
 def _finding() -> sa.Select[Any]:
-    """What was refused before it was landed (too large, an unknown sender), and partners that fell silent (FLW-01)."""
-    kind = sa.case((finding.c.rule.like("FLW-%"), "flow"), else_="refused")
+    """What was refused before it was landed (too large, an unknown sender), silent partners (FLW-01), destinations that fail (OUT-06)."""
+    kind = sa.case((sa.or_(finding.c.rule.like("FLW-%"), finding.c.rule == "OUT-06"), "flow"), else_="refused")
     return sa.select(
         *_said(finding.c.id, "", kind, finding.c.organisation_id, finding.c.partner_id, "error", finding.c.rule),
         sa.null().label("subject"),

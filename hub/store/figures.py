@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from hub.store.destination_tables import destination
 from hub.store.stop_tables import flow_stop
 from hub.store.tables import discrepancy, document, exchange, finding, outbox
 
@@ -27,6 +28,8 @@ class Figures:
     """By state; `dead` needs a person."""
     stopped: int = 0
     """Flows that take nothing in until a person resumes them."""
+    circuits: int = 0
+    """Destinations that take nothing any more, tried one parcel at a time."""
     oldest_waiting: int | None = None
     """When the oldest document that waits was received, in microseconds since 1970 UTC."""
 
@@ -48,6 +51,7 @@ def figures(connection: sa.Connection) -> Figures:
         discrepancies=by(discrepancy.c.rule, discrepancy.c.closed_at.is_(None)),
         outbox=by(outbox.c.state),
         stopped=connection.execute(sa.select(sa.func.count()).where(flow_stop.c.resumed_at.is_(None))).scalar_one(),
+        circuits=connection.execute(sa.select(sa.func.count()).where(destination.c.opened_at.is_not(None))).scalar_one(),
         oldest_waiting=connection.execute(
             sa.select(sa.func.min(document.c.received_at)).where(document.c.state == "received")
         ).scalar_one(),

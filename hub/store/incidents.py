@@ -22,7 +22,18 @@ def lasting(connection: sa.Connection, rules: str) -> list[sa.Row[Any]]:
 
 def begin(uow: UnitOfWork, organisation_id: int, partner_id: int, agreement: str, said: Finding) -> None:
     """An incident of an agreement, with its finding."""
-    number = uow.connection.execute(
+    number = tell(uow, organisation_id, partner_id, said)
+    uow.connection.execute(
+        sa.insert(flow_incident).values(
+            id=allocate(uow.connection, "flow_incident", 1)[0], organisation_id=organisation_id, partner_id=partner_id,
+            agreement=agreement, rule=said.rule, finding_id=number, opened_at=uow.now,
+        )
+    )  # fmt: skip
+
+
+def tell(uow: UnitOfWork, organisation_id: int, partner_id: int, said: Finding) -> int:
+    """The finding about what lasts; returns its id, by which its keeper ends it."""
+    number: int = uow.connection.execute(
         sa.insert(finding)
         .values(
             partner_id=partner_id, organisation_id=organisation_id, rule=said.rule, severity=said.severity, action=said.action,
@@ -30,13 +41,8 @@ def begin(uow: UnitOfWork, organisation_id: int, partner_id: int, agreement: str
         )
         .returning(finding.c.id)
     ).scalar_one()  # fmt: skip
-    uow.connection.execute(
-        sa.insert(flow_incident).values(
-            id=allocate(uow.connection, "flow_incident", 1)[0], organisation_id=organisation_id, partner_id=partner_id,
-            agreement=agreement, rule=said.rule, finding_id=number, opened_at=uow.now,
-        )
-    )  # fmt: skip
     uow.audit(organisation_id, "finding.opened", f"finding/{number}", reason=said.text(), after={"rule": said.rule, **said.params})
+    return number
 
 
 def end(uow: UnitOfWork, incident: sa.Row[Any], reason: str) -> None:

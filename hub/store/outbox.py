@@ -1,22 +1,23 @@
-"""What goes out: at least once, under one stable id, in order for each partner.
+"""What goes out: at least once, under one stable id, in order at each destination of a partner.
 
 A parcel is written in the transaction that caused it. A sender claims it with lease and fence, delivers it, and says so; a crash between
-the two delivers it again under the same stable id, by which the peer can tell. While the oldest parcel of a partner waits to be tried
-again, its later ones wait behind it.
+the two delivers it again under the same stable id, by which the peer can tell. While the oldest parcel for a destination waits to be
+tried again, the later ones wait behind it; a flow that promises no order (`ordered: false`) has its parcels go alone. How it fares at a
+destination, and what then waits, is `hub/store/destinations.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, NotFoundError
-from hub.store import bulk, identity
+from hub.store import bulk, destinations, identity
 from hub.store.database import Database
 from hub.store.lists import among
 from hub.store.tables import acknowledgement, interchange, outbox, partner
@@ -35,7 +36,7 @@ _NOT_IN_A_NAME = re.compile(r"""[/\\:*?"<>|\x00-\x1f]+""")
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Bytes on their way to a partner. The last three members are the store's."""
+    """Bytes on their way to a partner. The last four members are the store's."""
 
     stable_id: str
     organisation_id: int
@@ -48,6 +49,11 @@ class Parcel:
     media_type: str
     sha256: bytes
     exchange_id: int | None = None
+    ordered: bool = True
+    """Whether it waits behind what went before it to the same destination, and what comes behind waits for it."""
+    pace: int | None = None
+    """Parcels a minute that the destination takes at most; None: any number."""
+    destination: str = ""
     id: int = 0
     fence: int = 0
     attempts: int = 0
@@ -85,6 +91,8 @@ def put(uow: UnitOfWork, parcel: Parcel) -> int:
         "next_at": uow.now,
         "fence": 0,
         "recorded_at": uow.now,
+        **_lane(parcel),
+        "pace": parcel.pace,
     }
     if bulk.insert_new(uow.connection, outbox, list(row), [list(row.values())]):
         return number
@@ -104,6 +112,7 @@ def put_many(uow: UnitOfWork, parcels: Sequence[Parcel]) -> list[int]:
         (
             number, one.stable_id, one.organisation_id, one.partner_id, one.exchange_id, one.kind, dict(one.route), one.name,
             one.media_type, one.sha256, "held" if one.route.get("use") == "response" else "waiting", 0, uow.now, 0, uow.now,
+            *_lane(one).values(), one.pace,
         )
         for number, one in zip(ids, parcels, strict=True)
     ]  # fmt: skip
@@ -113,14 +122,19 @@ def put_many(uow: UnitOfWork, parcels: Sequence[Parcel]) -> list[int]:
 
 _COLUMNS = (
     "id", "stable_id", "organisation_id", "partner_id", "exchange_id", "kind", "route", "name", "media_type",
-    "sha256", "state", "attempts", "next_at", "fence", "recorded_at",
+    "sha256", "state", "attempts", "next_at", "fence", "recorded_at", "destination", "lane", "pace",
 )  # fmt: skip
 
 
-def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
-    """The oldest waiting parcel of each partner whose turn has come, up to `limit` partners, longest due first.
+def _lane(parcel: Parcel) -> dict[str, str]:
+    name = destinations.name_of(parcel.route)
+    return {"destination": name, "lane": name if parcel.ordered else parcel.stable_id}
 
-    Nobody else gets a parcel of these partners while the lease lasts.
+
+def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
+    """The oldest waiting parcel for each destination whose turn has come, up to `limit` of them, longest due first.
+
+    Nobody else gets a parcel of these lanes while the lease lasts; none is handed out for a destination that takes nothing now.
     """
     with database.begin("sender") as uow:
         earlier = outbox.alias("earlier")
@@ -130,13 +144,24 @@ def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
                 outbox.c.state == "waiting",
                 outbox.c.next_at <= uow.now,
                 sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= uow.now),
-                ~sa.exists().where(earlier.c.partner_id == outbox.c.partner_id, earlier.c.state == "waiting", earlier.c.id < outbox.c.id),
+                ~sa.exists().where(
+                    earlier.c.partner_id == outbox.c.partner_id,
+                    earlier.c.lane == outbox.c.lane,
+                    earlier.c.state == "waiting",
+                    earlier.c.id < outbox.c.id,
+                ),
+                ~destinations.shut(uow.now),
             )
             .order_by(outbox.c.next_at, outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=outbox)
         )
-        ids = uow.connection.execute(due).scalars().all()
+        ids: Sequence[int] = uow.connection.execute(due).scalars().all()
+        if not ids:
+            return []
+        chosen = uow.connection.execute(sa.select(outbox).where(among(uow.connection, outbox.c.id, ids))).all()
+        may = destinations.taken_in_hand(uow, chosen, lease_seconds)
+        ids = [number for number in ids if number in may]
         if not ids:
             return []
         rows = uow.connection.execute(
@@ -152,16 +177,20 @@ def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
 def sent(uow: UnitOfWork, parcel: Parcel, answer: str | None = None) -> None:
     """The peer has it. Raises ConflictError when the lease ran out and another sender took over. The caller audits."""
     _settle(uow, parcel, state="sent", sent_at=uow.now, attempts=parcel.attempts + 1, answer=_short(answer))
+    destinations.took(uow, parcel)
 
 
-def failed(uow: UnitOfWork, parcel: Parcel, error: str, attempts: int = ATTEMPTS) -> str:
+def failed(uow: UnitOfWork, parcel: Parcel, error: str, attempts: int = ATTEMPTS, at_least: float = 0) -> str:
     """The attempt failed; try again later, or give up after `attempts` (0: at once). Returns the state, `waiting` or `dead`.
+
+    `at_least`: seconds for which the peer asked to be left alone.
 
     Raises ConflictError when another sender took over.
     """
     tried = parcel.attempts + 1
     state = "dead" if tried >= attempts else "waiting"
-    _settle(uow, parcel, state=state, attempts=tried, answer=_short(error), next_at=uow.now + int(wait(parcel.stable_id, tried) * _SECOND))
+    seconds = max(wait(parcel.stable_id, tried), min(at_least, destinations.LONGEST_PAUSE))
+    _settle(uow, parcel, state=state, attempts=tried, answer=_short(error), next_at=uow.now + int(seconds * _SECOND))
     uow.audit(
         parcel.organisation_id,
         "outbox.died" if state == "dead" else "outbox.failed",
@@ -175,6 +204,7 @@ def failed(uow: UnitOfWork, parcel: Parcel, error: str, attempts: int = ATTEMPTS
 def awaited(uow: UnitOfWork, parcel: Parcel, told: str, seconds: float) -> None:
     """The peer has it and says later whether it takes it; ask again after `seconds`. It counts as an attempt. The caller audits."""
     _settle(uow, parcel, attempts=parcel.attempts + 1, answer=_short(told), next_at=uow.now + int(seconds * _SECOND))
+    destinations.took(uow, parcel)
 
 
 def parcel(uow: UnitOfWork, outbox_id: int) -> Parcel | None:
@@ -220,11 +250,21 @@ def answered_by(connection: sa.Connection, outbox_id: int) -> tuple[int, int] | 
     return None if row is None else (row.document_id, row.interchange_id)
 
 
-def listed(connection: sa.Connection, state: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """The newest entries, of one state or of all, without their bytes: the rows of `udihub outbox list`."""
+def listed(
+    connection: sa.Connection,
+    state: str | None = None,
+    limit: int = 50,
+    organisations: Collection[int] | None = None,
+    before: int | None = None,
+) -> list[dict[str, Any]]:
+    """The newest entries, of one state or of all, without their bytes: the rows of `udihub outbox list`. `before`: an id, for paging."""
     query = sa.select(outbox, partner.c.key.label("partner")).join(partner, partner.c.id == outbox.c.partner_id)
     if state is not None:
         query = query.where(outbox.c.state == state)
+    if organisations is not None:
+        query = query.where(outbox.c.organisation_id.in_(organisations))
+    if before is not None:
+        query = query.where(outbox.c.id < before)
     return [
         {
             "id": row.id,
@@ -233,6 +273,7 @@ def listed(connection: sa.Connection, state: str | None = None, limit: int = 50)
             "name": row.name,
             "exchange": row.exchange_id,
             "route": row.route.get("use"),
+            "destination": row.destination,
             "state": row.state,
             "attempts": row.attempts,
             "recorded_at": moment(row.recorded_at).isoformat(),
@@ -249,15 +290,25 @@ def again(uow: UnitOfWork, outbox_id: int) -> None:
 
     Raises NotFoundError for an unknown id, ConflictError for one that the partner fetches by itself.
     """
-    row = uow.connection.execute(sa.select(outbox.c.route).where(outbox.c.id == outbox_id)).one_or_none()
+    row = uow.connection.execute(sa.select(outbox.c.route, outbox.c.lane, outbox.c.stable_id).where(outbox.c.id == outbox_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no outbox entry {outbox_id}")
     if row.route.get("use") == "response":
         raise ConflictError(f"outbox entry {outbox_id} is not sent: the partner fetches it")
+    name = destinations.name_of(row.route)
     uow.connection.execute(
         sa.update(outbox)
         .where(outbox.c.id == outbox_id)
-        .values(state="waiting", attempts=0, next_at=uow.now, lease_until=None, fence=outbox.c.fence + 1, sent_at=None)
+        .values(
+            state="waiting",
+            attempts=0,
+            next_at=uow.now,
+            lease_until=None,
+            fence=outbox.c.fence + 1,
+            sent_at=None,
+            destination=name,
+            lane=row.lane if row.lane == row.stable_id else name,
+        )
     )
 
 
@@ -292,6 +343,9 @@ def _parcel(row: sa.Row[Any]) -> Parcel:
         media_type=row.media_type,
         sha256=bytes(row.sha256),
         exchange_id=row.exchange_id,
+        ordered=row.lane != row.stable_id,
+        pace=row.pace,
+        destination=row.destination,
         id=row.id,
         fence=row.fence,
         attempts=row.attempts,

@@ -357,8 +357,12 @@ outbox = sa.Table(
     sa.Column("state", sa.Text, nullable=False),  # waiting | sent | held (route is `response`: fetched by the partner) | dead
     sa.Column("attempts", sa.Integer, nullable=False), sa.Column("next_at", Big, nullable=False), sa.Column("lease_until", Big), sa.Column("fence", Big, nullable=False),
     sa.Column("recorded_at", Big, nullable=False), sa.Column("sent_at", Big), sa.Column("answer", sa.Text),
+    sa.Column("destination", sa.Text, nullable=False, server_default="-"),  # hub/store/destinations.py: name_of
+    sa.Column("lane", sa.Text, nullable=False, server_default="-"),  # within it parcels keep their order: the destination, or the parcel alone
+    sa.Column("pace", sa.Integer),  # parcels a minute at most; null: as fast as it goes
 )
 sa.Index("ix_outbox_waiting", outbox.c.next_at, sqlite_where=outbox.c.state == "waiting", postgresql_where=outbox.c.state == "waiting")
+sa.Index("ix_outbox_lane", outbox.c.partner_id, outbox.c.lane, outbox.c.id, sqlite_where=outbox.c.state == "waiting", postgresql_where=outbox.c.state == "waiting")
 control_number = sa.Table(
     "control_number", metadata,
     sa.Column("kind", sa.Text, primary_key=True),  # interchange | group | message

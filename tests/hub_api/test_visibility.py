@@ -40,6 +40,8 @@ READ_BY = {
     "/v1/masterdata/places": {"integration", "steward", "auditor", "admin"},
     "/v1/flows/stopped": {"integration", "steward", "auditor", "admin"},
     "/v1/flows/watermarks": {"integration", "steward", "auditor", "admin"},
+    "/v1/outbox": {"integration", "steward", "auditor", "admin"},
+    "/v1/outbox/destinations": {"integration", "steward", "auditor", "admin"},
     "/metrics": {"integration", "auditor", "admin"},
 }
 """Who may read at all; routes that are not named here are for every role."""
@@ -68,6 +70,7 @@ WRITTEN_BY = {
     "/v1/exchanges/{exchange_id}/correct": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/copy": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/resend": {"integration", "steward", "admin"},
+    "/v1/outbox/{outbox_id}/resend": {"integration", "steward", "admin"},
     "/v1/flows/{agreement}/stop": {"integration", "steward", "admin"},
     "/v1/flows/{agreement}/resume": {"integration", "steward", "admin"},
     "/v1/recalls": {"integration", "steward", "admin"},

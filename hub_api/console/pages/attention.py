@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from data_contracts.rules.catalogue import rule_named
 from hub import stopping
-from hub.store import listing, stops, views
+from hub.store import destinations, listing, stops, views
 from hub.store.runs import latest_runs
 from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
@@ -32,6 +32,7 @@ class _Found:
     failing: int
     contracts: int
     stopped: Sequence[Mapping[str, Any]]
+    shut: Sequence[Mapping[str, Any]]
 
 
 @console_page("/", nav="attention", order=10)
@@ -47,6 +48,7 @@ async def attention(visit: Visit) -> None:
             "div",
             _tile(say("attention.held"), len(found.held), "/quarantine", "error"),
             _tile(say("attention.stopped"), len(found.stopped), "/", "error") if found.stopped else None,
+            _tile(say("attention.shut"), len(found.shut), "/", "error") if found.shut else None,
             _tile(say("attention.overdue"), len(found.overdue), "/exchanges", "error", find=None, state="sent"),
             _tile(say("attention.orders"), orders, "/orders", "warning"),
             _tile(say("attention.stock"), stock, "/inventory", "warning"),
@@ -56,6 +58,7 @@ async def attention(visit: Visit) -> None:
         )
     )
     _stopped(visit, found)
+    _shut(visit, found)
     show(el("div", _held(visit, found), _overdue(visit, found), cls="split"))
     show(el("div", _disagree(visit, found), _refused(visit, found), cls="split wide-right"))
 
@@ -80,12 +83,13 @@ def _read(visit: Visit, connection: sa.Connection) -> _Found:
             for one in held[:_LISTED]
         ]
         + held[_LISTED:],
-        errors=[one for one in errors if one["rule"] != _OVERDUE and one["exchange_id"] not in numbers],
+        errors=[one for one in errors if one["rule"] not in (_OVERDUE, destinations.RULE) and one["exchange_id"] not in numbers],
         overdue=[one for one in errors if one["rule"] == _OVERDUE],
         tally=views.tally(connection, organisations),
         failing=sum(1 for run in runs for result in run["results"] if result["failed"]),
         contracts=len(runs),
         stopped=stops.listed(connection, organisations),
+        shut=[one for one in destinations.listed(connection, organisations) if one["state"] == "open"],
     )
 
 
@@ -114,6 +118,19 @@ def _stopped(visit: Visit, found: _Found) -> None:
         )
         if visit.may_mend:
             ask_why(visit, "attention.resume", partial(_resume, visit, one["agreement"]), "/")
+
+
+def _shut(visit: Visit, found: _Found) -> None:
+    """Destinations that take nothing any more, since when, and what they said last."""
+    for one in found.shut:
+        show(
+            section(
+                visit.say("attention.shut_at", destination=one["destination"], n=one["waiting"]),
+                el("p", one["partner"], " · ", when(one["since"]), " · ", visit.say("attention.shut_more", failures=one["failures"])),
+                el("p", one["error"]),
+                cls="panel",
+            )
+        )
 
 
 def _resume(visit: Visit, agreement: str, actor: str, reason: str) -> int:
