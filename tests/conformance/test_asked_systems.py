@@ -15,6 +15,7 @@ from connectors.spec import Delivered, Page, Polling
 from data_contracts.errors import ConfigError
 from tests.conformance.test_transports import ASKED
 from tests.peers.rest_peer import Handler, RestPeer, running
+from tests.peers.rpc_peer import PASSWORD, RpcHandler, RpcPeer
 
 ROWS = 23
 """Rows of the system; some bear one stamp, some were never changed, two come in each page of three that the next one begins with."""
@@ -82,16 +83,34 @@ def by_rest(folder: Path) -> Iterator[System]:
         yield Rested(peer)
 
 
+class Called(System):
+    def __init__(self, peer: RpcPeer) -> None:
+        self.peer = peer
+        delta = {"kind": "stamp", "field": "write_date", "created": "create_date", "id": "id"}
+        asked = {"dialect": "tryton", "url": f"{peer.url}/hub/rpc/", "user": "hub", "password_env": "RPC_PASSWORD", "model": "thing"}
+        super().__init__("rpc", {**asked, "fields": ["name"], "page": 3, "delta": delta})
+
+    def put(self, number: int, changed: str | None, created: str, name: str) -> None:
+        self.peer.put(number, changed, created, name)
+
+
+@contextmanager
+def by_rpc(folder: Path) -> Iterator[System]:
+    with running(RpcHandler, RpcPeer()) as peer:
+        yield Called(peer)
+
+
 @contextmanager
 def by_sql(folder: Path) -> Iterator[System]:
     yield Database(folder)
 
 
-PEERS: dict[str, Callable[[Path], Any]] = {"sql": by_sql, "rest": by_rest}
+PEERS: dict[str, Callable[[Path], Any]] = {"sql": by_sql, "rest": by_rest, "rpc": by_rpc}
 
 
 @pytest.fixture(params=list(PEERS))
-def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+def system(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    monkeypatch.setenv("RPC_PASSWORD", PASSWORD)
     with PEERS[request.param](tmp_path) as made:
         made.fill()
         yield made

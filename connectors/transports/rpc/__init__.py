@@ -1,0 +1,138 @@
+"""Systems whose models are called by method: Tryton's `/rpc/`, Odoo's `execute_kw` by JSON-RPC or XML-RPC.
+
+    {use: rpc, dialect: tryton, url: "https://erp.example/hub/rpc/", user: hub, password_env: TRYTON_PASSWORD, model: stock.lot,
+     fields: [number, expiration_date, product.code, create_date, write_date],
+     delta: {kind: stamp, field: write_date, created: create_date, id: id}}
+
+A page is the records that a search gave, in plain JSON: `{"rows": [{…}]}`, with numbers as they were spelled, and what the protocol wraps
+(`{"__class__": "Decimal"}`, XML-RPC's values) as numbers and ISO times. Records are asked for in the order of (stamp, id); `created`
+asks by
+itself for those that nobody ever changed, whose `write_date` Tryton leaves empty. `domain` narrows the search, `context` goes with each
+call.
+A fault under HTTP 200 is a fault. Odoo from 19 on speaks JSON-2, which is plain `rest`.
+
+Out: `send: {calls: [...]}` are called one after the other, filled from the document; what one gives is kept under `as` for the next:
+
+    - {method: purchase.purchase.search, params: [[[number, "=", "{number}"]], 0, 2, null, {}], as: ids}
+    - {method: purchase.purchase.search, params: [[[id, in, "{ids}"], [state, "=", quotation]], 0, 2, null, {}], as: open, none: done}
+    - {method: purchase.purchase.confirm, params: ["{open}", {}], when: {status: accepted}}
+
+Where nothing is found the document is refused, or with `none: done` there is nothing left to do: so the whole may be tried again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from connectors.credentials import refuse_unknown, required
+from connectors.deltas import Delta, later, value_at
+from connectors.http_peer import PEER_SETTINGS, Peer
+from connectors.pulling import Answer, Asked, Question, clock_of, pull, whole_number
+from connectors.spec import Page
+from connectors.transports.rpc.dialects import DIALECTS, Dialect
+from connectors.transports.rpc.filling import filled, fits
+from data_contracts.errors import ConfigError, RefusedError
+
+_SETTINGS = (PEER_SETTINGS - {"auth", "success", "failure"}) | frozenset(
+    {"dialect", "protocol", "database", "user", "password_env", "password_file", "model", "fields", "domain", "context", "page", "label"}
+    | {"delta", "send"}
+)
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Rpc(Asked):
+    """The transport `rpc`."""
+
+    name = "rpc"
+    settings = _SETTINGS
+    needs = frozenset({"dialect", "url", "user"})
+
+    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
+        """Records that changed. Raises RetriableError, RefusedError (a fault that stays) or ConfigError (not let in)."""
+        refuse_unknown(settings, _SETTINGS, self.name)
+        delta = Delta.of(settings, self.name, sorts=True)
+        if delta.kind not in ("stamp", "whole"):
+            raise ConfigError(f"transport rpc knows the deltas stamp and whole, not {delta.kind}")
+        with Peer(settings, self.name) as peer:
+            model = Model(settings, delta, _dialect(settings, peer))
+            yield from pull(delta, model.label, watermark, model.ask, clock_of(settings))
+
+    def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
+        """Make the calls of one document. Each must be one that may be made again: the whole of them is, where one fails."""
+        refuse_unknown(settings, _SETTINGS, self.name)
+        given = settings.get("send")
+        calls = given.get("calls") if isinstance(given, Mapping) else None
+        if not isinstance(calls, list) or not calls:
+            raise ConfigError("transport rpc: send has calls, a list of method, params, as, none and when")
+        try:
+            document = json.loads(content, parse_float=str)
+        except ValueError as error:
+            raise RefusedError("the document is no JSON, so no call can be made of it") from error
+        values: dict[str, Any] = dict(document) if isinstance(document, Mapping) else {}
+        made = []
+        with Peer(settings, self.name) as peer:
+            dialect = _dialect(settings, peer)
+            for call in calls:
+                if not isinstance(call, Mapping) or not call.get("method") or set(call) - {"method", "params", "as", "none", "when"}:
+                    raise ConfigError("transport rpc: send has calls, a list of method, params, as, none and when")
+                if not fits(call.get("when"), values):
+                    continue
+                result = dialect.call(str(call["method"]), filled(call.get("params", []), values))
+                if call.get("as"):
+                    if result in (None, [], False):
+                        if call.get("none") == "done":
+                            break
+                        raise RefusedError(f"{peer.where}: {call['method']} found nothing for this document")
+                    values[str(call["as"])] = result
+                made.append(str(call["method"]).rpartition(".")[2])
+        return f"{', '.join(made)}: done"
+
+
+class Model:
+    """One model and how it is searched."""
+
+    def __init__(self, settings: Mapping[str, Any], delta: Delta, dialect: Dialect) -> None:
+        self.model = required(settings, "model", "rpc")
+        self.label = str(settings.get("label") or self.model.replace(".", "_"))
+        self._dialect, self._delta = dialect, delta
+        fields, self._domain = settings.get("fields"), settings.get("domain", [])
+        if not isinstance(fields, list) or not fields or not isinstance(self._domain, list):
+            raise ConfigError("transport rpc: fields is a list of the model's fields, domain a list of conditions")
+        self._fields = list(dict.fromkeys([*map(str, fields), *delta.id, *filter(None, (delta.field, delta.created))]))
+        self._context = dict(settings.get("context", {}))
+        self._size = whole_number(settings, "page", 500, 100_000)
+
+    def ask(self, question: Question) -> Answer:
+        """One page: from a stamp on, and behind so many records of that stamp."""
+        delta = self._delta
+        since, count = question.place if question.place is not None else (question.since, 0)
+        order = [(name, "ASC") for name in ((delta.path(question.clause),) if delta.kind == "stamp" else ()) + delta.id]
+        conditions: list[Any] = list(self._domain)
+        if delta.kind == "stamp":
+            if question.clause == "created":
+                conditions.append(self._dialect.empty(delta.field))
+            if since is not None:
+                conditions.append((delta.path(question.clause), ">=", self._dialect.stamp(since)))
+            elif delta.created:
+                conditions.append(self._dialect.filled(delta.path(question.clause)))
+        rows = self._dialect.search(self.model, conditions, count, self._size, order, self._fields, self._context)
+        place = None
+        if len(rows) >= self._size:
+            last = delta.stamp(value_at(rows[-1], delta.path(question.clause)), self.label) if delta.kind == "stamp" else None
+            moved = last is not None and last != since and later(delta, since, last) == last
+            place = (last, 0) if moved else (since, count + len(rows))
+        return Answer(_encode({"rows": rows}), rows, place)
+
+
+def _dialect(settings: Mapping[str, Any], peer: Peer) -> Dialect:
+    name = settings.get("dialect")
+    if name not in DIALECTS:
+        raise ConfigError(f"transport rpc: dialect is one of {', '.join(sorted(DIALECTS))}, not {name!r}")
+    return DIALECTS[str(name)](settings, peer)
+
+
+TRANSPORT = Rpc()
