@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers bench-matching bench-quality lock docs clean \
-	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts
+	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts prove-tryton
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ prove-stream: $(VENV)/.dev ## an interchange of 1 GB, X12 and EDIFACT, checked a
 
 prove-extracts: $(VENV)/.dev ## a register's release of 1 M devices, as XML and delimited, compared with our own under 200 MB (ARGS="--records 100000")
 	@$(BIN)/python -m benchmarks.extracts $(ARGS)
+
+prove-tryton: $(VENV)/.dev ## a real Tryton 8.2 installed, pulled by stamp, and told what a supplier said by X12 (PEERS=DIR keeps it)
+	@UDIHUB_PEERS="$(or $(PEERS),$(HOME)/.cache/udihub)" $(BIN)/pytest -n 0 tests/journeys/test_tryton.py $(ARGS)
 
 lock: ## renew the hashed lock files
 	@deploy/lock.sh $(VENV)
