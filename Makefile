@@ -31,8 +31,8 @@ demo-airflow: $(VENV)/.dev ## the demonstration site's flows under a real Airflo
 serve: $(VENV)/.site ## the API and the console on the site in UDIHUB_SITE
 	@$(BIN)/udihub serve $(ARGS)
 
-check: $(VENV)/.dev lint types ## the fast checks: style, types, floors, fast tests (bound: 3 minutes)
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not airflow and not browser"
+check: $(VENV)/.dev lint ## the fast checks: style, types, floors, fast tests (bound: 3 minutes)
+	@$(BIN)/mypy & types=$$!; $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not airflow and not browser"; tests=$$?; wait $$types && exit $$tests
 
 lint: $(VENV)/.dev ## ruff and the import floors
 	@$(BIN)/ruff check . && $(BIN)/lint-imports
@@ -42,8 +42,8 @@ types: $(VENV)/.dev ## mypy, strict
 
 test: $(VENV)/.dev ## every test, on SQLite and PostgreSQL, with a real sshd, Airflow and Chromium
 	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace fonts-wqy-microhei:/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
-	@$(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/mypy
-	@UDIHUB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/ruff check . && $(BIN)/lint-imports
+	@$(BIN)/mypy & types=$$!; UDIHUB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; wait $$types && exit $$tests
 
 test-reference: $(VENV)/.dev ## tests on the reference material in UDIHUB_REFERENCE
 	@if [ -z "$(UDIHUB_REFERENCE)" ]; then echo "UDIHUB_REFERENCE names no folder: nothing was tested on reference material."; \
@@ -79,7 +79,7 @@ prove-trace: $(VENV)/.dev ## the same on 1 M and 10 M edges: a trace costs what 
 	@$(BIN)/python -m benchmarks.trace --small 1000000 --edges 10000000 $(ARGS)
 
 prove-properties: $(VENV)/.dev ## every property test on examples drawn anew, ten times as many (TIMES=50, ARGS="tests/mappings")
-	@UDIHUB_SEARCH=$(or $(TIMES),10) $(BIN)/pytest -n 2 --dist loadgroup -m hypothesis $(ARGS)
+	@UDIHUB_SEARCH=$(or $(TIMES),10) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m hypothesis $(ARGS)
 
 prove-kill: $(VENV)/.dev ## kill -9 of the server at 200 random moments while documents are posted
 	@$(BIN)/pytest tests/journeys/test_kill.py --kills 200 -s

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import yaml
@@ -58,24 +59,30 @@ def parsed(model: type[Model], path: Path, site: Path, faults: list[Finding], *,
     """The content of one file; None with its faults added where it has any."""
     file = path.relative_to(site).as_posix()
     try:
-        text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=_Strict)  # noqa: S506 - a safe loader that refuses one thing more
+        return cast("Model", _read(model, path.read_text(encoding="utf-8"), with_body))
     except FileNotFoundError as error:
         hint = "; UDIHUB_SITE names the folder of your site (the demonstration's is deploy/site)" if path.name == "site.yaml" else ""
         raise ConfigError(f"{path}: there is no such file{hint}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, _NoMappingError) as error:
         faults.append(fault("SIT-09", file, got=" ".join(str(error).split())))
         return None
-    if not isinstance(data, dict):
-        faults.append(fault("SIT-09", file, got="expected a mapping at the top"))
-        return None
-    if "on" not in data and True in data:
-        data["on"] = data.pop(True)  # YAML 1.1 reads a bare `on` as true
-    try:
-        return model.model_validate({**data, "body": text} if with_body else data)
     except ValidationError as error:
         faults += [_said(model, one, file) for one in error.errors()]
         return None
+
+
+@lru_cache(maxsize=1024)  # a preview reads a site twice that differs in one file; what a text says is frozen and may be shared
+def _read(model: type[BaseModel], text: str, with_body: bool) -> BaseModel:
+    data = yaml.load(text, Loader=_Strict)  # noqa: S506 - a safe loader that refuses one thing more
+    if not isinstance(data, dict):
+        raise _NoMappingError("expected a mapping at the top")
+    if "on" not in data and True in data:
+        data["on"] = data.pop(True)  # YAML 1.1 reads a bare `on` as true
+    return model.model_validate({**data, "body": text} if with_body else data)
+
+
+class _NoMappingError(Exception):
+    """A file that says anything else than keys and values."""
 
 
 class _Strict(yaml.CSafeLoader):

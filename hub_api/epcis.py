@@ -6,8 +6,9 @@ documents of up to `UDIHUB_MAX_BODY` bytes are captured, and 1.0 to 1.2 are read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -228,10 +229,11 @@ def answer_options(app: FastAPI) -> None:
         if isinstance(route, APIRoute) and f"{route.path}/".startswith(f"{EPCIS_ROOT}/"):
             methods.setdefault(route.path, set()).update(route.methods)
     for path, allowed in methods.items():
-        app.add_api_route(path, _options(path, allowed), methods=["OPTIONS"], include_in_schema=False)
+        app.router.routes.append(_options(path, frozenset(allowed)))
 
 
-def _options(path: str, allowed: set[str]) -> Callable[..., Response]:
+@cache
+def _options(path: str, allowed: frozenset[str]) -> APIRoute:
     capture = path.startswith(f"{EPCIS_ROOT}/capture")
 
     def options(hub: HubDependency, _caller: CallerDependency) -> Response:
@@ -250,7 +252,7 @@ def _options(path: str, allowed: set[str]) -> Callable[..., Response]:
             headers |= {"GS1-EPCIS-Capture-File-Size-Limit": str(hub.settings.max_body), "GS1-Capture-Error-Behaviour": "all"}
         return Response(status_code=204, headers=headers)
 
-    return options
+    return APIRoute(path, options, methods=["OPTIONS"], include_in_schema=False)
 
 
 # --- problems ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from dags.environment import Local
 from dags.plan import planned
 from tests.dags.mailbox import SITE
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 
 

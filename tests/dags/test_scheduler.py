@@ -14,7 +14,7 @@ from dags.standalone import Airflow, prepare, standing
 from hub.settings import Settings
 from tests.dags.mailbox import SITE
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
 FLOW = "erp_orders_suzhou"
 
 

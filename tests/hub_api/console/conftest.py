@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from hub import pipeline
 from hub.store import credentials
 from hub.store.credentials import Role
 from tests.hub.registers.conftest import device, extract, run
 from tests.hub.world import party
-from tests.hub_api.console.person import Person, chromium
+from tests.hub_api.console.person import Person, chromium, window
 from tests.hub_api.masters import say
 from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, devices, interchange, orders, stock
 from tests.journeys.server import Server
@@ -69,17 +70,24 @@ def link_for(server: Server, role: Role = "steward") -> str:
     return secret
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for the tests of a file, each of which has a window of its own."""
+    with chromium() as started:
+        yield started
+
+
 @pytest.fixture
-def steward(served: Server, tmp_path: Path) -> Iterator[Person]:
+def steward(browser: Browser, served: Server) -> Iterator[Person]:
     """A steward with a browser that speaks English, signed in by a link."""
-    with chromium(tmp_path / "browser", served, "en-GB") as person:
+    with window(browser, served, "en-GB") as person:
         person.sign_in(link_for(served))
         yield person
 
 
 @pytest.fixture
-def steward_zh(served: Server, tmp_path: Path) -> Iterator[Person]:
+def steward_zh(browser: Browser, served: Server) -> Iterator[Person]:
     """The same with a Chinese browser."""
-    with chromium(tmp_path / "browser", served, "zh-CN") as person:
+    with window(browser, served, "zh-CN") as person:
         person.sign_in(link_for(served))
         yield person

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.journeys.server import Server
 
@@ -64,22 +63,30 @@ class Person:
 
 
 @contextmanager
-def chromium(folder: Path, server: Server, locale: str) -> Iterator[Person]:
-    """A browser with a profile folder of its own."""
+def chromium() -> Iterator[Browser]:
+    """A browser; each of its windows is as one that was just installed."""
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            folder, executable_path=CHROMIUM, args=list(_FLAGS), viewport={"width": 1366, "height": 768}, locale=locale
-        )
-        page = context.pages[0]
-        person = Person(server, page)
-        page.on("request", lambda request: person.requested.add(_origin(request.url)))
-        page.on("websocket", lambda socket: person.requested.add(_origin(socket.url)))
-        page.on("console", lambda said: person.complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: person.complaints.append(str(error)))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
         try:
-            yield person
+            yield browser
         finally:
-            context.close()
+            browser.close()
+
+
+@contextmanager
+def window(browser: Browser, server: Server, locale: str) -> Iterator[Person]:
+    """A window that shares nothing with others: no cookie, no storage, no cache."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale=locale)
+    page = context.new_page()
+    person = Person(server, page)
+    page.on("request", lambda request: person.requested.add(_origin(request.url)))
+    page.on("websocket", lambda socket: person.requested.add(_origin(socket.url)))
+    page.on("console", lambda said: person.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: person.complaints.append(str(error)))
+    try:
+        yield person
+    finally:
+        context.close()
 
 
 def _origin(url: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.hub_api.console.conftest import link_for
-from tests.hub_api.console.person import Person, chromium
+from tests.hub_api.console.person import Person, window
 from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange
 from tests.journeys.server import Server
 
@@ -79,19 +77,19 @@ def test_language_switch_is_kept_and_stays_on_the_page(steward: Person) -> None:
     no_complaints(steward)
 
 
-def test_without_a_session_there_is_nothing_but_401(served: Server, tmp_path: Path) -> None:
-    with chromium(tmp_path / "browser", served, "en-GB") as stranger:
+def test_without_a_session_there_is_nothing_but_401(served: Server, browser: Browser) -> None:
+    with window(browser, served, "en-GB") as stranger:
         for path in [*PAGES, "/console/exchanges/1", "/console/quarantine/1", "/console/nowhere"]:
             answer = stranger.page.goto(served.address(path))
             assert answer is not None and answer.status == 401
             assert "4500000001" not in stranger.text()
 
 
-def test_a_link_opens_once(served: Server, tmp_path: Path) -> None:
+def test_a_link_opens_once(served: Server, browser: Browser) -> None:
     link = link_for(served)
-    with chromium(tmp_path / "one", served, "en-GB") as first:
+    with window(browser, served, "en-GB") as first:
         first.sign_in(link)
-    with chromium(tmp_path / "two", served, "en-GB") as second:
+    with window(browser, served, "en-GB") as second:
         second.page.goto(served.address(f"/console/sign-in/{link}"))
         second.page.get_by_role("button").click()
         expect(second.page.locator("h1")).to_have_text("This link does not work any more")
@@ -191,8 +189,8 @@ def test_text_of_a_partner_never_becomes_markup(steward: Person) -> None:
         assert steward.page.locator("ol.source code b, .record b, td b:not(.rule), small b").count() == 0
 
 
-def test_auditor_sees_but_has_no_buttons(served: Server, tmp_path: Path) -> None:
-    with chromium(tmp_path / "browser", served, "en-GB") as auditor:
+def test_auditor_sees_but_has_no_buttons(served: Server, browser: Browser) -> None:
+    with window(browser, served, "en-GB") as auditor:
         auditor.sign_in(link_for(served, "auditor"))
         held = exchange_of(auditor, "SHP1")
         auditor.open(f"/console/exchanges/{held}")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from hub import pipeline
 from hub.cases import signatures
 from tests.hub_api.conftest import SITE
 from tests.hub_api.console.conftest import link_for
-from tests.hub_api.console.person import Person, chromium
+from tests.hub_api.console.person import Person, window
 from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange, orders
 from tests.journeys import bad_rows
 from tests.journeys.server import Server
@@ -54,8 +54,8 @@ def busy(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def ann(busy: Server, tmp_path: Path) -> Iterator[Person]:
-    with chromium(tmp_path / "browser", busy, "en-GB") as person:
+def ann(busy: Server, browser: Browser) -> Iterator[Person]:
+    with window(browser, busy, "en-GB") as person:
         person.sign_in(link_for(busy))
         yield person
 
@@ -83,8 +83,8 @@ def test_the_work_list_puts_first_what_blocks_supply(ann: Person) -> None:
     assert ann.complaints == [] and ann.requested <= {ann.origin, "own"}
 
 
-def test_the_pages_in_chinese(busy: Server, tmp_path: Path) -> None:
-    with chromium(tmp_path / "browser", busy, "zh-CN") as person:
+def test_the_pages_in_chinese(busy: Server, browser: Browser) -> None:
+    with window(browser, busy, "zh-CN") as person:
         person.sign_in(link_for(busy))
         person.open("/console/cases")
         expect(person.page.locator("h1")).to_have_text("待办事项")
@@ -189,8 +189,8 @@ def test_what_must_be_signed_asks_for_the_secret_and_shows_the_signature(ann: Pe
     seen(ann, "case_signed")
 
 
-def test_an_auditor_sees_and_does_nothing(busy: Server, tmp_path: Path) -> None:
-    with chromium(tmp_path / "browser", busy, "en-GB") as auditor:
+def test_an_auditor_sees_and_does_nothing(busy: Server, browser: Browser) -> None:
+    with window(browser, busy, "en-GB") as auditor:
         auditor.sign_in(link_for(busy, "auditor"))
         auditor.open("/console/cases")
         assert auditor.page.get_by_role("checkbox").count() <= 1  # the filter's

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from hub.apply import Applicable, apply
 from hub.reconcile import reconcile
@@ -16,7 +15,7 @@ from hub.store import bulk, tables
 from hub.store.identity import allocate
 from tests.hub.world import at, production
 from tests.hub_api.console.conftest import link_for
-from tests.hub_api.console.person import Person, chromium
+from tests.hub_api.console.person import Person, window
 from tests.journeys.server import Server
 
 pytestmark = pytest.mark.browser
@@ -110,8 +109,8 @@ def test_a_refusal_is_said_in_chinese(steward_zh: Person) -> None:
     expect(steward_zh.page.locator(".problem")).to_have_text("召回须有标题和原因")
 
 
-def test_who_may_only_look_sees_no_button(served: Server, tmp_path: Path) -> None:
-    with chromium(tmp_path / "browser", served, "en-GB") as auditor:
+def test_who_may_only_look_sees_no_button(served: Server, browser: Browser) -> None:
+    with window(browser, served, "en-GB") as auditor:
         auditor.sign_in(link_for(served, "auditor"))
         auditor.open("/console/recalls/new")
         assert auditor.page.get_by_role("button").all_inner_texts() == ["Sign out"]
