@@ -12,6 +12,7 @@ the run ends and the next one goes on. HTTP 200 is not success: `success: {at: c
 from __future__ import annotations
 
 import json
+import logging
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +32,7 @@ from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
 from connectors.pulling import whole_number
 from connectors.signing import masked
-from data_contracts.errors import ConfigError, RefusedError, RetriableError
+from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
 
 PEER_SETTINGS = frozenset(
     {"url", "auth", "headers", "ca_file", "certificate_file", "key_file", "allow_plain", "timeout_seconds", "deadline_seconds", "max_bytes"}
@@ -41,6 +42,19 @@ _MOST = 32 * 1024 * 1024
 _TOLD = 200
 _ATTEMPTS = 6
 _turns: dict[str, float] = {}
+
+
+class _Quiet(logging.Filter):
+    """Addresses in logs end at their question mark: tokens may stand behind it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true; the record's addresses are cut."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(one.copy_with(query=None) if isinstance(one, httpx.URL) else one for one in record.args)
+        return True
+
+
+logging.getLogger("httpx").addFilter(_Quiet())
 _lock = Lock()
 
 
@@ -87,7 +101,7 @@ class Peer:
 
     def __init__(self, settings: Mapping[str, Any], transport: str) -> None:
         self._settings = settings
-        self.base = _base(required(settings, "url", transport), settings)
+        self.base = base_of(required(settings, "url", transport), settings)
         self.access = Access(settings.get("auth"), transport)
         self._timeout = seconds(settings, "timeout_seconds", 30)
         self._deadline = seconds(settings, "deadline_seconds", 300)
@@ -205,7 +219,7 @@ class Peer:
             return Answered(response.status_code, response.headers, bytes(body))
 
     def _token(self, asking: Asking) -> Any:
-        url = _base(asking.url, self._settings) if "://" in asking.url else self.address(asking.url)
+        url = base_of(asking.url, self._settings) if "://" in asking.url else self.address(asking.url)
         headers, content = {"Accept": "application/json"}, None
         if asking.json is not None:
             headers["Content-Type"], content = "application/json", json.dumps(asking.json).encode()
@@ -231,7 +245,9 @@ class Peer:
         said = f"{self.where} answered {answer.status} {self._beginning(answer)}".rstrip()
         if answer.status in (401, 403):
             raise ConfigError(f"{self.where} does not let us in: {answer.status} {self._beginning(answer)}")
-        if answer.status in (408, 409, 425, 429) or answer.status >= 500:
+        if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
+            raise BusyError(said, _retry_after(answer.headers, self.now()) or 0)
+        if answer.status in (408, 409, 425) or answer.status >= 500:
             raise RetriableError(said)
         raise RefusedError(said)
 
@@ -269,7 +285,7 @@ def _word(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:_TOLD]
 
 
-def _base(text: str, settings: Mapping[str, Any]) -> httpx.URL:
+def base_of(text: str, settings: Mapping[str, Any]) -> httpx.URL:
     """The address of a peer. Plain HTTP only on this machine, or where a site says that it is meant."""
     try:
         url = httpx.URL(text)

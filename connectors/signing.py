@@ -153,6 +153,9 @@ class Lending(Signing, Protocol):
 class Verifying(Signer, Protocol):
     """A signer of what partners call us with."""
 
+    taken: tuple[str, bytes]
+    """Media type and body by which the platform knows that we have it."""
+
     def verify(self, heard: Heard, keys: Mapping[str, str], now: datetime, window: float = WINDOW_SECONDS) -> Vouched:
         """What the callback brings. Raises RefusedError when it is not the partner's, or not of now."""
         ...

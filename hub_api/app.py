@@ -20,6 +20,7 @@ from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
 from hub_api.routers import (
     as2,
+    callbacks,
     device_export,
     devices,
     differences,
@@ -60,6 +61,7 @@ _EXAMPLES = Path(__file__).with_name("examples.json")
 _ROUTERS = (
     documents, exchanges, flows, outbox, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export, devices,
     parties, masterdata, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health, as2,
+    callbacks,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},

@@ -26,6 +26,7 @@ class DocuSign:
     may = frozenset({"previous_key"})
     secrets = frozenset({"key", "previous_key"})
     proof = "vector of a signature"
+    taken = ("text/plain", b"")
 
     def verify(self, heard: Heard, keys: Mapping[str, str], now: datetime, window: float = WINDOW_SECONDS) -> Vouched:
         """The event in the body: one of `X-DocuSign-Signature-1`, `-2`, … is by one of our keys."""

@@ -25,6 +25,7 @@ class ESign:
     may: frozenset[str] = frozenset()
     secrets = frozenset({"app_secret"})
     proof = "vector of a call; callbacks unverified"
+    taken = ("application/json", b'{"code":"200","msg":"success"}')
 
     def sign(self, call: Call, keys: Mapping[str, str], at: datetime, nonce: str) -> Call:
         """With the headers. The query belongs to what is signed, by name and unencoded."""

@@ -25,6 +25,7 @@ class Fasc:
     may: frozenset[str] = frozenset()
     secrets = frozenset({"app_secret"})
     proof = "vector that stands in public test code"
+    taken = ("application/json", b'{"msg":"success"}')
 
     def ask(self, base: str, keys: Mapping[str, str], at: datetime, nonce: str) -> Call:
         """`POST /service/get-access-token`, without a body."""

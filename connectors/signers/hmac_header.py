@@ -30,6 +30,7 @@ class HmacHeader:
     )
     secrets = frozenset({"secret", "previous_secret"})
     proof = "GitHub's published example"
+    taken = ("text/plain", b"")
 
     def sign(self, call: Call, keys: Mapping[str, str], at: datetime, nonce: str) -> Call:
         """With the headers that the keys name."""

@@ -23,6 +23,7 @@ class Qimen:
     may: frozenset[str] = frozenset()
     secrets = frozenset({"secret"})
     proof = "vector of the digest"
+    taken = ("text/xml; charset=utf-8", b"<response><flag>success</flag><code>0</code><message>ok</message></response>")
 
     def sign(self, call: Call, keys: Mapping[str, str], at: datetime, nonce: str) -> Call:
         """With the platform's parameters and the digest in the address; the call names the `method`."""

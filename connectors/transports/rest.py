@@ -32,7 +32,7 @@ from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
-_SETTINGS = PEER_SETTINGS | frozenset(
+REST_SETTINGS = PEER_SETTINGS | frozenset(
     {
         "path",
         "method",
@@ -58,14 +58,18 @@ class Rest(Pulling):
     """The transport `rest`."""
 
     name = "rest"
-    settings = _SETTINGS
+    settings = REST_SETTINGS
     needs = frozenset({"url"})
+
+    def peer(self, settings: Mapping[str, Any]) -> Peer:
+        """The system, as it is asked."""
+        return Peer(settings, self.name)
 
     def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
         """What changed. Raises RetriableError, RefusedError or ConfigError as `connectors/http_peer.py` says."""
-        refuse_unknown(settings, _SETTINGS, self.name)
+        refuse_unknown(settings, self.settings, self.name)
         delta = Delta.of(settings, self.name)
-        with Peer(settings, self.name) as peer:
+        with self.peer(settings) as peer:
             collection = Collection(settings, delta, peer)
             yield from pull(delta, collection.label, watermark, collection.ask, clock_of(settings))
 
@@ -74,15 +78,15 @@ class Rest(Pulling):
         given = settings.get("acknowledge")
         if given is None or not page.records:
             return
-        asked = _part(given, "acknowledge", frozenset({"method", "path", "query", "body"}))
-        with Peer(settings, self.name) as peer:
+        asked = part(given, "acknowledge", frozenset({"method", "path", "query", "body"}))
+        with self.peer(settings) as peer:
             for key, _version in page.records:
                 values = {"id": key}
                 peer.ask(
                     Asked(
                         str(asked.get("method", "PUT")),
-                        _path(str(asked.get("path", "{id}")), values),
-                        _query(asked.get("query"), values),
+                        path_of(str(asked.get("path", "{id}")), values),
+                        query_of(asked.get("query"), values),
                         {"Content-Type": "application/json"} if "body" in asked else {},
                         json.dumps(_filled(asked["body"], values)).encode() if "body" in asked else None,
                         also=(404, 410),
@@ -91,16 +95,16 @@ class Rest(Pulling):
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and the beginning of the answer (with `answers: true` 64 KiB of it)."""
-        refuse_unknown(settings, _SETTINGS, self.name)
-        given = _part(settings.get("send", {}), "send", frozenset({"method", "path", "query", "idempotency", "headers"}))
+        refuse_unknown(settings, self.settings, self.name)
+        given = part(settings.get("send", {}), "send", frozenset({"method", "path", "query", "idempotency", "headers"}))
         path = str(given.get("path", settings.get("path", "")))
-        values = _members(content, {word for text in (path, *_texts(given.get("query"))) for word in _WORD.findall(text)})
+        values = members(content, {word for text in (path, *texts_of(given.get("query"))) for word in words_of(text)})
         headers = {"Content-Type": str(settings.get("media_type") or "application/json"), **dict(given.get("headers", {}))}
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id
-        with Peer(settings, self.name) as peer:
+        with self.peer(settings) as peer:
             method = str(given.get("method", "POST"))
-            answer = peer.ask(Asked(method, _path(path, values), _query(given.get("query"), values), headers, content))
+            answer = peer.ask(Asked(method, path_of(path, values), query_of(given.get("query"), values), headers, content))
             if "success" in settings or "failure" in settings:
                 peer.judge(answer.json(peer.where))
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
@@ -146,6 +150,8 @@ class Collection:
             return Asked(path=place.address, also=also, headers={"Accept": "application/json"})
         since = place.since or question.since
         parameters, headers = self._paging.asked(place)
+        if {word for text in texts_of(self._settings.get("body")) for word in words_of(text)} & {"offset", "limit"}:
+            parameters = []  # they stand in the body, and a signed address bears nothing else
         values = {name: value for name, value in parameters}  # noqa: C416 - offset and limit by the names that the body uses
         values |= {"offset": str(place.count), "limit": str(self._paging.size)}
         if since is not None:
@@ -156,15 +162,18 @@ class Collection:
         method = str(self._settings.get("method", "POST" if "body" in self._settings else "GET"))
         content = None
         if "body" in self._settings:
-            missing = {word for text in _texts(self._settings["body"]) for word in _WORD.findall(text)} & {"since", "token"} - values.keys()
+            missing = {word for text in texts_of(self._settings["body"]) for word in _WORD.findall(text)} & {
+                "since",
+                "token",
+            } - values.keys()
             if missing:
                 raise ConfigError(
                     f"transport rest: body asks for {', '.join(sorted(missing))}: say in delta from where the first pull begins"
                 )
             content = json.dumps(_filled(self._settings["body"], values), ensure_ascii=False).encode()
             headers["Content-Type"] = "application/json"
-        query = [*_query(template, values), *parameters]
-        return Asked(method, _path(self.path, values), query, {"Accept": "application/json", **headers}, content, also=also)
+        query = [*query_of(template, values), *parameters]
+        return Asked(method, path_of(self.path, values), query, {"Accept": "application/json", **headers}, content, also=also)
 
     def _records(self, body: Any) -> Sequence[Any]:
         """The array of records. An answer without it is none: it would look like an empty page."""
@@ -174,22 +183,29 @@ class Collection:
         return found
 
 
-def _part(given: Any, name: str, known: frozenset[str]) -> Mapping[str, Any]:
+def part(given: Any, name: str, known: frozenset[str]) -> Mapping[str, Any]:
+    """A part of the settings, whose names are known. Raises ConfigError."""
     if not isinstance(given, Mapping):
         raise ConfigError(f"transport rest: {name} has {', '.join(sorted(known))}")
     refuse_unknown(given, known, f"rest, {name}")
     return given
 
 
-def _texts(template: Any) -> Iterator[str]:
+def words_of(text: str) -> list[str]:
+    """The words in braces."""
+    return _WORD.findall(text)
+
+
+def texts_of(template: Any) -> Iterator[str]:
+    """All texts of a template."""
     if isinstance(template, str):
         yield template
     elif isinstance(template, Mapping):
         for value in template.values():
-            yield from _texts(value)
+            yield from texts_of(value)
     elif isinstance(template, list):
         for value in template:
-            yield from _texts(value)
+            yield from texts_of(value)
 
 
 def _filled(template: Any, values: Mapping[str, str]) -> Any:
@@ -206,13 +222,13 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
     return _WORD.sub(lambda found: values.get(found[1], found[0]), template)
 
 
-def _path(path: str, values: Mapping[str, str]) -> str:
+def path_of(path: str, values: Mapping[str, str]) -> str:
     """A path whose words are values, each of them one step of it, whatever is in it."""
     steps = "/".join(quote(step, safe="{}:?&=,()'$.-_~!*@%") for step in path.split("/"))
     return _WORD.sub(lambda found: quote(values[found[1]], safe="") if found[1] in values else found[0], steps)
 
 
-def _query(template: Any, values: Mapping[str, str]) -> list[tuple[str, str]]:
+def query_of(template: Any, values: Mapping[str, str]) -> list[tuple[str, str]]:
     """Parameters; one whose word has no value yet is left out."""
     if template is None:
         return []
@@ -226,7 +242,7 @@ def _query(template: Any, values: Mapping[str, str]) -> list[tuple[str, str]]:
     return found
 
 
-def _members(content: bytes, words: set[str]) -> dict[str, str]:
+def members(content: bytes, words: set[str]) -> dict[str, str]:
     """Members of a JSON document that its address names. Raises RefusedError where they are not there."""
     if not words:
         return {}

@@ -66,12 +66,12 @@ class Database(System):
 
 
 class Rested(System):
-    def __init__(self, peer: RestPeer) -> None:
+    def __init__(self, peer: RestPeer, transport: str = "rest", **signed: Any) -> None:
         self.peer = peer
         query, created = {"since": "{since}"}, {"created_since": "{since}", "never": "1"}
         delta = {"kind": "stamp", "field": "modified", "created": "created", "id": "id", "ask_as": "%Y-%m-%d %H:%M:%S", "sorted": True}
         more = {"query": query, "created_query": created, "delta": delta, "paging": {"style": "offset", "size": 3}}
-        super().__init__("rest", {"url": peer.url, "path": "/things", "records": "data", **more})
+        super().__init__(transport, {"url": peer.url, "path": "/things", "records": "data", **more, **signed})
 
     def put(self, number: int, changed: str | None, created: str, name: str) -> None:
         self.peer.put(number, changed, created, name=name)
@@ -81,6 +81,13 @@ class Rested(System):
 def by_rest(folder: Path) -> Iterator[System]:
     with running(Handler, RestPeer()) as peer:
         yield Rested(peer)
+
+
+@contextmanager
+def by_signed_http(folder: Path) -> Iterator[System]:
+    (folder / "secret").write_text("shared")
+    with running(Handler, RestPeer()) as peer:
+        yield Rested(peer, "signed_http", signer="hmac_header", keys={"secret_file": str(folder / "secret")})
 
 
 class Called(System):
@@ -105,7 +112,7 @@ def by_sql(folder: Path) -> Iterator[System]:
     yield Database(folder)
 
 
-PEERS: dict[str, Callable[[Path], Any]] = {"sql": by_sql, "rest": by_rest, "rpc": by_rpc}
+PEERS: dict[str, Callable[[Path], Any]] = {"signed_http": by_signed_http, "sql": by_sql, "rest": by_rest, "rpc": by_rpc}
 
 
 @pytest.fixture(params=list(PEERS))

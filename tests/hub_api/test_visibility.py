@@ -88,8 +88,8 @@ WRITTEN_BY = {
     "/v1/recalls/{number}/notices/{notice}/told": {"integration", "steward", "admin"},
 }
 OPEN = {"/health/live", "/health/ready"}
-SIGNED = {"/as2"}
-"""Posted to without a key, or with any: who posts is known by the signature of what is posted (tests/hub_api/test_as2.py)."""
+SIGNED = {"/as2", "/callbacks/{flow}"}
+"""Posted to without a key, or with any: who posts is known by the signature of what is posted (test_as2.py, test_callbacks.py)."""
 OURS = ("telephoned with", "steward key", "lines[0].lot", "steward")
 """What our people did to a message of Borealis, and why: for no partner."""
 SECRETS = ("BOREALIS", "borealis", "Borealis", "SECRET-LOT", "4599999999", "SHPB1", "SHPB2")

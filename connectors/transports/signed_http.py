@@ -1,0 +1,261 @@
+"""Platforms that are called by HTTP and prove who calls by a signature, both ways; a signer is named, all else is data.
+
+    {use: signed_http, signer: k3cloud, url: "https://erp.example/k3cloud/",
+     keys: {account: 6a1b2c, user: hub, app_id_env: K3_ID, app_secret_env: K3_KEY},
+     send: {path: Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.Save.common.kdsvc,
+            body: {formid: PUR_PurchaseOrder, data: "{document}"}},
+     success: {at: Result.ResponseStatus.IsSuccess, is: [true], says: Result.ResponseStatus.Errors}}
+
+`send` wraps the document: `body` (JSON; a text that is `{document}` alone becomes the document's own JSON), `form` (fields) or `text`
+(`{document}` as it is, `{escaped}` for XML); without them the document is the body. `{id}` is the delivery's stable id. What is asked page
+by page is said as for `rest`. A platform that lends tokens is asked for one below `token_base` (else the root of `url`); it is kept in this
+process until shortly before it ends, and asked anew after a 401 or where the answer says so (`renew: {at: errcode, is: ["20002"]}`).
+
+Inbound, without `url`: `{use: signed_http, signer: qimen, keys: …, delta: {kind: push}}` takes what the platform posts to
+`/callbacks/<flow>` (hub/callbacks.py); `answer` is what it is told then, where the signer's own is not right.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+from xml.sax.saxutils import escape
+
+import httpx
+from lxml import etree
+
+from connectors.credentials import refuse_unknown, required
+from connectors.deltas import Delta, value_at
+from connectors.http_access import Access
+from connectors.http_peer import Answered, Asked, Peer, base_of
+from connectors.registry import signer_named
+from connectors.signing import Call, Lending, Pairs, Signing, Token, hidden, keys_of
+from connectors.spec import Page
+from connectors.transports.rest import REST_SETTINGS, Rest, members, part, path_of, query_of, texts_of, words_of
+from data_contracts.errors import ConfigError, RefusedError, RetriableError
+
+_OWN = frozenset({"signer", "keys", "token_base", "renew", "answer", "window_seconds"})
+_SEND = frozenset({"method", "path", "query", "headers", "idempotency", "body", "form", "text"})
+_BEGINNING = 200
+_ANSWER = 64 * 1024
+_OUR_PATIENCE = 0.001
+"""Seconds that a delivery waits for a busy platform: what waits is the parcel, not the sender."""
+_FORM = "application/x-www-form-urlencoded"
+_lent: dict[str, tuple[Token, float]] = {}
+_lock = Lock()
+
+
+class SignedHttp(Rest):
+    """The transport `signed_http`."""
+
+    name = "signed_http"
+    settings = (REST_SETTINGS - {"auth"}) | _OWN
+    needs = frozenset({"signer"})
+
+    def peer(self, settings: Mapping[str, Any]) -> Peer:
+        """The platform, to which everything is signed."""
+        return SignedPeer(settings, self.name)
+
+    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
+        """What changed; nothing, where the platform calls us."""
+        if Delta.of(settings, self.name).kind != "push":
+            yield from super().pages(settings, watermark)
+
+    def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
+        """Send one document, and return status and the beginning of the answer (with `answers: true` 64 KiB of it)."""
+        refuse_unknown(settings, self.settings, self.name)
+        given = part(settings.get("send", {}), "send", _SEND)
+        path = str(given.get("path", settings.get("path", "")))
+        words = {word for text in (path, *texts_of(given.get("query"))) for word in words_of(text)} - {"id"}
+        values = {**members(content, words), "id": stable_id}
+        body, form, kind = wrapped(given, content, stable_id)
+        headers = {"Content-Type": str(settings.get("media_type") or kind), **dict(given.get("headers", {}))}
+        if given.get("idempotency"):
+            headers[str(given["idempotency"])] = stable_id
+        asked = Asked(str(given.get("method", "POST")), path_of(path, values), query_of(given.get("query"), values), headers, body, form)
+        with self.peer({"patience_seconds": _OUR_PATIENCE, **settings}) as peer:
+            answer = peer.ask(asked)
+            if "success" in settings or "failure" in settings:
+                peer.judge(understood(answer, peer.where))
+            most = _ANSWER if settings.get("answers") is True else _BEGINNING
+            return peer.told(f"{answer.status} {answer.content[:most].decode('utf-8', 'replace').strip()}".strip())
+
+
+class SignedPeer(Peer):
+    """A platform to which every request is signed."""
+
+    def __init__(self, settings: Mapping[str, Any], transport: str) -> None:
+        super().__init__(settings, transport)
+        found = signer_named(required(settings, "signer", transport))
+        if not isinstance(found, Signing):
+            raise ConfigError(f"signer {found.name} signs nothing: it verifies callbacks")
+        self.signer: Signing = found
+        self.keys = keys_of(found, settings.get("keys", {}))
+        self.access = _Lent(transport, isinstance(found, Lending), self._lent_by())
+        self.access.used |= hidden(found, self.keys)
+        self._base = base_of(str(settings["token_base"]), settings) if settings.get("token_base") else self.base.copy_with(raw_path=b"/")
+        self._renew = settings.get("renew")
+        if self._renew is not None and (not isinstance(self._renew, Mapping) or set(self._renew) != {"at", "is"}):
+            raise ConfigError(f"transport {transport}: renew has at and is")
+
+    def ask(self, asked: Asked) -> Answered:
+        """As any peer; once more with a new token, where the answer says that the old one has ended."""
+        answer = super().ask(asked)
+        if self._renew is not None and isinstance(self.signer, Lending):
+            value = value_at(understood(answer, self.where), str(self._renew["at"]))
+            if value is not None and str(value) in {str(one) for one in self._renew["is"]}:
+                self.access.forget()
+                answer = super().ask(asked)
+        return answer
+
+    def _once(self, asked: Asked) -> Answered:
+        url = self.address(asked.path)
+        query: Pairs = (*url.params.multi_items(), *asked.query)
+        form = tuple(asked.form.items()) if asked.form is not None else None
+        headers = {**self._headers, **asked.headers}
+        call = Call(asked.method, str(url.copy_with(query=None)), query, headers, asked.content or b"", form)
+        keys = {**self.keys, "token": self._token_in_use().value} if isinstance(self.signer, Lending) else self.keys
+        self.access.used |= hidden(self.signer, keys)
+        return self._sent(self.signer.sign(call, keys, self._moment(), secrets.token_hex(16)))
+
+    def _sent(self, call: Call) -> Answered:
+        content = call.content if call.form is not None or call.body else None
+        headers = dict(call.headers)
+        if call.form is not None:
+            headers["Content-Type"] = _FORM
+        self._take_turn()
+        try:
+            return self._exchange(Asked(call.method, content=content), httpx.URL(call.target), headers)
+        except httpx.HTTPError as error:
+            raise RetriableError(self.told(f"{self.where}: {error or type(error).__name__}")) from error
+
+    def _token_in_use(self) -> Token:
+        """The token of all in this process that call this platform by these keys; asked for by one at a time."""
+        key = self._lent_by()
+        with _lock:
+            token, until = _lent.get(key, (None, 0.0))
+            if token is None or until <= time.monotonic():
+                token = self._borrowed()
+                _lent[key] = (token, time.monotonic() + token.seconds)
+            return token
+
+    def _borrowed(self) -> Token:
+        assert isinstance(self.signer, Lending)
+        answer = self._sent(self.signer.ask(str(self._base).rstrip("/"), self.keys, self._moment(), secrets.token_hex(16)))
+        if answer.status >= 500 or answer.status in (408, 429):
+            raise RetriableError(f"{self._base.host}: no token: {answer.status}")
+        token = self.signer.granted(answer.json(self._base.host)) if answer.status < 300 else None
+        if token is None:
+            said = self.told(answer.content[: 4 * _BEGINNING].decode("utf-8", "replace"))[:_BEGINNING]
+            raise ConfigError(f"{self._base.host} does not let us in: {answer.status} {said}")
+        return token
+
+    def _lent_by(self) -> str:
+        return sha256(json.dumps([self.signer.name, str(self.base), sorted(self.keys.items())]).encode()).hexdigest()
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
+
+class _Lent(Access):
+    """What `Peer` must know of a lent token: that a 401 may mean its end."""
+
+    def __init__(self, transport: str, lends: bool, key: str) -> None:
+        super().__init__(None, transport)
+        self._lends, self._lent = lends, key
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a 401 may mean that a token is no longer good."""
+        return self._lends
+
+    def forget(self) -> None:
+        """The platform no longer takes the token."""
+        with _lock:
+            _lent.pop(self._lent, None)
+
+
+def wrapped(given: Mapping[str, Any], content: bytes, stable_id: str) -> tuple[bytes | None, dict[str, str] | None, str]:
+    """Body, form, and media type of a document on its way.
+
+    Raises ConfigError for two ways at once, RefusedError for a document that does not fit in.
+    """
+    ways = [way for way in ("body", "form", "text") if way in given]
+    if len(ways) > 1:
+        raise ConfigError("transport signed_http: send has one of body, form and text")
+    if not ways:
+        return content, None, "application/xml" if content.lstrip()[:1] == b"<" else "application/json"
+    document = _Document(content, stable_id)
+    if "form" in given:
+        fields = part(given["form"], "send, form", frozenset(given["form"]) if isinstance(given["form"], Mapping) else frozenset())
+        return None, {str(name): str(document.put(str(value))) for name, value in fields.items()}, _FORM
+    if "text" in given:
+        return str(document.put(str(given["text"]))).encode(), None, "application/xml; charset=utf-8"
+    return document.within(given["body"]).encode(), None, "application/json; charset=UTF-8"
+
+
+class _Document:
+    """A document that is put into templates."""
+
+    def __init__(self, content: bytes, stable_id: str) -> None:
+        try:
+            self._text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise RefusedError("the document is not in UTF-8, so it fits into no template") from error
+        self._id = stable_id
+
+    def within(self, template: Any) -> str:
+        """A JSON template with the document in it, spelled as it came: 1.10 stays 1.10."""
+        try:
+            json.loads(self._text)
+        except (ValueError, RecursionError) as error:
+            raise RefusedError("the document is no JSON, so it fits into no JSON") from error
+        mark = secrets.token_hex(16)
+        return json.dumps(self.put(template, mark), ensure_ascii=False).replace(f'"{mark}"', self._text)
+
+    def put(self, template: Any, whole: str | None = None) -> Any:
+        """The template with the document in it; `whole` stands in for it where a text is the document alone."""
+        if isinstance(template, Mapping):
+            return {str(name): self.put(value, whole) for name, value in template.items()}
+        if isinstance(template, list):
+            return [self.put(value, whole) for value in template]
+        if not isinstance(template, str):
+            return template
+        if whole is not None and template == "{document}":
+            return whole
+        known = {"{document}": self._text, "{escaped}": escape(self._text), "{id}": self._id}
+        return re.sub(r"\{(?:document|escaped|id)\}", lambda found: known[found[0]], template)
+
+
+def understood(answer: Answered, where: str) -> Any:
+    """The body of an answer, XML as members: `<response><flag>failure</flag></response>` is `{"flag": "failure"}`."""
+    if not answer.content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        return answer.json(where)
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+        root = etree.fromstring(answer.content.lstrip(b"\xef\xbb\xbf \r\n\t"), parser)
+    except etree.XMLSyntaxError as error:
+        raise RetriableError(f"{where}: the answer is no XML") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise RefusedError(f"{where}: the answer declares a document type")
+    return _members(root)
+
+
+def _members(element: Any) -> Any:
+    children = [child for child in element if isinstance(child.tag, str)]
+    if not children:
+        return (element.text or "").strip()
+    found: dict[str, Any] = {}
+    for child in children:
+        found.setdefault(etree.QName(child).localname, _members(child))
+    return found
+
+
+TRANSPORT = SignedHttp()

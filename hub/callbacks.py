@@ -1,0 +1,112 @@
+"""What platforms post by themselves, each to the address of its own flow: verified over the very bytes, made durable, then answered.
+
+Nobody has a key there: who posts is known by the signature that the flow's signer verifies (`connectors/signing.py`). A callback that comes
+again has the same delivery key, lands nothing new and is answered as before. What does not verify is told once for the agreement
+(SEC-04), until one does: most often a key has changed on one side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+
+import sqlalchemy as sa
+import structlog
+
+from connectors.credentials import seconds
+from connectors.registry import signer_named
+from connectors.signing import WINDOW_SECONDS, Heard, Pairs, Verifying, keys_of
+from data_contracts.errors import ConfigError, RefusedError, RetriableError
+from data_contracts.findings import Finding
+from hub.receive import Reception, receive
+from hub.runtime import Hub
+from hub.site import Flow
+from hub.store import incidents
+
+RULE = "SEC-04"
+TRANSPORT = "signed_http"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back on the connection."""
+
+    status: int
+    media_type: str = "text/plain"
+    body: bytes = b""
+    landed: bool = False
+    refused: bool = False
+
+
+REFUSED = Reply(403, refused=True)
+"""For an unknown flow as for a wrong signature: nobody learns which flows there are."""
+
+
+def take(hub: Hub, name: str, method: str, query: Pairs, headers: Mapping[str, str], body: bytes, *, keep: bool = True) -> Reply:
+    """One callback for the flow `name`. `headers`: names in lower case. `keep`: what is refused is told.
+
+    Raises RetriableError where our own side is not fit to judge it.
+    """
+    flow = hub.site.flows.get(name)
+    if flow is None or not flow.enabled or flow.direction != "in" or flow.transport.get("use") != TRANSPORT:
+        return REFUSED
+    settings = hub.transport_settings(flow)
+    try:
+        signer = signer_named(str(settings.get("signer")))
+        if not isinstance(signer, Verifying):
+            return REFUSED
+        window = seconds(settings, "window_seconds", WINDOW_SECONDS)
+        vouched = signer.verify(Heard(method, query, headers, body), keys_of(signer, settings.get("keys", {})), hub.clock.now(), window)
+    except ConfigError as error:
+        _log.error("callbacks of a flow cannot be verified", flow=name, reason=str(error))
+        raise RetriableError("this side is not ready") from error
+    except RefusedError as error:
+        _log.warning("a callback was refused", flow=name, reason=str(error))
+        if keep:
+            _tell(hub, flow, str(error))
+        return REFUSED
+    agreement = hub.site.agreements[flow.agreement]
+    landing = receive(
+        hub,
+        Reception(
+            partner=agreement.partner,
+            channel="callback",
+            stream=BytesIO(vouched.content),
+            by=f"callback:{name}",
+            organisations=[agreement.organisation],
+            name=f"{name}-{vouched.delivery_key}"[:200],
+            agreement=flow.agreement,
+            delivery_key=f"{name}/{vouched.delivery_key}",
+        ),
+    )
+    _settled(hub, flow)
+    if landing.outcome == "conflict":
+        return Reply(409, refused=True)
+    media_type, told = signer.taken
+    if settings.get("answer") is not None:
+        told = str(settings["answer"]).encode()
+        media_type = "text/xml; charset=utf-8" if told.startswith(b"<") else "application/json" if told[:1] in b"{[" else "text/plain"
+    return Reply(200, media_type, told, landed=landing.outcome == "new")
+
+
+def _tell(hub: Hub, flow: Flow, reason: str) -> None:
+    agreement = hub.site.agreements[flow.agreement]
+    try:
+        with hub.database.begin("callbacks") as uow:
+            if all(row.agreement != flow.agreement for row in incidents.lasting(uow.connection, RULE)):
+                whose = hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner)
+                incidents.begin(uow, *whose, flow.agreement, Finding(RULE, expected=flow.flow, got=reason))
+    except sa.exc.IntegrityError:
+        _log.info("another callback has told it", flow=flow.flow)
+
+
+def _settled(hub: Hub, flow: Flow) -> None:
+    with hub.database.read() as connection:
+        known = [row for row in incidents.lasting(connection, RULE) if row.agreement == flow.agreement]
+    if known:
+        with hub.database.begin("callbacks") as uow:
+            for row in incidents.lasting(uow.connection, RULE):
+                if row.agreement == flow.agreement:
+                    incidents.end(uow, row, "a callback was verified again")
