@@ -78,7 +78,8 @@ class Steps:
     def read_with_trees(self) -> None:
         """The same, and make each tree."""
         for message in self._messages():
-            assert message.root is not None and message.root.children
+            assert message.root is not None
+            len(message.root.children)
             message.root.release()
 
     def read_and_map(self) -> None:

@@ -98,7 +98,7 @@ def member_of(to: tuple[str, ...]) -> Callable[[Any], Any]:
 
     def member(data: Any) -> Any:
         for name in to:
-            if not isinstance(data, Mapping):
+            if data.__class__ is not dict and not isinstance(data, Mapping):  # the second question takes ten times as long
                 return None
             data = data.get(name)
         return data

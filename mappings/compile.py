@@ -96,6 +96,7 @@ def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, 
     rows = () if scope.at is not None and leads_out(scope.at) else rows_below(scope)
     first = [path.steps[0] for path in unless if path.steps]
     tags = frozenset(step.tag for step in first if all(step.axis == "child" for step in first))
+    needed = _needed_below(scope)
 
     def group(record: SourceRecord, out: dict[str, Any], run: Run) -> None:
         made = out.get(to, [])
@@ -115,6 +116,11 @@ def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, 
             if only and not lies_below(only, element):
                 run.pass_over(element, rows)
                 continue
+            if needed:  # most of what lacks something lacks every record that could say it
+                below = {child.tag for child in element.children}
+                if any(map(below.isdisjoint, needed)):
+                    run.pass_over(element, rows)
+                    continue
             heard = len(run.findings)
             if (line := read(element, counter + 1, run)) is None:
                 run.pass_over(element, rows)
@@ -130,6 +136,18 @@ def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, 
             out[to] = made
 
     return group
+
+
+def _needed_below(scope: Scope) -> tuple[frozenset[str], ...]:
+    """For each member without which there is no element the tags of the records below it that could say it, where nothing else could."""
+    found = []
+    for name in scope.needs:
+        rules = [rule for rule in scope.rules if rule.reads and rule.to[:1] == (name,)]
+        firsts = [path.steps[0] if path.steps else None for rule in rules for path in rule.paths]
+        told = all(rule.paths and rule.const is None and rule.default is None for rule in rules)
+        if told and firsts and all(step is not None and step.axis == "child" and not step.same for step in firsts):
+            found.append(frozenset(step.tag for step in firsts if step is not None))
+    return tuple(found)
 
 
 def _elements(at: Path | None) -> Callable[[SourceRecord, Run], Iterable[SourceRecord]]:

@@ -49,13 +49,15 @@ def row_writer(rule: Rule, targets: Targets) -> RowWriter | None:
         return None
     if not rule.to:
         return _constant(rule, found[0], asked)
+    if rule.const is None and not asked and len(found) == 1 and found[0].pair is None:
+        return _component(rule, found[0], default) if isinstance(found[0].key, Component) else _one(rule, found[0], default)
+    if rule.const is None and default is None and len(found) == 1 and _only_there(asked, strict):
+        return _where_there(rule, found[0], tuple(target for target, _ in asked))
     if rule.const is not None or default is not None or asked or len(found) > 1:
         if not asked and rule.const is None and default is None and len({target.slot for target in found}) == 1:
             return _of_one_record(found, _several(rule, found, asked, strict, default), rule)
         return _several(rule, found, asked, strict, default)
-    if found[0].pair is not None:
-        return _pair(rule, found[0])
-    return _one(rule, found[0]) if not isinstance(found[0].key, Component) else _component(rule, found[0])
+    return _pair(rule, found[0])
 
 
 _Asked = tuple[tuple[Target, tuple[str, ...] | None], ...]
@@ -83,8 +85,8 @@ def _constant(rule: Rule, place: Target, asked: _Asked) -> RowWriter:
     return row
 
 
-def _one(rule: Rule, target: Target) -> RowWriter:
-    """Most rows: one member, one whole value, no condition."""
+def _one(rule: Rule, target: Target, default: Any) -> RowWriter:
+    """Most rows: one member, one whole value, no condition; `default`: what is said where the member is absent."""
     member, texts, write, worded = rule.to[-1], _texts(rule), _plain_write(rule), _is_text(rule)
     slot, create, anchor = target.slot, target.create, target.anchor if target.anchored else None
     find = target.find if target.find is not not_there else None
@@ -94,6 +96,8 @@ def _one(rule: Rule, target: Target) -> RowWriter:
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
         value = data.get(member)
         if value is None:
+            value = default
+        if value is None or value == []:
             return False
         if worded:  # the most of the most
             text = value if value.isprintable() else unmarked(value)
@@ -126,8 +130,8 @@ def _one(rule: Rule, target: Target) -> RowWriter:
     return row
 
 
-def _component(rule: Rule, target: Target) -> RowWriter:
-    """The same for a component of an EDIFACT element."""
+def _component(rule: Rule, target: Target, default: Any) -> RowWriter:
+    """The same for a component of an EDIFACT element, and what is said of it where the member is absent."""
     member, texts, write = rule.to[-1], _texts(rule), _plain_write(rule)
     slot, find, create, anchor = target.slot, target.find, target.create, target.anchor if target.anchored else None
     key: Any = target.key
@@ -136,6 +140,8 @@ def _component(rule: Rule, target: Target) -> RowWriter:
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
         value = data.get(member)
         if value is None:
+            value = default
+        if value is None or value == []:
             return False
         text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
         record = slots[slot] or find(slots)
@@ -146,7 +152,12 @@ def _component(rule: Rule, target: Target) -> RowWriter:
                 create(slots, text)
             return True
         values: Any = record.values
-        said = component_of(values[number], component, COMPONENT_MARK) if number < len(values) else ""
+        held = values[number] if number < len(values) else ""
+        if held and held.count(COMPONENT_MARK) == component - 2:  # the next one, as mostly
+            if text:
+                values[number] = f"{held}{COMPONENT_MARK}{text}"
+            return True
+        said = component_of(held, component, COMPONENT_MARK)
         if said:
             return bool(said == text)
         if text:
@@ -246,6 +257,32 @@ def _several(rule: Rule, places: tuple[Target, ...], asked: _Asked, strict: froz
         for target, text in zip(places, written, strict=False):
             if text:
                 target.place(slots, text)
+        return True
+
+    return row
+
+
+def _only_there(asked: _Asked, strict: frozenset[int]) -> bool:
+    """Whether all that is asked is that something is there already."""
+    return bool(asked) and all(values is None and (target.outside or number in strict) for number, (target, values) in enumerate(asked))
+
+
+def _where_there(rule: Rule, place: Target, asked: tuple[Target, ...]) -> RowWriter:
+    """One text, where other values are there."""
+    member, texts, anchored = rule.to[-1], _texts(rule), place.anchored
+
+    def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
+        value = data.get(member)
+        if value is None or value == []:
+            return False
+        for target in asked:
+            if not target.said(slots):
+                return False
+        text = value if texts is None else texts(value, writer)[0]
+        if place.pair is None and (place.said(slots) not in ("", text) or (anchored and not place.there(slots))):
+            return False
+        if text:
+            place.place(slots, text)
         return True
 
     return row

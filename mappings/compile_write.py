@@ -15,9 +15,9 @@ from typing import Any
 from data_contracts.source import SourceRecord
 from mappings.ancestors import Chain, Levels, member_of
 from mappings.compile_rows import RowWriter, plain_row, row_writer
-from mappings.levels import counting, counts, level_written
+from mappings.levels import counting, counts, level_of, level_written
 from mappings.path import Step
-from mappings.plan import Plan, Rule, Scope
+from mappings.plan import ORDINAL, Plan, Rule, Scope
 from mappings.slots import Slots, Targets, maker, tags_that_hold
 from mappings.write import Writer
 
@@ -72,13 +72,15 @@ class _Scope:
                 for flag in flags:
                     slots[flag] = before[flag]
             else:
-                for row in rows:
-                    row(data, slots, writer, prefix)
+                for member, row in rows:
+                    if member is None or member in data:
+                        row(data, slots, writer, prefix)
 
     def write(self, data: Mapping[str, Any], slots: Slots, writer: Writer, prefix: str) -> None:
         """What it says on its own record and below, with the elements of its lists."""
-        for row in self._own:
-            row(data, slots, writer, prefix)
+        for member, row in self._own:
+            if member is None or member in data:  # what an element does not have costs no call
+                row(data, slots, writer, prefix)
         for to, elements in self._inner:
             if listed := data.get(to):
                 elements(listed, slots[0], writer, f"{prefix}{to}")
@@ -138,6 +140,8 @@ def _elements(scope: Scope, format_name: str, holding: frozenset[str]) -> Callab
 
 # --- rows --------------------------------------------------------------------------------------------------------------
 _Flags = Mapping[tuple[str, ...], int]
+_Rows = tuple[tuple[str | None, RowWriter], ...]
+"""Rows, and the member without which each says nothing; null for one that speaks anyway."""
 _NEVER_SHARED = 1 << 30
 
 
@@ -147,17 +151,18 @@ def _flags(rules: Sequence[Rule], targets: Targets) -> _Flags:
     return {to: targets.flag() for to in aims if aims.count(to) > 1}
 
 
-def _by_level(
-    rules: Sequence[Rule], targets: Targets, within: Sequence[Step]
-) -> tuple[tuple[int, tuple[RowWriter, ...], tuple[int, ...]], ...]:
+def _by_level(rules: Sequence[Rule], targets: Targets, within: Sequence[Step]) -> tuple[tuple[int, _Rows, tuple[int, ...]], ...]:
     """The rows on the levels above, in order: number of the level, rows and their flags. A row of which neighbours that share the
     level say the same is under its number, any other under one that nobody shares.
     """
     flags = _flags(rules, targets)
 
     def level_of_row(rule: Rule) -> int:
+        level = level_written(rule)
         told = rule.to and rule.default is None and not rule.when and not rule.many and rule.row.direction != "out"
-        return within.index(level_written(rule)) if told and row_writer(rule, targets) is not None else _NEVER_SHARED
+        if not rule.to and rule.const != ORDINAL:  # a fixed text of a level, which asks for nothing but that level
+            told = all(level_of(path) == level for path in (*rule.paths, *(when.path for when in rule.when)))
+        return within.index(level) if told and row_writer(rule, targets) is not None else _NEVER_SHARED
 
     found = []
     for level, group in groupby(rules, key=level_of_row):
@@ -166,20 +171,23 @@ def _by_level(
     return tuple(found)
 
 
-def _rows(rules: Sequence[Rule], targets: Targets, flags: _Flags) -> tuple[RowWriter, ...]:
-    """A closure for each row; neighbours of the same party stand together in one, which is passed over when it is absent."""
-    compiled: list[tuple[tuple[str, ...], RowWriter]] = []
+def _rows(rules: Sequence[Rule], targets: Targets, flags: _Flags) -> _Rows:
+    """A closure for each row, with the member without which it says nothing; neighbours of the same party stand together in one."""
+    compiled: list[tuple[tuple[str, ...], str | None, RowWriter]] = []
     for rule in rules:
         row, holder = row_writer(rule, targets), rule.to[:-1]
         if row is None:
             row, holder = plain_row(rule), ()
         if rule.to in flags and rule.row.direction != "out":
             row = _once(row, flags[rule.to])
-        compiled.append((holder, row))
-    rows: list[RowWriter] = []
+        compiled.append((holder, rule.to[0] if rule.to and rule.default is None else None, row))
+    rows: list[tuple[str | None, RowWriter]] = []
     for holder, group in groupby(compiled, key=itemgetter(0)):
-        members = tuple(row for _, row in group)
-        rows.extend((_party(holder, members),) if holder else members)
+        members = list(group)
+        if holder:
+            rows.append((holder[0], _party(holder, tuple(row for _, _, row in members))))
+        else:
+            rows.extend((member, row) for _, member, row in members)
     return tuple(rows)
 
 
@@ -188,7 +196,7 @@ def _party(holder: tuple[str, ...], members: tuple[RowWriter, ...]) -> RowWriter
 
     def row(data: Any, slots: Slots, writer: Writer, prefix: str) -> bool:
         party = find(data)
-        if party is not None and isinstance(party, Mapping):
+        if party is not None and (party.__class__ is dict or isinstance(party, Mapping)):
             for member in members:
                 member(party, slots, writer, prefix)
         return True

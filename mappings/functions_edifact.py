@@ -157,8 +157,8 @@ def write_date_time(value: datetime, zone: str) -> tuple[str, ...]:
     local = wall_time(value, zone)
     day = f"{local.year:04d}{local.month:02d}{local.day:02d}"
     if local.second:
-        return (f"{day}{local:%H%M%S}", "204")
-    return (f"{day}{local:%H%M}", "203") if local.hour or local.minute else (day, "102")
+        return (f"{day}{local.hour:02d}{local.minute:02d}{local.second:02d}", "204")
+    return (f"{day}{local.hour:02d}{local.minute:02d}", "203") if local.hour or local.minute else (day, "102")
 
 
 # --- spans -------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ _NAMES = {
 }
 """Words of `delimiters` (of an agreement, or as an interchange was received), and what they are here."""
 
+_EMPTY_BEHIND = COMPONENT + ELEMENT
+"""Where a component is empty at the end of its element."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ink:
@@ -70,13 +73,15 @@ class Ink:
 
     def line(self, use: SegmentUse, values: Sequence[str], where: str) -> str:
         """A segment's text without its terminator; what is empty at its end is left out. Values are in our separators."""
-        return self.lines([draft(use, values)], [(use, values)], where)[0]
+        return self.lines([draft(use.id, components_of(use), values)], [(use, values)], where)[0]
 
     def lines(self, drafts: Sequence[str], of: Sequence[tuple[SegmentUse, Sequence[str]]], where: str) -> list[str]:
         """The texts of segments in these separators, from their drafts; those `of` which there is none, or in whose draft something
         is doubtful, are written element by element. Characters are looked for in all of them at once.
         """
-        texts, careful = TERMINATOR.join(drafts), [number for number, text in enumerate(drafts) if not text]
+        texts, careful = TERMINATOR.join(drafts), []
+        if "" in drafts:
+            careful = [number for number, text in enumerate(drafts) if not text]
         marks = self.separators
         if texts.count(TERMINATOR) >= len(drafts) or TERMINATOR in (marks.element, marks.component):
             return [self._careful_line(use, values, where) for use, values in of]
@@ -140,10 +145,15 @@ class Ink:
         return text
 
 
-def draft(use: SegmentUse, values: Sequence[str]) -> str:
-    """A segment in our separators, joined as a whole; empty where its elements have to be looked at one by one."""
+def components_of(use: SegmentUse) -> tuple[int, ...]:
+    """How many components each element of a segment has at most."""
+    return tuple(len(element.components) or 1 for element in use.elements)
+
+
+def draft(tag: str, most: Sequence[int], values: Sequence[str]) -> str:
+    """A segment in our separators, joined as a whole; empty where its elements have to be looked at one by one. `most`: its components."""
     last = len(values) - 1
-    if not 0 < last <= len(use.elements) or values[0] != use.id or not values[last]:
+    if not 0 < last <= len(most) or values[0] != tag or not values[last]:
         return ""
     try:
         text = ELEMENT.join(values)
@@ -152,10 +162,10 @@ def draft(use: SegmentUse, values: Sequence[str]) -> str:
     if text.count(ELEMENT) != last:  # a value that holds one of our separators
         return ""
     if COMPONENT in text:
-        if text[-1] == COMPONENT or COMPONENT + ELEMENT in text:
+        if text[-1] == COMPONENT or _EMPTY_BEHIND in text:
             return ""
-        for element, value in zip(use.elements, values[1:], strict=False):
-            if value and value.count(COMPONENT) >= max(len(element.components), 1):
+        for components, value in zip(most, values[1:], strict=False):
+            if COMPONENT in value and value.count(COMPONENT) >= components:
                 return ""
     return text
 

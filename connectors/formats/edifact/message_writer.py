@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, service_segment
-from connectors.formats.edifact.ink import Ink, draft, is_empty
+from connectors.formats.edifact.ink import Ink, components_of, draft, is_empty
 from connectors.formats.edifact.packing import flat
 from connectors.formats.edifact.separators import COMPONENT
 from connectors.formats.edifact.totals import SEGMENT as TOTALS
@@ -66,11 +66,13 @@ def _qualifier(record: SourceRecord) -> str:
 class _Places:
     """What stands where in a message or a group."""
 
-    __slots__ = ("_where", "first", "inner", "mandatory", "sections", "several", "totals", "uses")
+    __slots__ = ("_where", "components", "first", "inner", "mandatory", "sections", "several", "totals", "uses")
 
     def __init__(self, body: Sequence[SegmentUse | GroupUse], where: str) -> None:
         self.uses = [use if isinstance(use, SegmentUse) else use.first for use in body]
         """The segment of each place, or the one that opens its group."""
+        self.components = [components_of(use) for use in self.uses]
+        """How many its elements have."""
         self.inner = [_Places(use.body[1:], where) if isinstance(use, GroupUse) else None for use in body]
         """What follows it in its group; null where it opens none."""
         self.mandatory = [isinstance(use, SegmentUse) and use.use == "M" for use in body]
@@ -144,6 +146,31 @@ class _Writer:
 
     def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
         """Segments and groups below each other, in the grammar's order."""
+        if places.sections or not self._in_order(places, children):
+            self._by_place(places, children)
+
+    def _in_order(self, places: _Places, children: Sequence[SourceRecord]) -> bool:
+        """The same where they stand in that order already, as mappings make them; else false, and nothing is written."""
+        first, several, inners, most, drafts = places.first, places.several, places.inner, places.components, self.drafts
+        before, at = len(drafts), 0
+        for child in children:
+            tag = child.tag
+            index = places.of(child) if tag in several else first.get(tag, -1)
+            if index < at:
+                del drafts[before:], self.of[before:]
+                return False
+            at = index
+            if inners[index] is None and not child.children:
+                values: Any = child.values
+                text = draft(tag, most[index], values)
+                if text:
+                    drafts.append(text)
+                    self.of.append((places.uses[index], values))
+                    continue
+            self._record(places, index, child)
+        return True
+
+    def _by_place(self, places: _Places, children: Sequence[SourceRecord]) -> None:
         placed: list[tuple[int, SourceRecord]] = []
         at, ordered, places_of, first, several = 0, True, places.of, places.first, places.several
         for child in children:
@@ -177,24 +204,24 @@ class _Writer:
 
     def _section(self, section: tuple[int, SegmentUse, str]) -> None:
         _, use, code = section
-        self._add(use, ["UNS", code])
+        self._add(use, components_of(use), ["UNS", code])
 
-    def _add(self, use: SegmentUse, values: Sequence[str]) -> None:
-        self.drafts.append(draft(use, values))
+    def _add(self, use: SegmentUse, components: Sequence[int], values: Sequence[str]) -> None:
+        self.drafts.append(draft(use.id, components, values))
         self.of.append((use, values))
 
     def _record(self, places: _Places, index: int, record: SourceRecord) -> None:
         use, inner = places.uses[index], places.inner[index]
         values: Any = record.values
         if inner is not None:
-            self._add(use, values)
+            self._add(use, places.components[index], values)
             if record.children or inner.sections:
                 self.body(inner, record.children)
         elif record.children:
             below = record.children[0].tag
             raise ValueError(f"{self._message}: segment {record.tag} opens no group here and cannot hold {below}")
         else:
-            text = draft(use, values)
+            text = draft(use.id, places.components[index], values)
             if text or places.mandatory[index] or not is_empty(values):
                 self.drafts.append(text)
                 self.of.append((use, values))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.formats.edifact.grammar import SegmentUse, load
-from connectors.formats.edifact.ink import Ink, draft, is_empty
+from connectors.formats.edifact.ink import Ink, components_of, draft, is_empty
 from connectors.formats.edifact.separators import COMPONENT
 from connectors.spec import STRICT, Envelope
 
@@ -34,7 +34,7 @@ NAMES = [
 @pytest.mark.parametrize("delimiters", [{}, {"component": "\x1f", "element": "\x1d", "segment": "\x1c"}, {"element": "\x1c"}])
 def test_many_lines_are_what_each_is_alone(delimiters: dict[str, str]) -> None:
     ink, use = _ink(**delimiters), _USES["NAD"]
-    together = ink.lines([draft(use, values) for values in NAMES], [(use, values) for values in NAMES], "DESADV")
+    together = ink.lines([draft(use.id, components_of(use), values) for values in NAMES], [(use, values) for values in NAMES], "DESADV")
     assert together == [ink.line(use, values, "DESADV") for values in NAMES]
     assert together == [ink._careful_line(use, values, "DESADV") for values in NAMES]
     marks = ink.separators
@@ -44,7 +44,7 @@ def test_many_lines_are_what_each_is_alone(delimiters: dict[str, str]) -> None:
 
 def test_what_has_to_be_released_is() -> None:
     ink, use = _ink(), _USES["NAD"]
-    lines = ink.lines([draft(use, values) for values in NAMES], [(use, values) for values in NAMES], "DESADV")
+    lines = ink.lines([draft(use.id, components_of(use), values) for values in NAMES], [(use, values) for values in NAMES], "DESADV")
     assert lines[0] == "NAD+DP+7640123000011::9++STORE ?+ DOCK"
     assert lines[2] == "NAD+BY+++O?'NEIL?: SONS??"
     assert lines[3] == "NAD+UC+++MÜLLER"
@@ -55,7 +55,7 @@ def test_a_separator_of_ours_in_a_value_is_refused_and_cuts_nothing(mark: str) -
     ink, use = _ink(), _USES["NAD"]
     bad = [*NAMES[:2], ["NAD", "BY", "", "", f"A{mark}B"]]
     with pytest.raises(ValueError, match=r"holds a character|cannot be repeated"):
-        ink.lines([draft(use, values) for values in bad], [(use, values) for values in bad], "DESADV")
+        ink.lines([draft(use.id, components_of(use), values) for values in bad], [(use, values) for values in bad], "DESADV")
 
 
 def test_nothing_behind_the_tag_is_empty() -> None:
