@@ -22,7 +22,7 @@ from connectors.credentials import seconds
 from connectors.spec import Delivered
 from data_contracts.errors import ConfigError, RefusedError
 
-SETTINGS = frozenset({"folder", "pattern", "ready", "look_seconds", "mark", "settle", "done_folder"})
+SETTINGS = frozenset({"folder", "pattern", "ready", "look_seconds", "mark", "settle", "done_folder", "unpack"})
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".swp")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _log = logging.getLogger(__name__)

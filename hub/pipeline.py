@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
 from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
+from hub.arriving import arrivals
 from hub.cases.renew import renew as renew_cases
 from hub.compiled import compiled
 from hub.polling import poll
@@ -40,7 +42,7 @@ from hub.reconcile import reconcile as renew
 from hub.registers.fetch import fetch_extracts
 from hub.runtime import Hub
 from hub.site import AgreedMessage, Agreement, Flow
-from hub.store import blobs, views
+from hub.store import blobs, evidence, views
 from hub.store.inbox import Delivery, Landing
 from hub.store.inbox import land as land_in_store
 from hub.store.unit_of_work import UnitOfWork
@@ -68,22 +70,19 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     for delivered in transport.fetch(settings):
         try:
             with transport.open(settings, delivered) as stream:
-                landings.append(
-                    land(
-                        hub,
-                        Delivery(
-                            organisation_id=hub.organisation_id(agreement.organisation),
-                            partner_id=hub.partner_id(agreement.partner),
-                            channel=flow.transport["use"],
-                            delivery_key=f"{flow.flow}/{delivered.delivery_key}",
-                            stream=stream,
-                            name=delivered.name,
-                            media_type=delivered.media_type,
-                            flow=flow.flow,
-                            received_by=f"flow:{flow.flow}",
-                        ),
+                for arrival in arrivals(hub.settings.home, settings, delivered, stream):
+                    delivery = Delivery(
+                        organisation_id=hub.organisation_id(agreement.organisation),
+                        partner_id=hub.partner_id(agreement.partner),
+                        channel=flow.transport["use"],
+                        delivery_key=f"{flow.flow}/{arrival.delivery_key}",
+                        stream=arrival.stream,
+                        name=arrival.name,
+                        media_type=arrival.media_type,
+                        flow=flow.flow,
+                        received_by=f"flow:{flow.flow}",
                     )
-                )
+                    landings.append(land(hub, delivery, partial(_told, delivery, arrival.finding) if arrival.finding else None))
             transport.settle(settings, delivered)
         except FatalError:
             raise
@@ -92,6 +91,13 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     if failed is not None:
         raise failed
     return landings
+
+
+def _told(delivery: Delivery, finding: Finding, uow: UnitOfWork, landing: Landing) -> None:
+    """What is wrong with a packed file, with the document that it is kept as."""
+    if landing.outcome == "new":
+        whose = delivery.partner_id, delivery.organisation_id
+        evidence.add_findings(uow, [evidence.Found(finding, landing.document_id, None, None, *whose)])
 
 
 def land(hub: Hub, delivery: Delivery, also: Callable[[UnitOfWork, Landing], None] | None = None) -> Landing:

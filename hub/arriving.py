@@ -1,0 +1,45 @@
+"""What one file of a source brings: itself, or the documents that are packed in it (`unpack` of a folder or SFTP server)."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from connectors import unpacking
+from connectors.spec import Delivered
+from data_contracts.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A document that is to be landed."""
+
+    name: str
+    delivery_key: str
+    stream: BinaryIO
+    media_type: str | None = None
+    finding: Finding | None = None
+    """What is wrong with a packed file; it comes as it is, so that nothing is lost."""
+
+
+def arrivals(home: Path, settings: Mapping[str, Any], delivered: Delivered, stream: BinaryIO) -> Iterator[Arrival]:
+    """Each to be landed before the next one is asked for. A part's key is that of its file and its own name, so that a repeat is one."""
+    kinds = unpacking.wanted(settings)
+    if not kinds:
+        yield Arrival(delivered.name, delivered.delivery_key, stream, delivered.media_type)
+        return
+    with tempfile.TemporaryFile(dir=home) as kept:  # an archive is read from its end, which a server may not offer
+        copy = cast("BinaryIO", kept)
+        shutil.copyfileobj(stream, copy, 1 << 20)
+        kind = unpacking.kind_of(copy, kinds)
+        wrong = unpacking.fault(copy, kind, delivered.name) if kind is not None else None
+        if kind is None or wrong is not None:
+            copy.seek(0)
+            yield Arrival(delivered.name, delivered.delivery_key, copy, delivered.media_type, wrong)
+            return
+        for name, part in unpacking.parts(copy, kind, delivered.name):
+            yield Arrival(name, f"{delivered.delivery_key}!{name}", part)
