@@ -24,6 +24,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -200,7 +201,7 @@ class Peer:
         self._take_turn()
         url = self.address(asked.path) if asked.let_in else httpx.URL(asked.path)
         try:
-            return self._exchange(asked, url.copy_merge_params(httpx.QueryParams(tuple(query))) if query else url, headers)
+            return self._exchange(asked, _asking(url, query), headers)
         except httpx.HTTPError as error:
             raise RetriableError(self.told(f"{url.host}: {error or type(error).__name__}")) from error
 
@@ -296,6 +297,14 @@ def base_of(text: str, settings: Mapping[str, Any]) -> httpx.URL:
     if url.scheme == "http" and settings.get("allow_plain") is not True and not _here(url.host):
         raise ConfigError("url: plain http would show data and credentials to everybody on the way; use https, or allow_plain: true")
     return url
+
+
+def _asking(url: httpx.URL, query: list[tuple[str, str]]) -> httpx.URL:
+    """With these parameters behind those that it has. A space is %20, which no server takes for a plus."""
+    if not query:
+        return url
+    told = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in query)
+    return url.copy_with(query="&".join(filter(None, (url.query.decode("ascii"), told))).encode("ascii"))
 
 
 def _here(host: str) -> bool:

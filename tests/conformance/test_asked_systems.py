@@ -14,6 +14,7 @@ from connectors.registry import transport_named, transport_names
 from connectors.spec import Delivered, Page, Polling
 from data_contracts.errors import ConfigError
 from tests.conformance.test_transports import ASKED
+from tests.peers.odata_peer import ODataHandler, ODataPeer
 from tests.peers.rest_peer import Handler, RestPeer, running
 from tests.peers.rpc_peer import PASSWORD, RpcHandler, RpcPeer
 
@@ -107,12 +108,41 @@ def by_rpc(folder: Path) -> Iterator[System]:
         yield Called(peer)
 
 
+class Served(System):
+    def __init__(self, peer: ODataPeer, version: int) -> None:
+        self.peer = peer
+        delta = {"kind": "stamp", "field": "changed", "created": "created", "id": "id"}
+        super().__init__("odata", {"version": version, "url": f"{peer.url}/v{version}/", "entity": "Things", "delta": delta})
+
+    def put(self, number: int, changed: str | None, created: str, name: str) -> None:
+        self.peer.put(number, changed, created, name)
+
+
+@contextmanager
+def by_odata_2(folder: Path) -> Iterator[System]:
+    with running(ODataHandler, ODataPeer()) as peer:
+        yield Served(peer, 2)
+
+
+@contextmanager
+def by_odata_4(folder: Path) -> Iterator[System]:
+    with running(ODataHandler, ODataPeer()) as peer:
+        yield Served(peer, 4)
+
+
 @contextmanager
 def by_sql(folder: Path) -> Iterator[System]:
     yield Database(folder)
 
 
-PEERS: dict[str, Callable[[Path], Any]] = {"signed_http": by_signed_http, "sql": by_sql, "rest": by_rest, "rpc": by_rpc}
+PEERS: dict[str, Callable[[Path], Any]] = {
+    "signed_http": by_signed_http,
+    "sql": by_sql,
+    "rest": by_rest,
+    "rpc": by_rpc,
+    "odata-2": by_odata_2,
+    "odata-4": by_odata_4,
+}
 
 
 @pytest.fixture(params=list(PEERS))

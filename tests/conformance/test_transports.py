@@ -19,7 +19,7 @@ from data_contracts.errors import ConfigError, ConflictError, RefusedError, Retr
 
 _numbers = itertools.count(1)
 SENDS_ONLY = {"webhook", "as2"}
-ASKED = {"rest", "rpc", "signed_http", "sql"}
+ASKED = {"odata", "rest", "rpc", "signed_http", "sql"}
 """Those that ask a system page by page: tests/conformance/test_asked_systems.py."""
 
 

@@ -1,0 +1,246 @@
+"""OData, version 2 and 4: SAP S/4HANA, Dynamics 365, Business Central, Infor LN, Opcenter, Windchill.
+
+    {use: odata, version: 2, url: "https://s4.example/sap/opu/odata/sap/API_PURCHASEORDER_PROCESS_SRV/", entity: A_PurchaseOrder,
+     auth: {kind: basic, user: HUB, password_env: S4_PASSWORD}, expand: [to_PurchaseOrderItem], page: 1000,
+     delta: {kind: stamp, field: LastChangeDateTime, id: PurchaseOrder}}
+
+Records since a stamp, in the order of (stamp, id). The server's own pages are followed (`@odata.nextLink`, `__next` with its $skiptoken);
+where it has none, the next page begins at the last stamp. `literal` says how version 2 wants stamps (`datetimeoffset`, `datetime`).
+`delta: {kind: token}` follows delta links (`odata.track-changes`), where a service offers them; a record that was deleted has no fields,
+so leave
+`id` out there. Version 2 spells numbers as text and times as `/Date(…)/`: a page is what came, byte for byte.
+
+Out: `send: {method: POST, path: A_PurchaseOrder, csrf: true, unless: "A_PurchaseOrder('{PurchaseOrder}')"}`. `csrf` fetches SAP's token
+with
+its cookies, and again when it has ended (`{path, at, header}` for others: Windchill); `if_match: fetch` reads the ETag before it changes;
+`unless` is an address at which a record is only where it was sent before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from connectors.credentials import refuse_unknown, required
+from connectors.deltas import Delta, later, value_at
+from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
+from connectors.pulling import Answer, Question, as_watermark, clock_of, pull, whole_number
+from connectors.pulling import Asked as Pulling
+from connectors.spec import Page
+from connectors.transports.rest import members, words_of
+from data_contracts.errors import ConfigError, RefusedError, RetriableError
+
+_SETTINGS = PEER_SETTINGS | frozenset(
+    {"version", "entity", "select", "expand", "filter", "query", "page", "label", "literal", "delta", "send", "media_type"}
+)
+_SEND = frozenset({"method", "path", "csrf", "if_match", "unless"})
+_LITERALS = {"datetimeoffset": "datetimeoffset'{}'", "datetime": "datetime'{}'", "plain": "{}"}
+_BEGINNING = 200
+_TRACKED = "odata.track-changes"
+
+
+class OData(Pulling):
+    """The transport `odata`."""
+
+    name = "odata"
+    settings = _SETTINGS
+    needs = frozenset({"url"})
+
+    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
+        """What changed. Raises RetriableError, RefusedError or ConfigError as `connectors/http_peer.py` says."""
+        refuse_unknown(settings, _SETTINGS, self.name)
+        delta = _delta(settings)
+        if delta.kind not in ("stamp", "token", "whole"):
+            raise ConfigError(f"transport odata knows the deltas stamp, token and whole, not {delta.kind}")
+        with Peer(settings, self.name) as peer:
+            entities = Entities(settings, delta, peer)
+            yield from pull(delta, entities.label, watermark, entities.ask, clock_of(settings))
+
+    def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
+        """A stamp, or a delta link."""
+        return as_watermark(_delta(settings), text)
+
+    def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
+        """Create or change one entity, with what belongs to it. Raises RetriableError where somebody changed it meanwhile (412)."""
+        refuse_unknown(settings, _SETTINGS, self.name)
+        given = settings.get("send")
+        if not isinstance(given, Mapping) or not given.get("path"):
+            raise ConfigError("transport odata: send has a path")
+        refuse_unknown(given, _SEND, "odata, send")
+        addresses = {key: str(given[key]) for key in ("path", "unless") if given.get(key)}
+        values = members(content, {word for text in addresses.values() for word in words_of(text)})
+        path, unless = (_address(addresses[key], values) if key in addresses else None for key in ("path", "unless"))
+        headers = {"Content-Type": str(settings.get("media_type") or "application/json"), "Accept": "application/json"}
+        with Peer(settings, self.name) as peer:
+            if unless is not None and _is_there(peer, unless):
+                return "200 was there"
+            if given.get("if_match") is not None:
+                headers["If-Match"] = _etag(peer, str(path)) if given["if_match"] == "fetch" else str(given["if_match"])
+            asked = Asked(str(given.get("method", "POST")), str(path), headers=headers, content=content, also=(403, 412))
+            answer = peer.ask(_let_through(peer, asked, given.get("csrf")))
+            if answer.status == 403 and given.get("csrf"):  # the token has ended
+                answer = peer.ask(_let_through(peer, asked, given["csrf"]))
+            told = peer.told(f"{answer.status} {answer.content[:_BEGINNING].decode('utf-8', 'replace').strip()}".strip())
+            if answer.status == 412:
+                raise RetriableError(f"{peer.where}: somebody changed it meanwhile: {told}")
+            if answer.status == 403:
+                raise ConfigError(f"{peer.where} does not let us in: {told}")
+            return told
+
+
+class Entities:
+    """One entity set and how it is asked for."""
+
+    def __init__(self, settings: Mapping[str, Any], delta: Delta, peer: Peer) -> None:
+        self._peer, self._delta, self._two = peer, delta, _version(settings) == "2"
+        self.entity = required(settings, "entity", "odata")
+        self.label = str(settings.get("label") or re.sub(r"\W+", "_", self.entity))
+        self._size = whole_number(settings, "page", 1000, 100_000)
+        literal = settings.get("literal", "datetimeoffset" if self._two else "plain")
+        if literal not in _LITERALS:
+            raise ConfigError(f"literal is one of {', '.join(_LITERALS)}, not {literal!r}")
+        self._literal = _LITERALS[str(literal)]
+        self._filter = str(settings.get("filter", ""))
+        more = settings.get("query", {})
+        if not isinstance(more, Mapping):
+            raise ConfigError("transport odata: query is names and values")
+        self._fixed = [(str(name), str(value)) for name, value in more.items()]
+        for name in ("select", "expand"):
+            if settings.get(name):
+                listed = settings[name] if isinstance(settings[name], list) else [settings[name]]
+                self._fixed.append((f"${name}", ",".join(map(str, listed))))
+
+    def ask(self, question: Question) -> Answer:
+        """One page: where the server said, or from a stamp on and behind so many records of it."""
+        since, count = question.since, 0
+        address = question.token if question.place is None else None
+        if isinstance(question.place, str):
+            address = question.place
+        elif question.place is not None:
+            since, count = question.place
+        headers = {"Accept": "application/json"} | ({"Prefer": self._preferred()} if self._preferred() else {})
+        asked = (
+            Asked(path=address, headers=headers)
+            if address
+            else Asked(path=self.entity, query=self._query(question, since, count), headers=headers)
+        )
+        answer = self._peer.ask(asked)
+        body = answer.json(self._peer.where)
+        self._peer.judge(body)
+        records, onward, token = self._read(body)
+        place: Any = onward
+        if place is None and self._delta.kind == "stamp" and len(records) >= self._size:
+            place = self._behind(question, since, count, records)
+        return Answer(answer.content, records, place, token)
+
+    def _preferred(self) -> str:
+        wanted = [] if self._two else [f"odata.maxpagesize={self._size}"]
+        return ",".join([*wanted, *([_TRACKED] if self._delta.kind == "token" else [])])
+
+    def _query(self, question: Question, since: str | None, count: int) -> list[tuple[str, str]]:
+        delta, conditions = self._delta, [f"({self._filter})"] if self._filter else []
+        query = list(self._fixed)
+        if delta.kind == "stamp":
+            by = delta.path(question.clause)
+            if question.clause == "created":
+                conditions.append(f"{delta.field} eq null")
+            if since is not None:
+                conditions.append(f"{by} ge {self._literal.format(self._spelled(since))}")
+            query.append(("$orderby", ",".join(name.replace(".", "/") for name in (by, *delta.id))))
+        if self._two or delta.kind == "stamp":
+            query += [("$top", str(self._size))] if self._two else []
+            query += [("$skip", str(count))] if count else []
+        if self._two:
+            query.append(("$format", "json"))
+        return [*query, ("$filter", " and ".join(conditions))] if conditions else query
+
+    def _spelled(self, stamp: str) -> str:
+        """As version 2 and 4 write a time; `datetime` bears no zone."""
+        text = replace(self._delta, stamps="time").spelled(stamp)
+        return text.removesuffix("Z") if self._literal.startswith("datetime'") else text
+
+    def _behind(self, question: Question, since: str | None, count: int, records: Sequence[Any]) -> tuple[str | None, int]:
+        last = self._delta.stamp(value_at(records[-1], self._delta.path(question.clause)), self.label)
+        moved = last is not None and last != since and later(self._delta, since, last) == last
+        return (last, 0) if moved else (since, count + len(records))
+
+    def _read(self, body: Any) -> tuple[Sequence[Any], str | None, str | None]:
+        """Records, the next page's address, the delta link."""
+        if self._two:
+            inner = value_at(body, "d")
+            records = inner if isinstance(inner, list) else value_at(inner, "results")
+            links = (value_at(inner, "__next"), value_at(inner, "__delta"))
+        else:
+            records = value_at(body, "value")
+            links = (value_at(body, "@odata.nextLink"), value_at(body, "@odata.deltaLink"))
+        if not isinstance(records, list):
+            raise RetriableError(f"{self._peer.where}: the answer is no collection of OData {'2' if self._two else '4'}")
+        onward, token = (str(link) if link else None for link in links)
+        return records, onward, token
+
+
+def _version(settings: Mapping[str, Any]) -> str:
+    version = str(settings.get("version", "4"))
+    if version not in ("2", "4"):
+        raise ConfigError(f"transport odata: version is 2 or 4, not {version!r}")
+    return version
+
+
+def _delta(settings: Mapping[str, Any]) -> Delta:
+    """The delta; version 2 spells its stamps in its own way, and where a delta link stands is the standard's to say."""
+    given = settings.get("delta")
+    if isinstance(given, Mapping):
+        settings = {**settings, "delta": {**({"stamps": "odata"} if _version(settings) == "2" else {}), "token": "deltaLink", **given}}
+    return Delta.of(settings, "odata", sorts=True)
+
+
+def _let_through(peer: Peer, asked: Asked, csrf: Any) -> Asked:
+    """The request with the token that writing needs, and the cookies that came with it."""
+    if not csrf:
+        return asked
+    how: Mapping[str, Any] = csrf if isinstance(csrf, Mapping) else {}
+    header = str(how.get("header", "x-csrf-token"))
+    answer = peer.ask(Asked(path=str(how.get("path", "")), headers={"Accept": "application/json"} if how else {header: "fetch"}))
+    token = value_at(answer.json(peer.where), str(how["at"])) if how.get("at") else answer.headers.get(header)
+    if not token:
+        raise RetriableError(f"{peer.where} gave no {header}")
+    return replace(asked, headers={**asked.headers, header: str(token)})
+
+
+def _is_there(peer: Peer, path: str) -> bool:
+    """Whether an address has a record: an entity that is found, or a collection that is not empty."""
+    answer = peer.ask(Asked(path=path, headers={"Accept": "application/json"}, also=(404,)))
+    if answer.status == 404:
+        return False
+    body = answer.json(peer.where)
+    listed = next((found for at in ("value", "d.results") if isinstance(found := value_at(body, at), list)), None)
+    return listed is None or bool(listed)
+
+
+def _etag(peer: Peer, path: str) -> str:
+    answer: Answered = peer.ask(Asked(path=path, headers={"Accept": "application/json"}))
+    body = answer.json(peer.where)
+    tag = answer.headers.get("etag") or value_at(body, "@odata.etag") or value_at(body, "d.__metadata.etag")
+    if not tag:
+        raise RefusedError(f"{peer.where}: the record bears no ETag")
+    return str(tag)
+
+
+def _address(path: str, values: Mapping[str, str]) -> str:
+    """A path with members of the document in it; a quote within a key is doubled, as OData wants it."""
+    filled = path
+    for word in words_of(path):
+        filled = filled.replace(f"{{{word}}}", quote(values[word].replace("'", "''"), safe=""))
+    try:
+        httpx.URL(f"https://host/{filled}")
+    except httpx.InvalidURL as error:
+        raise ConfigError(f"transport odata: path {path!r} is no address") from error
+    return filled
+
+
+TRANSPORT = OData()
