@@ -7,21 +7,23 @@ again has the same delivery key, lands nothing new and is answered as before. Wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
 
 from connectors.credentials import seconds
 from connectors.registry import signer_named
-from connectors.signing import WINDOW_SECONDS, Heard, Pairs, Verifying, keys_of
+from connectors.signing import WINDOW_SECONDS, Heard, Pairs, Signing, Verifying, keys_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 from data_contracts.findings import Finding
 from hub.receive import Reception, receive
-from hub.runtime import Hub
-from hub.site import Flow
+from hub.runtime import Hub, local
+from hub.site import Flow, Site
+from hub.site_reading import unloadable
 from hub.store import incidents
 
 RULE = "SEC-04"
@@ -89,6 +91,23 @@ def take(hub: Hub, name: str, method: str, query: Pairs, headers: Mapping[str, s
         told = str(settings["answer"]).encode()
         media_type = "text/xml; charset=utf-8" if told.startswith(b"<") else "application/json" if told[:1] in b"{[" else "text/plain"
     return Reply(200, media_type, told, landed=landing.outcome == "new")
+
+
+def check(site: Site, home: Path) -> Iterator[Finding]:
+    """What will keep signed flows from working on this machine: signers that are none or sign nothing, keys that lack or cannot be read."""
+    for flow in site.flows.values():
+        if flow.transport.get("use") != TRANSPORT:
+            continue
+        settings = local(flow.transport, home)
+        try:
+            signer = signer_named(str(settings.get("signer")))
+            keys_of(signer, settings.get("keys", {}))
+            if settings.get("url") and not isinstance(signer, Signing):
+                raise ConfigError(f"signer {signer.name} signs nothing: it verifies callbacks")
+            if not settings.get("url") and not isinstance(signer, Verifying):
+                raise ConfigError(f"signer {signer.name} verifies no callbacks: name the url that is asked")
+        except ConfigError as error:
+            yield unloadable(f"flows/{flow.flow}.yaml", "transport", error)
 
 
 def _tell(hub: Hub, flow: Flow, reason: str) -> None:

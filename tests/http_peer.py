@@ -20,7 +20,8 @@ class HttpPeer:
     """By what a repeat is told."""
     answers: Callable[[BaseHTTPRequestHandler, bytes], tuple[int, bytes]] = lambda _request, _body: (200, b"ok")
     faults: list[str] = field(default_factory=list)
-    """What goes wrong with the next requests, one each: `500`, `429`, `slow`, `half` (took it, and the answer breaks off), `cut`."""
+    """What goes wrong with the next requests, one each: `500`, `429`, `error` (told under 200), `slow`, `half` (took it, and the answer
+    breaks off), `cut`."""
     taken: list[bytes] = field(default_factory=list)
     requests: int = 0
     port: int = 0
@@ -63,6 +64,9 @@ class HttpPeer:
         fault = self.faults.pop(0) if self.faults else ""
         if fault in ("500", "429"):
             self._answer(request, int(fault), b"not now", {"Retry-After": "600"} if fault == "429" else {})
+            return
+        if fault == "error":
+            self._answer(request, 200, b'{"code": "busy", "message": "try later"}', {})
             return
         if fault == "cut":
             request.connection.close()

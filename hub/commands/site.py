@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from data_contracts.errors import ConfigError
-from hub import outbound, pipeline, polling, soundness, stopping, worker
+from hub import callbacks, outbound, pipeline, polling, soundness, stopping, worker
 from hub.as2 import expiry
 from hub.commands.registers import tell_outcome
 from hub.commands.words import word
@@ -59,7 +59,7 @@ def partner_check_command(as_json: Annotated[bool, typer.Option("--json", help="
     site: Site | None = None
     try:
         site = Site.load(settings.site)
-        found = [*soundness.faults(site), *expiry.check(site, settings.home, settings.clock.now())]
+        found = [*soundness.faults(site), *expiry.check(site, settings.home, settings.clock.now()), *callbacks.check(site, settings.home)]
     except SiteError as error:
         found = list(error.faults)
     for one in found:

@@ -16,6 +16,8 @@ from hub_api.errors import ProblemError, problem
 from hub_api.intake import TooLargeError, take
 from hub_api.security import Attempts, HubDependency
 
+_MOST = 16 * 1024 * 1024
+"""Bytes of a body that is read before anybody knows whose it is."""
 router = APIRouter(tags=["documents"], include_in_schema=False)
 
 
@@ -23,7 +25,7 @@ router = APIRouter(tags=["documents"], include_in_schema=False)
 async def post_callback(flow: str, request: Request, hub: HubDependency) -> Response:
     """Verified, landed, then answered as the platform expects it."""
     try:
-        body = await take(request, hub.settings.max_body, forms=False)
+        body = await take(request, min(hub.settings.max_body, _MOST), forms=False)
     except TooLargeError as error:
         return problem(413, "Too large", f"A body may have {error.limit} bytes.", headers={"Connection": "close"})
     with body.stream as stream:

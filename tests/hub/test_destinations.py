@@ -71,9 +71,18 @@ def test_whatever_the_peer_does_all_arrives_once_and_in_order(hub: Hub, peer: Ht
         if peer.taken == [] or tried == 0:
             hub.clock.advance(60)  # type: ignore[attr-defined]
         assert peer.requests - before <= tried
+    signed = {"use": "signed_http", "signer": "hmac_header", "url": peer.url, "keys": {"secret_env": KEY}, "timeout_seconds": 0.2}
+    signed |= {"send": {"path": "/in", "idempotency": "UDIHub-Id"}, "success": {"at": "code", "is": ["ok"], "again": ["busy"]}}
+    peer.answers = lambda _request, _body: (200, b'{"code": "ok"}')
+    more = [f'"order-{number}"' for number in range(8, 14)]
+    queue(hub, peer, *more, route=signed)
+    names += more
+    peer.faults = ["error", "half", "500", "cut", "slow"]
+    while "waiting" in states(hub):
+        assert outbound.send(hub) or not hub.clock.advance(60)  # type: ignore[attr-defined]
     assert peer.faults == []
     assert [one.decode() for one in peer.taken] == names
-    assert states(hub) == ["sent"] * 8
+    assert states(hub) == ["sent"] * 14
 
 
 def test_a_peer_that_is_away_opens_the_circuit_and_the_first_delivery_closes_it(hub: Hub, peer: HttpPeer) -> None:

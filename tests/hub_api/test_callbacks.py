@@ -16,9 +16,11 @@ import yaml
 
 from connectors.registry import transport_named
 from data_contracts.errors import RefusedError
+from hub import callbacks
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
+from hub.site import Site
 from hub.store import tables
 from tests.http_peer import HttpPeer
 from tests.hub_api.conftest import SITE, Api
@@ -91,6 +93,20 @@ def test_what_a_platform_posts_lands_once_and_what_others_post_never(api: Api) -
     api.settle()
     assert [row["number"] for row in api.get("/v1/orders").json()["items"]] == ["4500000001"]
     assert "shop-secret" not in "".join(str(row) for row in landed(api))
+
+
+def test_what_keeps_signed_flows_from_working_is_told_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    monkeypatch.delenv("QIMEN_SECRET", raising=False)
+    flows: dict[str, dict[str, Any]] = {"lacks": QIMEN, "none": {"signer": "kimen"}, "quiet": {"signer": "u9", "keys": {}}, "sound": SHOP}
+    monkeypatch.setenv("SHOP_SECRET", "s")
+    for name, transport in flows.items():
+        flow = {"version": 1, "flow": name, "direction": "in", "agreement": "stock_north", "transport": {"use": "signed_http", **transport}}
+        flow["transport"] |= {"delta": {"kind": "push"}}  # type: ignore[operator]
+        (site / "flows" / f"{name}.yaml").write_text(yaml.safe_dump(flow))
+    told = {str(one.place.path): str(one.got) for one in callbacks.check(Site.load(site), tmp_path)}
+    assert {path.partition(".")[0]: "" for path in told} == {"flows/lacks": "", "flows/none": "", "flows/quiet": ""}
+    assert "QIMEN_SECRET is not set" in " ".join(told.values()) and "kimen" in " ".join(told.values())
 
 
 def test_an_entry_order_goes_to_qimen_once_and_its_failures_under_200_are_told(clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
