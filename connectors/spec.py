@@ -192,6 +192,15 @@ class Transport(Protocol):
         ...
 
 
+@runtime_checkable
+class Checked(Protocol):
+    """A transport whose settings have settings of their own, so that `udihub partner check` tells what is wrong inside them."""
+
+    def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
+        """Raises ConfigError for what is certain to fail; asks nobody and looks for no secret. `asks`: the flow pulls."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of what changed at a system, with its bytes as they came from there."""

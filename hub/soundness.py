@@ -17,7 +17,7 @@ from connectors import registry
 from connectors.feed import grammar_for, grammar_names
 from connectors.feed_document import FeedGuides
 from connectors.guides import Guided
-from connectors.spec import Grammared, Optioned, Profile
+from connectors.spec import Checked, Grammared, Optioned, Profile
 from data_contracts import contract
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
@@ -146,7 +146,7 @@ def _described(
 
 def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
     where = f"flows/{flow.flow}.yaml"
-    yield from _settings(flow.transport, where, "transport")
+    yield from _settings(flow.transport, where, "transport", asks=flow.direction == "in")
     if flow.schedule is not None and not (flow.schedule.startswith("@") or len(flow.schedule.split()) == 5):
         yield fault("SIT-03", where, "schedule", "cron, 5 fields", flow.schedule)
     if flow.contract is not None and flow.agreement:
@@ -172,8 +172,8 @@ def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
             yield fault("SIT-18", where, "agreement", entity, flow.agreement)
 
 
-def _settings(settings: Mapping[str, Any], where: str, key: str) -> Iterator[Finding]:
-    """What a transport does not read, and what it does not work without."""
+def _settings(settings: Mapping[str, Any], where: str, key: str, *, asks: bool = False) -> Iterator[Finding]:
+    """What a transport does not read, what it does not work without, and what is wrong within its settings."""
     use = str(settings.get("use"))
     transport = registry.transport_named(use)
     known: frozenset[str] | None = getattr(transport, "settings", None)
@@ -184,6 +184,11 @@ def _settings(settings: Mapping[str, Any], where: str, key: str) -> Iterator[Fin
     missing = sorted(name for name in needs if settings.get(name) in (None, ""))
     if missing:
         yield fault("SIT-19", where, key, ", ".join(missing), use)
+    elif isinstance(transport, Checked):
+        try:
+            transport.check(settings, asks=asks)
+        except ConfigError as error:
+            yield unloadable(where, key, error)
 
 
 def _same_identities(site: Site) -> Iterator[Finding]:

@@ -61,6 +61,12 @@ class OData(Pulling):
             entities = Entities(settings, delta, peer)
             yield from pull(delta, entities.label, watermark, entities.ask, clock_of(settings))
 
+    def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
+        """Raises ConfigError for an address, authorisation or delta that nobody could follow."""
+        peer = Peer(settings, self.name)
+        if asks:
+            Entities(settings, _delta(settings), peer)
+
     def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
         """A stamp, or a delta link."""
         return as_watermark(_delta(settings), text)

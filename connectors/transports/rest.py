@@ -73,6 +73,13 @@ class Rest(Pulling):
             collection = Collection(settings, delta, peer)
             yield from pull(delta, collection.label, watermark, collection.ask, clock_of(settings))
 
+    def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
+        """Raises ConfigError for a delta, paging, authorisation or test of success that nobody could follow."""
+        if settings.get("url"):
+            Peer(settings, self.name)
+        if asks and (delta := Delta.of(settings, self.name)).kind != "push":
+            Paging(settings.get("paging"), self.name, delta)
+
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Flag each record of the page. One that is gone meanwhile (404) needs no flag."""
         given = settings.get("acknowledge")

@@ -57,6 +57,12 @@ class Sql(Asked):
     settings = _SETTINGS
     needs = frozenset({"database", "view", "columns", "delta"})
 
+    def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
+        """Raises ConfigError for an address, a delta or columns that fit nothing."""
+        _url(settings)
+        if asks:
+            _columns(settings, Delta.of(settings, self.name))
+
     def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
         """Rows since the watermark. Raises RetriableError when the database is away or takes too long."""
         refuse_unknown(settings, _SETTINGS, self.name)
@@ -67,17 +73,23 @@ class Sql(Asked):
         yield from pull(delta, required(settings, "view", self.name), watermark, view.ask, clock_of(settings))
 
 
+def _columns(settings: Mapping[str, Any], delta: Delta) -> list[str]:
+    """The columns that are read. Raises ConfigError where the delta names another one."""
+    columns = settings.get("columns")
+    if not isinstance(columns, list) or not columns:
+        raise ConfigError("transport sql: columns is a list of the view's columns")
+    names = [str(name) for name in columns]
+    for name in (*delta.id, *filter(None, (delta.field, delta.created))):
+        if name not in names:
+            raise ConfigError(f"transport sql: delta names {name}, which is not among the columns")
+    return names
+
+
 class View:
     """One view and how it is asked."""
 
     def __init__(self, settings: Mapping[str, Any], delta: Delta) -> None:
-        columns = settings.get("columns")
-        if not isinstance(columns, list) or not columns:
-            raise ConfigError("transport sql: columns is a list of the view's columns")
-        self.names = [str(name) for name in columns]
-        for name in (*delta.id, *filter(None, (delta.field, delta.created))):
-            if name not in self.names:
-                raise ConfigError(f"transport sql: delta names {name}, which is not among the columns")
+        self.names = _columns(settings, delta)
         self.delta = delta
         self.view, schema = required(settings, "view", "sql"), settings.get("schema")
         self.schema = None if schema is None else str(schema)
@@ -133,7 +145,8 @@ class View:
         try:
             with self._engine.connect() as connection:
                 limits = {"milliseconds": round(self.timeout * 1000), "seconds": self.timeout}
-                for statement in _READ_ONLY[connection.dialect.name]:
+                name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else connection.dialect.name
+                for statement in _READ_ONLY[name]:
                     connection.exec_driver_sql(statement.format(**limits))
                 if connection.dialect.name == "sqlite":
                     until = time.monotonic() + self.timeout
@@ -154,7 +167,7 @@ def _behind(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]) -> 
     return behind if len(columns) == 1 else sa.or_(behind, sa.and_(first == values[0], _behind(columns[1:], values[1:])))
 
 
-def _engine(settings: Mapping[str, Any]) -> sa.Engine:
+def _url(settings: Mapping[str, Any]) -> sa.URL:
     text = required(settings, "database", "sql")
     try:
         url = sa.make_url(text)
@@ -164,6 +177,11 @@ def _engine(settings: Mapping[str, Any]) -> sa.Engine:
         raise ConfigError("database: a password does not belong into a site's file: name it by password_env or password_file")
     if url.get_backend_name() not in _READ_ONLY:
         raise ConfigError(f"database: {url.get_backend_name()} is not known; known: {', '.join(sorted(_READ_ONLY))}")
+    return url
+
+
+def _engine(settings: Mapping[str, Any]) -> sa.Engine:
+    url = _url(settings)
     try:
         return sa.create_engine(url.set(password=secret(settings, "password")), poolclass=sa.pool.NullPool, hide_parameters=True)
     except (ImportError, sa.exc.ArgumentError) as error:

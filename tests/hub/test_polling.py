@@ -24,6 +24,7 @@ from hub.cli import application
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
+from hub.site import Site
 from hub.soundness import faults
 from hub.store import blobs, tables, watermarks
 from tests.peers.rest_peer import Handler, RestPeer, running
@@ -222,6 +223,27 @@ def test_the_database_of_somebody_else_is_read_and_never_held_up(mes: Mes) -> No
             list(transport.pages(settings | more, "2026-11-22T07:00:00.000000+00:00"))
     with pytest.raises(ConfigError, match="only reads"):
         transport_named("sql").send(settings, "a.json", b"{}", "1")
+
+
+def test_what_is_wrong_within_the_settings_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(SITE, site)
+    path = site / "flows" / "mes_items.yaml"
+    flow = yaml.safe_load(path.read_text())
+    stamp = {"kind": "stamp", "field": "changed_at", "id": "id"}
+    for transport, said, chinese in (
+        (flow["transport"] | {"delta": stamp | {"overlap_second": 5}}, "overlap_second", "没有设置项"),
+        (flow["transport"] | {"columns": ["id"]}, "changed_at", "不在 columns 之中"),
+        ({"use": "rest", "url": "http://erp.example/", "delta": stamp}, "plain http", "明文"),
+        ({"use": "rest", "url": "https://erp.example/", "delta": stamp, "paging": {"style": "sideways"}}, "style", "style"),
+        ({"use": "rest", "url": "https://erp.example/", "delta": stamp, "auth": {"kind": "oauth2"}}, "grant", "grant"),
+        ({"use": "rpc", "url": "https://erp.example/", "dialect": "sap", "user": "u", "delta": stamp}, "dialect", "dialect"),
+        ({"use": "odata", "url": "https://erp.example/", "entity": "Things", "version": 3, "delta": stamp}, "version", "version"),
+    ):
+        path.write_text(yaml.safe_dump(flow | {"transport": transport}))
+        (fault,) = [fault for fault in faults(Site.load(site)) if fault.severity == "error"]
+        assert fault.rule == "SIT-14" and said in fault.text("en") and chinese in fault.text("zh-CN")
+    assert [fault for fault in faults(Site.load(SITE)) if fault.severity == "error"] == []
 
 
 def test_a_peer_that_breaks_off_is_asked_again_until_all_arrived_once(database_url: str, tmp_path: Path, clock: FrozenClock) -> None:

@@ -61,6 +61,15 @@ class Rpc(Asked):
             model = Model(settings, delta, _dialect(settings, peer))
             yield from pull(delta, model.label, watermark, model.ask, clock_of(settings))
 
+    def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
+        """Raises ConfigError for an address, a dialect or a delta that nobody could follow."""
+        Peer(settings, self.name)
+        if settings.get("dialect") not in DIALECTS:
+            raise ConfigError(f"transport rpc: dialect is one of {', '.join(sorted(DIALECTS))}, not {settings.get('dialect')!r}")
+        if asks:
+            Delta.of(settings, self.name)
+            required(settings, "model", self.name)
+
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Make the calls of one document. Each must be one that may be made again: the whole of them is, where one fails."""
         refuse_unknown(settings, _SETTINGS, self.name)
