@@ -89,11 +89,13 @@ def _by_stamp(
         seen: str | None = None
         begun = now() if now is not None else None
         for answer in _through(label, Question(clause, delta.asked(reached)), ask):
+            before = None if delta.ask_as is not None else seen  # asked for by a coarser stamp, a page may begin before the last one ended
             for record in answer.records:
                 stamp = delta.stamp(value_at(record, delta.path(clause)), label)
-                if delta.sorted and stamp is not None and later(delta, seen, stamp) != stamp:
+                if delta.sorted and stamp is not None and later(delta, before, stamp) != stamp:
                     raise ConfigError(f"{label}: the peer does not answer in the order of {delta.path(clause)}")
-                seen = later(delta, seen, stamp)
+                before = later(delta, before, stamp)
+            seen = later(delta, seen, before)
             if answer.place is None or delta.sorted:
                 moved = later(delta, reached, delta.capped(seen, begun) if seen is not None else None)
                 if moved is not None:

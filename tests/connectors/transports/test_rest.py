@@ -77,6 +77,15 @@ def test_a_record_that_is_changed_while_pages_are_read_shifts_none_out_of_sight(
     assert set(ids(list(TRANSPORT.pages(settings(peer, style, **STYLES[style]), None)))) == set(range(1, 48))
 
 
+def test_stamps_finer_than_what_can_be_asked_for_neither_stop_nor_lose(peer: RestPeer) -> None:
+    """Asked for by seconds, a second of many records begins anew with each page; they are behind it by their number."""
+    peer.records.clear()
+    for number in range(30):
+        peer.put(number, f"2026-11-22 07:00:0{number // 12}.{number:06}")
+    pages = list(TRANSPORT.pages(settings(peer), None))
+    assert set(ids(pages)) == set(range(30)) and pages[-1].watermark == "2026-11-22T07:00:02.000029+00:00"
+
+
 def test_a_token_is_shown_the_next_time(peer: RestPeer) -> None:
     for number in range(1, 48):
         peer.put(number, None, version=number)
