@@ -234,7 +234,7 @@ class Flow(_Part):
     contract: str | None = None
     schedule: str | None = None
     on: dict[str, str] = {}
-    """Direction out: `entity`, issuing `partner`, and `supplier` (party code) the document must name."""
+    """Direction out: `entity`, issuing `partner`, and whom the document must name: `supplier` (party code), `ship_to` (GLNs or codes)."""
     ordered: bool = True
     """Direction out: later documents wait while an earlier one to the same destination is tried again."""
     most_a_minute: int | None = Field(default=None, ge=1, le=6000)

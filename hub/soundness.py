@@ -27,10 +27,11 @@ from data_contracts.mistakes import meant
 from hub import pipeline, promises, writing
 from hub.site import RESPONSE, AgreedMessage, Agreement, Flow, Site
 from hub.site_reading import fault, unloadable
+from hub.untold import receivers
 from mappings.code_tables import load_table
 from mappings.resolve import names
 
-_ON = ("entity", "partner", "supplier")
+_ON = ("entity", "partner", "supplier", "ship_to")
 
 
 def faults(site: Site) -> list[Finding]:
@@ -165,6 +166,8 @@ def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
     receiver = site.partners[site.agreements[flow.agreement].partner]
     if entity == "PurchaseOrder" and "supplier" not in flow.on and receiver.kind == "supplier":
         yield fault("SIT-20", where, "on.supplier", got=partner)
+    if entity in ENTITIES and partner is not None and receivers(site, flow) == frozenset():
+        yield fault("SIT-21", where, "on.ship_to", got=receiver.partner)
     if entity in ENTITIES:
         try:
             writing.agreed_for(site, site.agreements[flow.agreement], {"entity": entity})

@@ -5,17 +5,17 @@ An order that was changed is made of several documents. What of these a partner 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.canonical import kinds_of
+from data_contracts.canonical import ENTITIES, kinds_of
 from hub import writing
 from hub.runtime import Hub
-from hub.site import Agreement, Flow
+from hub.site import Agreement, Flow, Site
 from hub.store import tables
 from hub.store.suppliers import one_of
 from hub.store.views.changes import documents
@@ -23,6 +23,9 @@ from hub.store.views.lines import supplier_said
 
 UNHEARD = ("failed", "refused")
 """States of what went out and never came to count with the partner."""
+ANYBODY = "*"
+"""`on.ship_to` of a flow that tells documents whoever they go to."""
+_RECEIVING = frozenset({"ship_to", "buyer"})
 BATCH = 200
 """Facts that are told in one transaction."""
 
@@ -48,6 +51,8 @@ def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement
     standing = ours.where(application.c.standing.is_(True)).order_by(application.c.id)
     if (wanted := flow.on.get("supplier")) is not None:
         standing = standing.where(_told_to(wanted))
+    if (names := receivers(hub.site, flow)) is not None:
+        standing = standing.where(sa.or_(*(_goes_to(role, names) for role in _RECEIVING)))
     cancelled = (
         ours.join(subject, subject.c.id == application.c.subject_id)
         .where(
@@ -60,6 +65,25 @@ def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement
     )
     ended = [next(rows) for _, rows in groupby(connection.execute(cancelled).all(), key=lambda row: row.subject_id)]
     return [*connection.execute(standing).all(), *ended]
+
+
+def receivers(site: Site, flow: Flow) -> frozenset[str] | None:
+    """GLNs and codes that a document must name as where it goes to, or who bought, to be for this flow's partner: those of `on.ship_to`;
+    for a customer, who may see no other's documents, its own where the flow names none. Null: whoever is named.
+    """
+    if (said := flow.on.get("ship_to")) is not None:
+        return None if said == ANYBODY else frozenset(said.replace(",", " ").split())
+    customer = site.partners[site.agreements[flow.agreement].partner]
+    if customer.kind != "customer" or not ENTITIES[flow.on["entity"]].model_fields.keys() & _RECEIVING:
+        return None
+    codes = customer.party if isinstance(customer.party, dict) else {flow.on["partner"]: customer.party}
+    return frozenset(filter(None, (customer.gln, *customer.places, codes.get(flow.on["partner"]))))
+
+
+def _goes_to(role: str, names: Collection[str]) -> sa.ColumnElement[bool]:
+    party = tables.application.c.header
+    gln, code = (party[(role, member)].as_string() for member in ("gln", "code"))
+    return sa.or_(gln.in_(sorted(names)), one_of(code, names))
 
 
 def _told_to(supplier: str) -> sa.ColumnElement[bool]:

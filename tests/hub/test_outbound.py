@@ -19,6 +19,7 @@ from hub.clock import FrozenClock
 from hub.commands.administration import take_turn, turn
 from hub.runtime import Hub
 from hub.settings import Settings
+from hub.soundness import faults
 from hub.store import blobs, evidence, outbox, tables
 from tests.hub.conftest import SITE, take
 from tests.hub_api.papers import ACME, despatch, found, interchange, orders
@@ -441,3 +442,41 @@ def test_a_cancellation_that_the_mapping_has_no_word_for_is_a_finding_and_no_ord
     assert state(hub, failed) == "failed" and findings(hub)[-1] == ("OUT-04", failed, True)
     assert told(hub) == [("00", "4500000001")]
     assert outbound.push(hub, flow) == []
+
+
+# --- whose documents they are ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("on", "places", "heard"),
+    [
+        ("", "8799999020015", ["D1"]),
+        ("", "", []),
+        (", ship_to: '8799999020022, 6999999010012'", "8799999020015", ["D2", "D3"]),
+        (", ship_to: '*'", "8799999020015", ["D1", "D2", "D3"]),
+    ],
+    ids=["a customer hears of its own", "or of nothing", "the flow names others", "the flow names everybody"],
+)
+def test_a_customer_hears_of_no_despatch_to_another(
+    on: str, places: str, heard: list[str], tmp_path: Path, reopen: Any, site: Path
+) -> None:
+    shutil.rmtree(site)
+    shutil.copytree(Path(__file__).parents[2] / "deploy" / "site", site)
+    flow = site / "flows" / "stadtspital_despatches.yaml"
+    change(flow, "partner: wms}", f"partner: wms{on}}}")
+    change(flow, "enabled: false", "enabled: true")
+    customer = site / "partners" / "stadtspital.yaml"
+    change(customer, 'gln: "8799999020008"\n', "")
+    change(customer, '["8799999020015", "8799999020022"]', json.dumps([places] if places else []))
+    hub = reopen()
+    line = {"line": "1", "gtin": "06970000002011", "lot": "A26K011", "quantity": 2, "unit": "EA"}
+    sent = [("D1", {"ship_to_gln": "8799999020015"}), ("D2", {"ship_to_gln": "8799999020022"}), ("D3", {"ship_to_gln": "6999999010012"})]
+    despatches = [
+        {"number": number, "purpose": "new", "issued_at": "2026-11-21T16:00:00+01:00", "ship_from_gln": "8799999010016", **to, "lines": [line]}
+        for number, to in sent
+    ]
+    take(hub, json.dumps({"despatches": despatches}).encode(), "wms", key="k1", agreement="wms_despatches_rotterdam")
+    outbound.push(hub, hub.site.flows["stadtspital_despatches"])
+    with hub.database.read() as connection:
+        rows = connection.execute(sa.select(tables.outbox.c.sha256).where(tables.outbox.c.kind == "document").order_by(tables.outbox.c.id))
+        told_of = [json.loads(blobs.read_blob(connection, hub.settings.home, bytes(row.sha256))) for row in rows]
+    assert [one["number"] for document in told_of for one in document["despatches"]] == heard
+    assert [one.rule for one in faults(hub.site) if one.rule == "SIT-21"] == ([] if heard else ["SIT-21"])
