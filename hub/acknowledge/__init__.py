@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from hub.acknowledge.hear import receive, receive_note
 from hub.acknowledge.judge import Outcome, judge, judged
-from hub.acknowledge.route import answer, answer_many, answers_of, bytes_for, known_media_types, listed, media_type, refuse_conflict
+from hub.acknowledge.route import answer, answer_many, answers_of, body_for, bytes_for, known_media_types, listed, refuse_conflict
 from hub.acknowledge.say import SAME_CONNECTION, needs_tree, preview, remember, text_of, word_for
 
 __all__ = [
@@ -22,12 +22,12 @@ __all__ = [
     "answer",
     "answer_many",
     "answers_of",
+    "body_for",
     "bytes_for",
     "judge",
     "judged",
     "known_media_types",
     "listed",
-    "media_type",
     "needs_tree",
     "preview",
     "receive",

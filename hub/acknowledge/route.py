@@ -146,10 +146,23 @@ def bytes_for(connection: sa.Connection, home: Path, document_id: int) -> bytes 
     return b"".join(blobs.read_blob(connection, home, bytes(row.sha256)) for row in rows) or None
 
 
-def media_type(connection: sa.Connection, document_id: int) -> str:
-    """Of the bytes that `bytes_for` gives."""
-    found = {row.media_type for row in _rows(connection, document_id) if row.media_type}
-    return found.pop() if len(found) == 1 else "application/octet-stream"
+def body_for(connection: sa.Connection, home: Path, document_id: int) -> tuple[bytes, str] | None:
+    """The answers to a document as one body, with its media type; None: no answer (yet).
+
+    Interchanges stand one after the other, as in a file. Of XML a body holds one document: several are parts of a `multipart/mixed`
+    (RFC 2046, 5.1.3), each of its own type.
+    """
+    rows = _rows(connection, document_id)
+    if not rows:
+        return None
+    found = {row.media_type for row in rows if row.media_type}
+    media_type = found.pop() if len(found) == 1 else "application/octet-stream"
+    contents = [blobs.read_blob(connection, home, bytes(row.sha256)) for row in rows]
+    if len(rows) == 1 or not media_type.endswith("xml"):
+        return b"".join(contents), media_type
+    boundary = f"answers-{document_id}-{bytes(rows[0].sha256).hex()[:24]}"  # no answer holds it: it is made of one
+    parts = [f"--{boundary}\r\nContent-Type: {media_type}\r\n\r\n".encode() + content + b"\r\n" for content in contents]
+    return b"".join((*parts, f"--{boundary}--\r\n".encode())), f"multipart/mixed; boundary={boundary}"
 
 
 @cache

@@ -218,14 +218,13 @@ def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, wai
         headers["Preference-Applied"] = "wait"
         if documents.only_conflicts(connection, number):
             return _conflict(number)
-        content = acknowledge.bytes_for(connection, hub.settings.home, number)
-        media_type = acknowledge.media_type(connection, number)
-        given = content is not None and not _json_only(request, media_type)
+        body = acknowledge.body_for(connection, hub.settings.home, number)
+        given = body is not None and not _json_only(request, body[1])
         shown = {} if given else for_caller(caller, _shown(connection, number, language_of(request), caller))
-    if given:
+    if given and body is not None:
         outbound.fetched(hub, number, caller.label)
-        return Response(content, 200, headers, media_type=media_type)
-    if content is None and state == "rejected":
+        return Response(body[0], 200, headers, media_type=body[1])
+    if body is None and state == "rejected":
         return problem(
             422, "Not processable", "The document can't be read; its bytes are kept.", headers, findings=shown["findings"], document=number
         )
@@ -356,8 +355,8 @@ def document_acknowledgements(document_id: Id, request: Request, hub: HubDepende
     with hub.database.read() as connection:
         accept = request.headers.get("accept", "")
         if any(known in accept for known in acknowledge.known_media_types()):
-            content = acknowledge.bytes_for(connection, hub.settings.home, document_id)
-            if content is None:
+            body = acknowledge.body_for(connection, hub.settings.home, document_id)
+            if body is None:
                 raise NotFoundError(f"document {document_id} has no acknowledgement yet")
-            return conditional(request, content, acknowledge.media_type(connection, document_id))
+            return conditional(request, *body)
         return conditional(request, acknowledge.listed(connection, hub.settings.home, document_id))

@@ -470,7 +470,14 @@ def test_a_customer_hears_of_no_despatch_to_another(
     line = {"line": "1", "gtin": "06970000002011", "lot": "A26K011", "quantity": 2, "unit": "EA"}
     sent = [("D1", {"ship_to_gln": "8799999020015"}), ("D2", {"ship_to_gln": "8799999020022"}), ("D3", {"ship_to_gln": "6999999010012"})]
     despatches = [
-        {"number": number, "purpose": "new", "issued_at": "2026-11-21T16:00:00+01:00", "ship_from_gln": "8799999010016", **to, "lines": [line]}
+        {
+            "number": number,
+            "purpose": "new",
+            "issued_at": "2026-11-21T16:00:00+01:00",
+            "ship_from_gln": "8799999010016",
+            **to,
+            "lines": [line],
+        }
         for number, to in sent
     ]
     take(hub, json.dumps({"despatches": despatches}).encode(), "wms", key="k1", agreement="wms_despatches_rotterdam")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email import message_from_bytes
 from io import BytesIO
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from connectors.formats.b2mml import ANSWERING
 from connectors.registry import format_named
 from connectors.spec import STRICT, Envelope
 from data_contracts.source import Message
-from hub import writing
+from hub import acknowledge, writing
 from hub.runtime import Hub
 from hub.store import blobs, evidence, tables
 from tests.hub.acknowledge.conftest import Open
@@ -133,6 +134,12 @@ def test_a_ubl_order_is_answered_by_application_responses(open_with: Open) -> No
         message = read("ubl", content)
         assert message.type == "ApplicationResponse" and answering.name == "ubl"
         assert b"<cbc:ResponseCode>AP</cbc:ResponseCode>" in content and b"<cbc:ID>PO-2026-118</cbc:ID>" in content
+    with hub.database.read() as connection:
+        body = acknowledge.body_for(connection, hub.settings.home, landing.document_id)
+    assert body is not None
+    parts = message_from_bytes(b"Content-Type: " + body[1].encode() + b"\r\n\r\n" + body[0])
+    assert [part.get_content_type() for part in parts.walk()] == ["multipart/mixed", "application/xml", "application/xml"]
+    assert [part.get_payload(decode=True) for part in parts.get_payload()] == list(said.values())  # type: ignore[union-attr]
 
 
 T71 = {
