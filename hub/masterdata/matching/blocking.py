@@ -42,7 +42,7 @@ class Keys:
             cut = np.array([names.setdefault(text, len(names)) for text in second], dtype=np.int64)[records[wide]]
             joint = keys[wide] * len(names) + cut
             found.append(_pairs(records[wide][cut > 0], joint[cut > 0], most))
-        codes = _distinct(np.concatenate(found))
+        codes = distinct(np.concatenate(found))
         return (codes >> 32).astype(np.int32), (codes & 0xFFFFFFFF).astype(np.int32)
 
 
@@ -64,11 +64,11 @@ def _pairs(records: npt.NDArray[np.int32], keys: npt.NDArray[np.int64], most: in
             break
         found.append(records[at] << 32 | records[at + step])
         if step % 8 == 0:
-            found = [_distinct(np.concatenate(found))]
-    return _distinct(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+            found = [distinct(np.concatenate(found))]
+    return distinct(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
-def _distinct(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def distinct(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """The codes in order, each once. By sorting: numpy's `unique` hashes, which takes twenty times as long for millions."""
     codes = np.sort(codes)
     fresh: npt.NDArray[np.bool_] = np.concatenate((np.ones(min(len(codes), 1), dtype=bool), codes[1:] != codes[:-1]))

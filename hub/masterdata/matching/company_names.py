@@ -13,10 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from hub.masterdata.matching.spelling import HAN, folded, place, sound, words
+from hub.masterdata.matching.spelling import HAN, folded, place, sound, spelled_otherwise, words
 from hub.masterdata.matching.words import listed
 
 _LONGEST_ENDING = 6
+_OF_TRADE = 0.05
+"""What share of the names with an ending a longer one must have to be an ending, too."""
 _BRACKETS = re.compile(r"[(\[〔【]([^()\[\]〔〕【】]*)[)\]〕】]")
 _LABEL = re.compile("(?:新|旧|老|停用|作废|重复|old|new)$|^[*。.\\s]*$")
 _FORM_HAN = re.compile(
@@ -25,6 +27,7 @@ _FORM_HAN = re.compile(
 _PLAIN_FORM = re.compile("股份|有限责任|有限|责任")
 _GROUP_HAN = re.compile("(?:集团|控股|投资)$")
 _DISTRICT = re.compile("^([\u3400-\u9fff]{2,4}?)(?:高新区|新区|开发区|区|县|市)(?=[\u3400-\u9fff]{2})")
+_FEN_GONGSI = re.compile(r"(?<![a-z])fen gongsi(?![a-z])")
 _OFFICES = sorted(listed("offices_han"), key=lambda word: -len(word))
 _OFFICE_HAN = re.compile(f"(?:{'|'.join(_OFFICES)})$")
 
@@ -48,6 +51,8 @@ class CompanyName:
     """Own and trade together."""
     read: str = ""
     """How they are read together."""
+    form: str = ""
+    """Legal forms that a Latin name says, each by one word: `ltd` for Limited."""
 
 
 class Trades:
@@ -55,7 +60,9 @@ class Trades:
 
     def __init__(self, names: Iterable[str], places: Iterable[str]) -> None:
         self._places = {name for name in (*places, *_provinces()) if len(name) > 1}
-        self._read = {sound(name) for name in self._places}
+        read = {sound(name) for name in self._places}
+        self._read = {respelled(name): name for name in read} | {name: name for name in read} | spelled_otherwise()
+        """How each place may be written in Latin letters, and how it is read."""
         self._endings: set[str] = set(listed("trade_han"))
         self._words: set[str] = {*listed("trade"), *(word for word in listed("apart"))}
         self._nearly: dict[str, str] = {}
@@ -68,7 +75,11 @@ class Trades:
             else:
                 tokens.update(set(name.split()))
         least = max(5, len(bare) // 500)
-        self._endings |= {ending for ending, count in endings.items() if count >= least}
+        for ending, count in sorted(endings.items(), key=lambda counted: (len(counted[0]), counted[0])):
+            inner = next((ending[at:] for at in range(1, len(ending) - 1) if ending[at:] in self._endings), "")
+            # `瑞医疗器械` ends many names of many companies, but few of those that end in `医疗器械`: 瑞 is their own.
+            if count >= least and count >= _OF_TRADE * endings[inner]:
+                self._endings.add(ending)
         self._words |= {word for word, count in tokens.items() if count >= least and len(word) > 1}
         self._nearly = {part: ending for ending in sorted(self._endings) if len(ending) > 3 for part in neighbours(ending)}
         self._cut = {part: word for word in sorted(self._words) if len(word) > 5 for part in (*neighbours(word), *_beginnings(word))}
@@ -107,7 +118,7 @@ class Trades:
         rest = _FORM_HAN.sub("", rest) or rest
         rest = _PLAIN_FORM.sub("", rest) if len(_PLAIN_FORM.sub("", rest)) > 1 else rest
         if (group := _GROUP_HAN.search(rest)) is not None and len(rest) > len(group[0]) + 1:
-            spoken.append("group")
+            spoken.append("group" if group[0] == "集团" else "holding")
             rest = rest[: group.start()]
         where, rest = self._place_ahead(rest, where, city)
         district = ""
@@ -158,23 +169,25 @@ class Trades:
         return own, trade
 
     def _latin(self, plain: str) -> CompanyName:
-        where, branch = "", ""
+        where, last, branch = "", "", ""
+        plain = _FEN_GONGSI.sub("fengongsi", plain)
 
         def bracket(found: re.Match[str]) -> str:
             nonlocal where
             inside = " ".join(words(found[1]))
             if inside.replace(" ", "") in self._read:
-                where = inside
+                where = self._read[inside.replace(" ", "")]
                 return " "
             return " " if _LABEL.match(inside) else f" {inside} "
 
-        found = [_spelled(word) for word in words(_latin_forms().sub(" ", _BRACKETS.sub(bracket, plain)))]
+        found = [respelled(word) for word in words(_latin_forms().sub(" ", _BRACKETS.sub(bracket, plain)))]
         rest: list[str] = []
         at = 0
         while at < len(found):
             size = next((size for size in range(min(3, len(found) - at), 0, -1) if "".join(found[at : at + size]) in self._read), 0)
             if size and (len(found) > size):
-                where = where or "".join(found[at : at + size])
+                last = self._read["".join(found[at : at + size])]
+                where = where or last
                 at += size
                 rest.append("@")
                 continue
@@ -182,7 +195,7 @@ class Trades:
             at += 1
         offices = [word for word in rest if word in _OFFICES_LATIN]
         if offices:
-            branch = f"{where.replace(' ', '')} {_kind(offices[0])}"
+            branch = f"{last or where} {_kind(offices[0])}"  # `Longxin (Jinan) Co., Ltd. Shanghai Branch`
         forms = set(listed("forms"))
         rest = [word for word in rest if word not in _OFFICES_LATIN and word != "@" and word not in forms] or found
         if len(rest) > 1 and len(rest[-1]) > 3 and any(part in _NEARLY_FORM for part in (rest[-1], *neighbours(rest[-1]))):
@@ -195,8 +208,9 @@ class Trades:
             own, trade = trade or rest, []
         joined = "".join(own)
         return CompanyName(
-            joined, " ".join(sorted(trade)), where.replace(" ", ""), "", branch, " ".join(apart), joined, "".join(rest), "".join(rest)
-        )
+            joined, " ".join(sorted(trade)), where.replace(" ", ""), "", branch, " ".join(apart), joined, "".join(rest), "".join(rest),
+            _legal_form(plain),
+        )  # fmt: skip
 
     def _of_trade(self, word: str) -> bool:
         """A word of a trade, also cut short or with a slip of the pen."""
@@ -232,11 +246,27 @@ def _provinces() -> list[str]:
 
 
 @cache
+def _form_words() -> dict[str, str]:
+    return {word: chief for entry in listed("forms_as") for chief, _, all_ in [entry.partition("=")] for word in all_.split("|")}
+
+
+def _legal_form(plain: str) -> str:
+    """The legal forms of a folded Latin name.
+
+    >>> [_legal_form(name) for name in ("delta medical limited", "neumann gmbh & co. kg", "bos b.v.", "delta")]
+    ['ltd', 'gmbh kg', 'bv', '']
+    """
+    joined = _latin_forms().sub(lambda long: f" {''.join(words(long[0]))} ", plain)
+    known = _form_words()
+    return " ".join(sorted({known[word] for word in words(joined) if word in known}))
+
+
+@cache
 def _latin_forms() -> re.Pattern[str]:
     return re.compile("|".join(rf"\b{entry.replace('_', '[ .,]+')}\b\\.?" for entry in listed("long_forms")))
 
 
-def _spelled(word: str) -> str:
+def respelled(word: str) -> str:
     """`mueller` is `muller`."""
     return word.replace("ue", "u").replace("oe", "o").replace("ae", "a") if len(word) > 4 else word
 

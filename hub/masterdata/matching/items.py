@@ -9,33 +9,60 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz.distance import OSA
 
 from hub.masterdata.matching.blocking import Keys, Pairs
 from hub.masterdata.matching.columns import Bools, Column, leveled
-from hub.masterdata.matching.company_names import Trades, neighbours
-from hub.masterdata.matching.item_names import ItemText, is_number, parted
-from hub.masterdata.matching.item_words import Meanings, Vocabulary, left_over
-from hub.masterdata.matching.spelling import HAN, folded, words
+from hub.masterdata.matching.company_names import neighbours
+from hub.masterdata.matching.item_names import CUT, ItemText, is_number, parted
+from hub.masterdata.matching.item_words import Vocabulary
+from hub.masterdata.matching.makers import Makers, brand_alone
+from hub.masterdata.matching.meanings import Meanings
+from hub.masterdata.matching.spelling import HAN, folded
 from hub.masterdata.matching.weights import FieldSpec, Levels
+from hub.masterdata.matching.words import listed
 
+WORDS = (
+    "each_says_otherwise",
+    "each_one_word",
+    "untranslated",
+    "one_is_silent",
+    "one_says_much_more",
+    "one_says_more",
+    "same_meaning",
+    "same",
+)
+MEASURES = ("other", "unsaid", "neither", "one_says_more", "same_one", "same")
+DESCRIBED = (
+    "vague",
+    "same_of_any_maker",
+    "vague_of_one_maker",
+    "cut_of_one_maker",
+    "more_of_one_maker",
+    "untranslated_of_one_maker",
+    "partly_of_one_maker",
+    "same_of_one_maker",
+)
 SPECS = (
     FieldSpec("gtin", ("other", "same"), identity=True),
-    FieldSpec("manufacturer_item", ("other", "near", "same_often", "same"), identity=True),
+    FieldSpec("manufacturer_item", ("other", "near", "same_often", "same", "same_of_one_maker"), identity=True),
     FieldSpec("registration_number", ("other", "same")),
     FieldSpec("manufacturer", ("other", "alike", "same")),
-    FieldSpec(
-        "words", ("each_says_otherwise", "each_one_word", "one_says_much_more", "one_says_more", "same_meaning", "same"),
-    ),
-    FieldSpec("measures", ("other", "unsaid", "one_says_more", "same_one", "same")),
+    FieldSpec("series", ("other", "same")),
+    FieldSpec("words", WORDS),
+    FieldSpec("measures", MEASURES),
     FieldSpec("count", ("other", "one_says_more", "same")),
-    FieldSpec(
-        "described", ("vague", "same_of_any_maker", "vague_of_one_maker", "more_of_one_maker", "partly_of_one_maker", "same_of_one_maker"),
-    ),
+    FieldSpec("described", DESCRIBED),
     FieldSpec("base_unit", ("other", "same")),
     FieldSpec("kind", ("other", "same")),
-)  # fmt: skip
+)
 _OLD_WIDTH = 39
 """Characters from which on a name may be cut by an old system (40, and blanks at the end are lost)."""
+_RARE, _SLIPS = 20, 15
+"""Times that a slip of the pen is found among all records, at most, and how many times more often the word is spelled right."""
+_TELLING = frozenset(listed("telling_han"))
+_PREFIX = 8
+"""Digits of a GTIN behind its indicator that are one company's: the shortest prefixes of GS1 that are common have seven or eight."""
 
 
 class Items:
@@ -56,28 +83,34 @@ class Items:
             numbers.append(number or (_number(model) if own else ""))
         self._number, self._gtin = Column(numbers), Column([_root(body.get("gtin")) for body in bodies])
         self._registration = Column([_letters(body.get("registration_number")) for body in bodies])
-        vocabulary = Vocabulary([text.words for texts in (names, seconds, models) for text in texts])
+        codes = [word for text in models for word in text.words]
+        vocabulary = Vocabulary([text.words for texts in (names, seconds, models) for text in texts], codes)
         read = [[vocabulary.read(text.words) for text in texts] for texts in (names, seconds, models)]
         self._meanings = Meanings()
-        for name, second, model in zip(*read, strict=True):
+        for name, second, model, said, coded in zip(*read, names, models, strict=True):
             self._meanings.together(name, second, "names")
-            self._meanings.together((*name, *second), model, "model")
+            full = len(name) > len(model) and (said.measures or not coded.measures)
+            if full and not said.cut:  # else what sets the item apart may stand in the model alone
+                self._meanings.together((*name, *second), model, "model")
         self._words = Column([" ".join(sorted({*name, *second, *model})) for name, second, model in zip(*read, strict=True)])
         self._often = Counter(word for text in self._words.texts for word in text.split())
         for one, other in self._sure_pairs():
-            self._meanings.together((*read[0][one], *read[1][one]), (*read[0][other], *read[1][other]), "names")
+            full = [not names[at].cut and (names[at].measures or not models[at].measures) for at in (one, other)]
+            if all(full):
+                common = {*read[0][one], *read[1][one]} & {*read[0][other], *read[1][other]}
+                ours, theirs = ([word for word in (*read[0][at], *read[1][at]) if word not in common] for at in (one, other))
+                self._meanings.together(ours, theirs, "names")
         self._meanings.settle()
-        self._coded = {word for word, count in Counter(word for text in read[2] for word in text).items() if count > 1}
-        said = [_joined(name.measures, model.measures) for name, model in zip(names, models, strict=True)]
-        self._measures = Column([" ".join(measures) for measures in said])
+        counted = Counter(word for text in read[2] for word in text)
+        self._coded = {word for word, count in counted.items() if count > 1}
+        self._coded |= {word for word in self._often if self._meanings.partners.get(word, set()) & self._coded}
+        self._measures = Column([" ".join(_joined(name.measures, model.measures)) for name, model in zip(names, models, strict=True)])
+        self._roles = Column([" ".join({*name.roles, *model.roles}) for name, model in zip(names, models, strict=True)])
         self._packed = Column([name.count or model.count for name, model in zip(names, models, strict=True)])
-        self._maker = Column(self._makers(bodies))
-        self._spread: dict[str, set[str]] = defaultdict(set)
-        for text, maker in zip(self._words.texts, self._maker.texts, strict=True):
-            if maker:
-                for word in text.split():
-                    self._spread[word].add(maker)
-        self._few = max(2, len(set(self._maker.texts)) // 50)
+        self._cut = np.array([name.cut and model == ItemText() for name, model in zip(names, models, strict=True)], dtype=bool)
+        self._own_makers(bodies)
+        self._series = Column([" ".join(word for word in text.split() if self._is_series(word)) for text in self._words.texts])
+        self._measured = self._usually_measured()
         self._unit, self._kind = (Column([str(body.get(member) or "").casefold() for body in bodies]) for member in ("base_unit", "kind"))
 
     def _sure_pairs(self) -> Iterator[tuple[int, int]]:
@@ -91,45 +124,63 @@ class Items:
                 if 1 < len(group) <= 6:
                     yield from combinations(group, 2)
 
-    def _makers(self, bodies: Sequence[Mapping[str, Any]]) -> list[str]:
-        """One name for each maker: names that stand beside one registration or GTIN, or that read alike, are one maker's."""
+    def _own_makers(self, bodies: Sequence[Mapping[str, Any]]) -> None:
         plain = [str(body.get("manufacturer") or "") for body in bodies]
-        distinct = sorted({name for name in plain if name})
-        trades = Trades(distinct, ())
-        names = {name: trades.parted(name) for name in distinct}
-        self._brand = Column([names[name].read if name else "" for name in plain])
-        one = {name: name for name in distinct}
+        beside: dict[str, Counter[str]] = defaultdict(Counter)
+        for name, registration, gtin in zip(plain, self._registration.texts, self._gtin.texts, strict=True):
+            if name and registration:
+                beside[f"r{registration}"][name] += 1
+            if name and gtin:
+                beside[f"g{gtin[:_PREFIX]}"][name] += 1
+        makers = Makers(plain, beside.values())
+        whose = {key: {makers.root(name) for name in names} for key, names in beside.items()}
+        found = []
+        for name, registration, gtin in zip(plain, self._registration.texts, self._gtin.texts, strict=True):
+            if not name or (brand_alone(name) and makers.root(name) == name):  # a registration, and the prefix of a GTIN, are one company's
+                known = (whose.get(f"r{registration}", set()) or whose.get(f"g{gtin[:_PREFIX]}", set())) - {name}
+                name = next(iter(known)) if len(known) == 1 else name
+            found.append(name)
+        plain = found
+        self._maker = Column([makers.root(name) for name in plain])
+        self._brand = Column([makers.read[name] if name else "" for name in plain])
+        self._alone = np.array([brand_alone(name) for name in plain], dtype=bool)
+        self._named = self._names_of_series()
 
-        def root(name: str) -> str:
-            while one[name] != name:
-                one[name] = one[one[name]]
-                name = one[name]
-            return name
+    def _names_of_series(self) -> set[str]:
+        """Words that few makers say, always beside one that many say, and that stand for nothing: no sort of goods, no quality."""
+        spread: dict[str, set[str]] = defaultdict(set)
+        for text, maker in zip(self._words.texts, self._maker.texts, strict=True):
+            if maker:
+                for word in text.split():
+                    spread[word].add(maker)
+        makers = len(set(self._maker.texts))  # of a handful of makers nobody can tell a series from a sort of goods
+        few = {False: makers // 200, True: makers // 70}  # Chinese names of series are made of few characters, and meet
+        rare = {
+            word
+            for word in self._often
+            if len(word) > 1 and word not in self._coded and not word.endswith(CUT) and len(spread[word]) <= few[bool(HAN.match(word))]
+        }
+        beside = Counter[str]()
+        for text in self._words.texts:
+            said = text.split()
+            widest = max((len(spread[word]) for word in said if word not in self._coded), default=0)
+            beside.update(word for word in said if word in rare and 2 * len(spread[word]) < widest)
+        accompanied = {word for word in rare if beside[word] > 0.8 * self._often[word]}
+        partners = self._meanings.partners
+        return {word for word in accompanied if all(meant in accompanied for meant in partners.get(word, ()))}
 
-        together = Counter[tuple[str, str]]()
-        for column in (self._registration, self._gtin):
-            groups: dict[str, set[str]] = defaultdict(set)
-            for record, text in enumerate(column.texts):
-                if text and plain[record]:
-                    groups[text].add(plain[record])
-            for group in groups.values():
-                if len(group) < 9:
-                    together.update((one_name, other) for one_name, other in combinations(sorted(group), 2))
-        by_sound: dict[str, list[str]] = defaultdict(list)
-        for name in distinct:
-            by_sound[names[name].sound].append(name)
-        alike = [pair for group in by_sound.values() if len(group) < 9 for pair in combinations(group, 2)]
-        for first, second in [*(pair for pair, count in sorted(together.items()) if count > 1), *alike]:
-            mine, theirs = names[first], names[second]
-            if not mine.place or not theirs.place or mine.place == theirs.place or together.get((first, second), 0) > 1:
-                one[root(first)] = root(second)
-        for name in distinct:  # the brand alone, in Latin letters, where it is one maker's
-            brand = "".join(words(folded(name)))
-            if not HAN.search(name) and len(words(folded(name))) == 1 and len(brand) > 3:
-                meant = {root(other) for other in distinct if other != name and names[other].read.startswith(brand)} - {root(name)}
-                if len(meant) == 1:
-                    one[root(name)] = meant.pop()
-        return [root(name) if name else "" for name in plain]
+    def _is_series(self, word: str) -> bool:
+        """Whether a word names a maker's series, which one system gives and another does not."""
+        return word in self._named
+
+    def _usually_measured(self) -> Bools:
+        """Records of things that are usually told apart by measures: most with the same words state some."""
+        has = self._measures.codes >= 0
+        measured = Counter(word for text, said in zip(self._words.texts, has, strict=True) if said for word in text.split())
+        return np.array(
+            [all(2 * measured[word] > self._often[word] for word in text.split() if self._often[word] > 9) for text in self._words.texts],
+            dtype=bool,
+        )
 
     def keys(self) -> tuple[Keys, Sequence[str]]:
         """Keys of all records, and what cuts their wide blocks: the words."""
@@ -187,39 +238,51 @@ class Items:
         one_pack = (packed.codes[pairs[0]] >= 0) != (packed.codes[pairs[1]] >= 0)
         said, sizes = self._said(pairs), self._sizes(pairs)
         counts = leveled(count, (1, packs), (2, one_pack), (3, packed.equal(pairs)))
-        registration, source = _same(self._registration, pairs), leveled(count, (1, makers), (2, alike), (3, maker.equal(pairs)))
-        known = (registration == 2) | (source >= 2)
-        whole = (said >= 5) & ((sizes >= 4) | (sizes == 0)) & (counts != 1)
-        partly = whole & ((sizes != 5) | (counts == 2))
-        more = ~whole & (said >= 3) & (sizes >= 3) & (counts != 1)
-        described = leveled(count, (1, ~known), (2, ~known & whole), (3, known), (4, known & more), (6, known & whole), (5, known & partly))
+        unit = _same(self._unit, pairs)
+        gtin, registration = _same(self._gtin, pairs), _same(self._registration, pairs)
+        source, series = leveled(count, (1, makers), (2, alike), (3, maker.equal(pairs))), _same(self._series, pairs)
+        for at in np.flatnonzero(series == 1):
+            if not set(self._series.texts[pairs[0][at]].split()).isdisjoint(self._series.texts[pairs[1][at]].split()):
+                series[at] = 2
+        known = (registration == 2) | (source >= 2) | (series == 2)
+        whole = (said >= 7) & ((sizes >= 5) | (sizes == 0)) & (counts != 1)
+        untranslated = (said == 3) & (sizes == 6) & (counts != 1)
+        partly, cut = whole & ((sizes == 5) | (counts == 2)), self._cut[pairs[0]] & self._cut[pairs[1]]
+        more = ~whole & (said >= 4) & ((sizes >= 2) | (sizes == 0)) & (counts != 1)
+        one_number, one_long = equal & known, equal & (length >= 7) & (often <= 8)
+        described = leveled(
+            count, (1, ~known), (2, ~known & whole), (3, known), (5, known & more), (6, known & untranslated),
+            (8, known & whole), (7, known & partly),
+            (4, known & (whole | more) & cut), (0, (gtin == 2) | one_number | one_long),
+        )  # fmt: skip
+        counts[(unit == 1) & ((gtin == 2) | one_number | one_long)] = 0  # boxes of what the other counts by pieces
         return np.stack(
             [
-                _same(self._gtin, pairs),
+                gtin,
                 leveled(
                     count, (1, numbers), (2, number.distance(pairs, numbers & ~equal, 1) <= 1), (3, equal),
-                    (4, equal & (length >= 7) & (often <= 8)),
+                    (4, one_long), (5, one_number),
                 ),
                 registration,
                 source,
+                series,
                 said,
                 sizes,
                 counts,
                 described,
-                _same(self._unit, pairs),
+                unit,
                 _same(self._kind, pairs),
             ],
             axis=1,
         )  # fmt: skip
 
     def _one_brand(self, pairs: Pairs) -> Bools:
-        """Where one maker's name, as it is read, begins with all of the other."""
-        first, second = self._brand.texts[pairs[0]], self._brand.texts[pairs[1]]
+        """Where one record states only a brand, and the maker of the other is called so."""
         found = [
-            len(one) > 2
-            and len(other) > 2
-            and (one.startswith(other) or other.startswith(one) or (len(other) > 5 and other in one) or (len(one) > 5 and one in other))
-            for one, other in zip(first, second, strict=True)
+            min(len(one), len(other)) > 1 and ((alone and other.startswith(one)) or (alone_too and one.startswith(other)))
+            for one, other, alone, alone_too in zip(
+                self._brand.texts[pairs[0]], self._brand.texts[pairs[1]], self._alone[pairs[0]], self._alone[pairs[1]], strict=True
+            )
         ]
         return np.array(found, dtype=bool)
 
@@ -239,35 +302,77 @@ class Items:
 
     def _words_level(self, one: str, other: str) -> int:
         if one == other:
-            return 6
-        ours, theirs = left_over(one.split(), other.split(), self._meanings)
+            return 8
+        ours, theirs = self._meanings.left_over(one.split(), other.split())
         # The name of a series, which one system gives and the other does not, or in the other language, sets nothing apart.
         series = [[word for word in side if self._is_series(word)] for side in (ours, theirs)]
         scripts = [{bool(HAN.match(word)) for word in side} for side in series]
         if not scripts[0] & scripts[1]:
             ours, theirs = [word for word in ours if word not in series[0]], [word for word in theirs if word not in series[1]]
         if ours and theirs:
-            return 2 if len(ours) == len(theirs) == 1 else 1
-        left = len(ours) + len(theirs)
-        return 5 if not left else 4 if left == 1 else 3
+            ours, theirs = self._without_slips(ours, theirs)
+        if ours and theirs:
+            return 3 if self._untranslated(ours, theirs) else 2 if len(ours) == len(theirs) == 1 else 1
+        left = [*ours, *theirs]
+        if not left:
+            return 7
+        return 4 if any(word in self._coded for word in left) else 6 if len(left) == 1 else 5
 
-    def _is_series(self, word: str) -> bool:
-        """Whether a word is said of few makers' items, and no model says it or what it stands for, as it says materials and sides."""
-        if len(word) < 2 or word in self._coded or len(self._spread.get(word, ())) > self._few:
+    def _without_slips(self, ours: Sequence[str], theirs: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Without words that are one letter apart, of which one is hardly ever said."""
+        slips = [
+            (one, other)
+            for one in ours
+            for other in theirs
+            if min(len(one), len(other)) > (1 if HAN.match(one) else 2)
+            and self._rarely(one, other)
+            and OSA.distance(one, other, score_cutoff=1) <= 1
+            and not (set(one) ^ set(other)) & _TELLING
+        ]
+        return [word for word in ours if all(word != one for one, _ in slips)], [
+            word for word in theirs if all(word != other for _, other in slips)
+        ]
+
+    def _rarely(self, one: str, other: str) -> bool:
+        rare, often = sorted((self._often[one], self._often[other]))
+        return rare <= _RARE and _SLIPS * rare < often
+
+    def _untranslated(self, ours: Sequence[str], theirs: Sequence[str]) -> bool:
+        """Whether what is left is in two scripts, and nobody has yet said what it is in the other."""
+        if any(word in self._coded for word in (*ours, *theirs)):
             return False
-        return not self._meanings.partners.get(word, set()) & self._coded
+        scripts = {bool(HAN.match(word)) for word in ours}, {bool(HAN.match(word)) for word in theirs}
+        if len(scripts[0]) != 1 or len(scripts[1]) != 1 or scripts[0] == scripts[1]:
+            return False
+        partners = self._meanings.partners
+        known = [
+            any(bool(HAN.match(word)) != bool(HAN.match(meant)) for word in side for meant in partners.get(word, ()))
+            for side in (ours, theirs)
+        ]
+        return not all(known)
 
     def _sizes(self, pairs: Pairs) -> npt.NDArray[np.int8]:
         column = self._measures
         both, equal = column.both(pairs), column.equal(pairs)
         one = (column.codes[pairs[0]] >= 0) != (column.codes[pairs[1]] >= 0)
+        neither = (column.codes[pairs[0]] < 0) & (column.codes[pairs[1]] < 0) & self._measured[pairs[0]] & self._measured[pairs[1]]
         several = np.array([" " in text for text in column.texts], dtype=bool)
-        found = leveled(len(both), (1, both), (2, one), (4, equal), (5, equal & several[pairs[0]]))
+        found = leveled(len(both), (1, both), (2, one), (3, neither), (5, equal), (6, equal & several[pairs[0]]))
         for at in np.flatnonzero(both & ~equal):
             ours, theirs = (Counter(column.texts[side[at]].split()) for side in pairs)
             if ours <= theirs or theirs <= ours:
-                found[at] = 3
+                found[at] = 4
+        roles = self._roles
+        for at in np.flatnonzero(equal & roles.both(pairs) & ~roles.equal(pairs)):
+            if _contradict(roles.texts[pairs[0][at]].split(), roles.texts[pairs[1][at]].split()):
+                found[at] = 1
         return found
+
+
+def _contradict(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether two texts give another measure for the same: 4 wide and 5 high is not 5 wide and 4 high."""
+    roles = {role[0] for role in ours} & {role[0] for role in theirs}
+    return any(not {one for one in ours if one[0] == role} & {other for other in theirs if other[0] == role} for role in roles)
 
 
 def _same(column: Column, pairs: Pairs) -> npt.NDArray[np.int8]:
@@ -275,7 +380,9 @@ def _same(column: Column, pairs: Pairs) -> npt.NDArray[np.int8]:
 
 
 def _joined(first: Sequence[str], second: Sequence[str]) -> list[str]:
-    """The measures of name and model: each as often as the one says it that says it more often."""
+    """The measures of name and model: each as often as the one says it that says it more often; 1450 is 1 and 450 run together."""
+    if second:
+        first = [one for one in first if one in second or not any(one[:at] in second and one[at:] in second for at in range(1, len(one)))]
     ours, theirs = Counter(first), Counter(second)
     return sorted((ours | theirs).elements())
 

@@ -40,6 +40,7 @@ SPECS = (
     ),
     FieldSpec("alike_there", ("elsewhere", "at_one_place")),
     FieldSpec("trade", ("other", "left_out", "shortened", "same")),
+    FieldSpec("form", ("other", "left_out", "same")),
     FieldSpec("name_place", ("other", "same")),
     FieldSpec("apart", ("other", "same")),
     FieldSpec("branch", ("other", "same")),
@@ -105,6 +106,7 @@ class Parties:
         self._name_place = Column([zh.place + zh.district if zh.district else "" for zh, _ in both])
         self._name_city = Column([zh.place or en.place for zh, en in both])
         self._apart = tuple(Column([f"{name.apart}-" if name.own else "" for name in names]) for names in (self._han, self._latin))
+        self._form = Column([name.form for name in self._latin])
         self._branch = Column([f"{zh.branch or en.branch}-" for zh, en in both])
         self._licence = Column([_letters(body.get("licence")) for body in bodies])
         self._tax = Column([_registered(body.get("tax_number")) for body in bodies])
@@ -182,8 +184,15 @@ class Parties:
             name,
             leveled(count, (1, alike), (2, alike & one_place)),
             trade,
+            leveled(
+                count,
+                (2, (self._form.codes[pairs[0]] >= 0) ^ (self._form.codes[pairs[1]] >= 0)),
+                (1, self._form.both(pairs)),
+                (3, self._form.equal(pairs)),
+                (0, ~self._own[1].both(pairs)),
+            ),
             places,
-            np.where(self._apart[0].both(pairs), _same(self._apart[0], pairs), _same(self._apart[1], pairs)),
+            self._members(pairs),
             branch,
             _same(self._licence, pairs),
             number,
@@ -196,12 +205,23 @@ class Parties:
         ]
         return np.stack(fields, axis=1)
 
+    def _members(self, pairs: Pairs) -> npt.NDArray[np.int8]:
+        """Whether both names say the same of what sets members of a group apart; of names in two scripts, each in its own."""
+        han, latin = self._apart
+        found: npt.NDArray[np.int8] = np.where(han.both(pairs), _same(han, pairs), _same(latin, pairs)).astype(np.int8)
+        for at in np.flatnonzero(found == 0):
+            one, other = (han.texts[side[at]] or latin.texts[side[at]] for side in pairs)
+            told = {word for word in ("group", "holding") if (word in one) != (word in other)}
+            if told:
+                found[at] = 1
+        return found
+
     def _names(self, pairs: Pairs) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
         han, trade_han = self._one_script(pairs, 0)
         latin, trade_latin = self._one_script(pairs, 1)
         names, trades = np.where(han > 0, han, latin), np.where(han > 0, trade_han, trade_latin)
         # A pinyin name and an English one of the same party have little in common; its Chinese name may stand beside one of them.
-        better = (han == 0) | (latin >= 10) & (han < 5)
+        better = (han == 0) | (latin >= 10) & ((han == 2) | (han == 3))
         names, trades = np.where(better, latin, names), np.where(better, trade_latin, trades)
         sounds = self._sounds(pairs, names < 5)
         cross = (names == 0) & ((self._sound[0].codes[pairs[0]] >= 0) | (self._sound[0].codes[pairs[1]] >= 0))

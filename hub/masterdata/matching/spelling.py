@@ -13,6 +13,7 @@ import opencc
 from pypinyin import lazy_pinyin
 
 from hub.masterdata.duplicates import LATIN_FORMS
+from hub.masterdata.matching.words import listed
 
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
@@ -68,7 +69,14 @@ def company(text: str) -> str:
 def place(text: str) -> str:
     """A city or province as it stands in names: `苏州市` is `苏州`, `Suzhou City` is `suzhou`."""
     plain = "".join(words(folded(text)))
-    return _ADMINISTRATIVE.sub("", plain).removesuffix("city") if plain else ""
+    plain = _ADMINISTRATIVE.sub("", plain).removesuffix("city")
+    return spelled_otherwise().get(plain, plain)
+
+
+@cache
+def spelled_otherwise() -> dict[str, str]:
+    """How places are read that have a Latin name of their own: `harbin` is `haerbin`."""
+    return {spelled: sound(name) for entry in listed("spelled_otherwise") for spelled, _, name in [entry.partition("=")]}
 
 
 @lru_cache(maxsize=100_000)
