@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Golden records: duplicates, whose word counts, merge and unmerge.", no_args_is_help=True)
     for name, command in (
+        ("match", match_command),
         ("duplicates", duplicates_command),
         ("answer", answer_command),
         ("show", show_command),
@@ -51,6 +52,29 @@ def register(app: typer.Typer) -> None:
     ):
         group.command(name)(command)
     app.add_typer(group, name="masterdata")
+
+
+def match_command(
+    kind: Annotated[Literal["item", "party"], typer.Argument(help="item or party.", metavar="KIND")],
+    least: Annotated[float, typer.Option("--least", min=0.0, max=1.0, help="Least chance to be one.")] = 0.5,
+    look_only: Annotated[bool, typer.Option("--look", help="Only show what would be found.")] = False,
+    by: Actor = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Compare all records of a kind, however they are written, and put those that seem to be one before a steward."""
+    from hub.masterdata import search  # what it reads names with takes half a second to load
+
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        looked = search.look(connection, kind, least)
+    numbers = [None] * len(looked.found) if look_only else search.propose(hub.database, kind, looked, hub.site.masterdata.rules, by)
+    for number, (left, right, chance, reasons) in zip(numbers, looked.found, strict=True):
+        row = {"id": number, "kind": kind, "left": "/".join(left), "right": "/".join(right), "score": round(chance, 6), "reasons": reasons}
+        told = ", ".join(f"{one['field']} {one['level']} {one['weight']:+.1f}" for one in reasons if one["weight"])
+        _tell(row, as_json, f"{number or '–':>6} {kind:6} {chance:.3f} {row['left']:24} {row['right']:24} {told}")
+    waits = sum(number is not None for number in numbers)
+    counts = {"records": looked.records, "compared": looked.compared, "found": len(looked.found), "for_a_steward": waits}
+    _tell(counts, as_json, word("matched", hub.settings.language).format(**counts))
 
 
 def duplicates_command(

@@ -129,6 +129,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "touched_orders": ("open orders", "未结订单"),
     "touched_lots": ("lots", "批次"),
     "touched_partners": ("partners", "伙伴"),
+    "matched": (
+        "{records} records, {compared} pairs looked at closely, {found} seem to be one, {for_a_steward} before a steward",
+        "{records} 条记录，细查 {compared} 对，疑似同一 {found} 对，待主数据管理员判定 {for_a_steward} 对",
+    ),
     "suspect_open": ("open", "待判定"),
     "suspect_later": ("later", "暂缓"),
     "suspect_same": ("same", "同一"),

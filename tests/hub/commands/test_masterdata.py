@@ -42,6 +42,9 @@ def udihub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
 def test_from_the_duplicate_to_the_golden_record(udihub: Callable[..., Result]) -> None:
     (case,) = [json.loads(line) for line in udihub("duplicates", "--json").stdout.splitlines()]
     assert "erp/V1" in udihub("duplicates").stdout
+    matched = [json.loads(line) for line in udihub("match", "party", "--json").stdout.splitlines()]
+    assert matched[0]["id"] == case["id"] and {"field": "tax_number", "level": "same"}.items() <= matched[0]["reasons"][0].items()
+    assert matched[1] == {"records": 2, "compared": 1, "found": 1, "for_a_steward": 1}
     beside = udihub("duplicates", str(case["id"])).stdout
     assert "≠ city" in beside and "  tax_number" in beside
     answered = udihub("answer", str(case["id"]), "--answer", "same", "--reason", "one tax number", "--by", "Li")
