@@ -1,4 +1,4 @@
-"""`udihub check` of a bare file, with no partner named: what can be said of its content all the same.
+"""`udihub check` and `udihub map` of a bare file, with no partner named: what can be said of its content all the same.
 
 A message whose type has a shipped mapping is read by it, so that identifiers, dates, quantities and totals are judged by the rules; what
 only an agreement knows (dialect, codes, which messages may come) is not asked, and that is said. What is found so only warns. Of any other
@@ -57,6 +57,7 @@ def _found(examined: ExaminedMessage, name: str, today: date) -> list[Finding]:
     if mapping.direction == "out":
         return []
     mapped = pipeline.map(message, mapping, STRICT, None)
+    examined.mapping, examined.entity = mapping, mapped.entity
     judged = validate(mapped.entity, None, today) if mapped.entity is not None else []
     lost = mapping.unmapped(message.root, mapped)
     return [_softened(finding) for finding in [*mapped.findings, *lost, *pipeline.placed(judged, mapping, message, STRICT)]]

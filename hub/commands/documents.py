@@ -15,7 +15,7 @@ from rich.progress import Progress
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Language
 from data_contracts.mistakes import meant
-from hub import acknowledge, check, worker
+from hub import acknowledge, check, unagreed, worker
 from hub.commands import findings
 from hub.commands.words import word
 from hub.compare import Difference, Source, differences, expected_entities, source_of
@@ -84,15 +84,16 @@ def map_command(
 ) -> None:
     """Print what a file says as canonical JSON, a line a message; nothing is stored. Findings go to stderr.
 
-    With --compare: what differs from what is expected, field by field. Exit code: 0 equal, 1 different, 2 unreadable.
+    Without --partner it is read by the shipped mappings. With --compare: what differs from what is expected, field by field.
+    Exit code: 0 equal, 1 different, 2 unreadable.
     """
     settings = Settings.from_environment()
     site = _site(settings, partner)
     claimant = _claimant(site, partner, agreement)
-    if claimant is None:
-        raise ConfigError("a mapping belongs to an agreement: name the --partner")
     with file.open("rb") as stream:
         examination = examine(stream, site, claimant, settings.clock.now().date())
+    if claimant is None:
+        unagreed.look(examination, settings.clock.now().date())
     if compare is not None:
         raise typer.Exit(_compare(file, compare, examination, settings.language, as_json))
     check.tell_unmapped(examination)

@@ -56,6 +56,13 @@ def test_map_tells_it_beside_what_was_mapped(file: Path, tmp_path: Path) -> None
     assert [text.split()[:3] for text in run.stderr.splitlines()] == [["warning", "MAP-05", "DTM02"], ["info", "MAP-01", "REF"]]
 
 
+def test_map_without_a_partner_reads_by_the_shipped_mapping_and_says_so(file: Path, tmp_path: Path) -> None:
+    environment = {"UDIHUB_HOME": str(tmp_path), "UDIHUB_SITE": str(SITE), "UDIHUB_CLOCK": NOW.isoformat()}
+    run = CliRunner().invoke(application(), ["map", str(file)], env=environment)
+    assert (run.exit_code, json.loads(run.stdout)["lines"][0]["lot"]) == (0, "L1")
+    assert "x12/856" in next(line for line in run.stderr.splitlines() if "AGR-07" in line)
+
+
 def test_the_worker_tells_what_got_lost_and_in_one_finding_all_that_nobody_maps(hub: Hub) -> None:
     take(hub, DESPATCH.encode(), "acme")
     with hub.database.read() as connection:
