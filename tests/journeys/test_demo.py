@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,17 +20,8 @@ from tests.journeys.comparison import compare
         (1, "2031-11-22T06:00:00+00:00"),
     ],
 )
-def test_what_was_found_is_what_was_planted(tmp_path: Path, seed: int, clock: str) -> None:
-    environment = {**os.environ, "UDIHUB_HOME": str(tmp_path), "UDIHUB_CLOCK": clock, "COLUMNS": "160"}
-    environment.pop("UDIHUB_DATABASE_URL", None)
-    done = subprocess.run(
-        [sys.executable, "-m", "hub.cli", "demo", "--no-serve", "--seed", str(seed)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert compare(tmp_path / "demo") == []
-    assert "curl" in done.stdout and "Where to look" in done.stdout
+def test_what_was_found_is_what_was_planted(played: Callable[[int, str], Path], seed: int, clock: str) -> None:
+    folder = played(seed, clock)
+    assert compare(folder / "demo") == []
+    said = (folder / "said").read_text(encoding="utf-8")
+    assert "curl" in said and "Where to look" in said
