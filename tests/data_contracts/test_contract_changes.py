@@ -121,6 +121,7 @@ def test_a_demanded_version_is_named() -> None:
     assert found is not None and found.expected == "2.0.0"
 
 
+@pytest.mark.slow
 @given(st.sampled_from(contract.names()), st.sampled_from(contract.names()))
 def test_nothing_changes_between_a_contract_and_itself_and_what_one_way_adds_the_other_takes(one: str, other: str) -> None:
     a, b = contract.named(one), contract.named(other)

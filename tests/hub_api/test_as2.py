@@ -310,6 +310,7 @@ BAD: dict[str, tuple[Bad, str | None, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_bad_messages_are_told_why_kept_and_change_nothing(acme: Acme) -> None:
     assert len(BAD) >= 40
     api, told = acme.api, {}

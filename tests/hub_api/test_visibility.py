@@ -206,6 +206,7 @@ def test_a_partner_sees_nothing_of_another_on_any_route(busy: Api) -> None:
     assert shown and {row["partner"] for row in shown} == {"acme"}
 
 
+@pytest.mark.slow
 def test_no_partner_reads_what_our_people_corrected_and_why(busy: Api) -> None:
     corrections = [row["id"] for row in busy.get("/v1/documents?limit=200").json()["items"] if row["channel"] == "steward"]
     assert corrections and b"telephoned with" in busy.get(f"/v1/documents/{corrections[0]}/content").content
@@ -260,6 +261,7 @@ def test_unknown_and_foreign_look_the_same(busy: Api) -> None:
             assert answer.text.replace(f" {number}", " 987654321") == unknown.text
 
 
+@pytest.mark.slow
 def test_a_key_of_one_organisation_sees_that_one_only(busy: Api) -> None:
     things = there(busy)
     for path in paths(busy.app, "GET"):

@@ -188,6 +188,7 @@ def test_the_story_is_told_right(expected: dict[str, Any]) -> None:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=12 * (SEARCH or 1), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     random=st.randoms(use_true_random=False),

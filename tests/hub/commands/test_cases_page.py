@@ -48,6 +48,7 @@ def come(folder: Path, *numbers: str) -> None:
     udihub("udihub worker --once")
 
 
+@pytest.mark.slow
 def test_the_walk_of_the_page(folder: Path) -> None:
     come(folder, "D1")
     commands, output = 0, ""
@@ -80,6 +81,7 @@ def test_the_settings_of_the_page_are_settings(tmp_path: Path) -> None:
     assert settings.must_sign("correct", "rows", {"X", "GS1-01"}) and not settings.must_sign("fix", "held", {"GS1-01"})
 
 
+@pytest.mark.slow
 def test_several_at_once_tell_what_was_not_done(folder: Path) -> None:
     come(folder, "D1", "D2")
     done = udihub('udihub case accept 1 99 2 --reason "they send them again" --by Ann', 1)
@@ -103,6 +105,7 @@ def test_a_code_list_is_shown_first_and_changed_with_a_reason(folder: Path) -> N
     assert udihub("udihub case list --rule MAP-03").stdout == ""
 
 
+@pytest.mark.slow
 def test_a_signature_asks_for_the_secret(folder: Path) -> None:
     (folder / "site" / "cases.yaml").write_text("version: 1\nsign: [{action: accept}]\n", encoding="utf-8")
     come(folder, "D1")

@@ -39,6 +39,7 @@ def udihub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
     return lambda *arguments: CliRunner().invoke(application(), ["masterdata", *arguments], catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_from_the_duplicate_to_the_golden_record(udihub: Callable[..., Result]) -> None:
     (case,) = [json.loads(line) for line in udihub("duplicates", "--json").stdout.splitlines()]
     assert "erp/V1" in udihub("duplicates").stdout

@@ -16,6 +16,7 @@ PAGE = (ROOT / "docs" / "quality.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("HOME", tmp_path / "home"), ("SITE", ROOT / "deploy" / "site"), ("LANG", "en")):
         monkeypatch.setenv(f"UDIHUB_{name}", str(value))

@@ -34,6 +34,7 @@ def judged(database: Database) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_pages_load_nothing_and_run_nothing(judged: Database, tmp_path: Path) -> None:
     pages = written(judged, tmp_path)
     assert set(pages) == {"report.en.html", "report.zh-CN.html", "failures.csv", "trends.csv"}

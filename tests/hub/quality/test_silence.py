@@ -155,6 +155,7 @@ def open_findings(hub: Hub) -> set[tuple[str, str]]:
         return {(row.params["agreement"].removesuffix("_in"), row.rule) for row in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_thirty_days(tmp_path: Path, database_url: str, clock: FrozenClock, seed: int) -> None:
     chance = random.Random(seed)

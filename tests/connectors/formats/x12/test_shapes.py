@@ -103,6 +103,7 @@ def _forget() -> None:
     walk._walks.clear()
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 @settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck))
 @given(kind=st.sampled_from(sorted(known_messages())), seed=st.integers(0, 10**6), version=st.sampled_from(["004010", "005010"]))
