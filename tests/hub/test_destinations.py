@@ -27,8 +27,8 @@ def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpPeer]:
     made.stop()
 
 
-def queue(hub: Hub, peer: HttpPeer, *names: str, path: str = "/in", **changed: Any) -> None:
-    route = {"use": "webhook", "url": peer.url + path, "secret_env": KEY, "allow_hosts": ["127.0.0.1"], "timeout_seconds": 0.2}
+def queue(hub: Hub, peer: HttpPeer, *names: str, patience: float = 30, **changed: Any) -> None:
+    route = {"use": "webhook", "url": peer.url + "/in", "secret_env": KEY, "allow_hosts": ["127.0.0.1"], "timeout_seconds": patience}
     with hub.database.begin("pipeline") as uow:
         for name in names:
             sha256, _ = blobs.keep(uow.connection, uow.home, name.encode())
@@ -63,7 +63,7 @@ def shown(hub: Hub) -> list[dict[str, Any]]:
 
 def test_whatever_the_peer_does_all_arrives_once_and_in_order(hub: Hub, peer: HttpPeer) -> None:
     names = [f"order-{number}" for number in range(8)]
-    queue(hub, peer, *names)
+    queue(hub, peer, *names, patience=0.3)
     peer.faults = ["500", "slow", "half", "cut", "429"]
     while "waiting" in states(hub):
         before = peer.requests
@@ -71,7 +71,7 @@ def test_whatever_the_peer_does_all_arrives_once_and_in_order(hub: Hub, peer: Ht
         if peer.taken == [] or tried == 0:
             hub.clock.advance(60)  # type: ignore[attr-defined]
         assert peer.requests - before <= tried
-    signed = {"use": "signed_http", "signer": "hmac_header", "url": peer.url, "keys": {"secret_env": KEY}, "timeout_seconds": 0.2}
+    signed = {"use": "signed_http", "signer": "hmac_header", "url": peer.url, "keys": {"secret_env": KEY}, "timeout_seconds": 0.3}
     signed |= {"send": {"path": "/in", "idempotency": "UDIHub-Id"}, "success": {"at": "code", "is": ["ok"], "again": ["busy"]}}
     peer.answers = lambda _request, _body: (200, b'{"code": "ok"}')
     more = [f'"order-{number}"' for number in range(8, 14)]
