@@ -15,25 +15,32 @@ from hub.commands.words import word
 
 
 def all_of(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The findings of every level of a public answer (`check --json`), the outer ones first."""
+    """The findings of every level of a public answer (`check --json`), the outer ones first; of several messages each says whose it is."""
     found: list[dict[str, Any]] = list(answer["findings"])
-    for interchange in answer["interchanges"]:
+    interchanges = answer["interchanges"]
+    alone = sum(len(group["messages"]) for interchange in interchanges for group in interchange["groups"]) < 2
+    for interchange in interchanges:
         found += interchange["findings"]
+        among = f"{interchange['control']}/" if len(interchanges) > 1 and interchange.get("control") else ""
         for group in interchange["groups"]:
             found += group["findings"]
             for message in group["messages"]:
-                found += message["findings"]
+                whose = "" if alone or not message.get("control") else f"{among}{message['type']} {message['control']} "
+                found += ({**finding, "whose": whose} for finding in message["findings"])
     return found
 
 
 def lines(findings: Sequence[Mapping[str, Any]], format_name: str | None, language: Language) -> Iterator[str]:
-    """One line a finding; the same said again, of another line of the same carton say, is counted."""
-    counted: dict[str, int] = {}
+    """One line a finding; the same said again, of another line of the same carton or of another message say, is counted at the first."""
+    counted: dict[tuple[str, str, str], tuple[str, int]] = {}
     for finding in findings:
         where = spot(finding["place"], format_name, language)
-        text = f"{word(finding['severity'], language):7} {finding['rule']:8} {where}{'  ' if where else ''}{finding['message']}"
-        counted[text] = counted.get(text, 0) + 1
-    for text, count in counted.items():
+        said = (f"{word(finding['severity'], language):7} {finding['rule']:8}", where, finding["message"])
+        first, count = counted.get(said, (finding.get("whose", ""), 0))
+        counted[said] = first, count + 1
+    for (kind, where, message), (whose, count) in counted.items():
+        place = f"{whose}{where}".strip()
+        text = f"{kind} {place}{'  ' if place else ''}{message}"
         yield text if count == 1 else f"{text} ({word('times', language).format(count=count)})"
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from data_contracts.findings import Finding, Language, Place
 from hub.cli import application
-from hub.commands.findings import lines, spot
+from hub.commands.findings import all_of, lines, spot
 from tests.hub.conftest import SITE
 from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange
 
@@ -109,3 +109,16 @@ def test_a_partner_or_agreement_that_does_not_fit_is_told_with_what_was_meant(tm
 def test_a_new_home_says_where_the_site_is_looked_for(tmp_path: Path) -> None:
     told = udihub(tmp_path, "init", UDIHUB_SITE=str(tmp_path / "mine")).stdout
     assert f"site       {tmp_path / 'mine'}" in told and "there is no site.yaml yet" in told
+
+
+def test_of_several_messages_each_finding_says_whose_it_is() -> None:
+    wrong = {**Finding("X12-E08", Place("BEG", 2, 5), got="20261399", code="8").as_json("en")}
+    remark = Finding("CUR-02", Place(path="currency")).as_json("en")
+    messages = [{"type": "850", "control": f"000{number}", "findings": [remark]} for number in (1, 2)]
+    messages[1]["findings"] = [remark, wrong]
+    answer = {"findings": [], "interchanges": [{"control": "31", "findings": [], "groups": [{"findings": [], "messages": messages}]}]}
+    said = list(lines(all_of(answer), "x12", "en"))
+    assert said[0].startswith("info    CUR-02   850 0001 currency  ") and said[0].endswith("(2 times)")
+    assert said[1].startswith("error   X12-E08  850 0002 BEG05 (segment 2)  ")
+    answer["interchanges"][0]["groups"][0]["messages"] = messages[1:]  # type: ignore[index]  # an answer of this very shape
+    assert next(lines(all_of(answer), "x12", "en")).startswith("info    CUR-02   currency  ")
