@@ -10,7 +10,6 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -99,7 +98,6 @@ def test_rows_come_page_by_page_from_the_watermark_on(k3cloud: K3Cloud, keys: di
         list(SIGNED.pages(asking(k3cloud, {**keys, "user": "stranger"}), None))
 
 
-@pytest.mark.skipif(find_spec("k3cloud_webapi_sdk") is None, reason="Kingdee's SDK (kingdee.cdp.webapi.sdk) is not installed")
 def test_the_official_sdk_is_let_in_by_the_emulator(k3cloud: K3Cloud) -> None:
     """In a process of its own: the SDK keeps everything in globals."""
     program = (
