@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hub.masterdata.clusters import Source
 from hub.masterdata.decide import settle
 from hub.masterdata.search import Matched, look, propose
@@ -17,7 +19,7 @@ RULES = MasterSettings().rules
 def test_what_seems_to_be_one_comes_before_a_steward_once(database: Database) -> None:
     world = World(database)
     kangrui = {"gln": None, "tax_number": None, "city": "苏州"}
-    screw = {"gtin": None, "name_zh": None, "supplier_items": [], "manufacturer": "Rheintal Titan GmbH"}
+    screw: dict[str, Any] = {"gtin": None, "name_zh": None, "supplier_items": [], "manufacturer": "Rheintal Titan GmbH"}
     world.send(
         ("erp", party("V1", name="苏州康瑞医疗器械有限公司", **kangrui)),
         ("wms", party("W-7", name="蘇州市康瑞醫療器械有限責任公司", **kangrui)),
