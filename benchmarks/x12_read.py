@@ -41,13 +41,13 @@ def bare_split(path: Path) -> int:
 
 
 def read(path: Path) -> int:
-    """Everything: envelope, loops, elements, tree; the number of sets."""
+    """Everything: envelope, loops, elements, and each tree, which is made when it is asked for; the number of sets."""
     count = 0
     with path.open("rb") as stream:
         for event in FORMAT.read(stream, STRICT):
             if event.message is not None:
                 count += 1
-                assert not event.message.findings and event.message.root is not None
+                assert not event.message.findings and event.message.root is not None and event.message.root.children
     return count
 
 
@@ -58,6 +58,7 @@ def read_and_release(path: Path) -> int:
         for event in FORMAT.read(stream, STRICT):
             if event.message is not None and event.message.root is not None:
                 count += 1
+                assert event.message.root.children
                 event.message.root.release()
     return count
 
