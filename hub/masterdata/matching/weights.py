@@ -27,8 +27,6 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 ENOUGH = 200
 """Pairs that tell by themselves that they are one; with fewer the usual weights hold."""
-_UNNUMBERED = 0.35
-"""Bits by which pairs without numbers are rarer one than those that teach: of such with a chance of 62 % some 53 % were one."""
 _SETS_APART = frozenset({"branch", "apart"})
 
 
@@ -88,7 +86,7 @@ def learn(levels: Levels, specs: Sequence[FieldSpec], kind: str, asked: Bools) -
     bits = [weights.copy() for weights in stated.bits]
     for (place, level), weight in zip(columns, found[1:], strict=True):
         bits[soft[place]][level] = weight
-    return Weights(tuple(bits), float(found[0]) - _UNNUMBERED)
+    return Weights(tuple(bits), float(found[0]))
 
 
 def _fitted(facts: Floats, is_one: Floats, count: Floats, doubt: float = 2.0, rounds: int = 40) -> Floats:
