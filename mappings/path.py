@@ -34,6 +34,7 @@ from typing import Any, Literal, NamedTuple
 
 from data_contracts.errors import ConfigError
 from data_contracts.source import SourceRecord
+from mappings.siblings import alike, code_of
 
 Axis = Literal["child", "below", "ancestor", "parent", "top", "self"]
 ONLY = "#"
@@ -281,27 +282,19 @@ def plain_value(record: SourceRecord, key: Key) -> str:
         number, component = key
         return component_of(values[number], component, COMPONENT_MARK) if number < len(values) else ""
     if values.__class__ is list:
-        return (
-            str(sum(child.tag == record.tag and _code(child) == _code(record) for child in record.parent.children))
-            if record.parent
-            else "1"
-        )
+        if record.parent is None:
+            return "1"
+        return str(alike(record.parent.children, record.tag, code_of(record, COMPONENT_MARK), COMPONENT_MARK))
     text: str | None = values.get(key)
     if text is None:
         if key == ONLY:
-            return str(sum(child.tag == record.tag for child in record.parent.children)) if record.parent is not None else "1"
+            return str(alike(record.parent.children, record.tag, None, COMPONENT_MARK)) if record.parent is not None else "1"
         if "/" not in key:  # type: ignore[operator]  # a name, see above
             return ""
         tag, _, name = key.partition("/")  # type: ignore[union-attr]
         below: Any = next((child.values for child in record.children if child.tag == tag), {})
         text = below.get(name, "")
     return text.strip()
-
-
-def _code(segment: SourceRecord) -> str:
-    """What element 01 begins with, which tells segments of one name apart."""
-    values: Any = segment.values
-    return values[1].partition(COMPONENT_MARK)[0] if len(values) > 1 else ""
 
 
 def bound(steps: tuple[Step, ...], record: SourceRecord) -> tuple[Step, ...]:

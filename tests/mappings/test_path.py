@@ -200,3 +200,11 @@ def test_pairs_end_where_other_elements_follow() -> None:
     for path in ("./04..06*[UK]", "./04..04*[UK]", "./07..04*[UK]"):
         with pytest.raises(ValueError, match="names no pairs"):
             parse(path, "x12")
+
+
+def test_what_stands_alone_among_many_is_counted_once_for_all_of_them() -> None:
+    tree = segments("\n".join([*(f"REF*{number % 7}*x" for number in range(700)), "REF*ZZ*alone", "N1*ST*x"]))
+    found = [record for record in tree.children if parse("REF[#=1]/02", "x12").steps[0].matches(record)]
+    assert [list(record.values) for record in found] == [["REF", "ZZ", "alone"]]
+    tree.children.append(SourceRecord("REF", ["REF", "ZZ", "another"], 0, tree))
+    assert not any(parse("REF[#=1]/02", "x12").steps[0].matches(record) for record in tree.children)
