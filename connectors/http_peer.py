@@ -13,15 +13,10 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from ipaddress import ip_address
-from pathlib import Path
 from threading import Lock
 from typing import Any
 from urllib.parse import quote
@@ -31,6 +26,7 @@ import httpx
 from connectors.credentials import required, seconds
 from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
+from connectors.http_terms import plain_address, retry_after, trusted
 from connectors.pulling import whole_number
 from connectors.signing import masked
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
@@ -138,7 +134,7 @@ class Peer:
     def client(self) -> httpx.Client:
         """The connection; cookies that the peer sets are sent back to it."""
         if self._client is None:
-            self._client = httpx.Client(verify=_trust(self._settings), timeout=self._timeout, follow_redirects=False, trust_env=False)
+            self._client = httpx.Client(verify=trusted(self._settings), timeout=self._timeout, follow_redirects=False, trust_env=False)
         return self._client
 
     def ask(self, asked: Asked) -> Answered:
@@ -154,7 +150,7 @@ class Peer:
                 renewed = True
                 continue
             if answer.status in (429, 503) and attempt + 1 < _ATTEMPTS:
-                pause = _retry_after(answer.headers, self.now())
+                pause = retry_after(answer.headers, self.now())
                 pause = min(2.0**attempt, self._patience) if pause is None else pause
                 if spent + pause <= self._patience:
                     spent += pause
@@ -247,7 +243,7 @@ class Peer:
         if answer.status in (401, 403):
             raise ConfigError(f"{self.where} does not let us in: {answer.status} {self._beginning(answer)}")
         if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
-            raise BusyError(said, _retry_after(answer.headers, self.now()) or 0)
+            raise BusyError(said, retry_after(answer.headers, self.now()) or 0)
         if answer.status in (408, 409, 425) or answer.status >= 500:
             raise RetriableError(said)
         raise RefusedError(said)
@@ -288,12 +284,7 @@ def _word(value: Any) -> str:
 
 def base_of(text: str, settings: Mapping[str, Any]) -> httpx.URL:
     """The address of a peer. Plain HTTP only on this machine, or where a site says that it is meant."""
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise ConfigError(f"url: {text!r}: {error}") from error
-    if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.fragment:
-        raise ConfigError(f"url: {text!r} is no plain http address (scheme, host, no user, no fragment)")
+    url = plain_address(text)
     if url.scheme == "http" and settings.get("allow_plain") is not True and not _here(url.host):
         raise ConfigError("url: plain http would show data and credentials to everybody on the way; use https, or allow_plain: true")
     return url
@@ -312,34 +303,3 @@ def _here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
-    named = [None if settings.get(name) is None else str(settings[name]) for name in ("ca_file", "certificate_file", "key_file")]
-    return _context(*named, tuple(Path(name).stat().st_mtime_ns if name and Path(name).is_file() else 0 for name in named))
-
-
-@lru_cache(16)
-def _context(path: str | None, certificate: str | None, key: str | None, _written: tuple[int, ...]) -> ssl.SSLContext:
-    """Kept, for reading the world's authorities takes longer than a request; files that change are read anew."""
-    try:
-        context = ssl.create_default_context(cafile=path)
-        if certificate is not None:
-            context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"ca_file: {path}: {error}" if certificate is None else f"certificate_file: {certificate}: {error}") from error
-    return context
-
-
-def _retry_after(headers: httpx.Headers, now: float) -> float | None:
-    """Seconds to wait, from a number or a date."""
-    text = headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return float(text[:9])
-    try:
-        moment = parsedate_to_datetime(text) if text else None
-    except (TypeError, ValueError):
-        return None
-    if moment is None:
-        return None
-    return max(0.0, ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.fromtimestamp(now, UTC)).total_seconds())

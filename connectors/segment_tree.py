@@ -59,7 +59,7 @@ class Kept:
         self.lines += lines
 
     def misplace(self, position: int, tag: str, depth: int, elements: list[str]) -> None:
-        """Note a segment that is shown to a loop of this depth."""
+        """Note a segment that is shown to a loop of this depth. The list itself is kept: who makes it storable later, does so here too."""
         self._misplaced = self._misplaced or {}
         self._misplaced[position] = _Misplaced(tag, depth)
         self.clean(position, elements)

@@ -76,8 +76,7 @@ def receivers(site: Site, flow: Flow) -> frozenset[str] | None:
     customer = site.partners[site.agreements[flow.agreement].partner]
     if customer.kind != "customer" or not ENTITIES[flow.on["entity"]].model_fields.keys() & _RECEIVING:
         return None
-    codes = customer.party if isinstance(customer.party, dict) else {flow.on["partner"]: customer.party}
-    return frozenset(filter(None, (customer.gln, *customer.places, codes.get(flow.on["partner"]))))
+    return frozenset(filter(None, (customer.gln, *customer.places, site.party_codes(customer.partner).get(flow.on["partner"]))))
 
 
 def _goes_to(role: str, names: Collection[str]) -> sa.ColumnElement[bool]:

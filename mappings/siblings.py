@@ -1,7 +1,7 @@
 """How many records stand beside each other of one name, and of segments with one code: what `[#=1]` asks of a path.
 
 A document may hold thousands of them, each of which asks the same about its neighbours, so the counts of a long list are kept for the
-next question, which nearly always is of the same list.
+next question, which nearly always is of the same list: one list, until another long one comes.
 """
 
 from __future__ import annotations

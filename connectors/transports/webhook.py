@@ -20,20 +20,17 @@ import hmac
 import ipaddress
 import mimetypes
 import socket
-import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import httpx
 
 from connectors.credentials import refuse_unknown, required, seconds, secret
+from connectors.http_terms import plain_address, retry_after, trusted
 from connectors.spec import Delivered
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
 
@@ -109,13 +106,7 @@ def _resolved(host: str, port: int) -> list[Address]:
 
 def _target(settings: Mapping[str, Any]) -> tuple[httpx.URL, Address]:
     """The URL and the address to connect to. Raises ConfigError for what must not be called."""
-    text = required(settings, "url", "webhook")
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise ConfigError(f"url: {text!r}: {error}") from error
-    if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.fragment:
-        raise ConfigError(f"url: {text!r} is no plain http address (scheme, host, no user, no fragment)")
+    url = plain_address(required(settings, "url", "webhook"))
     addresses = _resolved(url.host, url.port or (443 if url.scheme == "https" else 80))
     allowed = settings.get("allow_hosts", [])
     for address in addresses:
@@ -199,30 +190,15 @@ def ask(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes,
     extensions = {"sni_hostname": url.host} if url.scheme == "https" else {}
     try:
         with (
-            httpx.Client(verify=_trust(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
+            httpx.Client(verify=trusted(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
             client.stream("POST", pinned, content=content, headers=told, extensions=extensions) as response,
         ):
-            return _judged(url, response, time.monotonic() + timeout)
+            return _judged(url, response, time.monotonic() + timeout, _now(settings))
     except httpx.HTTPError as error:
         raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
 
 
-def _trust(settings: Mapping[str, Any]) -> ssl.SSLContext:
-    path = settings.get("ca_file")
-    system = ssl.get_default_verify_paths()
-    try:
-        files = [path] if path is not None else [file for file in (system.cafile, system.capath) if file is not None]
-        return _reading(str(path) if path is not None else None, tuple(Path(file).stat().st_mtime_ns for file in files))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"ca_file: {path}: {error}") from error
-
-
-@lru_cache(maxsize=16)  # all the certificates of a system take longer to read than a message to post; `_changed` has them read anew
-def _reading(path: str | None, _changed: tuple[int, ...]) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=path)
-
-
-def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> Answer:
+def _judged(url: httpx.URL, response: httpx.Response, deadline: float, now: float) -> Answer:
     body = b""
     for piece in response.iter_raw():
         body += piece
@@ -235,24 +211,12 @@ def _judged(url: httpx.URL, response: httpx.Response, deadline: float) -> Answer
         return Answer(url.host, status, list(response.headers.items()), body)
     answer = _told(status, body, _BEGINNING)
     if status in (429, 503) and (status == 429 or "retry-after" in response.headers):
-        raise BusyError(
-            f"{url.host} answered {answer}", retry_after(response.headers.get("retry-after", ""), response.headers.get("date", ""))
-        )
+        raise BusyError(f"{url.host} answered {answer}", retry_after(response.headers, now) or 0)
     if status == 408 or status >= 500:
         raise RetriableError(f"{url.host} answered {answer}")
     if status == 413:
         raise TooMuchError(f"{url.host} answered {answer}")
     raise RefusedError(f"{url.host} answered {answer}")
-
-
-def retry_after(stated: str, date: str) -> float:
-    """Seconds for which a peer asks us to wait: a number, or a moment by the peer's own clock (`Date`); 0 where it says nothing usable."""
-    if stated.strip().isascii() and stated.strip().isdigit():
-        return float(stated)
-    try:
-        return max(0.0, (parsedate_to_datetime(stated) - parsedate_to_datetime(date)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
 
 
 def _told(status: int, body: bytes, most: int) -> str:

@@ -124,7 +124,7 @@ class Place:
         self.index = index
         self.opens = opens
         self.kept = ""
-        """`line` or `level` where the reader counts the groups that begin here, or keeps them."""
+        """`LINE` or `LEVEL` where the reader counts the groups that begin here, or keeps where they stand."""
         self.limit = ENDLESS if opens else (use.max or ENDLESS)
         self.most = group.max
         """How often the group that it opens may come."""

@@ -33,7 +33,7 @@ from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Peer
 from connectors.pulling import Answer, Asked, Question, clock_of, pull, whole_number
 from connectors.spec import Page
-from connectors.transports.rpc.dialects import DIALECTS, Dialect
+from connectors.transports.rpc.dialects import DIALECTS, Dialect, Wanted
 from connectors.transports.rpc.filling import filled, fits
 from data_contracts.errors import ConfigError, RefusedError
 
@@ -128,7 +128,7 @@ class Model:
                 conditions.append((delta.path(question.clause), ">=", self._dialect.stamp(since)))
             elif delta.created:
                 conditions.append(self._dialect.filled(delta.path(question.clause)))
-        rows = self._dialect.search(self.model, conditions, count, self._size, order, self._fields, self._context)
+        rows = self._dialect.search(Wanted(self.model, conditions, count, self._size, order, self._fields, self._context))
         place = None
         if len(rows) >= self._size:
             last = delta.stamp(value_at(rows[-1], delta.path(question.clause)), self.label) if delta.kind == "stamp" else None

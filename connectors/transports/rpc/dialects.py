@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from threading import Lock
@@ -39,6 +40,21 @@ class _EndedError(Exception):
     """A session that is no longer one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One page of a model's records."""
+
+    model: str
+    domain: list[Any]
+    """Conditions, joined by `and`."""
+    offset: int
+    limit: int
+    order: list[tuple[str, str]]
+    """Field and direction."""
+    fields: list[str]
+    context: dict[str, Any]
+
+
 class Dialect(Protocol):
     """What the transport asks of one."""
 
@@ -46,16 +62,7 @@ class Dialect(Protocol):
         """`model.method` with its arguments. Raises RefusedError, RetriableError or ConfigError with the fault's own words."""
         ...
 
-    def search(
-        self,
-        model: str,
-        domain: list[Any],
-        offset: int,
-        limit: int,
-        order: list[tuple[str, str]],
-        fields: list[str],
-        context: dict[str, Any],
-    ) -> list[dict[str, Any]]:
+    def search(self, wanted: Wanted) -> list[dict[str, Any]]:
         """Records with plain values."""
         ...
 
@@ -77,6 +84,12 @@ def _fault(peer: Peer, method: str, kind: str, said: str) -> Exception:
     if any(word in kind for word in _SHUT):
         return ConfigError(f"{peer.where} does not let us in: {kind} {peer.told(said)[:_TOLD]}")
     return RetriableError(text) if any(word in kind for word in _PASSING) else RefusedError(text)
+
+
+def _rows(answer: Any, where: str) -> list[dict[str, Any]]:
+    if not isinstance(answer, list):
+        raise RetriableError(f"{where}.search_read gave no list")
+    return [_plain(row) for row in answer]
 
 
 class _Known:
@@ -148,21 +161,11 @@ class Tryton:
                 self._known.forget()
         raise ConfigError(f"{self._peer.where} does not let {self._known.user} in: the session ends at once")
 
-    def search(
-        self,
-        model: str,
-        domain: list[Any],
-        offset: int,
-        limit: int,
-        order: list[tuple[str, str]],
-        fields: list[str],
-        context: dict[str, Any],
-    ) -> list[dict[str, Any]]:
+    def search(self, wanted: Wanted) -> list[dict[str, Any]]:
         """By `search_read`."""
-        rows = self.call(f"{model}.search_read", [[*map(_listed, domain)], offset, limit, [list(by) for by in order], fields, context])
-        if not isinstance(rows, list):
-            raise RetriableError(f"{self._peer.where}: {model}.search_read gave no list")
-        return [_plain(row) for row in rows]
+        order = [list(by) for by in wanted.order]
+        page = [[*map(_listed, wanted.domain)], wanted.offset, wanted.limit, order, wanted.fields, wanted.context]
+        return _rows(self.call(f"{wanted.model}.search_read", page), f"{self._peer.where}: {wanted.model}")
 
     def stamp(self, stamp: str) -> Any:
         """As its own class, in UTC."""
@@ -227,23 +230,13 @@ class Odoo:
         named = params[-1] if params and isinstance(params[-1], Mapping) else None
         return self._execute(method, params[:-1] if named is not None else params, named or {})
 
-    def search(
-        self,
-        model: str,
-        domain: list[Any],
-        offset: int,
-        limit: int,
-        order: list[tuple[str, str]],
-        fields: list[str],
-        context: dict[str, Any],
-    ) -> list[dict[str, Any]]:
+    def search(self, wanted: Wanted) -> list[dict[str, Any]]:
         """By `search_read`; a condition of ours goes behind those of the site, which are joined by `and`."""
-        by = ", ".join(f"{name} {how.lower()}" for name, how in order)
-        named = {"fields": fields, "offset": offset, "limit": limit, "order": by, "context": {"tz": "UTC", **context}}
-        rows = self._execute(f"{model}.search_read", [[*map(_listed, domain)]], named)
-        if not isinstance(rows, list):
-            raise RetriableError(f"{self._peer.where}: {model}.search_read gave no list")
-        return [_plain(row) for row in rows]
+        by = ", ".join(f"{name} {how.lower()}" for name, how in wanted.order)
+        page = {"fields": wanted.fields, "offset": wanted.offset, "limit": wanted.limit, "order": by}
+        named = {**page, "context": {"tz": "UTC", **wanted.context}}
+        rows = self._execute(f"{wanted.model}.search_read", [[*map(_listed, wanted.domain)]], named)
+        return _rows(rows, f"{self._peer.where}: {wanted.model}")
 
     def stamp(self, stamp: str) -> Any:
         """UTC without a zone, whole seconds, as they are read."""
