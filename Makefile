@@ -41,7 +41,7 @@ types: $(VENV)/.dev ## mypy, strict
 	@$(BIN)/mypy
 
 test: $(VENV)/.dev ## every test, on SQLite and PostgreSQL, with a real sshd, Airflow and Chromium
-	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace fonts-wqy-microhei:/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
+	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace mosquitto:/usr/sbin/mosquitto fonts-wqy-microhei:/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
 	@$(BIN)/ruff check . && $(BIN)/lint-imports
 	@$(BIN)/mypy & types=$$!; UDIHUB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; wait $$types && exit $$tests
 

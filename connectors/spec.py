@@ -7,9 +7,10 @@ into source records and back and knows no partner. Each is one module (or packag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from data_contracts.findings import Finding
@@ -211,7 +212,13 @@ class Page:
     watermark: str | None = None
     """Up to where everything is known once this page is durable; committed with it. None: the page covers nothing by itself."""
     records: tuple[tuple[str, str], ...] | None = None
-    """Id and version (a hash of the content) of each record, in the order in which the format reads its messages. None: nobody can tell."""
+    """Id and version (a hash of the content) of each record, in the order in which the format reads its messages. None: nobody can tell.
+
+    An empty version stands for a record that the peer says it sent before: it is known if its id is."""
+    findings: tuple[Finding, ...] = ()
+    """What the transport has to tell of this page, such as a gap before it: kept with the document."""
+    receipt: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    """Of streams: tells the peer that it need not keep these messages any longer; called by `acknowledge`."""
 
 
 @runtime_checkable
@@ -236,4 +243,26 @@ class Polling(Protocol):
 
     def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
         """What a person writes as a watermark (`2026-11-22T08:00:00Z`), as this flow keeps it. Raises ConfigError for what it cannot be."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Polling, Protocol):
+    """A transport that is listened to for as long as the hub runs: pages come as the peer's messages do.
+
+    `pages` is the bounded way: it ends once nothing has come for a while. What is not acknowledged stays with the peer, or is asked for
+    again by the watermark. A page without content and records (`connectors.streaming.QUIET`) says that the connection stands.
+    """
+
+    def listen(self, settings: Mapping[str, Any], watermark: str | None, stop: Event) -> Iterator[Page]:
+        """Pages until `stop` is set; a page of what came up to then is still given. Raises RetriableError when the peer goes away."""
+        ...
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A transport that can prove that its peer is there and lets us in, without moving anything (`udihub partner check --reach`)."""
+
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str:
+        """What the peer said, for people. Raises RetriableError when it is away, ConfigError when it does not let us in."""
         ...

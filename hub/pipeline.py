@@ -26,11 +26,12 @@ from zoneinfo import ZoneInfo
 
 from connectors.answering import NO_REFUSALS
 from connectors.registry import answering_of, format_named, transport_named
-from connectors.spec import Format, Polling, Profile
+from connectors.spec import Format, Polling, Profile, Streaming
 from data_contracts.errors import FatalError, HubError
 from data_contracts.findings import Finding, Severity, has_error
 from data_contracts.rules import validate as rules_validate
 from data_contracts.source import Group, Message, ReadEvent
+from hub import listening
 from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
 from hub.arriving import arrivals
@@ -54,13 +55,15 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     """Hop 1: take what waits at a flow's source, land each piece, and only then settle it there.
 
     One piece that fails stops nothing else; the first failure is raised at the end, so that the scheduler retries. A system that is
-    asked what changed gives pages, and a watermark with each (hub/polling.py). Extracts of a
-    register are no documents: they are compared (hub/registers) and settled, and nothing is landed.
+    asked what changed gives pages, and a watermark with each (hub/polling.py); a stream is read until it is quiet (hub/listening.py).
+    Extracts of a register are no documents: they are compared (hub/registers) and settled, and nothing is landed.
     """
     if flow.compare is not None:
         fetch_extracts(hub, flow)
         return []
     transport = transport_named(flow.transport["use"])
+    if isinstance(transport, Streaming):
+        return list(listening.drain(hub, flow, transport, land))
     if isinstance(transport, Polling):
         return poll(hub, flow, transport, land)
     agreement = hub.site.agreements[flow.agreement]

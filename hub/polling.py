@@ -9,7 +9,8 @@ again, is known, and is flagged then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from io import BytesIO
 from typing import Any
 
@@ -18,13 +19,14 @@ from connectors.spec import Page, Polling
 from data_contracts.errors import ConfigError, ConflictError, HubError, NotFoundError
 from hub.runtime import Hub
 from hub.site import Flow
-from hub.store import watermarks
+from hub.store import evidence, watermarks
 from hub.store.inbox import Delivery, Landing
 from hub.store.types import storable
 from hub.store.unit_of_work import UnitOfWork
 from hub.store.watermarks import Mark
 
 Land = Callable[[Hub, Delivery, Callable[[UnitOfWork, Landing], None]], Landing]
+Ask = Callable[[dict[str, Any], str | None], Iterator[Page]]
 
 
 def poll(hub: Hub, flow: Flow, transport: Polling, land: Land) -> list[Landing]:
@@ -32,31 +34,44 @@ def poll(hub: Hub, flow: Flow, transport: Polling, land: Land) -> list[Landing]:
 
     What a pull has landed stays when it fails further on; the failure is shown with the watermark, and raised.
     """
+    return [landing for landing in polled(hub, flow, transport, land, transport.pages) if landing is not None]
+
+
+def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> Iterator[Landing | None]:
+    """The same while it goes on: of each page of `ask` what came of it, None where it held nothing new. Whoever stops loses nothing."""
     settings = polling_settings(hub, flow)
     agreement = hub.site.agreements[flow.agreement]
     by = f"flow:{flow.flow}"
     with hub.database.begin(by) as uow:
         mark = watermarks.opened(uow, flow.flow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner))
-    landings: list[Landing] = []
     try:
-        for page in transport.pages(settings, mark.value):
-            taken, known = _sorted_out(hub, flow.flow, page)
-            value = page.watermark if page.watermark is not None else mark.value
-            if page.records is not None and not taken:
-                if value != mark.value:
-                    with hub.database.begin(by) as uow:
-                        mark = watermarks.moved(uow, mark, value)
-            else:
-                landing, mark = _landed(hub, flow, page, mark, value, taken, known, land)
-                landings.append(landing)
-            transport.acknowledge(settings, page)
+        with closing(_closable(ask(settings, mark.value))) as pages:
+            for page in pages:
+                taken, known = _sorted_out(hub, flow.flow, page)
+                value = page.watermark if page.watermark is not None else mark.value
+                landing: Landing | None = None
+                if page.records is not None and not taken:
+                    if value != mark.value or not page.content or page.findings:
+                        with hub.database.begin(by) as uow:
+                            mark = watermarks.moved(uow, mark, value) if value != mark.value else mark
+                            _tell(hub, uow, flow, page, None)
+                            if not page.content:
+                                watermarks.ended(uow, flow.flow)  # a stream: the connection stands, and nothing waits
+                else:
+                    landing, mark = _landed(hub, flow, page, mark, value, taken, known, land)
+                transport.acknowledge(settings, page)
+                yield landing
     except HubError as error:
         with hub.database.begin(by) as uow:
             watermarks.ended(uow, flow.flow, str(error))
         raise
     with hub.database.begin(by) as uow:
         watermarks.ended(uow, flow.flow)
-    return landings
+
+
+def _closable(pages: Iterator[Page]) -> Generator[Page, None, None]:
+    """Closed, it closes the connection that a stream's pages come by."""
+    yield from pages
 
 
 def _sorted_out(hub: Hub, flow: str, page: Page) -> tuple[list[tuple[str, str]], list[int]]:
@@ -68,7 +83,7 @@ def _sorted_out(hub: Hub, flow: str, page: Page) -> tuple[list[tuple[str, str]],
         versions = watermarks.versions(connection, flow, {key for key, _ in records})
     taken, known = [], []
     for ordinal, (key, version) in enumerate(records, 1):
-        if versions.get(key) == version:
+        if key in versions and version in ("", versions[key]):
             known.append(ordinal)
         else:
             versions[key] = version
@@ -97,6 +112,8 @@ def _landed(
 
     def move(uow: UnitOfWork, landing: Landing) -> None:
         fresh = landing.outcome == "new"
+        if fresh:
+            _tell(hub, uow, flow, page, landing.document_id)
         moved.append(
             watermarks.moved(uow, mark, value, document_id=landing.document_id, taken=taken, known=known)
             if fresh
@@ -119,6 +136,14 @@ def _landed(
         move,
     )
     return landing, moved[-1]
+
+
+def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, page: Page, document_id: int | None) -> None:
+    """Keep what a transport has to tell of a page, with its document where it has one."""
+    if page.findings:
+        agreement = hub.site.agreements[flow.agreement]
+        whose = hub.partner_id(agreement.partner), hub.organisation_id(agreement.organisation)
+        evidence.add_findings(uow, [evidence.Found(finding, document_id, None, None, *whose) for finding in page.findings])
 
 
 def polling_settings(hub: Hub, flow: Flow) -> dict[str, Any]:

@@ -97,6 +97,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.hub = hub
     app.state.wake = threading.Event()
     app.state.worker = None
+    app.state.listeners = None
     app.state.streams = Counter()
     app.state.metrics = Metrics()
     answer_errors(app, language_of)

@@ -1,4 +1,4 @@
-"""`udihub serve`: the API, with a worker beside it unless workers run elsewhere."""
+"""`udihub serve`: the API, with a worker and the site's streams beside it unless they run elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import typer
 import uvicorn
 
 from data_contracts.errors import HubError
+from hub import pipeline
 from hub.commands.administration import DOCUMENTS, take_turn
+from hub.listening import Listeners, streams_of
 from hub.runtime import Hub
 from hub_api.app import create_app
 from hub_api.errors import trace_of
@@ -87,16 +89,23 @@ def serve_command(
     worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Process what comes in here, or leave it to `udihub worker`.")
     ] = True,
+    listen: Annotated[
+        bool | None,
+        typer.Option(
+            "--listen/--no-listen", help="Listen to streams here, or leave it to `udihub flow listen`; as the worker, if left out."
+        ),
+    ] = None,
 ) -> None:
     """Serve the API on http://127.0.0.1:8080 until stopped; port 0 takes any free one. The address is said once it answers."""
-    serve(Hub.open(), host, port, worker=worker)
+    serve(Hub.open(), host, port, worker=worker, listen=listen)
 
 
-def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool = True) -> None:
+def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool = True, listen: bool | None = None) -> None:
     """Serve an open hub until the process is told to stop (SIGINT, SIGTERM); then requests and the worker's turn come to their end."""
     app = create_app(hub)
     beside = Worker(hub, app.state.wake) if worker else None
-    app.state.worker = beside
+    listeners = Listeners(hub, streams_of(hub) if (worker if listen is None else listen) else (), pipeline.land, app.state.wake.set)
+    app.state.worker, app.state.listeners = beside, listeners
     server = _Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=30, access_log=False)
     )
@@ -105,9 +114,11 @@ def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool =
         signal.signal(number, lambda *_: None)
     if beside is not None:
         beside.start()
+    listeners.start()
     try:
         server.run()
     finally:
+        listeners.stop()
         if beside is not None:
             beside.stop()
         hub.database.close()

@@ -24,7 +24,7 @@ from data_contracts.canonical.logistics import (
     TransportStatus,
 )
 from data_contracts.canonical.master import Item, Party
-from data_contracts.canonical.operations import InventoryReport, ProductionEvent
+from data_contracts.canonical.operations import InventoryReport, ProductionEvent, SensorReading
 from data_contracts.canonical.planning import DeliverySchedule, PriceCatalogue, RemittanceAdvice, SalesReport
 from data_contracts.canonical.trade import DespatchAdvice, Invoice, OrderChange, OrderResponse, PurchaseOrder, ReceivingAdvice
 
@@ -48,6 +48,7 @@ ENTITIES: dict[str, type[BusinessDocument]] = {
         ReceivingAdvice,
         RemittanceAdvice,
         SalesReport,
+        SensorReading,
         TransportInstruction,
         TransportResponse,
         TransportStatus,

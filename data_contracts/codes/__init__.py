@@ -29,7 +29,7 @@ class Unit:
     countable: bool
     """Whether it counts whole things, so that a fraction of it is a mistake."""
     dimension: str
-    """`count`, `package`, `mass`, `length`, `volume`, `area`, `time`: what may be compared with what."""
+    """`count`, `package`, `mass`, `length`, `volume`, `area`, `time`, `temperature`, `ratio`: what may be compared with what."""
     size: Fraction | None
     """How many of its dimension's first unit one of it is, exactly (a dozen is 12); null where the unit does not say."""
 

@@ -21,6 +21,7 @@ _MOMENTS = {
     "ReceivingAdvice": "received_at",
     "ProductionEvent": "occurred_at",
     "InventoryReport": "issued_at",
+    "SensorReading": "occurred_at",
 }
 """When the goods were where the document says; `issued_at` stands in where it is not stated."""
 _NEEDS_LINES = frozenset(("PurchaseOrder", "DespatchAdvice", "ReceivingAdvice", "Invoice"))

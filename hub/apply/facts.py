@@ -45,12 +45,13 @@ _EFFECTIVE = {
     "receiving_advice": "received_at",
     "production_event": "occurred_at",
     "inventory_movement": "occurred_at",
+    "sensor_reading": "occurred_at",
 }
-_PLACE = {"inventory_report": "location", "receiving_advice": "location", "production_event": "location", "inventory_movement": "location"}
+_PLACE = dict.fromkeys(("inventory_report", "receiving_advice", "production_event", "inventory_movement", "sensor_reading"), "location")
 _DEFAULT_STATUS = {"order_response": "accepted", "inventory_report": "available", "inventory_movement": "available"}
 _DUE = {"order_response": "promised_on", "purchase_order": "requested_on"}
 
-EVENTFUL = frozenset(("despatch_advice", "receiving_advice", "production_event", "inventory_movement"))
+EVENTFUL = frozenset(("despatch_advice", "receiving_advice", "production_event", "inventory_movement", "sensor_reading"))
 """Kinds of documents that are visibility events too, where the site wants that (`hub.visibility.derive`)."""
 _LINE_MEMBERS = frozenset(LINE_COLUMNS) - {"role", "locator", "detail"} | {"@"}
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from data_contracts import config_texts
 from data_contracts.errors import ConfigError
-from hub import callbacks, outbound, pipeline, polling, soundness, stopping, worker
+from hub import callbacks, outbound, pipeline, polling, reaching, soundness, stopping, worker
 from hub.as2 import expiry
+from hub.commands import listening
 from hub.commands.registers import tell_outcome
 from hub.commands.words import word
 from hub.registers.fetch import fetch_extracts
@@ -37,6 +40,7 @@ def register(app: typer.Typer) -> None:
     flows.command("resume")(flow_resume_command)
     flows.command("watermarks")(flow_watermarks_command)
     flows.command("rewind")(flow_rewind_command)
+    listening.register(flows)
     app.add_typer(flows, name="flow")
 
 
@@ -53,7 +57,10 @@ def partner_list_command() -> None:
                 )
 
 
-def partner_check_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a fault.")] = False) -> None:
+def partner_check_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a fault.")] = False,
+    reach: Annotated[bool, typer.Option("--reach", help="Also connect to the peers of flows, with their credentials.")] = False,
+) -> None:
     """Load the whole site and all that it names, and tell what is certain to fail, by file and key. Exit code: 0 sound, 3 not."""
     settings = Settings.from_environment()
     site: Site | None = None
@@ -70,10 +77,24 @@ def partner_check_command(as_json: Annotated[bool, typer.Option("--json", help="
     wrong = sum(one.severity == "error" for one in found)
     if wrong:
         raise ConfigError(word("faults", settings.language).format(count=wrong, folder=settings.site))
+    if reach and site is not None and not _reached(site, settings, as_json):
+        raise ConfigError(word("unreached", settings.language))
     if not as_json and site is not None:
         counts = {"partners": len(site.partners), "agreements": len(site.agreements), "flows": len(site.flows)}
         messages = sum(len(agreement.messages) for agreement in site.agreements.values())
         typer.echo(word("sound", settings.language).format(**counts, messages=messages))
+
+
+def _reached(site: Site, settings: Settings, as_json: bool) -> bool:
+    """Tell of each peer that can be asked whether it is there and lets us in. Whether all are."""
+    told = list(reaching.reached(site, settings.home))
+    for one in told:
+        if as_json:
+            typer.echo(json.dumps(asdict(one), ensure_ascii=False))
+        else:
+            said = config_texts.told(one.said, settings.language)
+            typer.echo(f"{word('reached' if one.reached else 'not_reached', settings.language):8} {one.flow}: {said}")
+    return all(one.reached for one in told)
 
 
 def flow_list_command(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:

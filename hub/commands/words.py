@@ -33,6 +33,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "flow_stopped": ("{agreement}: stopped; what comes waits", "{agreement}：已停止，新到文件将等待"),
     "flow_is_stopped": ("{agreement}: is stopped already", "{agreement}：已处于停止状态"),
     "flow_resumed": ("{agreement}: resumed, {count} documents go on", "{agreement}：已恢复，{count} 份文件继续处理"),
+    "listening": ("listening to {flows}", "正在监听 {flows}"),
+    "drained": ("{flow}: {count} documents", "{flow}：{count} 份文件"),
+    "reached": ("reached", "可达"),
+    "not_reached": ("NOT REACHED", "不可达"),
+    "unreached": ("not every peer can be reached and lets us in", "并非所有对方都可达并允许登录"),
     "pulled_up_to": (
         "{flow:32} up to {watermark}, asked {asked_at}, {pages} pages, {records} records",
         "{flow:32} 已取至 {watermark}，查询于 {asked_at}，{pages} 页，{records} 条记录",

@@ -8,4 +8,5 @@ from hub.store import golden_tables as golden_tables
 from hub.store import recall_tables as recall_tables
 from hub.store import register_tables as register_tables
 from hub.store import stop_tables as stop_tables
+from hub.store import stream_tables as stream_tables
 from hub.store import watermark_tables as watermark_tables

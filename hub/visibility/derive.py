@@ -4,6 +4,7 @@
     receiving advice     what was received, where; what was rejected apart, non-sellable
     production event     a transformation of inputs into outputs
     stock movement       what came to and what left a place: `udihub:direction` says which
+    sensor reading       what a sensor measured, with the unit or lot that it travels with
 
 Each event names its document (`bizTransactionList`, `udihub:exchange`). Things without a GTIN, and places without a GLN, have URNs of the
 hub's own, which stand for the node of the trace (`own_uri`). These events make no edges: their document does.
@@ -11,6 +12,7 @@ hub's own, which stand for the node of the trace (`own_uri`). These events make 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta, timezone
@@ -22,13 +24,14 @@ from data_contracts.codes import unit as unit_of
 from data_contracts.events.event_hash import event_hash
 from data_contracts.events.things import canonical, identify
 from hub.apply.event_facts import LOT_NUMBER, said_of
-from hub.apply.facts import Facts, Line
+from hub.apply.facts import Facts, Line, padded
 from hub.store.keys import item_key, item_part, location_key, lot_key, own_thing, own_uri, serial_key, sscc_key, thing_key
 from hub.store.types import moment
 from hub.store.visibility import EventSaid
 
 SPACE = "urn:udihub:"
 """Name space of what the hub adds to an event (prefix `udihub`)."""
+_URI = re.compile(r"(?:urn|https?):[!-~]+")
 _PIECES = frozenset(("EA", "C62", "H87", "PCE"))
 _ISSUED_AT, _OFFSET, _EFFECTIVE, _ORDER, _REFERENCE = 3, 4, 5, 6, 7
 
@@ -260,11 +263,51 @@ def _movement(document: _Document) -> Iterator[dict[str, Any]]:
             )  # fmt: skip
 
 
+def _reading(document: _Document) -> Iterator[dict[str, Any]]:
+    header, place = document.facts.header, document.place(document.facts.location)
+    reports = [
+        {"type": said["measure"], **_measured(said, row[10])} for row in document.facts.lines if (said := row[23] or {}).get("measure")
+    ]
+    goods = _Goods()
+    if sscc := header.get("sscc"):
+        goods.thing(document.unit(sscc))
+    if (gtin := padded(header.get("gtin"))) and (lot := header.get("lot")):
+        goods.amount(_of(gtin, ("10", lot), lot_key(gtin, lot)), None, None)
+    sensor = str(header["sensor"])
+    device = sensor if _URI.fullmatch(sensor) else f"{SPACE}sensor:{quote(document.partner, safe='')}:{quote(sensor, safe='')}"
+    event = document.event(
+        "ObjectEvent", action="OBSERVE", epcs=list(goods.epcs), quantities=goods.quantities(), biz_step="sensor_reporting",
+        read_point=place,
+    )  # fmt: skip
+    if reports:
+        event["sensor_elements"] = [{"metadata": {"time": event["occurred_at"], "device_id": device}, "reports": reports}]
+        yield event
+
+
+def _measured(said: Mapping[str, Any], unit: str | None) -> dict[str, Any]:
+    """The value of a measurement; what is bad or passed a limit bears EPCIS's word for it, and how the device says so."""
+    found: dict[str, Any] = {}
+    if said.get("value") is not None:
+        found["value"] = Decimal(said["value"])
+    if said.get("text") is not None:
+        found["string_value"] = said["text"]
+    if unit:
+        found["unit"] = unit
+    if said.get("quality", "good") != "good":
+        found["exception"] = "ERROR_CONDITION"
+    elif said.get("alarm"):
+        found["exception"] = "ALARM_CONDITION"
+    if said.get("quality_code"):
+        found["extensions"] = {f"{{{SPACE}}}quality": said["quality_code"]}
+    return found
+
+
 _MAKERS: Mapping[str, Callable[[_Document], Iterator[dict[str, Any]]]] = {
     "despatch_advice": _despatch,
     "receiving_advice": _receipt,
     "production_event": _production,
     "inventory_movement": _movement,
+    "sensor_reading": _reading,
 }
 _TYPES = {"despatch_advice": "desadv", "receiving_advice": "recadv", "production_event": "prodorder"}
 _ISSUER = {"despatch_advice": "supplier", "receiving_advice": "location", "purchase_order": "buyer", "production_event": "location"}

@@ -38,6 +38,8 @@ def ready(request: Request, hub: HubDependency) -> Response:
     worker = request.app.state.worker
     if worker is not None:
         checks["worker"] = "ok" if worker.is_well() else "failing"
+    if request.app.state.listeners is not None and not request.app.state.listeners.are_well():
+        checks["streams"] = "failing"
     well = all(state == "ok" for state in checks.values())
     return render({"status": "ok" if well else "failing", "checks": checks}, 200 if well else 503)
 

@@ -21,6 +21,8 @@ _numbers = itertools.count(1)
 SENDS_ONLY = {"webhook", "as2"}
 ASKED = {"odata", "rest", "rpc", "signed_http", "sql"}
 """Those that ask a system page by page: tests/conformance/test_asked_systems.py."""
+HEARD = {"mqtt"}
+"""Those that listen: tests/conformance/test_streams.py."""
 
 
 class Source:
@@ -119,7 +121,7 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> OnDisk:
 
 
 def test_every_transport_is_tested_here() -> None:
-    assert {name.partition("-")[0] for name in HARNESSES} | SENDS_ONLY | ASKED == set(transport_names())
+    assert {name.partition("-")[0] for name in HARNESSES} | SENDS_ONLY | ASKED | HEARD == set(transport_names())
 
 
 def test_what_waits_is_fetched_opened_and_settled_once(source: Source) -> None:

@@ -42,6 +42,14 @@ DOCUMENTS: list[dict[str, Any]] = [
     {"entity": "TransportInstruction", "reference": "LOAD-1", "lines": [{"line": "1", "kind": "load", "planned_on": "2026-12-01", "@": 7}]},
     {"entity": "TransportResponse", "instruction_number": "LOAD-1", "status": "accepted"},
     {"entity": "TransportStatus", "lines": [{"line": "1", "status": "delivered", "occurred_at": at(20), "city": "Suzhou", "@": 9}]},
+    {
+        "entity": "SensorReading",
+        "sensor": "S-17",
+        "occurred_at": at(20),
+        "lines": [
+            {"line": "1", "measure": "Temperature", "value": Decimal("-4.25"), "unit": "CEL", "quality": "bad", "alarm": True, "@": 2}
+        ],
+    },
 ]
 
 
