@@ -16,6 +16,7 @@ from connectors.spec import Delivered, Page, Reachable, Streaming
 from data_contracts.errors import ConfigError, RetriableError
 from tests.conformance.test_transports import HEARD
 from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
+from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
 
 
 class Spoken:
@@ -101,7 +102,28 @@ def by_mqtt_3(folder: Path) -> Iterator[Spoken]:
         yield ByMqtt(broker, "3.1.1")
 
 
-STREAMS: dict[str, Callable[[Path], Any]] = {"mqtt-5": by_mqtt_5, "mqtt-3.1.1": by_mqtt_3}
+class ByNats(Spoken):
+    def __init__(self, peer: NatsPeer) -> None:
+        self.peer = peer
+        self.start, self.stop = peer.start, peer.stop  # type: ignore[method-assign]
+        settings = {"url": peer.url, "allow_plain": True, "user": USER, "password_env": "STREAM_PASSWORD"}
+        more = {"stream": STREAM, "durable": "hub", "subjects": ["line.{line}"], "batch": 10, "window_seconds": 0.1, "quiet_seconds": 0.3}
+        super().__init__("nats", {**settings, **more})
+
+    def say(self, numbers: range) -> None:
+        self.peer.publish([("line.7", b'{"n": %d}' % number) for number in numbers])
+
+    def wrong(self) -> dict[str, Any]:
+        return self.settings | {"user": "nobody"}
+
+
+@contextmanager
+def by_nats(folder: Path) -> Iterator[Spoken]:
+    with nats_server(folder) as peer:
+        yield ByNats(peer)
+
+
+STREAMS: dict[str, Callable[[Path], Any]] = {"nats": by_nats, "mqtt-5": by_mqtt_5, "mqtt-3.1.1": by_mqtt_3}
 
 
 @pytest.fixture(params=list(STREAMS))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from connectors.credentials import required
-from connectors.deltas import value_at
+from connectors.naming import named_by
 from connectors.transports.mqtt.session import Session, connection_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
-_WORD = re.compile(r"\{([\w.]+)\}")
-_NOT_IN_A_LEVEL = re.compile(r"[/+#\0]")
 _NOBODY = "No matching subscribers"
 
 
@@ -25,26 +22,9 @@ def template(settings: Mapping[str, Any]) -> str:
     return topic
 
 
-def topic_of(settings: Mapping[str, Any], content: bytes) -> str:
-    """The topic of a document. Raises RefusedError where the document lacks what its topic is made of."""
-    pattern = template(settings)
-    words = set(_WORD.findall(pattern))
-    if not words:
-        return pattern
-    try:
-        body = json.loads(content, parse_float=str)
-    except ValueError as error:
-        raise RefusedError("the document is no JSON, so its topic cannot be made of it") from error
-    values = {word: value_at(body, word) for word in words}
-    for word, value in values.items():
-        if value in (None, "") or isinstance(value, dict | list) or _NOT_IN_A_LEVEL.search(str(value)):
-            raise RefusedError(f"the document's {word} cannot be a level of a topic: {value!r}")
-    return _WORD.sub(lambda found: str(values[found[1]]), pattern)
-
-
 def publish(settings: Mapping[str, Any], content: bytes, stable_id: str) -> str:
     """What the broker answered. Raises RetriableError where it says that nobody listens, RefusedError where it takes no such message."""
-    topic, retain = topic_of(settings, content), settings.get("retain") is True
+    topic, retain = named_by(template(settings), content, r"[/+#\0]", "topic"), settings.get("retain") is True
     client_id = settings.get("client_id")
     with Session(connection_of(settings), None if client_id is None else str(client_id), keep=0) as session:
         reason = session.publish(topic, content, retain=retain, stable_id=stable_id)
