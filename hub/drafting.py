@@ -19,6 +19,7 @@ from connectors.spec import Profile
 from data_contracts.errors import ConfigError
 from mappings.draft import Given, document_keys, draft_mapping, guess_entity, of_document
 from mappings.engine import load
+from mappings.targets import entity_named
 
 _VALUES = 200
 """Different values of a field that are held against code tables."""
@@ -39,15 +40,20 @@ class DraftedFeed:
     records: int
 
 
-def draft_feed(paths: Sequence[Path], name: str | None = None) -> DraftedFeed:
-    """Draft from samples of one feed. Raises ConfigError for samples that nothing can be drafted from."""
+def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | None = None) -> DraftedFeed:
+    """Draft from samples of one feed. `entity`: what a person says that they are; guessed without.
+
+    Raises ConfigError for samples that nothing can be drafted from, and for an entity that there is none of.
+    """
+    if entity is not None:
+        entity_named(entity, "--entity")
     samples = observe(paths)
     feed = _name(name or paths[0].stem)
     fields = drafted(samples)
     if not fields:
         raise ConfigError("the samples hold no values")
     given = [_given(field) for field in fields]
-    entity, sure = guess_entity(given, f"{feed} {paths[0].stem}")
+    entity, sure = (entity, 100) if entity is not None else guess_entity(given, f"{feed} {paths[0].stem}")
     by = document_keys(given, entity) if samples.format in _ROWS else []
     full = {field.path for field in fields if field.share == 100}
     by = by if set(by) <= full else []

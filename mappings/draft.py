@@ -17,29 +17,66 @@ from mappings.code_tables import load_table
 from mappings.targets import Member, element_model, member, required
 
 _SIGNS: Mapping[str, Mapping[str, int]] = {
-    "PurchaseOrder": {"order_number": 4, "unit_price": 2, "requested_on": 2, "supplier": 2, "quantity": 1, "item_code": 1, "currency": 1},
-    "OrderResponse": {"promised_on": 5, "order_number": 3, "quantity": 1},
+    "PurchaseOrder": {"order_number": 4, "unit_price": 2, "requested_on": 2, "supplier": 2, "quantity": 1, "item_code": 1, "currency": 1}
+    | {"despatch_number": -5, "receipt_number": -5, "invoice_number": -5, "promised_on": -4, "received_at": -3, "payment_number": -6}
+    | {"forecast_quantity": -6, "sold_quantity": -6, "moved_quantity": -6, "instruction_number": -5},
+    "OrderResponse": {"promised_on": 5, "order_number": 3, "quantity": 1, "despatch_number": -4, "invoice_number": -4},
     "InventoryReport": {"status": 2, "location": 3, "lot": 2, "expires_on": 1, "quantity": 2, "item_code": 1, "gtin": 1}
-    | {"order_number": -4, "unit_price": -2, "despatch_number": -3, "receipt_number": -3, "received_at": -3},
-    "DespatchAdvice": {"despatch_number": 5, "sscc": 2, "tracking": 2, "carrier": 2, "despatched_at": 4, "ship_to": 1, "lot": 1},
-    "ReceivingAdvice": {"receipt_number": 5, "received_at": 4, "rejected_quantity": 3, "order_number": 1, "lot": 1},
-    "Invoice": {"invoice_number": 6, "amount": 3, "unit_price": 1, "currency": 1, "order_number": 1},
+    | {"order_number": -4, "unit_price": -2, "despatch_number": -3, "receipt_number": -3, "received_at": -3}
+    | {"moved_quantity": -6, "sold_quantity": -6, "instruction_number": -5, "forecast_quantity": -6},
+    "DespatchAdvice": {
+        "despatch_number": 8,
+        "receipt_number": -5,
+        "invoice_number": -4,
+        "instruction_number": -5,
+        "sscc": 2,
+        "tracking": 2,
+        "carrier": 2,
+        "despatched_at": 4,
+        "ship_to": 1,
+        "lot": 1,
+    },
+    "ReceivingAdvice": {"receipt_number": 8, "received_at": 4, "rejected_quantity": 3, "order_number": 1, "lot": 1},
+    "Invoice": {
+        "invoice_number": 6,
+        "amount": 3,
+        "payment_number": -8,
+        "paid_on": -5,
+        "paid_amount": -5,
+        "unit_price": 1,
+        "currency": 1,
+        "order_number": 1,
+    },
     "PriceCatalogue": {"valid_from_on": 5, "valid_until_on": 3, "minimum_quantity": 4, "unit_price": 2, "item_code": 1, "currency": 1}
     | {"quantity": -4, "order_number": -4, "invoice_number": -4, "despatch_number": -4, "requested_on": -3},
     "ProductionEvent": {"production_order": 7, "occurred_at": 4, "lot": 1, "serial": 1, "despatch_number": -4, "invoice_number": -4},
-    "Item": {"item_code": 3, "description": 2, "gtin": 1, "unit": 1, "shelf_life": 5, "quantity": -4, "order_number": -3},
+    "Item": {"item_code": 3, "description": 2, "gtin": 1, "unit": 1, "shelf_life": 5, "quantity": -4, "order_number": -3}
+    | {"forecast_quantity": -4, "sold_quantity": -4, "moved_quantity": -4},
+    "Party": {"supplier": 2, "customer": 2, "supplier_name": 2, "tax_number": 6, "phone": 3, "licence": 3, "city": 2, "address": 2}
+    | {"quantity": -6, "item_code": -6, "order_number": -6, "amount": -4},
+    "DeliverySchedule": {"forecast_quantity": 8, "due_on": 5, "due_until_on": 3, "item_code": 1, "supplier": 1},
+    "SalesReport": {"sold_quantity": 8, "occurred_on": 4, "period_from_on": 4, "period_until_on": 3, "item_code": 1, "lot": 1},
+    "InventoryMovement": {"moved_quantity": 8, "reason": 4, "location": 1, "lot": 1, "item_code": 1},
+    "DespatchInstruction": {"instruction_number": 8, "ship_to": 2, "requested_on": 1, "quantity": 1, "location": 1},
+    "RemittanceAdvice": {"payment_number": 7, "paid_on": 5, "paid_amount": 5, "invoice_number": 1, "amount": 1},
 }
 """What fields speak for an entity, and against it."""
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "PurchaseOrder": ("order", "po", "订单", "采购"),
     "OrderResponse": ("confirm", "response", "确认"),
     "InventoryReport": ("stock", "inventory", "库存", "盘点"),
-    "DespatchAdvice": ("despatch", "dispatch", "ship", "deliver", "asn", "发货", "出库"),
+    "DespatchAdvice": ("despatch", "dispatch", "ship", "deliver", "asn", "发货", "送货", "出库"),
     "ReceivingAdvice": ("receipt", "receiving", "grn", "收货", "入库"),
     "Invoice": ("invoice", "发票"),
     "PriceCatalogue": ("price", "catalog", "价格", "目录", "报价"),
     "ProductionEvent": ("mes", "production", "transformation", "生产", "工单"),
     "Item": ("item", "material", "product", "物料"),
+    "Party": ("supplier", "vendor", "customer", "partner", "供应商", "客户"),
+    "DeliverySchedule": ("forecast", "schedule", "预测", "排程"),
+    "SalesReport": ("sales", "sellout", "sell-out", "销售", "流向"),
+    "InventoryMovement": ("movement", "adjust", "transfer", "移库", "调整", "调拨"),
+    "DespatchInstruction": ("pick", "instruction", "指令", "出库通知"),
+    "RemittanceAdvice": ("payment", "remit", "付款", "汇款"),
 }
 _LISTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ProductionEvent": {
@@ -58,8 +95,12 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "PriceCatalogue": ("number",),
     "ProductionEvent": ("number",),
     "Item": ("item_code", "number"),
+    "Party": ("supplier", "customer", "number"),
+    "DespatchInstruction": ("instruction_number", "number"),
+    "RemittanceAdvice": ("payment_number", "number"),
 }
-"""Concepts that are the document's own number, the nearest first."""
+"""Concepts that are the document's own number, the nearest first; of other entities it is `number`."""
+_NUMBER = ("number",)
 _PARTIES: Mapping[str, tuple[str, str]] = {
     "supplier": ("supplier", "code"),
     "supplier_name": ("supplier", "name"),
@@ -68,6 +109,14 @@ _PARTIES: Mapping[str, tuple[str, str]] = {
     "location": ("location", "code"),
 }
 _TO: Mapping[str, str] = {"serial": "serials[]"}
+_OF_ENTITY: Mapping[str, Mapping[str, str]] = {
+    "Party": {"supplier_name": "name", "description": "name"},
+    "DeliverySchedule": {"forecast_quantity": "quantity"},
+    "SalesReport": {"sold_quantity": "quantity", "customer": "reporter.code"},
+    "InventoryMovement": {"moved_quantity": "quantity"},
+    "RemittanceAdvice": {"paid_amount": "amount"},
+}
+"""Concepts that fill a member of another name in one entity."""
 _ITEM: Mapping[str, str] = {"unit": "base_unit", "description": "name", "shelf_life": "shelf_life_days"}
 _SPELLED = (
     *("date_dashed_dmy", "date_dashed_mdy", "date_month_name", "date_month_name_short"),
@@ -155,20 +204,20 @@ def guess_entity(fields: Sequence[Given], name: str) -> tuple[str, int]:
 
 def document_keys(fields: Sequence[Given], entity: str) -> list[str]:
     """The columns whose equal values make rows one document; none where a row stands for itself."""
-    if entity == "Item":
+    if entity in ("Item", "Party"):
         return []
     by_concept = _by_concept(fields)
     if entity == "PriceCatalogue":
         return [by_concept[concept].path for concept in ("supplier", "currency") if concept in by_concept][:1]
     if entity == "InventoryReport":
         return [by_concept[concept].path for concept in ("location", "issued_at") if concept in by_concept]
-    return [by_concept[concept].path for concept in NUMBERS[entity] if concept in by_concept][:1]
+    return [by_concept[concept].path for concept in NUMBERS.get(entity, _NUMBER) if concept in by_concept][:1]
 
 
 def of_document(given: Given, entity: str) -> bool:
     """Whether a column speaks of the document and not of one of its lines."""
     model = ENTITIES[entity]
-    if given.concept in NUMBERS[entity]:
+    if given.concept in NUMBERS.get(entity, _NUMBER):
         return True
     head, _ = _member_of(given, entity, model)
     line, _ = _member_of(given, entity, element_model(model, "lines", "draft")) if "lines" in model.model_fields else (None, "")
@@ -180,7 +229,10 @@ def _member_of(given: Given, entity: str, model: type[BaseModel]) -> tuple[Membe
     concept = given.concept
     if not concept:
         return None, ""
-    if concept in _PARTIES:
+    own = _OF_ENTITY.get(entity, {})
+    if concept in own:
+        to = own[concept]
+    elif concept in _PARTIES:
         party, part = _PARTIES[concept]
         to = f"{party}.{'gln' if given.key == 'gln' else part}"
     elif entity == "Item" and concept in _ITEM:
@@ -300,7 +352,7 @@ class _Rows:
                 yield row
 
     def _row(self, given: Given) -> str | None:
-        numbers = NUMBERS[self._entity]
+        numbers = NUMBERS.get(self._entity, _NUMBER)
         if not self._within and given.concept in numbers:
             if "number" in self.found:
                 return None

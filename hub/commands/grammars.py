@@ -67,12 +67,13 @@ def draft_command(
     samples: Annotated[list[Path], typer.Argument(help="Files of one feed: delimited, fixed width, XLSX, JSON or XML.")],
     out: Annotated[Path | None, typer.Option("--out", help="Site folder to write grammars/ and mappings/ into; stdout without it.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the feed; the first file's without it.")] = None,
+    entity: Annotated[str | None, typer.Option("--entity", help="What the samples are, e.g. DespatchAdvice; guessed without it.")] = None,
 ) -> None:
     """Propose a grammar and a mapping from samples, with how sure each line is and why, for a person to finish.
 
     Exit code: 0 the mapping is complete, 1 something mandatory is left to a person (lines with TODO).
     """
-    draft = draft_feed(samples, name)
+    draft = draft_feed(samples, name, entity)
     folders = (("grammars", draft.grammar), ("mappings", draft.mapping))
     for folder, text in folders:
         where = f"{folder}/{draft.format}/{draft.name}.yaml"

@@ -58,7 +58,7 @@ def test_the_finding_says_what_was_chosen_and_why() -> None:
     assert (
         finding.text()
         == "Read as GB18030: not valid UTF-8, and 100 % of the multi-byte characters are Chinese. That is a guess: Korean and Greek bytes "
-        "can look alike. State the charset in the agreement."
+        "can look alike. State it as profile.charset in the agreement."
     )
     assert "汉字" in finding.text("zh-CN")
     assert found.messages[0].root is not None and found.messages[0].root.values == {"批号": "L1", "数量": "5", "名称": "骨螺钉（钛合金）"}

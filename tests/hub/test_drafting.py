@@ -294,3 +294,35 @@ def test_a_draft_reads_days_with_and_without_a_time_in_one_column(tmp_path: Path
     read_ = [mapping.read(message.root, Context(time_zone="UTC")) for message in found.messages if message.root is not None]
     assert [one.findings for one in read_] == [[], []]
     assert [one.entity["lines"][0]["requested_on"] for one in read_ if one.entity] == ["2026-11-22", "2026-12-31"]
+
+
+HEADS = {
+    "DespatchAdvice": "送货单号,物料编码,批号,有效期,数量,单位,单价,供应商",
+    "ReceivingAdvice": "入库单号,采购订单号,物料编码,批号,实收数量,单位",
+    "DespatchInstruction": "出库通知单号,订单号,收货方,物料编码,批号,数量,单位",
+    "InventoryMovement": "单号,仓库,物料编码,批号,调整数量,单位,原因",
+    "SalesReport": "编号,期间开始,期间结束,产品编码,批号,销售数量,单位",
+    "DeliverySchedule": "Schedule No,Supplier,Item,Week Start,Week End,Forecast Qty,UOM",
+    "RemittanceAdvice": "Payment No,Payment Date,Currency,Invoice No,Amount Paid",
+    "Party": "供应商编码,供应商名称,统一社会信用代码,地址,城市,联系电话",
+}
+
+
+@pytest.mark.parametrize("entity", HEADS)
+def test_columns_tell_the_entity_whatever_the_file_is_called(entity: str, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"  # a name that speaks for another
+    rows = [
+        ",".join(f"{index}" if "qty" in name.casefold() or "数量" in name else f"V{index}" for name in HEADS[entity].split(","))
+        for index in range(1, 5)
+    ]
+    path.write_text("\n".join([HEADS[entity], *rows, ""]), encoding="utf-8")
+    assert draft_feed([path]).entity == entity
+
+
+def test_a_person_states_the_entity_and_one_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("number,item,qty,unit\nA1,RM-1,5,EA\nA1,RM-2,6,EA\n", encoding="utf-8")
+    shown = CliRunner().invoke(application(), ["grammar", "draft", str(path), "--entity", "DespatchAdvice"])
+    assert "entity: DespatchAdvice" in shown.output and "# Drafted from samples: DespatchAdvice, 100 % sure" in shown.output
+    with pytest.raises(ConfigError, match="there is no `Despatch`"):
+        draft_feed([path], entity="Despatch")
