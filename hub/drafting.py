@@ -61,8 +61,20 @@ def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | Non
     header = [path for path in groupable(samples, fields, by) if path in of_documents]
     grammar = as_yaml(samples, feed, fields, by, header)
     draft = draft_mapping(samples.format, feed, given, entity, sure, [*by, *header] if by else None)
-    _try(paths, samples.format, feed, grammar, draft.text, complete=not draft.missing)
+    told = _repeated(fields, document_keys(given, entity)) if samples.format not in _ROWS else ""
+    if told:
+        draft.missing.append(told)
+        grammar = f"# TODO {told}\n{grammar}"
+    _try(paths, samples.format, feed, grammar, draft.text, complete=not [name for name in draft.missing if name != told])
     return DraftedFeed(feed, samples.format, entity, sure, grammar, draft.text, tuple(draft.missing), samples.root.records)
+
+
+def _repeated(fields: Sequence[Drafted], by: Sequence[str]) -> str:
+    """What to do where records of JSON or XML share a document number: they are its lines, and the last would replace the rest."""
+    for field in fields:
+        if field.path in by and "/" not in field.path and len(set(field.values)) < len(field.values):
+            return f"{field.path} repeats: records are lines of one document, and only rows (CSV, XLSX, arrays with columns) are grouped"
+    return ""
 
 
 def _given(field: Drafted) -> Given:

@@ -326,3 +326,13 @@ def test_a_person_states_the_entity_and_one_that_there_is_none_of_is_refused(tmp
     assert "entity: DespatchAdvice" in shown.output and "# Drafted from samples: DespatchAdvice, 100 % sure" in shown.output
     with pytest.raises(ConfigError, match="there is no `Despatch`"):
         draft_feed([path], entity="Despatch")
+
+
+def test_json_lines_that_share_an_order_number_are_not_passed_off_as_whole_orders(tmp_path: Path) -> None:
+    path = tmp_path / "orders.jsonl"
+    line = '{{"orderNo": "PO-{0}", "orderDate": "2026-11-22", "lineNo": {1}, "sku": "RM-{1}", "qty": 5, "uom": "EA", "unitPrice": 1.5}}'
+    path.write_text("\n".join(line.format(order, at) for order in (1, 2) for at in (1, 2)), encoding="utf-8")
+    draft = draft_feed([path])
+    assert draft.missing and "orderNo repeats" in draft.missing[-1] and "# TODO orderNo repeats" in draft.grammar
+    path.write_text("\n".join(line.format(order, 1) for order in (1, 2)), encoding="utf-8")
+    assert draft_feed([path]).missing == ()
