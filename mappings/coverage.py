@@ -17,7 +17,7 @@ from typing import Any
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.getters import Run
-from mappings.losses import Kept, Losses, Passed, Reasons, kept_value, key_of, said
+from mappings.losses import Kept, Losses, Passed, Reasons, kept_value, key_of
 from mappings.passed_over import Anchor
 from mappings.path import COMPONENT_MARK, SEGMENT_FORMATS, Component, Key, Pairs, plain_value
 from mappings.plan import Plan
@@ -167,7 +167,7 @@ class Coverage:
             if ignored or not below.simple:
                 if not below.known:
                     if not ignored and not (self._segments and child.tag in _TRAILERS):
-                        losses.not_taken(child, None, said(child), True)
+                        losses.not_known(child)
                     continue
                 if below.single:
                     own = (below, child)

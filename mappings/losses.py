@@ -13,14 +13,14 @@ from data_contracts.source import SourceRecord
 from mappings.context import place_of
 from mappings.passed_over import Pass, Rows
 from mappings.path import COMPONENT_MARK, Component, Element, Key, Leaf, Name, Pairs, Step, plain_value
-from mappings.tracks import Track
+from mappings.tracks import Track, code_of
 
 Passed = Mapping[int, Sequence[tuple[Rows, str]]]
 """What reading passed over below a record, by its `id`, with the text that was kept instead."""
 Kept = Key | Pairs
 """What is kept once of a record: an element, a component, a name, or the value under one qualifier."""
-_LONGEST_LINE, _MOST_RECORDS = 120, 20
-"""Characters of a lost record that a finding shows, and records among which they are looked for."""
+_LONGEST_LINE, _MOST_RECORDS, _MOST_ASKED = 120, 20, 10_000
+"""Characters of a lost record that a finding shows, and records among which they are looked for; answers that are kept."""
 
 
 @dataclass(slots=True)
@@ -38,12 +38,18 @@ class Reasons:
 
     def __init__(self, tracks: Sequence[Track]) -> None:
         self._of_rule: dict[int, list[tuple[int, Track]]] = {}
+        self._to: dict[tuple[int, str], list[Track]] = {}
+        """The same by the tag of their last record, empty for the top of the message."""
+        self._asked: dict[tuple[int, str, Key], tuple[Rows, list[tuple[Pass, list[Track]]]]] = {}
+        """What was asked for a value before: by the `id` of rows passed over together, which are kept with it, what `_may_be` says."""
         self._named: dict[str, list[Track]] = {}
         """Tracks that a row's condition narrows or that start above an element, by the tag of their last record."""
         for number, track in enumerate(tracks):
             if track.owner is not None:
-                self._of_rule.setdefault(id(track.owner.rule), []).append((number, track))
-                if track.steps and (track.owner.named != track.steps or track.owner.out):
+                named, rule = track.owner.named, id(track.owner.rule)
+                self._of_rule.setdefault(rule, []).append((number, track))
+                self._to.setdefault((rule, named[-1].tag if named else ""), []).append(track)
+                if track.steps and (named != track.steps or track.owner.out):
                     self._named.setdefault(track.steps[-1].tag, []).append(track)
 
     def begun(self, rows: Rows) -> frozenset[tuple[int, int]]:
@@ -54,14 +60,28 @@ class Reasons:
 
     def _of(self, row: Pass) -> Iterator[tuple[int, Track]]:
         for number, track in self._of_rule.get(id(row.rule), ()):
-            owner = track.owner
-            assert owner is not None
-            if row.path in (None, owner.path) and row.qualifier in (None, owner.qualifier):
+            if _is_of(track, row):
                 yield number, track
 
-    def why(self, record: SourceRecord, key: Key | None, text: str, passed: Passed) -> tuple[str, str]:
-        """The rule that tells the loss of a value, or of a whole record, and the text that was kept instead of it; no rule where another
-        row, or the same in another loop, took just this text."""
+    def _may_be(self, rows: Rows, tag: str, key: Key) -> list[tuple[Pass, list[Track]]]:
+        """Those of the rows that have a track to such a record, empty tag for the top, and such a place in it, each with these tracks."""
+        asked = (id(rows), tag, key)
+        known = self._asked.get(asked)
+        if known is not None:
+            return known[1]
+        found = []
+        for row in rows:
+            tracks = [track for track in self._to.get((id(row.rule), tag), ()) if _is_of(track, row) and _is_at(track, key)]
+            if tracks:
+                found.append((row, tracks))
+        if len(self._asked) >= _MOST_ASKED:  # names and numbers of documents are in it, and must not fill the memory
+            self._asked.clear()
+        self._asked[asked] = rows, found
+        return found
+
+    def why(self, record: SourceRecord, key: Key, text: str, passed: Passed) -> tuple[str, str]:
+        """The rule that tells the loss of a value and the text that was kept instead of it; no rule where another row, or the same in
+        another loop, took just this text."""
         over = self._over(record, key, passed)
         if over:
             kept = [said for _, said in over if said]
@@ -74,30 +94,44 @@ class Reasons:
         """The text that was kept instead of a value in a loop that comes again; empty where it is not such a value."""
         return next((kept for row, kept in self._over(record, key, passed) if row.again), "")
 
-    def _over(self, record: SourceRecord, key: Key | None, passed: Passed) -> list[tuple[Pass, str]]:
+    def _over(self, record: SourceRecord, key: Key, passed: Passed) -> list[tuple[Pass, str]]:
         """What passed over a value, and the text that was kept each time: loops that come again first."""
         found: list[tuple[Pass, str]] = []
         here: SourceRecord | None = record if passed else None
+        tag = record.tag if record.parent is not None else ""
         while here is not None:
             for rows, kept in passed.get(id(here), ()):
-                row = next((row for row in rows if any(_reads(track, record, key) for _, track in self._of(row))), None)
-                if row is not None:
-                    found.append((row, kept))
+                for row, tracks in self._may_be(rows, tag, key):
+                    if any(_reads(track, record, key) for track in tracks):
+                        found.append((row, kept))
+                        break
             here = here.parent
         return sorted(found, key=lambda one: not one[0].again)
 
 
-def _names(track: Track, record: SourceRecord, key: Key | None) -> bool:
-    """Whether a track is of this element, component or name of its record; of pairs, whether the qualifier beside is the track's."""
-    leaf = track.leaf
-    if isinstance(leaf, Pairs):
-        values: list[str] = record.values  # type: ignore[assignment]  # pairs are of segments
-        number = key.number if isinstance(key, Component) else key
-        return isinstance(number, int) and any(at == number and code == leaf.qualifiers[0][0] for code, at in leaf.found_in(values))
-    return key is not None and key_of(leaf) in (key, key.number if isinstance(key, Component) else None)
+def _is_of(track: Track, row: Pass) -> bool:
+    owner = track.owner
+    return owner is not None and row.path in (None, owner.path) and row.qualifier in (None, owner.qualifier)
 
 
-def _reads(track: Track, record: SourceRecord, key: Key | None) -> bool:
+def _is_at(track: Track, key: Key) -> bool:
+    """Whether a track is of this element, component or name; of pairs, whether they may be there."""
+    if isinstance(track.leaf, Pairs):
+        return isinstance(key, int | Component)
+    return key_of(track.leaf) in (key, key.number if isinstance(key, Component) else None)
+
+
+def _names(track: Track, record: SourceRecord, key: Key) -> bool:
+    """`_is_at`, and of pairs, whether the qualifier beside is the track's."""
+    if not isinstance(track.leaf, Pairs):
+        return _is_at(track, key)
+    values: list[str] = record.values  # type: ignore[assignment]  # pairs are of segments
+    number = key.number if isinstance(key, Component) else key
+    code = code_of(track)
+    return isinstance(number, int) and any(at == number and said == code for said, at in track.leaf.found_in(values))
+
+
+def _reads(track: Track, record: SourceRecord, key: Key) -> bool:
     """Whether a track, without the conditions of its row, leads to this value."""
     assert track.owner is not None
     return _names(track, record, key) and _leads(track.owner.named, record)
@@ -127,8 +161,8 @@ class Losses:
         self._passed = passed
         self._found: dict[tuple[str, str, str], _Loss] = {}
 
-    def not_taken(self, record: SourceRecord, at: Key | None, text: str, qualified: bool) -> None:
-        """A value, or a whole record, that no row takes."""
+    def not_taken(self, record: SourceRecord, at: Key, text: str, qualified: bool) -> None:
+        """A value that no row takes."""
         rule, kept = self._reasons.why(record, at, text.strip(), self._passed)
         if rule:
             self._add(rule, record, at, text, qualified or rule == "MAP-11", kept)
@@ -146,17 +180,21 @@ class Losses:
 
     def known(self, record: SourceRecord, reason: str) -> None:
         """A record that the mapping knows that it cannot take."""
-        self._add("MAP-12", record, None, said(record), True, "", reason)
+        self._add("MAP-12", record, None, None, True, "", reason)
+
+    def not_known(self, record: SourceRecord) -> None:
+        """A record that no row leads to, with what stands below it."""
+        self._add("MAP-01", record, None, None, True, "")
 
     def again(self, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str) -> None:
         """A value beside one that was kept."""
         self._add("MAP-05", record, at, text, qualified, kept)
 
-    def _add(self, rule: str, record: SourceRecord, at: Key | None, text: str, qualified: bool, kept: str, reason: str = "") -> None:
+    def _add(self, rule: str, record: SourceRecord, at: Key | None, text: str | None, qualified: bool, kept: str, reason: str = "") -> None:
         key = (rule, _name(record, at), _qualifier(record) if qualified and at != 1 else "")
         loss = self._found.get(key)
         if loss is None:
-            self._found[key] = _Loss(record, at, text, kept, reason)
+            self._found[key] = _Loss(record, at, said(record) if text is None else text, kept, reason)
         else:
             loss.count += 1
 

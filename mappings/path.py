@@ -427,5 +427,5 @@ def component_of(text: str, component: int, separator: str) -> str:
     """One component of a composite, counted from 1; empty when there is none."""
     if not separator:
         return text if component == 1 else ""
-    parts = text.split(separator)
+    parts = text.split(separator, component)  # no further than asked: a composite from outside may have a hundred thousand
     return parts[component - 1].strip() if component <= len(parts) else ""

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from connectors.charset_choice import nearly_utf8
 from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
 from connectors.formats.edifact.separators import Separators
-from connectors.undecodable import UNDECODABLE
+from connectors.undecodable import errors_of
 from data_contracts.errors import ConfigError
 
 DECLARED = {
@@ -88,13 +88,13 @@ class Decoder:
         content = text.encode("iso8859-1")
         if self._agreed is not None:
             self.met = self._agreed
-            return content.decode(self._agreed, UNDECODABLE)
+            return content.decode(self._agreed, errors_of(self._agreed))
         if content.isascii():
             return text
         charset = "utf-8" if (self.met == "utf-8" and not self.mixed) or nearly_utf8(content) else self.declared
         self.mixed = self.mixed or self.met not in (None, charset)
         self.met = charset
-        return content.decode(charset, UNDECODABLE)
+        return content.decode(charset, errors_of(charset))
 
 
 @lru_cache(maxsize=256)

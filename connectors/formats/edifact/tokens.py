@@ -18,7 +18,7 @@ from connectors.formats.edifact.separators import LEVEL_A, Piece, Translation, r
 from connectors.formats.edifact.shapes import shapes_of
 from connectors.legible import LAYOUT
 from connectors.segment_batch import SegmentBatch, Shape
-from connectors.undecodable import UNDECODABLE
+from connectors.undecodable import errors_of
 
 CHUNK = 1 << 14
 """Bytes read at a time."""
@@ -93,7 +93,7 @@ class Segments:
         self._stream = stream
         self._agreed = charset_of(charset)
         self._wire, self.bom = wire_charset(stream)
-        self._decoder = codecs.getincrementaldecoder(self._wire)(UNDECODABLE)
+        self._decoder = codecs.getincrementaldecoder(self._wire)(errors_of(self._wire))
         self.unit = UNITS.get(self._wire, 1)
         """Bytes of a separator."""
         self._text = ""

@@ -266,6 +266,12 @@ class FullSets:
 
     # --- what is wrong -----------------------------------------------------------------------------------------------
 
+    def _full(self) -> bool:
+        """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good set."""
+        full = len(self.findings) >= MOST_FINDINGS
+        self._dropped += full
+        return full
+
     def _stepped(self, place: Place, trouble: Trouble, position: int, line: int) -> None:
         for tag, loop in trouble.missing:
             self._missing(tag, loop, position, line)
@@ -283,16 +289,17 @@ class FullSets:
     def _misplaced(self, walk: Walk, place: Place, text: str, elements: list[str], position: int, line: int) -> None:
         code, missed = walk.misplaced(place, elements[0])
         tag = legible(elements[0], 8)
-        loop = missed.loop.id if missed else place.loop.id
-        self.add(Finding(f"X12-S{code:0>2}", Where(tag, position, line=line), None, tag, code, params=_loop(loop)))
+        if not self._full():
+            loop = missed.loop.id if missed else place.loop.id
+            self.add(Finding(f"X12-S{code:0>2}", Where(tag, position, line=line), None, tag, code, params=_loop(loop)))
         self._kept.misplace(position, tag, (missed or place).depth, elements)
         if missed is not None and missed.match(text) is None:
             self._faults(missed, elements, position, line)
-        elif missed is None:
+        elif missed is None and not text.isprintable():
             _clean(elements)
 
     def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
-        for fault in explain(place.use, elements, self._style, self._version >= "005010"):
+        for fault in () if self._full() else explain(place.use, elements, self._style, self._version >= "005010"):
             params = _loop(place.loop.id)
             if fault.number:
                 params["number"] = fault.number

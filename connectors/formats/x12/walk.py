@@ -163,6 +163,7 @@ class Walk:
         """Segment ids whose loops are told apart by an element, and which."""
         self._values: dict[str, set[str]] = {}
         self._ids: set[str] = set()
+        self._strays: dict[tuple[Place, str], tuple[str, Place | None]] = {}
         self._fill(self.root, grammar.body)
         for place in _all_places(self.root):
             if place.id in self.qualified:
@@ -287,6 +288,14 @@ class Walk:
 
         7 wrong order, 2 unexpected here, 6 not in this set, 1 unknown in every set.
         """
+        known = self._strays.get((place, tag))
+        if known is None:
+            known = self._misplaced(place, tag)
+            if len(self._strays) < _MOST_STRAYS:
+                self._strays[place, tag] = known
+        return known
+
+    def _misplaced(self, place: Place, tag: str) -> tuple[str, Place | None]:
         loop: Loop | None = place.loop
         index = place.index
         while loop is not None:
@@ -327,6 +336,7 @@ def _needed(sibling: Place | Loop) -> Iterator[tuple[str, str | None]]:
 _walks: OrderedDict[tuple[str, Style], Walk] = OrderedDict()
 _lock = Lock()
 _KEPT = 64
+_MOST_STRAYS = 1000
 _LONGEST_NUMBER = 16
 """Characters of a set's number and version by which its walk is remembered; what is longer is no number of a set."""
 
