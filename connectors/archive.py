@@ -58,7 +58,7 @@ class Archive:
             self._zip = zipfile.ZipFile(stream)
         except FAULTS as error:
             raise _broken(error) from None
-        found = [info for info in self._zip.infolist() if not info.is_dir()]
+        found = [info for info in self._zip.infolist() if not info.filename.endswith("/")]  # `is_dir` fails where there is no name
         if len(found) > self.bounds.parts:
             raise _too_large("parts", self.bounds.parts, str(len(found)))
         # Names differ in case only where someone wants two readers to see two files.

@@ -80,3 +80,10 @@ def test_two_parts_of_one_name_an_encrypted_one_and_damage_are_told() -> None:
     archive = Archive(io.BytesIO(bytes(bad)))
     with archive.part("a.xml") as part, pytest.raises(ArchiveError, match="EXT-01"):
         part.read()
+
+
+def test_a_part_without_a_name_is_told() -> None:
+    content = packed({"a.xml": b"first"}).getvalue().replace(b"a.xml", b"\0.xml")  # zipfile ends names at the first NUL
+    with pytest.raises(ArchiveError) as refused:
+        Archive(io.BytesIO(content))
+    assert refused.value.finding.rule == "EXT-01"
