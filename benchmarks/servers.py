@@ -27,10 +27,10 @@ def binaries() -> Path:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """A running server in a folder of its own; yields its URL, and takes it down."""
+def postgresql(kept: Path | None = None) -> Iterator[str]:
+    """A running server in a folder of its own; yields its URL, and takes it down. In `kept` it begins with what is there, and leaves it."""
     bin_ = binaries()
-    folder = Path(tempfile.mkdtemp(prefix="udihub-pg-"))
+    folder = kept or Path(tempfile.mkdtemp(prefix="udihub-pg-"))
     as_user: dict[str, Any] = {}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
@@ -40,11 +40,13 @@ def postgresql() -> Iterator[str]:
     def run(*command: str) -> None:
         subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, **as_user)
 
-    run(str(bin_ / "initdb"), "-D", f"{folder}/data", "-U", "hub", "-A", "trust", "-E", "UTF8")
+    if not (folder / "data" / "PG_VERSION").exists():
+        run(str(bin_ / "initdb"), "-D", f"{folder}/data", "-U", "hub", "-A", "trust", "-E", "UTF8")
     options = f"-k {folder} -c listen_addresses='' -c shared_buffers=1GB -c max_wal_size=8GB -c jit=off"
     run(str(bin_ / "pg_ctl"), "-D", f"{folder}/data", "-w", "-l", f"{folder}/log", "-o", options, "start")
     try:
         yield f"postgresql+psycopg://hub@/postgres?host={folder}"
     finally:
         run(str(bin_ / "pg_ctl"), "-D", f"{folder}/data", "-w", "-m", "fast", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
 """Traces and recall lists on stores of two sizes beside bare index probes, every answer compared with what the generator knows.
 
-    python -m benchmarks.trace [--edges 1000000] [--small 100000] [--only sqlite|postgresql]
+    python -m benchmarks.trace [--edges 1000000] [--small 100000] [--only sqlite|postgresql] [--stores FOLDER [--spend]]
 
 A generated genealogy is loaded into the hub's own tables, in two sizes, both open at once. Measured is the whole `walk`: from a key to all
 nodes with their keys and depths and all edges with quantities and documents, as Python values. Beside it, in the same turn, stand
@@ -20,6 +20,9 @@ they are what a clock shows, and on a busy one they stay near what the work cost
 that is measured alike, since what else runs on the machine only adds; figures are medians over starts. After that, documents are
 applied late, corrected and removed (`amend_genealogy`), and the list by the closure is compared with the walk and with the truth for
 every start. Exit code 1 where a bound is missed.
+
+`--stores` keeps the loaded stores in a folder for the next run. The documents that come later would make others of them: they are left
+out, unless with `--spend`, which takes the stores away afterwards.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ import argparse
 import gc
 import os
 import random
+import shutil
 import statistics
 import sys
 import tempfile
@@ -65,6 +69,8 @@ CLOSED_BY_HUB = 2_000_000
 """Edges up to which the hub makes the closure from them; beyond, it is written as the generator knows it, and samples are compared."""
 PROBED, GROWN, LISTED = 2.0, 1.3, 5.0
 """Bounds: times the probes, times the small store, milliseconds of a recall list."""
+_LOADED = "loaded"
+"""File that says that a kept store is whole."""
 _EDGE = "{far}, {near}, kind, application_id, quantity, unit, since, until"
 _PROBES = {
     "postgresql": {
@@ -127,17 +133,26 @@ class Bounds:
 
 
 @contextmanager
-def opened(kind: str, genealogy: Genealogy, recalls: Recalls) -> Iterator[Store]:
-    """A store of a kind with this genealogy in it."""
+def opened(kind: str, genealogy: Genealogy, recalls: Recalls, kept: Path | None) -> Iterator[Store]:
+    """A store of a kind with this genealogy in it: new, or kept in a folder, where it is loaded once."""
     with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="udihub-bench-")))
-        url = stack.enter_context(postgresql()) if kind == "postgresql" else f"sqlite:///{home / 'trace.db'}"
+        if kept is None:
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="udihub-bench-")))
+        else:
+            home = kept / f"{kind}-{len(genealogy.src)}"
+            if not (home / _LOADED).exists():
+                shutil.rmtree(home, ignore_errors=True)
+                home.mkdir(parents=True)
+        server = home if kept is not None else None
+        url = stack.enter_context(postgresql(server)) if kind == "postgresql" else f"sqlite:///{home / 'trace.db'}"
         database = Database.open(url, home, SystemClock())
         stack.callback(database.close)
         database.migrate()
         begun = time.perf_counter()
         by_hub = len(genealogy.src) <= CLOSED_BY_HUB
-        load(database, genealogy, None if by_hub else recalls)
+        if not (home / _LOADED).exists():
+            load(database, genealogy, None if by_hub else recalls)
+            (home / _LOADED).touch()
         took, how = time.perf_counter() - begun, "made by the hub" if by_hub else "written as the generator knows it"
         print(
             f"{kind}: {len(genealogy.src):,} edges, {len(genealogy.kinds) - 1:,} nodes loaded in {took:.0f} s, {_size(database):.2f} GB; "
@@ -333,7 +348,10 @@ def main() -> int:
     parser.add_argument("--edges", type=int, default=1_000_000)
     parser.add_argument("--small", type=int, default=100_000)
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    parser.add_argument("--stores", type=Path, help="a folder in which the loaded stores are kept for the next run")
+    parser.add_argument("--spend", action="store_true", help="apply the documents that come later to kept stores, and take these away")
     arguments = parser.parse_args()
+    kept: Path | None = arguments.stores
     few, many = generate(arguments.small), generate(arguments.edges)
     known = Recalls(few), Recalls(many)
     gc.collect()
@@ -341,10 +359,13 @@ def main() -> int:
     bounds = Bounds()
     for kind in ("sqlite", "postgresql"):
         if arguments.only in (None, kind):
-            with opened(kind, few, known[0]) as small, opened(kind, many, known[1]) as large:
+            with opened(kind, few, known[0], kept) as small, opened(kind, many, known[1], kept) as large:
                 traces(kind, small, large, bounds)
                 lists(kind, large, bounds)
-                late_corrected_removed(kind, large)
+                if kept is None or arguments.spend:
+                    late_corrected_removed(kind, large)
+            if kept is not None and arguments.spend:
+                shutil.rmtree(kept / f"{kind}-{len(many.src)}")
     print(f"load average {', '.join(f'{load:.1f}' for load in os.getloadavg())}\n" + "\n".join(bounds.lines))
     return min(1, bounds.missed)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
-from itertools import chain
 
 import msgspec
 import sqlalchemy as sa
@@ -105,69 +104,76 @@ def nodes_of_kind(connection: sa.Connection, kind: str, after: int, limit: int) 
     return list(connection.execute(chosen).scalars())
 
 
-_CARRIED = """
-        WITH lots(id) AS MATERIALIZED (
+_LOTS = """
+        lots(id) AS (
             SELECT id FROM ({each}) AS roots
             UNION SELECT c.des FROM ({each}) AS roots
-            CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c),
-        carried AS MATERIALIZED (SELECT lot, shipment, unit, quantity FROM lot_ship WHERE lot = ANY(ARRAY(SELECT id FROM lots)))"""
+            {made_of})"""
 _LISTS = {
-    "postgresql": """{carried}
-        SELECT string_agg(lot::text, ','), string_agg(shipment::text, ','), string_agg(unit, E'\\x1f'),
-            string_agg(coalesce(quantity::text, ''), ','),
-            (SELECT string_agg(key, E'\\x1f' ORDER BY id) FROM node WHERE id = ANY(ARRAY(SELECT shipment FROM carried))),
+    "postgresql": """
+        WITH {lots}, every AS MATERIALIZED (SELECT array_agg(id) AS ids FROM lots),
+        carried AS MATERIALIZED (
+            SELECT string_agg(lot::text, ',') AS lots, array_agg(shipment) AS shipments,
+                string_agg(coalesce(quantity::text, ''), ',') AS quantities, string_agg(unit, E'\\x1f') AS units
+            FROM lot_ship WHERE lot = ANY((SELECT ids FROM every)::bigint[]))
+        SELECT carried.lots, array_to_string(carried.shipments, ','), quantities, units,
+            (SELECT string_agg(key, E'\\x1f') FROM (SELECT key FROM node WHERE id = ANY(carried.shipments) ORDER BY id) AS named),
             (SELECT string_agg(id::text, ',' ORDER BY id) FROM lots),
-            (SELECT string_agg(key, E'\\x1f' ORDER BY id) FROM node WHERE id = ANY(ARRAY(SELECT id FROM lots)))
-        FROM carried""",
-    "in rows": """{carried}
-        SELECT l.key, p.key, s.quantity::text, s.unit FROM carried AS s
+            (SELECT string_agg(key, E'\\x1f') FROM (SELECT key FROM node WHERE id = ANY(every.ids) ORDER BY id) AS named)
+        FROM carried CROSS JOIN every""",
+    "in rows": """
+        WITH {lots}
+        SELECT l.key, p.key, s.quantity::text, s.unit FROM lot_ship AS s
         CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.shipment OFFSET 0) AS p
-        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.lot OFFSET 0) AS l""",
+        CROSS JOIN LATERAL (SELECT key FROM node WHERE id = s.lot OFFSET 0) AS l WHERE s.lot = ANY(ARRAY(SELECT id FROM lots))""",
     "sqlite": """
-        WITH lots(id) AS (
-            SELECT id FROM ({each})
-            UNION SELECT c.des FROM ({each}) AS roots CROSS JOIN lot_closure AS c ON c.anc = roots.id)
-        SELECT l.key, (
-            SELECT json_group_array(json_array(l.key, p.key, s.quantity, s.unit))
-            FROM lot_ship AS s CROSS JOIN node AS p ON p.id = s.shipment WHERE s.lot = lots.id)
-        FROM lots CROSS JOIN node AS l ON l.id = lots.id""",
+        WITH {lots}
+        SELECT json_group_array(s.lot), json_group_array(s.quantity), json_group_array(s.unit), json_group_array(p.key),
+            (SELECT json_group_array(json_array(lots.id, l.key)) FROM lots CROSS JOIN node AS l ON l.id = lots.id)
+        FROM lots CROSS JOIN lot_ship AS s ON s.lot = lots.id CROSS JOIN node AS p ON p.id = s.shipment""",
 }
-"""What a driver does for a row costs more than all that the store does for a line of the list. PostgreSQL reads the lines and the keys in
-one sweep of an index each, and tells them as texts, with each key once; SQLite looks keys up one by one, which costs it nothing, and tells
-one text a lot."""
-LISTS = {
-    name: text.format(each=EACH["sqlite"])
-    if name == "sqlite"
-    else text.format(carried=_CARRIED.format(each=EACH["postgresql"])).replace(":roots", "%(roots)s")
-    for name, text in _LISTS.items()
+"""What a driver does for a row costs more than all that the store does for a line of the list. Both tell the members of all lines as texts,
+and each lot's key once. PostgreSQL reads the keys in one sweep of an index; SQLite looks them up one by one, which costs it nothing."""
+_MADE_OF = {
+    "postgresql": "CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c",
+    "sqlite": "CROSS JOIN lot_closure AS c ON c.anc = roots.id",
 }
+
+
+def _list(name: str, text: str) -> str:
+    dialect = "sqlite" if name == "sqlite" else "postgresql"
+    whole = text.format(lots=_LOTS.format(each=EACH[dialect], made_of=_MADE_OF[dialect]))
+    return whole if name == "sqlite" else whole.replace(":roots", "%(roots)s")
+
+
+LISTS = {name: _list(name, text) for name, text in _LISTS.items()}
 Line = tuple[str, str, str | int | None, str]
 """Lot key, shipment key, quantity (as text, as a scaled integer, or null; an empty text: none stated), unit (empty: none stated)."""
 Columns = tuple[Sequence[str], Sequence[str], Sequence[str | int | None], Sequence[str]]
 """Lines, member by member."""
-_lines = msgspec.json.Decoder(list[Line]).decode
 _ids = msgspec.json.Decoder(list[int]).decode
+_quantities = msgspec.json.Decoder(list[int | None]).decode
+_texts = msgspec.json.Decoder(list[str]).decode
+_named = msgspec.json.Decoder(list[tuple[int, str]]).decode
 
 
 def shipped(connection: sa.Connection, lots: Collection[int]) -> Columns:
     """Shipments that carried these lots or lots made of them, in no order. A look-up."""
     if not lots:
-        return _columns(())
+        return (), (), (), ()
     roots = {"roots": ",".join(map(str, sorted(lots)))}
-    rows = walk._fetch(connection, LISTS[connection.dialect.name], roots)
+    (row,) = walk._fetch(connection, LISTS[connection.dialect.name], roots)
     if connection.dialect.name != "postgresql":
-        return _columns(chain.from_iterable(_lines(lines) for _, lines in rows))
-    if rows[0][0] is None:
-        return _columns(())
-    carried, to, of = (_ids(f"[{numbers}]") for numbers in (rows[0][0], rows[0][1], rows[0][5]))
-    units, keys, names = (texts.split(walk.END) for texts in (rows[0][2], rows[0][4], rows[0][6]))
+        names = dict(_named(row[4]))
+        return list(map(names.__getitem__, _ids(row[0]))), _texts(row[3]), _quantities(row[1]), _texts(row[2])
+    if row[0] is None:
+        return (), (), (), ()
+    carried, to, quantities, of = row[0].split(","), _ids(f"[{row[1]}]"), row[2].split(","), row[5].split(",")
+    units, keys, lot_keys = (texts.split(walk.END) for texts in (row[3], row[4], row[6]))
     ids = sorted(to) if len(to) == len(keys) else sorted(set(to))
-    if len(ids) != len(keys) or len(of) != len(names) or len(units) != len(carried):  # one of them holds the sign that is between them
-        return _columns(walk._fetch(connection, LISTS["in rows"], roots))
-    lot, shipment = dict(zip(of, names, strict=True)).__getitem__, dict(zip(ids, keys, strict=True)).__getitem__
-    return list(map(lot, carried)), list(map(shipment, to)), rows[0][3].split(","), units
-
-
-def _columns(lines: Iterable[Line]) -> Columns:
-    columns = tuple(zip(*lines, strict=True))
-    return columns if columns else ((), (), (), ())  # type: ignore[return-value]  # as many as a Line has
+    if len(ids) != len(keys) or len(of) != len(lot_keys) or len(units) != len(to):  # one of them holds the sign that is between them
+        lines: list[Line] = walk._fetch(connection, LISTS["in rows"], roots)
+        return tuple(zip(*lines, strict=True))  # type: ignore[return-value]  # as many as a Line has
+    if ids != to:  # else their keys are told in the order of the lines
+        keys = list(map(dict(zip(ids, keys, strict=True)).__getitem__, to))
+    return list(map(dict(zip(of, lot_keys, strict=True)).__getitem__, carried)), keys, quantities, units

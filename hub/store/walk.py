@@ -67,12 +67,12 @@ _BEGIN = {
     WITH RECURSIVE walk(node, origin, kind, application_id, quantity, unit, since, until) AS (
         SELECT id, NULL::bigint, NULL::smallint, NULL::bigint, NULL::numeric, NULL::text, NULL::bigint, NULL::bigint
         FROM node WHERE key = %(key)s
-        UNION SELECT {edge} FROM walk CROSS JOIN LATERAL (SELECT * FROM edge WHERE {near} = walk.node OFFSET 0) AS e)
+        UNION ALL SELECT {edge} FROM walk CROSS JOIN LATERAL (SELECT * FROM edge WHERE {near} = walk.node OFFSET 0) AS e)
     SELECT walk.*, named.key FROM walk CROSS JOIN LATERAL (SELECT key FROM node WHERE id = walk.node OFFSET 0) AS named LIMIT {few}""",
     "sqlite": """
     WITH RECURSIVE walk(node, origin, kind, application_id, quantity, unit, since, until) AS (
         SELECT id, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM node WHERE key = :key
-        UNION SELECT {edge} FROM walk CROSS JOIN edge AS e ON e.{near} = walk.node LIMIT {few})
+        UNION ALL SELECT {edge} FROM walk CROSS JOIN edge AS e ON e.{near} = walk.node LIMIT {few})
     SELECT json_group_array(json_array(
         walk.node, walk.origin, walk.kind, walk.application_id, walk.quantity, walk.unit, walk.since, walk.until, named.key))
     FROM walk CROSS JOIN node AS named ON named.id = walk.node""",
@@ -191,6 +191,7 @@ def begin(connection: sa.Connection, key: str, direction: Direction) -> tuple[li
 
     Rows are as a `Row`, with a ninth member, the key of the node that was reached; the first one tells of the start alone. Where they are
     not all, edges that leave what is as far away as the origin of the last row may be missing, and no others of those that are nearer.
+    What is reached in two ways has the edges behind it told twice: to look for what was told costs a store more than to tell it again.
     """
     dialect = connection.dialect.name
     if dialect == "sqlite" and key.startswith(_BROAD[direction]):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -57,10 +58,10 @@ def recall_list(connection: sa.Connection, lots: Collection[int]) -> list[Shippe
 
 def _kept(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
     """Without a line of Python for each: lists of thousands are read while somebody waits."""
-    amounts, units = _Amounts(), _Units()
     keys, shipments, said, stated = store.shipped(connection, lots)
-    rows = zip(keys, shipments, map(amounts.__getitem__, said), map(units.__getitem__, stated), strict=True)
-    found = list(map(_shipped, rows))
+    same = stated[0] if stated and stated.count(stated[0]) == len(stated) else None
+    units = repeat(same, len(stated)) if same else map(_Units().__getitem__, stated)
+    found = list(map(_shipped, zip(keys, shipments, map(_Amounts().__getitem__, said), units, strict=True)))
     if len(set(shipments)) < len(found):
         found.sort(key=by_shipment)
     else:

@@ -48,50 +48,57 @@ def walk(connection: sa.Connection, key: str, direction: Direction, limit: int |
     begun = _begin(connection, key, direction) if chosen is None else _begin_chosen(connection, key, direction)
     if begun is None:
         return None
-    found, pending = begun
+    found, pending, special = begun
     steps: list[Row] = list(found.steps)
     cut = limit is not None and len(steps) > limit
     if pending and not cut:
         cut = _go_on(connection, found, steps, pending, limit, chosen)
         _name(connection, found)
+        special = special or _SAME_AS in map(_KIND, steps) or any(map(_SINCE, steps)) or any(map(_UNTIL, steps))
     elif cut:
         _name(connection, found)
     found.truncated = cut
     found.steps = steps[:limit] if cut else steps
-    found.as_of = chosen.effective if chosen is not None and found.upward else None
-    special = _SAME_AS in map(_KIND, found.steps) or any(map(_SINCE, found.steps)) or any(map(_UNTIL, found.steps))
     if chosen is not None:
+        found.as_of = chosen.effective if found.upward else None
         special |= _limit(connection, found, chosen)
     return _settled(connection, found) if special or cut else found
 
 
-def _begin(connection: sa.Connection, key: str, direction: Direction) -> tuple[Walk, list[int]] | None:
+def _begin(connection: sa.Connection, key: str, direction: Direction) -> tuple[Walk, list[int], bool] | None:
+    """What the first statement tells, what is still to be followed, and whether names or spans are among it that say what counts."""
     rows, whole = store.begin(connection, key, direction)
     if not rows:
         return None
-    start, steps = rows[0][0], rows[1:]
+    start = rows[0][0]
     depths, names = {start: 0}, {start: rows[0][8]}
-    for row in steps:
-        node = row[0]
-        if node not in depths:
-            depths[node] = depths[row[1]] + 1
-            names[node] = row[8]
+    steps, again, special = rows[1:], False, False
+    for node, origin, kind, _, _, _, since, until, name in steps:
+        if node in depths:
+            again = True
+        else:
+            depths[node] = depths[origin] + 1
+            names[node] = name
+        if kind == _SAME_AS or since or until:
+            special = True
+    if again:
+        steps = list(dict.fromkeys(steps))
     pending: list[int] = []
     if not whole:
-        last = depths[steps[-1][1]] if steps else 0  # what is nearer is known; what leaves these nodes is asked for again
+        last = depths[rows[-1][1]] if steps else 0  # what is nearer is known; what leaves these nodes is asked for again
         steps = [row for row in steps if depths[row[1]] < last]
         depths = {node: depth for node, depth in depths.items() if depth <= last}
         names = {node: names[node] for node in depths}
         pending = [node for node, depth in depths.items() if depth == last]
-    return Walk(start, direction == "up", depths, names, steps), pending
+    return Walk(start, direction == "up", depths, names, steps), pending, special
 
 
-def _begin_chosen(connection: sa.Connection, key: str, direction: Direction) -> tuple[Walk, list[int]] | None:
+def _begin_chosen(connection: sa.Connection, key: str, direction: Direction) -> tuple[Walk, list[int], bool] | None:
     known = node_by_key(connection, [key])
     if key not in known:
         return None
     start = known[key][0]
-    return Walk(start, direction == "up", {start: 0}, {}, []), [start]
+    return Walk(start, direction == "up", {start: 0}, {}, []), [start], False
 
 
 def _go_on(connection: sa.Connection, found: Walk, steps: list[Row], pending: list[int], limit: int | None, chosen: Filter | None) -> bool:
