@@ -196,6 +196,7 @@ CHECKS: dict[str, Callable[[Any], list[Fault]]] = {
     "country": _country,
     "quantity": _quantity,
     "part": _part,
+    "measure": _quantity,
     "price": _price,
     "total": _total,
     "int": _anything,
@@ -238,7 +239,7 @@ CLEAR: dict[str, Callable[[Any], object]] = {
 }
 """Quick checks of values of the right class: what they pass (anything true), the check of the kind passes too. The rest goes there."""
 
-_NOT_A_NUMBER = {"quantity": "QTY-01", "part": "QTY-01", "price": "PRC-01", "total": "PRC-01"}
+_NOT_A_NUMBER = {"quantity": "QTY-01", "part": "QTY-01", "measure": "QTY-01", "price": "PRC-01", "total": "PRC-01"}
 
 
 def faults(member: Member, value: Any) -> list[Fault]:

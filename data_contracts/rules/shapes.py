@@ -99,9 +99,15 @@ def _member(name: str, annotation: Any, required: bool, place: bool) -> Member:
     return Member(name, f"gln_{'place' if place else 'party'}" if kind == "gln" else kind, str, required, nullable)
 
 
+_MEASURED = frozenset(("value", "low", "high"))
+"""What was measured, or between which limits: below zero, too."""
+
+
 def _number(name: str) -> str:
     if name.endswith("quantity"):
         return "part" if name != "quantity" else "quantity"
+    if name in _MEASURED:
+        return "measure"
     return "total" if name in ("amount", "total", "taxable_amount") else "price"
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from data_contracts.errors import ConfigError, RetriableError
 from tests.conformance.test_transports import HEARD
 from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
 from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
+from tests.peers.opcua_peer import GOOD, Line, opcua_line
+
+BEGUN = datetime(2026, 11, 22, 8, 0, 0, 500, UTC)
+"""Of whole seconds the server's own history cannot be read again (its SQLite, its Python)."""
 
 
 class Spoken:
@@ -28,7 +33,7 @@ class Spoken:
         self.transport: Streaming = found
         self.settings = settings
         self.watermark: str | None = None
-        self.known: set[str] = set()
+        self.known: dict[str, str] = {}
         """What a hub would know by now."""
 
     def say(self, numbers: range) -> None:
@@ -57,9 +62,9 @@ class Spoken:
             lines = [json.loads(line) for line in page.content.splitlines()]
             assert page.records is not None and len(page.records) == len(lines)
             for (key, version), line in zip(page.records, lines, strict=True):
-                if key not in self.known or version != "":
+                if key not in self.known or version not in ("", self.known[key]):
                     new.append(self.number(line))
-                self.known.add(key)
+                self.known[key] = version
             if page.watermark is not None:
                 self.watermark = page.watermark
             full += bool(lines)
@@ -123,7 +128,35 @@ def by_nats(folder: Path) -> Iterator[Spoken]:
         yield ByNats(peer)
 
 
-STREAMS: dict[str, Callable[[Path], Any]] = {"nats": by_nats, "mqtt-5": by_mqtt_5, "mqtt-3.1.1": by_mqtt_3}
+class ByOpcUa(Spoken):
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.start, self.stop = line.start, line.stop  # type: ignore[method-assign]
+        settings = {"url": line.url, "allow_plain": True, "user": USER, "password_env": "STREAM_PASSWORD", "nodes": [GOOD]}
+        super().__init__("opcua", {**settings, "batch": 10, "window_seconds": 0.1, "timeout_seconds": 5})
+        line.write([(BEGUN - timedelta(seconds=1), -1, 0)])
+        self.take(self.transport.pages(self.settings, None))
+
+    def say(self, numbers: range) -> None:
+        self.line.write((BEGUN + timedelta(milliseconds=number), number, 0) for number in numbers)
+
+    def take(self, pages: Iterator[Page], most: int = 1000, *, crash: bool = False) -> list[int]:
+        return [number for number in super().take(pages, most, crash=crash) if number >= 0]  # -1: nothing was made yet
+
+    def number(self, line: dict[str, Any]) -> int:
+        return int(line["value"])
+
+    def wrong(self) -> dict[str, Any]:
+        return self.settings | {"user": "nobody"}
+
+
+@contextmanager
+def by_opcua(folder: Path) -> Iterator[Spoken]:
+    with opcua_line(folder) as line:
+        yield ByOpcUa(line)
+
+
+STREAMS: dict[str, Callable[[Path], Any]] = {"nats": by_nats, "opcua": by_opcua, "mqtt-5": by_mqtt_5, "mqtt-3.1.1": by_mqtt_3}
 
 
 @pytest.fixture(params=list(STREAMS))

@@ -22,16 +22,25 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+def until_open(port: int, process: subprocess.Popen[bytes] | None = None) -> None:
     """Wait until somebody listens there."""
-    for _ in range(500):
-        assert process.poll() is None, "the server has ended"
+    _until(port, process, listens=True)
+
+
+def until_closed(port: int) -> None:
+    """Wait until nobody does."""
+    _until(port, None, listens=False)
+
+
+def _until(port: int, process: subprocess.Popen[bytes] | None, *, listens: bool) -> None:
+    for _ in range(1500):
+        assert process is None or process.poll() is None, "the server has ended"
         with socket.socket() as asked:
             asked.settimeout(1)
-            if asked.connect_ex(("127.0.0.1", port)) == 0:
+            if (asked.connect_ex(("127.0.0.1", port)) == 0) is listens:
                 return
         time.sleep(0.02)
-    raise AssertionError(f"nobody listens on {port}")
+    raise AssertionError(f"{port}: {'nobody listens' if listens else 'somebody listens still'}")
 
 
 class Broker:
