@@ -134,7 +134,7 @@ class Readings:
 def _told(value: ua.DataValue) -> dict[str, Any]:
     """Value, type, status and quality. Of a status the code counts, not the bits that say where the value was read."""
     code = value.StatusCode.value if value.StatusCode is not None else 0
-    found: dict[str, Any] = {"status": ua.StatusCode(code & 0xFFFF0000).name, "quality": _QUALITY[code >> 30]}
+    found: dict[str, Any] = {"status": ua.StatusCode(ua.UInt32(code & 0xFFFF0000)).name, "quality": _QUALITY[code >> 30]}
     variant = value.Value
     if variant is None or variant.Value is None:
         return found

@@ -14,9 +14,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from asyncua import Client, ua
+from asyncua import ua
+from asyncua.client.client import Client
 from asyncua.crypto import security_policies
 from asyncua.crypto.uacrypto import CertProperties
+from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from connectors.credentials import required, seconds, secret
 from connectors.transports.opcua.readings import Watched
@@ -36,7 +39,7 @@ CONNECTION = frozenset(
     }
     | {"password_env", "password_file", "application_uri", "allow_plain", "timeout_seconds"}
 )
-_POLICIES = {
+_POLICIES: dict[str, Any] = {  # classes, whose base calls itself abstract
     "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
     "Aes128Sha256RsaOaep": security_policies.SecurityPolicyAes128Sha256RsaOaep,
     "Aes256Sha256RsaPss": security_policies.SecurityPolicyAes256Sha256RsaPss,
@@ -45,9 +48,9 @@ _MODES = {"Sign": ua.MessageSecurityMode.Sign, "SignAndEncrypt": ua.MessageSecur
 _UNWELCOME = ("BadUserAccessDenied", "BadIdentityToken", "BadSecurity", "BadCertificate", "BadNoValidCertificates", "BadUserSignature")
 _NO_HISTORY = frozenset(
     {
-        ua.StatusCodes.BadHistoryOperationUnsupported, ua.StatusCodes.BadHistoryOperationInvalid, ua.StatusCodes.BadServiceUnsupported,
-        ua.StatusCodes.BadNotImplemented, ua.StatusCodes.BadNotSupported, ua.StatusCodes.BadNotReadable,
-        ua.StatusCodes.BadUserAccessDenied, ua.StatusCodes.BadNoData,
+        StatusCodes.BadHistoryOperationUnsupported, StatusCodes.BadHistoryOperationInvalid, StatusCodes.BadServiceUnsupported,
+        StatusCodes.BadNotImplemented, StatusCodes.BadNotSupported, StatusCodes.BadNotReadable,
+        StatusCodes.BadUserAccessDenied, StatusCodes.BadNoData,
     }
 )  # fmt: skip
 _OVERFLOW = 0x0480
@@ -116,7 +119,7 @@ class Server:
         if self._client is not None:
             try:
                 self._runner.run(asyncio.wait_for(self._client.disconnect(), self._timeout))
-            except (OSError, ua.UaError, asyncio.CancelledError):
+            except (OSError, UaError, asyncio.CancelledError):
                 self._lost.clear()  # it has gone already
 
     async def _connected(self) -> None:
@@ -151,8 +154,8 @@ class Server:
         """The answer. Raises RetriableError when the server is away, ConfigError for what a person mends."""
         try:
             return self._runner.run(question)
-        except ua.UaError as error:
-            name = type(error).__name__ if isinstance(error, ua.UaStatusCodeError) else ""
+        except UaError as error:
+            name = type(error).__name__ if isinstance(error, UaStatusCodeError) else ""
             text = f"{self.host}: {name or error}"
             if name.startswith(_UNWELCOME) or "ertificate mismatch" in str(error):
                 raise ConfigError(f"{self.host}: not let in: {name or error}") from error
@@ -177,14 +180,14 @@ class Server:
                     raise ConfigError(f"nodes: {one.text}: {self.host} has no name space {space}") from error
             try:
                 one.node = self._asked.get_node(text)
-            except (ua.UaError, ValueError) as error:
+            except (UaError, ValueError) as error:
                 raise ConfigError(f"nodes: {one.text}: {error}") from error
             self._by_id[one.node.nodeid] = one
             value = self.current(one)
             if value.StatusCode is not None and value.StatusCode.value in (
-                ua.StatusCodes.BadNodeIdUnknown,
-                ua.StatusCodes.BadNodeIdInvalid,
-                ua.StatusCodes.BadAttributeIdInvalid,
+                StatusCodes.BadNodeIdUnknown,
+                StatusCodes.BadNodeIdInvalid,
+                StatusCodes.BadAttributeIdInvalid,
             ):
                 raise ConfigError(f"nodes: {one.text}: {self.host} has no such node with a value")
         return list(nodes)
@@ -201,11 +204,11 @@ class Server:
         while True:
             try:
                 values = self._runner.run(one.node.read_raw_history(starttime=start, numvalues=most, return_bounds=False))
-            except ua.UaStatusCodeError as error:
+            except UaStatusCodeError as error:
                 if error.code in _NO_HISTORY:
                     return
                 raise RetriableError(f"{self.host}: {one.text}: {type(error).__name__}") from error
-            except (OSError, ua.UaError) as error:
+            except (OSError, UaError) as error:
                 raise RetriableError(f"{self.host}: {error}") from error
             fresh = [value for value in values if (value.SourceTimestamp, repr(value.Value)) not in seen]
             yield from fresh
