@@ -49,7 +49,7 @@ class Run:
     def pass_over(self, record: SourceRecord, rows: Rows, kept: str = "") -> None:
         """Note rows that named something below this record and did not take it; what many elements read above themselves is noted once."""
         noted = self.passed.setdefault(id(record), [])
-        if not noted or (rows, kept) not in noted:
+        if not any(known is rows and said == kept for known, said in noted):
             noted.append((rows, kept))
 
     def full(self) -> bool:

@@ -6,6 +6,7 @@ leisure; the tree waits until it is asked for (`connectors/segment_tree.py`). No
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -319,11 +320,12 @@ def _group(name: str | None) -> dict[str, str]:
 _UNSTORABLE = {
     code: 0xFFFD for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)) if chr(code) not in COMPONENT + REPETITION
 }
+_HAS_UNSTORABLE = re.compile("[" + "".join(re.escape(chr(code)) for code in _UNSTORABLE) + "]")
 
 
 def storable_value(value: str) -> str:
     """The value with U+FFFD for what cannot be stored; our separators stay."""
-    return value if value.isprintable() else value.translate(_UNSTORABLE)
+    return value if value.isprintable() or _HAS_UNSTORABLE.search(value) is None else value.translate(_UNSTORABLE)
 
 
 def _clean(elements: list[str]) -> None:
