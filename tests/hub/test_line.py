@@ -94,7 +94,7 @@ def test_what_was_missed_is_read_from_the_history(
             told(hub)
         line.start()
         after = told(hub)
-        assert after["line1.good"] == [(str(n), "bad" if n == 6 else "good") for n in range(1, 11)]
+        assert after["line1.good"] == [("-", "bad") if n == 6 else (str(n), "good") for n in range(1, 11)], "a bad status has no value"
         assert after["line1.scrap"] == [("0", "good"), ("1", "good")], "what the server begins with anew is no news"
         assert findings(hub) == []
         with hub.database.read() as connection:

@@ -62,7 +62,7 @@ class Line:
             until_closed(self.port)
 
     def write(self, values: Iterable[tuple[datetime, int, int]], node: int = 1001) -> None:
-        """Values as a machine writes them: when, what, and the status."""
+        """Values as a machine writes them: when, what, and the status; they are in the history when this returns."""
 
         async def written() -> None:
             client = Client(self.url)
@@ -70,9 +70,15 @@ class Line:
             client.set_password(PASSWORD)
             async with client:
                 found = client.get_node(ua.NodeId(node, await client.get_namespace_index(SPACE)))
+                at = None
                 for at, value, status in values:
                     kind = ua.Variant(value, ua.VariantType.Int32)
                     await found.write_value(ua.DataValue(kind, ua.StatusCode(status), SourceTimestamp=at, ServerTimestamp=at))
+                for _ in range(200):  # the server answers before it has written its history
+                    if self._history is None or at is None or await found.read_raw_history(starttime=at, numvalues=1):
+                        return
+                    await asyncio.sleep(0.05)
+                raise TimeoutError("the server wrote no history")
 
         asyncio.run(written())
 

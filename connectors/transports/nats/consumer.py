@@ -12,7 +12,6 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from nats import errors
 from nats.js import api
 from nats.js import errors as js_errors
 
@@ -110,7 +109,7 @@ class Consumer:
     async def _fetched(self, most: int, timeout: float) -> list[Any]:
         try:
             found: list[Any] = await self._subscription.fetch(most, timeout=timeout)
-        except (errors.TimeoutError, js_errors.FetchTimeoutError):
+        except (TimeoutError, js_errors.FetchTimeoutError):  # of either client or loop: nothing came in time
             return []
         return found
 
