@@ -162,6 +162,18 @@ STOCK = {
     ],
 }
 
+READINGS = {
+    "sensor": "S-17",
+    "read_at": "2026-11-22T08:00:00+08:00",
+    "gln": "6901234000016",
+    "gtin": "06901234500052",
+    "lot": "L1",
+    "measured": [
+        {"measure": "Temperature", "value": "-4.25", "unit": "CEL", "quality": "uncertain", "fault": "LOW-BATTERY", "alarm": "true"},
+        {"measure": "RelativeHumidity", "value": "61", "unit": "P1"},
+    ],
+}
+
 DESPATCHES = {
     "number": "D-1001",
     "purpose": "new",
@@ -325,6 +337,7 @@ def _samples() -> dict[str, SourceRecord]:
         "json/erp_orders": named("erp_orders", JSON_ORDER),
         "json/erp_parties": named("erp_parties", PARTY),
         "json/wms_stock": named("wms_stock", STOCK),
+        "json/sensor_readings": named("sensor_readings", READINGS),
         "json/wms_despatches": named("wms_despatches", DESPATCHES),
         "json/mes_production": named("mes_production", PRODUCTION),
         "spreadsheet/supplier_confirmations": named("supplier_confirmations", CONFIRMATIONS),
