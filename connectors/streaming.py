@@ -13,17 +13,20 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from threading import Event
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from connectors.credentials import seconds
+from connectors.credentials import required, seconds
 from connectors.deltas import value_at
-from connectors.pulling import clock_of, whole_number
+from connectors.pulling import Asked, clock_of, whole_number
 from connectors.spec import Delivered, Page
 from data_contracts.errors import ConfigError
 
@@ -38,6 +41,50 @@ MOST_BYTES = 4 * 1024 * 1024
 """Of one document; a message is never parted."""
 _MEDIA_TYPE = "application/x-ndjson"
 _WORD = re.compile(r"\{(\w+)\}")
+
+
+class Heard(Asked, ABC):
+    """What transports have in common whose peer speaks by itself and keeps what was not acknowledged."""
+
+    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
+        """What waits at the peer, until nothing has come for a while. Raises RetriableError when it goes away."""
+        yield from self.heard(settings, watermark, None)
+
+    def listen(self, settings: Mapping[str, Any], watermark: str | None, stop: Event) -> Iterator[Page]:
+        """What comes, until `stop` is set. Raises RetriableError when the peer goes away."""
+        yield from self.heard(settings, watermark, stop)
+
+    @abstractmethod
+    def heard(self, settings: Mapping[str, Any], watermark: str | None, stop: Event | None) -> Iterator[Page]:
+        """Both of them: without `stop` what waits."""
+
+    def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
+        """Tell the peer of each message of a page that it is durable."""
+        if page.receipt is not None:
+            page.receipt()
+
+    def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
+        """Raises ConfigError: what waits at the peer has no place that a person could name."""
+        raise ConfigError(f"transport {self.name}: the peer keeps what waits; there is no watermark that could be set")
+
+
+def address_of(settings: Mapping[str, Any], transport: str, schemes: Collection[str], like: str, *, path: bool = False) -> SplitResult:
+    """Where the peer is: no user stands in an address, and no path without `path`. `like` shows one. Raises ConfigError."""
+    text = required(settings, "url", transport)
+    try:
+        address = urlsplit(text)
+        _ = address.port
+    except ValueError as error:
+        raise ConfigError(f"url: {text!r}: {error}") from error
+    if (
+        address.scheme not in schemes
+        or not address.hostname
+        or address.username
+        or not (path or address.path in ("", "/"))
+        or address.query
+    ):
+        raise ConfigError(f"url: {text!r} is no address such as {like}, without a user")
+    return address
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,12 +70,13 @@ class Line:
             client.set_password(PASSWORD)
             async with client:
                 found = client.get_node(ua.NodeId(node, await client.get_namespace_index(SPACE)))
-                at = None
+                held, changed = await found.read_value(), None
                 for at, value, status in values:
                     kind = ua.Variant(value, ua.VariantType.Int32)
                     await found.write_value(ua.DataValue(kind, ua.StatusCode(status), SourceTimestamp=at, ServerTimestamp=at))
-                for _ in range(200):  # the server answers before it has written its history
-                    if self._history is None or at is None or await found.read_raw_history(starttime=at, numvalues=1):
+                    held, changed = value, changed if value == held else at
+                for _ in range(200):  # the server answers before it has written its history, where the same value again is not kept
+                    if self._history is None or changed is None or await found.read_raw_history(starttime=changed, numvalues=1):
                         return
                     await asyncio.sleep(0.05)
                 raise TimeoutError("the server wrote no history")

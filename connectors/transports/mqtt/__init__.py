@@ -17,9 +17,8 @@ from threading import Event
 from typing import Any
 
 from connectors.credentials import refuse_unknown, required
-from connectors.pulling import Asked
 from connectors.spec import Page
-from connectors.streaming import QUIET, QUIET_SECONDS, SETTINGS, Gathering, Topics, Window
+from connectors.streaming import QUIET, QUIET_SECONDS, SETTINGS, Gathering, Heard, Topics, Window
 from connectors.transports.mqtt import publishing
 from connectors.transports.mqtt.session import CONNECTION, Session, connection_of
 from data_contracts.errors import ConfigError
@@ -31,7 +30,7 @@ _BATCH = 20
 """So many a broker sends before it waits for an acknowledgement, unless it is told otherwise (mosquitto: max_inflight_messages)."""
 
 
-class Mqtt(Asked):
+class Mqtt(Heard):
     """The transport `mqtt`."""
 
     name = "mqtt"
@@ -49,23 +48,6 @@ class Mqtt(Asked):
             raise ConfigError("transport mqtt: retained messages come at every new session, so id must name what tells one from another")
         self._window(settings)
 
-    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
-        """What waits at the broker, until nothing has come for `quiet_seconds`."""
-        yield from self._heard(settings, watermark, None)
-
-    def listen(self, settings: Mapping[str, Any], watermark: str | None, stop: Event) -> Iterator[Page]:
-        """What comes, until `stop` is set. Raises RetriableError when the broker goes away."""
-        yield from self._heard(settings, watermark, stop)
-
-    def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
-        """PUBACK for each message of a page that is durable."""
-        if page.receipt is not None:
-            page.receipt()
-
-    def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
-        """Raises ConfigError: what waits at a broker has no place that could be named."""
-        raise ConfigError(f"transport {self.name}: the peer keeps what waits; there is no watermark that could be set")
-
     def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str:
         """Connect under another client id, so that a listener is not thrown out. Raises RetriableError, ConfigError."""
         refuse_unknown(settings, self.settings, self.name)
@@ -80,7 +62,8 @@ class Mqtt(Asked):
     def _window(self, settings: Mapping[str, Any]) -> Window:
         return Window.of(settings, Topics.of(settings, "topics", "/", "+", "#"), _BATCH)
 
-    def _heard(self, settings: Mapping[str, Any], watermark: str | None, stop: Event | None) -> Iterator[Page]:
+    def heard(self, settings: Mapping[str, Any], watermark: str | None, stop: Event | None) -> Iterator[Page]:
+        """Pages of what waits, and with `stop` of what comes."""
         refuse_unknown(settings, self.settings, self.name)
         window = self._window(settings)
         days = settings.get("session_days", 30)

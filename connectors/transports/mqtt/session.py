@@ -14,7 +14,6 @@ from hashlib import sha256
 from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -22,9 +21,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from connectors.credentials import required, seconds, secret
+from connectors.credentials import seconds, secret
 from connectors.http_terms import trusted
-from connectors.streaming import REPEAT, Arrived
+from connectors.streaming import REPEAT, Arrived, address_of
 from data_contracts.errors import ConfigError, RetriableError
 
 CONNECTION = frozenset(
@@ -55,22 +54,15 @@ class Connection:
 
 def connection_of(settings: Any) -> Connection:
     """From the settings of a transport; no secret is looked for. Raises ConfigError."""
-    text = required(settings, "url", "mqtt")
-    try:
-        address = urlsplit(text)
-        port = address.port
-    except ValueError as error:
-        raise ConfigError(f"url: {text!r}: {error}") from error
-    if address.scheme not in _PORTS or not address.hostname or address.username or address.path.strip("/") or address.query:
-        raise ConfigError(f"url: {text!r} is no address of a broker (mqtts://host:8883, no user)")
+    address = address_of(settings, "mqtt", _PORTS, "mqtts://host:8883")
     if address.scheme == "mqtt" and settings.get("allow_plain") is not True:
         raise ConfigError("url: plain mqtt would show messages and password to everybody on the way; use mqtts, or allow_plain: true")
     version = str(settings.get("version", "5"))
     if version not in _VERSIONS:
         raise ConfigError(f"version is {' or '.join(_VERSIONS)}, not {version!r}")
     return Connection(
-        address.hostname,
-        port or _PORTS[address.scheme],
+        str(address.hostname),
+        address.port or _PORTS[address.scheme],
         version,
         address.scheme == "mqtts",
         settings.get("user"),

@@ -19,9 +19,8 @@ from typing import Any
 
 from connectors.credentials import refuse_unknown, required, seconds
 from connectors.naming import named_by
-from connectors.pulling import Asked
 from connectors.spec import Page
-from connectors.streaming import QUIET, QUIET_SECONDS, SETTINGS, Gathering, Topics, Window
+from connectors.streaming import QUIET, QUIET_SECONDS, SETTINGS, Gathering, Heard, Topics, Window
 from connectors.transports.nats.connection import CONNECTION, Peer, checked
 from connectors.transports.nats.consumer import Consumer
 from data_contracts.errors import ConfigError
@@ -32,7 +31,7 @@ _BATCH = 200
 _LOOK_SECONDS = 0.5
 
 
-class Nats(Asked):
+class Nats(Heard):
     """The transport `nats`."""
 
     name = "nats"
@@ -48,23 +47,6 @@ class Nats(Asked):
         for key in ("stream", "durable"):
             required(settings, key, self.name)
         self._window(settings)
-
-    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
-        """What the stream holds for this consumer, until nothing has come for `quiet_seconds`."""
-        yield from self._heard(settings, watermark, None)
-
-    def listen(self, settings: Mapping[str, Any], watermark: str | None, stop: Event) -> Iterator[Page]:
-        """What comes, until `stop` is set. Raises RetriableError when the server goes away."""
-        yield from self._heard(settings, watermark, stop)
-
-    def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
-        """Tell the server of each message of a page that it is durable."""
-        if page.receipt is not None:
-            page.receipt()
-
-    def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
-        """Raises ConfigError: the consumer's place is at the server."""
-        raise ConfigError(f"transport {self.name}: the peer keeps what waits; there is no watermark that could be set")
 
     def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str:
         """Connect, and look at the stream. Raises RetriableError, ConfigError."""
@@ -87,7 +69,8 @@ class Nats(Asked):
     def _window(self, settings: Mapping[str, Any]) -> Window:
         return Window.of(settings, Topics.of(settings, "subjects", ".", "*", ">"), _BATCH)
 
-    def _heard(self, settings: Mapping[str, Any], watermark: str | None, stop: Event | None) -> Iterator[Page]:
+    def heard(self, settings: Mapping[str, Any], watermark: str | None, stop: Event | None) -> Iterator[Page]:
+        """Pages of what waits, and with `stop` of what comes."""
         refuse_unknown(settings, self.settings, self.name)
         window = self._window(settings)
         stream, durable = (required(settings, key, self.name) for key in ("stream", "durable"))

@@ -7,14 +7,14 @@ import ssl
 from collections.abc import Coroutine, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import nats
 from nats import errors
 from nats.js import errors as js_errors
 
-from connectors.credentials import required, seconds, secret
+from connectors.credentials import seconds, secret
 from connectors.http_terms import trusted
+from connectors.streaming import address_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 CONNECTION = frozenset(
@@ -37,17 +37,10 @@ _Answer = TypeVar("_Answer")
 
 def checked(settings: Mapping[str, Any]) -> str:
     """The host of the address. Raises ConfigError; looks for no secret."""
-    text = required(settings, "url", "nats")
-    try:
-        address = urlsplit(text)
-        _ = address.port
-    except ValueError as error:
-        raise ConfigError(f"url: {text!r}: {error}") from error
-    if address.scheme not in ("tls", "nats") or not address.hostname or address.username or address.path.strip("/"):
-        raise ConfigError(f"url: {text!r} is no address of a NATS server (tls://host:4222, no user)")
+    address = address_of(settings, "nats", ("tls", "nats"), "tls://host:4222")
     if address.scheme == "nats" and settings.get("allow_plain") is not True:
         raise ConfigError("url: plain nats would show messages and password to everybody on the way; use tls, or allow_plain: true")
-    return address.hostname
+    return str(address.hostname)
 
 
 class Peer:

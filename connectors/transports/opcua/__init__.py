@@ -20,9 +20,9 @@ from threading import Event
 from typing import Any
 
 from connectors.credentials import refuse_unknown, seconds
-from connectors.pulling import Asked, whole_number
+from connectors.pulling import whole_number
 from connectors.spec import Page
-from connectors.streaming import QUIET, QUIET_SECONDS
+from connectors.streaming import QUIET, QUIET_SECONDS, Heard
 from connectors.transports.opcua.readings import Readings, Watched, moment, watched
 from connectors.transports.opcua.server import CONNECTION, Server, checked
 from data_contracts.errors import ConfigError
@@ -33,7 +33,7 @@ _BATCH = 500
 _TURN_SECONDS = 0.25
 
 
-class OpcUa(Asked):
+class OpcUa(Heard):
     """The transport `opcua`. It only reads."""
 
     name = "opcua"
@@ -45,14 +45,6 @@ class OpcUa(Asked):
         checked(settings)
         watched(settings)
         _Plan(settings)
-
-    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
-        """What the history holds since the watermark, and the values that stand now."""
-        yield from self._heard(settings, watermark, None)
-
-    def listen(self, settings: Mapping[str, Any], watermark: str | None, stop: Event) -> Iterator[Page]:
-        """The same, then what changes, until `stop` is set. Raises RetriableError when the server goes away."""
-        yield from self._heard(settings, watermark, stop)
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Nothing: the watermark says what is known."""
@@ -69,7 +61,8 @@ class OpcUa(Asked):
             found = server.find(watched(settings))
             return f"{server.host} lets us in, {len(found)} nodes are there"
 
-    def _heard(self, settings: Mapping[str, Any], watermark: str | None, stop: Event | None) -> Iterator[Page]:
+    def heard(self, settings: Mapping[str, Any], watermark: str | None, stop: Event | None) -> Iterator[Page]:
+        """What the history holds since the watermark and the values that stand now, and with `stop` what changes then."""
         refuse_unknown(settings, _SETTINGS, self.name)
         plan = _Plan(settings)
         readings = Readings(settings, json.loads(watermark) if watermark is not None else {}, plan.batch, plan.window)

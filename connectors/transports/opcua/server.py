@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -21,7 +20,8 @@ from asyncua.crypto.uacrypto import CertProperties
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
-from connectors.credentials import required, seconds, secret
+from connectors.credentials import seconds, secret
+from connectors.streaming import address_of
 from connectors.transports.opcua.readings import Watched
 from data_contracts.errors import ConfigError, RetriableError
 
@@ -60,14 +60,7 @@ _Answer = TypeVar("_Answer")
 
 def checked(settings: Mapping[str, Any]) -> str:
     """The host of the address. Raises ConfigError; looks for no secret and no file."""
-    text = required(settings, "url", "opcua")
-    try:
-        address = urlsplit(text)
-        _ = address.port
-    except ValueError as error:
-        raise ConfigError(f"url: {text!r}: {error}") from error
-    if address.scheme != "opc.tcp" or not address.hostname or address.username:
-        raise ConfigError(f"url: {text!r} is no address of an OPC UA server (opc.tcp://host:4840, no user)")
+    address = address_of(settings, "opcua", ("opc.tcp",), "opc.tcp://host:4840", path=True)
     for key, known, default in (("policy", _POLICIES, "Basic256Sha256"), ("mode", _MODES, "SignAndEncrypt")):
         if settings.get(key, default) not in known:
             raise ConfigError(f"{key} is one of {', '.join(known)}, not {settings.get(key)!r}")
@@ -79,7 +72,7 @@ def checked(settings: Mapping[str, Any]) -> str:
             "transport opcua: without certificates everybody on the way sees and changes what is said; name certificate_file, key_file and "
             "server_certificate_file, or set allow_plain: true"
         )
-    return address.hostname
+    return str(address.hostname)
 
 
 def _held(settings: Mapping[str, Any], name: str, passphrase: str | None = None) -> CertProperties:
