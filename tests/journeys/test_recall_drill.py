@@ -1,4 +1,5 @@
-"""A drill on the demonstration: a raw lot is found in two plants, in the warehouse's counts, at three hospitals, and one unit is not."""
+"""A drill on the demonstration: a raw lot of a supplier is found in two plants, in the warehouse's counts and at three hospitals, unit by
+unit as the papers have it, and one unit is not found."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from hub.clock import FrozenClock
+from hub.commands.administration import turn
 from hub.recall import proof, report
 from hub.runtime import Hub
 from hub.settings import Settings
@@ -22,12 +24,19 @@ from hub.store import credentials
 from hub.store.tables import audit, node, outbox
 from hub.trace.genealogy import trace
 from hub_api.app import create_app
+from tests.journeys import drill_papers as papers
 
 pytestmark = pytest.mark.slow
 
 SITE = Path(__file__).parents[2] / "deploy" / "site"
-PLANTS = {"6999999010012", "8799999010016"}
 HOSPITALS = {"suzhou_east_hospital", "jiangcheng_heart_hospital", "stadtspital"}
+CONSIGNEES = {
+    "6999999030010": "suzhou_east_hospital",
+    "6999999030027": "jiangcheng_heart_hospital",
+    "8799999020015": "stadtspital",
+    "8799999020022": "stadtspital",
+}
+"""Whose the places are to which our warehouses deliver: three hospitals, one of them with two clinics."""
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +49,32 @@ def home(played: Callable[[int, str], Path], tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def raw(home: Path) -> str:
-    """A supplier's lot that reached most places."""
+    """A supplier's lot that reached most places, by most ways."""
     with Hub.open(settings(home)).database.read() as connection:
         keys = connection.execute(sa.select(node.c.key).where(node.c.kind == "lot", node.c.key.contains("|JN", autoescape=True))).scalars()
-        reach = {key: len([one for one in trace(connection, key, "down")["nodes"] if one["kind"] == "location"]) for key in keys}
-    return str(max(reach, key=lambda key: (reach[key], key)))
+        reach = {}
+        for key in keys:
+            found = trace(connection, key, "down")
+            reach[key] = (sum(one["kind"] == "location" for one in found["nodes"]), len(found["edges"]), key)
+    return str(max(reach, key=lambda key: reach[key]))
 
 
 def settings(home: Path) -> Settings:
-    return Settings(home, SITE, f"sqlite:///{home / 'udihub.db'}", "en", 1_000_000, FrozenClock(datetime(2026, 11, 22, 6, 5, tzinfo=UTC)))
+    return Settings(home, SITE, f"sqlite:///{home / 'udihub.db'}", "en", 1_000_000, FrozenClock(datetime(2026, 11, 25, 6, 5, tzinfo=UTC)))
+
+
+def _second_plant_tells(hub: Hub, client: TestClient, keys: dict[str, str], raw: str) -> papers.Account:
+    """The group's systems tell what a second plant made of the lot; gives the account of all papers."""
+    story = Path(hub.settings.home) / "story" / "in"
+    told = papers.second_plant(story, raw)
+    for partner, agreement, content in told:
+        headers = {"Authorization": f"Bearer {keys[partner]}", "Prefer": "wait", "Idempotency-Key": agreement}
+        answer = client.post("/v1/documents", params={"agreement": agreement}, content=content, headers=headers)
+        assert answer.json()["state"] == "processed", answer.text
+    while turn(hub):
+        pass
+    before = [(path.name, path.read_bytes()) for system in ("mes", "wms") for path in (story / system).iterdir()]
+    return papers.account([*before, *((agreement, content) for _, agreement, content in told)], raw, CONSIGNEES)
 
 
 def _tell_one_hospital_and_no_other(ask: Any, wanted: dict[str, Any], first: str, second: str) -> None:
@@ -71,7 +97,7 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
     keys = {}
     with hub.database.begin("test") as uow:
         keys["steward"] = credentials.issue(uow, "qa", "steward").secret
-        for partner in HOSPITALS:
+        for partner in (*HOSPITALS, "wms", "mes"):
             keys[partner] = credentials.issue(uow, f"{partner} key", "partner", partner_id=hub.partner_id(partner)).secret
 
     with TestClient(create_app(hub), raise_server_exceptions=False) as client:
@@ -81,19 +107,24 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
             assert answer.status_code == status, answer.text
             return answer.json()
 
+        expected = _second_plant_tells(hub, client, keys, raw)
         wanted: dict[str, Any] = {"organisation": "suzhou", "title": "Polymer", "reason": "Particles", "lots": [raw], "kind": "drill"}
         wanted["regimes"] = {"cn": "1", "eu": "fsca"}
         opened = ask("POST", "/v1/recalls", "steward", 201, json=wanted)
         number, path = opened["number"], f"/v1/recalls/{opened['number']}"
-        used = {one["holder"] for lot in opened["lots"] if lot["named"] for one in lot["positions"] if one["position"] == "used"}
-        on_hand = {
-            one["holder"] for lot in opened["lots"] for one in lot["positions"] if one["position"] == "on_hand" and not one["consignee"]
+        positions = [(lot, one) for lot in opened["lots"] for one in lot["positions"]]
+        assert {(lot["lot"], one["position"], one["holder"]): Decimal(one["quantity"]) for lot, one in positions} == expected
+        assert all(not lot["contradictions"] and lot["coverage"] == "1.0000" for lot in opened["lots"])
+        of_raw = {(one["position"], one["holder"]): Decimal(one["quantity"]) for lot, one in positions if lot["named"]}
+        here, there = papers.SUZHOU, papers.ROTTERDAM
+        assert of_raw.keys() == {("on_hand", here), ("on_hand", there), ("used", here), ("used", there)}, "in two plants"
+        assert (of_raw["on_hand", there], of_raw["used", there]) == (papers.SENT - papers.USED, papers.USED)
+        assert {CONSIGNEES[one["holder"]]: one["partner"] for _, one in positions if one["position"] == "shipped"} == {
+            name: name for name in HOSPITALS
         }
-        shipped = {one["partner"] for lot in opened["lots"] for one in lot["positions"] if one["position"] == "shipped"}
-        assert used and used <= PLANTS
-        assert on_hand == PLANTS
-        assert shipped == HOSPITALS
-        assert len(opened["lots"]) > 3
+        counted = {exchange for _, one in positions if one["position"] == "on_hand" for exchange in one["evidence"]}
+        sources = {ask("GET", f"/v1/exchanges/{one}", "steward")["partner"] for one in counted}
+        assert sources == {"wms"}, "what is on hand is what the warehouse counted"
 
         assert {one["partner"] for one in ask("POST", f"{path}/holds", "steward", json={})["holds"]} == {"wms"}
         told = ask("POST", f"{path}/notices", "steward", json={})
