@@ -13,7 +13,7 @@ from datetime import datetime
 from threading import Event
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-from data_contracts.findings import Finding
+from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent, SourceRecord
 
 
@@ -78,6 +78,8 @@ class Traits:
     """Its writer has done with a message when it asks for the next: each tree may be made when it is asked for, and then let go."""
     messages: frozenset[str] | None = None
     """Types of all its messages, of a standard that has no envelope and is its own grammar; None: envelope or grammar tell."""
+    version_at: Place | None = None
+    """Where a message states its version, if that of another reads one that no grammar describes (AGR-09); None: none does."""
 
 
 @dataclass(frozen=True, slots=True)

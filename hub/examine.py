@@ -231,6 +231,9 @@ def examine_message(message: Message, group: Group | None, inside: ExaminedInter
     agreement = inside.agreement
     answering = registry.answering_of(inside.format)
     frame, coded = (answering.frame, answering.coded) if answering is not None else (frozenset(), False)
+    stranger = grammars.undescribed(inside.format, message, inside.profile, agreement)
+    if stranger is not None and not inside.group_refused(group):
+        message.findings.append(stranger)
     if agreement is None:
         refused = is_refused(message, inside.profile, frame, coded=coded)
         return ExaminedMessage(message, group, None, syntax=list(message.findings), fate="rejected" if refused else "ready")

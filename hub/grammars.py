@@ -9,8 +9,9 @@ import msgspec
 
 from connectors import freshness
 from connectors.feed import FeedGrammar, SelfNaming, grammar_for
-from connectors.registry import format_named
+from connectors.registry import answering_of, format_named, traits_of
 from connectors.spec import Grammared, Profile
+from data_contracts.findings import Finding, Place
 from data_contracts.source import Message
 from hub import compiled
 from hub.site import Agreement, Site
@@ -67,7 +68,32 @@ def look_again(site: Site) -> None:
     """Before a batch of documents or a dry run: grammars and mappings whose files have changed are loaded anew."""
     if freshness.look(site.grammar_folders):
         _own.cache_clear()
+        _read_by.cache_clear()
     compiled.look(site.mapping_folders)
+
+
+def undescribed(syntax: str, message: Message, profile: Profile, agreement: Agreement | None) -> Finding | None:
+    """AGR-09 where no grammar describes a message's version and that of another read it; a mere remark where the agreement names it."""
+    if message.root is None or not message.version:
+        return None
+    folders = tuple(str(folder) for folder in profile.options.get("grammar_folders", ()))
+    read_by, place = _read_by(syntax, message.type, message.version, folders)
+    if place is None or read_by == message.version:
+        return None
+    named = agreement is not None and any(
+        agreed.type == message.type and agreed.version == message.version for agreed in agreement.messages
+    )
+    return Finding("AGR-09", place, read_by, message.version, severity="info" if named else "warning")
+
+
+@lru_cache(maxsize=256)
+def _read_by(syntax: str, message: str, version: str, folders: tuple[str, ...]) -> tuple[str, Place | None]:
+    """The version whose grammar reads this one, and where a message states its own; no place where that is not told."""
+    answering, place = answering_of(syntax), traits_of(syntax).version_at
+    if place is None or (answering is not None and message in answering.answers):
+        return version, None
+    found = _own(syntax, message, version, folders)
+    return (version, None) if found is None else (found.version, place)
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """Findings as a person reads them on the command line: severity, rule, where, and the sentence, in the reader's language.
 
 Where: as the syntax's own people say it. X12 `PO102`, EDIFACT `QTY/01-2` (element, component), each with its segment's number in the
-message; a path and the line of XML and JSON; row and column of delimited files; sheet and cell of a workbook.
+message (IDoc: SEGNUM); a path and the line of XML and JSON; row and column of delimited files; sheet and cell of a workbook.
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ def _segment(place: Mapping[str, Any], format_name: str | None, language: Langua
     if place["element"] is None and path.startswith(f"{name}/"):
         name = path  # a field by its name (IDoc)
     line = place["line"] if place["line"] not in (None, 1) else None  # all of a document may stand in its first line
-    around = ", ".join(_said(language, segment=place["position"], line=line))
+    number = {"segment": place["position"]}
+    if format_name == "idoc" and place["position"] is not None:  # behind the IDoc itself and its control record, which SAP does not count
+        number = {"segnum": place["position"] - 2 if place["position"] > 2 else None}
+    around = ", ".join(_said(language, **number, line=line))
     return f"{name} ({around})" if around else name
 
 

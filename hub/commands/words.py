@@ -12,6 +12,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "info": ("info", "提示"),
     "times": ("{count} times", "{count} 次"),
     "at_segment": ("segment {number}", "第 {number} 段"),
+    "at_segnum": ("SEGNUM {number:06}", "SEGNUM {number:06}"),
     "at_line": ("line {number}", "第 {number} 行"),
     "at_row": ("row {number}", "第 {number} 行"),
     "at_column": ("column {number}", "第 {number} 列"),

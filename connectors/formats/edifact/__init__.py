@@ -23,7 +23,7 @@ from connectors.formats.edifact.messages import MOST_SEGMENTS, FullMessages
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, Translation
 from connectors.formats.edifact.writer import write
 from connectors.spec import Envelope, Profile, Traits, UsedGrammar
-from data_contracts.findings import Finding, Language
+from data_contracts.findings import Finding, Language, Place
 from data_contracts.source import Interchange, ReadEvent, SourceRecord
 
 __all__ = ["ANSWERING", "FORMAT", "Edifact", "first_interchange", "interchange_starts"]
@@ -45,6 +45,7 @@ class Edifact:
         | {"grammar_folders", "groups"}
         | {"interchange_agreement", "line_end", "max_segments", "syntax", "una"},
         one_by_one=True,
+        version_at=Place("UNH", 1, 2, 2),
     )
 
     def sniff(self, head: bytes) -> bool:

@@ -232,7 +232,7 @@ class Reading:
             return
         group.count_declared = legible(part(trailer, 1), 20)
         received = str(group.message_count)
-        if part(trailer, 2) != group.control:
+        if group.control and part(trailer, 2) != group.control:  # one without a reference is told at its UNG
             where = Place("UNE", element=2, line=line)
             group.findings.append(Finding("EDF-G28", where, group.control, legible(part(trailer, 2), 20), "28"))
         if not same_count(group.count_declared, received):

@@ -63,7 +63,7 @@ class Tree:
     def close(self) -> SourceRecord:
         """The tree, complete: what must be there and is not, what stands too often or out of order."""
         for tag, count in self._unknown.items():
-            self.report(Finding("IDC-05", Place(segment=tag), expected=self._basic_type(), got=tag, params={"count": str(count)}))
+            self.report(Finding("IDC-05", Place(segment=tag), expected=self._stated(), got=tag, params={"count": str(count)}))
         if self.grammar is not None:
             self._judge(self.root, self.grammar.body)
             self._amounts(self.root, None)
@@ -195,5 +195,9 @@ class Tree:
         place = Place(segment=record.tag if record is not self.root else None, position=record.position, line=record.line or None)
         self.report(Finding(rule, place, expected=expected, got=got))
 
-    def _basic_type(self) -> str:
-        return self.grammar.basic_type if self.grammar is not None else ""
+    def _stated(self) -> str:
+        """The basic type, and the extension (CIMTYP) that the sender says it has: whoever knows it, knows the strange segments."""
+        basic = self.grammar.basic_type if self.grammar is not None else ""
+        control = self.root.children[0].values
+        extension = control.get("CIMTYP") if isinstance(control, dict) else None
+        return f"{basic} + {legible(extension, 30)}" if extension else basic

@@ -22,7 +22,7 @@ from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
 from connectors.formats.x12.writer import syntax_of, write
 from connectors.spec import STRICT, Envelope, Profile, Traits, UsedGrammar
-from data_contracts.findings import Finding, Language
+from data_contracts.findings import Finding, Language, Place
 from data_contracts.source import ReadEvent, SourceRecord
 
 __all__ = ["ANSWERING", "FORMAT", "X12", "GroupScan", "InterchangeScan", "interchange_starts", "scan"]
@@ -54,6 +54,7 @@ class X12:
         components=":",
         options=frozenset({"delimiters", "grammar_folders", "hash_total", "line_end", "max_segments"}),
         one_by_one=True,
+        version_at=Place("GS", element=8),
     )
 
     def sniff(self, head: bytes) -> bool:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from connectors.envelope_bounds import Bounds
 from connectors.formats.x12.control import UsedNumbers, is_number, is_set_number, same_number
 from connectors.formats.x12.delimiters import BLANKS, Header, legible, plain, storable
+from connectors.formats.x12.foreign_marks import LOOKED_AT, foreign_marks
 from connectors.formats.x12.grammar import known_groups
 from connectors.formats.x12.header import can_be_cut, interchange_of
 from connectors.formats.x12.patterns import LONG_DATE, SHORT_DATE
@@ -27,6 +28,10 @@ _RELEASE = re.compile("00[1-8]0[0-9]{2}")
 _GROUP_TYPE = re.compile("[A-Z0-9]{2}")
 _GROUP_DATE = re.compile(f"{LONG_DATE}|{SHORT_DATE}")
 _GROUP_TIME = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
+
+
+_UNCUT = frozenset({"004", "022", "026"})
+"""Notes on an ISA by which nothing behind it can be cut: that no IEA was found then says nothing more."""
 
 
 class Reading:
@@ -59,9 +64,13 @@ class Reading:
                 interchange.findings.append(self._foreign("X12-I102"))
             if open_interchange is None and segments.bom:
                 interchange.findings.append(Finding("X12-I107", got=segments.charset))
+            readable = can_be_cut(header, self._profile)
+            if readable and (foreign := foreign_marks(segments.ahead(LOOKED_AT), header, line)) is not None:
+                interchange.findings.append(foreign)
+                readable = False
             open_interchange = interchange
             yield ReadEvent("interchange", interchange=interchange)
-            yield from self._inside(header, interchange)
+            yield from self._inside(header, interchange, readable)
             if not interchange.length:
                 interchange.length = segments.at - at
         if open_interchange is not None:
@@ -72,6 +81,8 @@ class Reading:
     def _ended(self, interchange: Interchange) -> ReadEvent:
         if self._bounds.left:
             interchange.findings.append(Finding("X12-I111", got=str(self._bounds.left)))
+        if self._bounds.unheard:
+            interchange.findings.append(Finding("X12-I113", got=str(self._bounds.unheard)))
         # What stands behind an IEA is only known when the next header, or the end, has been found.
         if self._segments.skipped:
             interchange.findings.append(self._foreign("X12-I103"))
@@ -82,9 +93,8 @@ class Reading:
 
     # --- inside an interchange ---------------------------------------------------------------------------------------
 
-    def _inside(self, header: Header, interchange: Interchange) -> Iterator[ReadEvent]:
+    def _inside(self, header: Header, interchange: Interchange, readable: bool) -> Iterator[ReadEvent]:
         segments, sets, mark = self._segments, self._sets, header.delimiters.element
-        readable = can_be_cut(header, self._profile)
         self._group, self._bounds, self._names = None, Bounds(), set()
         line = 1
         for batch in segments.batches():
@@ -150,7 +160,8 @@ class Reading:
                 return self._close_group(interchange, at, line, elements)
             self._stray(interchange, tag, line, "022")
         elif tag == "TA1" and self._group is None:
-            return [ReadEvent("acknowledgement", interchange=interchange, detail=_received_note(elements))]
+            if self._bounds.hears(elements):
+                return [ReadEvent("acknowledgement", interchange=interchange, detail=_received_note(elements))]
         elif not self._cut_within(batch):
             self._stray(interchange, tag, line, "024")
         return ()
@@ -184,7 +195,7 @@ class Reading:
         events = self._close_group(interchange, at, line)
         interchange.length = at - interchange.offset
         note = "022" if self._segments.interrupted else "023"
-        if not any(finding.code == "022" and finding.place.segment == "ISA" for finding in interchange.findings):
+        if not any(finding.code in _UNCUT and finding.place.segment == "ISA" for finding in interchange.findings):
             interchange.findings.append(Finding(f"X12-I{note}", Place("IEA", line=line), "IEA", None, note))
         return events
 

@@ -152,6 +152,12 @@ class Segments:
         self._text += self._decoder.decode(piece, final=self._ended)
         return not self._ended
 
+    def ahead(self, characters: int) -> str:
+        """What comes next, so many characters where the document has them; nothing of it is taken."""
+        while len(self._text) < characters and self._more():
+            pass
+        return self._text[:characters]
+
     def _drop(self, characters: int) -> None:
         if not characters:
             return

@@ -198,3 +198,10 @@ def test_memory_does_not_grow_with_the_document(tmp_path: Path) -> None:
 def test_what_is_told_of_faulty_groups_is_bounded() -> None:
     found = envelope_findings((UNB + "'" + "UNG'" * 2000 + "UNZ+2000+4711'").encode())
     assert len(found) < 1500 and found[-1].rule == "EDF-I113" and int(found[-1].got or 0) > 5000
+
+
+def test_a_group_without_a_reference_is_told_once_whatever_its_end_names() -> None:
+    inside = "'".join(ORDERS) + "'"
+    document = f"{UNB}'UNG+ORDERS+A+B+261122:0830++UN+D:96A'{inside}UNE+1+5'UNZ+1+4711'".encode()
+    (group,) = [event.group for event in events(document) if event.kind == "group_end" and event.group is not None]
+    assert [(finding.rule, finding.place.segment, finding.place.element) for finding in group.findings] == [("EDF-G13", "UNG", 5)]

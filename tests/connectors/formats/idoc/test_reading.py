@@ -206,3 +206,10 @@ def test_a_flat_idoc_that_lost_its_control_record_is_an_idoc_without_one() -> No
     assert sniffed is not None and sniffed.name == "idoc"
     found = read("idoc", records)
     assert found.unreadable is not None and found.unreadable.rule == "IDC-01"
+
+
+def test_strange_segments_are_told_with_the_extension_that_has_them() -> None:
+    strange = "<Z1EDP01 SEGMENT='1'><ZZ>1</ZZ></Z1EDP01>"
+    for control, expected in (({}, "ORDERS05"), ({"CIMTYP": "ZORD01"}, "ORDERS05 + ZORD01")):
+        (message,) = [event.message for event in events(idoc(HEADER + strange, **control)) if event.message is not None]
+        assert [(finding.rule, finding.expected) for finding in message.findings] == [("IDC-05", expected)]

@@ -187,6 +187,43 @@ def test_stray_segments_are_bounded() -> None:
     assert [finding.rule for finding in found] == ["X12-I024"] * 20 + ["X12-I111"] and found[-1].got == "4980"
 
 
+def test_acknowledgements_that_say_nothing_new_are_counted_in_one_finding() -> None:
+    said = "TA1*000000007*261122*1415*A*000~"
+    document = (isa() + "~" + said * 300 + "TA1~" * 300 + said.replace("*A*", "*R*") + "IEA*0*000000001~").encode()
+    heard = [event.detail["status"] for event in events(document) if event.kind == "acknowledgement"]
+    assert heard == ["A", "R"]
+    assert [(finding.rule, finding.got) for finding in envelope_findings(document)] == [("X12-I113", "599")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "expected", "got", "note"),
+    [
+        ("*", "|", "X12-I026", "*", "|", "026"),
+        ("~", "'", "X12-I112", "~", "'", "004"),
+        ("~", "\n", "X12-I112", "~", "\\x0a", "004"),
+        ("~", "!\r\n", "X12-I112", "~", "!", "004"),
+    ],
+)
+def test_delimiters_that_the_rest_does_not_use_are_told_once_at_the_isa(
+    old: str, new: str, rule: str, expected: str, got: str, note: str
+) -> None:
+    header, rest = GOOD.decode()[:106], GOOD.decode()[106:]
+    for document in (header + rest.replace(old, new), header + "\r\n" + rest.replace(old, new) + GOOD.decode()):
+        first = next(event.interchange for event in events(document.encode()) if event.kind == "interchange_end")
+        assert first is not None
+        told = [(finding.rule, finding.place.segment, finding.expected, finding.got) for finding in first.findings]
+        assert told == [(rule, "ISA", expected, got)]
+    assert [event.message.findings for event in events(document.encode()) if event.message is not None] == [[]], "the next one is read"
+    found = verdict((header + rest.replace(old, new)).encode())
+    assert (found.verdict, found.note) == ("R", note)
+
+
+@pytest.mark.parametrize("end", ["~\n", "~ \r\n", "\n", "\r\n", "'"])
+def test_what_only_looks_like_other_delimiters_is_read(end: str) -> None:
+    text = GOOD.decode().replace("~", end)
+    assert [message.findings for message in messages(text.encode())] == [[]] and envelope_findings(text.encode()) == []
+
+
 def test_what_is_told_of_faulty_groups_is_bounded_and_what_is_refused_is_not() -> None:
     empty = (isa() + "~" + "GS~" * 2000 + "IEA*2000*000000001~").encode()
     found = envelope_findings(empty)
