@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -48,7 +48,7 @@ _TITLES = {
 
 EPCIS_ROOT = "/v1/epcis"
 _EPCIS = "epcisException:"
-_EPCIS_SPACE = "urn:epcglobal:epcis:xsd:2"
+EPCIS_SPACE = "urn:epcglobal:epcis:xsd:2"
 _EXCEPTIONS = {
     400: "ValidationException", 401: "SecurityException", 403: "SecurityException", 404: "NoSuchNameException",
     406: "NotAcceptableException", 409: "ResourceAlreadyExistsException", 413: "CaptureLimitExceededException", 414: "URITooLongException",
@@ -100,11 +100,16 @@ def status_of(error: HubError) -> tuple[int, str]:
 
 def _in_xml(kind: str, title: str, status: int, detail: str | None) -> bytes:
     """A problem for whoever takes XML only, as the OpenAPI of EPCIS names its parts."""
-    root = etree.Element(f"{{{_EPCIS_SPACE}}}EPCISException", nsmap={"epcis": _EPCIS_SPACE})
-    for name, text in (("type", kind), ("title", title), ("status", str(status)), ("detail", detail)):
-        if text is not None:
-            etree.SubElement(root, name).text = "".join(one for one in text if one.isprintable())
+    root = etree.Element(f"{{{EPCIS_SPACE}}}EPCISException", nsmap={"epcis": EPCIS_SPACE})
+    fill(root, {"type": kind, "title": title, "status": status, "detail": detail})
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def fill(element: etree._Element, members: Mapping[str, Any]) -> None:
+    """Give an element one child a member that is not null, its text without what XML can't hold."""
+    for name, value in members.items():
+        if value is not None:
+            etree.SubElement(element, name).text = "".join(one for one in str(value) if one.isprintable())
 
 
 def answered(

@@ -10,20 +10,19 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from connectors import registry
-from connectors.formats.epcis.spelling import instant
 from connectors.formats.epcis.writing import Results
 from data_contracts.errors import NotFoundError
 from data_contracts.findings import Language
 from hub.receive import Reception
 from hub.runtime import Hub
 from hub.store import captures, event_views
-from hub.store.captures import CaptureJob
 from hub.store.credentials import Caller
 from hub.store.event_views import Conditions
 from hub.store.types import moment
 from hub.visibility.admission import FORMAT, ROLLBACK
 from hub.visibility.answers import PER_PAGE, QUERY, EventPage, Shown, one_json
 from hub.visibility.capture import capture, require_one_event
+from hub_api import capture_jobs
 from hub_api.dependencies import LanguageDependency
 from hub_api.epcis import (
     EVENTS,
@@ -192,11 +191,14 @@ def list_captures(
     with hub.database.read() as connection:
         jobs = captures.listed(connection, sight_of(caller), before, per_page + 1)
     link = next_link(request, str(jobs[per_page - 1].id) if len(jobs) > per_page else None)
-    return told([_job(job, language) for job in jobs[:per_page]], headers=link)
+    return told([capture_jobs.as_members(job, language) for job in jobs[:per_page]], headers=link)
 
 
 @router.get("/capture/{capture_id}", summary="Show a capture job", response_class=Response, responses={
-    200: {"description": "The job.", "content": {JSON: {"schema": {"type": "object"}, "example": _JOB}}},
+    200: {"description": "The job.", "content": {
+        JSON: {"schema": {"type": "object"}, "example": _JOB},
+        XML: {"schema": {"type": "string"}, "example": capture_jobs.EXAMPLE_XML},
+    }},
     **epcis_problems(401, 404, 406, 429),
 })  # fmt: skip
 def show_capture(
@@ -204,29 +206,14 @@ def show_capture(
     hub: HubDependency,
     caller: CallerDependency,
     language: LanguageDependency,
+    wanted: WishesDependency,
 ) -> Response:
     """Whether it runs, whether all went well, and what was wrong where: rule, path and line."""
     with hub.database.read() as connection:
-        return told(_job(captures.one(connection, sight_of(caller), capture_id), language))
-
-
-def _job(job: CaptureJob, language: Language) -> dict[str, Any]:
-    shown = {
-        "captureID": job.key,
-        "createdAt": instant(moment(job.created_at)),
-        "running": job.finished_at is None,
-        "success": job.success,
-        "captureErrorBehaviour": job.behaviour,
-        "errors": [_error(finding, number, language) for finding, number in job.errors],
-    }
-    return shown if job.finished_at is None else {**shown, "finishedAt": instant(moment(job.finished_at))}
-
-
-def _error(finding: Any, number: str | None, language: Language) -> dict[str, Any]:
-    said = finding.as_json(language)
-    kind = "ResourceAlreadyExistsException" if finding.rule == "EVT-32" else "ValidationException"
-    error = {"type": f"epcisException:{kind}", "title": said["message"], "status": 409 if finding.rule == "EVT-32" else 400, **said}
-    return error if number is None else {**error, "eventID": number}
+        job = captures.one(connection, sight_of(caller), capture_id)
+    if wanted.syntax == "xml":
+        return Response(capture_jobs.as_xml(job, language), headers=VERSIONS, media_type=wanted.media_type)
+    return told(capture_jobs.as_members(job, language))
 
 
 # --- events --------------------------------------------------------------------------------------------------------------
@@ -277,7 +264,7 @@ def _capture_one(
     if job.finished_at is None:
         return told({"captureID": found.key}, 202, {"Location": f"{EPCIS_ROOT}/capture/{found.key}"})
     if not job.success or shown is None:
-        refused = [_error(finding, number, language) for finding, number in job.errors]
+        refused = [capture_jobs.error(finding, number, language) for finding, number in job.errors]
         taken = any(error["status"] == 409 for error in refused)
         raise ProblemError(
             409 if taken else 400, "Conflict" if taken else "Bad request", refused[0]["title"] if refused else None,

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from httpx import Response
+from lxml import etree
 
 from connectors.registry import format_named
 from connectors.spec import STRICT
@@ -120,6 +121,16 @@ def test_one_wrong_event_refuses_all_or_only_itself_as_the_sender_wants(api: Api
     error = next(error for error in ended["errors"] if error["rule"] != "EVT-34")
     assert error["type"] == "epcisException:ValidationException" and error["place"]["path"] == "/epcisBody/eventList/1/action"
     assert error["place"]["line"] > 1 and error["title"]
+    in_xml = api.get(captured.headers["Location"], "plant", headers={"Accept": "application/xml"})
+    assert in_xml.headers["content-type"] == "application/xml"
+    told = etree.fromstring(in_xml.content)
+    assert etree.QName(told).localname == "EPCISCaptureJob" and dict(told.attrib) == {
+        "running": "false", "success": "false", "captureID": ended["captureID"],
+    }  # fmt: skip
+    assert [one.text for one in told][:3] == [behaviour, ended["createdAt"], ended["finishedAt"]]
+    assert [[part.text for part in one][:4] for one in told.iter("error")] == [
+        [one["type"], one["title"], str(one["status"]), one["rule"]] for one in ended["errors"]
+    ]
     assert len(listed(api.get(f"{ROOT}/events", "plant"))) == left
 
 
