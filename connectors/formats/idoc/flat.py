@@ -32,6 +32,8 @@ class _Idoc:
     faults: list[Finding] = field(default_factory=list)
     numbers: dict[int, str] = field(default_factory=dict)
     """SEGNUM by the position of the record."""
+    cut: Finding | None = None
+    """Why the file does not hold all of it."""
 
 
 class Flat:
@@ -70,6 +72,8 @@ class Flat:
                 return
             elif not idoc.faults:
                 self._data(idoc, line)
+                if len(line) < HEAD and not raw.endswith((b"\n", b"\r")):  # the last line, and not even its head is complete
+                    idoc.cut = Finding("IDC-18", Place(line=self.line), expected=str(HEAD), got=str(len(line)))
             if longer and idoc.started.tree is not None:
                 idoc.started.tree.report(Finding("IDC-17", Place(line=self.line), expected=str(HEAD + SDATA), got=f"> {_LONGEST}"))
         if idoc is None:
@@ -131,6 +135,11 @@ class Flat:
                 tree.report(Finding("IDC-09", place, expected=tag, got=legible(rest), params=params))
 
     def _close(self, idoc: _Idoc, stop: int) -> Iterator[ReadEvent]:
+        if idoc.cut is not None:
+            offset, length = (idoc.offset, stop - idoc.offset) if self.exact else (0, self.size)
+            self.document.ordinal -= 1  # it was counted when it began
+            yield from self.document.refused(idoc.control, idoc.cut, offset, length)
+            return
         idoc.started.message.length = stop - idoc.offset if self.exact else self.size
         yield from self.document.events(idoc.control, idoc.started, idoc.faults)
 

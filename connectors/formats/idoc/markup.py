@@ -25,6 +25,8 @@ from connectors.legible import legible
 from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent, SourceRecord
 
+_GLIMPSED = 16_384
+"""Bytes of an IDoc that cannot be read in which its control record is looked for."""
 _ROOT_NAME = re.compile(rb"<([^\s/>]+)")
 
 
@@ -57,7 +59,7 @@ class Markup:
             for part in scanner.messages():
                 yield from self._idoc(part, scanner)
         except BrokenError as broken:
-            yield from self.document.stop(broken.finding, scanner.at if scanner is not None and self.exact else 0, self.size)
+            yield from self._broken(broken.finding, scanner)
             return
         if not self.document.ordinal:
             yield ReadEvent("unreadable", finding=Finding("IDC-01", got="/".join(scanner.named[:1])))
@@ -66,6 +68,16 @@ class Markup:
             params = {"field": legible(name, 30), "count": str(count)}
             self.document.note(Finding("FED-10", place=Place(line=line), got=legible(name, 30), params=params))
         yield from self.document.end()
+
+    def _broken(self, finding: Finding, scanner: Scanner | None) -> Iterator[ReadEvent]:
+        """The document can be followed no further: of an IDoc that was begun, its control record says who is to hear of it."""
+        start = self.window.keep
+        control = control_in(self.window.slice(start, start + _GLIMPSED).decode(self.charset, "replace")) if scanner is not None else {}
+        if finding.rule in ("XML-01", "XML-03") and control.get("DOCNUM") and control.get("SNDPRN"):
+            offset, length = (start, self.size - start) if self.exact else (0, self.size)
+            yield from self.document.refused(control, finding, offset, length)
+        else:
+            yield from self.document.stop(finding, scanner.at if scanner is not None and self.exact else 0, self.size)
 
     def _scanner(self) -> Scanner:
         probe = Scanner(self.window, (), self.caps.message_bytes)
@@ -80,7 +92,7 @@ class Markup:
         try:
             element = self._parsed(part, scanner)
         except Refused as refused:
-            control = control_in(part.content[:16_384].decode(self.charset, "replace"))
+            control = control_in(part.content[:_GLIMPSED].decode(self.charset, "replace"))
             yield from self.document.events(control, self.document.start(control, offset, length, part.line), [refused.finding])
             return
         top = [child for child in element if isinstance(child.tag, str)]

@@ -60,6 +60,15 @@ class Document:
         yield ReadEvent("group_end", group=group)
         self._last = interchange
 
+    def refused(self, control: Mapping[str, str], finding: Finding, offset: int, length: int) -> Iterator[ReadEvent]:
+        """An IDoc of which only the control record could be read: refused whole, by its number, which the mended one may bear again."""
+        yield from self.end()
+        self.ordinal += 1
+        interchange = interchange_of(control, self.ordinal, offset, length, self.representation)
+        interchange.findings.append(finding)
+        yield ReadEvent("interchange", interchange=interchange)
+        yield ReadEvent("interchange_end", interchange=interchange)
+
     def note(self, finding: Finding) -> None:
         """Something that stands behind the last IDoc; nothing where there was none."""
         if self._last is not None:

@@ -129,6 +129,17 @@ class Dialect(FeedGuides, ABC):
         """`sender|receiver|control`: the name under which its sender knows the document; None where the first bytes state none."""
         return None
 
+    def glimpse(self, interchange: Interchange, head: bytes) -> bool:
+        """Fill in who sends which document to whom, of one that cannot be read, as far as its first bytes state all three: whether they do.
+
+        Then it is an interchange that is refused, and its sender hears so.
+        """
+        sender, _, rest = (self.envelope_reference(head) or "").partition("|")
+        receiver, _, control = rest.partition("|")
+        if sender and receiver and control:
+            interchange.sender, interchange.receiver, interchange.control = sender, receiver, control
+        return bool(sender and receiver and control)
+
     # --- what all do -------------------------------------------------------------------------------------------------
     def grammar_of(self, kind: str, profile: Profile) -> FeedGrammar | None:
         """The grammar of a message, the site's own first; None where there is none. Kept until a file changes (`connectors/freshness.py`),
@@ -173,11 +184,11 @@ class Dialect(FeedGuides, ABC):
             yield ReadEvent("unreadable", finding=finding)
             return
         if SLICED.fullmatch(charset):
-            yield from DialectReading(self, stream, size, profile, charset, exact=True).events()
+            yield from DialectReading(self, stream, size, profile, charset, exact=True, head=sniffable(head)).events()
             return
         converted, wrong = in_utf8(stream, charset)
         with converted:
-            reading = DialectReading(self, converted, size, profile, "utf-8", exact=False)
+            reading = DialectReading(self, converted, size, profile, "utf-8", exact=False, head=sniffable(head))
             if wrong is not None:
                 reading.document.interchange.findings.append(wrong)
             yield from reading.events()

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from connectors.formats.xml.dialect import Dialect
 
 
+_BROKE_OFF = frozenset({"XML-01", "XML-03"})
+"""Faults of transport, after which the sender is told. Of what is hostile (a DOCTYPE that declares something) nothing at all is read."""
+
+
 class DialectReading:
     """One document of a dialect being read."""
 
-    def __init__(self, dialect: Dialect, stream: BinaryIO, size: int, profile: Profile, charset: str, exact: bool) -> None:
+    def __init__(self, dialect: Dialect, stream: BinaryIO, size: int, profile: Profile, charset: str, *, exact: bool, head: bytes) -> None:
         self.dialect = dialect
         self.profile = profile
         self.charset = charset
@@ -35,6 +39,8 @@ class DialectReading:
         self.document = FeedDocument(size)
         self.size = size
         self.exact = exact
+        self.head = head
+        """The first bytes, by which the sender is known of what cannot be read."""
         self.window = ByteWindow(stream)
         self.ordinal = 0
         self.header: etree._Element | None = None
@@ -53,6 +59,9 @@ class DialectReading:
             if not self.ordinal:
                 self.dialect.empty(self.document.interchange, opened(scanner, self.charset))
         except BrokenError as broken:
+            broke_off = broken.finding.rule in _BROKE_OFF and not self.document.opened
+            if broke_off and self.dialect.glimpse(self.document.interchange, self.head):
+                yield from self.document.open()
             yield from self.document.stop(broken.finding)
             return
         self.document.interchange.findings += [self._softened(finding) for finding in judged(scanner, self.charset)]
@@ -91,6 +100,8 @@ class DialectReading:
             self._fill(message, text, part.line, [start.decode(self.charset, "replace") for start in scanner.ancestors], where)
         if self.ordinal == 1:
             self.dialect.identify(self.document.interchange, self.header, message.type, message.root)
+            if message.root is None:
+                self.dialect.glimpse(self.document.interchange, self.head)
         yield from self.document.message(message)
 
     def _fill(self, message: Message, text: str, line: int, ancestors: Sequence[str], where: str) -> None:

@@ -107,6 +107,21 @@ def test_a_cxml_order_is_taken_with_200_and_a_changed_one_under_its_payload_id_r
     assert b'code="409"' in answers(hub, other.document_id)["Response"]
 
 
+def test_a_cxml_order_that_was_cut_is_answered_with_400_and_may_come_again_whole(open_with: Open) -> None:
+    hub = open_with(comes("never", CXML_IN))
+    order = (SAMPLES / "cxml" / "OrderRequest.xml").read_bytes()
+    cut = take(hub, order[:1500], "clinic")
+    said = read("cxml", answers(hub, cut.document_id)["Response"])
+    assert said.root is not None and said.control == "1001@hospital.example"
+    (response,) = said.root.children
+    status = response.children[0].values
+    assert isinstance(status, dict) and status["@code"] == "400" and "cut off" in status[""]
+    whole = take(hub, order, "clinic")
+    assert whole.outcome == "new" and state(hub, whole.document_id) == "applied"
+    garbled = take(hub, order.replace(b"1001@", b"1002@").replace(b"</OrderRequestHeader>", b""), "clinic")
+    assert b'code="406"' in answers(hub, garbled.document_id)["Response"]
+
+
 def test_a_cxml_order_that_lacks_its_number_is_refused_with_406_and_its_fault(open_with: Open) -> None:
     hub = open_with(comes("never", CXML_IN))
     order = (SAMPLES / "cxml" / "OrderRequest.xml").read_bytes().replace(b' orderID="PO-2026-118"', b"")

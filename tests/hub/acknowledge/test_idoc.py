@@ -151,3 +151,15 @@ def test_a_repeat_without_a_key_is_known_by_its_envelope(open_with: Open) -> Non
     with pytest.raises(ConflictError):
         take(hub, b"{}", "clinic")
     assert outbound.push(hub, hub.site.flows["orders_to_acme"]) == []
+
+
+def test_an_idoc_that_was_cut_is_refused_with_56_and_may_come_again_whole(open_with: Open) -> None:
+    hub = open_with(CLINIC)
+    xml = (ORDERS / "ORDERS05.xml").read_bytes()
+    flat = (ORDERS / "ORDERS05.txt").read_bytes().replace(b"00000000471", b"00000000481")
+    records = flat.splitlines(keepends=True)
+    for whole, cut, number in ((xml, xml[:1500], "4711"), (flat, b"".join(records[:9]) + records[9][:40], "4811")):
+        refused = take(hub, cut, "clinic", key=f"cut {number}")
+        assert status_of(answers(hub, refused.document_id)["STATUS"]) == [(number.zfill(16), "56")]
+        again = take(hub, whole, "clinic", key=number)
+        assert [shown for _, _, shown in states(hub, again.document_id)] == ["applied", "checked"], "the second one is a test"
