@@ -13,15 +13,19 @@ from data_contracts.identifiers.associations import judge
 from data_contracts.identifiers.parsed import ParsedMessage
 
 GS = "\x1d"
+ENVELOPE, ENVELOPE_END = "[)>\x1e05\x1d", "\x1e\x04"
+"""ISO/IEC 15434 format 05: the frame in which Data Matrix symbols that hold several formats carry element strings."""
 
 
 def parse(text: str, *, associations: bool = True) -> ParsedMessage:
-    """Read an element string with GS or `^` as separator; a leading one is allowed.
+    """Read an element string with GS or `^` as separator; a leading one is allowed, and the frame of ISO/IEC 15434 around it.
 
     `associations` applies the rules on AIs that belong together. Findings GS1-01 and GS1-03 to GS1-10. After an AI that the
     table does not know, nothing more can be read: where its value ends is unknown.
     """
     data = text.replace("^", GS) if "^" in text else text
+    if data.startswith(ENVELOPE) and data.endswith(ENVELOPE_END):
+        data = data[len(ENVELOPE) : -len(ENVELOPE_END)]
     if data.startswith(GS):
         data = data[1:]
     if not data:

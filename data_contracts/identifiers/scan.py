@@ -21,12 +21,15 @@ _SYMBOLOGIES: dict[str, tuple[str, Literal["elements", "gtin", "text"]]] = {
     "]Q3": ("QR", "elements"),
     "]J1": ("DotCode", "elements"),
     "]E0": ("EAN13", "gtin"),
+    "]E3": ("EAN13", "gtin"),
     "]E4": ("EAN8", "gtin"),
     "]C0": ("Code128", "text"),
     "]d1": ("DM", "text"),
     "]Q1": ("QR", "text"),
     "]J0": ("DotCode", "text"),
 }
+_WITH_ADD_ON = {15: 13, 18: 13}
+"""Digits of an EAN-13 symbol that is sent with its add-on of 2 or 5 digits, as one text, and of its GTIN."""
 _COMPOSITE = "|]e0"
 """Joins the linear and the two-dimensional part of a composite symbol when both are sent as one text."""
 
@@ -54,6 +57,8 @@ def read(text: str) -> Scan:
     data = text[3:]
     if carries == "elements":
         return Scan(symbology, carries, "^" + data.replace(element_string.GS, "^"), text)
+    if text.startswith("]E3"):  # the add-on numbers issues of magazines, and names no thing
+        data = data[: _WITH_ADD_ON.get(len(data), 0)]
     if carries == "gtin":
         linear, joint, composite = data.partition(_COMPOSITE)
         if joint:

@@ -8,7 +8,7 @@ and bare UDI-DIs as registries file them. Whatever the writing, `device` of what
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -36,6 +36,7 @@ from data_contracts.identifiers import (
     scan,
     sscc,
 )
+from data_contracts.identifiers.associations import judge
 from data_contracts.identifiers.carrier import ParsedCarrier
 from data_contracts.identifiers.check_digit import is_digits
 from data_contracts.identifiers.dates import day_of
@@ -69,7 +70,7 @@ _STARTS = (
     (ifa.HEAD, "ppn"), *((start, "eudamed-di") for start in eudamed.STARTS),
 )  # fmt: skip
 """How the carriers of the other issuers begin."""
-_MESSAGES: dict[str, Callable[[str], ParsedMessage]] = {
+_MESSAGES: dict[str, Callable[..., ParsedMessage]] = {
     "element-string": element_string.parse,
     "hri": bracketed.parse,
     "scan": scan.parse,
@@ -156,6 +157,9 @@ def identify(text: str, kind: str | None = None, strict: bool = True, *, today: 
     if chosen == "scan" and scan.read(data).carries in (None, "text") and _AIM.match(data) is not None:
         return _inside(text, data, findings, strict, today)
     if chosen in _KEYS:
+        filed = device_identifier.read(data) if kind is None and not strict else None
+        if filed is not None and filed.issuer != "gs1":
+            return _filed(text, None, filed, findings)  # digits with the check of a PPN and not that of a GTIN
         return _key(text, chosen, _KEYS[chosen](data), findings, strict)
     if chosen in _MESSAGES:
         return _message(text, chosen, _read(chosen, data, findings, strict), findings, strict, today)
@@ -168,6 +172,55 @@ def identify(text: str, kind: str | None = None, strict: bool = True, *, today: 
     if chosen == "udi-di" or not strict:
         return _filed(text, chosen, device_identifier.read(data), findings)
     return Identified(text, None, False, findings=(Finding("UDI-01", got=text),))
+
+
+def identify_label(texts: Sequence[str], strict: bool = True, *, today: date) -> Identified:
+    """Read one label whose identifiers stand in several symbols: a GTIN in one and lot and date in another, or HIBC's primary and
+    secondary. GS1's rules on pairs are for all of them together (General Specifications 4.13); HIBC's link ties its two (2.3.2.5).
+
+    `texts` are the symbols as scanned, in any order; the rest is as in `identify`. `input` of the answer has them line by line.
+    Raises ValueError where there is none.
+    """
+    if not texts:
+        raise ValueError("a label has at least one symbol")
+    if len(texts) == 1:
+        return identify(texts[0], strict=strict, today=today)
+    findings: list[Finding] = []
+    elements: list[tuple[str, str]] = []
+    symbols: list[str] = []
+    for text in texts:
+        data, told = (text, []) if strict else as_typed.clean(text, numeric=True)
+        findings += told
+        if scan.read(data).carries in (None, "text") and _AIM.match(data) is not None:
+            data = data[3:]
+        kind = _kind_of(data)
+        if kind == "hibc":
+            symbols.append(data)
+            continue
+        message = _of_label(kind, data)
+        elements += message.elements
+        findings += message.findings
+    joined = "\n".join(texts)
+    if not symbols:
+        return _message(joined, "element-string", ParsedMessage(joined, tuple(elements), judge(elements)), findings, strict, today)
+    if elements or len(symbols) != 2:
+        findings.append(Finding("UDI-11", expected="a primary and a secondary symbol", got=joined, params={"what": "HIBC"}))
+    symbols.sort(key=lambda symbol: not symbol.lstrip("*+")[:1].isalpha())  # the primary begins with its labeler's letter
+    read = hibc.parse_pair(symbols, today) if len(symbols) == 2 else hibc.parse(symbols[0], today)
+    return _carrier(joined, "hibc", read, findings, strict)
+
+
+def _of_label(kind: str | None, data: str) -> ParsedMessage:
+    """The element strings of one symbol of several; what belongs together is not asked yet."""
+    if kind in _MESSAGES:
+        return _MESSAGES[kind](data, associations=False)
+    key = _KEYS[kind](data) if kind in _LINKED else None
+    if key is not None and key.valid and key.value is not None:
+        return ParsedMessage(data, ((_LINKED[key.kind], key.value),))
+    bare = element_string.parse(data, associations=False)  # a lot or a date, from a scanner that tells no symbology
+    if bare.valid or key is None:
+        return bare if bare.valid else ParsedMessage(data, (), (Finding("UDI-01", got=data),))
+    return ParsedMessage(data, (), key.findings)
 
 
 def _inside(text: str, data: str, findings: list[Finding], strict: bool, today: date) -> Identified:
@@ -208,6 +261,8 @@ def _kind_of(text: str) -> str | None:
         return "digital-link"
     if text.startswith(_EPC):
         return "epc"
+    if text.startswith(element_string.ENVELOPE):
+        return "element-string"
     carrier = next((kind for start, kind in _STARTS if text.startswith(start)), None)
     if carrier is not None:
         return carrier

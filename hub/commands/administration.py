@@ -177,14 +177,21 @@ def udi_command(
     as_json: Annotated[bool, typer.Option("--json")] = False,
     lenient: Annotated[bool, typer.Option("--lenient", help="Return the fields although something is wrong.")] = False,
     kind: Annotated[str | None, typer.Option("--kind", help="Force one kind, e.g. gtin, gln, sscc, element-string, hri, scan.")] = None,
+    label: Annotated[bool, typer.Option("--label", help="The codes are the symbols of one label: read them together.")] = False,
 ) -> None:
     """Say what an identifier or scanned string is. Exit code 1 if any is invalid."""
     settings = Settings.from_environment()
     today, language = settings.clock.now().date(), settings.language
     lines = [line.rstrip("\n") for line in sys.stdin] if codes == ["-"] else codes
     invalid = False
-    for code in lines:
-        found = udi.identify(code, kind=kind, strict=not lenient, today=today).as_json(language)
+    if label and kind is not None:
+        raise ConfigError("--kind forces the kind of a single code, and --label reads several")
+    if label:
+        read = [(" + ".join(lines), udi.identify_label(lines, strict=not lenient, today=today))]
+    else:
+        read = [(code, udi.identify(code, kind=kind, strict=not lenient, today=today)) for code in lines]
+    for code, one in read:
+        found = one.as_json(language)
         invalid = invalid or not found["valid"]
         if as_json:
             typer.echo(json.dumps(found, ensure_ascii=False))

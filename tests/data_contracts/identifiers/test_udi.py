@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_contracts.identifiers import dates
-from data_contracts.identifiers.udi import KINDS, identify
+from data_contracts.identifiers import dates, hibc
+from data_contracts.identifiers.udi import KINDS, identify, identify_label
 
 TODAY = date(2026, 11, 22)
 GTIN = "06926365598003"
@@ -43,6 +43,12 @@ def test_the_public_shape() -> None:
         ("00952122802711331229", "element-string", True),
         (f"01{GTIN}10A17", "element-string", True),
         (f"]C101{GTIN}", "scan", True),
+        ("]E3692636559800312", "scan", True),
+        ("]E3692636559800312345", "scan", True),
+        ("]E36926365598003", "scan", False),
+        (f"[)>\x1e05\x1d01{GTIN}\x1d10A17\x1e\x04", "element-string", True),
+        (f"]d1[)>\x1e05\x1d01{GTIN}\x1d10A17\x1e\x04", "scan", True),
+        (f"[)>\x1e05\x1d01{GTIN}", "element-string", False),
         ("(00)952122802711331229", "hri", True),
         ("+A99912345/$$52001510X33", "hibc", True),
         ("=/A9999XYZ100T0479", "isbt128", True),
@@ -133,3 +139,72 @@ def test_days() -> None:
     assert dates.last_day("2028-02") == "2028-02-29"
     assert dates.is_day("2028-02-29")
     assert not dates.is_day("2027-02-29")
+
+
+@pytest.mark.parametrize(
+    ("text", "di", "lot", "rules"),
+    [
+        (f"(01) {GTIN} (10) A17 ", GTIN, "A17", ["UDI-03"]),
+        (f"Https://id.gs1.org/01/{GTIN}/10/a17", GTIN, "a17", ["UDI-16"]),
+        ("URN:EPC:CLASS:LGTIN:69263655.09800.a17", GTIN, "a17", ["UDI-16"]),
+        ("ma.156.m0.100200.53339989", "MA.156.M0.100200.53339989", None, ["UDI-16"]),
+        (f"\ufeff{GTIN}\u200b", GTIN, None, ["UDI-16"]),
+        (f"UDI-DI：{GTIN}", GTIN, None, ["UDI-16"]),
+        ("111234568408", "111234568408", None, []),
+    ],
+)
+def test_what_people_and_documents_write_is_read_leniently(text: str, di: str, lot: str | None, rules: list[str]) -> None:
+    """The last are digits that are right as a PPN and wrong as a GTIN."""
+    assert not identify(text, today=TODAY).valid
+    found = identify(text, strict=False, today=TODAY)
+    assert (found.valid, found.di, found.pi.get("lot"), [finding.rule for finding in found.findings]) == (True, di, lot, rules)
+
+
+def test_capitals_and_a_scheme_inside_are_what_they_were() -> None:
+    assert identify(f"HTTPS://ID.GS1.ORG/01/{GTIN}", strict=False, today=TODAY).findings == ()
+    assert identify("urn:epc:id:sgtin:69263655.09800.S1", strict=False, today=TODAY).findings == ()
+
+
+@pytest.mark.parametrize(
+    "symbols",
+    [
+        (f"]C101{GTIN}", "]C11728020010A17"),
+        ("]C11728020010A17", "]E06926365598003"),
+        ("6926365598003", "1728020010A17"),
+        (f"(01){GTIN}", "(17)280200", "(10)A17"),
+        (f"01{GTIN}1728020010A17", f"01{GTIN}"),
+        (f"https://id.gs1.org/01/{GTIN}/10/A17", "]d217280200"),
+    ],
+)
+def test_a_label_of_several_symbols_is_one_message(symbols: tuple[str, ...]) -> None:
+    found = identify_label(symbols, today=TODAY)
+    assert (found.valid, found.di, found.pi, found.findings) == (True, GTIN, {"lot": "A17", "expires_on": "2028-02-29"}, ())
+    assert found.digital_link == f"https://id.gs1.org/01/{GTIN}/10/A17?17=280200"
+
+
+@pytest.mark.parametrize(
+    ("symbols", "rules"),
+    [
+        (("]C110A17", "]C117280200"), ["GS1-07", "GS1-07"]),
+        ((f"01{GTIN}10A17", f"01{GTIN}10A18"), ["GS1-09"]),
+        ((f"01{GTIN}", "HELLO"), ["UDI-01"]),
+        ((f"01{GTIN}", "069999990100000011"), ["GS1-01"]),
+    ],
+)
+def test_what_does_not_belong_on_one_label_is_told(symbols: tuple[str, ...], rules: list[str]) -> None:
+    found = identify_label(symbols, today=TODAY)
+    assert (found.valid, [finding.rule for finding in found.findings], found.elements) == (False, rules, ())
+
+
+def test_two_symbols_of_hibcc_are_tied_by_their_link() -> None:
+    first, other = (f"{body}{hibc.check_character(body)}" for body in ("+A99912345", "+A99912346"))
+    body = f"+$$52001510X3{first[-1]}"
+    second = f"{body}{hibc.check_character(body)}"
+    for symbols in ((first, second), (second, first), (f"]C0{first}", f"]C0{second}")):
+        found = identify_label(symbols, today=TODAY)
+        assert (found.valid, found.kind, found.di, found.pi) == (True, "hibc", "A99912345", {"expires_on": "2020-01-15", "lot": "10X3"})
+    assert [finding.rule for finding in identify_label((other, second), today=TODAY).findings] == ["UDI-14"]
+    assert [finding.rule for finding in identify_label((first, f"01{GTIN}"), today=TODAY).findings] == ["UDI-11"]
+    assert identify_label((first,), today=TODAY) == identify(first, today=TODAY)
+    with pytest.raises(ValueError, match="at least one"):
+        identify_label((), today=TODAY)
