@@ -88,7 +88,7 @@ def test_identifiers_are_told_in_the_readers_language(tmp_path: Path) -> None:
     assert "无效" in told and "校验位" in told and "valid" not in told
     assert "NOT valid" in udihub(tmp_path, "udi", "06901234000029").stdout
     label = udihub(tmp_path, "udi", "--label", "--json", "]C10106926365598003", "]C11728020010A17")
-    assert (label.returncode, json.loads(label.stdout)["pi"]) == (0, {"lot": "A17", "expires_on": "2028-02-29"})
+    assert (label.exit_code, json.loads(label.stdout)["pi"]) == (0, {"lot": "A17", "expires_on": "2028-02-29"})
 
 
 def test_guides_of_feeds_are_in_the_readers_language(tmp_path: Path) -> None:
