@@ -85,9 +85,12 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
 
 
 def _credit(entity: Mapping[str, Any], rows: Sequence[Any]) -> Iterator[Placed]:
-    """A credit note without an order counts for no order line: nothing that was invoiced is lowered."""
+    """A credit note without an order counts for the order lines of its invoice; without either nothing that was invoiced is lowered."""
     if not entity.get("order_number") and not any(row.get("order_number") for row in rows if row.__class__ is dict):
-        yield "", Fault("DOC-10", got=str(entity.get("invoice_number", "")) or None)
+        if invoice := entity.get("invoice_number"):
+            yield "invoice_number", Fault("DOC-11", got=str(invoice))
+        else:
+            yield "", Fault("DOC-10")
 
 
 def _snapshot(entity: Mapping[str, Any], rows: Any, said: Circumstances) -> Iterator[Placed]:

@@ -82,6 +82,12 @@ class Facts:
     """Its rows, where it is to be stored."""
 
     @property
+    def reference(self) -> str | None:
+        """The despatch that a receipt names, the invoice that a credit note names."""
+        reference: str | None = self.application[APPLICATION_COLUMNS.index("reference")]
+        return reference
+
+    @property
     def counts_alone(self) -> bool:
         """Whether it stands where nothing else was said: a change waits for what it changes, but a supplier's answer to one does not."""
         return self.purpose not in _PARTIAL or (self.purpose == "change" and self.kind == "order_response")

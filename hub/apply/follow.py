@@ -19,6 +19,7 @@ from hub.store import closure as closure_store
 from hub.store import facts as store
 from hub.store.keys import kind_of
 from hub.store.unit_of_work import UnitOfWork
+from hub.store.views.credited import Invoice, orders_of_invoices
 from hub.store.visibility import EventSaid
 from hub.trace import closure, contents
 
@@ -54,6 +55,8 @@ class Consequences:
         self._made: list[tuple[Source, Effects]] = []
         self._balances: list[tuple[int, int, str, int, int, str, str, Decimal]] = []
         self._stale: dict[tuple[str, str, int], int] = {}
+        self._credited: set[Invoice] = set()
+        """Invoices that credit notes name which name no order."""
         self._removed: set[tuple[int, int, int]] = set()
         self._indexed: list[tuple[int, EventSaid, tuple[int, int]]] = []
 
@@ -63,7 +66,7 @@ class Consequences:
         effects = effects_of(facts, source.partner_id, source.partner_key, source.own)
         if effects.movements or effects.edges:
             self._made.append((source, effects))
-        self.mark(facts.kind, facts.order_numbers, facts.location, source)
+        self.mark(facts, source)
 
     def fall(self, source: Source, facts: Facts, movements: Sequence[Any]) -> None:
         """These no longer count: their movements, already deleted, are taken back from the balances."""
@@ -71,7 +74,7 @@ class Consequences:
         for m in movements:
             self._balances.append((m.organisation_id, m.source_id, m.location, m.item_id, m.lot_id, m.status, m.unit, -m.quantity))
             self._stale["stock", m.location, m.organisation_id] = source.application_id
-        self.mark(facts.kind, facts.order_numbers, facts.location, source)
+        self.mark(facts, source)
 
     def index(self, event_id: int, said: EventSaid, owner: tuple[int, int]) -> None:
         """This event, whether it stands or not, is to be found by its things. `owner`: its organisation and partner."""
@@ -81,12 +84,15 @@ class Consequences:
         """These edges were deleted: lots at their ends may no longer need their other names, nor be where they were."""
         self._removed.update(edges)
 
-    def mark(self, kind: str, order_numbers: Sequence[str], location: str | None, source: Source) -> None:
+    def mark(self, facts: Facts, source: Source) -> None:
         """Note what reconcile must look at again."""
-        for number in order_numbers:
+        kind = facts.kind
+        for number in facts.order_numbers:
             self._stale["order", number, source.organisation_id] = source.application_id
+        if kind == "credit_note" and not facts.order_numbers and facts.reference is not None:
+            self._credited.add((source.organisation_id, source.partner_id, facts.reference))
         if kind == "inventory_report":
-            self._stale["stock", location or "", source.organisation_id] = source.application_id
+            self._stale["stock", facts.location or "", source.organisation_id] = source.application_id
         elif kind in MASTER:
             self._stale[kind, str(source.subject_id), source.organisation_id] = source.application_id
         elif self._eventful and kind in EVENTFUL:
@@ -137,6 +143,10 @@ class Consequences:
         bulk.insert(connection, tables.edge, _EDGE, edges)
         bulk.add_balances(connection, self._balances, made)
         self._mark_lots(kinds, ids)
+        if self._credited:
+            marked = max(source.application_id for source in (*self.standing, *self.fallen))
+            for order, owner in orders_of_invoices(connection, self._credited):
+                self._stale.setdefault(("order", order, owner), marked)
         store.mark_stale(connection, self._stale)
         closure_store.replace_shipped(connection, (), shipped)
         closure.keep(connection, changed)

@@ -12,6 +12,7 @@ from hub.store.lists import among
 from hub.store.suppliers import suppliers
 from hub.store.tables import application, line, partner
 from hub.store.views.changes import as_changed
+from hub.store.views.credited import named_only_by_invoice, on_their_orders
 from hub.store.views.picture import STAGES, Contribution, OrderPicture, pictures
 
 
@@ -91,7 +92,21 @@ def order_parts(connection: sa.Connection, numbers: Collection[str]) -> list[Con
     if not numbers:
         return []
     rows = connection.execute(_STATEMENT.where(among(connection, line.c.order_number, sorted(numbers))))
-    return as_changed(connection, [(row, contribution(row)) for row in rows if row.kind in STAGES])
+    parts = as_changed(connection, [(row, contribution(row)) for row in rows if row.kind in STAGES])
+    return parts + [part for part in _credited(connection, parts) if part.order_number in numbers]
+
+
+def _credited(connection: sa.Connection, parts: Collection[Contribution]) -> list[Contribution]:
+    """What credit notes say that name no order but one of the invoices among these parts; most orders have none."""
+    invoices = {part.number for part in parts if part.kind == "invoice"}
+    if not invoices:
+        return []
+    notes = [contribution(row) for row in connection.execute(_STATEMENT.where(named_only_by_invoice(connection, invoices)))]
+    if not notes:
+        return []
+    credited = sorted({note.reference for note in notes if note.reference is not None})
+    named = _STATEMENT.where(application.c.kind == "invoice", among(connection, application.c.number, credited))
+    return on_their_orders(notes, [contribution(row) for row in connection.execute(named)])
 
 
 def order_pictures(connection: sa.Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int, int], OrderPicture]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -42,6 +43,25 @@ def test_credited_goods_are_invoiced_no_more(world: World) -> None:
     assert told(world) == (100, [])
     world.send((SUPPLIER, credit("CN1", quantity=20, purpose="cancel", issued_at=at(15))))
     assert told(world) == (120, [("ORD-16", "100", "120")])
+
+
+def test_a_credit_that_names_only_its_invoice_counts_for_the_order_of_that_invoice(world: World) -> None:
+    """By its item, whichever of the two is here first; not for an invoice of somebody else under that number."""
+    bare = {"line": "1", "supplier_item": "JN-22", "quantity": Decimal(20), "unit": "EA", "unit_price": Decimal(12), "@": 6}
+    named = {"order_number": None, "lines": [bare]}
+    world.send((SUPPLIER, credit(invoice_number="INV1", **named)))
+    assert told(world) == (None, [])
+    world.send((SUPPLIER, invoice(quantity=120)))
+    assert told(world) == (120, [("ORD-16", "100", "120")])  # its price is no invoice's: a credit of money
+    world.send((SUPPLIER, credit("CN2", invoice_number="INV1", **{**named, "lines": [{**bare, "unit_price": Decimal("12.5")}]})))
+    assert told(world) == (100, [])
+    world.send(("rheintal_titan", invoice("INV2", order_number="4500000999")), (SUPPLIER, credit("CN3", invoice_number="INV2", **named)))
+    assert told(world) == (100, [])
+    world.send((SUPPLIER, credit("CN2", invoice_number="INV1", purpose="cancel", issued_at=at(15), **named)))
+    assert told(world) == (120, [("ORD-16", "100", "120")])
+    with world.database.read() as connection:
+        shown = views.contributions(connection, "order/4500000123/10", "invoiced")
+    assert {part.number for part in shown.contributions} == {"INV1", "CN1"}
 
 
 def test_numbers_of_credit_notes_and_invoices_are_apart(world: World) -> None:
