@@ -108,6 +108,7 @@ lock: ## renew the hashed lock files
 
 docs: $(VENV)/.dev ## renew the generated pages
 	@$(BIN)/python -m data_contracts.rules.document > docs/rules.md
+	@$(BIN)/python -m connectors.preset_document > docs/presets.md
 
 clean: ## remove the virtual environment and caches
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

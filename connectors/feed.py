@@ -14,6 +14,7 @@ messages are and which fields they have; the same file reads, checks, writes and
     columns: [FBillNo, FQty]       # json: messages are arrays of values in this order (profile.options.columns wins); may be grouped
     failure: {at: Result/IsSuccess, is: "false", says: Result/Errors/Message}    # json: an answer that tells of a fault, not of data
     others: leave                  # json, xml: names beside the fields are the other system's business: not read and not told
+    nothing: ["false"]             # json: texts that say that there is no value, of whatever field is no boolean
     namespace: urn:x               # xml: namespace of all its elements; absent = none; a list: the first is written, all read
     spaces: {b: urn:y}             # xml: further namespaces by prefix: of a field with `space: b`, of all below one with `inside: b`
     envelope: {exported_at: {type: instant, write: created_at}}      # json: members beside the array
@@ -66,7 +67,7 @@ _TOP_KEYS = frozenset(
 _TOP_KEYS_OF: Mapping[str, frozenset[str]] = {
     "fixed": frozenset({"record_type", "code", "skip", "offsets"}),
     "spreadsheet": frozenset({"sheet", "header_row"}),
-    "json": frozenset({"columns", "failure", "others"}),
+    "json": frozenset({"columns", "failure", "others", "nothing"}),
     "xml": frozenset({"others", "spaces"}),
     "eudamed": frozenset({"spaces"}),
 }
@@ -118,6 +119,8 @@ class FeedGrammar:
     failure: Failure | None = None
     open: bool = False
     """Names that no field has are not read and not told."""
+    nothing: frozenset[str] = frozenset()
+    """json: texts that stand for no value."""
     namespace: str | None = None
     also: tuple[str | None, ...] = ()
     """xml: other namespaces in which its elements are read."""
@@ -231,6 +234,7 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         columns=_columns(body.get("columns"), fields, messages, where),
         failure=_failure(body.get("failure"), where),
         open=_left(body.get("others"), where),
+        nothing=_nothing(body.get("nothing"), where),
         namespace=namespaces[0] or None,
         also=tuple(name or None for name in namespaces[1:]),
         spaces=spaces,
@@ -336,6 +340,12 @@ def _left(value: Any, where: str) -> bool:
     if value not in (None, "tell", "leave"):
         raise ConfigError(f"{where}: others is tell or leave")
     return bool(value == "leave")
+
+
+def _nothing(value: Any, where: str) -> frozenset[str]:
+    if value is not None and not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise ConfigError(f"{where}: nothing is a list of texts (quote false)")
+    return frozenset(value or ())
 
 
 def _grouping(body: Any, fields: Mapping[str, Field], where: str) -> Grouping | None:

@@ -91,16 +91,23 @@ class Plan:
 class Checker:
     """Checks messages of one feed. `join` gives the format's way to write paths."""
 
-    def __init__(self, fields: Mapping[str, Field] | Plan, join: Join, *, others: bool = False) -> None:
-        """`others`: names that no field has are the sender's own business; they are left out of the tree and not told."""
+    def __init__(
+        self, fields: Mapping[str, Field] | Plan, join: Join, *, others: bool = False, nothing: frozenset[str] = frozenset()
+    ) -> None:
+        """`others`: names that no field has are the sender's own business; they are left out of the tree and not told. `nothing`: texts
+        that stand for no value, and are left out likewise.
+        """
         self._plan = fields if isinstance(fields, Plan) else Plan.of(fields)
         self._others = others
+        self._nothing = nothing
         self._join = join
         self._findings: list[Finding] = []
         self._unknown: dict[str, _Unknown] = {}
 
     def check(self, root: SourceRecord, path: str) -> list[Finding]:
         """Findings of one message whose root stands at `path`."""
+        if self._nothing:
+            _leave_nothing(root, self._plan, self._nothing)
         if _sound(root, self._plan):
             return []
         self._findings, self._unknown = [], {}
@@ -246,6 +253,17 @@ def _leave_others(record: SourceRecord, plan: Plan) -> None:
             if field.kind == "record" or child.values or child.children:
                 kept.append(child)
     record.children = kept
+
+
+def _leave_nothing(record: SourceRecord, plan: Plan, nothing: frozenset[str]) -> None:
+    """Take out of a tree the values that say that there is none; a truth value that is false is one."""
+    values: dict[str, str] = record.values  # type: ignore[assignment]  # a mapping in named syntaxes
+    for name in [name for name, value in values.items() if value in nothing and name in plan.fields]:
+        if plan.fields[name].kind != "boolean":
+            del values[name]
+    for child in record.children:
+        if child.tag in plan.below:
+            _leave_nothing(child, plan.below[child.tag], nothing)
 
 
 def _stands_below(record: SourceRecord, field: Field) -> bool:

@@ -33,6 +33,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "record_type": ("The record code stands in columns {}; charset {}", "记录代码位于第 {} 列；编码 {}"),
     "charset": ("Charset {}", "编码 {}"),
     "others": ("Other names may stand beside these; they are not read.", "其他字段可以存在，但不会被读取。"),
+    "nothing": ("{} stands for no value.", "{} 表示没有值。"),
     "group": ("adjacent rows with equal {}", "{} 相同的相邻行"),
     "separator": ("Separator `{}`, decimal mark `{}`, charset {}", "分隔符 `{}`，小数点 `{}`，编码 {}"),
 }
@@ -54,6 +55,8 @@ def as_markdown(grammar: FeedGrammar, language: Language = "en") -> str:
         lines += [words["record_type"].format(_span(code), charset) if code else words["charset"].format(charset), ""]
     if grammar.open:
         lines += [words["others"], ""]
+    if grammar.nothing:
+        lines += [words["nothing"].format(", ".join(f"`{text}`" for text in sorted(grammar.nothing))), ""]
     if grammar.namespace:
         lines += [f"xmlns `{grammar.namespace}`", ""]
     heads = [words["field"], words["type"], words["required"], words["rule"], words["note"]]

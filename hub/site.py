@@ -10,6 +10,7 @@
     epcis.yaml           to whom events are sent that they have subscribed to (hub/visibility/settings.py); may be missing
     cases.yaml           when cases are due, whose they are, what must be signed (hub/cases/settings.py); may be missing
     calendars.yaml       working days of years that the hub does not know (hub/recall/calendars.py); may be missing
+    presets/<name>.yaml      products beside those that the hub knows (connectors/preset.py); may be missing
     mappings/ codes/ grammars/ contracts/    overlays; the shipped ones are the default
 
 Every file is validated whole before the hub starts; mistakes are a `SiteError` that names file and key (hub/site_reading.py). What needs
@@ -18,237 +19,40 @@ more than the files themselves, mappings and grammars, `udihub partner check` lo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing import TypeVar
 
 from connectors import registry
+from connectors.preset import Presets
 from connectors.spec import Profile
-from data_contracts.canonical.base import Amount
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.mistakes import meant
-from data_contracts.registers import RegisterName
 from data_contracts.rules.catalogue import all_rules
 from hub.cases.settings import CaseSettings
 from hub.labels.settings import LabelSettings
 from hub.masterdata.settings import MasterSettings
 from hub.recall.calendars import Calendars
 from hub.registers.settings import RegisterSettings
-from hub.site_reading import QualifierError, SiteError, fault, files, known_zone, parsed, unloadable
+from hub.site_parts import DUPLICATE_DAYS as DUPLICATE_DAYS
+from hub.site_parts import RESPONSE as RESPONSE
+from hub.site_parts import Acknowledge as Acknowledge
+from hub.site_parts import AgreedMessage as AgreedMessage
+from hub.site_parts import Agreement as Agreement
+from hub.site_parts import DialectProfile as DialectProfile
+from hub.site_parts import Flow as Flow
+from hub.site_parts import Organisation, Part, SiteFile
+from hub.site_parts import Partner as Partner
+from hub.site_parts import RuleOverride as RuleOverride
+from hub.site_parts import Tolerances as Tolerances
+from hub.site_presets import FromPreset
+from hub.site_reading import SiteError, fault, files, parsed, unloadable
 from hub.store.crosswalk import OWN_SYSTEMS
 from hub.visibility.settings import EventSettings
 
-Part = TypeVar("Part", bound="_Part")
-Severity = Literal["error", "warning", "info"]
-RESPONSE = "response"
-"""The route by which a partner fetches its answers itself."""
-Action = Literal["none", "row", "message", "flow"]
-DUPLICATE_DAYS = 396
-"""Thirteen months: numbers of most partners begin anew with the year, and what is resent late must still be known."""
-
-
-class _Part(BaseModel):
-    """A piece of site YAML: unknown members are refused, so that a typing error cannot pass for a default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Organisation(_Part):
-    """One of our own legal entities."""
-
-    key: str
-    name: str
-    name_zh: str | None = None
-    gln: str | None = None
-    time_zone: str = "UTC"
-    currency: str | None = None
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone(cls, value: str) -> str:
-        return known_zone(value)
-
-
-class Partner(_Part):
-    """Any system or company on the other side."""
-
-    version: Literal[1] = 1
-    partner: str
-    name: str
-    name_zh: str | None = None
-    kind: Literal["erp", "wms", "mes", "scm", "qms", "supplier", "customer", "carrier"]
-    gln: str | None = None
-    party: str | dict[str, str] | None = None
-    """Code of this party in our ERP's master data; by system (`{erp_north: V1, erp_south: V7}`) where the site has several ERPs."""
-    places: tuple[str, ...] = ()
-    """GLNs or codes of places at which it receives, beside its own GLN: whose goods a recall finds there."""
-    notices: dict[str, Any] = Field(default_factory=lambda: {"use": "response"})
-    """Route of recall notices and holds, as `transport:` of a flow; `use: response`: the partner fetches them (`/v1/recalls`)."""
-
-
-class EnvelopeIdentity(_Part):
-    """Envelope ids as `qualifier:id`, read from the document's own point of view: who sends, who receives."""
-
-    sender: str
-    receiver: str
-    group_sender: str | None = None
-    group_receiver: str | None = None
-
-    @field_validator("sender", "receiver")
-    @classmethod
-    def _qualified(cls, value: str) -> str:
-        _, mark, name = value.partition(":")
-        if not (mark and name):
-            raise QualifierError(f"expected `qualifier:id`, e.g. ZZ:{value}, or `:{value}` where there is no qualifier (EDIFACT)")
-        return value
-
-
-class AgreedMessage(_Part):
-    """One message type that the partners agreed on, and the mapping that reads or writes it."""
-
-    type: str
-    version: str | None = Field(default=None, pattern=r"^([0-9]{6}|[A-Z0-9]{1,3}\.[A-Z0-9]{1,3}|[A-Z][A-Z0-9_]{3,29})$")
-    """Base version (X12 `004010`, EDIFACT `D.96A`) or basic type (IDoc `ORDERS05`); null takes any version of the type."""
-    mapping: str
-
-
-class Acknowledge(_Part):
-    """What is answered, by which route, and how long we wait for the other side's answer."""
-
-    functional: Literal["always", "never"] = "never"
-    functional_as: str | None = None
-    """Which of the standard's acknowledgements (X12: `999`); null: the customary one (997, CONTRL)."""
-    interchange: Literal["on_rejection", "requested", "always", "never"] = "on_rejection"
-    application: Literal["on_error", "always", "never"] = "never"
-    """Whether what mapping and rules found is answered too (824, APERAK, ApplicationResponse)."""
-    route: dict[str, Any] = Field(default_factory=lambda: {"use": "response"})
-    expect_within_hours: int | None = None
-    """Direction out: hours until a 997 is overdue; null expects none."""
-
-
-class DialectProfile(_Part):
-    """The `profile:` of an agreement (connectors.spec.Profile)."""
-
-    charset: str | None = None
-    time_zone: str | None = None
-    unpadded_isa: bool = False
-    accept_with_errors: bool = False
-    options: dict[str, Any] = {}
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone(cls, value: str | None) -> str | None:
-        return value if value is None else known_zone(value)
-
-
-class RuleOverride(_Part):
-    """What this agreement makes of a rule's finding."""
-
-    severity: Severity | None = None
-    action: Action | None = None
-
-
-class Tolerances(_Part):
-    """Differences that are no discrepancy: price absolute in the order's currency, quantity in base units."""
-
-    price: Amount = Decimal(0)
-    quantity: Amount = Decimal(0)
-
-
-class Validity(_Part):
-    """Days on which the agreement holds, both ends included; open where null."""
-
-    since: date | None = Field(default=None, alias="from")
-    until: date | None = None
-
-    def covers(self, day: date) -> bool:
-        """Whether the agreement holds on this day."""
-        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
-
-    def meets(self, other: Validity) -> bool:
-        """Whether both hold on any one day."""
-        ends = ((self.since, other.until), (other.since, self.until))
-        return all(since is None or until is None or since <= until for since, until in ends)
-
-
-class Agreement(_Part):
-    """Partner x own organisation x direction x messages."""
-
-    version: Literal[1] = 1
-    agreement: str
-    partner: str
-    organisation: str
-    direction: Literal["in", "out"]
-    format: str
-    grammar: str | None = None
-    """The feed's grammar, for syntaxes that do not name their message themselves."""
-    envelope: EnvelopeIdentity | None = None
-    messages: tuple[AgreedMessage, ...]
-    acknowledge: Acknowledge = Acknowledge()
-    profile: DialectProfile = DialectProfile()
-    tolerances: Tolerances = Field(default_factory=Tolerances)
-    rules: dict[str, RuleOverride] = {}
-    contract: str | None = None
-    """The data contract that its documents must keep."""
-    test: bool = False
-    duplicate_window_days: int = Field(default=DUPLICATE_DAYS, ge=1, le=36_500)
-    """Days in which a control number of an interchange counts once; after them it is free again."""
-    valid: Validity = Field(default_factory=Validity)
-    body: str = Field(default="", exclude=True)
-    """The YAML text as it stood when loaded; the store keeps it by its hash."""
-
-    @cached_property
-    def hash(self) -> str:
-        """SHA-256 of the YAML text, hexadecimal."""
-        return hashlib.sha256(self.body.encode()).hexdigest()
-
-    def message(self, type_: str | None, version: str | None) -> AgreedMessage | None:
-        """The agreed message of this type; an industry suffix of the version (`004010VICS`) does not matter."""
-        base = (version or "")[:6]
-        for agreed in self.messages:
-            if agreed.type == type_ and (agreed.version is None or agreed.version in (base, version)):
-                return agreed
-        return None
-
-
-class Flow(_Part):
-    """What moves when: source and agreement, or event, agreement and target; or published extracts of a register, to compare."""
-
-    version: Literal[1] = 1
-    flow: str
-    direction: Literal["in", "out"]
-    agreement: str = ""
-    """Empty only where `compare` is set."""
-    compare: RegisterName | None = None
-    """Direction in: what comes is an extract of this register; it is compared with our devices, and its records are no documents."""
-    scope: Literal["full", "changes"] | None = None
-    """Of `compare`: whether extracts are of all devices; null: their names say so."""
-    transport: dict[str, Any]
-    contract: str | None = None
-    schedule: str | None = None
-    on: dict[str, str] = {}
-    """Direction out: `entity`, issuing `partner`, and whom the document must name: `supplier` (party code), `ship_to` (GLNs or codes)."""
-    ordered: bool = True
-    """Direction out: later documents wait while an earlier one to the same destination is tried again."""
-    most_a_minute: int | None = Field(default=None, ge=1, le=6000)
-    """Direction out: documents a minute that the destination takes at most."""
-    enabled: bool = True
-
-
-class _SiteFile(_Part):
-    version: Literal[1] = 1
-    name: str
-    name_zh: str | None = None
-    environment: Literal["production", "test"] = "production"
-    """In a test site, interchanges flagged as test reach the facts; in production never."""
-    organisations: tuple[Organisation, ...]
+Kind = TypeVar("Kind", bound=Part)
 
 
 class Site:
@@ -257,7 +61,7 @@ class Site:
     def __init__(
         self,
         folder: Path,
-        head: _SiteFile,
+        head: SiteFile,
         partners: Sequence[Partner],
         agreements: Sequence[Agreement],
         flows: Sequence[Flow],
@@ -292,16 +96,21 @@ class Site:
     @classmethod
     def empty(cls) -> Site:
         """No partners at all: enough to check a file by its standard alone."""
-        return cls(Path(), _SiteFile(name="none", organisations=()), (), (), ())
+        return cls(Path(), SiteFile(name="none", organisations=()), (), (), ())
 
     @classmethod
     def load(cls, folder: Path) -> Site:
         """Read and cross-check a site folder. Raises SiteError with every fault, ConfigError when there is no site."""
         faults: list[Finding] = []
-        head = parsed(_SiteFile, folder / "site.yaml", folder, faults)
+        head = parsed(SiteFile, folder / "site.yaml", folder, faults)
         partners = _keyed(Partner, folder, "partners", "partner", faults)
-        agreements = _keyed(Agreement, folder, "agreements", "agreement", faults)
-        flows = _keyed(Flow, folder, "flows", "flow", faults)
+        presets = Presets.of(folder)
+        agreements = _keyed(Agreement, folder, "agreements", "agreement", faults, presets)
+        flows = _keyed(Flow, folder, "flows", "flow", faults, presets)
+        for flow in flows:
+            if flow.agreed is not None and any(flow.agreed.agreement == known.agreement for known in agreements):
+                faults.append(fault("SIT-11", f"flows/{flow.flow}.yaml", "flow", f"agreements/{flow.agreement}.yaml", flow.flow))
+        agreements += [flow.agreed for flow in flows if flow.agreed is not None]
         labels = parsed(LabelSettings, folder / "labels.yaml", folder, faults) if (folder / "labels.yaml").exists() else None
         events = parsed(EventSettings, folder / "epcis.yaml", folder, faults) if (folder / "epcis.yaml").exists() else None
         registers = parsed(RegisterSettings, folder / "registers.yaml", folder, faults) if (folder / "registers.yaml").exists() else None
@@ -331,7 +140,7 @@ class Site:
 
     def _agreement_faults(self) -> Iterator[Finding]:
         for agreement in self.agreements.values():
-            where = f"agreements/{agreement.agreement}.yaml"
+            where = agreement.place
             if agreement.partner not in self.partners:
                 yield fault("SIT-10", where, "partner", meant(agreement.partner, self.partners), agreement.partner)
             if agreement.organisation not in self.organisations:
@@ -423,12 +232,13 @@ def _folder_if_there(folder: Path) -> tuple[Path, ...]:
     return (folder,) if folder.is_dir() else ()
 
 
-def _keyed(model: type[Part], folder: Path, room: str, key: str, faults: list[Finding]) -> list[Part]:
+def _keyed(model: type[Kind], folder: Path, room: str, key: str, faults: list[Finding], presets: Presets | None = None) -> list[Kind]:
     """The files of a folder, in order. A key that two files have is a fault: the last one would win in silence."""
     seen: dict[str, str] = {}
     found = []
     for path in files(folder / room):
-        read = parsed(model, path, folder, faults, with_body=model is Agreement)
+        made = FromPreset(presets, room) if presets is not None else None
+        read = parsed(model, path, folder, faults, with_body=model is Agreement, made=made)
         if read is not None:
             name = str(getattr(read, key))
             if name in seen:

@@ -5,7 +5,7 @@ All mistakes of all files are told at once (`SiteError`), in the reader's langua
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -55,11 +55,28 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml")) if folder.is_dir() else []
 
 
-def parsed(model: type[Model], path: Path, site: Path, faults: list[Finding], *, with_body: bool = False) -> Model | None:
+Making = Callable[[dict[str, Any], str], dict[str, Any]]
+"""Makes the content of a file whole (a preset's words below its own), by its name; hashable, and equal where it makes the same."""
+
+
+class UnmadeError(Exception):
+    """A file that cannot be made whole, and why."""
+
+    def __init__(self, faults: Sequence[Finding]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(", ".join(fault.text("en") for fault in self.faults))
+
+
+def parsed(
+    model: type[Model], path: Path, site: Path, faults: list[Finding], *, with_body: bool = False, made: Making | None = None
+) -> Model | None:
     """The content of one file; None with its faults added where it has any."""
     file = path.relative_to(site).as_posix()
     try:
-        return cast("Model", _read(model, path.read_text(encoding="utf-8"), with_body))
+        return cast("Model", _read(model, path.read_text(encoding="utf-8"), with_body, file if made is not None else "", made))
+    except UnmadeError as error:
+        faults += error.faults
+        return None
     except FileNotFoundError as error:
         hint = "; UDIHUB_SITE names the folder of your site (the demonstration's is deploy/site)" if path.name == "site.yaml" else ""
         raise ConfigError(f"{path}: there is no such file{hint}") from error
@@ -72,13 +89,15 @@ def parsed(model: type[Model], path: Path, site: Path, faults: list[Finding], *,
 
 
 @lru_cache(maxsize=1024)  # a preview reads a site twice that differs in one file; what a text says is frozen and may be shared
-def _read(model: type[BaseModel], text: str, with_body: bool) -> BaseModel:
+def _read(model: type[BaseModel], text: str, with_body: bool, file: str, made: Making | None) -> BaseModel:
     data = yaml.load(text, Loader=_Strict)  # noqa: S506 - a safe loader that refuses one thing more
     if not isinstance(data, dict):
         raise _NoMappingError("expected a mapping at the top")
     if "on" not in data and True in data:
         data["on"] = data.pop(True)  # YAML 1.1 reads a bare `on` as true
-    return model.model_validate({**data, "body": text} if with_body else data)
+    if with_body:
+        data["body"] = text
+    return model.model_validate(data if made is None else made(data, file))
 
 
 class _NoMappingError(Exception):

@@ -57,7 +57,7 @@ def _numbers(site: Site) -> Iterator[Finding]:
 
 
 def _agreement(site: Site, agreement: Agreement, known: set[str]) -> Iterator[Finding]:
-    where = f"agreements/{agreement.agreement}.yaml"
+    where = agreement.place
     traits, profile = registry.traits_of(agreement.format), site.profile(agreement)
     for option in agreement.profile.options:
         if traits.options is not None and option not in traits.options:
@@ -200,7 +200,7 @@ def _same_identities(site: Site) -> Iterator[Finding]:
     for one, other in combinations([known for known in site.agreements.values() if known.envelope is not None], 2):
         if (one.direction, one.format, one.envelope) != (other.direction, other.format, other.envelope) or not one.valid.meets(other.valid):
             continue
-        where = f"agreements/{other.agreement}.yaml"
+        where = other.place
         apart = one.partner != other.partner or one.direction == "out" or {one.agreement, other.agreement} <= named
         yield fault("SIT-13" if apart else "SIT-12", where, "envelope", one.agreement, other.agreement)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from connectors.preset import Presets
 from connectors.registry import format_named
 from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 
+PRESETS = Presets()
 FROM_FILES = (
     "delimited/erp_devices",
     "json/eudamed",
@@ -41,6 +48,31 @@ def first_message(name: str) -> SourceRecord:
     raise AssertionError(f"{path} holds no message")
 
 
+def exchanged() -> dict[str, str]:
+    """Feeds that presets brought (tests/conformance/test_presets.py), by mapping: the exchange that holds a message of theirs."""
+    found: dict[str, str] = {}
+    for preset in (PRESETS.named(name) for name in PRESETS.names()):
+        for name, resource in preset.resources.items():
+            for message in resource.agreement.get("messages", ()) if "grammar" in resource.agreement else ():
+                found.setdefault(message["mapping"], f"{preset.preset}/{name}")
+    return {name: file for name, file in found.items() if name not in FROM_FILES}
+
+
+def first_exchanged(name: str, file: str) -> SourceRecord:
+    """The first message of a preset's exchange, as the system says it or is told it."""
+    format_name, _, grammar = name.partition("/")
+    text = (Path(__file__).parents[1] / "samples" / "presets" / f"{file}.yaml").read_bytes()
+    said: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+    for part in (*said.get("runs", ()), *said.get("sends", ())):
+        for one in part["exchange"]:
+            for side in (one["answer"], one["ask"]):
+                content = json.dumps(side["json"]).encode() if "json" in side else str(side.get("text", "")).encode()
+                for event in format_named(format_name).read(io.BytesIO(content), STRICT, grammar):
+                    if event.message is not None and event.message.root is not None and not event.message.findings:
+                        return event.message.root
+    raise AssertionError(f"{file} holds no message of {name}")
+
+
 def feed_samples() -> dict[str, SourceRecord]:
     """By mapping."""
-    return {name: first_message(name) for name in FROM_FILES}
+    return {name: first_message(name) for name in FROM_FILES} | {name: first_exchanged(name, file) for name, file in exchanged().items()}

@@ -25,6 +25,11 @@ def _compiled(name: str) -> Mapping:
     return engine.load(name)
 
 
+def writing() -> list[str]:
+    """Names of those that write: what only comes in, as the answer of a system that is asked, is written by nobody."""
+    return [name for name in NAMES if load(name).direction != "in"]
+
+
 def reading() -> list[str]:
     """Names of those that read: documents that only go out have no message of a partner."""
     return [name for name in NAMES if load(name).direction != "out"]

@@ -11,10 +11,10 @@ from connectors.registry import format_named
 from connectors.spec import Envelope, Profile
 from mappings.engine import Context
 from tests.mappings.samples import sample
-from tests.mappings.shipped import NAMES, load
+from tests.mappings.shipped import load, writing
 from tests.mappings.trees import without_places
 
-FEEDS = [name for name in NAMES if not name.startswith(("x12/", "edifact/"))]
+FEEDS = [name for name in writing() if not name.startswith(("x12/", "edifact/"))]
 CONTEXT = Context(time_zone="Asia/Shanghai")
 
 

@@ -41,7 +41,7 @@ class _Reading:
         self.document = FeedDocument(size)
         self.size = size
         self.exact = exact
-        self.checker = Checker(grammar.fields, pointer, others=grammar.open)
+        self.checker = Checker(grammar.fields, pointer, others=grammar.open, nothing=grammar.nothing)
         self.envelope_checker = Checker(grammar.envelope, pointer, others=grammar.open)
         self.scanner = Scanner(ByteWindow(stream), self.caps.message_bytes)
         self.ordinal = 0
