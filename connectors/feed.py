@@ -21,7 +21,7 @@ messages are and which fields they have; the same file reads, checks, writes and
     types: _types                  # file of named types beside this one (connectors/feed_types.py)
     separator: ";"                 # delimited, and quote, bom (written); any one character, "\t" for TSV
     decimal: ","                   # and thousands: ".", booleans: [Y, N], charsets (tried in order; none: told by the bytes)
-    group: {by: [order_no], header: [currency], rows: row}    # rows: adjacent ones with equal `by` are one message
+    group: {by: [order_no], header: [currency], rows: row}  # rows, also flat objects of JSON: adjacent ones with equal `by` are one message
     sheet: Orders                  # spreadsheet: by name, else the first; header_row: 3 where titles stand above the header
     fields:
       number: {type: text, required: true, max_length: 35}
@@ -245,7 +245,7 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         thousands=spelling.thousands,
         charsets=tuple(str(charset) for charset in body.get("charsets", ())),
         bom=bool(body.get("bom", False)),
-        group=_grouping(body.get("group"), fields, where),
+        group=_grouping(body, format_name, fields, messages, where),
         layout=layout_of(body, message, fields, where) if format_name == "fixed" else None,
         sheet=str(body["sheet"]) if body.get("sheet") is not None else None,
         header_row=_row_number(body.get("header_row", 1), where),
@@ -348,9 +348,14 @@ def _nothing(value: Any, where: str) -> frozenset[str]:
     return frozenset(value or ())
 
 
-def _grouping(body: Any, fields: Mapping[str, Field], where: str) -> Grouping | None:
+def _grouping(said: Mapping[str, Any], format_name: str, fields: Mapping[str, Field], messages: str, where: str) -> Grouping | None:
+    body = said.get("group")
     if body is None:
         return None
+    nested = any(field.fields or field.many for field in fields.values())
+    flat = format_name == "json" and (messages == "lines" or messages.endswith("[]")) and not nested
+    if format_name not in ROWS and not said.get("columns") and not flat:
+        raise ConfigError(f"{where}: group puts rows together: of JSON a list or lines of objects without records, never of XML")
     by: Sequence[str] = tuple(body.get("by", ()))
     header: Sequence[str] = tuple(body.get("header", ()))
     for column in [*by, *header]:

@@ -20,6 +20,7 @@ from connectors.feed_reading import DEPTH, OPTIONS, Caps, FeedDocument, in_utf8,
 from connectors.first_bytes import byte_order_mark, declared_charset, look, size_of, unreadable, wide_charset
 from connectors.formats.json.columns import columns_of, row_messages
 from connectors.formats.json.failure import failure_of
+from connectors.formats.json.grouped import grouped_messages
 from connectors.formats.json.parser import parse
 from connectors.formats.json.scanner import BrokenError, Scanner, Slice
 from connectors.formats.json.writer import write_document
@@ -80,9 +81,33 @@ class _Reading:
     def whole(self) -> Iterator[ReadEvent]:
         yield from self.message(self.scanner.value(""), "")
 
+    def rows(self, messages: Iterator[Message]) -> Iterator[ReadEvent]:
+        """Events of messages that rows were put together to."""
+        for message in messages:
+            if not self.exact:
+                message.offset, message.length = 0, self.size
+            yield from self.document.message(message)
+
+    def line_rows(self, start: int) -> Iterator[tuple[Slice, str]]:
+        """JSON lines as rows; of one that is too long only its beginning, which no parser takes."""
+        cap, offset = self.caps.message_bytes, start
+        self.stream.seek(offset)
+        number = 0
+        while received := self.stream.readline(cap + 1):
+            number += 1
+            line, begun = received.strip(), offset
+            offset += len(received)
+            if line:
+                begun += received.index(line)
+                yield Slice(begun, begun + len(line), number, min(line.count(b"{") + line.count(b"["), DEPTH), line), ""
+
     def by_lines(self) -> Iterator[ReadEvent]:
         """JSON lines: each is read by itself, so that a broken one, or one that is cut off, is one finding."""
         cap, offset, number = self.caps.message_bytes, self.scanner.at, 0
+        if self.grammar.group is not None:
+            yield from self.rows(grouped_messages(self.line_rows(offset), self.line_rows(offset), self.grammar, self.caps))
+            self.scanner.at, self.scanner.window = self.size, ByteWindow(self.stream, self.size)
+            return
         self.stream.seek(offset)
         while received := self.stream.readline(cap + 1):
             number += 1
@@ -117,10 +142,10 @@ class _Reading:
             self.found = True
             slices = ((part, f"{path}/{index}") for index, part in enumerate(scanner.elements(path)))
             if self.columns:
-                for message in row_messages(slices, self.beforehand(path), self.grammar, self.columns, self.caps):
-                    if not self.exact:
-                        message.offset, message.length = 0, self.size
-                    yield from self.document.message(message)
+                yield from self.rows(row_messages(slices, self.beforehand(path), self.grammar, self.columns, self.caps))
+                return
+            if self.grammar.group is not None:
+                yield from self.rows(grouped_messages(slices, self.beforehand(path), self.grammar, self.caps))
                 return
             for part, place in slices:
                 yield from self.message(part, place)

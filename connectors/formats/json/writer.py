@@ -29,6 +29,8 @@ def write_document(messages: Iterable[tuple[str, SourceRecord]], envelope: Envel
     if grammar is not None and grammar.columns:
         body = "[\n" + ",\n".join(row for root in roots for row in _rows(root, grammar)) + "\n]"
         return (_around(body, grammar, envelope) + "\n").encode("utf-8")
+    if grammar is not None and grammar.group is not None:
+        roots = (row for root in roots for row in _flat(root))
     texts = [_object(root, fields) for root in roots]
     if grammar is None or grammar.whole:
         if len(texts) != 1:
@@ -87,6 +89,14 @@ def _object(record: SourceRecord, fields: Mapping[str, Field] | None) -> str:
             text = _children(groups[name], field)
         members.append(f"{_text(name)}:{text}")
     return "{" + ",".join(members) + "}"
+
+
+def _flat(root: SourceRecord) -> Iterator[SourceRecord]:
+    """The rows of a grouped message, each with what the message says."""
+    for row in root.children:
+        yield SourceRecord(root.tag, {**dict(root.values), **dict(row.values)}, row.position)  # type: ignore[arg-type]  # mappings
+    if not root.children:
+        raise ValueError(f"{root.tag}: a message of rows has none")
 
 
 def _rows(root: SourceRecord, grammar: FeedGrammar) -> Iterator[str]:

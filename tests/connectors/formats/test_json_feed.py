@@ -353,6 +353,7 @@ def test_arrays_as_rows_of_columns(tmp_path: Path) -> None:
         ("messages: '{}'\n", "messages is the path"),
         ("messages: .\ncolumns: [a]\n", "columns is a list"),
         ("messages: '[]'\ncolumns: [zz]\n", "zz"),
+        ("messages: .\ngroup: {by: [a]}\n", "group puts rows together"),
         ("messages: .\nfailure: {at: a}\n", "failure has"),
         ("messages: .\nothers: maybe\n", "tell or leave"),
     ],
@@ -361,3 +362,38 @@ def test_a_wrong_shape_is_refused(tmp_path: Path, body: str, says: str) -> None:
     profile = own(tmp_path, body + "fields: {a: {type: text}}\n")
     with pytest.raises(ConfigError, match=says):
         read("json", b"{}", "g", profile)
+
+
+ROWS = [{"order": "A", "currency": "EUR", "line": 1, "qty": 2.5}, {"order": "A", "currency": "EUR", "line": 2}, {"order": "B", "line": 1}]
+
+
+@pytest.mark.parametrize("messages", ["lines", "rows[]"])
+def test_flat_objects_are_grouped_as_rows_are_and_written_as_they_came(messages: str, tmp_path: Path) -> None:
+    body = f"messages: '{messages}'\ngroup: {{by: [order], header: [currency], rows: row}}\n"
+    body += "fields: {order: {type: text, required: true}, currency: {type: text}, line: {type: integer, required: true},\n"
+    body += "  qty: {type: decimal}}\n"
+    profile = own(tmp_path, body)
+
+    def document(rows: list[dict[str, Any]]) -> bytes:
+        texts = [json.dumps(row, separators=(",", ":")) for row in rows]
+        return ("".join(f"{text}\n" for text in texts) if messages == "lines" else '{"rows":[\n' + ",\n".join(texts) + "\n]}\n").encode()
+
+    content = document(ROWS)
+    found = read("json", content, "g", profile)
+    assert found.rules == []
+    first, second = found.messages
+    assert first.root is not None and first.root.values == {"order": "A", "currency": "EUR"}
+    assert [row.values for row in first.root.children] == [{"line": "1", "qty": "2.5"}, {"line": "2"}]
+    assert json.loads(content[second.offset : second.offset + second.length]) == ROWS[2]
+    written = format_named("json").write([("g", message.root) for message in found.messages if message.root], None, profile, "g")
+    assert written == content
+    odd = [*ROWS, {"order": "B", "line": 2, "qty": {"x": 1}}, {"order": "C", "line": 3, "more": 1}, {"order": "A", "line": 3}]
+    told = [sorted({finding.rule for finding in message.findings}) for message in read("json", document(odd), "g", profile).messages]
+    assert told == [["CSV-11"], ["FED-12"], ["FED-10"], ["CSV-11"]]
+
+
+def test_a_broken_line_takes_the_messages_around_it_out(tmp_path: Path) -> None:
+    body = "messages: lines\ngroup: {by: [order]}\nfields: {order: {type: text}, line: {type: integer}}\n"
+    content = b'{"order":"A","line":1}\n{"order":"A","li\n{"order":"B","line":1}\n\n{"order":"C","line":1}\n'
+    told = [[finding.rule for finding in message.findings] for message in read("json", content, "g", own(tmp_path, body)).messages]
+    assert told == [["JSN-01"], ["JSN-01"], []]
