@@ -7,6 +7,7 @@ from the edges (`closure.rebuild`) or, of a genealogy that is too large for that
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import islice, repeat
 from typing import Any
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 
 from benchmarks.generate_genealogy import KINDS, Genealogy
 from benchmarks.recall_truth import Recalls
-from hub.store import bulk, tables
+from hub.store import bulk, lot_pages, tables
 from hub.store.database import Database
 from hub.store.keys import number_of
 from hub.store.types import SCALE
@@ -71,7 +72,8 @@ def load(database: Database, genealogy: Genealogy, recalls: Recalls | None = Non
             closure.rebuild(uow.connection)
         else:
             _append(uow.connection, "lot_closure", ("anc", "des"), tuple(zip(*recalls.pairs(), strict=True)))
-            bulk.insert(uow.connection, tables.lot_ship, ("lot", "shipment", "unit", "quantity"), list(recalls.lines()))
+            lines = [(lot, shipment, unit, Decimal(pieces)) for lot, shipment, unit, pieces in recalls.lines()]
+            lot_pages.add(uow.connection, lines, {one: genealogy.key(one) for line in lines for one in line[:2]})
     look_after(database)
 
 

@@ -71,7 +71,7 @@ class Recalls:
                 yield lot, one
 
     def lines(self) -> Iterator[tuple[int, int, str, int]]:
-        """Rows of `lot_ship`: lot, shipment, unit, pieces."""
+        """Lines of recall lists: lot, shipment, unit, pieces."""
         for lot in sorted(self._shipped):
             for shipment in sorted(self._shipped[lot]):
                 yield lot, shipment, UNIT, self._shipped[lot][shipment]

@@ -14,8 +14,7 @@ from typing import Any
 
 from hub.apply.effects import Effects, effects_of
 from hub.apply.facts import EVENTFUL, MASTER, Facts
-from hub.store import bulk, tables, visibility
-from hub.store import closure as closure_store
+from hub.store import bulk, lot_pages, tables, visibility
 from hub.store import facts as store
 from hub.store.keys import kind_of
 from hub.store.unit_of_work import UnitOfWork
@@ -116,7 +115,9 @@ class Consequences:
         # Cartons, serial numbers and shipments that others speak of too: what is in them is not told by one document alone.
         spoken = {key for key in shared if key.startswith("s")}
         changed = set(self._removed)
-        shipped: list[tuple[int, int, str, Decimal | None]] = []
+        shipped: list[lot_pages.ShippedRow] = []
+        names: dict[int, str] = {}
+        """Keys of the lots and shipments in it."""
         movements: list[tuple[Any, ...]] = []
         edges: list[tuple[Any, ...]] = []
         for (source, effects), own in zip(self._made, owned, strict=True):
@@ -130,7 +131,9 @@ class Consequences:
             edges.extend((ids[src], ids[dst], kind, number, *amount) for (src, dst, kind), amount in effects.edges.items())
             shipment = ids.get(effects.shipment or "")
             if shipment is not None and spoken.isdisjoint(own):
-                shipped.extend((ids[lot], shipment, unit, amount) for (lot, unit), amount in contents.alone(effects.edges).items())
+                for (lot, unit), amount in contents.alone(effects.edges).items():
+                    shipped.append((ids[lot], shipment, unit, amount))
+                    names[ids[lot]], names[shipment] = lot, effects.shipment or ""
             else:
                 changed.update((ids[src], ids[dst], kind) for src, dst, kind in effects.edges)
         visibility.index(
@@ -148,7 +151,7 @@ class Consequences:
             for order, owner in orders_of_invoices(connection, self._credited):
                 self._stale.setdefault(("order", order, owner), marked)
         store.mark_stale(connection, self._stale)
-        closure_store.replace_shipped(connection, (), shipped)
+        lot_pages.add(connection, shipped, names)
         closure.keep(connection, changed)
 
     def _mark_lots(self, kinds: Mapping[str, str], ids: Mapping[str, int]) -> None:

@@ -42,6 +42,8 @@ class _Run:
     zones: Mapping[int, str]
     joined: set[aliases.Ends] = field(default_factory=set)
     """Names of lots that were joined or parted."""
+    lots: list[tuple[int, int]] = field(default_factory=list)
+    """Ranges of node ids with lots that came or lost edges."""
     derive: Derive | None = None
     rules: Rules = field(default_factory=lambda: MasterSettings().rules)
     """Whose word counts in golden records."""
@@ -90,6 +92,8 @@ def reconcile(
         closure.rebuild(uow.connection)
     else:
         closure.keep(uow.connection, run.joined)
+        for first, last in run.lots:
+            closure.pack(uow.connection, first, last)
     return seen
 
 
@@ -164,6 +168,7 @@ def _lots(run: _Run, scopes: Mapping[Scope, int]) -> None:
     for _, key, _ in scopes:
         first, _, last = key.partition("-")
         run.joined |= aliases.join_range(run.connection, int(first), int(last))
+        run.lots.append((int(first), int(last)))
 
 
 def _closure(run: _Run, _scopes: Mapping[Scope, int]) -> None:

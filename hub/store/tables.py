@@ -282,11 +282,12 @@ lot_closure = sa.Table(
     sqlite_with_rowid=False,
 )
 sa.Index("ix_lot_closure_up", lot_closure.c.des, lot_closure.c.anc)
-lot_ship = sa.Table(
-    "lot_ship", metadata,  # which shipments carried which lots, in cartons, as serial numbers or bare. Equals the walk
-    sa.Column("lot", Big, primary_key=True), sa.Column("shipment", Big, primary_key=True), sa.Column("unit", sa.Text, primary_key=True),  # unit "": none stated
-    sa.Column("quantity", Exact),  # null: not stated
-    sqlite_with_rowid=False,
+lot_page = sa.Table(
+    "lot_page", metadata,  # which shipments carried a lot, in cartons, as serial numbers or bare: hub.store.lot_pages. Equals the walk
+    sa.Column("lot", Big, primary_key=True), sa.Column("first", Big, primary_key=True), sa.Column("last", Big, primary_key=True),  # lowest and highest shipment
+    sa.Column("held", sa.SmallInteger, nullable=False),  # lines
+    sa.Column("shipments", sa.Text, nullable=False),  # 12,13: node id of each line's shipment
+    sa.Column("lines", sa.Text, nullable=False),  # [lot key,shipment key,quantity,unit],[…]: JSON, null: not stated
 )
 movement = sa.Table(
     "movement", metadata,

@@ -3,7 +3,7 @@
 It is kept by whoever changes edges, in the same transaction (`keep`), and always equals what the walk would find:
 
     lot_closure   lot → lots that have it in them: over productions, over serial numbers and cartons that were used up, over other names
-    lot_ship      lot → shipments that carried it: as lots, as serial numbers, in cartons in cartons; not what was made of it
+    lot_page      lot → shipments that carried it: as lots, as serial numbers, in cartons in cartons; not what was made of it
 
 Where edges came or went, three things may differ: the lots below (they get their ancestors anew, from the lots next above them and the
 rest of the closure), the lots above, and the shipments below (they get their contents anew). Nothing else is read. It makes no difference
@@ -14,20 +14,17 @@ before needs no look into the store at all (`contents.alone`).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
-from itertools import repeat
 from operator import itemgetter
-from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.store import closure as store
-from hub.store import genealogy, region
+from hub.store import genealogy, lot_pages, region
 from hub.store.region import Region, Step
-from hub.store.walk import exact
 from hub.trace import holding
 from hub.trace.by_walk import Shipped, by_shipment, lots_by_walk, recall_list_by_walk
 from hub.trace.contents import Contents, Statement
@@ -58,15 +55,13 @@ def recall_list(connection: sa.Connection, lots: Collection[int]) -> list[Shippe
 
 def _kept(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
     """Without a line of Python for each: lists of thousands are read while somebody waits."""
-    keys, shipments, said, stated = store.shipped(connection, lots)
-    same = stated[0] if stated and stated.count(stated[0]) == len(stated) else None
-    units = repeat(same, len(stated)) if same else map(_Units().__getitem__, stated)
-    found = list(map(_shipped, zip(keys, shipments, map(_Amounts().__getitem__, said), units, strict=True)))
-    if len(set(shipments)) < len(found):
-        found.sort(key=by_shipment)
-    else:
-        found.sort(key=itemgetter(1))
+    found = _lines(lot_pages.told(connection, lots))
+    shipment = itemgetter(1)
+    found.sort(key=by_shipment if len(set(map(shipment, found))) < len(found) else shipment)
     return found
+
+
+_lines = msgspec.json.Decoder(list[Shipped]).decode
 
 
 @dataclass(slots=True)
@@ -98,25 +93,6 @@ def carried(connection: sa.Connection, shipments: Collection[int]) -> dict[int, 
     return {shipment: upstream.carried(shipment, filling) for shipment in sorted(shipments)}
 
 
-class _Amounts(dict[Any, Decimal | None]):
-    """Quantities as the store tells them to what they are."""
-
-    def __missing__(self, said: Any) -> Decimal | None:
-        self[said] = found = None if said in (None, "") else exact(said)
-        return found
-
-
-class _Units(dict[str, str | None]):
-    """Units as the store tells them; null where none is stated."""
-
-    def __missing__(self, said: str) -> str | None:
-        self[said] = found = said or None
-        return found
-
-
-_shipped: Callable[[Iterable[Any]], Shipped] = partial(tuple.__new__, Shipped)
-
-
 # --- upkeep ------------------------------------------------------------------------------------------------------------
 def keep(connection: sa.Connection, changed: Iterable[Ends]) -> None:
     """Make the closure true again after these edges came or went. Call it last: on PostgreSQL others then wait until the commit."""
@@ -143,6 +119,13 @@ def rebuild(connection: sa.Connection) -> None:
         _renew_lots(connection, below | store.descendants(connection, below))
     for shipments in _pages(connection, "shipment"):
         _renew_shipments(connection, set(shipments), ())
+
+
+def pack(connection: sa.Connection, first: int, last: int) -> None:
+    """Put lines of lists of lots in a range of node ids together that were told one by one. Changes no list."""
+    if lots := lot_pages.scattered(connection, first, last):
+        store.take_turn(connection)
+        lot_pages.pack(connection, lots)
 
 
 def differences(connection: sa.Connection, lots: Iterable[int] | None = None) -> Iterator[tuple[str, list[Shipped], list[Shipped]]]:
@@ -231,10 +214,14 @@ def _renew_shipments(connection: sa.Connection, shipments: Collection[int], left
     upstream = _Upstream.load(connection, shipments)
     filling = Filling.needed(connection, upstream.carrying())
     rows = {key: quantity for shipment in shipments for key, quantity in upstream.contents(shipment, filling).items()}
-    before = store.shipped_of(connection, {*left, *(lot for lot, _, _ in rows)}, shipments)
+    lots = {*left, *(lot for lot, _, _ in rows)}
+    pages = lot_pages.Pages.load(connection, lots, shipments)
+    before = pages.quantities(shipments)
     gone = [key for key, quantity in before.items() if key not in rows or rows[key] != quantity]
     new = [(*key, quantity) for key, quantity in rows.items() if key not in before or before[key] != quantity]
-    store.replace_shipped(connection, gone, new)
+    if gone or new:
+        pages.replace(connection, gone, new)
+        lot_pages.pack(connection, {key[0] for key in new})
 
 
 # --- what is next above ------------------------------------------------------------------------------------------------
@@ -280,7 +267,7 @@ class _Upstream:
         """The edges by which goods came into units and shipments as they are."""
         return [step for steps in self.into.values() for step in steps if step.kind in CARRYING]
 
-    def contents(self, shipment: int, filling: Filling | None) -> dict[store.ShipmentKey, Decimal | None]:
+    def contents(self, shipment: int, filling: Filling | None) -> dict[lot_pages.ShipmentKey, Decimal | None]:
         """What a shipment carried: (lot, shipment, unit) → quantity. `filling` is null where nothing was packed twice or taken out."""
         contents: Contents[int] = Contents()
         for step in self.steps(shipment):

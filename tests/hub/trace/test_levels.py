@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from hub.store import bulk, tables
+from hub.store import bulk, lot_pages, tables
 from hub.store import walk as store
 from hub.store.database import Database
 from hub.trace.closure import recall_list
@@ -87,7 +87,7 @@ def test_recall_lists_of_whatever_keys_and_units(database: Database, odd: str) -
         bulk.insert(uow.connection, tables.node, ("id", "kind", "key", "number"), nodes)
         bulk.insert(uow.connection, tables.lot_closure, ("anc", "des"), [(1, 2)])
         rows = [(1, 4, "", None), (2, 3, "EA", Decimal("2.5")), (2, 3, f"B{odd}X", Decimal(1)), (2, 4, "EA", Decimal(7))]
-        bulk.insert(uow.connection, tables.lot_ship, ("lot", "shipment", "unit", "quantity"), rows)
+        lot_pages.add(uow.connection, rows, dict(enumerate(names, 1)))
     with database.read() as connection:
         assert recall_list(connection, [1]) == [
             (names[0], names[3], None, None), (names[1], names[3], Decimal(7), "EA"),
