@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from connectors.faults_told import FaultsTold
 from connectors.feed import Field
 from data_contracts.findings import Finding, Place
-from data_contracts.source import SourceRecord
+from data_contracts.source import Columns, SourceRecord
 
 Join = Callable[[str, str, int | None], str]
 """(path of the parent, name, index from 0 or None) -> path of the field."""
@@ -101,24 +102,32 @@ class Checker:
         self._others = others
         self._nothing = nothing
         self._join = join
+        self._told = FaultsTold(LIMIT, few=1)
+        self._limit = LIMIT
+        self._columns: Columns | None = None
         self._findings: list[Finding] = []
         self._unknown: dict[str, _Unknown] = {}
 
-    def check(self, root: SourceRecord, path: str) -> list[Finding]:
-        """Findings of one message whose root stands at `path`."""
+    def check(self, root: SourceRecord, path: str, columns: Columns | None = None) -> list[Finding]:
+        """Findings of one message whose root stands at `path`; `columns` say where the values of rows stand."""
         if self._nothing:
             _leave_nothing(root, self._plan, self._nothing)
         if _sound(root, self._plan):
             return []
-        self._findings, self._unknown = [], {}
+        self._findings, self._unknown, self._limit, self._columns = [], {}, self._told.most, columns
         if self._others:
             _leave_others(root, self._plan)
         self._record(root, self._plan, path)
         for name, unknown in self._unknown.items():
             self._findings.append(Finding("FED-10", place=unknown.place, got=name, params={"field": name, "count": str(unknown.count)}))
-        if len(self._findings) > LIMIT:
-            return [*self._findings[:LIMIT], Finding("FED-19", expected=str(LIMIT))]
+        self._told.add(len(self._findings))
+        if len(self._findings) > self._limit:
+            return [*self._findings[: self._limit], Finding("FED-19", expected=str(self._limit))]
         return self._findings
+
+    def _place(self, record: SourceRecord, path: str) -> Place:
+        place = Place(position=record.position, line=record.line or None, path=path)
+        return place if self._columns is None else self._columns.placed(place)
 
     def _record(self, record: SourceRecord, plan: Plan, path: str) -> None:
         values: Mapping[str, str] = record.values  # type: ignore[assignment]  # a mapping in named syntaxes
@@ -130,7 +139,7 @@ class Checker:
                     self._value(record, plan.fields[name], value, path)
             elif name:
                 self._other(record, plan, name, path)
-        if record.children:
+        if record.children and len(self._findings) <= self._limit:
             self._children(record, plan, path)
         if not plan.required <= values.keys():
             for name, field in plan.fields.items():
@@ -204,11 +213,11 @@ class Checker:
 
     def _report(self, record: SourceRecord, field: Field, value: str, fault: tuple[str, str], path: str) -> None:
         rule, expected = fault
-        if len(self._findings) <= LIMIT:
+        if len(self._findings) <= self._limit:
             self._findings.append(
                 Finding(
                     rule,
-                    place=Place(position=record.position, line=record.line or None, path=path),
+                    place=self._place(record, path),
                     expected=expected,
                     got=shown(value),
                     action=field.on_error,  # type: ignore[arg-type]  # None takes the catalogue's
@@ -217,11 +226,11 @@ class Checker:
             )
 
     def _found(self, rule: str, record: SourceRecord, path: str, field: Field, expected: str | None = None, got: str | None = None) -> None:
-        if len(self._findings) <= LIMIT:
+        if len(self._findings) <= self._limit:
             self._findings.append(
                 Finding(
                     rule,
-                    place=Place(position=record.position, line=record.line or None, path=self._join(path, field.name, None)),
+                    place=self._place(record, self._join(path, field.name, None)),
                     expected=expected,
                     got=got,
                     action=field.on_error,  # type: ignore[arg-type]  # None takes the catalogue's
@@ -233,8 +242,8 @@ class Checker:
         known = self._unknown.get(name)
         if known is not None:
             known.count += 1
-        elif len(self._unknown) < LIMIT:
-            self._unknown[name] = _Unknown(Place(position=record.position, line=record.line or None, path=self._join(path, name, None)))
+        elif len(self._unknown) < self._limit:
+            self._unknown[name] = _Unknown(self._place(record, self._join(path, name, None)))
 
 
 def _leave_others(record: SourceRecord, plan: Plan) -> None:

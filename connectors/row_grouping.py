@@ -68,11 +68,6 @@ class _Columns:
         place = Place(position=row.number, line=row.line)
         return Finding("CSV-07", place=place, expected=str(self.header.width), got=str(len(row.fields)))
 
-    def numbered(self, message: Message, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings with the column's number beside its name."""
-        columns = message.columns or self.columns
-        return [replace(finding, place=columns.placed(finding.place)) for finding in findings]
-
 
 class SingleRows(_Columns):
     """Every row is a message."""
@@ -95,7 +90,7 @@ class SingleRows(_Columns):
                 root = SourceRecord(self.grammar.message, values, row.number, None, row.line)
                 message = self.message(row, root)
                 message.findings += row.notes
-                message.findings += self.numbered(message, self._checker.check(root, ""))
+                message.findings += self._checker.check(root, "", message.columns)
             yield message
 
 
@@ -221,5 +216,5 @@ class GroupedRows(_Columns):
         if message.root is not None and not message.root.children:
             message.root = None  # no row could be read
         if message.root is not None:
-            message.findings += self.numbered(message, self._checker.check(message.root, ""))
+            message.findings += self._checker.check(message.root, "", message.columns)
         return message

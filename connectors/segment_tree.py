@@ -44,7 +44,7 @@ class Kept:
         self.texts: list[str] = []
         self.lines: list[int] = []
         self.steps: list[Stepped | None] = []
-        """Null where the segment is misplaced."""
+        """Null where the segment is misplaced; such a one is in the tree only if `misplace` noted it."""
         self._misplaced: dict[int, _Misplaced] | None = None
         self._cleaned: dict[int, list[str]] | None = None
         self.above = self.hung = _NONE
@@ -76,7 +76,9 @@ class Kept:
         for text, line, step in zip(self.texts, self.lines, self.steps, strict=True):
             position += 1
             if step is None:
-                odd = misplaced[position]
+                odd = misplaced.get(position)
+                if odd is None:  # one of too many, of which nothing was noted
+                    continue
                 parent = records[odd.depth]
                 parent.children.append(SourceRecord(odd.tag, cleaned[position], position, parent, line))
                 continue

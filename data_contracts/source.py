@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from data_contracts.findings import Finding, Place
@@ -120,6 +120,9 @@ class SegmentRecord(SourceRecord):
         plain.values = values
 
 
+_INDEX = re.compile(r"\[[0-9]+\]")
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Where the values of rows stand: the number of each named column from 1 (fixed width: its first character), and the sheet's name."""
@@ -132,12 +135,16 @@ class Columns:
 
     def placed(self, place: Place) -> Place:
         """The place of a value with its column and line, found by the path that names it; as it is where it names none or has one."""
-        plain = re.sub(r"\[[0-9]+\]", "", place.path or "").lstrip("/")
-        number = self.numbers.get(plain, self.numbers.get(plain.rpartition("/")[2]))
+        path = place.path or ""
+        number = self.numbers.get(path)
+        if number is None and path:
+            plain = _INDEX.sub("", path).lstrip("/")
+            number = self.numbers.get(plain, self.numbers.get(plain.rpartition("/")[2]))
         element = place.element if place.element is not None else number
         begins = self.lines.get(place.position or 0)
         line = begins[element - 1] if begins is not None and element is not None and element <= len(begins) else place.line
-        return replace(place, segment=place.segment if self.sheet is None else self.sheet, element=element, line=line)
+        segment = place.segment if self.sheet is None else self.sheet
+        return Place(segment, place.position, element, place.component, line, place.path)  # `replace` is slow, and bad rows are many
 
 
 @dataclass(slots=True)

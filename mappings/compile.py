@@ -6,11 +6,11 @@ dictionaries and builds no object a line. What is wrong with a value becomes a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_contracts.findings import Finding
+from data_contracts.findings import Finding, Place
 from data_contracts.source import SourceRecord
 from mappings.alone import AloneRow, alone_of
 from mappings.compile_values import values_reader
@@ -70,6 +70,7 @@ def compile_scope(scope: Scope, made: Compiled) -> ScopeReader:
     gatherer.close()
     gather = gatherer.gather
     required = frozenset(scope.required)
+    ways = [(name, f"{scope.to}.{name}".lstrip("."), _ways(scope, name)) for name in scope.required]
 
     def read(record: SourceRecord, counter: int, run: Run) -> dict[str, Any] | None:
         found = gather(record, counter, run.caches[mine])
@@ -83,7 +84,7 @@ def compile_scope(scope: Scope, made: Compiled) -> ScopeReader:
         for group in inner:
             group(record, out, run)
         if not out.keys() >= required:
-            _missing(scope, record, out, run)
+            _missing(ways, record, out, run)
         out["@"] = record.position
         return out
 
@@ -174,12 +175,18 @@ def _elements(at: Path | None) -> Callable[[SourceRecord, Run], Iterable[SourceR
     return below
 
 
-def _missing(scope: Scope, record: SourceRecord, out: dict[str, Any], run: Run) -> None:
-    for name in scope.required:
+def _ways(scope: Scope, name: str) -> str:
+    """The paths by which a member could have been said."""
+    return " / ".join(path.text for rule in scope.rules if rule.reads and rule.to[0] == name for path in rule.paths)
+
+
+def _missing(required: Sequence[tuple[str, str, str]], record: SourceRecord, out: dict[str, Any], run: Run) -> None:
+    """MAP-04 for each of the required members, given with their paths here and in the source, that is not there."""
+    place: Place | None = None
+    for name, to, ways in required:
         if name not in out and not run.full():
-            ways = [path.text for rule in scope.rules if rule.reads and rule.to[0] == name for path in rule.paths]
-            params = {"to": f"{scope.to}.{name}".lstrip(".")}
-            run.findings.append(Finding("MAP-04", place_of(record), expected=" / ".join(ways), params=params))
+            place = place or place_of(record)
+            run.findings.append(Finding("MAP-04", place, expected=ways, params={"to": to}))
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------

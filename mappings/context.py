@@ -55,15 +55,19 @@ class Mapped:
     """How reading went; `Mapping.unmapped` asks it what rows passed over in this message."""
 
 
+def _number(record: SourceRecord, alike: list[SourceRecord]) -> int:
+    return next(at for at, child in enumerate(alike, 1) if child is record)
+
+
 def place_of(record: SourceRecord, key: int | str | None = None, component: int | None = None) -> Place:
     """Where a value stands: segment and element, or for named formats the path from the message's top."""
     if isinstance(record.values, Mapping):
         steps = [key] if isinstance(key, str) and key else []
         here: SourceRecord | None = record
         while here is not None and here.parent is not None:
-            alike = [child for child in here.parent.children if child.tag == here.tag]
-            number = next(at for at, child in enumerate(alike, 1) if child is here)
-            steps.append(f"{here.tag}[{number}]" if len(alike) > 1 else here.tag)
+            siblings = here.parent.children
+            alike = [child for child in siblings if child.tag == here.tag] if len(siblings) > 1 else siblings
+            steps.append(f"{here.tag}[{_number(here, alike)}]" if len(alike) > 1 else here.tag)
             here = here.parent
         return Place(position=record.position, line=record.line or None, path="/".join(reversed(steps)) or None)
     element = key if isinstance(key, int) else None

@@ -15,12 +15,16 @@ from mappings.passed_over import Pass, Rows
 from mappings.path import COMPONENT_MARK, Component, Element, Key, Leaf, Name, Pairs, Step, plain_value
 from mappings.tracks import Track, code_of
 
-Passed = Mapping[int, Sequence[tuple[Rows, str]]]
-"""What reading passed over below a record, by its `id`, with the text that was kept instead."""
+Noted = Sequence[tuple[Rows, str]]
+"""What reading passed over below a record, with the text that was kept instead."""
+Passed = Mapping[int, Noted]
+"""The same of each record, by its `id`."""
 Kept = Key | Pairs
 """What is kept once of a record: an element, a component, a name, or the value under one qualifier."""
-_LONGEST_LINE, _MOST_RECORDS, _MOST_ASKED = 120, 20, 10_000
-"""Characters of a lost record that a finding shows, and records among which they are looked for; answers that are kept."""
+_LONGEST_LINE, _MOST_RECORDS = 120, 20
+"""Characters of a lost record that a finding shows, and records among which they are looked for."""
+_MOST_ASKED, _LONGEST_NOTE = 10_000, 100
+"""Answers that are kept, and notes at one record for which they are."""
 
 
 @dataclass(slots=True)
@@ -40,8 +44,9 @@ class Reasons:
         self._of_rule: dict[int, list[tuple[int, Track]]] = {}
         self._to: dict[tuple[int, str], list[Track]] = {}
         """The same by the tag of their last record, empty for the top of the message."""
-        self._asked: dict[tuple[int, str, Key], tuple[Rows, list[tuple[Pass, list[Track]]]]] = {}
-        """What was asked for a value before: by the `id` of rows passed over together, which are kept with it, what `_may_be` says."""
+        self._asked: dict[tuple[tuple[int, ...], str, Key], tuple[list[Rows], list[tuple[int, Pass, list[Track]]]]] = {}
+        """What was asked for a value before: by the `id`s of the rows passed over at one record, which are kept with it, what `_may_be`
+        says."""
         self._named: dict[str, list[Track]] = {}
         """Tracks that a row's condition narrows or that start above an element, by the tag of their last record."""
         for number, track in enumerate(tracks):
@@ -63,20 +68,23 @@ class Reasons:
             if _is_of(track, row):
                 yield number, track
 
-    def _may_be(self, rows: Rows, tag: str, key: Key) -> list[tuple[Pass, list[Track]]]:
-        """Those of the rows that have a track to such a record, empty tag for the top, and such a place in it, each with these tracks."""
-        asked = (id(rows), tag, key)
+    def _may_be(self, noted: Noted, tag: str, key: Key) -> list[tuple[int, Pass, list[Track]]]:
+        """Those of the rows noted at a record that have a track to records of this tag, empty for the top, and such a place in them: which
+        note it is, the row and these tracks."""
+        asked = (tuple([id(rows) for rows, _ in noted]), tag, key)
         known = self._asked.get(asked)
         if known is not None:
             return known[1]
         found = []
-        for row in rows:
-            tracks = [track for track in self._to.get((id(row.rule), tag), ()) if _is_of(track, row) and _is_at(track, key)]
-            if tracks:
-                found.append((row, tracks))
+        for number, (rows, _) in enumerate(noted):
+            for row in rows:
+                tracks = [track for track in self._to.get((id(row.rule), tag), ()) if _is_of(track, row) and _is_at(track, key)]
+                if tracks:
+                    found.append((number, row, tracks))
         if len(self._asked) >= _MOST_ASKED:  # names and numbers of documents are in it, and must not fill the memory
             self._asked.clear()
-        self._asked[asked] = rows, found
+        if len(noted) <= _LONGEST_NOTE:
+            self._asked[asked] = [rows for rows, _ in noted], found
         return found
 
     def why(self, record: SourceRecord, key: Key, text: str, passed: Passed) -> tuple[str, str]:
@@ -100,13 +108,18 @@ class Reasons:
         here: SourceRecord | None = record if passed else None
         tag = record.tag if record.parent is not None else ""
         while here is not None:
-            for rows, kept in passed.get(id(here), ()):
-                for row, tracks in self._may_be(rows, tag, key):
-                    if any(_reads(track, record, key) for track in tracks):
-                        found.append((row, kept))
-                        break
+            if noted := passed.get(id(here)):
+                read = -1  # the note of which a row is known to read it: one row of each is enough
+                for number, row, tracks in self._may_be(noted, tag, key):
+                    if number == read:
+                        continue
+                    for track in tracks:
+                        if (track.leaf.__class__ is not Pairs or _names(track, record, key)) and _leads(track.owner.named, record):  # type: ignore[union-attr]  # `_may_be` knows it
+                            found.append((row, noted[number][1]))
+                            read = number
+                            break
             here = here.parent
-        return sorted(found, key=lambda one: not one[0].again)
+        return sorted(found, key=lambda one: not one[0].again) if len(found) > 1 else found
 
 
 def _is_of(track: Track, row: Pass) -> bool:
@@ -139,6 +152,15 @@ def _reads(track: Track, record: SourceRecord, key: Key) -> bool:
 
 def _leads(steps: Sequence[Step], record: SourceRecord) -> bool:
     """Whether steps from the top of the message end at the record."""
+    here = record
+    for step in reversed(steps):
+        if step.axis != "child":
+            break
+        if here.parent is None or not step.matches(here):
+            return False
+        here = here.parent
+    else:  # as nearly all paths are
+        return here.parent is None
     chain = [record]
     while (above := chain[-1].parent) is not None:
         chain.append(above)

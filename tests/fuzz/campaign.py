@@ -6,8 +6,8 @@ Syntaxes are the formats of the registry and, where one format has several kinds
 kinds (`KINDS`). Every input is made of (seed, syntax, number) alone, so that one can be made again without those before it. It is sniffed,
 read under a profile and mapped; events and devices are judged by the rules and made rows, as the hub would. It fails by an exception, by
 more than 2 seconds of CPU (`--seconds`), by more than 256 MB of memory in use by the whole process, or by a message that is neither tree
-nor finding. Batches run in processes of their own. Failing inputs are saved, one for each place in the code, and the command prints how to
-see one again.
+nor finding. Batches run in processes of their own, tuned as the hub's workers are. Failing inputs are saved, one for each place in the
+code, and the command prints how to see one again.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ from connectors.formats.epcis.writing import event_json, write_xml
 from connectors.registry import format_named, format_names, sniff
 from connectors.spec import STRICT, Profile
 from data_contracts.events.members import EVENT_TYPES
-from data_contracts.findings import has_error
+from data_contracts.findings import Finding, has_error
 from data_contracts.rules import validate
 from data_contracts.source import ReadEvent
 from hub.apply.event_facts import edges_of, said_of
 from hub.apply.facts import facts_of
+from hub.worker import tune
 from mappings.engine import Context, Mapping, load, shipped_names
 from mappings.events import MAPPINGS as EVENTS
 from tests.fuzz.mutations import mutated
@@ -59,6 +60,8 @@ TODAY = date(2026, 11, 22)
 _FOLLOWED = frozenset((*EVENT_TYPES, "Device"))
 """Entities that are few and rich, so that they are followed to the rules and their rows."""
 _BATCH = 2000
+_TIMES = 3
+"""That an input which took too long is tried: what else runs on the core takes half of what a second of CPU does, but not each time."""
 _LARGEST_SEED = 24_000
 _PROFILES = (
     *([STRICT] * 10),
@@ -180,7 +183,7 @@ def judge(syntax: str, content: bytes, profile: Profile, grammar: str | None, re
     unreadable = False
     for event in format_.read(io.BytesIO(content), profile, grammar):
         unreadable = unreadable or event.kind == "unreadable"
-        report.findings += sum(1 for finding in _findings(event) if finding.rule)
+        report.findings += sum(1 for _ in _findings(event))
         message = event.message
         if message is None:
             continue
@@ -195,6 +198,7 @@ def judge(syntax: str, content: bytes, profile: Profile, grammar: str | None, re
             right = not has_error(message.findings) and not has_error(mapped.findings)
             if right and mapped.entity is not None and mapped.entity["entity"] in _FOLLOWED:
                 report.entities += _goes_on(mapped.entity)
+        message.root.release()
     report.refused += unreadable
 
 
@@ -215,7 +219,7 @@ def _goes_on(entity: dict[str, Any]) -> bool:
     return True
 
 
-def _findings(event: ReadEvent) -> Iterator[object]:
+def _findings(event: ReadEvent) -> Iterator[Finding]:
     for holder in (event.message, event.group, event.interchange):
         if holder is not None:
             yield from holder.findings
@@ -230,16 +234,23 @@ def batch(syntax: str, seed: int, numbers: range, failures: Path, most_seconds: 
     places: set[str] = set()
     for number in numbers:
         content, profile, grammar = made(syntax, seed, number)
-        start, what, where = time.process_time(), "", ""
-        signal.setitimer(signal.ITIMER_PROF, most_seconds)
-        try:
-            judge(syntax, content, profile, grammar, report)
-        except Exception as error:  # whatever it is, it is what is looked for
-            what, where = f"{type(error).__name__}: {str(error)[:200]}", _place(error)
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-        report.slowest = max(report.slowest, time.process_time() - start)
-        report.inputs += 1
+        for _ in range(_TIMES):
+            what, where, came = "", "", Report(syntax, seed, 1)
+            start = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, most_seconds)
+            try:
+                judge(syntax, content, profile, grammar, came)
+            except TooSlowError as error:
+                what, where = f"{type(error).__name__}: {error}", _place(error)
+            except Exception as error:  # whatever it is, it is what is looked for
+                what, where = f"{type(error).__name__}: {str(error)[:200]}", _place(error)
+                break
+            else:
+                break
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+                came.slowest = time.process_time() - start
+        report.add(came)
         before, report.megabytes = report.megabytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         if not what and report.megabytes > MOST_MEGABYTES >= before:
             what, where = f"{report.megabytes} MB in use", "memory"
@@ -288,6 +299,7 @@ def _apart(syntax: str, seed: int, numbers: range, failures: Path, most_seconds:
     if child == 0:
         os.close(reader)
         signal.signal(signal.SIGPROF, _too_slow)
+        tune()
         with os.fdopen(writer, "w") as out:
             json.dump(asdict(batch(syntax, seed, numbers, failures, most_seconds)), out)
         os._exit(0)

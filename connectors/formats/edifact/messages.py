@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from connectors.faults_told import OF_A_MESSAGE, FaultsTold
 from connectors.formats.edifact.elements import explain, spread
 from connectors.formats.edifact.grammar import Grammar
 from connectors.formats.edifact.packing import levels_above, nest
@@ -26,9 +27,6 @@ from data_contracts.source import SourceRecord
 
 SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
 """Segments of the envelope: no message may hold them."""
-
-MOST_FINDINGS = 1000
-"""Findings kept for one message; one that has more is rejected anyway."""
 
 MOST_SEGMENTS = 1_000_000
 """Segments that a message may have before its tree is given up, so that one message cannot fill the memory (option `max_segments`)."""
@@ -118,6 +116,9 @@ class FullMessages:
     _style: Style = field(default_factory=Style)
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
     _dropped: int = 0
+    _told: FaultsTold = field(default_factory=FaultsTold)
+    _most: int = OF_A_MESSAGE
+    """Findings that the open message may tell."""
     _lines: int = 0
     """Lines so far, and packing levels with their positions, where the walk keeps them."""
     _levels: list[tuple[int, str]] = field(default_factory=list)
@@ -138,6 +139,7 @@ class FullMessages:
         if style is not self._style:
             self._style, self._walks = style, {}
         self.open, self.position, self.findings, self._dropped, self._run = True, 1, [], 0, 1
+        self._most = self._told.most
         key = (kind, version)
         try:
             walk = self._walks[key]
@@ -184,7 +186,8 @@ class FullMessages:
                     step = walk.step(place, text[:HEAD], tag, run >= place.limit)
                     if step is None:
                         keep(None)
-                        self._misplaced(walk, place, elements, len(taken) + 1, batch.line())
+                        if not self._full():
+                            self._misplaced(walk, place, elements, len(taken) + 1, batch.line())
                         continue
                 then = step[0]
                 if not then.sound(text, shape):
@@ -250,18 +253,19 @@ class FullMessages:
                 for finding in wrong_totals(root, lines):
                     self._add(finding)
         if self._dropped:
-            self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(MOST_FINDINGS), str(self._dropped)))
+            self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(self._most), str(self._dropped)))
+        self._told.add(len(self.findings))
         self.open = False
 
     def _add(self, finding: Finding) -> None:
-        if len(self.findings) < MOST_FINDINGS:
+        if len(self.findings) < self._most:
             self.findings.append(finding)
         else:
             self._dropped += 1
 
     def _full(self) -> bool:
         """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good message."""
-        full = len(self.findings) >= MOST_FINDINGS
+        full = len(self.findings) >= self._most
         self._dropped += full
         return full
 
@@ -282,10 +286,6 @@ class FullMessages:
         self._add(Finding("EDF-S36", where, str(place.group.max), place.id, "36", params=_group(place.group.id)))
 
     def _misplaced(self, walk: Walk, place: Place, elements: list[str], position: int, line: int) -> None:
-        if self._full():
-            self._kept.misplace(position, legible(elements[0], 8), place.depth, elements)
-            _clean(elements)
-            return
         missed = walk.passed_by(place, elements[0])
         tag = legible(elements[0], 8)
         group = missed.group.id if missed else place.group.id

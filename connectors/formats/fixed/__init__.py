@@ -9,7 +9,7 @@ where a document had to be converted first (UTF-16) they are the document's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from connectors.charset_choice import choose_charset, cut_in_bytes
@@ -120,11 +120,18 @@ def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[[], I
             notes = [finding for finding in found if finding is not fault]
             yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], fault, notes)
 
+    def keys(columns: Sequence[str]) -> Iterator[Row]:
+        """The same rows with nothing cut out but what groups them."""
+        wanted = frozenset(columns)
+        for line in source():
+            values = cutter.only(line, record, wanted) if line.fault is None else {}
+            yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], line.fault)
+
     if feed.group is None:
         yield from SingleRows(feed, header, caps, columns).messages(rows())
         return
     grouped = GroupedRows(feed, header, caps, columns)
-    grouped.look_over(rows())
+    grouped.look_over(keys(feed.group.by))
     yield from grouped.messages(rows())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -73,6 +73,11 @@ class Cutter:
         if self._bytes:
             return line.raw[column.start : column.stop].decode(self._charset, "replace").strip()
         return line.text[column.start : column.stop].strip()
+
+    def only(self, line: Line, record: RecordType, names: Container[str]) -> dict[str, str]:
+        """The values of these columns, without a word on what is wrong with the line."""
+        found = {name: self.piece(line, column) for name, column in record.columns.items() if name in names}
+        return {name: text for name, text in found.items() if text and text not in record.columns[name].empty}
 
     def values(self, line: Line, record: RecordType) -> tuple[dict[str, str], list[Finding]]:
         """Values by name, absent where blank or spelled as nothing, and what is wrong with the line's length."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from connectors.feed import FeedGrammar
 from connectors.feed_check import Checker, element_path, shown
@@ -114,8 +113,7 @@ class CodedLines:
 
     def _finish(self, message: Message) -> Message:
         if message.root is not None:
-            found = self._checker.check(message.root, "")
-            message.findings += [replace(finding, place=self._columns.placed(finding.place)) for finding in found]
+            message.findings += self._checker.check(message.root, "", self._columns)
         return message
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
+from connectors.faults_told import OF_A_MESSAGE, FaultsTold
 from connectors.formats.x12.delimiters import Delimiters, legible, storable
 from connectors.formats.x12.elements import explain
 from connectors.formats.x12.grammar import Grammar
@@ -30,9 +31,6 @@ CONTROL = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
 
 CONTROL_STARTS = frozenset(tag[:2] for tag in CONTROL)
 """How they begin: the cheap first question."""
-
-MOST_FINDINGS = 1000
-"""Findings kept for one set; a set that has more is rejected anyway."""
 
 MOST_SEGMENTS = 1_000_000
 """Segments that a set may have before its tree is given up, so that one set cannot fill the memory (option `max_segments`)."""
@@ -114,6 +112,9 @@ class FullSets:
     _counted: int = 0
     """Loops so far of which the set states the number."""
     _dropped: int = 0
+    _told: FaultsTold = field(default_factory=FaultsTold)
+    _most: int = OF_A_MESSAGE
+    """Findings that the open set may tell."""
     _grammar: Grammar | None = None
 
     @property
@@ -134,7 +135,7 @@ class FullSets:
             self._style = _style_of(marks, opened.extended)
             self._walks = {}
         self.open, self.position, self.findings, self._run, self._dropped, self._counted = True, 1, [], 1, 0, 0
-        self._version = opened.version
+        self._version, self._most = opened.version, self._told.most
         key = (elements[1] if len(elements) > 1 else "", opened.version)
         try:
             walk = self._walks[key]
@@ -185,7 +186,8 @@ class FullSets:
                         step = walk.step(place, text, elements, run >= place.limit)
                         if step is None:
                             steps.append(None)
-                            self._misplaced(walk, place, text, elements, len(steps) + 1, batch.line())
+                            if not self._full():
+                                self._misplaced(walk, place, text, elements, len(steps) + 1, batch.line())
                             continue
                     if step[0].match(text) is None:
                         step = unsound(step)
@@ -244,7 +246,8 @@ class FullSets:
         if complete and not self.findings and self.root is not None:  # where anything else is wrong, that explains it
             self._hold_against_totals(self.root)
         if self._dropped:
-            self.findings.append(Finding("X12-M31", Where("ST", 1), str(MOST_FINDINGS), str(self._dropped)))
+            self.findings.append(Finding("X12-M31", Where("ST", 1), str(self._most), str(self._dropped)))
+        self._told.add(len(self.findings))
         self.open = False
 
     def _hold_against_totals(self, root: SourceRecord) -> None:
@@ -259,7 +262,7 @@ class FullSets:
 
     def add(self, finding: Finding) -> None:
         """Keep a finding of this set, up to the limit."""
-        if len(self.findings) < MOST_FINDINGS:
+        if len(self.findings) < self._most:
             self.findings.append(finding)
         else:
             self._dropped += 1
@@ -268,7 +271,7 @@ class FullSets:
 
     def _full(self) -> bool:
         """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good set."""
-        full = len(self.findings) >= MOST_FINDINGS
+        full = len(self.findings) >= self._most
         self._dropped += full
         return full
 
@@ -289,9 +292,8 @@ class FullSets:
     def _misplaced(self, walk: Walk, place: Place, text: str, elements: list[str], position: int, line: int) -> None:
         code, missed = walk.misplaced(place, elements[0])
         tag = legible(elements[0], 8)
-        if not self._full():
-            loop = missed.loop.id if missed else place.loop.id
-            self.add(Finding(f"X12-S{code:0>2}", Where(tag, position, line=line), None, tag, code, params=_loop(loop)))
+        loop = missed.loop.id if missed else place.loop.id
+        self.add(Finding(f"X12-S{code:0>2}", Where(tag, position, line=line), None, tag, code, params=_loop(loop)))
         self._kept.misplace(position, tag, (missed or place).depth, elements)
         if missed is not None and missed.match(text) is None:
             self._faults(missed, elements, position, line)

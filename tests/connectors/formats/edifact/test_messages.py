@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.faults_told import OF_A_MESSAGE
 from connectors.formats.edifact.elements import explain
 from connectors.formats.edifact.grammar import ElementUse, SegmentUse, known_messages, load
-from connectors.formats.edifact.messages import MOST_FINDINGS
 from connectors.formats.edifact.patterns import Style, compiled
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT
 from connectors.formats.edifact.shapes import shapes_of
@@ -91,7 +91,7 @@ def test_one_broken_message_stops_no_other() -> None:
 
 def test_findings_and_segments_of_one_message_are_limited() -> None:
     (many,) = messages(one("ORDERS", [*ORDER[:5], *["ZZZ+1"] * 1200, *ORDER[5:]]))
-    assert len(many.findings) == MOST_FINDINGS + 1 and many.findings[-1].rule == "EDF-M31" and many.findings[-1].got == "200"
+    assert len(many.findings) == OF_A_MESSAGE + 1 and many.findings[-1].rule == "EDF-M31" and many.findings[-1].got == "200"
     long = one("ORDERS", [*ORDER[:5], *[*ORDER[5:9]] * 30_000, *ORDER[9:]])
     (large,) = messages(long, Profile(options={"max_segments": 1000}))
     assert large.root is None and [finding.rule for finding in large.findings] == ["EDF-M30"]

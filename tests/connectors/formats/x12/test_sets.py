@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.faults_told import OF_A_MESSAGE
 from connectors.formats.x12 import sets
-from connectors.formats.x12.sets import MOST_FINDINGS
 from connectors.spec import STRICT, Profile
 from data_contracts.source import SourceRecord
 from tests.connectors.formats.x12.samples import DESPATCH, ORDER, messages, one, said
@@ -234,7 +234,7 @@ def test_a_set_that_is_too_large_is_given_up() -> None:
 def test_findings_of_a_set_are_bounded() -> None:
     body = [*ORDER[:7], *["PO1*1*X*EA"] * 1500, "CTT*1"]
     (message,) = messages(one("850", body))
-    assert len(message.findings) == MOST_FINDINGS + 1
+    assert len(message.findings) == OF_A_MESSAGE + 1
     assert message.findings[-1].rule == "X12-M31" and message.findings[-1].got == "500"
 
 

@@ -1,0 +1,34 @@
+"""How many faults of one document are told in full (X12, EDIFACT, rows): what is wrong everywhere is told once too often after a while.
+
+Whoever reads the faults of a message sees its first thousand, and how many more there are. A document of a hundred thousand faults in
+hundreds of messages would still fill lists, store and answers with them; so once a document has told many, each further message that is
+wrong tells its first few, and the number of the rest. No message is let through for it: one fault is enough to hold it.
+"""
+
+from __future__ import annotations
+
+OF_A_MESSAGE = 1000
+"""Findings told of one message."""
+OF_A_DOCUMENT = 20_000
+"""Findings after which each further message tells only `FEW`."""
+FEW = 20
+
+
+class FaultsTold:
+    """The faults that one document has told so far."""
+
+    __slots__ = ("_few", "_of_a_message", "_told")
+
+    def __init__(self, of_a_message: int = OF_A_MESSAGE, few: int = FEW) -> None:
+        self._told = 0
+        self._of_a_message = of_a_message
+        self._few = few
+
+    @property
+    def most(self) -> int:
+        """How many the next message may tell."""
+        return self._of_a_message if self._told < OF_A_DOCUMENT else self._few
+
+    def add(self, count: int) -> None:
+        """A message has told this many."""
+        self._told += count
