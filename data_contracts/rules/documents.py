@@ -64,6 +64,8 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
     elif name == "OrderResponse":
         if not rows and entity.get("status") in (None, "changed") and said.purpose != "cancel":  # changed to what, nobody says
             yield "lines", Fault("DOC-02")
+        if rows and entity.get("status") == "rejected":
+            yield from _refused_as_a_whole(rows)
     elif name == "InventoryReport":
         yield from _snapshot(entity, rows, said)
     elif name == "ProductionEvent":
@@ -82,6 +84,14 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
         yield from _credit(entity, rows)
     if "total" in entity:
         yield from _total(entity, rows, said)
+
+
+def _refused_as_a_whole(rows: Sequence[Any]) -> Iterator[Placed]:
+    """Nothing of an order that is refused is accepted, changed or still to come; most syntaxes have no way to say so."""
+    for index, row in enumerate(rows):
+        status = row.get("status") if row.__class__ is dict else None
+        if status not in (None, "rejected"):
+            yield f"lines[{index}].status", Fault("DOC-12", expected="rejected", got=str(status))
 
 
 def _credit(entity: Mapping[str, Any], rows: Sequence[Any]) -> Iterator[Placed]:

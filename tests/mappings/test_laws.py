@@ -175,7 +175,12 @@ def _elements(draw: st.DrawFn, scope: Scope, mapping: Mapping) -> dict[str, Any]
 
 @st.composite
 def entities(draw: st.DrawFn, mapping: Mapping) -> dict[str, Any]:
-    return {"entity": mapping.entity, **draw(_elements(mapping.plan.root, mapping))}
+    made = {"entity": mapping.entity, **draw(_elements(mapping.plan.root, mapping))}
+    if mapping.entity == "OrderResponse" and made.get("status") == "rejected":  # a line that is not is told (DOC-12), and has no code
+        for line in made.get("lines", ()):
+            if "status" in line:
+                line["status"] = "rejected"
+    return made
 
 
 def _rules(scope: Scope, prefix: str = "") -> dict[str, list[Rule]]:

@@ -362,3 +362,15 @@ def test_a_number_that_is_no_number_breaks_no_rule_on_any_member() -> None:
     line = {name: Decimal("sNaN") for name in ("line", "quantity", "unit", "gtin", "sscc", "parent_sscc", "lot", "expires_on", "serials")}
     found = validate({"entity": "DespatchAdvice", "number": "D1", "lines": [line]}, None, TODAY)
     assert {finding.place.path for finding in found} >= {"lines[0].quantity", "lines[0].sscc", "lines[0].parent_sscc"}
+
+
+def test_a_line_of_a_rejected_order_that_is_not_rejected_is_told() -> None:
+    line = {"line": "1", "gtin": GTIN, "quantity": Decimal(1), "unit": "EA"}
+    lines = [line, {**line, "line": "2", "status": "rejected"}, {**line, "line": "3", "status": "backordered"}]
+    response = {
+        "entity": "OrderResponse", "number": "R1", "issued_at": datetime(2026, 11, 20, 8, tzinfo=UTC), "order_number": "4500000123",
+        "status": "rejected", "lines": lines,
+    }  # fmt: skip
+    (finding,) = validate(response, None, TODAY)
+    assert (finding.rule, finding.place.path, finding.got, finding.severity) == ("DOC-12", "lines[2].status", "backordered", "warning")
+    assert validate({**response, "status": "changed"}, None, TODAY) == []
