@@ -69,6 +69,11 @@ class Segment:
         return {field.name: field for field in self.fields}
 
     @cached_property
+    def laid(self) -> dict[tuple[str, ...], tuple[tuple[str, int], ...]]:
+        """What writers remember: sets of fields as they came, in the order of the columns, with their lengths."""
+        return {}
+
+    @cached_property
     def tests(self) -> Mapping[str, tuple[int, frozenset[str] | None, Check | None]]:
         """What a value must be, by field: its length, texts that say nothing, the check of its type."""
         return {

@@ -7,7 +7,7 @@ than its field and what stands where it may not is refused, never cut.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from lxml import etree
 
@@ -19,7 +19,9 @@ from data_contracts.source import SourceRecord
 SHAPES = {"xml": ("application/xml", "xml"), "flat": ("text/plain", "txt")}
 """Media type and suffix of a document by its representation."""
 REPRESENTATIONS = tuple(SHAPES)
-_OFFSET = attrgetter("offset")
+_OFFSET, _ORDER = attrgetter("offset"), itemgetter(0)
+_MOST_LAID = 256
+"""Ways to fill a segment that are remembered."""
 
 
 def write_document(messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile) -> bytes:
@@ -62,9 +64,10 @@ def _xml(made: Sequence[tuple[Mapping[str, str], SourceRecord, Grammar]], tables
 
 
 def _element(parent: etree._Element, segment: Segment, values: Mapping[str, str]) -> etree._Element:
-    element = etree.SubElement(parent, segment.tag, {"SEGMENT": "1"})
+    make = etree.SubElement
+    element = make(parent, segment.tag, SEGMENT="1")
     for name, text in _said(segment, values):
-        etree.SubElement(element, name).text = text
+        make(element, name).text = text
     return element
 
 
@@ -93,29 +96,44 @@ def _columns(segment: Segment, values: Mapping[str, str], width: int) -> str:
 # --- both ------------------------------------------------------------------------------------------------------------------
 def _said(segment: Segment, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What is said, in the order of the columns."""
-    known = segment.by_name
-    if not values.keys() <= known.keys():
-        raise ValueError(f"{segment.tag} has no {', '.join(sorted(values.keys() - known.keys()))}")
-    for one in sorted([known[name] for name in values], key=_OFFSET):
-        text = values[one.name]
+    for name, length in _laid(segment, tuple(values)):
+        text = values[name]
         if not text:
             continue
-        if len(text) > one.length:
-            raise ValueError(f"{segment.tag}/{one.name} takes {one.length} characters, not the {len(text)} of {text[:40]!r}")
-        yield one.name, text
+        if len(text) > length:
+            raise ValueError(f"{segment.tag}/{name} takes {length} characters, not the {len(text)} of {text[:40]!r}")
+        yield name, text
+
+
+def _laid(segment: Segment, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """These fields in the order of the columns, with their lengths: one mapping fills a segment in few ways."""
+    laid = segment.laid.get(names)
+    if laid is None:
+        known = segment.by_name
+        if strange := sorted(set(names) - known.keys()):
+            raise ValueError(f"{segment.tag} has no {', '.join(strange)}")
+        laid = tuple((one.name, one.length) for one in sorted((known[name] for name in names), key=_OFFSET))
+        if len(segment.laid) < _MOST_LAID:
+            segment.laid[names] = laid
+    return laid
 
 
 def _ordered(tree: SourceRecord, body: Sequence[Use], grammar: Grammar) -> Iterator[tuple[SourceRecord, Use]]:
     """The segments below a record in the order of the basic type, each before those below it."""
-    if not tree.children:
-        return
     places = {use.segment.tag: use for use in body}
-    strange = sorted({child.tag for child in tree.children} - places.keys() - {CONTROL})
-    if strange:
-        raise ValueError(f"{grammar.basic_type} has no {', '.join(strange)} below {tree.tag}")
-    for child in sorted((child for child in tree.children if child.tag != CONTROL), key=lambda child: places[child.tag].order):
-        yield child, places[child.tag]
-        yield from _ordered(child, places[child.tag].below, grammar)
+    found = []
+    for child in tree.children:
+        if child.tag == CONTROL:
+            continue
+        use = places.get(child.tag)
+        if use is None:
+            strange = {child.tag for child in tree.children} - places.keys() - {CONTROL}
+            raise ValueError(f"{grammar.basic_type} has no {', '.join(sorted(strange))} below {tree.tag}")
+        found.append((use.order, child, use))
+    for _, child, use in sorted(found, key=_ORDER):
+        yield child, use
+        if child.children:
+            yield from _ordered(child, use.below, grammar)
 
 
 def _values(record: SourceRecord) -> Mapping[str, str]:
