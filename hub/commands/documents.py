@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from connectors import registry
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Language
 from data_contracts.mistakes import meant
@@ -204,11 +205,23 @@ def _ingest_one(hub: Hub, file: Path, partner: str, agreement: str | None, as_js
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
         typer.echo(f"{file}: document {received.document_id} ({received.outcome}), {answer['state']}")
+        answering = registry.answering_of(answer["format"])
         for exchange in answer["exchanges"]:
-            typer.echo(f"  exchange {exchange['id']}: {exchange['type']} {exchange['control'] or ''} {exchange['state']}")
+            heard = exchange["state"] == "acknowledged" and answering is not None and exchange["type"] in answering.answers
+            became = word("heard", hub.settings.language) if heard else exchange["state"]
+            typer.echo(f"  exchange {exchange['id']}: {exchange['type']} {exchange['control'] or ''} {became}")
+        for one in answer["answers"]:
+            typer.echo(f"  {_heard(one, hub.settings.language)}")
         for text in findings.lines(findings.all_of(answer), answer["format"], hub.settings.language):
             typer.echo(f"  {text}")
     return check.UNREADABLE if unreadable else check.VALID if _taken(answer) else check.INVALID
+
+
+def _heard(one: dict[str, Any], language: Language) -> str:
+    """What an acknowledgement says of one document of ours."""
+    ours = word("of_ours", language).format(exchange=one["exchange"], type=one["type"], number=one["number"] or "")
+    verdict, said = word(f"heard_{one['verdict']}", language), f" ({one['said']})" if one["said"] else ""
+    return f"{ours}: {verdict}{said}"
 
 
 def _taken(answer: dict[str, Any]) -> bool:

@@ -16,13 +16,15 @@ from hub.store.listing import exchanges_of_document
 from hub.store.tables import document, exchange, finding, interchange
 
 _REFUSED = frozenset({"rejected", "conflict"})
+_MOST_ANSWERED = 2000
+"""Of what went out to a partner the last ones, among which those are looked for that an answer of it speaks of."""
 _OF_GROUPS = frozenset({"GS", "GE"})
 
 
 def ingested(connection: sa.Connection, document_id: int, language: Language = "en") -> dict[str, Any]:
-    """`{document, state, format, valid, findings, interchanges, exchanges}`. Raises NotFoundError for an unknown id.
+    """`{document, state, format, valid, findings, interchanges, exchanges, answers}`. Raises NotFoundError for an unknown id.
 
-    `valid` says that nothing of it was refused or held back.
+    `valid` says that nothing of it was refused or held back; `answers`, where it is an acknowledgement, what it says of what we sent.
     """
     shown = show(connection, document_id, language)
     rows = connection.execute(sa.select(interchange).where(interchange.c.document_id == document_id).order_by(interchange.c.ordinal))
@@ -37,7 +39,30 @@ def ingested(connection: sa.Connection, document_id: int, language: Language = "
         "findings": findings,
         "interchanges": interchanges,
         "exchanges": exchanges_of_document(connection, document_id),
+        "answers": _answers(connection, document_id),
     }
+
+
+def _answers(connection: sa.Connection, document_id: int) -> list[dict[str, Any]]:
+    """`[{exchange, type, number, level, verdict, said}]` of what went out to the sender and is answered here, in the order of sending."""
+    ours = (
+        sa.select(exchange.c.id, exchange.c.type, exchange.c.business_key, exchange.c["keys"].label("noted"))
+        .join(document, document.c.partner_id == exchange.c.partner_id)
+        .where(document.c.id == document_id, exchange.c.direction == "out", exchange.c.acknowledgement.is_not(None))
+        .order_by(exchange.c.id.desc())
+        .limit(_MOST_ANSWERED)
+    )
+    return [
+        {
+            "exchange": row.id,
+            "type": row.type,
+            "number": (row.business_key or "").partition("/")[2] or None,
+            **{name: answer[name] for name in ("level", "verdict", "said")},
+        }
+        for row in reversed(connection.execute(ours).all())
+        for answer in (row.noted or {}).get("answers", ())
+        if answer["document"] == document_id
+    ]
 
 
 def unreadable(connection: sa.Connection, document_id: int) -> bool:

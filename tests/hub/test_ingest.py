@@ -13,9 +13,12 @@ from typer.testing import CliRunner
 from data_contracts.config_texts import told
 from data_contracts.errors import ConfigError
 from hub.cli import application
-from hub.clock import SystemClock
+from hub.clock import FrozenClock, SystemClock
+from hub.runtime import Hub
+from hub.settings import Settings
 from hub.store import tables
 from hub.store.database import Database
+from tests.hub.acknowledge.test_business import functional, sent_orders
 from tests.hub.conftest import SITE
 from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange
 
@@ -98,3 +101,21 @@ def test_whom_or_what_the_site_does_not_know_is_refused_before_anything_is_lande
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(tables.document)).scalar_one() == 0
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "850 4500000002, exchange 4: REJECTED by the partner (R)"), ("zh-CN", "伙伴已拒绝")]
+)
+def test_an_answer_is_told_as_what_it_says_of_which_document(
+    database_url: str, tmp_path: Path, clock: FrozenClock, language: str, words: str
+) -> None:
+    hub = Hub.open(Settings(tmp_path / "home", SITE, database_url, "en", 1_000_000, clock))
+    one, two = sent_orders(hub, "4500000001", "4500000002")
+    hub.database.close()
+    file = tmp_path / "997.edi"
+    file.write_bytes(functional(50, ("0001", "R"), group="2") + functional(51, ("0001", "A"), group="1"))
+    environment = {"UDIHUB_HOME": str(tmp_path / "home"), "UDIHUB_SITE": str(SITE), "UDIHUB_DATABASE_URL": database_url}
+    ran = CliRunner().invoke(application(), ["ingest", str(file), "--partner", "acme"], env={**environment, "UDIHUB_LANG": language})
+    told = [line.strip() for line in ran.output.splitlines() if "4500000" in line]
+    assert [(str(one) in told[0], "4500000001" in told[0]), (str(two) in told[1], "4500000002" in told[1])] == [(True, True)] * 2
+    assert words in told[1] and words not in told[0] and "acknowledged" not in ran.output
