@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,7 +29,22 @@ from data_contracts.errors import ConfigError, RetriableError
 
 KINDS = ("stamp", "token", "exported", "whole", "push")
 _SETTINGS = frozenset(
-    {"kind", "id", "field", "created", "overlap_seconds", "overlap", "stamps", "time_zone", "ask_as", "sorted", "from", "token", "ignore"}
+    {
+        "kind",
+        "id",
+        "field",
+        "created",
+        "overlap_seconds",
+        "overlap",
+        "stamps",
+        "time_zone",
+        "ask_as",
+        "sorted",
+        "from",
+        "token",
+        "ignore",
+        "rows",
+    }
 )
 _STAMPS = ("time", "epoch_seconds", "epoch_milliseconds", "odata", "number")
 _ODATA = re.compile(r"/Date\((-?\d+)(?:([+-])(\d{1,4}))?\)/")
@@ -58,6 +75,8 @@ class Delta:
     start: str | None = None
     """From where the first pull begins; None: from the beginning."""
     token: str = ""
+    rows: bool = False
+    """Whether a record is spread over adjacent rows of one id, as the lines of an order in a query; they are one record then."""
     ignore: tuple[str, ...] = ()
     """Members that differ from answer to answer and say nothing, left out of a record's version."""
 
@@ -90,6 +109,7 @@ class Delta:
             ask_as=given.get("ask_as"),
             sorted=sorts or given.get("sorted") is True,
             token=str(given.get("token", "")),
+            rows=given.get("rows") is True,
             ignore=tuple(str(one) for one in given.get("ignore", ())),
         )
         start = given.get("from")
@@ -212,4 +232,10 @@ def identified(delta: Delta, records: Iterable[Any], where: str) -> tuple[tuple[
             :32
         ]
         found.append((json.dumps(names, ensure_ascii=False) if len(names) > 1 else str(names[0]), version))
-    return tuple(found)
+    return tuple(_together(found) if delta.rows else found)
+
+
+def _together(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Adjacent rows of one id as one record, whose version is that of all of them."""
+    for key, same in groupby(rows, key=itemgetter(0)):
+        yield key, sha256("".join(version for _, version in same).encode()).hexdigest()[:32]

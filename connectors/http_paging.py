@@ -9,8 +9,9 @@
     {style: range, size: 50, unit: records}                                           Range and Content-Range; 416 is behind the last one
 
 `more` is where the answer says whether there is more: true or false, or the number of all records. Without it pages are asked for until one
-is empty, for some peers answer fewer records than they were asked for, and say nothing of it. Where the peer answers in the order of stamps
-(`sorted`), offsets begin anew at the last stamp whenever it has moved: a record that is changed meanwhile shifts no other out of sight.
+is empty (`rows` of the delta: until one is not full), for some peers answer fewer records than they were asked for, and say nothing of it.
+Where the peer answers in the order of stamps (`sorted`), offsets begin anew at the last stamp whenever it has moved: a record that is
+changed meanwhile shifts no other out of sight.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class Paging:
         for name in ("at",) if self.style in ("next", "cursor") else ():
             if not given.get(name):
                 raise ConfigError(f"transport {transport}: paging of style {self.style} needs {name}")
+        if delta.rows and self.style != "offset":
+            raise ConfigError("paging: a delta with rows goes with the style offset alone, of peers that fill their pages")
         self.size = whole_number(given, "size", 100, 100_000)
         first = given.get("first", 1)
         if isinstance(first, bool) or not isinstance(first, int) or not 0 <= first <= 1:
@@ -102,7 +105,7 @@ class Paging:
             return None
         if self.style == "range":
             return self._behind_range(answer, place, records)
-        if self._more(body, place, records) is False:
+        if self._more(body, place, records) is False or (self._delta.rows and len(records) < self.size):
             return None
         return self._behind(question, place, records)
 
@@ -114,7 +117,20 @@ class Paging:
             begun = place.since or question.since
             if last is not None and last != begun and later(delta, begun, last) == last:
                 return Place(0, last)
-        return Place(place.count + (1 if self.style == "page" else len(records)), place.since)
+        return Place(place.count + (1 if self.style == "page" else self._whole(records)), place.since)
+
+    def _whole(self, records: Sequence[Any]) -> int:
+        """How many rows of a page belong to records that are whole: the next page begins with the one that may not be.
+
+        Raises ConfigError where one record fills a page.
+        """
+        if not self._delta.rows:
+            return len(records)
+        name = [[value_at(record, path) for path in self._delta.id] for record in records]
+        last = next(place for place, one in enumerate(name) if one == name[-1])
+        if last == 0:
+            raise ConfigError("paging: a record has more rows than a page holds: ask for larger pages (size)")
+        return last
 
     def _behind_range(self, answer: Answered, place: Place, records: Sequence[Any]) -> Place | None:
         found = _RANGE.fullmatch(answer.headers.get("content-range", "").strip())

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NoReturn
 import msgspec
 
 from connectors.deltas import Delta, identified, later, value_at
-from connectors.spec import Delivered, Page
+from connectors.spec import CUT, Delivered, Page
 from data_contracts.errors import ConfigError, RetriableError
 
 
@@ -59,6 +59,8 @@ def pull(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callabl
         return
     for number, (answer, covered) in enumerate(_answers(delta, label, watermark, ask, now), 1):
         records = identified(delta, answer.records, label) if delta.id or not answer.records else None
+        if delta.rows and records and answer.place is not None:
+            records = (*records[:-1], (records[-1][0], CUT))
         digest = sha256(answer.content).hexdigest()[:24]
         name = f"{label}-{number}.{'xml' if 'xml' in (answer.media_type or '') else 'json'}"
         key = f"{delta.kind}:{watermark or ''}#{number}:{digest}"

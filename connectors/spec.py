@@ -204,6 +204,10 @@ class Checked(Protocol):
         ...
 
 
+CUT = "cut"
+"""Version of a record that a page ends in the middle of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of what changed at a system, with its bytes as they came from there."""
@@ -216,7 +220,8 @@ class Page:
     records: tuple[tuple[str, str], ...] | None = None
     """Id and version (a hash of the content) of each record, in the order in which the format reads its messages. None: nobody can tell.
 
-    An empty version stands for a record that the peer says it sent before: it is known if its id is."""
+    An empty version stands for a record that the peer says it sent before: it is known if its id is. `CUT` stands for one that the page
+    ends in the middle of: it is passed over, for it comes whole with the next one."""
     findings: tuple[Finding, ...] = ()
     """What the transport has to tell of this page, such as a gap before it: kept with the document."""
     receipt: Callable[[], None] | None = field(default=None, compare=False, repr=False)

@@ -15,7 +15,7 @@ from io import BytesIO
 from typing import Any
 
 from connectors.registry import transport_named
-from connectors.spec import Page, Polling
+from connectors.spec import CUT, Page, Polling
 from data_contracts.errors import ConfigError, ConflictError, HubError, NotFoundError
 from hub.runtime import Hub
 from hub.site import Flow
@@ -83,7 +83,7 @@ def _sorted_out(hub: Hub, flow: str, page: Page) -> tuple[list[tuple[str, str]],
         versions = watermarks.versions(connection, flow, {key for key, _ in records})
     taken, known = [], []
     for ordinal, (key, version) in enumerate(records, 1):
-        if key in versions and version in ("", versions[key]):
+        if version == CUT or (key in versions and version in ("", versions[key])):
             known.append(ordinal)
         else:
             versions[key] = version

@@ -35,6 +35,7 @@ from connectors import http_access
 from connectors.preset import Presets
 from connectors.registry import transport_named
 from connectors.transports import signed_http
+from connectors.transports.rpc import dialects
 from data_contracts.canonical import CANONICAL
 from data_contracts.errors import HubError
 from hub import check, pipeline, worker, writing
@@ -131,6 +132,7 @@ def test_the_exchange_of_a_resource(system: System, preset: str, resource: str, 
     said = exchange_of(preset, resource)
     http_access._tokens.clear()
     signed_http._lent.clear()
+    dialects._sessions.clear()
     key = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     for name, value in said.get("secrets", {}).items():
         monkeypatch.setenv(name, value.replace("$EC_KEY", key))
@@ -212,7 +214,8 @@ def _send(system: System, key: str, said: dict[str, Any]) -> None:
     assert set(said) <= {"entity", "exchange", "told"}
     flow = hub.site.flows[key]
     plain = dict(said["entity"])
-    entity = CANONICAL[plain.pop("entity")].model_validate(plain).as_plain()
+    name = plain.pop("entity")
+    entity = {"entity": name, **CANONICAL[name].model_validate(plain).model_dump(exclude_unset=True)}  # what is said, be it the default
     content = writing.write(hub.site, hub.site.agreements[flow.agreement], entity, None).content
     system.replay.expect(said["exchange"])
     assert content is not None

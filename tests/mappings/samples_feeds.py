@@ -29,6 +29,10 @@ FROM_FILES = (
     "json/odata_v2_products",
     "json/odata_v2_purchase_orders",
     "json/odata_v4_purchase_orders",
+    "json/tryton_answers",
+    "json/tryton_items",
+    "json/tryton_orders",
+    "json/tryton_receipts",
     "json/u8_purchase_order",
     "json/u8_sale_out",
     "spreadsheet/nmpa_filing",
@@ -65,12 +69,20 @@ def first_exchanged(name: str, file: str) -> SourceRecord:
     said: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     for part in (*said.get("runs", ()), *said.get("sends", ())):
         for one in part["exchange"]:
-            for side in (one["answer"], one["ask"]):
-                content = json.dumps(side["json"]).encode() if "json" in side else str(side.get("text", "")).encode()
+            for content in (body for side in (one["answer"], one["ask"]) for body in _bodies(side)):
                 for event in format_named(format_name).read(io.BytesIO(content), STRICT, grammar):
                     if event.message is not None and event.message.root is not None and not event.message.findings:
                         return event.message.root
     raise AssertionError(f"{file} holds no message of {name}")
+
+
+def _bodies(side: dict[str, Any]) -> list[bytes]:
+    """A body as it stands, and what is wrapped in it."""
+    if "json" not in side:
+        return [str(side.get("text", "")).encode()]
+    said = side["json"]
+    inner = [value for value in said.values() if isinstance(value, dict)] if isinstance(said, dict) else []
+    return [json.dumps(one).encode() for one in (said, *inner)]
 
 
 def feed_samples() -> dict[str, SourceRecord]:
