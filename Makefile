@@ -8,7 +8,7 @@ export GX_ANALYTICS_ENABLED := false
 # Without bytecode every start compiles a hundred megabytes of libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers bench-matching bench-quality lock docs clean \
+.PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers bench-matching bench-quality bench-sync lock docs clean \
 	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts prove-tryton
 
 help: ## what can be made
@@ -71,6 +71,9 @@ bench-ingest: $(VENV)/.dev ## 856s kept in full per second, SQLite and PostgreSQ
 
 bench-epcis: $(VENV)/.dev ## EPCIS events captured in full per second, SQLite and PostgreSQL, and the ratio to bare loading (ARGS="--syntax xml")
 	@$(BIN)/python -m benchmarks.epcis $(ARGS)
+
+bench-sync: $(VENV)/.dev ## 100,000 records pulled by REST and by SQL, kept and applied in flat memory, beside the peer's own speed (ARGS="--records 10000")
+	@$(BIN)/python -m benchmarks.sync $(ARGS)
 
 bench-trace: $(VENV)/.dev ## traces of 10, 1,000 and 10,000 nodes and recall lists on 100 k and 1 M edges beside bare index probes (ARGS="--only sqlite")
 	@$(BIN)/python -m benchmarks.trace $(ARGS)
