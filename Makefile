@@ -9,7 +9,7 @@ export GX_ANALYTICS_ENABLED := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-airflow serve check test test-reference lint types bench bench-ingest bench-trace bench-epcis bench-x12 bench-formats bench-identifiers bench-matching bench-quality bench-sync lock docs clean \
-	prove-trace prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts prove-tryton
+	prove-trace prove-meddled prove-properties prove-kill prove-sync prove-airflow prove-fuzz prove-stream prove-extracts prove-tryton
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ prove-kill: $(VENV)/.dev ## kill -9 of the server at 200 random moments while do
 prove-sync: $(VENV)/.dev ## by strace: no acknowledgement leaves before its bytes are synced
 	@deploy/system-packages.sh strace:/usr/bin/strace
 	@$(BIN)/pytest tests/journeys/test_sync.py -s
+
+prove-meddled: $(VENV)/.dev ## 10,000 records from and to peers that are stopped, slowed and answer 429, 500, half a body or an error under 200: all arrive, once, in order
+	@UDIHUB_RECORDS=$${UDIHUB_RECORDS:-10000} $(BIN)/pytest tests/hub/test_meddled.py -n 0 --durations=0
 
 prove-airflow: $(VENV)/.dev ## one flow under a real Airflow scheduler, twice
 	@$(BIN)/pytest tests/dags -m slow -s

@@ -31,6 +31,8 @@ class ODataPeer:
         self.token = "t-1"
         self.ends = 0
         """How many tokens end before they are used."""
+        self.size = 3
+        """Entities of a page, whatever is asked for."""
         self.quiet = False
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.mischief: deque[int] = deque()
@@ -115,7 +117,7 @@ class ODataHandler(BaseHTTPRequestHandler):
         rows = [row for row in rows if row[by[0]] is not None]
         rows.sort(key=lambda row: [row[name] for name in by])
         start = int(query.get("$skiptoken", 0)) + int(query.get("$skip", 0))
-        size = int(query.get("$top", 3)) if peer.quiet else 3
+        size = int(query.get("$top", 3)) if peer.quiet else peer.size
         shown, onward = rows[start : start + size], None
         if start + size < len(rows) and not peer.quiet:
             kept = "&".join(f"{quote(name)}={quote(value)}" for name, value in query.items() if name not in ("$skiptoken", "$skip"))
