@@ -66,6 +66,10 @@ class Ledger:
     astray: list[tuple[Decimal, set[int]]] = field(default_factory=list)
     """Despatched, and nobody says where to."""
     produced: bool = False
+    sent: list[Stated] = field(default_factory=list)
+    """Despatches of it, whoever sent them."""
+    arrivals: list[Stated] = field(default_factory=list)
+    """Receipts of it, ours and consignees'."""
 
     def note(self, rule: str, place: str, quantity: Decimal, evidence: Iterable[int]) -> None:
         """Something does not add up."""
@@ -77,6 +81,8 @@ class Ledger:
         self.produced = any(one.kind == "made" for one in flows)
         self.named |= {one.place for one in self.noted if one.rule in TOLD and one.place}
         passing = self._passed_on(flows)
+        self.sent = [one for one in flows if one.kind in ("despatched", "sent_by_supplier")]
+        self.arrivals = [one for one in flows if one.kind.startswith("received")]
         theirs = {one.place for one in flows if one.kind in ("despatched", "sent_by_supplier") and one.place} - self.ours
         left = {one.place: ZERO for one in flows if one.kind == "made"}
         for one in flows:
@@ -209,6 +215,22 @@ class Ledger:
         self.gone[place] = self.gone.get(place, ZERO) + quantity
         self.changes.setdefault(place, []).append(Change(how, quantity, at))
         self.sources.setdefault(place, set()).update(evidence)
+
+    def on_the_way(self, place: str) -> set[int]:
+        """Exchanges of the despatches that may have been on their way when units left a place: sent by then, not wholly received before.
+
+        A time that nobody states may be any.
+        """
+        times = [one.at for one in self.changes.get(place, ()) if one.how != "got"]
+        last = 0 if 0 in times else max(times, default=0)
+        first = min(times, default=0)
+        found: set[int] = set()
+        for one in self.sent:
+            came = [other for other in self.arrivals if one.number and other.number == one.number and 0 < other.at < first]
+            whole = bool(came) and sum((other.quantity for other in came), ZERO) >= one.quantity
+            if not whole and not (last and one.at > last):
+                found |= one.evidence
+        return found
 
     # --- what was received against what was sent ---------------------------------------------------------------------------
     def settle(self, counts: Mapping[str, Decimal]) -> None:

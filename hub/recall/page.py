@@ -137,7 +137,7 @@ def _totals(shown: Mapping[str, Any], say: Say, language: Language) -> str:
 
 
 def contradictions(shown: Mapping[str, Any], say: Say, language: Language) -> list[tuple[str, ...]]:
-    """Item, lot, what does not add up, place, units, exchanges."""
+    """Item, lot, what does not add up, place, units, exchanges with the despatches among them."""
     return [
         (
             lot["item"],
@@ -145,7 +145,7 @@ def contradictions(shown: Mapping[str, Any], say: Say, language: Language) -> li
             say(one["rule"]),
             place_text(shown, one["place"], language),
             f"{one['quantity']:f} {lot['unit']}",
-            " ".join(map(str, one["evidence"])),
+            " ".join([*map(str, one["evidence"]), f"({', '.join(one['despatches'])})" if one["despatches"] else ""]).strip(),
         )
         for lot in shown["lots"]
         for one in lot["contradictions"]
@@ -155,7 +155,7 @@ def contradictions(shown: Mapping[str, Any], say: Say, language: Language) -> li
 def _contradictions(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     rows = [
         f'<tr><td>{escape(item)}</td><td>{escape(lot)}</td><td class="unknown">{rule}</td><td>{escape(place)}</td>'
-        f'<td class="number">{escape(quantity)}</td><td class="number">{evidence}</td></tr>'
+        f'<td class="number">{escape(quantity)}</td><td class="number">{escape(evidence)}</td></tr>'
         for item, lot, rule, place, quantity, evidence in contradictions(shown, say, language)
     ]
     head = "".join(f"<th>{say(name)}</th>" for name in ("item", "lot", "contradiction", "holder"))

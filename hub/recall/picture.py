@@ -34,7 +34,8 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
     located_at, totals: [{item, gtin, name, name_zh, named, lots: number, unit, total, known, unknown, coverage, contradictions: number,
     positions: {position: quantity}}],
     lots: [{key, item, gtin, name, name_zh, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why,
-    quantity, evidence}], consignees: [{place, partner, quantity, party}], contradictions: [{rule, place, quantity, evidence}]}],
+    quantity, evidence}], consignees: [{place, partner, quantity, party}], contradictions: [{rule, place, quantity, evidence,
+    despatches: [number]}]}],
     names: {place: {name, name_zh}}, elsewhere,
     clocks: [{regime, act, due_at, clause, statutory, confirmed, unknown_years, overdue,
     met: null | {at, late, evidence, exchange, marked_at, marked_by}}],
@@ -68,6 +69,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         if not elsewhere or one.place in places
     ]
     _name_items(connection, lots)
+    _name_despatches(connection, lots)
     heard = {one["place"] for one in notices if one["partner"] is None} - set(untold(told))
     unreachable = sorted(places - partner_of_places(hub).keys() - heard)
     mentioned = {one["holder"] for lot in lots for one in lot["positions"]} | {
@@ -118,6 +120,14 @@ def _name_items(connection: sa.Connection, lots: Collection[dict[str, Any]]) -> 
     for lot in lots:
         one = called.get(lot["gtin"] or "") or called.get(lot["item"]) or Called()
         lot["name"], lot["name_zh"] = one.name, one.name_zh
+
+
+def _name_despatches(connection: sa.Connection, lots: Collection[dict[str, Any]]) -> None:
+    """Put the numbers of despatches beside what does not add up, in the order of its documents."""
+    faults = [one for lot in lots for one in lot["contradictions"]]
+    numbers = recalls.despatches_of(connection, {exchange for one in faults for exchange in one["evidence"]})
+    for one in faults:
+        one["despatches"] = list(dict.fromkeys(number for exchange in one["evidence"] for number in numbers.get(exchange, ())))
 
 
 def partners_picture(hub: Hub, connection: sa.Connection, number: str, partner_id: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ what came into being: stock from before the hub's first document if nothing came
     origin_not_stated  despatched, nobody says from where, and several places had some
     arrived_elsewhere  received at another place of ours than that to which it was sent
     received_by_other  a consignee received what was sent to another
-    passed_on_more     a consignee sent on more than it got
+    passed_on_more     a consignee sent on more than it got; where nothing was sent to it, with the despatches that were on their way then
     answered_more      a consignee answers for more than it has
     counted_more       a count at a consignee's place holds more than it has
     counted_twice      one place is counted for two organisations, and the documents bear out one of the counts
@@ -255,7 +255,8 @@ def _with_consignee(found: LotAccount, ledger: Ledger, place: str, answer: Answe
     found.consignees[place] = got
     left = max(got - gone, ZERO)
     if gone > got:
-        ledger.note("passed_on_more", place, gone - got, evidence)
+        meant = () if got else ledger.on_the_way(place)  # nothing was sent there: of which despatch they were is not said
+        ledger.note("passed_on_more", place, gone - got, {*evidence, *meant})
     if answer is None:
         for one in counts:
             said = (one.exchange_id,) if one.exchange_id else ()

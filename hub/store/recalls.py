@@ -12,7 +12,7 @@ from hub.store import bulk
 from hub.store.identity import allocate
 from hub.store.lists import among
 from hub.store.recall_tables import recall, recall_check, recall_finding, recall_met, recall_notice
-from hub.store.tables import exchange, outbox, partner
+from hub.store.tables import application, exchange, outbox, partner
 from hub.store.unit_of_work import UnitOfWork
 
 FINDING_COLUMNS = (
@@ -201,6 +201,20 @@ def organisations_of(connection: sa.Connection, exchanges: Collection[int]) -> d
     """Exchange → the organisation that it belongs to."""
     chosen = sa.select(exchange.c.id, exchange.c.organisation_id).where(among(connection, exchange.c.id, sorted(exchanges)))
     return {row.id: row.organisation_id for row in connection.execute(chosen)}
+
+
+def despatches_of(connection: sa.Connection, exchanges: Collection[int]) -> dict[int, list[str]]:
+    """Exchange → the numbers of the despatch advices that stand in it."""
+    chosen = (
+        sa.select(application.c.exchange_id, application.c.number)
+        .where(among(connection, application.c.exchange_id, sorted(exchanges)), application.c.kind == "despatch_advice")
+        .order_by(application.c.id)
+    )
+    found: dict[int, list[str]] = {}
+    for row in connection.execute(chosen):
+        if row.number and row.number not in found.setdefault(row.exchange_id, []):
+            found[row.exchange_id].append(row.number)
+    return found
 
 
 def has_exchange(connection: sa.Connection, exchange_id: int, organisation_id: int) -> bool:

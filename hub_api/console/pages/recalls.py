@@ -188,6 +188,8 @@ def _contradictions(visit: Visit, shown: Mapping[str, Any]) -> Html:
             exchanges: list[Child] = []
             for number_ in one["evidence"]:
                 exchanges += [link(str(number_), f"/exchanges/{number_}"), " "]
+            if one["despatches"]:
+                exchanges.append(f"({', '.join(one['despatches'])})")
             quantity = (f"{number(one['quantity'])} {lot['unit']}", "num")
             rows.append(
                 row(

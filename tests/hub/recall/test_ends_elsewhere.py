@@ -6,8 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from hub.store import recalls
 from hub.store.database import Database
+from hub.store.tables import application
 from tests.hub.recall.papers import CL, CLINIC, came, made, row, rules, sent, story, where
 from tests.hub.recall.test_by_events import seen
 from tests.hub.world import PLANT, World, at
@@ -80,3 +83,15 @@ def test_what_a_supplier_destroys_of_what_it_never_sent_us_is_none_of_ours(world
         world, ("jiangnan_polymer", sent("S1", 5, PLANT, 11)), ("wms", raw | {"despatch_number": "S1"}), ("jiangnan_polymer", gone)
     )
     assert (where(found), found.total, rules(found)) == ([("on_hand", PLANT, D(5))], D(5), [])
+
+
+def test_what_a_carrier_destroys_names_the_despatches_that_were_on_their_way(world: World) -> None:
+    arrived = came("R1", 2, CL, "D1", day=19)
+    parcels = [("wms", sent("D1", 2, day=18)), ("wms", sent("D2", 3, CLINIC, day=20)), ("wms", sent("D3", 1, CLINIC, day=23))]
+    found = story(world, ("mes", made()), *parcels, ("stadtspital", arrived), ("spedition", destroyed(1, ELSEWHERE, day=22)))
+    [fault] = [one for one in found.contradictions if one.rule == "passed_on_more"]
+    with world.database.read() as connection:
+        numbers = recalls.despatches_of(connection, fault.evidence)
+        said = sorted(connection.execute(sa.select(application.c.number).where(application.c.exchange_id.in_(fault.evidence))).scalars())
+    assert (fault.place, fault.quantity) == (ELSEWHERE[-13:], D(1))
+    assert (list(numbers.values()), said) == ([["D2"]], ["D2", "x1"])
