@@ -178,7 +178,7 @@ def _lots(shown: Mapping[str, Any], say: Say, language: Language) -> str:
             partner = f' <span class="quiet">{escape(one["partner"])}</span>' if one["partner"] else ""
             evidence = " ".join(str(number) for number in one["evidence"])
             rows.append(
-                f'<tr><td class="{one["position"]}">{say(one["position"])}</td><td>{place}{partner}</td><td>{say(one["why"])}</td>'
+                f'<tr><td class="short {one["position"]}">{say(one["position"])}</td><td>{place}{partner}</td><td>{say(one["why"])}</td>'
                 f'<td class="number">{one["quantity"]:f}</td><td class="number">{escape(evidence)}</td></tr>'
             )
     head = "".join(f"<th>{say(name)}</th>" for name in ("position", "holder", "why"))
@@ -188,7 +188,8 @@ def _lots(shown: Mapping[str, Any], say: Say, language: Language) -> str:
 
 def _clocks(shown: Mapping[str, Any], say: Say) -> str:
     rows = [
-        f"<tr><td>{say(one['regime'])}</td><td>{say(one['act'])}</td>"
+        f'<tr><td class="short">{say(one["regime"])}</td>'
+        f"<td>{say(one['act'])}</td>"
         f'<td class="{"overdue" if one["overdue"] else ""}">{escape(at(one["due_at"]))}{late(one, say)}</td>'
         f"<td>{escape(clause_text(one, say))}</td>"
         f"<td>{escape(met_text(one, say))}</td></tr>"
@@ -228,7 +229,7 @@ def _told(shown: Mapping[str, Any], say: Say, language: Language) -> str:
             f"<tr><td>{one['id']}</td><td>{escape(one['partner'] or '') or say('no_partner')}</td>"
             f"<td>{escape(place_text(shown, one['place'] or '', language))}"
             f'<br><span class="quiet">{escape(address_text(one["party"]))}</span></td><td>{escape(at(one["sent_at"]))}</td>'
-            f'<td class="{one["state"]}">{say(one["state"])}<br><span class="quiet">{escape(told_text(one))}</span></td>'
+            f'<td class="short {one["state"]}">{say(one["state"])}<br><span class="quiet">{escape(told_text(one))}</span></td>'
             f"<td>{escape(at(one['acknowledged_at']))}</td><td>{_said(one['answer'], say)}</td></tr>"
             for one in shown[name]
         ]

@@ -1,14 +1,19 @@
-"""The report of a recall as a folder: pages in both languages, PDF, JSON, the original documents it relies on, and the seal over all."""
+"""The report of a recall as a folder: pages in both languages, PDF, JSON, the original documents it relies on, and the seal over all.
+
+`packed` gives the same folder as one ZIP archive, for whoever is not at the machine of the hub.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
+import tempfile
+import zipfile
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -64,6 +69,26 @@ def write(
         row = recalls.by_number(uow.connection, number, organisations)
         uow.audit(row.organisation_id, "recall.reported", f"recall/{number}", after={"manifest": manifest})
     return [*written, folder / "report.json"]
+
+
+def packed(hub: Hub, number: str, language: Language, organisations: Collection[int] | None = None, actor: str = "cli") -> IO[bytes]:
+    """The report as a ZIP archive, in a temporary file that is gone when it is closed; its files lie in a folder of the recall's number.
+
+    Raises as `write` does.
+    """
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
+    try:
+        with tempfile.TemporaryDirectory() as made, zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packing:
+            folder = Path(made) / "report"
+            write(hub, number, folder, language, organisations, actor)
+            for path in sorted(folder.rglob("*")):
+                if path.is_file():
+                    packing.write(path, f"{number}/{path.relative_to(folder).as_posix()}")
+        archive.seek(0)
+    except BaseException:
+        archive.close()
+        raise
+    return archive
 
 
 def in_zone(shown: Any, zone: ZoneInfo) -> Any:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from data_contracts.errors import NotFoundError
 from data_contracts.findings import Language
 from hub.runtime import Hub
 from hub.store import credentials
@@ -32,12 +34,15 @@ from hub_api.console import door
 from hub_api.console.markup import BASE
 from hub_api.console.texts import LANGUAGES
 from hub_api.dependencies import language_of
+from hub_api.recall_reports import download
 
 SESSION_COOKIE = "udihub_session"
 LANGUAGE_COOKIE = "udihub_language"
 ASSETS = Path(__file__).parent / "assets"
 _KINDS: tuple[credentials.Kind, ...] = ("session",)
 _SAFE = frozenset({"GET", "HEAD"})
+_REPORT = re.compile(re.escape(BASE) + r"/recalls/([^/]{1,40})/report")
+"""The one page that is a file: a recall's report."""
 _HEADERS = {
     "content-security-policy": (
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -121,6 +126,12 @@ class Gate:
             return door.page(language, "not_signed_in", 401)
         if session.caller.role == "partner":
             return door.page(language, "not_for_partners", 403)
+        wanted = _REPORT.fullmatch(scope["path"])
+        if wanted is not None and request.method == "GET":
+            try:
+                return await run_in_threadpool(download, self.hub, wanted[1], session.caller, language)
+            except NotFoundError:
+                return door.page(language, "nothing_here", 404)
         scope = {**scope, "udihub.session": replace(session, language=language)}
         if scope["path"] == BASE:  # the mounted application answers below its path only; without this it would redirect
             scope |= {"path": f"{BASE}/", "raw_path": f"{BASE}/".encode()}

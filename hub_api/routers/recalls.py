@@ -16,10 +16,11 @@ from hub.recall.scope import Scope
 from hub.runtime import Hub
 from hub.store import recalls
 from hub.store.credentials import Caller
-from hub_api.dependencies import Id, conditional, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, render
 from hub_api.errors import ProblemError, problems
 from hub_api.paging import Cursor, Limit, Page, after_id, page
-from hub_api.security import Answerer, CallerDependency, HubDependency, Mender
+from hub_api.recall_reports import ZIP, download
+from hub_api.security import Answerer, CallerDependency, HubDependency, Mender, Staff
 
 router = APIRouter(prefix="/v1/recalls", tags=["recalls"])
 Number = Annotated[str, Path(description="As the recall was numbered when it was opened.", max_length=40, examples=["RECALL-0001"])]
@@ -160,6 +161,23 @@ def show_recall(number: Number, request: Request, hub: HubDependency, caller: Ca
         if caller.partner_id is not None:
             return conditional(request, partners_picture(hub, connection, number, caller.partner_id))
         return conditional(request, picture(hub, connection, number, caller.organisations))
+
+
+@router.get(
+    "/{number}/report",
+    summary="Download the report",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "A ZIP archive: pages and PDF in both languages, JSON, the original documents, manifest and signature.",
+            "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
+        },
+        **problems(401, 403, 404, 422, 429),
+    },
+)
+def download_report(number: Number, hub: HubDependency, caller: Staff, language: LanguageDependency) -> Response:
+    """Of the recall as it was located last. Unpacked, `udihub recall verify FOLDER` proves every file and the signature without the hub."""
+    return download(hub, number, caller, language)
 
 
 @router.post("/{number}/locate", summary="Locate the units anew", response_model=Recall, responses=problems(401, 403, 404, 422, 429))

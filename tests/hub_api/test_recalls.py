@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -271,6 +273,13 @@ def test_a_consignee_that_is_no_partner_is_told_by_a_person_and_answers(api: Api
     for said in (f"{gln} Stadtspital", "Hauptstr. 1, Bern, CH", "registered letter RR 1 to Dr Li", "all heard", "no partner"):
         assert said in page, said
     assert (tmp_path / "report" / "report.zh-CN.pdf").read_bytes().startswith(b"%PDF")
+    packed = api.get(f"/v1/recalls{path}/report", "auditor")
+    assert (packed.status_code, packed.headers["content-type"]) == (200, "application/zip"), packed.text
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        archive.extractall(tmp_path)
+    assert proof.verify(tmp_path / path[1:]) == []
+    assert api.get(f"/v1/recalls{path}/report", "acme").status_code == 403
+    assert api.get("/v1/recalls/RECALL-9999/report", "auditor").status_code == 404
 
 
 def test_totals_are_of_one_item_in_one_unit(api: Api) -> None:

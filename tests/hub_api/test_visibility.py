@@ -22,6 +22,7 @@ READ_BY = {
     "/v1/items/{name:path}": {"integration", "steward", "auditor", "admin"},
     "/v1/parties": {"integration", "steward", "auditor", "admin"},
     "/v1/parties/{name:path}": {"integration", "steward", "auditor", "admin"},
+    "/v1/recalls/{number}/report": {"integration", "steward", "auditor", "admin"},
     "/v1/quality": {"integration", "steward", "auditor", "admin"},
     "/v1/devices/differences": {"integration", "steward", "auditor", "admin"},
     "/v1/devices/differences/{difference_id}": {"integration", "steward", "auditor", "admin"},

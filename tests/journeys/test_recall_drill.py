@@ -3,8 +3,10 @@ unit as the papers have it, and one unit is not found."""
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -159,6 +161,13 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
         ask("POST", f"{path}/notices/{notice_id}/checks", "steward", 201, json={"method": "visit", "outcome": "effective"})
         assert ask("POST", f"{path}/close", "steward", json={"reason": "drill done"})["state"] == "closed"
         ask("POST", f"{path}/close", "steward", 409, json={"reason": "again"})
+        ask("GET", f"{path}/report", first, 403)
+        packed = client.get(f"{path}/report", headers={"Authorization": f"Bearer {keys['steward']}"})
+        assert (packed.status_code, packed.headers["content-type"]) == (200, "application/zip")
+        assert int(packed.headers["content-length"]) == len(packed.content)
+        with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+            archive.extractall(tmp_path)
+        assert proof.verify(tmp_path / number) == []
     with hub.database.read() as connection:
         told_of = [f"recall-notice/{one['id']}/0" for one in (*told["notices"], *told["holds"])]
         assert not connection.execute(sa.select(outbox).where(outbox.c.stable_id.in_(told_of))).all()

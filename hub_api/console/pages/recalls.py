@@ -74,7 +74,8 @@ async def one_recall(visit: Visit) -> None:
             ]
         )
     )
-    show(el("p", visit.say("recalls.report", number=shown["number"]), cls="about"))
+    report = link(visit.say("recalls.report"), f"/recalls/{shown['number']}/report")
+    show(el("p", report, " ", visit.say("recalls.report_more"), cls="about"))
     show(section(_say(visit, "totals"), *(_total(visit, total) for total in shown["totals"]), cls="totals"))
     if any(lot["contradictions"] for lot in shown["lots"]):
         show(section(_say(visit, "contradictions"), el("p", chip(_say(visit, "alarm"), "error")), _contradictions(visit, shown)))

@@ -18,6 +18,7 @@ PAGES = [
     "/console/exchanges",
     "/console/orders/1",
     "/console/quarantine/1",
+    "/console/recalls/RECALL-0001/report",
     "/console/_nicegui/x",
     "/console/nowhere",
 ]

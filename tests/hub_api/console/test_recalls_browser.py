@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -99,6 +100,12 @@ def test_a_steward_leads_a_recall_from_the_trace_to_its_end(steward: Person, lot
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
     expect(page.locator(".facts").first).to_contain_text("one unit stays unknown")
     assert page.get_by_role("button", name="Reopen").count() == 1
+    with page.expect_download() as loading:
+        page.get_by_role("link", name="Download the report").click()
+    number = where.rpartition("/")[2]
+    assert loading.value.suggested_filename == f"{number}.zip"
+    with zipfile.ZipFile(loading.value.path()) as archive:
+        assert {f"{number}/report.zh-CN.pdf", f"{number}/manifest.sig"} <= set(archive.namelist())
     assert page.evaluate("document.documentElement.scrollWidth") <= 1366
     assert steward.complaints == []
 
