@@ -178,6 +178,17 @@ def test_who_is_told_anew_has_still_answered_and_is_reminded_once(api: Api, cloc
     assert [one["reminders"] for one in ask(api, f"{path}/reminders")["notices"]] == [0, 1]
 
 
+def test_warehouse_and_quality_systems_are_both_asked_to_hold(api: Api) -> None:
+    partners = api.hub.site.partners
+    partners["erp"] = partners["erp"].model_copy(update={"kind": "qms"})  # the sample site has none
+    speak(api, ("wms", made()))
+    path = opened(api)
+    holds = ask(api, f"{path}/holds")["holds"]
+    assert [(one["partner"], [lot["lot"] for lot in one["lots"]]) for one in holds] == [("erp", ["F1"]), ("wms", ["F1"])]
+    mine = api.get(f"/v1/recalls{path}", "erp").json()["notices"]
+    assert [(one["partner"], one["kind"]) for one in mine] == [("erp", "hold")]
+
+
 def test_a_second_hold_names_the_lots_that_were_found_later(api: Api) -> None:
     speak(api, ("wms", made()))
     path = opened(api)
