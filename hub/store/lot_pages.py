@@ -42,24 +42,29 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(list[_Said]).decode
 _LOTS = {
     "postgresql": """
-        SELECT string_agg(lines, ',') FROM lot_page WHERE lot = ANY(ARRAY(
+        SELECT {waiting}, string_agg(lines, ',') FROM lot_page WHERE lot = ANY(ARRAY(
             SELECT id FROM ({each}) AS roots UNION ALL SELECT c.des FROM ({each}) AS roots
             CROSS JOIN LATERAL (SELECT des FROM lot_closure WHERE anc = roots.id OFFSET 0) AS c))""",
     "sqlite": """
         WITH lots(id) AS (SELECT id FROM ({each}) AS roots
             UNION SELECT c.des FROM ({each}) AS roots CROSS JOIN lot_closure AS c ON c.anc = roots.id)
-        SELECT group_concat(p.lines) FROM lots CROSS JOIN lot_page AS p ON p.lot = lots.id""",
+        SELECT {waiting}, group_concat(p.lines) FROM lots CROSS JOIN lot_page AS p ON p.lot = lots.id""",
 }
-LISTS = {dialect: text.format(each=EACH[dialect]) for dialect, text in _LOTS.items()}
+_WAITING = "EXISTS (SELECT 1 FROM stale WHERE kind = 'closure')"
+"""Whether the closure is still to be made anew (`hub.store.closure.is_waiting`): asked with the list, for each statement costs a trip."""
+LISTS = {dialect: text.format(each=EACH[dialect], waiting=_WAITING) for dialect, text in _LOTS.items()}
 LISTS["postgresql"] = LISTS["postgresql"].replace(":roots", "%(roots)s")
 
 
-def told(connection: sa.Connection, lots: Collection[int]) -> str:
-    """The lines of these lots and of lots made of them, in no order: a JSON array of [lot, shipment, quantity, unit]. A look-up."""
+def told(connection: sa.Connection, lots: Collection[int]) -> tuple[str, bool]:
+    """The lines of these lots and of lots made of them, in no order: a JSON array of [lot, shipment, quantity, unit]. A look-up.
+
+    And whether the closure is still to be made anew: until then only the walk tells the truth.
+    """
     if not lots:
-        return "[]"
-    ((lines,),) = walk._fetch(connection, LISTS[connection.dialect.name], {"roots": ",".join(map(str, sorted(lots)))})
-    return f"[{lines or ''}]"
+        return "[]", False
+    ((waiting, lines),) = walk._fetch(connection, LISTS[connection.dialect.name], {"roots": ",".join(map(str, sorted(lots)))})
+    return f"[{lines or ''}]", bool(waiting)
 
 
 def add(connection: sa.Connection, rows: Iterable[ShippedRow], keys: Mapping[int, str]) -> None:

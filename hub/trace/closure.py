@@ -48,14 +48,13 @@ def made_of(connection: sa.Connection, lots: Collection[int]) -> set[int]:
 
 def recall_list(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
     """All shipments of these lots (node ids) and of whatever was made of them, by shipment and lot. Takes a look-up, not a walk."""
-    if store.is_waiting(connection):
-        return recall_list_by_walk(connection, lots)
-    return _kept(connection, lots)
+    told, is_waiting = lot_pages.told(connection, lots)
+    return recall_list_by_walk(connection, lots) if is_waiting else _sorted(told)
 
 
-def _kept(connection: sa.Connection, lots: Collection[int]) -> list[Shipped]:
+def _sorted(told: str) -> list[Shipped]:
     """Without a line of Python for each: lists of thousands are read while somebody waits."""
-    found = _lines(lot_pages.told(connection, lots))
+    found = _lines(told)
     shipment = itemgetter(1)
     found.sort(key=by_shipment if len(set(map(shipment, found))) < len(found) else shipment)
     return found
@@ -133,7 +132,7 @@ def differences(connection: sa.Connection, lots: Iterable[int] | None = None) ->
     every = lots if lots is not None else (lot for page in _pages(connection, "lot") for lot in page)
     for lot in every:
         key = genealogy.nodes_by_id(connection, [lot])[lot][0]
-        kept = _kept(connection, [lot])
+        kept = _sorted(lot_pages.told(connection, [lot])[0])
         walked = recall_list_by_walk(connection, [lot])
         if kept != walked:
             yield key, kept, walked
