@@ -73,6 +73,10 @@ def test_the_page_of_a_trace_says_who_brought_a_lot(api: Api) -> None:
     sign_in(api)
     up = api.client.get("/console/trace?key=L1&direction=up")
     assert up.status_code == 200 and "Who brought it" in up.text and "S1" in up.text
+    named = api.hub.site.partners["acme"]
+    api.hub.site.partners["acme"] = named.model_copy(update={"name_zh": "艾克美"})
+    chinese = api.client.get("/console/trace?key=L1&direction=up", headers={"Accept-Language": "zh-CN"}).text
+    assert "艾克美" in chinese and "艾克美" not in up.text
     assert "Who brought it" not in api.client.get("/console/trace?key=L1&direction=down").text
 
 

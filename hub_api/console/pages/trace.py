@@ -51,7 +51,7 @@ async def one_trace(visit: Visit) -> None:
         gaps = [el("li", el("b", gap["rule"], cls=f"rule {gap['severity']}"), " ", gap["message"]) for gap in found["gaps"]]
         show(section(say("trace.gaps"), el("ul", *gaps, cls="plain")))
     if found["shippers"]:
-        show(section(say("trace.shippers"), _shippers(visit, found["shippers"])))
+        show(section(say("trace.shippers"), _shippers(visit, found["shippers"], names)))
     show(section(say("trace.table"), _table(visit, found, names)))
 
 
@@ -59,10 +59,11 @@ def _read(
     visit: Visit, connection: Any, key: str, way: Direction, scope: genealogy.Filter | None
 ) -> tuple[dict[str, Any], dict[str, Called]]:
     found = genealogy.trace(connection, key, way, _EDGES, scope=scope, language=visit.language)
-    return found, node_names(connection, [node["key"] for node in found["nodes"]], site_places(visit.hub))
+    names = node_names(connection, [node["key"] for node in found["nodes"]], site_places(visit.hub))
+    return found, names | {f"partner:{key}": Called(one.name, one.name_zh) for key, one in visit.hub.site.partners.items()}
 
 
-def _shippers(visit: Visit, shippers: Sequence[Mapping[str, Any]]) -> Html:
+def _shippers(visit: Visit, shippers: Sequence[Mapping[str, Any]], names: Mapping[str, Called]) -> Html:
     """Who brought the lots at the end of a trace upwards."""
     say = visit.say
     heads: list[Child | tuple[Child, str]] = [
@@ -70,7 +71,7 @@ def _shippers(visit: Visit, shippers: Sequence[Mapping[str, Any]]) -> Html:
     ]  # fmt: skip
     rows = (
         row(
-            one["name"],
+            names.get(f"partner:{one['partner']}", Called(one["name"])).in_language(visit.language),
             link(one["lot"].partition(":")[2], "/trace", cls="key", key=one["lot"]),
             ("" if one["quantity"] is None else f"{one['quantity'].normalize():f} {one['unit'] or ''}", "num"),
             when(one["at"]) if one["at"] is not None else "",
