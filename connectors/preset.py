@@ -88,7 +88,8 @@ class Resource(_Part):
     """One kind of record of a product, and how it comes or goes."""
 
     title: Words
-    entity: str
+    entity: str | tuple[str, ...]
+    """What it becomes; several where one place gives several kinds of document."""
     direction: Literal["in", "out"] = "in"
     transport: dict[str, Any] = {}
     agreement: dict[str, Any] = {}
@@ -116,6 +117,11 @@ class Preset(_Part):
     example: dict[str, Any] = {}
     resources: dict[str, Resource] = Field(min_length=1)
 
+    def entities(self, resource: str) -> tuple[str, ...]:
+        """The canonical entities of a resource."""
+        stated = self.resources[resource].entity
+        return (stated,) if isinstance(stated, str) else stated
+
     def settings(self, resource: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """The transport of a resource with what the partner gave in its places."""
         return self._filled(merged(self.transport, self.resources[resource].transport), given)
@@ -135,8 +141,10 @@ class Preset(_Part):
         return [name for name, one in self.given.items() if one.default is None and given.get(name) in (None, "")]
 
     def lacking(self, resource: str, settings: Mapping[str, Any]) -> Iterator[str]:
-        """Settings that only the partner knows and that are not there; of an authorisation of another kind nothing is known."""
+        """Settings that only the partner knows and that are not there; of another transport or authorisation nothing is known."""
         own = merged(self.transport, self.resources[resource].transport)
+        if own.get("use") != settings.get("use"):
+            return
         for need in self.needs:
             path, _, name = need.rpartition(".")
             here, theirs = (_at(one, path) for one in (own, settings))

@@ -83,7 +83,7 @@ def section(preset: Preset, language: Language) -> Iterator[str]:
     for name, resource in preset.resources.items():
         title = f"{resource.title.text(language)}"
         by = _by(merged(preset.transport, resource.transport), merged(preset.agreement, resource.agreement))
-        yield f"| `{name}` | {title}, {words[resource.direction]} | {resource.entity} | {by} |"
+        yield f"| `{name}` | {title}, {words[resource.direction]} | {', '.join(preset.entities(name))} | {by} |"
     for name, resource in preset.resources.items():
         yield from ("", *(f"- `{name}`: {note.text(language)}" for note in resource.notes)) if resource.notes else ()
     yield from ("", f"**{words['given']}**", "")

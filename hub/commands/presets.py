@@ -28,7 +28,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
         preset = presets.named(name)
         product = preset.product.text(settings.language)
         if as_json:
-            resources = {key: {"entity": one.entity, "direction": one.direction} for key, one in preset.resources.items()}
+            resources = {key: {"entities": preset.entities(key), "direction": one.direction} for key, one in preset.resources.items()}
             typer.echo(json.dumps({"preset": name, "product": product, "resources": resources}, ensure_ascii=False))
         else:
             typer.echo(f"{name:20} {product}\n{'':20} {', '.join(preset.resources)}")
