@@ -45,9 +45,15 @@ class Hub:
         freshness.watch(site.grammar_folders)
         database = Database.open(settings.database_url, settings.home, clock or settings.clock)
         database.migrate()
-        with database.begin("site") as uow:
-            registry = synchronise(uow, site)
-        return cls(settings, site, database, registry)
+        return cls(settings, site, database, _known(database, site))
+
+    def anew(self) -> Hub:
+        """Another hub over the same store, by the site as its files are now. Raises as `open`; then nothing has changed."""
+        site = Site.load(self.settings.site)
+        freshness.watch(site.grammar_folders)
+        hub = Hub(self.settings, site, self.database, _known(self.database, site))
+        hub.events_settled = self.events_settled
+        return hub
 
     @property
     def clock(self) -> Clock:
@@ -82,6 +88,11 @@ class Hub:
     def route_settings(self, route: Mapping[str, Any]) -> dict[str, Any]:
         """Settings of a route or source; relative folders and files of this machine (keys, known hosts, secrets) are below the home."""
         return local(route, self.settings.home)
+
+
+def _known(database: Database, site: Site) -> Registry:
+    with database.begin("site") as uow:
+        return synchronise(uow, site)
 
 
 def local(route: Mapping[str, Any], home: Path) -> dict[str, Any]:

@@ -11,11 +11,13 @@ from typing import Annotated
 import structlog
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from data_contracts.errors import HubError
 from hub import pipeline
 from hub.commands.administration import DOCUMENTS, take_turn
 from hub.listening import Listeners, streams_of
+from hub.reloading import Reloader
 from hub.runtime import Hub
 from hub_api.app import create_app
 from hub_api.errors import trace_of
@@ -33,7 +35,8 @@ class Worker(threading.Thread):
 
     def __init__(self, hub: Hub, wake: threading.Event) -> None:
         super().__init__(name="udihub-worker", daemon=True)
-        self._hub = hub
+        self.hub = hub
+        """Of the next turn; one that has begun goes on with the hub that it has."""
         self._wake = wake
         self._stopping = threading.Event()
         self._last_good = time.monotonic()
@@ -43,7 +46,7 @@ class Worker(threading.Thread):
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                taken = take_turn(self._hub)
+                taken = take_turn(self.hub)
             except HubError as error:
                 _log.error("worker's turn failed", error=str(error), kind=type(error).__name__)
                 self._stopping.wait(_AFTER_FAILURE_SECONDS)
@@ -65,6 +68,50 @@ class Worker(threading.Thread):
         self._stopping.set()
         self._wake.set()
         self.join(seconds)
+
+
+class SiteWatcher(threading.Thread):
+    """Looks at the files of the site and lets requests, the worker and the listeners go on by what they say now (`hub.reloading`)."""
+
+    def __init__(self, app: FastAPI, reloader: Reloader, listen: bool) -> None:
+        super().__init__(name="udihub-site", daemon=True)
+        self._app = app
+        self._reloader = reloader
+        self._listen = listen
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Look after look; whatever one meets, the next one is made."""
+        while not self._stopping.wait(self._reloader.every):
+            try:
+                hub = self._reloader.look()
+                if hub is not self._app.state.hub:
+                    self._take(hub)
+            except Exception as error:  # noqa: BLE001 - a site that cannot be looked at must not end the looking
+                _log.error("the site could not be looked at", kind=type(error).__name__, trace=trace_of(error))
+
+    def _take(self, hub: Hub) -> None:
+        state = self._app.state
+        state.hub = hub
+        if state.worker is not None:
+            state.worker.hub = hub
+            state.wake.set()
+        if self._listen:
+            before, state.listeners = state.listeners, Listeners(hub, (), pipeline.land, state.wake.set)
+            before.stop()  # one process listens to a stream at a time
+            if not self._stopping.is_set():
+                state.listeners = listeners_of(self._app, hub)
+                state.listeners.start()
+
+    def stop(self, seconds: float = 30.0) -> None:
+        """No more looks; waits at most so long for one that has begun."""
+        self._stopping.set()
+        self.join(seconds)
+
+
+def listeners_of(app: FastAPI, hub: Hub) -> Listeners:
+    """A listener for each stream of the site, which wakes the worker."""
+    return Listeners(hub, streams_of(hub), pipeline.land, app.state.wake.set)
 
 
 class _Server(uvicorn.Server):
@@ -104,8 +151,10 @@ def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool =
     """Serve an open hub until the process is told to stop (SIGINT, SIGTERM); then requests and the worker's turn come to their end."""
     app = create_app(hub)
     beside = Worker(hub, app.state.wake) if worker else None
-    listeners = Listeners(hub, streams_of(hub) if (worker if listen is None else listen) else (), pipeline.land, app.state.wake.set)
-    app.state.worker, app.state.listeners = beside, listeners
+    listens = worker if listen is None else listen
+    app.state.worker = beside
+    app.state.listeners = listeners_of(app, hub) if listens else Listeners(hub, (), pipeline.land, app.state.wake.set)
+    watcher = SiteWatcher(app, Reloader(hub), listens)
     server = _Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=30, access_log=False)
     )
@@ -114,11 +163,13 @@ def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool =
         signal.signal(number, lambda *_: None)
     if beside is not None:
         beside.start()
-    listeners.start()
+    app.state.listeners.start()
+    watcher.start()
     try:
         server.run()
     finally:
-        listeners.stop()
+        watcher.stop()
+        app.state.listeners.stop()
         if beside is not None:
             beside.stop()
         hub.database.close()

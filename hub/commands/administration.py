@@ -23,6 +23,7 @@ from hub.cases import signatures
 from hub.clock import SystemClock
 from hub.commands import findings
 from hub.commands.words import word
+from hub.reloading import Reloader
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Flow
@@ -79,10 +80,10 @@ def worker_command(
     interval: Annotated[float, typer.Option("--interval", min=0.05, help="Seconds between looks when nothing waits.")] = 1.0,
 ) -> None:
     """Claim and process received documents, reconcile, push and send, until stopped."""
-    hub = Hub.open()
+    reloader = Reloader(Hub.open())
     worker.tune()
     while True:
-        taken = take_turn(hub)
+        taken = take_turn(reloader.look())
         if once and not taken.done:
             for name in taken.failed:
                 typer.echo(f"not done: {name}", err=True)

@@ -146,8 +146,9 @@ class Gate:
         secret = _cookie(headers, SESSION_COOKIE)
         if not secret:
             return None
-        caller = await run_in_threadpool(_authenticate, self.hub, secret)
-        return None if caller is None else Session(self.hub, caller, secret, "en", _wake(scope))
+        hub: Hub = scope["app"].state.hub  # of now: a site may have been read anew
+        caller = await run_in_threadpool(_authenticate, hub, secret)
+        return None if caller is None else Session(hub, caller, secret, "en", _wake(scope))
 
     async def _sign_in(self, request: Request, language: Language, secret: str) -> Response:
         if request.method in _SAFE:
