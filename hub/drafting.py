@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.draft_grammar import Drafted, as_yaml, drafted, groupable
-from connectors.draft_samples import observe
+from connectors.draft_samples import Samples, observe
 from connectors.registry import format_named
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
+from data_contracts.findings import Language
+from hub.draft_words import in_language
 from mappings.draft import Given, document_keys, draft_mapping, guess_entity, of_document
 from mappings.engine import load
 from mappings.targets import entity_named
@@ -37,11 +39,29 @@ class DraftedFeed:
     grammar: str
     mapping: str
     missing: tuple[str, ...]
+    """Mandatory members that no sample says, as paths (`issued_at`, `lines.unit`)."""
     records: int
+    advice: str = ""
+    """What else a person must decide, as a sentence; empty where nothing is."""
 
 
-def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | None = None) -> DraftedFeed:
-    """Draft from samples of one feed. `entity`: what a person says that they are; guessed without.
+_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "repeats": "{0} stands in several records: they are the lines of one document, and read as they are the last one would replace "
+        "the others. Where they are flat JSON and stand together, write `group: {{by: [{0}], header: [...], rows: row}}` into the grammar, "
+        "with the members that are of the document under `header`, and `at: row` into the mapping; else ask for an export with the lines "
+        "below each document, or of rows (CSV, XLSX).",
+    },
+    "zh-CN": {
+        "repeats": "{0} 在多条记录中重复：这些记录是同一单据的各行，若照此读取，最后一条会取代其余各条。"
+        "如为平面 JSON 且同一单据的记录相邻，请在语法中写 `group: {{by: [{0}], header: [...], rows: row}}`（header 列出属于单据的成员），"
+        "并在映射中写 `at: row`；否则请改为导出含明细行的单据，或行数据（CSV、XLSX）。",
+    },
+}
+
+
+def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | None = None, language: Language = "en") -> DraftedFeed:
+    """Draft from samples of one feed, with reasons in a language. `entity`: what a person says that they are; guessed without.
 
     Raises ConfigError for samples that nothing can be drafted from, and for an entity that there is none of.
     """
@@ -53,7 +73,9 @@ def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | Non
     if not fields:
         raise ConfigError("the samples hold no values")
     given = [_given(field) for field in fields]
+    words = _WORDS[language]
     entity, sure = (entity, 100) if entity is not None else guess_entity(given, f"{feed} {paths[0].stem}")
+    repeated = _repeated(samples, fields, document_keys(given, entity))
     by = document_keys(given, entity) if samples.format in _ROWS else []
     full = {field.path for field in fields if field.share == 100}
     by = by if set(by) <= full else []
@@ -61,19 +83,20 @@ def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | Non
     header = [path for path in groupable(samples, fields, by) if path in of_documents]
     grammar = as_yaml(samples, feed, fields, by, header)
     draft = draft_mapping(samples.format, feed, given, entity, sure, [*by, *header] if by else None)
-    told = _repeated(fields, document_keys(given, entity)) if samples.format not in _ROWS else ""
-    if told:
-        draft.missing.append(told)
-        grammar = f"# TODO {told}\n{grammar}"
-    _try(paths, samples.format, feed, grammar, draft.text, complete=not [name for name in draft.missing if name != told])
-    return DraftedFeed(feed, samples.format, entity, sure, grammar, draft.text, tuple(draft.missing), samples.root.records)
+    advice = ""
+    if repeated and not by:
+        advice = words["repeats"].format(repeated)
+        grammar = f"# TODO {advice}\n{grammar}"
+    _try(paths, samples.format, feed, grammar, draft.text, complete=not draft.missing)
+    said = in_language(grammar, language), in_language(draft.text, language)
+    return DraftedFeed(feed, samples.format, entity, sure, *said, tuple(draft.missing), samples.root.records, advice)
 
 
-def _repeated(fields: Sequence[Drafted], by: Sequence[str]) -> str:
-    """What to do where records of JSON or XML share a document number: they are its lines, and the last would replace the rest."""
-    for field in fields:
+def _repeated(samples: Samples, fields: Sequence[Drafted], by: Sequence[str]) -> str:
+    """The document number that several records of JSON or XML share: they are its lines, and the last would replace the rest."""
+    for field in fields if samples.format not in _ROWS else ():
         if field.path in by and "/" not in field.path and len(set(field.values)) < len(field.values):
-            return f"{field.path} repeats: records are lines of one document, and only rows (CSV, XLSX, arrays with columns) are grouped"
+            return field.path
     return ""
 
 

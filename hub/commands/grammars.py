@@ -12,6 +12,7 @@ from connectors.guides import guide_of, listed
 from connectors.spec import Profile
 from data_contracts.errors import ConfigError
 from data_contracts.mistakes import meant
+from hub.commands.words import word
 from hub.drafting import draft_feed
 from hub.settings import Settings
 
@@ -73,7 +74,8 @@ def draft_command(
 
     Exit code: 0 the mapping is complete, 1 something mandatory is left to a person (lines with TODO).
     """
-    draft = draft_feed(samples, name, entity)
+    settings = Settings.from_environment()
+    draft = draft_feed(samples, name, entity, settings.language)
     folders = (("grammars", draft.grammar), ("mappings", draft.mapping))
     for folder, text in folders:
         where = f"{folder}/{draft.format}/{draft.name}.yaml"
@@ -86,9 +88,13 @@ def draft_command(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         typer.echo(str(path))
-    typer.echo(f"{draft.name}: {draft.entity}, {draft.sure} % sure; {draft.records} records read without a finding of structure", err=True)
+    said = {"name": draft.name, "entity": draft.entity, "sure": draft.sure, "records": draft.records, "missing": ", ".join(draft.missing)}
+    typer.echo(word("draft_made", settings.language).format(**said), err=True)
     if draft.missing:
-        typer.echo(f"left to you: {', '.join(draft.missing)}", err=True)
+        typer.echo(word("draft_left", settings.language).format(**said), err=True)
+    if draft.advice:
+        typer.echo(draft.advice, err=True)
+    if draft.missing or draft.advice:
         raise typer.Exit(1)
 
 

@@ -55,6 +55,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "incident_closed": ("is over", "已恢复"),
     "unknown_kind": ("unknown", "未知"),
     "unknown_format": ("unknown format", "未知格式"),
+    "draft_made": (
+        "{name}: {entity}, {sure} % sure; {records} records read without a finding of structure",
+        "{name}：{entity}，把握 {sure} %；读取 {records} 条记录，结构无问题",
+    ),
+    "draft_left": ("left to you, since no sample says it: {missing}", "样本中没有、需由您补充：{missing}"),
     "heard": ("an answer, heard", "应答，已处理"),
     "of_ours": ("our {type} {number}, exchange {exchange}", "我方 {type} {number}，交换 {exchange}"),
     "heard_accepted": ("accepted by the partner", "伙伴已接受"),

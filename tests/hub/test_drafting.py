@@ -333,6 +333,31 @@ def test_json_lines_that_share_an_order_number_are_not_passed_off_as_whole_order
     line = '{{"orderNo": "PO-{0}", "orderDate": "2026-11-22", "lineNo": {1}, "sku": "RM-{1}", "qty": 5, "uom": "EA", "unitPrice": 1.5}}'
     path.write_text("\n".join(line.format(order, at) for order in (1, 2) for at in (1, 2)), encoding="utf-8")
     draft = draft_feed([path])
-    assert draft.missing and "orderNo repeats" in draft.missing[-1] and "# TODO orderNo repeats" in draft.grammar
+    assert (
+        draft.missing == () and draft.advice.startswith("orderNo stands in several records") and f"# TODO {draft.advice}" in draft.grammar
+    )
+    shown = CliRunner().invoke(application(), ["grammar", "draft", str(path)], env={"UDIHUB_LANG": "zh-CN"})
+    assert shown.exit_code == 1 and "orderNo 在多条记录中重复" in shown.output and "left to you" not in shown.output
+    taken(draft, path, tmp_path)  # and what the advice says works
+    grammar, mapping = (tmp_path / room / "json" / "orders.yaml" for room in ("grammars", "mappings"))
+    grouped = "group: {by: [orderNo], header: [orderDate], rows: row}\nfields:"
+    grammar.write_text(draft.grammar.replace("fields:", grouped, 1), encoding="utf-8")
+    mapping.write_text(draft.mapping.replace('at: "."', "at: row"), encoding="utf-8")
+    orders = read("json", path.read_bytes(), "orders", Profile(options={"grammar_folders": [str(tmp_path / "grammars")]})).messages
+    ours = load("json/orders", [tmp_path / "mappings"])
+    found = [ours.read(message.root, Context(time_zone="UTC")).entity or {} for message in orders if message.root is not None]
+    assert [(one["number"], [row["line"] for row in one["lines"]]) for one in found] == [("PO-1", ["1", "2"]), ("PO-2", ["1", "2"])]
     path.write_text("\n".join(line.format(order, 1) for order in (1, 2)), encoding="utf-8")
-    assert draft_feed([path]).missing == ()
+    assert (draft_feed([path]).missing, draft_feed([path]).advice) == ((), "")
+
+
+def test_a_draft_gives_its_reasons_in_chinese(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = [f"45{n};22/11/2026;EUR;{n},5;RM-{n};0{n}/02/26;EA;x{n}" for n in range(1, 5)]
+    path.write_text("\n".join(["order_no;order_date;currency;quantity;item_code;delivery_date;unit;odd", *rows, ""]), encoding="utf-8")
+    shown = CliRunner().invoke(application(), ["grammar", "draft", str(path)], env={"UDIHUB_LANG": "zh-CN"})
+    comments = [
+        line.partition("# ")[2] for line in shown.output.splitlines() if "# " in line and "--- " not in line and "reason: " not in line
+    ]
+    assert len(comments) > 12 and any("22/11/2026" in line or "DD/MM/YYYY" in line for line in comments)
+    assert [line for line in comments if not any(letter >= "\u4e00" for letter in line) and line != "ignore:"] == []
