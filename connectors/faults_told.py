@@ -2,7 +2,9 @@
 
 Whoever reads the faults of a message sees its first thousand, and how many more there are. A document of a hundred thousand faults in
 hundreds of messages would still fill lists, store and answers with them; so once a document has told many, each further message that is
-wrong tells its first few, and the number of the rest. No message is let through for it: one fault is enough to hold it.
+wrong tells its first few, and the number of the rest. No message is let through for it: that some faults were not told is itself an
+error, for an agreement may think nothing of those that were (`rules`, `accept_with_errors`), and notes that are no faults take no
+fault's place. Under such an agreement (`Profile.lenient`) messages are not told less of because others before them were wrong.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ class FaultsTold:
 
     __slots__ = ("_few", "_of_a_message", "_told")
 
-    def __init__(self, of_a_message: int = OF_A_MESSAGE, few: int = FEW) -> None:
+    def __init__(self, of_a_message: int = OF_A_MESSAGE, few: int = FEW, *, lenient: bool = False) -> None:
         self._told = 0
         self._of_a_message = of_a_message
-        self._few = few
+        self._few = of_a_message if lenient else few
 
     @property
     def most(self) -> int:

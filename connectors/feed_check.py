@@ -8,11 +8,11 @@ XPath-like one (`/Receipts/Receipt[1]/Line[3]/Quantity`) or a column.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.faults_told import FaultsTold
 from connectors.feed import Field
-from data_contracts.findings import Finding, Place
+from data_contracts.findings import Finding, Place, has_error
 from data_contracts.source import Columns, SourceRecord
 
 Join = Callable[[str, str, int | None], str]
@@ -93,16 +93,22 @@ class Checker:
     """Checks messages of one feed. `join` gives the format's way to write paths."""
 
     def __init__(
-        self, fields: Mapping[str, Field] | Plan, join: Join, *, others: bool = False, nothing: frozenset[str] = frozenset()
+        self,
+        fields: Mapping[str, Field] | Plan,
+        join: Join,
+        *,
+        others: bool = False,
+        nothing: frozenset[str] = frozenset(),
+        lenient: bool = False,
     ) -> None:
         """`others`: names that no field has are the sender's own business; they are left out of the tree and not told. `nothing`: texts
-        that stand for no value, and are left out likewise.
+        that stand for no value, and are left out likewise. `lenient`: as `Profile.lenient`.
         """
         self._plan = fields if isinstance(fields, Plan) else Plan.of(fields)
         self._others = others
         self._nothing = nothing
         self._join = join
-        self._told = FaultsTold(LIMIT, few=1)
+        self._told = FaultsTold(LIMIT, few=1, lenient=lenient)
         self._limit = LIMIT
         self._columns: Columns | None = None
         self._findings: list[Finding] = []
@@ -122,7 +128,10 @@ class Checker:
             self._findings.append(Finding("FED-10", place=unknown.place, got=name, params={"field": name, "count": str(unknown.count)}))
         self._told.add(len(self._findings))
         if len(self._findings) > self._limit:
-            return [*self._findings[: self._limit], Finding("FED-19", expected=str(self._limit))]
+            kept, more = self._findings[: self._limit], Finding("FED-19", expected=str(self._limit))
+            if not has_error(self._findings[self._limit :]):
+                more = replace(more, severity="warning", action="none")
+            return [*kept, more]
         return self._findings
 
     def _place(self, record: SourceRecord, path: str) -> Place:

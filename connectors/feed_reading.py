@@ -30,6 +30,8 @@ class Caps:
 
     message_bytes: int = 32 * 1024 * 1024
     message_records: int = 250_000
+    lenient: bool = False
+    """As `Profile.lenient`."""
 
     @classmethod
     def of(cls, profile: Profile) -> Caps:
@@ -40,7 +42,7 @@ class Caps:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigError(f"profile.options.{option} is a positive number, not {value!r}")
             values.append(value)
-        return cls(*values)
+        return cls(*values, lenient=profile.lenient)
 
 
 class FeedDocument:

@@ -75,7 +75,7 @@ class SingleRows(_Columns):
     def __init__(self, grammar: FeedGrammar, header: Header, caps: Caps, columns: Columns | None = None) -> None:
         super().__init__(grammar, header, caps, columns)
         self._pairs = [(index, name) for name, index in header.columns.items()]
-        self._checker = Checker(grammar.fields, _column, nothing=grammar.nothing)
+        self._checker = Checker(grammar.fields, _column, nothing=grammar.nothing, lenient=caps.lenient)
 
     def messages(self, source: Iterator[Row]) -> Iterator[Message]:
         """One message a row, in order."""
@@ -114,7 +114,7 @@ class GroupedRows(_Columns):
         fields = {name: grammar.fields[name] for name in top}
         below = {name: found for name, found in grammar.fields.items() if name not in top}
         fields[self._group.rows] = Field(self._group.rows, "record", many=True, fields=below)
-        self._checker = Checker(fields, _column, nothing=grammar.nothing)
+        self._checker = Checker(fields, _column, nothing=grammar.nothing, lenient=caps.lenient)
         self._apart: set[int] = set()
         """Digests of the keys whose rows stand apart."""
         self._unchecked = False

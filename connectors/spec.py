@@ -32,6 +32,8 @@ class Profile:
     """Take an ISA of 16 elements that lost its fixed width, with a finding."""
     accept_with_errors: bool = False
     """Sets with element or segment errors are taken (AK5 E) instead of rejected (AK5 R)."""
+    lenient: bool = False
+    """The agreement takes messages that some rules would refuse: one fault alone does not settle the fate of a message."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

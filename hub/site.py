@@ -224,6 +224,7 @@ class Site:
             time_zone=given.time_zone or self.organisations[agreement.organisation].time_zone,
             unpadded_isa=given.unpadded_isa,
             accept_with_errors=given.accept_with_errors,
+            lenient=given.accept_with_errors or any(rule.severity or rule.action for rule in agreement.rules.values()),
             options=options,
         )
 

@@ -127,4 +127,5 @@ def tolerant_profile(site: Site, candidates: Sequence[Agreement]) -> Profile:
         profiles[0],
         unpadded_isa=any(profile.unpadded_isa for profile in profiles),
         accept_with_errors=any(profile.accept_with_errors for profile in profiles),
+        lenient=any(profile.lenient for profile in profiles),
     )

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 
-from connectors.faults_told import FEW, OF_A_DOCUMENT, OF_A_MESSAGE
+from connectors.answering import is_refused
+from connectors.faults_told import FEW, OF_A_DOCUMENT, OF_A_MESSAGE, FaultsTold
+from connectors.feed_check import LIMIT
+from connectors.formats.edifact import ANSWERING as CONTRL
+from connectors.formats.edifact import envelope as edifact_envelope
+from connectors.formats.edifact.messages import FullMessages
+from connectors.formats.x12 import envelope as x12_envelope
+from connectors.formats.x12.sets import FullSets
+from connectors.formats.x12.verdicts import FRAME, message_verdict
 from connectors.registry import format_named
 from connectors.spec import STRICT
 from data_contracts.source import Message
@@ -47,6 +56,54 @@ def test_every_bad_row_is_told_however_many_came_before() -> None:
     told = [event.message for event in read if event.message is not None]
     assert len(told) == rows and rules(told[0]) == ["FED-06", "FED-06"]
     assert rules(told[-1]) == ["FED-06", "FED-19"] and told[-1].findings[0].place.position == rows + 1
+
+
+MOST = 5
+
+
+def test_notes_that_are_no_faults_take_no_faults_place() -> None:
+    noted = ["LIN+1++07640123000018:SRV", "PIA+1+100234:SA*100235:BP", "QTY+21:12:PCE"] * (MOST + 1)
+    right = [*edifact.ORDER[:2], edifact.ORDER[3], *noted, "UNS+S"]
+    wrong = [*right[:-1], "QTY+XX:NONE", "UNS+S"]
+    document = edifact.interchange([edifact.message("ORDERS", one) for one in (right, wrong)], edifact.UNB.replace("UNOC:3", "UNOC:4"))
+    reading = edifact_envelope.Reading(io.BytesIO(document), STRICT, FullMessages(told=FaultsTold(MOST)))
+    taken, refused = [event.message for event in reading.events() if event.message is not None]
+    assert rules(taken) == ["EDF-S102"] * MOST + ["EDF-M31"] and taken.findings[-1].severity == "info"
+    assert not is_refused(taken, STRICT, CONTRL.frame, coded=True)
+    assert "EDF-E37" in rules(refused) and is_refused(refused, STRICT, CONTRL.frame, coded=True)
+
+
+def test_what_was_not_told_is_not_taken_by_who_thinks_little_of_the_rest() -> None:
+    tolerant = replace(STRICT, accept_with_errors=True)
+    bodies = ([*x12.ORDER[:7], *["ZZZ*1"] * count, *x12.ORDER[7:]] for count in (MOST, MOST + 1))
+    document = x12.interchange([x12.group([x12.transaction("850", body, f"{at:04}") for at, body in enumerate(bodies)])])
+    reading = x12_envelope.Reading(io.BytesIO(document), tolerant, FullSets(told=FaultsTold(MOST)))
+    all_told, not_all = [event.message for event in reading.events() if event.message is not None]
+    assert message_verdict(all_told, tolerant).verdict == "E"
+    verdict = message_verdict(not_all, tolerant)
+    assert (verdict.verdict, verdict.codes) == ("R", ("5",))
+    not_all.findings = [replace(one, severity="warning") if one.rule.startswith("X12-S") else one for one in not_all.findings]
+    assert is_refused(not_all, STRICT, FRAME, coded=True)
+
+
+def test_under_a_lenient_agreement_others_faults_are_not_held_against_a_message() -> None:
+    for lenient, most in ((True, OF_A_MESSAGE), (False, FEW)):
+        told = FaultsTold(lenient=lenient)
+        told.add(OF_A_DOCUMENT)
+        assert told.most == most
+
+
+def test_long_lines_hide_no_number_that_a_short_line_cut() -> None:
+    header = f"10{'S1':12}{'20261122101500':14}{'7612345000008':13}{'7640123000001':13}{'':20}"
+    line = f"20{'1':4}{'4500000123':12}{'10':6}{'07640123000018':14}{'BONE SCREW':30}"
+    lot = f"30{'L1':20}{'20310630':8}{'000000012000':12}{'EA':3}{'':18}"
+    lines = [header, line, *[f"{lot}beyond"] * LIMIT, lot[:40]]
+    (event,) = [
+        event
+        for event in format_named("fixed").read(io.BytesIO("\n".join(lines).encode()), STRICT, "wms_shipments")
+        if event.message is not None
+    ]
+    assert event.message is not None and "FIX-05" in rules(event.message)
 
 
 def rules(message: Message) -> list[str]:

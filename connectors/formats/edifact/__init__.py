@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
+from connectors.faults_told import FaultsTold
 from connectors.formats.edifact import application_codes, totals
 from connectors.formats.edifact.answering import ANSWERING
 from connectors.formats.edifact.envelope import Reading
@@ -60,7 +61,7 @@ class Edifact:
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
         """Events of a document. EDIFACT names its messages itself, so `grammar` is not looked at."""
         most = int(profile.options.get("max_segments", MOST_SEGMENTS))
-        return Reading(stream, profile, FullMessages(most)).events()
+        return Reading(stream, profile, FullMessages(most, told=FaultsTold(lenient=profile.lenient))).events()
 
     def write(
         self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None

@@ -27,6 +27,8 @@ NOT_AGREED = "17"
 """0085 of a message that was not agreed."""
 FRAME = frozenset({"UNH", "UNT"})
 """What is wrong with these segments always rejects a message."""
+_MORE = "EDF-M31"
+"""More is wrong than is told: said only where nothing of what is told refuses the message."""
 _OTHER = "18"
 """0085: unspecified."""
 _SERVICE = frozenset({"UNA", "UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
@@ -78,7 +80,7 @@ def message_verdict(message: Message, profile: Profile, refusal: Finding | None 
     are no matter of syntax.
     """
     errors = [finding for finding in message.findings if finding.severity == "error" and finding.code is not None]
-    own = [_fault(finding) for finding in errors if finding.rule.startswith("EDF-M")]
+    own = [_fault(finding) for finding in errors if finding.rule.startswith("EDF-M") and finding.rule != _MORE]
     if refusal is not None:
         own.insert(0, Fault(refusal.code or NOT_AGREED, "UNH", 2))
     segments = _segments([finding for finding in errors if finding.rule.startswith(("EDF-S", "EDF-E"))])

@@ -103,6 +103,7 @@ class FullMessages:
     """Validates messages and keeps what their trees are made of."""
 
     most_segments: int = MOST_SEGMENTS
+    told: FaultsTold = field(default_factory=FaultsTold)
     open: bool = False
     position: int = 0
     """Segments of the message so far, UNH included."""
@@ -115,10 +116,14 @@ class FullMessages:
     _run: int = 1
     _style: Style = field(default_factory=Style)
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
-    _dropped: int = 0
-    _told: FaultsTold = field(default_factory=FaultsTold)
     _most: int = OF_A_MESSAGE
-    """Findings that the open message may tell."""
+    """Faults that the open message may tell, and notes."""
+    _faulty: int = 0
+    """Faults told."""
+    _dropped: int = 0
+    """Faults left out."""
+    _unsaid: int = 0
+    """Notes left out."""
     _lines: int = 0
     """Lines so far, and packing levels with their positions, where the walk keeps them."""
     _levels: list[tuple[int, str]] = field(default_factory=list)
@@ -138,8 +143,8 @@ class FullMessages:
         """Stand at the UNH of a message of this type and version."""
         if style is not self._style:
             self._style, self._walks = style, {}
-        self.open, self.position, self.findings, self._dropped, self._run = True, 1, [], 0, 1
-        self._most = self._told.most
+        self.open, self.position, self.findings, self._faulty, self._dropped, self._unsaid, self._run = True, 1, [], 0, 0, 0, 1
+        self._most = self.told.most
         key = (kind, version)
         try:
             walk = self._walks[key]
@@ -252,20 +257,30 @@ class FullMessages:
             if lines is None or walk is None or not (walk.totals_together and counts_lines_only(self._kept.texts, lines)):
                 for finding in wrong_totals(root, lines):
                     self._add(finding)
+        where, most = Where("UNH", 1), str(self._most)
         if self._dropped:
-            self.findings.append(Finding("EDF-M31", Where("UNH", 1), str(self._most), str(self._dropped)))
-        self._told.add(len(self.findings))
+            self.findings.append(Finding("EDF-M31", where, most, str(self._dropped), "18"))
+        elif self._unsaid:
+            self.findings.append(Finding("EDF-M31", where, most, str(self._unsaid), severity="info", action="none"))
+        self.told.add(len(self.findings))
         self.open = False
 
     def _add(self, finding: Finding) -> None:
-        if len(self.findings) < self._most:
+        """Keep a finding of this message, up to the limit; one that is no fault takes no place of one that is."""
+        if finding.severity != "error":
+            if len(self.findings) - self._faulty < self._most:
+                self.findings.append(finding)
+            else:
+                self._unsaid += 1
+        elif self._faulty < self._most:
+            self._faulty += 1
             self.findings.append(finding)
         else:
             self._dropped += 1
 
     def _full(self) -> bool:
         """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good message."""
-        full = len(self.findings) >= self._most
+        full = self._faulty >= self._most
         self._dropped += full
         return full
 

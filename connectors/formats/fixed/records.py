@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.feed import FeedGrammar
-from connectors.feed_check import Checker, element_path, shown
+from connectors.feed_check import LIMIT, Checker, element_path, shown
 from connectors.feed_layout import Layout, RecordType
 from connectors.feed_reading import Caps
 from connectors.formats.fixed.lines import Cutter, Line
@@ -25,7 +25,7 @@ class CodedLines:
         self._layout = layout
         self._caps = caps
         self._cutter = cutter
-        self._checker = Checker(grammar.fields, _path)
+        self._checker = Checker(grammar.fields, _path, lenient=caps.lenient)
         self._columns = Columns({path: start + 1 for path, start in _columns(layout.record, "")})
         self._ordinal = 0
         self._open: list[tuple[RecordType, SourceRecord]] = []
@@ -104,7 +104,8 @@ class CodedLines:
             message.root = None
             return
         values, findings = self._cutter.values(line, record)
-        message.findings += findings[: max(0, 200 - len(message.findings))]
+        full = len(message.findings) >= LIMIT  # what makes a value wrong is never one too many
+        message.findings += [finding for finding in findings if finding.severity == "error"] if full else findings
         parent = self._open[-1][1]
         made = SourceRecord(record.tag, values, line.number, parent, line.number)
         parent.children.append(made)

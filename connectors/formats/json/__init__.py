@@ -42,7 +42,7 @@ class _Reading:
         self.document = FeedDocument(size)
         self.size = size
         self.exact = exact
-        self.checker = Checker(grammar.fields, pointer, others=grammar.open, nothing=grammar.nothing)
+        self.checker = Checker(grammar.fields, pointer, others=grammar.open, nothing=grammar.nothing, lenient=profile.lenient)
         self.envelope_checker = Checker(grammar.envelope, pointer, others=grammar.open)
         self.scanner = Scanner(ByteWindow(stream), self.caps.message_bytes)
         self.ordinal = 0

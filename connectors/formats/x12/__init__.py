@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
+from connectors.faults_told import FaultsTold
 from connectors.formats.x12.answering import ANSWERING
 from connectors.formats.x12.delimiters import WIDTH, parse_header, stands_here
 from connectors.formats.x12.envelope import Reading
@@ -91,7 +92,7 @@ class X12:
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
         """Events of a document. X12 names its sets itself, so `grammar` is not looked at."""
         most = int(profile.options.get("max_segments", MOST_SEGMENTS))
-        return Reading(stream, profile, FullSets(most)).events()
+        return Reading(stream, profile, FullSets(most, told=FaultsTold(lenient=profile.lenient))).events()
 
     def write(
         self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None

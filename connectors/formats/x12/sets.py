@@ -93,6 +93,7 @@ class FullSets:
     """Validates sets and keeps what their trees are made of."""
 
     most_segments: int = MOST_SEGMENTS
+    told: FaultsTold = field(default_factory=FaultsTold)
     open: bool = False
     position: int = 0
     """Segments of the set so far, ST included."""
@@ -112,7 +113,6 @@ class FullSets:
     _counted: int = 0
     """Loops so far of which the set states the number."""
     _dropped: int = 0
-    _told: FaultsTold = field(default_factory=FaultsTold)
     _most: int = OF_A_MESSAGE
     """Findings that the open set may tell."""
     _grammar: Grammar | None = None
@@ -135,7 +135,7 @@ class FullSets:
             self._style = _style_of(marks, opened.extended)
             self._walks = {}
         self.open, self.position, self.findings, self._run, self._dropped, self._counted = True, 1, [], 1, 0, 0
-        self._version, self._most = opened.version, self._told.most
+        self._version, self._most = opened.version, self.told.most
         key = (elements[1] if len(elements) > 1 else "", opened.version)
         try:
             walk = self._walks[key]
@@ -246,8 +246,8 @@ class FullSets:
         if complete and not self.findings and self.root is not None:  # where anything else is wrong, that explains it
             self._hold_against_totals(self.root)
         if self._dropped:
-            self.findings.append(Finding("X12-M31", Where("ST", 1), str(self._most), str(self._dropped)))
-        self._told.add(len(self.findings))
+            self.findings.append(Finding("X12-M31", Where("ST", 1), str(self._most), str(self._dropped), "5"))
+        self.told.add(len(self.findings))
         self.open = False
 
     def _hold_against_totals(self, root: SourceRecord) -> None:

@@ -93,7 +93,9 @@ class _Reading:
         also = grammar.also if grammar is not None else ()
         level = level_of(grammar.fields, spaces_of(grammar), also) if grammar is not None else None
         builder = TreeBuilder(namespace, level, self.caps.message_records, also=also)
-        checker = Checker(fields, element_path, others=grammar.open) if grammar is not None and fields is not None else None
+        checker = None
+        if grammar is not None and fields is not None:
+            checker = Checker(fields, element_path, others=grammar.open, lenient=self.caps.lenient)
         for part in scanner.messages():
             yield from self._message(part, scanner, builder, checker, path)
         self.document.interchange.findings += judged(scanner, self.charset)

@@ -142,7 +142,7 @@ class DialectReading:
                 self.dialect.spaces,
                 self.dialect.out_of_order,
             )
-            checker = Checker(laid.plan, element_path) if laid is not None else None
+            checker = Checker(laid.plan, element_path, lenient=self.profile.lenient) if laid is not None else None
             known = self.builders[kind, namespace] = builder, checker
         return known
 
