@@ -29,6 +29,8 @@ FROM_FILES = (
     "json/odata_v2_products",
     "json/odata_v2_purchase_orders",
     "json/odata_v4_purchase_orders",
+    "json/odoo_rpc_products",
+    "json/odoo_rpc_suppliers",
     "json/tryton_answers",
     "json/tryton_items",
     "json/tryton_orders",
