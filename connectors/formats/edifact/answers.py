@@ -68,7 +68,11 @@ _LONGEST_NOTE = 200
 
 
 def read_control(message: Message) -> list[Said]:
-    """What a CONTRL says, the outer level first. Segments are taken in order of arrival, so that one with faults of its own still tells."""
+    """What a CONTRL says, the outer level first. Segments are taken in order of arrival, so that one with faults of its own still tells.
+
+    Action 4 rejects what is below it too: who says of a message of a rejected interchange or group that it was accepted contradicts
+    himself, and it is rejected.
+    """
     said: list[Said] = []
     interchange, group = "", None
     parties: tuple[str | None, str | None] = (None, None)
@@ -103,7 +107,31 @@ def read_control(message: Message) -> list[Said]:
             notes.append(f"element {_at(values, 2).replace(COMPONENT, ':')}: {_error(_at(values, 1))}")
     if pending is not None:
         said.append(_noted(pending, notes))
-    return said
+    return sorted(_consistent(said), key=_outer_first)
+
+
+_OUTER = ("interchange", "group", "message")
+
+
+def _outer_first(said: Said) -> int:
+    return _OUTER.index(said.level)
+
+
+def _consistent(said: Sequence[Said]) -> Iterator[Said]:
+    """The statements, in the order in which they stand; those below a rejected level are rejected with it, by its reasons."""
+    interchange: Said | None = None
+    groups: dict[str | None, Said] = {}
+    for one in said:
+        above = interchange
+        if one.level == "interchange":
+            interchange, groups, above = one, {}, None
+        elif one.level == "message" and one.group_control is not None and (interchange is None or interchange.verdict != "rejected"):
+            above = groups.get(one.group_control)
+        if above is not None and above.verdict == "rejected" and one.verdict != "rejected":
+            one = replace(one, verdict="rejected", notes=above.notes)
+        if one.level == "group":
+            groups[one.group_control] = one
+        yield one
 
 
 def _verdict(values: Sequence[str], place: int) -> Literal["accepted", "rejected", "received"]:

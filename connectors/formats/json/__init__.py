@@ -89,14 +89,18 @@ class _Reading:
             yield from self.document.message(message)
 
     def line_rows(self, start: int) -> Iterator[tuple[Slice, str]]:
-        """JSON lines as rows; of one that is too long only its beginning, which no parser takes."""
+        """JSON lines as rows; of one that is too long only its beginning, one byte more than a row may have."""
         cap, offset = self.caps.message_bytes, start
         self.stream.seek(offset)
         number = 0
         while received := self.stream.readline(cap + 1):
             number += 1
-            line, begun = received.strip(), offset
+            cut, begun = len(received) > cap and not received.endswith(b"\n"), offset
+            line = received if cut else received.strip()
             offset += len(received)
+            while cut and (rest := self.stream.readline(cap)):
+                offset += len(rest)
+                cut = not rest.endswith(b"\n")
             if line:
                 begun += received.index(line)
                 yield Slice(begun, begun + len(line), number, min(line.count(b"{") + line.count(b"["), DEPTH), line), ""
@@ -106,7 +110,7 @@ class _Reading:
         cap, offset, number = self.caps.message_bytes, self.scanner.at, 0
         if self.grammar.group is not None:
             yield from self.rows(grouped_messages(self.line_rows(offset), self.line_rows(offset), self.grammar, self.caps))
-            self.scanner.at, self.scanner.window = self.size, ByteWindow(self.stream, self.size)
+            self.at_end()
             return
         self.stream.seek(offset)
         while received := self.stream.readline(cap + 1):
@@ -126,8 +130,12 @@ class _Reading:
             elif line:
                 start += received.index(line)
                 yield from self.message(Slice(start, start + len(line), number, min(line.count(b"{") + line.count(b"["), DEPTH), line), "")
-        self.scanner.at = self.size
-        self.scanner.window = ByteWindow(self.stream, self.size)
+        self.at_end()
+
+    def at_end(self) -> None:
+        """Nothing is left to read. What was converted has another size than the document (`size`)."""
+        self.scanner.at = size_of(self.stream)
+        self.scanner.window = ByteWindow(self.stream, self.scanner.at)
 
     def within(self, level: int, path: str) -> Iterator[ReadEvent]:
         """Walk down to the array of messages; members beside it belong to the envelope."""

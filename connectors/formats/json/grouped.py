@@ -35,6 +35,9 @@ def grouped_messages(slices: Slices, beforehand: Slices, grammar: FeedGrammar, c
 def _row(number: int, part: Slice, path: str, grammar: FeedGrammar, names: tuple[str, ...], caps: Caps) -> Row:
     row = Row(number, part.line, part.start, part.stop - part.start, [])
     where = Place(position=number, line=part.line, path=path or "/")
+    if len(part.content) > caps.message_bytes:
+        row.fault = Finding("FED-14", place=where, expected=str(caps.message_bytes), params={"what": "bytes"})
+        return row
     try:
         text = part.content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -397,3 +398,22 @@ def test_a_broken_line_takes_the_messages_around_it_out(tmp_path: Path) -> None:
     content = b'{"order":"A","line":1}\n{"order":"A","li\n{"order":"B","line":1}\n\n{"order":"C","line":1}\n'
     told = [[finding.rule for finding in message.findings] for message in read("json", content, "g", own(tmp_path, body)).messages]
     assert told == [["JSN-01"], ["JSN-01"], []]
+
+
+@pytest.mark.parametrize("group", ["", "group: {by: [order]}\n"])
+def test_lines_in_an_agreed_charset_end_where_the_document_ends(group: str, tmp_path: Path) -> None:
+    profile = replace(
+        own(tmp_path, f"messages: lines\n{group}fields: {{order: {{type: text}}, name: {{type: text}}}}\n"), charset="gb18030"
+    )
+    content = '{"order":"甲","name":"骨螺钉"}\n{"order":"乙","name":"接骨板"}\n'.encode("gb18030")
+    found = read("json", content, "g", profile)
+    assert (found.rules, found.rules_around, len(found.messages)) == ([], ["FED-16"], 2)
+
+
+def test_a_line_that_is_too_long_is_one_row_whatever_stands_in_it(tmp_path: Path) -> None:
+    profile = own(tmp_path, "messages: lines\ngroup: {by: [order]}\nfields: {order: {type: text}, line: {type: integer}}\n")
+    profile = replace(profile, options={**profile.options, "max_message_bytes": 60})
+    first, second, third = (f'{{"order":"{name}","line":1}}' for name in "ABC")
+    found = read("json", f"{first:<61}{second}\n{third}\n{third}\n".encode(), "g", profile)
+    assert found.rules == ["FED-14"] and [finding.place.line for finding in found.messages[0].findings] == [1]
+    assert [len(message.root.children) for message in found.messages if message.root is not None] == [2]

@@ -306,3 +306,26 @@ def test_what_we_write_is_heard_as_it_was_meant() -> None:
     first, second = ANSWERING.read(answer)
     assert (first.level, first.verdict, first.control) == ("interchange", "accepted", "4711")
     assert (second.level, second.verdict, second.message_control) == ("message", "rejected", "2")
+
+
+@pytest.mark.parametrize(
+    ("said", "verdicts"),
+    [
+        (["UCI+7+A+B+4+29+UNZ+2", "UCM+1+ORDERS:D:96A:UN+7"], [("interchange", "rejected"), ("message", "rejected")]),
+        (
+            ["UCI+7+A+B+7", "UCF+9+A+B+4+29+UNE+2", "UCM+1+ORDERS:D:96A:UN+7"],
+            [("interchange", "accepted"), ("group", "rejected"), ("message", "rejected")],
+        ),
+        (
+            ["UCI+7+A+B+7", "UCM+1+ORDERS:D:96A:UN+4+29+UNT+2", "UCF+9+A+B+7"],
+            [("interchange", "accepted"), ("group", "accepted"), ("message", "rejected")],
+        ),
+    ],
+)
+def test_what_is_below_a_rejected_level_is_rejected_and_inner_levels_are_said_last(
+    said: list[str], verdicts: list[tuple[str, str]]
+) -> None:
+    (message,) = messages(one("CONTRL", said, "D:3:UN"))
+    heard = ANSWERING.read(message)
+    assert [(said_of.level, said_of.verdict) for said_of in heard] == verdicts
+    assert all("29" in said_of.notes for said_of in heard if said_of.verdict == "rejected")
