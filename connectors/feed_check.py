@@ -7,13 +7,13 @@ XPath-like one (`/Receipts/Receipt[1]/Line[3]/Quantity`) or a column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from connectors.faults_told import FaultsTold
 from connectors.feed import Field
 from data_contracts.findings import Finding, Place, has_error
-from data_contracts.source import Columns, SourceRecord
+from data_contracts.source import Columns, Message, SourceRecord
 
 Join = Callable[[str, str, int | None], str]
 """(path of the parent, name, index from 0 or None) -> path of the field."""
@@ -38,6 +38,29 @@ def element_path(parent: str, name: str, index: int | None) -> str:
 def shown(value: str) -> str:
     """A value as a finding shows it: cut to a length that a person reads."""
     return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+
+
+class RowFaults:
+    """What is told of a message while its rows come, which may be endless: up to the limit, and then whether more was wrong."""
+
+    __slots__ = ("_more",)
+
+    def __init__(self) -> None:
+        self._more = False
+
+    def tell(self, message: Message, findings: Iterable[Finding]) -> None:
+        """Add to what is told of the message at hand."""
+        for finding in findings:
+            if len(message.findings) < LIMIT:
+                message.findings.append(finding)
+            elif finding.severity == "error":
+                self._more = True
+
+    def finish(self, message: Message) -> None:
+        """The message is complete: what was left out holds it too."""
+        if self._more:
+            message.findings.append(Finding("FED-19", expected=str(LIMIT)))
+        self._more = False
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from connectors.feed import FeedGrammar, Field
-from connectors.feed_check import LIMIT, Checker, shown
+from connectors.feed_check import Checker, RowFaults, shown
 from connectors.feed_reading import Caps
 from connectors.row_header import Header
 from data_contracts.findings import Finding, Place
@@ -115,6 +115,7 @@ class GroupedRows(_Columns):
         below = {name: found for name, found in grammar.fields.items() if name not in top}
         fields[self._group.rows] = Field(self._group.rows, "record", many=True, fields=below)
         self._checker = Checker(fields, _column, nothing=grammar.nothing, lenient=caps.lenient)
+        self._faults = RowFaults()
         self._apart: set[int] = set()
         """Digests of the keys whose rows stand apart."""
         self._unchecked = False
@@ -149,7 +150,7 @@ class GroupedRows(_Columns):
                 assert fault is not None
                 suspect = fault
                 if current is not None:
-                    current.findings.append(fault)
+                    self._faults.tell(current, [fault])
                 continue
             if current is None or found != key:
                 if current is not None:
@@ -159,11 +160,10 @@ class GroupedRows(_Columns):
                     current.findings.append(suspect)
             suspect = None
             current.length = row.offset + row.length - current.offset
-            if row.notes:  # beyond the limit notes are only more of the same; what takes a row out is never one too many
-                kept = row.notes if len(current.findings) < LIMIT else [note for note in row.notes if note.severity == "error"]
-                current.findings += kept
+            if row.notes:
+                self._faults.tell(current, row.notes)
             if fault is not None:
-                current.findings.append(fault)
+                self._faults.tell(current, [fault])
             else:
                 self._add(current, row)
         if current is not None:
@@ -208,11 +208,13 @@ class GroupedRows(_Columns):
             stated = root.values.get(name)  # type: ignore[union-attr]  # a dict here
             if value and value != stated:
                 place = (message.columns or self.columns).placed(Place(position=row.number, line=row.line, path=name))
-                message.findings.append(Finding("CSV-10", place=place, expected=stated or "", got=shown(value), params={"field": name}))
+                wrong = Finding("CSV-10", place=place, expected=stated or "", got=shown(value), params={"field": name})
+                self._faults.tell(message, [wrong])
         values = {name: value for index, name in self._rest if (value := fields[index].strip())}
         root.children.append(SourceRecord(self._group.rows, values, row.number, root, row.line))
 
     def _finish(self, message: Message) -> Message:
+        self._faults.finish(message)
         if message.root is not None and not message.root.children:
             message.root = None  # no row could be read
         if message.root is not None:

@@ -103,7 +103,17 @@ def test_long_lines_hide_no_number_that_a_short_line_cut() -> None:
         for event in format_named("fixed").read(io.BytesIO("\n".join(lines).encode()), STRICT, "wms_shipments")
         if event.message is not None
     ]
-    assert event.message is not None and "FIX-05" in rules(event.message)
+    assert event.message is not None and rules(event.message)[: LIMIT + 1] == ["FIX-02"] * LIMIT + ["FED-19"]
+    assert is_refused(event.message, STRICT)
+
+
+def test_endless_bad_rows_of_one_message_are_told_up_to_the_limit() -> None:
+    columns = "order_no;revision;purpose;issued;currency;supplier_code;ship_to_gln;line;item_code;quantity;unit\n"
+    content = (columns + "A\n" * (LIMIT + SURPLUS) + "B;1;x\n").encode()
+    told = [
+        event.message for event in format_named("delimited").read(io.BytesIO(content), STRICT, "erp_orders") if event.message is not None
+    ]
+    assert rules(told[0]) == ["CSV-07"] * LIMIT + ["FED-19"] and rules(told[1]) == ["CSV-07"]
 
 
 def rules(message: Message) -> list[str]:

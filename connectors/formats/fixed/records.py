@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.feed import FeedGrammar
-from connectors.feed_check import LIMIT, Checker, element_path, shown
+from connectors.feed_check import Checker, RowFaults, element_path, shown
 from connectors.feed_layout import Layout, RecordType
 from connectors.feed_reading import Caps
 from connectors.formats.fixed.lines import Cutter, Line
@@ -31,6 +31,7 @@ class CodedLines:
         self._open: list[tuple[RecordType, SourceRecord]] = []
         """The record that a next line may stand below, with those above it, outermost first."""
         self._records = 0
+        self._faults = RowFaults()
 
     def messages(self, source: Iterator[Line]) -> Iterator[Message]:
         """One message for every opening line, in order. A line that belongs to none is a message of its own, which holds its fault."""
@@ -52,7 +53,7 @@ class CodedLines:
                 continue
             current.length = line.offset + line.length - current.offset
             if fault is not None:
-                current.findings.append(fault)
+                self._faults.tell(current, [fault])
             else:
                 self._add(current, line, layout.types[code])
         if current is not None:
@@ -93,7 +94,7 @@ class CodedLines:
         while self._open and self._open[-1][0].code != above:
             self._open.pop()
         if not self._open:
-            message.findings.append(self._misplaced(line, record.code))
+            self._faults.tell(message, [self._misplaced(line, record.code)])
             self._open = [(self._layout.record, message.root)]
             return
         if message.length > self._caps.message_bytes or self._records >= self._caps.message_records:
@@ -104,8 +105,7 @@ class CodedLines:
             message.root = None
             return
         values, findings = self._cutter.values(line, record)
-        full = len(message.findings) >= LIMIT  # what makes a value wrong is never one too many
-        message.findings += [finding for finding in findings if finding.severity == "error"] if full else findings
+        self._faults.tell(message, findings)
         parent = self._open[-1][1]
         made = SourceRecord(record.tag, values, line.number, parent, line.number)
         parent.children.append(made)
@@ -113,6 +113,7 @@ class CodedLines:
         self._open.append((record, made))
 
     def _finish(self, message: Message) -> Message:
+        self._faults.finish(message)
         if message.root is not None:
             message.findings += self._checker.check(message.root, "", self._columns)
         return message
