@@ -41,26 +41,32 @@ def shown(value: str) -> str:
 
 
 class RowFaults:
-    """What is told of a message while its rows come, which may be endless: up to the limit, and then whether more was wrong."""
+    """What is told of a message while its rows come, which may be endless: notes up to the limit, and as many faults besides, so that no
+    note takes a fault's place; then whether more was wrong.
+    """
 
-    __slots__ = ("_more",)
+    __slots__ = ("_faults", "_more")
 
     def __init__(self) -> None:
-        self._more = False
+        self._faults, self._more = 0, False
 
     def tell(self, message: Message, findings: Iterable[Finding]) -> None:
         """Add to what is told of the message at hand."""
         for finding in findings:
-            if len(message.findings) < LIMIT:
+            if finding.severity != "error":
+                if len(message.findings) - self._faults < LIMIT:
+                    message.findings.append(finding)
+            elif self._faults < LIMIT:
+                self._faults += 1
                 message.findings.append(finding)
-            elif finding.severity == "error":
+            else:
                 self._more = True
 
     def finish(self, message: Message) -> None:
         """The message is complete: what was left out holds it too."""
         if self._more:
             message.findings.append(Finding("FED-19", expected=str(LIMIT)))
-        self._more = False
+        self._faults, self._more = 0, False
 
 
 @dataclass(slots=True)
