@@ -29,7 +29,12 @@ class FaultsTold:
     @property
     def most(self) -> int:
         """How many the next message may tell."""
-        return self._of_a_message if self._told < OF_A_DOCUMENT else self._few
+        return self._few if self.many else self._of_a_message
+
+    @property
+    def many(self) -> bool:
+        """Whether the document has told so many that each further message tells few."""
+        return self._told >= OF_A_DOCUMENT and self._few < self._of_a_message
 
     def add(self, count: int) -> None:
         """A message has told this many."""

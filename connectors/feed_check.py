@@ -7,7 +7,7 @@ XPath-like one (`/Receipts/Receipt[1]/Line[3]/Quantity`) or a column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.faults_told import FaultsTold
@@ -162,6 +162,13 @@ class Checker:
                 more = replace(more, severity="warning", action="none")
             return [*kept, more]
         return self._findings
+
+    def spares(self, findings: Sequence[Finding]) -> bool:
+        """Whether a message with these findings is wrong beyond need of more: it is refused, and the document has told enough."""
+        if not self._told.many or not has_error(findings):
+            return False
+        self._told.add(len(findings))
+        return True
 
     def _place(self, record: SourceRecord, path: str) -> Place:
         place = Place(position=record.position, line=record.line or None, path=path)

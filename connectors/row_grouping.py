@@ -91,6 +91,8 @@ class SingleRows(_Columns):
                 message = self.message(row, root)
                 message.findings += row.notes
                 message.findings += self._checker.check(root, "", message.columns)
+                if self._checker.spares(message.findings):
+                    message.root = None
             yield message
 
 
@@ -217,6 +219,10 @@ class GroupedRows(_Columns):
         self._faults.finish(message)
         if message.root is not None and not message.root.children:
             message.root = None  # no row could be read
+        if message.root is not None and self._checker.spares(message.findings):
+            message.root = None
         if message.root is not None:
             message.findings += self._checker.check(message.root, "", message.columns)
+            if self._checker.spares(message.findings):
+                message.root = None
         return message

@@ -46,6 +46,16 @@ def errors_of(charset: str) -> str:
     return "surrogateescape" if codecs.lookup(charset).name in ("ascii", "utf-8") else UNDECODABLE
 
 
+def sizing(charset: str) -> str:
+    """Name of the error handler by which `encode` tells how many bytes were decoded: a bad unit of UTF-16 or UTF-32 is one surrogate, of
+    as many bytes as any.
+
+    >>> sizing("utf-32-le"), sizing("gb18030")
+    ('surrogatepass', 'udihub.undecodable')
+    """
+    return errors_of(charset) if _unit(charset) == 1 else "surrogatepass"
+
+
 def byte_ordered(charset: str, head: bytes) -> str:
     """`utf-16` and `utf-32` with their byte order, which Python's decoders demand: of the mark, else of the zero bytes, else little-endian.
 

@@ -1,8 +1,8 @@
 """`udihub check` and `udihub map` of a bare file, with no partner named: what can be said of its content all the same.
 
 A message whose type has a shipped mapping is read by it, so that identifiers, dates, quantities and totals are judged by the rules; what
-only an agreement knows (dialect, codes, which messages may come) is not asked, and that is said. What is found so only warns. Of any other
-message the syntax alone is checked, and that is said too.
+only an agreement knows (dialect, codes, which messages may come) is not asked, and that is said; where one could settle what was found, it
+only warns. Of any other message the syntax alone is checked, and that is said too.
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ def _found(examined: ExaminedMessage, name: str, today: date) -> list[Finding]:
     return [_softened(finding) for finding in [*mapped.findings, *lost, *pipeline.placed(judged, mapping, message, STRICT)]]
 
 
+_AGREED = frozenset({"MAP-01", "MAP-03", "MAP-04", "MAP-05", "MAP-07", "MAP-11", "MAP-12", "MAP-13", "CUR-02", "PTY-01", "DOC-10", "ITM-01"})
+"""What an agreement may settle: its own codes and places, a currency that goes without saying, who is meant. A day that is none, a check
+digit that does not fit and a document without lines are wrong whoever agreed on what."""
+
+
 def _softened(finding: Finding) -> Finding:
-    """Whether content holds a message up is an agreement's to say: a bare file is valid where its standard finds it valid."""
-    return replace(finding, severity="warning") if finding.severity == "error" else finding
+    return replace(finding, severity="warning") if finding.severity == "error" and finding.rule in _AGREED else finding

@@ -140,8 +140,7 @@ def _names(track: Track, record: SourceRecord, key: Key) -> bool:
         return _is_at(track, key)
     values: list[str] = record.values  # type: ignore[assignment]  # pairs are of segments
     number = key.number if isinstance(key, Component) else key
-    code = code_of(track)
-    return isinstance(number, int) and any(at == number and said == code for said, at in track.leaf.found_in(values))
+    return isinstance(number, int) and track.leaf.code_at(values, number) == code_of(track)
 
 
 def _reads(track: Track, record: SourceRecord, key: Key) -> bool:

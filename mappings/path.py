@@ -129,6 +129,14 @@ class Pairs:
             for at in range(self.start, len(values) - 1 if self.end is None else min(len(values) - 1, self.end), 2):
                 yield values[at].strip(), at + 1
 
+    def code_at(self, values: Sequence[str], number: int) -> str | None:
+        """The qualifier of the value in an element; null where none of the pairs has its value there. As `found_in` has it."""
+        if self.composites:
+            return component_of(values[number], 2, COMPONENT_MARK) if self.start <= number < len(values) else None
+        at = number - 1
+        most = len(values) - 1 if self.end is None else min(len(values) - 1, self.end)
+        return values[at].strip() if self.start <= at < most and (at - self.start) % 2 == 0 else None
+
 
 @dataclass(frozen=True, slots=True)
 class Name:

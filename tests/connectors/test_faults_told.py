@@ -118,3 +118,11 @@ def test_endless_bad_rows_of_one_message_are_told_up_to_the_limit() -> None:
 
 def rules(message: Message) -> list[str]:
     return [finding.rule for finding in message.findings]
+
+
+def test_a_group_of_endless_bad_rows_tells_some_of_them_and_is_refused() -> None:
+    head = "order_no;revision;purpose;issued;currency;supplier_code;ship_to_gln;line;item_code;quantity;unit"
+    rows = "".join(f"PO1;1;new;22.11.2026 08:00;EUR;V1;7640123000011;{at};A;1;EA;surplus\n" for at in range(3 * LIMIT))
+    read = format_named("delimited").read(io.BytesIO(f"{head}\n{rows}".encode()), STRICT, "erp_orders")
+    (found,) = [event.message for event in read if event.message is not None]
+    assert rules(found).count("CSV-07") == LIMIT and rules(found).count("FED-19") == 1 and found.root is None

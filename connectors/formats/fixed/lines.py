@@ -54,6 +54,8 @@ def _line(number: int, offset: int, length: int, raw: bytes, charset: str, fault
         bad = error.object[error.start : error.start + 4].hex(" ")
         where = Place(position=number, element=error.start + 1, line=number)
         return Line(number, offset, length, raw, "", fault or Finding("FED-15", place=where, expected=charset, got=bad))
+    if text.isprintable():  # as nearly all are, and the quicker question
+        return Line(number, offset, length, raw, text, fault)
     control = _CONTROL.search(text)
     if control is not None and fault is None:
         where = Place(position=number, element=control.start() + 1, line=number)

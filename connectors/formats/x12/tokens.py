@@ -17,7 +17,7 @@ from typing import BinaryIO
 from connectors.formats.x12.delimiters import BEGINS, FIXED, LAYOUT, WIDTH, Header, parse_header
 from connectors.formats.x12.shapes import shapes_of
 from connectors.segment_batch import SegmentBatch, Shape
-from connectors.undecodable import byte_ordered, errors_of
+from connectors.undecodable import byte_ordered, errors_of, sizing
 from data_contracts.errors import ConfigError
 
 CHUNK = 1 << 14
@@ -104,8 +104,8 @@ class Segments:
         self._shaped = shaped
         """Whether segments come with their shapes; who only counts them does not ask."""
         self.charset, self.bom = _charset(stream, charset)
-        self._errors = errors_of(self.charset)
-        self._decoder = codecs.getincrementaldecoder(self.charset)(self._errors)
+        self._decoder = codecs.getincrementaldecoder(self.charset)(errors_of(self.charset))
+        self._sizing = sizing(self.charset)
         self.single = _is_single(self.charset)
         self._text = ""
         self._at = stream.tell()
@@ -131,7 +131,7 @@ class Segments:
 
     def size_of(self, text: str) -> int:
         """Bytes of a piece of decoded text in the document."""
-        return len(text) if self.single else len(text.encode(self.charset, self._errors))
+        return len(text) if self.single else len(text.encode(self.charset, self._sizing))
 
     def sizes_of(self, texts: list[str]) -> int:
         """Bytes of several pieces together, terminators not counted."""
