@@ -42,7 +42,8 @@ class Caps:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ConfigError(f"profile.options.{option} is a positive number, not {value!r}")
             values.append(value)
-        return cls(*values, lenient=profile.lenient)
+        size, records = values
+        return cls(size, records, lenient=profile.lenient)
 
 
 class FeedDocument:

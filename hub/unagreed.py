@@ -63,7 +63,9 @@ def _found(examined: ExaminedMessage, name: str, today: date) -> list[Finding]:
     return [_softened(finding) for finding in [*mapped.findings, *lost, *pipeline.placed(judged, mapping, message, STRICT)]]
 
 
-_AGREED = frozenset({"MAP-01", "MAP-03", "MAP-04", "MAP-05", "MAP-07", "MAP-11", "MAP-12", "MAP-13", "CUR-02", "PTY-01", "DOC-10", "ITM-01"})
+_AGREED = frozenset(
+    {"MAP-01", "MAP-03", "MAP-04", "MAP-05", "MAP-07", "MAP-11", "MAP-12", "MAP-13", "CUR-02", "PTY-01", "DOC-01", "DOC-10", "ITM-01"}
+)
 """What an agreement may settle: its own codes and places, a currency that goes without saying, who is meant. A day that is none, a check
 digit that does not fit and a document without lines are wrong whoever agreed on what."""
 

@@ -34,14 +34,14 @@ def test_a_good_document_is_valid_and_says_by_what_it_was_read(tmp_path: Path) -
 
 def test_a_wrong_check_digit_is_found_without_a_partner(tmp_path: Path) -> None:
     code, found = checked(tmp_path / "f", interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)))
-    assert (code, found) == (0, [("AGR-07", "info", None), ("GS1-01", "warning", "LIN")])
+    assert (code, found) == (1, [("AGR-07", "info", None), ("GS1-01", "error", "LIN")])
 
 
 def test_a_day_that_no_calendar_has_is_found_without_a_partner(tmp_path: Path) -> None:
     good = (SAMPLES / "edifact" / "DESADV_D96A.edi").read_bytes()
     assert b"DTM+137:2026" in good
     code, found = checked(tmp_path / "f", re.sub(rb"DTM\+137:2026[0-9]{4}", b"DTM+137:20261138", good))
-    assert code == 0 and ("MAP-02", "warning", "DTM") in found
+    assert code == 1 and ("MAP-02", "error", "DTM") in found
 
 
 def test_what_an_agreement_may_see_otherwise_only_warns(tmp_path: Path) -> None:

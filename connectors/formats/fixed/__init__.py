@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from connectors.charset_choice import choose_charset, cut_in_bytes
@@ -97,7 +98,7 @@ def _events(
     if feed.layout.discriminator is not None:
         messages = CodedLines(feed, feed.layout, caps, cutter).messages(lines(stream, start, charset))
     else:
-        messages = _alike(feed, caps, cutter, lambda: lines(stream, start, charset))
+        messages = _alike(feed, caps, cutter, partial(lines, stream, start, charset))
     for message in messages:
         if not exact:
             message.offset, message.length = 0, document.interchange.length
@@ -105,7 +106,7 @@ def _events(
     yield from document.close()
 
 
-def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[[], Iterator[Line]]) -> Iterator[Message]:
+def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[..., Iterator[Line]]) -> Iterator[Message]:
     """Messages of lines of one kind: one each, or grouped, as rows of a delimited file are."""
     assert feed.layout is not None
     record = feed.layout.record
@@ -123,7 +124,7 @@ def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[[], I
     def keys(columns: Sequence[str]) -> Iterator[Row]:
         """The same rows with nothing cut out but what groups them."""
         wanted = frozenset(columns)
-        for line in source():
+        for line in source(told=False):
             values = cutter.only(line, record, wanted) if line.fault is None else {}
             yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], line.fault)
 

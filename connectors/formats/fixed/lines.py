@@ -27,8 +27,13 @@ class Line:
     fault: Finding | None = None
 
 
-def lines(stream: BinaryIO, start: int, charset: str) -> Iterator[Line]:
-    """Lines from a byte offset on; blank ones, and SUB at the end as CP/M's heirs write it, are left out but counted."""
+_UNTOLD = Finding("FED-18")
+"""What is wrong with a line, for who only asks whether anything is."""
+
+
+def lines(stream: BinaryIO, start: int, charset: str, told: bool = True) -> Iterator[Line]:
+    """Lines from a byte offset on; blank ones, and SUB at the end as CP/M's heirs write it, are left out but counted. `told`: whether
+    faults say what they are of."""
     stream.seek(start)
     offset, number = start, 0
     while received := stream.readline(_LINE_BYTES):
@@ -43,11 +48,11 @@ def lines(stream: BinaryIO, start: int, charset: str) -> Iterator[Line]:
             received = b""
         raw = received.rstrip(b"\r\n\x1a")
         if raw.strip(b" \t\f") or fault is not None:
-            yield _line(number, offset, length, raw, charset, fault)
+            yield _line(number, offset, length, raw, charset, fault, told)
         offset += length
 
 
-def _line(number: int, offset: int, length: int, raw: bytes, charset: str, fault: Finding | None) -> Line:
+def _line(number: int, offset: int, length: int, raw: bytes, charset: str, fault: Finding | None, told: bool) -> Line:
     try:
         text = raw.decode(charset)
     except UnicodeDecodeError as error:
@@ -57,6 +62,8 @@ def _line(number: int, offset: int, length: int, raw: bytes, charset: str, fault
     if text.isprintable():  # as nearly all are, and the quicker question
         return Line(number, offset, length, raw, text, fault)
     control = _CONTROL.search(text)
+    if control is not None and not told:
+        fault = _UNTOLD
     if control is not None and fault is None:
         where = Place(position=number, element=control.start() + 1, line=number)
         fault = Finding("FED-18", place=where, got=f"U+{ord(control[0]):04X}", params={"field": f"line {number}"})
