@@ -17,13 +17,14 @@ _SENTENCES = (
     ("Drafted from samples of {} records. Read each line; the reason stands beside it.", "由 {} 条样本记录起草。请逐行核对，理由见行末。"),
     ("TODO {}: mandatory, and no sample says it", "TODO {}：必填，但样本中没有"),
     (
-        "Not mapped, since neither name nor values say what it is. Map it, or say why not under `ignore:`",
-        "未映射，因为名称与值均无法说明其含义。请映射，或在 `ignore:` 下说明原因",
+        "Not mapped: nothing says what it is, or this entity has no place for it. Map it, or say why not:",
+        "未映射：无法判断其含义，或该实体没有对应成员。请映射，或说明不映射的原因：",
     ),
     ("lines are of several kinds, told apart by their first two characters", "行分多种，以前两个字符区分"),
     ("rows of one document stand together in the samples", "样本中同一单据的各行相邻"),
     ("no line number in the samples", "样本中没有行号"),
     ("made of place and time", "由地点与时间组成"),
+    ("it has no number of its own here", "此处没有自己的单号"),
 )
 """Whole comments."""
 _REASONS = (

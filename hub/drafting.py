@@ -47,15 +47,12 @@ class DraftedFeed:
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
-        "repeats": "{0} stands in several records: they are the lines of one document, and read as they are the last one would replace "
-        "the others. Where they are flat JSON and stand together, write `group: {{by: [{0}], header: [...], rows: row}}` into the grammar, "
-        "with the members that are of the document under `header`, and `at: row` into the mapping; else ask for an export with the lines "
-        "below each document, or of rows (CSV, XLSX).",
+        "repeats": "{0} stands in several records: they are the lines of one document, and read as they are the last one would replace the "
+        "others. Ask for an export with the lines below each document, or of rows (CSV, XLSX, flat JSON sorted by {0}), which are grouped.",
     },
     "zh-CN": {
-        "repeats": "{0} 在多条记录中重复：这些记录是同一单据的各行，若照此读取，最后一条会取代其余各条。"
-        "如为平面 JSON 且同一单据的记录相邻，请在语法中写 `group: {{by: [{0}], header: [...], rows: row}}`（header 列出属于单据的成员），"
-        "并在映射中写 `at: row`；否则请改为导出含明细行的单据，或行数据（CSV、XLSX）。",
+        "repeats": "{0} 在多条记录中重复：这些记录是同一单据的各行，若照此读取，最后一条会取代其余各条。请改为导出含明细行的单据，"
+        "或可合并的行数据（CSV、XLSX，或按 {0} 排序的平面 JSON）。",
     },
 }
 
@@ -76,7 +73,8 @@ def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | Non
     words = _WORDS[language]
     entity, sure = (entity, 100) if entity is not None else guess_entity(given, f"{feed} {paths[0].stem}")
     repeated = _repeated(samples, fields, document_keys(given, entity))
-    by = document_keys(given, entity) if samples.format in _ROWS else []
+    flat = samples.format in _ROWS or (repeated and _flat(samples) and _together(fields, repeated))
+    by = document_keys(given, entity) if flat else []
     full = {field.path for field in fields if field.share == 100}
     by = by if set(by) <= full else []
     of_documents = {field.path for field in given if of_document(field, entity)}
@@ -98,6 +96,19 @@ def _repeated(samples: Samples, fields: Sequence[Drafted], by: Sequence[str]) ->
         if field.path in by and "/" not in field.path and len(set(field.values)) < len(field.values):
             return field.path
     return ""
+
+
+def _flat(samples: Samples) -> bool:
+    """Whether the records are such as the format groups: JSON objects of values only, in a list or in lines."""
+    listed = samples.messages == "lines" or samples.messages.endswith("[]")
+    return samples.format == "json" and listed and not any(child.fields or child.many for child in samples.root.fields.values())
+
+
+def _together(fields: Sequence[Drafted], number: str) -> bool:
+    """Whether the records of each document stand together; where they do not, none of them would be read."""
+    (values,) = [field.values for field in fields if field.path == number]
+    begun = [value for at, value in enumerate(values) if at == 0 or values[at - 1] != value]
+    return len(begun) == len(set(begun))
 
 
 def _given(field: Drafted) -> Given:

@@ -6,7 +6,7 @@ until it is answered; nothing is filled in that no sample says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
@@ -14,153 +14,25 @@ from pydantic import BaseModel
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
 from mappings.code_tables import load_table
-from mappings.targets import Member, element_model, member, required
-
-_SIGNS: Mapping[str, Mapping[str, int]] = {
-    "PurchaseOrder": {"order_number": 4, "unit_price": 2, "requested_on": 2, "supplier": 2, "quantity": 1, "item_code": 1, "currency": 1}
-    | {"despatch_number": -5, "receipt_number": -5, "invoice_number": -5, "promised_on": -4, "received_at": -3, "payment_number": -6}
-    | {"forecast_quantity": -6, "sold_quantity": -6, "moved_quantity": -6, "instruction_number": -5},
-    "OrderResponse": {"promised_on": 5, "order_number": 3, "quantity": 1, "despatch_number": -4, "invoice_number": -4},
-    "InventoryReport": {"status": 2, "location": 3, "lot": 2, "expires_on": 1, "quantity": 2, "item_code": 1, "gtin": 1}
-    | {"order_number": -4, "unit_price": -2, "despatch_number": -3, "receipt_number": -3, "received_at": -3}
-    | {"moved_quantity": -6, "sold_quantity": -6, "instruction_number": -5, "forecast_quantity": -6},
-    "DespatchAdvice": {
-        "despatch_number": 8,
-        "receipt_number": -5,
-        "invoice_number": -4,
-        "instruction_number": -5,
-        "sscc": 2,
-        "tracking": 2,
-        "carrier": 2,
-        "despatched_at": 4,
-        "ship_to": 1,
-        "lot": 1,
-    },
-    "ReceivingAdvice": {"receipt_number": 8, "received_at": 4, "rejected_quantity": 3, "order_number": 1, "lot": 1},
-    "Invoice": {
-        "invoice_number": 6,
-        "amount": 3,
-        "payment_number": -8,
-        "paid_on": -5,
-        "paid_amount": -5,
-        "unit_price": 1,
-        "currency": 1,
-        "order_number": 1,
-    },
-    "PriceCatalogue": {"valid_from_on": 5, "valid_until_on": 3, "minimum_quantity": 4, "unit_price": 2, "item_code": 1, "currency": 1}
-    | {"quantity": -4, "order_number": -4, "invoice_number": -4, "despatch_number": -4, "requested_on": -3},
-    "ProductionEvent": {"production_order": 7, "occurred_at": 4, "lot": 1, "serial": 1, "despatch_number": -4, "invoice_number": -4},
-    "Item": {"item_code": 3, "description": 2, "gtin": 1, "unit": 1, "shelf_life": 5, "quantity": -4, "order_number": -3}
-    | {"forecast_quantity": -4, "sold_quantity": -4, "moved_quantity": -4},
-    "Party": {"supplier": 2, "customer": 2, "supplier_name": 2, "tax_number": 6, "phone": 3, "licence": 3, "city": 2, "address": 2}
-    | {"quantity": -6, "item_code": -6, "order_number": -6, "amount": -4},
-    "DeliverySchedule": {"forecast_quantity": 8, "due_on": 5, "due_until_on": 3, "item_code": 1, "supplier": 1},
-    "SalesReport": {"sold_quantity": 8, "occurred_on": 4, "period_from_on": 4, "period_until_on": 3, "item_code": 1, "lot": 1},
-    "InventoryMovement": {"moved_quantity": 8, "reason": 4, "location": 1, "lot": 1, "item_code": 1},
-    "DespatchInstruction": {"instruction_number": 8, "ship_to": 2, "requested_on": 1, "quantity": 1, "location": 1},
-    "RemittanceAdvice": {"payment_number": 7, "paid_on": 5, "paid_amount": 5, "invoice_number": 1, "amount": 1},
-}
-"""What fields speak for an entity, and against it."""
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "PurchaseOrder": ("order", "po", "订单", "采购"),
-    "OrderResponse": ("confirm", "response", "确认"),
-    "InventoryReport": ("stock", "inventory", "库存", "盘点"),
-    "DespatchAdvice": ("despatch", "dispatch", "ship", "deliver", "asn", "发货", "送货", "出库"),
-    "ReceivingAdvice": ("receipt", "receiving", "grn", "收货", "入库"),
-    "Invoice": ("invoice", "发票"),
-    "PriceCatalogue": ("price", "catalog", "价格", "目录", "报价"),
-    "ProductionEvent": ("mes", "production", "transformation", "生产", "工单"),
-    "Item": ("item", "material", "product", "物料"),
-    "Party": ("supplier", "vendor", "customer", "partner", "供应商", "客户"),
-    "DeliverySchedule": ("forecast", "schedule", "预测", "排程"),
-    "SalesReport": ("sales", "sellout", "sell-out", "销售", "流向"),
-    "InventoryMovement": ("movement", "adjust", "transfer", "移库", "调整", "调拨"),
-    "DespatchInstruction": ("pick", "instruction", "指令", "出库通知"),
-    "RemittanceAdvice": ("payment", "remit", "付款", "汇款"),
-}
-_LISTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "ProductionEvent": {
-        "inputs": ("input", "consum", "component", "used", "投入", "消耗", "领用"),
-        "outputs": ("output", "produced", "made", "finished", "产出", "产成"),
-    }
-}
-"""Entities whose rows stand in lists of other names than `lines`, and what the records are called that hold them."""
-NUMBERS: Mapping[str, tuple[str, ...]] = {
-    "PurchaseOrder": ("order_number", "number"),
-    "OrderResponse": ("number", "order_number"),
-    "InventoryReport": ("number",),
-    "DespatchAdvice": ("despatch_number", "number"),
-    "ReceivingAdvice": ("receipt_number", "number"),
-    "Invoice": ("invoice_number", "number"),
-    "PriceCatalogue": ("number",),
-    "ProductionEvent": ("number",),
-    "Item": ("item_code", "number"),
-    "Party": ("supplier", "customer", "number"),
-    "DespatchInstruction": ("instruction_number", "number"),
-    "RemittanceAdvice": ("payment_number", "number"),
-}
-"""Concepts that are the document's own number, the nearest first; of other entities it is `number`."""
-_NUMBER = ("number",)
-_PARTIES: Mapping[str, tuple[str, str]] = {
-    "supplier": ("supplier", "code"),
-    "supplier_name": ("supplier", "name"),
-    "customer": ("buyer", "code"),
-    "ship_to": ("ship_to", "code"),
-    "location": ("location", "code"),
-}
-_TO: Mapping[str, str] = {"serial": "serials[]"}
-_OF_ENTITY: Mapping[str, Mapping[str, str]] = {
-    "Party": {"supplier_name": "name", "description": "name"},
-    "DeliverySchedule": {"forecast_quantity": "quantity"},
-    "SalesReport": {"sold_quantity": "quantity", "customer": "reporter.code"},
-    "InventoryMovement": {"moved_quantity": "quantity"},
-    "RemittanceAdvice": {"paid_amount": "amount"},
-}
-"""Concepts that fill a member of another name in one entity."""
-_ITEM: Mapping[str, str] = {"unit": "base_unit", "description": "name", "shelf_life": "shelf_life_days"}
-_SPELLED = (
-    *("date_dashed_dmy", "date_dashed_mdy", "date_month_name", "date_month_name_short"),
-    *("date_dotted_short", "date_slashed_dmy_short", "date_slashed_mdy_short"),
+from mappings.draft_entities import (
+    BOOLEANS,
+    DAYS,
+    ITEM,
+    LISTS,
+    MOMENTS,
+    NAMES,
+    NUMBER,
+    NUMBERED_BY,
+    NUMBERS,
+    NUMBERS_AS,
+    OF_ENTITY,
+    PARTIES,
+    SHOWN,
+    SIGNS,
+    TO,
+    WHEN,
 )
-_DAYS: Mapping[str, str] = {
-    "date": "iso_date",
-    "partial_date": "iso_date",
-    "date_compact": "x12_date",
-    "day_or_time": "day_stated",
-    "instant": "day_of_instant",
-    "instant_local": "day_of_instant",
-    "instant_dotted": "day_of_dotted",
-    "instant_slashed_ymd": "day_of_slashed_ymd",
-    "instant_compact": "day_of_compact",
-    **{kind: kind for kind in ("date_dotted", "date_slashed_ymd", "date_slashed_dmy", "date_slashed_mdy", "date_chinese")},
-    **{kind: kind for kind in ("date_of_midnight", "odata_date")},
-    **{kind: kind for kind in _SPELLED},
-}
-_MOMENTS: Mapping[str, str] = {
-    "date": "iso_day",
-    "date_compact": "x12_day_start",
-    "date_dotted": "day_start_dotted",
-    "date_slashed_ymd": "day_start_slashed_ymd",
-    "date_slashed_dmy": "day_start_slashed_dmy",
-    "date_slashed_mdy": "day_start_slashed_mdy",
-    "date_chinese": "day_start_chinese",
-    "instant": "iso_instant",
-    "instant_local": "iso_instant",
-    "instant_dotted": "date_time_dotted",
-    "instant_slashed_ymd": "date_time_slashed_ymd",
-    "instant_compact": "date_time_compact",
-    "day_or_time": "iso_day_or_time",
-    "date_of_midnight": "iso_day_or_time",
-    "odata_date": "odata_instant",
-    **{kind: kind.replace("date_", "day_start_", 1) for kind in _SPELLED},
-}
-_SHOWN = 8
-"""Values that a table lacks which are named."""
-_NUMBERS_AS: Mapping[tuple[str, str], str] = {
-    (",", ""): "decimal_comma",
-    (".", ","): "decimal_grouped",
-    (",", "."): "decimal_comma_grouped",
-}
+from mappings.targets import Member, element_model, member, required
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +65,10 @@ def guess_entity(fields: Sequence[Given], name: str) -> tuple[str, int]:
     """The entity that the fields and the feed's name speak for most, and how sure that is in per cent."""
     concepts = {concept: given.sure for concept, given in _by_concept(fields).items()}
     scores = {}
-    for entity, signs in _SIGNS.items():
+    for entity, signs in SIGNS.items():
         # A name that only holds a word among others speaks half as loud.
         score = sum(2 * weight if concepts[concept] >= 80 else weight for concept, weight in signs.items() if concept in concepts) // 2
-        scores[entity] = score + (3 if any(word in name.casefold() for word in _NAMES[entity]) else 0)
+        scores[entity] = score + (3 if any(word in name.casefold() for word in NAMES[entity]) else 0)
     best = max(scores, key=lambda entity: scores[entity])
     total = sum(max(score, 0) for score in scores.values())
     return best, 100 * max(scores[best], 0) // total if total else 0
@@ -204,20 +76,21 @@ def guess_entity(fields: Sequence[Given], name: str) -> tuple[str, int]:
 
 def document_keys(fields: Sequence[Given], entity: str) -> list[str]:
     """The columns whose equal values make rows one document; none where a row stands for itself."""
-    if entity in ("Item", "Party"):
+    if entity in ("Item", "Party", "Device"):
         return []
     by_concept = _by_concept(fields)
     if entity == "PriceCatalogue":
         return [by_concept[concept].path for concept in ("supplier", "currency") if concept in by_concept][:1]
     if entity == "InventoryReport":
         return [by_concept[concept].path for concept in ("location", "issued_at") if concept in by_concept]
-    return [by_concept[concept].path for concept in NUMBERS.get(entity, _NUMBER) if concept in by_concept][:1]
+    numbers = (*NUMBERS.get(entity, NUMBER), *([NUMBERED_BY[entity]] if entity in NUMBERED_BY else []))
+    return [by_concept[concept].path for concept in numbers if concept in by_concept][:1]
 
 
 def of_document(given: Given, entity: str) -> bool:
     """Whether a column speaks of the document and not of one of its lines."""
     model = ENTITIES[entity]
-    if given.concept in NUMBERS.get(entity, _NUMBER):
+    if given.concept in NUMBERS.get(entity, NUMBER) or given.concept == NUMBERED_BY.get(entity):
         return True
     head, _ = _member_of(given, entity, model)
     line, _ = _member_of(given, entity, element_model(model, "lines", "draft")) if "lines" in model.model_fields else (None, "")
@@ -229,18 +102,18 @@ def _member_of(given: Given, entity: str, model: type[BaseModel]) -> tuple[Membe
     concept = given.concept
     if not concept:
         return None, ""
-    own = _OF_ENTITY.get(entity, {})
+    own = OF_ENTITY.get(entity, {})
     if concept in own:
         to = own[concept]
-    elif concept in _PARTIES:
-        party, part = _PARTIES[concept]
+    elif concept in PARTIES:
+        party, part = PARTIES[concept]
         to = f"{party}.{'gln' if given.key == 'gln' else part}"
-    elif entity == "Item" and concept in _ITEM:
-        to = _ITEM[concept]
+    elif entity == "Item" and concept in ITEM:
+        to = ITEM[concept]
     elif entity == "PurchaseOrder" and concept == "order_line":
         to = "line"
     else:
-        to = _TO.get(concept, concept)
+        to = TO.get(concept, concept)
     try:
         return member(model, to, "draft"), to
     except ConfigError:
@@ -259,7 +132,7 @@ def lines_at(fields: Sequence[Given]) -> str:
 
 def draft_mapping(format_name: str, name: str, fields: Sequence[Given], entity: str, sure: int, header: Sequence[str] | None) -> Draft:
     """The mapping. `header`: of grouped rows the columns of the document; None where rows are not grouped or nest by themselves."""
-    nested = format_name in ("json", "xml")
+    nested = format_name in ("json", "xml") and header is None
     nested = nested or any("/" in given.path for given in fields)
     at = (lines_at(fields) or ".") if nested else "row" if header is not None else "."
     top = [given for given in fields if (not given.path.startswith(f"{at}/") if nested else header is None or given.path in header)]
@@ -270,7 +143,7 @@ def draft_mapping(format_name: str, name: str, fields: Sequence[Given], entity: 
         inner = list(fields)
     model = ENTITIES[entity]
     lists = _lists(entity, model, fields, at, inner)
-    if entity in _LISTS:
+    if entity in LISTS:
         top = [given for given in fields if not any(given in held for _, _, held in lists)]
     above = _Rows(format_name, entity, "", None)
     head = list(above.rows(top))
@@ -299,7 +172,7 @@ def draft_mapping(format_name: str, name: str, fields: Sequence[Given], entity: 
     lines += ["each:", *each] if each else []
     unused = [given.path for given in fields if given.path not in used]
     if unused:
-        lines += ["# Not mapped, since neither name nor values say what it is. Map it, or say why not under `ignore:`", "# ignore:"]
+        lines += ["# Not mapped: nothing says what it is, or this entity has no place for it. Map it, or say why not:", "# ignore:"]
         lines += [f"#   - {{path: {_quoted(path)}, reason: ...}}" for path in unused]
     return Draft("\n".join(lines) + "\n", entity, sure, missing)
 
@@ -308,11 +181,11 @@ def _lists(
     entity: str, model: type[BaseModel], fields: Sequence[Given], at: str, inner: Sequence[Given]
 ) -> list[tuple[str, str, list[Given]]]:
     """The lists of an entity's records: member, the record that holds them in the feed, and its fields."""
-    if entity not in _LISTS:
+    if entity not in LISTS:
         return [("lines", at, list(inner))] if "lines" in model.model_fields else []
     holders = sorted({given.path.rpartition("/")[0].partition("/")[0] for given in fields if "/" in given.path})
     found = []
-    for to, words in _LISTS[entity].items():
+    for to, words in LISTS[entity].items():
         holder = next((holder for holder in holders if any(word in holder.casefold() for word in words)), None)
         if holder is not None:
             found.append((to, holder, [given for given in fields if given.path.startswith(f"{holder}/")]))
@@ -330,6 +203,7 @@ class _Rows:
         self._within = of is not None
         self.found: set[str] = set()
         self.used: set[str] = set()
+        self._filled: set[str] = set()
 
     def rows(self, fields: Sequence[Given]) -> Iterator[str]:
         """A row for each field that has a place here, the surest first where two mean the same."""
@@ -345,14 +219,18 @@ class _Rows:
             if len(made) == 2:
                 self.found.add("number")
                 yield f"- {{to: number, from: [{', '.join(map(_quoted, made))}], as: joined_by_slash}}  # made of place and time"
-        when = by_concept.get("occurred_at")
-        if not self._within and self._entity == "ProductionEvent" and "issued_at" not in self.found and when is not None:
+        other = by_concept.get(NUMBERED_BY.get(self._entity, ""))
+        if not self._within and "number" not in self.found and other is not None and "/" not in other.path.removeprefix(self._prefix):
+            self.found.add("number")
+            yield f"- {{to: number, from: {_quoted(other.path)}}}  # it has no number of its own here"
+        when = by_concept.get(WHEN.get(self._entity, ""))
+        if not self._within and "issued_at" not in self.found and when is not None:
             row = self._row(replace(when, concept="issued_at", reason=f"when it happened, for want of another; {when.reason}"))
             if row is not None:
                 yield row
 
     def _row(self, given: Given) -> str | None:
-        numbers = NUMBERS.get(self._entity, _NUMBER)
+        numbers = NUMBERS.get(self._entity, NUMBER)
         if not self._within and given.concept in numbers:
             if "number" in self.found:
                 return None
@@ -364,16 +242,19 @@ class _Rows:
             target, to = _member_of(given, self._entity, self._model)
         if target is None:
             return None
+        if to in self._filled:
+            return None
         way = self._way(given, target, to)
         if way is None:
             return f"# TODO {to} from {given.path}: {' '.join(given.reason.split())}; no function reads it for certain"
+        self._filled.add(to)
         self.found.add(to.partition(".")[0].removesuffix("[]"))
         path = given.path.removeprefix(self._prefix)
         sure, reason = given.sure, " ".join(given.reason.split())
         if ", codes: " in way and (strange := _unknown(way.rpartition(" ")[2], given.values)):
             known = len(given.values) - len(strange)
             sure = min(sure, 100 * known // len(given.values))
-            reason = f"TODO its table lacks {', '.join(strange[:_SHOWN])}: add them to codes/ of the site; {reason}"
+            reason = f"TODO its table lacks {', '.join(strange[:SHOWN])}: add them to codes/ of the site; {reason}"
         return f"- {{to: {_quoted(to)}, from: {_quoted(path)}{way}}}  # {sure} %: {reason}"
 
     def _way(self, given: Given, target: Member, to: str) -> str | None:
@@ -382,16 +263,22 @@ class _Rows:
             if given.kind not in ("decimal", "integer"):
                 return None
             usual = "json_number" if self._format == "json" else "decimal"
-            return f", as: {_NUMBERS_AS.get(given.marks, usual)}"
+            return f", as: {NUMBERS_AS.get(given.marks, usual)}"
         if target.kind == "integer":
             return ", as: integer" if given.kind == "integer" else None
         if target.kind in ("date", "instant"):
-            functions = _DAYS if target.kind == "date" else _MOMENTS
+            functions = DAYS if target.kind == "date" else MOMENTS
             return f", as: {functions[given.kind]}" if given.kind in functions else None
         if to in ("unit", "base_unit"):
             return ", codes: units"
         if to == "purpose":
             return ", codes: feed_purpose"
+        if target.kind == "boolean":
+            return next((f", as: {name}" for words, name in BOOLEANS.items() if given.values and words.issuperset(given.values)), None)
+        if to == "issuer":
+            return ", codes: device_issuer"
+        if to == "status" and self._entity == "TransportStatus":
+            return None  # each carrier has codes of its own; which word of Recommendation 24 each is, a table of the site says
         if to == "status":
             return ", codes: confirmation_status" if self._entity == "OrderResponse" else ", codes: stock_status"
         if target.allowed is not None:

@@ -304,6 +304,8 @@ HEADS = {
     "SalesReport": "编号,期间开始,期间结束,产品编码,批号,销售数量,单位",
     "DeliverySchedule": "Schedule No,Supplier,Item,Week Start,Week End,Forecast Qty,UOM",
     "RemittanceAdvice": "Payment No,Payment Date,Currency,Invoice No,Amount Paid",
+    "Device": "Primary DI,Brand Name,Model,GMDN,Risk Class,Single Use",
+    "TransportStatus": "Shipment No,Tracking No,Event Code,Event Time,Location,Carrier",
     "Party": "供应商编码,供应商名称,统一社会信用代码,地址,城市,联系电话",
 }
 
@@ -328,36 +330,45 @@ def test_a_person_states_the_entity_and_one_that_there_is_none_of_is_refused(tmp
         draft_feed([path], entity="Despatch")
 
 
-def test_json_lines_that_share_an_order_number_are_not_passed_off_as_whole_orders(tmp_path: Path) -> None:
+def test_flat_json_that_shares_an_order_number_is_grouped_and_what_cannot_be_is_said(tmp_path: Path) -> None:
     path = tmp_path / "orders.jsonl"
     line = '{{"orderNo": "PO-{0}", "orderDate": "2026-11-22", "lineNo": {1}, "sku": "RM-{1}", "qty": 5, "uom": "EA", "unitPrice": 1.5}}'
     path.write_text("\n".join(line.format(order, at) for order in (1, 2) for at in (1, 2)), encoding="utf-8")
     draft = draft_feed([path])
+    assert (draft.missing, draft.advice) == ((), "") and "by: [orderNo]" in draft.grammar and "header: [orderDate]" in draft.grammar
+    orders = taken(draft, path, tmp_path).messages
+    mapping = load("json/orders", [tmp_path / "mappings"])
+    entities = [mapping.read(message.root, Context(time_zone="UTC")).entity for message in orders if message.root is not None]
+    assert [(one["number"], [line["line"] for line in one["lines"]]) for one in entities if one] == [
+        ("PO-1", ["1", "2"]),
+        ("PO-2", ["1", "2"]),
+    ]
+    path.write_text("\n".join(line.format(order, at) for at in (1, 2) for order in (1, 2)), encoding="utf-8")
+    apart = draft_feed([path])
     assert (
-        draft.missing == () and draft.advice.startswith("orderNo stands in several records") and f"# TODO {draft.advice}" in draft.grammar
+        apart.missing == () and apart.advice.startswith("orderNo stands in several records") and f"# TODO {apart.advice}" in apart.grammar
     )
-    shown = CliRunner().invoke(application(), ["grammar", "draft", str(path)], env={"UDIHUB_LANG": "zh-CN"})
-    assert shown.exit_code == 1 and "orderNo 在多条记录中重复" in shown.output and "left to you" not in shown.output
-    taken(draft, path, tmp_path)  # and what the advice says works
-    grammar, mapping = (tmp_path / room / "json" / "orders.yaml" for room in ("grammars", "mappings"))
-    grouped = "group: {by: [orderNo], header: [orderDate], rows: row}\nfields:"
-    grammar.write_text(draft.grammar.replace("fields:", grouped, 1), encoding="utf-8")
-    mapping.write_text(draft.mapping.replace('at: "."', "at: row"), encoding="utf-8")
-    orders = read("json", path.read_bytes(), "orders", Profile(options={"grammar_folders": [str(tmp_path / "grammars")]})).messages
-    ours = load("json/orders", [tmp_path / "mappings"])
-    found = [ours.read(message.root, Context(time_zone="UTC")).entity or {} for message in orders if message.root is not None]
-    assert [(one["number"], [row["line"] for row in one["lines"]]) for one in found] == [("PO-1", ["1", "2"]), ("PO-2", ["1", "2"])]
+    assert "orderNo 在多条记录中重复" in draft_feed([path], language="zh-CN").advice
     path.write_text("\n".join(line.format(order, 1) for order in (1, 2)), encoding="utf-8")
-    assert (draft_feed([path]).missing, draft_feed([path]).advice) == ((), "")
+    assert (draft_feed([path]).advice, "group:" in draft_feed([path]).grammar) == ("", False)
+
+
+def test_an_answer_takes_its_own_number_and_date_and_not_those_of_the_order(tmp_path: Path) -> None:
+    path = tmp_path / "conf.csv"
+    head = "ConfirmationNo,PO Number,Order Date,Confirmation Date,Line,Item,Confirmed Qty,UOM,Confirmed Date"
+    path.write_text(f"{head}\nC-1,PO-1,2026-11-02,2026-11-05,10,RM-1,5,EA,2026-12-01\n", encoding="utf-8")
+    draft = draft_feed([path])
+    rows = {row["to"]: row["from"] for row in yaml.safe_load(draft.mapping)["fields"]}
+    assert (draft.entity, draft.missing) == ("OrderResponse", ())
+    assert rows == {"number": "ConfirmationNo", "order_number": "PO Number", "issued_at": "Confirmation Date"}
 
 
 def test_a_draft_gives_its_reasons_in_chinese(tmp_path: Path) -> None:
-    path = tmp_path / "orders.csv"
-    rows = [f"45{n};22/11/2026;EUR;{n},5;RM-{n};0{n}/02/26;EA;x{n}" for n in range(1, 5)]
-    path.write_text("\n".join(["order_no;order_date;currency;quantity;item_code;delivery_date;unit;odd", *rows, ""]), encoding="utf-8")
+    path = tmp_path / "devices.csv"
+    path.write_text(f"{HEADS['Device']}\n09506000134352,OsteoFix,OF,36266,IIb,true\n09506000134369,OsteoFix,OG,36266,IIb,true\n")
     shown = CliRunner().invoke(application(), ["grammar", "draft", str(path)], env={"UDIHUB_LANG": "zh-CN"})
     comments = [
         line.partition("# ")[2] for line in shown.output.splitlines() if "# " in line and "--- " not in line and "reason: " not in line
     ]
-    assert len(comments) > 12 and any("22/11/2026" in line or "DD/MM/YYYY" in line for line in comments)
+    assert len(comments) > 12 and "TODO issued_at：必填，但样本中没有" in comments and "需由您补充：issued_at" in shown.output
     assert [line for line in comments if not any(letter >= "\u4e00" for letter in line) and line != "ignore:"] == []
