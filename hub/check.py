@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from connectors import registry
 from data_contracts.findings import Finding, Language, has_error
 from hub import acknowledge, pipeline, unagreed
 from hub.examine import Claimant, Examination, ExaminedInterchange, examine
@@ -23,6 +24,7 @@ def check_file(path: Path, site: Site, claimant: Claimant | None, now: datetime,
     tell_unmapped(examination)
     if claimant is None:
         unagreed.look(examination, now.date())
+    tell_unchecked(examination)
     return as_json(str(path), examination, now, language)
 
 
@@ -35,6 +37,23 @@ def tell_unmapped(examination: Examination) -> None:
         if examined.agreement is not None and examined.unmapped:
             told = [finding for finding in examined.content if finding.rule != "MAP-14"]
             examined.content = told + pipeline.with_overrides(examined.unmapped, examined.agreement)
+
+
+def tell_unchecked(examination: Examination) -> None:
+    """Say of how many messages nobody looked at the content, since their syntax or their envelope is wrong (AGR-10).
+
+    Whoever mends a syntax fault and sees none left would take the document for right.
+    """
+    count = unchecked = 0
+    for interchange in examination.interchanges:
+        answering = registry.answering_of(interchange.format)
+        for examined in interchange.messages:
+            count += 1
+            unread = examined.mapped is None and examined.entity is None
+            answers = answering is not None and examined.message.type in answering.answers
+            unchecked += unread and not answers and (interchange.refused or has_error(examined.syntax))
+    if unchecked:
+        examination.unreadable.append(Finding("AGR-10", got=str(unchecked), expected=str(count)))
 
 
 def exit_code(answer: dict[str, Any]) -> int:

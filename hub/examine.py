@@ -174,7 +174,7 @@ def walk(
         return
     yield Opened(syntax.name)
     if feed is None and claimant is not None and not any(known.format == syntax.name for known in candidates):
-        yield Finding("AGR-03", got=syntax.name, expected=", ".join(sorted({c.format for c in candidates})))
+        yield Finding("AGR-03", got=syntax.name, expected=", ".join(sorted({c.format for c in candidates})) or "-")
         return
     yield from _steps(stream, syntax, site, claimant, candidates, feed, today, messages, whole)
 

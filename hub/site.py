@@ -96,7 +96,12 @@ class Site:
     @classmethod
     def empty(cls) -> Site:
         """No partners at all: enough to check a file by its standard alone."""
-        return cls(Path(), SiteFile(name="none", organisations=()), (), (), ())
+        return cls.without_partners(Path())
+
+    @classmethod
+    def without_partners(cls, folder: Path) -> Site:
+        """The overlays of a site (mappings, grammars) and none of its partners, whose files may be at fault."""
+        return cls(folder, SiteFile(name="none", organisations=()), (), (), ())
 
     @classmethod
     def load(cls, folder: Path) -> Site:

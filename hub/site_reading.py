@@ -135,6 +135,12 @@ class QualifierError(ValueError):
     """An envelope's identity without its qualifier."""
 
 
+def _identity(got: object) -> str:
+    """What the id of an example is: the text itself where only its qualifier lacks; a word for it where the text is none."""
+    text = str(got).strip()
+    return text if text and ":" not in text else "ID"
+
+
 def _said(model: type[BaseModel], one: Any, file: str) -> Finding:
     """One mistake in words for whoever wrote the YAML."""
     loc: Sequence[int | str] = one["loc"]
@@ -153,5 +159,5 @@ def _said(model: type[BaseModel], one: Any, file: str) -> Finding:
     if isinstance(why, ZoneError):
         return fault("SIT-07", file, key, meant(got, available_timezones()), got)
     if isinstance(why, QualifierError):
-        return fault("SIT-08", file, key, f"ZZ:{got}", got)
+        return fault("SIT-08", file, key, f"ZZ:{_identity(got)}", got)
     return fault("SIT-03", file, key, one["msg"].removeprefix("Value error, "), got)

@@ -117,13 +117,14 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
         agreed = agreement.message(message, version) or agreed
     mapping = pipeline.mapping_of(site.mapping_folders, agreed)
     if mapping.entity != name:
-        raise ConfigError(f"{to} says a {mapping.entity}; the record is a {name}")
+        article = "an" if mapping.entity[0] in "AEIOU" else "a"
+        raise ConfigError(f"{to} says {article} {mapping.entity}; the record is one of {name}")
     enveloped = traits_of(syntax).enveloped
     written = _write(
         format_named(syntax), mapping, agreed, entity, envelope if enveloped else None, profile, None if enveloped else message
     )
     if written.content is None:
-        raise ConfigError("; ".join(finding.text() for finding in written.findings))
+        raise ConfigError("; ".join(f"{where}: {one.text()}" if (where := one.place.path) else one.text() for one in written.findings))
     return written.content
 
 

@@ -53,7 +53,7 @@ def answer_many(uow: UnitOfWork, asked: Iterable[tuple[Any, ExaminedInterchange,
                 partner_id=one.document.partner_id,
                 kind="acknowledgement",
                 route=dict(one.policy.route),
-                name=outbox.file_name(f"{one.wanted.kind}_{one.received.interchange.control or 'none'}_{number}.{suffix}"),
+                name=outbox.file_name("_".join(filter(None, (one.wanted.kind, one.received.interchange.control, f"{number}.{suffix}")))),
                 media_type=media_type,
                 sha256=content.sha256,
             )

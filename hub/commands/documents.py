@@ -18,13 +18,14 @@ from data_contracts.findings import Language
 from data_contracts.mistakes import meant
 from hub import acknowledge, check, unagreed, worker
 from hub.commands import findings
-from hub.commands.words import word
+from hub.commands.words import counted, word
 from hub.compare import Difference, Source, differences, expected_entities, source_of
 from hub.examine import Claimant, Examination, examine
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Site
+from hub.site_reading import SiteError
 from hub.store import claims, ingested
 
 Files = Annotated[list[Path], typer.Argument(exists=False, help="Files to read.")]
@@ -134,7 +135,7 @@ def _compare(file: Path, expected: Path, examination: Examination, language: Lan
         told = [finding.as_json(language) for finding in heard if finding.severity != "info"]
         for text in findings.lines(told, examination.format, language):
             typer.echo(text, err=True)
-        said = word("equal", language) if not found else word("differences", language).format(count=len(found))
+        said = word("equal", language) if not found else word(counted("differences", len(found)), language).format(count=len(found))
         counts = word("mapped_of_expected", language).format(mapped=len(got), expected=len(wanted))
         typer.echo(f"{file}: {said}{word('comma', language)}{counts}", err=True)
     if not examination.interchanges:
@@ -232,7 +233,7 @@ def _taken(answer: dict[str, Any]) -> bool:
 
 def write_command(
     file: OneFile,
-    to: Annotated[str, typer.Option("--to", help="A mapping that writes, e.g. x12/850; `udihub mapping list` names all.")],
+    to: Annotated[str, typer.Option("--to", "--mapping", help="A mapping that writes, e.g. x12/850; `udihub mapping list` names all.")],
     partner: OfPartner = None,
     version: Annotated[str | None, typer.Option("--version", help="Version to write; the format's usual one if left out.")] = None,
 ) -> None:
@@ -262,7 +263,14 @@ def _site(settings: Settings, partner: str | None) -> Site:
     """The site; a file can be checked by its standard alone where there is none and no partner is named."""
     if partner is None and not (settings.site / "site.yaml").is_file():
         return Site.empty()
-    return Site.load(settings.site)
+    try:
+        return Site.load(settings.site)
+    except SiteError:
+        if partner is not None:
+            raise
+        # a fault in somebody's agreement is no reason not to look at a bare file, which no agreement is asked of
+        typer.echo(word("site_at_fault", settings.language).format(folder=settings.site), err=True)
+        return Site.without_partners(settings.site)
 
 
 def _claimant(site: Site, partner: str | None, agreement: str | None) -> Claimant | None:

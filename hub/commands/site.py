@@ -14,7 +14,7 @@ from hub import callbacks, outbound, pipeline, polling, reaching, soundness, sto
 from hub.as2 import expiry
 from hub.commands import listening
 from hub.commands.registers import tell_outcome
-from hub.commands.words import word
+from hub.commands.words import counted, word
 from hub.registers.fetch import fetch_extracts
 from hub.runtime import Hub
 from hub.settings import Settings
@@ -76,7 +76,7 @@ def partner_check_command(
             typer.echo(f"{word(one.severity, settings.language):8} {one.rule}  {one.place.path}: {one.text(settings.language)}")
     wrong = sum(one.severity == "error" for one in found)
     if wrong:
-        raise ConfigError(word("faults", settings.language).format(count=wrong, folder=settings.site))
+        raise ConfigError(word(counted("faults", wrong), settings.language).format(count=wrong, folder=settings.site))
     if reach and site is not None and not _reached(site, settings, as_json):
         raise ConfigError(word("unreached", settings.language))
     if not as_json and site is not None:

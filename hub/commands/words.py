@@ -55,6 +55,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "incident_closed": ("is over", "已恢复"),
     "unknown_kind": ("unknown", "未知"),
     "unknown_format": ("unknown format", "未知格式"),
+    "site_at_fault": (
+        "{folder}: at fault, and left out since no partner is named; `udihub partner check` tells what is wrong",
+        "{folder}：站点配置有错误，因未指明伙伴而未使用；错误见 `udihub partner check`",
+    ),
     "draft_made": (
         "{name}: {entity}, {sure} % sure; {records} records read without a finding of structure",
         "{name}：{entity}，把握 {sure} %；读取 {records} 条记录，结构无问题",
@@ -70,6 +74,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "rows_left_out": ("{count} rows left out", "{count} 行未采用"),
     "equal": ("equal", "一致"),
     "comma": (", ", "，"),
+    "differences_one": ("1 difference", "1 处差异"),
     "differences": ("{count} differences", "{count} 处差异"),
     "mapped_of_expected": ("{mapped} documents mapped, {expected} expected", "映射 {mapped} 个单据，应有 {expected} 个"),
     "nothing": ("nothing", "无"),
@@ -169,8 +174,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "level_warehouse": ("warehouse", "仓库"),
     "level_storage_place": ("storage place", "库位"),
     "level_none": ("belongs nowhere yet", "尚无归属"),
+    "faults_one": ("{folder}: 1 fault", "{folder}：1 处错误"),
     "faults": ("{folder}: {count} faults", "{folder}：{count} 处错误"),
 }
+
+
+def counted(name: str, count: int) -> str:
+    """The name of the word for so many things: one of its own where there is but one."""
+    return f"{name}_one" if count == 1 and f"{name}_one" in _WORDS else name
 
 
 def word(name: str, language: Language) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from hub import unagreed
 from hub.check import check_file, exit_code
+from hub.cli import application
 from hub.site import Site
+from hub.site_reading import SiteError
 from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, interchange
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -65,3 +69,23 @@ def test_a_message_without_a_shipped_mapping_is_said_to_be_checked_by_its_syntax
 
 def test_an_acknowledgement_has_no_content_to_be_read(tmp_path: Path) -> None:
     assert checked(tmp_path / "f", (SAMPLES / "x12" / "997_004010.edi").read_bytes()) == (0, [])
+
+
+def test_what_was_not_looked_at_is_said_where_syntax_is_wrong(tmp_path: Path) -> None:
+    good, bad = despatch("D1"), [segment.replace("BSN*", "BSX*") for segment in despatch("D2")]
+    code, found = checked(tmp_path / "f", interchange(ACME, 1, good, bad))
+    assert code == 1 and [rule for rule, severity, _ in found if severity == "info"] == ["AGR-07", "AGR-10"]
+    (told,) = [one for one in check_file(tmp_path / "f", Site.empty(), None, NOW)["findings"] if one["rule"] == "AGR-10"]
+    assert told["message"].startswith("The content of 1 of 2 messages was not checked")
+
+
+def test_a_faulty_agreement_of_somebody_does_not_stop_a_look_at_a_bare_file(tmp_path: Path) -> None:
+    site = Path(shutil.copytree(SAMPLES / "site", tmp_path / "site"))
+    agreement = site / "agreements" / "acme_in.yaml"
+    agreement.write_text(agreement.read_text(encoding="utf-8").replace("ZZ:ACME", "ZZ:"), encoding="utf-8")
+    (tmp_path / "f").write_bytes(interchange(ACME, 1, despatch("D1")))
+    environment = {"UDIHUB_HOME": str(tmp_path), "UDIHUB_SITE": str(site)}
+    run = CliRunner().invoke(application(), ["check", str(tmp_path / "f")], env=environment)
+    assert (run.exit_code, "x12, valid" in run.stdout, "partner check" in run.stderr) == (0, True, True)
+    refused = CliRunner().invoke(application(), ["check", str(tmp_path / "f"), "--partner", "acme"], env=environment)
+    assert isinstance(refused.exception, SiteError) and "ZZ:ID in X12" in str(refused.exception)
