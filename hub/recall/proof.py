@@ -73,7 +73,7 @@ def verify(folder: Path, key: str | None = None) -> list[str]:
         Ed25519PublicKey.from_public_bytes(base64.b64decode(signature["public_key"])).verify(
             base64.b64decode(signature["signature"]), content
         )
-    except (InvalidSignature, ValueError, KeyError):
+    except (InvalidSignature, ValueError, KeyError, TypeError):
         return [f"{MANIFEST}: the signature is not of these bytes"]
     except OSError as error:
         return [f"{MANIFEST}: {error.strerror}"]

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from data_contracts.errors import ConflictError
+from data_contracts.errors import ConflictError, FatalError
 from data_contracts.findings import Language
 from hub import audit
 from hub.check import plain
@@ -29,7 +29,7 @@ from hub.recall.picture import picture
 from hub.recall.scope import Scope, affected
 from hub.recall.telling import telling
 from hub.runtime import Hub
-from hub.store import blobs, recalls
+from hub.store import blobs, documents, recalls
 from hub.store.lists import among
 from hub.store.tables import document, exchange
 
@@ -104,16 +104,22 @@ def _evidence(
     hub: Hub, connection: sa.Connection, shown: dict[str, Any], folder: Path, organisations: Collection[int] | None
 ) -> list[dict[str, Any]]:
     """Copy the original bytes of every document that the accounts or a mark rest on, and of every notice and hold; returns which exchange
-    stands in which.
+    stands in which. Of what also speaks to organisations that are not the reader's to see, the messages alone (`whole` false), cut out
+    where it is known where they stand (`sha256` null: not); notices that name lots of others are left out.
+
+    Raises FatalError where bytes are not those that were stored.
     """
     relied_on = {number for lot in shown["lots"] for one in (*lot["positions"], *lot["contradictions"]) for number in one["evidence"]}
     relied_on |= _balanced(connection, shown, organisations)
     for told in (*shown["notices"], *shown["holds"]):
-        (folder / told["sha256"]).write_bytes(blobs.read_blob(connection, hub.settings.home, bytes.fromhex(told["sha256"])))
+        content = blobs.read_blob(connection, hub.settings.home, bytes.fromhex(told["sha256"]))
+        if not shown["elsewhere"] or len(json.loads(content)["lots"]) == len(told["lots"]):
+            (folder / told["sha256"]).write_bytes(content)
     exchanges = sorted(relied_on | {one["met"]["exchange"] for one in shown["clocks"] if one["met"] and one["met"]["exchange"]})
     rows = connection.execute(
         sa.select(
             exchange.c.id,
+            exchange.c.document_id,
             exchange.c.type,
             exchange.c.business_key,
             exchange.c.byte_offset,
@@ -125,17 +131,32 @@ def _evidence(
         .where(among(connection, exchange.c.id, exchanges))
         .order_by(exchange.c.id)
     ).all()
-    for sha256 in sorted({bytes(row.sha256) for row in rows}):
-        with blobs.open_blob(connection, hub.settings.home, sha256) as stream, (folder / sha256.hex()).open("wb") as copy:
+    shared = documents.also_for_others(connection, {row.document_id for row in rows}, organisations)
+    for sha256 in sorted({bytes(row.sha256) for row in rows if row.document_id not in shared}):
+        with blobs.open_blob(connection, hub.settings.home, sha256) as stream, (folder / sha256.hex()).open("w+b") as copy:
             shutil.copyfileobj(stream, copy)
+            copy.seek(0)
+            if hashlib.file_digest(copy, "sha256").digest() != sha256:
+                raise FatalError(f"content {sha256.hex()} is not what was stored: the blob folder was altered or is damaged")
+    parts: dict[int, str | None] = {}
+    for row in rows:
+        if row.document_id in shared:
+            parts[row.id] = None
+            if row.byte_length is not None:
+                with blobs.open_blob(connection, hub.settings.home, bytes(row.sha256)) as stream:
+                    stream.seek(row.byte_offset or 0)
+                    content = stream.read(row.byte_length)
+                parts[row.id] = name = hashlib.sha256(content).hexdigest()
+                (folder / name).write_bytes(content)
     return [
         {
             "exchange": row.id,
             "type": row.type,
             "business_key": row.business_key,
             "document": row.name,
-            "sha256": bytes(row.sha256).hex(),
-            "offset": row.byte_offset,
+            "whole": row.id not in parts,
+            "sha256": parts.get(row.id, bytes(row.sha256).hex()),
+            "offset": 0 if parts.get(row.id) else row.byte_offset,
             "length": row.byte_length,
         }
         for row in rows

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from data_contracts.errors import NotFoundError
 from data_contracts.findings import Language
 from hub.store import blobs, evidence
+from hub.store.lists import among
 from hub.store.tables import document, exchange, finding, interchange, outbox, partner
 from hub.store.types import moment
 
@@ -66,6 +67,16 @@ def wholly_visible(connection: sa.Connection, document_id: int, partner_id: int 
     if connection.execute(foreign.limit(1)).first() is not None:
         raise NotFoundError(f"document {document_id} is also for organisations that are not yours to see; read its exchanges one by one")
     return row
+
+
+def also_for_others(connection: sa.Connection, document_ids: Collection[int], organisations: Collection[int] | None) -> set[int]:
+    """Those of these documents that hold messages of organisations other than these (null: all may be seen)."""
+    if organisations is None or not document_ids:
+        return set()
+    foreign = sa.select(exchange.c.document_id).where(
+        among(connection, exchange.c.document_id, sorted(document_ids)), exchange.c.organisation_id.not_in(organisations)
+    )
+    return set(connection.execute(foreign.distinct()).scalars())
 
 
 def state_of(connection: sa.Connection, document_id: int) -> str:

@@ -16,13 +16,13 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from data_contracts.errors import ConflictError
+from data_contracts.errors import ConflictError, FatalError
 from hub.apply import Applicable, apply
 from hub.clock import FrozenClock
 from hub.commands import recalls as recall_commands
 from hub.recall import campaign, proof, report
 from hub.reconcile import reconcile
-from hub.store import bulk, credentials, tables
+from hub.store import blobs, bulk, credentials, tables
 from hub.store.identity import allocate
 from hub.store.recall_tables import recall_notice
 from hub.trace import rendering
@@ -395,3 +395,33 @@ def test_a_report_holds_what_the_account_relies_on_and_what_was_sent_in_one_time
     with api.hub.database.read() as connection:
         (row,) = connection.execute(sa.select(tables.audit).where(tables.audit.c.action == "recall.reported")).all()
     assert row.actor == "Ann" and hashlib.sha256((folder / proof.MANIFEST).read_bytes()).hexdigest() in str(row.after)
+
+
+def test_a_report_holds_no_message_for_an_organisation_that_its_reader_may_not_see_and_no_altered_bytes(api: Api, tmp_path: Path) -> None:
+    api.post(interchange(ACME, 1, despatch("S1", quantity="20"), despatch("S2", lot="SECRET")), "acme")
+    api.settle()
+    path = opened(api, lots=["L1"])
+    with api.hub.database.begin("test") as uow:
+        other = tables.exchange.c.id == 2
+        moved = tables.exchange.update().where(other).values(organisation_id=api.hub.organisation_id("south"))
+        assert uow.connection.execute(moved).rowcount == 1
+        api.keys["north"] = credentials.issue(uow, "north steward", "steward", organisations=("north",)).secret
+    for who, told in (("steward", True), ("north", False)):
+        packed = api.get(f"/v1/recalls{path}/report", who)
+        with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+            archive.extractall(tmp_path / who)
+        folder = tmp_path / who / path[1:]
+        (said,) = json.loads((folder / "report.json").read_text(encoding="utf-8"))["evidence"]
+        content = (folder / "evidence" / said["sha256"]).read_bytes()
+        assert proof.verify(folder) == [] and hashlib.sha256(content).hexdigest() == said["sha256"]
+        assert said["whole"] is told and (b"SECRET" in content) is told
+        assert b"S1" in content[said["offset"] : said["offset"] + said["length"]]
+    with api.hub.database.begin("test") as uow:  # as a document of more than 1 MiB is kept, and altered there
+        kept = uow.connection.execute(sa.select(tables.document.c.sha256)).scalars().first()
+        body = uow.connection.execute(sa.select(tables.blob.c.body).where(tables.blob.c.sha256 == kept)).scalar_one()
+        uow.connection.execute(tables.blob.update().where(tables.blob.c.sha256 == kept).values(body=None))
+    file = blobs.path_of(api.hub.settings.home, kept)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(bytes(body).replace(b"*20*", b"*10*"))
+    with pytest.raises(FatalError, match="altered"):
+        report.write(api.hub, path[1:], tmp_path / "altered", "en")
