@@ -18,7 +18,7 @@ from data_contracts.vocabulary import meaning_of
         ("PO-Number", "order_number"),
         ("purchaseOrder", "order_number"),
         ("PurchaseOrderQuantityUnit", "unit"),
-        ("PurchaseOrderDate", "issued_at"),
+        ("PurchaseOrderDate", "ordered_on"),
         ("UnitPrice", "unit_price"),
         ("供应商编码", "supplier"),
         ("物料编码", "item_code"),
