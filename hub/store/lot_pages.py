@@ -29,6 +29,9 @@ from hub.store.types import scaled
 
 LINES = 20
 """Lines of a page: with keys of usual length it stays below what PostgreSQL would compress."""
+FULL = LINES - 2
+"""Lines from which on a page has no room left: three of one shipment, in three units, stay together and may not fit. A page that could
+never be filled up would be written anew with every shipment."""
 FEW = 4
 """Pages of a lot with room left, from which on they are put together."""
 ShipmentKey = tuple[int, int, str]
@@ -118,7 +121,7 @@ def pack(connection: sa.Connection, lots: Collection[int]) -> None:
     """Put pages of these lots that have room left together, where they are several. Only for whoever has the turn."""
     if not lots:
         return
-    short = _read(connection, among(connection, lot_page.c.lot, sorted(lots)) & (lot_page.c.held < LINES))
+    short = _read(connection, among(connection, lot_page.c.lot, sorted(lots)) & (lot_page.c.held < FULL))
     several = [group for _, pages in groupby(sorted(short), key=itemgetter(0)) if len(group := list(pages)) >= FEW]
     places = [place for group in several for place in group]
     _delete(connection, places)
@@ -129,7 +132,7 @@ def scattered(connection: sa.Connection, first: int, last: int) -> list[int]:
     """Lots in a range of node ids that have several pages with room left."""
     chosen = (
         sa.select(lot_page.c.lot)
-        .where(lot_page.c.lot.between(first, last), lot_page.c.held < LINES)
+        .where(lot_page.c.lot.between(first, last), lot_page.c.held < FULL)
         .group_by(lot_page.c.lot)
         .having(sa.func.count() >= FEW)
     )

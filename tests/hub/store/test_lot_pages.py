@@ -84,6 +84,8 @@ def test_many_short_pages_become_few(database: Database) -> None:
         lot_pages.pack(uow.connection, [1, 2])
         assert lot_pages.rows(uow.connection) == before
         assert pages(uow.connection) == {1: [(first, first + LINES - 1, LINES) for first in SHIPMENTS[::LINES]], 2: [(50, 50, 1)]}
+        lot_pages.add(uow.connection, [(3, shipment, unit, None) for shipment in SHIPMENTS for unit in ("CS", "EA", "PL")], KEYS)
+        assert lot_pages.scattered(uow.connection, 3, 3) == [], "three lines of a shipment never fill a page, which is not written anew"
 
 
 def test_lines_of_a_store_from_before(database: Database) -> None:
