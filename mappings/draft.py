@@ -173,7 +173,8 @@ def draft_mapping(format_name: str, name: str, fields: Sequence[Given], entity: 
     unused = [given.path for given in fields if given.path not in used]
     if unused:
         lines += ["# Not mapped: nothing says what it is, or this entity has no place for it. Map it, or say why not:", "# ignore:"]
-        lines += [f"#   - {{path: {_quoted(path)}, reason: ...}}" for path in unused]
+        places = [path if header is None or path in header else f"row/{path}" for path in unused]  # of grouped rows the rest is the row's
+        lines += [f"#   - {{path: {_quoted(place)}, reason: ...}}" for place in places]
     return Draft("\n".join(lines) + "\n", entity, sure, missing)
 
 

@@ -372,3 +372,20 @@ def test_a_draft_gives_its_reasons_in_chinese(tmp_path: Path) -> None:
     ]
     assert len(comments) > 12 and "TODO issued_at：必填，但样本中没有" in comments and "需由您补充：issued_at" in shown.output
     assert [line for line in comments if not any(letter >= "\u4e00" for letter in line) and line != "ignore:"] == []
+
+
+def test_what_a_draft_proposes_to_ignore_of_grouped_rows_is_ignored_once_it_is_uncommented(tmp_path: Path) -> None:
+    sample = tmp_path / "orders.csv"
+    head = "order_number,line,item_code,quantity,unit,order_date,备注\n"
+    sample.write_text(f"{head}450001,1,A-1,5,EA,2026-11-20,急\n450001,2,A-2,6,EA,2026-11-20,缓\n", encoding="utf-8")
+    draft = draft_feed([sample])
+    found = taken(draft, sample, tmp_path)
+    for uncommented, told in ((False, ["MAP-01"]), (True, [])):
+        text = draft.mapping.replace("# ignore:", "ignore:").replace("#   - {path", "  - {path") if uncommented else draft.mapping
+        folder = tmp_path / str(uncommented)
+        (folder / "delimited").mkdir(parents=True)
+        (folder / "delimited" / "orders.yaml").write_text(text, encoding="utf-8")
+        mapping = load("delimited/orders", [folder])
+        (message,) = found.messages
+        assert message.root is not None
+        assert [one.rule for one in mapping.unmapped(message.root, mapping.read(message.root, Context(time_zone="UTC")))] == told
