@@ -135,11 +135,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "method": ("Method", "方式"),
     "outcome": ("Outcome", "结果"),
     "score": ("Score", "评分"),
-    "score_coverage": ("units located", "产品定位率"),
+    "score_coverage": ("units located, mean of the lots", "产品定位率（各批次平均）"),
     "score_acknowledged": ("consignees who confirmed", "确认率"),
     "score_answered": ("consignees who answered", "答复率"),
     "hours_to_last_answer": ("hours to the last answer", "至最后答复（小时）"),
-    "hours_to_locate": ("hours to locate", "定位用时（小时）"),
+    "hours_to_locate": ("hours from opening to the last locating", "启动至最近一次定位（小时）"),
     "proof": (
         "Every document that this report relies on lies in `evidence`, under its SHA-256. `udihub recall verify` proves all of it.",
         "本报告所依据的全部原始单据按其 SHA-256 存于 evidence 文件夹；可用 udihub recall verify 离线验证单据与签名。",

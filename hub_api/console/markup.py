@@ -87,6 +87,11 @@ def when(value: str | datetime | None) -> Html:
     return el("time", exact[:16].replace("T", " "), datetime=exact, title=f"{exact[:19].replace('T', ' ')} UTC")
 
 
+def deadline(value: str | datetime | None) -> Html:
+    """The same with its zone in sight: who reads it as the time of the wall may be late."""
+    return when(value) if value is None else el("span", when(value), " UTC", cls="nowrap")
+
+
 def table(heads: Sequence[Child | tuple[Child, str]], rows: Iterable[Html], cls: str = "") -> Html:
     """A table whose head stays in sight. A head may carry a class for its column (`num`)."""
     cells = [el("th", head[0], cls=head[1], scope="col") if isinstance(head, tuple) else el("th", head, scope="col") for head in heads]

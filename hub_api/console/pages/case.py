@@ -17,7 +17,7 @@ from hub.cases.shown import shown as opened_case
 from hub_api.console.asking import Fields, because, dialog, line, lines, reason, said
 from hub_api.console.case_steps import by_hand, must_sign, signature, signer_of
 from hub_api.console.frame import Visit, console_page, go, section, show, show_first_mark, title
-from hub_api.console.markup import Child, Html, chip, el, facts, link, row, table, when
+from hub_api.console.markup import Child, Html, chip, deadline, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
 from hub_api.console.sentences import findings_list, message_of, state
 from hub_api.security import DECIDERS
@@ -68,7 +68,7 @@ def _facts(visit: Visit, one: Mapping[str, Any]) -> Html:
     elsewhere = _PLACES.get(one["kind"])
     return facts(
         [
-            (say("cases.due"), when(one["due_at"])),
+            (say("cases.due"), deadline(one["due_at"])),
             (say("cases.owner"), one["owner"] or say("cases.nobody")),
             (say("cases.about"), one["subject"]),
             (say("cases.rule"), one["rule"] or None),

@@ -22,7 +22,7 @@ from hub.store.types import micros
 from hub_api.console.asking import Fields, because, dialog, line, lines, reason, said
 from hub_api.console.case_steps import by_hand, must_sign, signature, signer_of
 from hub_api.console.frame import Visit, console_page, nothing, show, title
-from hub_api.console.markup import BASE, Child, Html, chip, choice, el, field, form, link, text, tick, when
+from hub_api.console.markup import BASE, Child, Html, chip, choice, deadline, el, field, form, link, text, tick
 from hub_api.security import DECIDERS
 
 _ROWS = 50
@@ -152,7 +152,7 @@ def _cells(visit: Visit, one: Mapping[str, Any]) -> list[Child]:
     return [
         link(one["id"], f"/cases/{one['id']}"),
         chip(one["rank_title"], _TONES.get(one["rank"], "quiet")),
-        [when(one["due_at"]), [" ", chip(visit.say("cases.overdue"), "error")] if late else None],
+        [deadline(one["due_at"]), [" ", chip(visit.say("cases.overdue"), "error")] if late else None],
         [one["title"], el("small", one["partner"], cls="below")],
         el("span", (one["subject"] or "–"), cls="key"),
         [el("b", one["rule"], cls="rule"), " ", one["message"]] if one["rule"] else one["message"],

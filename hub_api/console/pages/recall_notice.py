@@ -17,7 +17,7 @@ from hub.recall.words import word
 from hub.store import recalls
 from hub_api.console.asking import Fields, chosen, confirm_button, dialog, line, lines, said, time
 from hub_api.console.frame import Visit, as_id, console_page, section, show, title
-from hub_api.console.markup import Child, chip, el, facts, link, number, row, table, when
+from hub_api.console.markup import Child, chip, deadline, el, facts, link, number, row, table, when
 
 METHODS, OUTCOMES = ("visit", "call", "letter", "message"), ("effective", "not_effective", "not_reached")
 
@@ -42,7 +42,7 @@ async def one_notice(visit: Visit) -> None:
                 (say("partner"), one["partner"] or say("no_partner")),
                 (say("holder"), place_text(shown, one["place"] or "", visit.language)),
                 (say("address"), address_text(one["party"])),
-                (say("due"), when(one["due_at"])),
+                (say("due"), deadline(one["due_at"])),
                 (say("sent"), when(one["sent_at"]) if one["sent_at"] else None),
                 (say("told_how"), told_text(one)),
                 (say("acknowledged"), [when(one["acknowledged_at"]), f" {one['acknowledged_by']}"] if one["acknowledged_at"] else None),

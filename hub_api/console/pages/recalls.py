@@ -11,7 +11,7 @@ from hub.recall.whereabouts import WHERE
 from hub.recall.words import word
 from hub.store import recalls
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
-from hub_api.console.markup import Child, Html, chip, el, facts, link, number, row, table, when
+from hub_api.console.markup import Child, Html, chip, deadline, el, facts, link, number, row, table, when
 from hub_api.console.recall_steps import steps
 
 _ROWS = 100
@@ -131,7 +131,7 @@ def _clocks(visit: Visit, clocks: Sequence[Mapping[str, Any]]) -> Html:
             row(
                 _say(visit, one["regime"]),
                 _say(visit, one["act"]),
-                [chip(when(one["due_at"]), "error"), " ", _say(visit, "overdue")] if one["overdue"] else when(one["due_at"]),
+                [chip(deadline(one["due_at"]), "error"), " ", _say(visit, "overdue")] if one["overdue"] else deadline(one["due_at"]),
                 clause_text(one, lambda name: _say(visit, name)),
                 _met(visit, one["met"]),
             )
@@ -160,7 +160,7 @@ def _told(visit: Visit, shown: Mapping[str, Any], told: Sequence[Mapping[str, An
                 [one["place"], el("small", _name(visit, shown, one["place"]), cls="below")],
                 when(one["sent_at"]) if one["sent_at"] else "–",
                 chip(_say(visit, one["state"]), _TONES.get(one["state"], "")),
-                when(one["due_at"]),
+                deadline(one["due_at"]),
             )
             for one in told
         ),
