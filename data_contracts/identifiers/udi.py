@@ -175,8 +175,9 @@ def identify(text: str, kind: str | None = None, strict: bool = True, *, today: 
 
 
 def identify_label(texts: Sequence[str], strict: bool = True, *, today: date) -> Identified:
-    """Read one label whose identifiers stand in several symbols: a GTIN in one and lot and date in another, or HIBC's primary and
-    secondary. GS1's rules on pairs are for all of them together (General Specifications 4.13); HIBC's link ties its two (2.3.2.5).
+    """Read one label whose identifiers stand in several symbols: a GTIN in one and lot and date in another, HIBC's primary and secondary,
+    or the data structures of ISBT 128. GS1's rules on pairs are for all of them together (General Specifications 4.13); HIBC's link ties
+    its two (2.3.2.5); ISBT 128's structures are read as one message, device identifier first (ST-001).
 
     `texts` are the symbols as scanned, in any order; the rest is as in `identify`. `input` of the answer has them line by line.
     Raises ValueError where there is none.
@@ -188,19 +189,25 @@ def identify_label(texts: Sequence[str], strict: bool = True, *, today: date) ->
     findings: list[Finding] = []
     elements: list[tuple[str, str]] = []
     symbols: list[str] = []
+    structures: list[str] = []
     for text in texts:
         data, told = (text, []) if strict else as_typed.clean(text, numeric=True)
         findings += told
         if scan.read(data).carries in (None, "text") and _AIM.match(data) is not None:
             data = data[3:]
         kind = _kind_of(data)
-        if kind == "hibc":
-            symbols.append(data)
+        if kind in ("hibc", "isbt128"):
+            (symbols if kind == "hibc" else structures).append(data)
             continue
         message = _of_label(kind, data)
         elements += message.elements
         findings += message.findings
     joined = "\n".join(texts)
+    if len(structures) == len(texts):
+        structures.sort(key=lambda one: not one.startswith("=/"))
+        return _carrier(joined, "isbt128", isbt128.parse("".join(structures), today), findings, strict)
+    for one in structures:  # beside symbols of another issuer they are none of this label
+        findings += _of_label("isbt128", one).findings
     if not symbols:
         return _message(joined, "element-string", ParsedMessage(joined, tuple(elements), judge(elements)), findings, strict, today)
     if elements or len(symbols) != 2:

@@ -196,6 +196,15 @@ def test_what_does_not_belong_on_one_label_is_told(symbols: tuple[str, ...], rul
     assert (found.valid, [finding.rule for finding in found.findings], found.elements) == (False, rules, ())
 
 
+def test_structures_of_isbt_128_in_symbols_of_their_own_are_one_label() -> None:
+    symbols = ("=/A9999XYZ100T0944", "=,000025", "=>014032")
+    whole = identify("".join(symbols), today=TODAY)
+    for order in (symbols, symbols[::-1]):
+        found = identify_label(order, today=TODAY)
+        assert (found.valid, found.kind, found.di, found.pi) == (True, "isbt128", whole.di, whole.pi)
+    assert [finding.rule for finding in identify_label((symbols[0], f"01{GTIN}"), today=TODAY).findings] == ["UDI-01"]
+
+
 def test_two_symbols_of_hibcc_are_tied_by_their_link() -> None:
     first, other = (f"{body}{hibc.check_character(body)}" for body in ("+A99912345", "+A99912346"))
     body = f"+$$52001510X3{first[-1]}"
