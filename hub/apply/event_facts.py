@@ -33,7 +33,8 @@ _PARTS = {
 _SHIPPING, _RECEIVING = frozenset(("shipping", "departing")), frozenset(("receiving", "arriving", "accepting"))
 LOT_NUMBER = "{urn:epcglobal:cbv:mda}lotNumber"
 _DOCUMENT = "urn:epcglobal:cbv:bt:"
-_DESTINATIONS = ("location", "possessing_party", "owning_party")
+ENDS = ("location", "possessing_party", "owning_party")
+"""Types of sources and destinations, the one that says most of where things are first (CBV 2.0, source and destination types)."""
 
 
 def said_of(event: Mapping[str, Any]) -> EventSaid:
@@ -260,7 +261,7 @@ def _shipped(event: Mapping[str, Any], partner: str, edges: Edges) -> None:
         if _traced(thing):
             _add(edges, thing_key(thing), shipment, EdgeKind.SHIPPING, quantity, unit)
     stated = {row["type"]: row["id"] for row in reversed(event.get("destinations") or ())}
-    place = next((stated[kind] for kind in _DESTINATIONS if kind in stated), None)
+    place = next((stated[kind] for kind in ENDS if kind in stated), None)
     if place is not None and edges:
         edges[shipment, _place(place, partner), int(EdgeKind.ARRIVING)] = (None, None)
 

@@ -329,6 +329,7 @@ def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, S
         what: Kind = "despatched" if happening.what == "not_sent" else happening.what
         if what == "received" and place not in book.places.ours:
             what = "received_by_consignee"
+        origin = book.places.said(happening.origin, told.partner_key, told.partner_kind)
         place, house = _ended(what, place, told.partner_key, told.partner_kind, book.places)
         amount = stated.get(unit, ZERO) + packed.get(unit, ZERO)
         step = (
@@ -342,7 +343,7 @@ def _happened(happening: Happening, book: Book) -> Iterable[tuple[str, Series, S
             unit,
             (told.partner_key, step),
             Stated(
-                what, amount, place, "", happening.number, f"{told.partner_key}/events", told.exchange_id, at,
+                what, amount, place, origin, happening.number, f"{told.partner_key}/events", told.exchange_id, at,
                 frozenset(named | inside), frozenset(units), house=house,
             ),
         )  # fmt: skip

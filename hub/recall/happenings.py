@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from connectors.formats.epcis.json_reading import event_of
 from data_contracts.codes import unit as unit_of
 from data_contracts.events.things import identify
-from hub.apply.event_facts import LOT_NUMBER, document_numbers
+from hub.apply.event_facts import ENDS, LOT_NUMBER, document_numbers
 from hub.recall.flows import ZERO, Contradiction, Stated
 from hub.store import lot_history
 from hub.store.keys import lot_key, thing_key
@@ -54,6 +54,8 @@ class Happening:
     number: str
     """Of a receipt, and of what was not sent, the despatch; else the run."""
     things: tuple[Thing, ...]
+    origin: str = ""
+    """Of a receipt, where it says that the things came from."""
 
 
 def happenings(connection: sa.Connection, nodes: Collection[int]) -> tuple[list[Happening], dict[int, str]]:
@@ -88,10 +90,16 @@ def _read(told: Told, event: Mapping[str, Any]) -> list[Happening]:
     if step == "destroying" or event.get("disposition") in _GONE:
         return [Happening(told, "written_off", step, place, "", things)]
     if action == "OBSERVE" and step in _RECEIVING:
-        return [Happening(told, "received", step, place, despatch, things)]
+        return [Happening(told, "received", step, place, despatch, things, _source(event))]
     if action == "OBSERVE" and step == "void_shipping":
         return [Happening(told, "not_sent", step, place, despatch, things)]
     return []
+
+
+def _source(event: Mapping[str, Any]) -> str:
+    """The place that a receipt came from, else who had the things, else whose they were (EPCIS 2.0, `sourceList`)."""
+    stated = {row["type"]: row["id"] for row in reversed(event.get("sources") or ())}
+    return next((uri_place(stated[kind]) for kind in ENDS if kind in stated), "")
 
 
 def _things(event: Mapping[str, Any], epcs: str, quantities: str) -> tuple[Thing, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from hub.recall.scope import Scope
 from hub.store.database import Database
-from tests.hub.recall.papers import CL, GTIN, SSCC, came, event, made, row, rules, sent, story, where
+from tests.hub.recall.papers import CL, CLINIC, GTIN, SSCC, came, event, made, row, rules, sent, story, where
 from tests.hub.world import PLANT, WAREHOUSE, World, at, item
 
 D = Decimal
@@ -67,6 +67,16 @@ def test_receipts_at_two_places_are_told_one_by_a_document_and_one_by_an_event(w
         ("wms", seen("e1", "receiving", 3, other)),
     )  # fmt: skip
     assert where(found) == [("on_hand", PLANT, D(3)), ("on_hand", WAREHOUSE, D(4)), ("on_hand", "8712345000027", D(3))]
+
+
+@pytest.mark.parametrize("kind", ["location", "possessing_party"])
+def test_a_return_that_an_event_tells_is_of_whom_it_names(world: World, kind: str) -> None:
+    """Two could have sent it back: the event's source says who did."""
+    both = [("wms", sent("D1")), ("wms", sent("D2", to=CLINIC))]
+    source = f"https://id.gs1.org/{'414' if kind == 'location' else '417'}/{CLINIC}"
+    back = seen("e1", "receiving", 2, f"https://id.gs1.org/414/{PLANT}", 22, sources=[{"type": kind, "id": source}])
+    found = story(world, ("mes", made()), *both, ("wms", back))
+    assert (where(found), rules(found)) == ([("on_hand", PLANT, D(4)), ("shipped", CL, D(4)), ("shipped", CLINIC, D(2))], [])
 
 
 def test_a_lot_that_came_to_be_and_got_serial_numbers_came_to_be_once(world: World) -> None:
