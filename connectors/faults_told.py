@@ -1,10 +1,10 @@
-"""How many faults of one document are told in full (X12, EDIFACT, rows): what is wrong everywhere is told once too often after a while.
+"""How many faults of one document are told in full (X12, EDIFACT, feeds): what is wrong everywhere is told once too often after a while.
 
-Whoever reads the faults of a message sees its first thousand, and how many more there are. A document of a hundred thousand faults in
-hundreds of messages would still fill lists, store and answers with them; so once a document has told many, each further message that is
-wrong tells its first few, and the number of the rest. No message is let through for it: that some faults were not told is itself an
-error, for an agreement may think nothing of those that were (`rules`, `accept_with_errors`), and notes that are no faults take no
-fault's place. Under such an agreement (`Profile.lenient`) messages are not told less of because others before them were wrong.
+Whoever reads the faults of a message sees its first thousand (of a feed two hundred), and that there are more. A document of a hundred
+thousand faults in hundreds of messages would still fill lists, store and answers with them; so once a document has told many, each
+further message that is wrong tells its first few. No message is let through for it: that some faults were not told is itself an error,
+for an agreement may think nothing of those that were (`rules`, `accept_with_errors`), and notes that are no faults take no fault's
+place. Under such an agreement (`Profile.lenient`) messages are not told less of because others before them were wrong.
 """
 
 from __future__ import annotations

@@ -164,11 +164,9 @@ class Checker:
         return self._findings
 
     def spares(self, findings: Sequence[Finding]) -> bool:
-        """Whether a message with these findings is wrong beyond need of more: it is refused, and the document has told enough."""
-        if not self._told.many or not has_error(findings):
-            return False
-        self._told.add(len(findings))
-        return True
+        """Whether a message with these findings is wrong beyond need of more: it is refused, and the document has told enough, so that
+        neither is more looked for nor its tree kept."""
+        return self._told.many and has_error(findings)
 
     def _place(self, record: SourceRecord, path: str) -> Place:
         place = Place(position=record.position, line=record.line or None, path=path)

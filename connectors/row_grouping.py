@@ -219,10 +219,8 @@ class GroupedRows(_Columns):
         self._faults.finish(message)
         if message.root is not None and not message.root.children:
             message.root = None  # no row could be read
-        if message.root is not None and self._checker.spares(message.findings):
-            message.root = None
-        if message.root is not None:
+        if message.root is not None and not self._checker.spares(message.findings):
             message.findings += self._checker.check(message.root, "", message.columns)
-            if self._checker.spares(message.findings):
-                message.root = None
+        if self._checker.spares(message.findings):
+            message.root = None
         return message

@@ -33,7 +33,7 @@ _PARTS = {
 _SHIPPING, _RECEIVING = frozenset(("shipping", "departing")), frozenset(("receiving", "arriving", "accepting"))
 LOT_NUMBER = "{urn:epcglobal:cbv:mda}lotNumber"
 _DOCUMENT = "urn:epcglobal:cbv:bt:"
-ENDS = ("location", "possessing_party", "owning_party")
+_ENDS = ("location", "possessing_party", "owning_party")
 """Types of sources and destinations, the one that says most of where things are first (CBV 2.0, source and destination types)."""
 
 
@@ -260,10 +260,15 @@ def _shipped(event: Mapping[str, Any], partner: str, edges: Edges) -> None:
     for thing, quantity, unit in _goods(event, "epcs", "quantities"):
         if _traced(thing):
             _add(edges, thing_key(thing), shipment, EdgeKind.SHIPPING, quantity, unit)
-    stated = {row["type"]: row["id"] for row in reversed(event.get("destinations") or ())}
-    place = next((stated[kind] for kind in ENDS if kind in stated), None)
+    place = end_of(event.get("destinations"))
     if place is not None and edges:
         edges[shipment, _place(place, partner), int(EdgeKind.ARRIVING)] = (None, None)
+
+
+def end_of(rows: Sequence[Mapping[str, str]] | None) -> str | None:
+    """The place among sources or destinations of an event, else who has the things there, else whose they are; the first of a type."""
+    stated = {row["type"]: row["id"] for row in reversed(rows or ())}
+    return next((stated[kind] for kind in _ENDS if kind in stated), None)
 
 
 def _received(event: Mapping[str, Any], partner: str, edges: Edges) -> None:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from connectors.formats.epcis.json_reading import event_of
 from data_contracts.codes import unit as unit_of
 from data_contracts.events.things import identify
-from hub.apply.event_facts import ENDS, LOT_NUMBER, document_numbers
+from hub.apply.event_facts import LOT_NUMBER, document_numbers, end_of
 from hub.recall.flows import ZERO, Contradiction, Stated
 from hub.store import lot_history
 from hub.store.keys import lot_key, thing_key
@@ -90,16 +90,10 @@ def _read(told: Told, event: Mapping[str, Any]) -> list[Happening]:
     if step == "destroying" or event.get("disposition") in _GONE:
         return [Happening(told, "written_off", step, place, "", things)]
     if action == "OBSERVE" and step in _RECEIVING:
-        return [Happening(told, "received", step, place, despatch, things, _source(event))]
+        return [Happening(told, "received", step, place, despatch, things, uri_place(end_of(event.get("sources"))))]
     if action == "OBSERVE" and step == "void_shipping":
         return [Happening(told, "not_sent", step, place, despatch, things)]
     return []
-
-
-def _source(event: Mapping[str, Any]) -> str:
-    """The place that a receipt came from, else who had the things, else whose they were (EPCIS 2.0, `sourceList`)."""
-    stated = {row["type"]: row["id"] for row in reversed(event.get("sources") or ())}
-    return next((uri_place(stated[kind]) for kind in ENDS if kind in stated), "")
 
 
 def _things(event: Mapping[str, Any], epcs: str, quantities: str) -> tuple[Thing, ...]:

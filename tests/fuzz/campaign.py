@@ -5,9 +5,9 @@
 Syntaxes are the formats of the registry and, where one format has several kinds of documents that are read in ways of their own, those
 kinds (`KINDS`). Every input is made of (seed, syntax, number) alone, so that one can be made again without those before it. It is sniffed,
 read under a profile and mapped; events and devices are judged by the rules and made rows, as the hub would. It fails by an exception, by
-more than 2 seconds of CPU (`--seconds`), by more than 256 MB of memory in use by the whole process, or by a message that is neither tree
-nor finding. Batches run in processes of their own, tuned as the hub's workers are. Failing inputs are saved, one for each place in the
-code, and the command prints how to see one again.
+more than 2 seconds of CPU (`--seconds`) each of three times that it is tried, by more than 256 MB of memory in use by the whole process,
+or by a message that is neither tree nor finding. Batches run in processes of their own, tuned as the hub's workers are. Failing inputs
+are saved, one for each place in the code, and the command prints how to see one again.
 """
 
 from __future__ import annotations

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-import io
-import json
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from connectors.preset import Presets
 from connectors.registry import format_named
 from connectors.spec import STRICT
 from data_contracts.source import SourceRecord
 
-PRESETS = Presets()
 FROM_FILES = (
     "delimited/erp_devices",
+    "json/bc_items",
+    "json/bc_purchase_orders",
+    "json/bc_vendors",
+    "json/coupa_purchase_orders",
+    "json/erp_devices",
+    "json/erpnext_items",
+    "json/erpnext_suppliers",
     "json/eudamed",
     "json/eudamed_device",
     "json/gudid",
-    "xml/gudid",
-    "json/erp_devices",
+    "json/k3cloud_order_model",
     "json/k3cloud_purchase_order_query",
     "json/k3cloud_purchase_order_save",
+    "json/netsuite_items",
+    "json/netsuite_vendors",
     "json/nmpa_filing",
     "json/odata_v2_material_document",
     "json/odata_v2_products",
     "json/odata_v2_purchase_orders",
     "json/odata_v4_purchase_orders",
+    "json/odoo_products",
+    "json/odoo_purchase_orders",
     "json/odoo_rpc_products",
     "json/odoo_rpc_suppliers",
+    "json/s4_material_documents",
+    "json/s4_order_to_post",
+    "json/s4_receipt_to_post",
+    "json/salesforce_accounts",
     "json/tryton_answers",
     "json/tryton_items",
     "json/tryton_orders",
@@ -38,6 +45,7 @@ FROM_FILES = (
     "json/u8_purchase_order",
     "json/u8_sale_out",
     "spreadsheet/nmpa_filing",
+    "xml/gudid",
     "xml/nmpa",
     "xml/qimen_entry_order",
 )
@@ -54,39 +62,6 @@ def first_message(name: str) -> SourceRecord:
     raise AssertionError(f"{path} holds no message")
 
 
-def exchanged() -> dict[str, str]:
-    """Feeds that presets brought (tests/conformance/test_presets.py), by mapping: the exchange that holds a message of theirs."""
-    found: dict[str, str] = {}
-    for preset in (PRESETS.named(name) for name in PRESETS.names()):
-        for name, resource in preset.resources.items():
-            for message in resource.agreement.get("messages", ()) if "grammar" in resource.agreement else ():
-                found.setdefault(message["mapping"], f"{preset.preset}/{name}")
-    return {name: file for name, file in found.items() if name not in FROM_FILES}
-
-
-def first_exchanged(name: str, file: str) -> SourceRecord:
-    """The first message of a preset's exchange, as the system says it or is told it."""
-    format_name, _, grammar = name.partition("/")
-    text = (Path(__file__).parents[1] / "samples" / "presets" / f"{file}.yaml").read_bytes()
-    said: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
-    for part in (*said.get("runs", ()), *said.get("sends", ())):
-        for one in part["exchange"]:
-            for content in (body for side in (one["answer"], one["ask"]) for body in _bodies(side)):
-                for event in format_named(format_name).read(io.BytesIO(content), STRICT, grammar):
-                    if event.message is not None and event.message.root is not None and not event.message.findings:
-                        return event.message.root
-    raise AssertionError(f"{file} holds no message of {name}")
-
-
-def _bodies(side: dict[str, Any]) -> list[bytes]:
-    """A body as it stands, and what is wrapped in it."""
-    if "json" not in side:
-        return [str(side.get("text", "")).encode()]
-    said = side["json"]
-    inner = [value for value in said.values() if isinstance(value, dict)] if isinstance(said, dict) else []
-    return [json.dumps(one).encode() for one in (said, *inner)]
-
-
 def feed_samples() -> dict[str, SourceRecord]:
     """By mapping."""
-    return {name: first_message(name) for name in FROM_FILES} | {name: first_exchanged(name, file) for name, file in exchanged().items()}
+    return {name: first_message(name) for name in FROM_FILES}
