@@ -132,6 +132,17 @@ class _Part(io.RawIOBase):
         return len(piece)
 
 
+def damaged(stream: BinaryIO, head: bytes) -> Finding | None:
+    """Why nobody reads a document that begins as a ZIP archive does, where the archive itself is at fault."""
+    if not head.startswith(b"PK\x03\x04"):
+        return None
+    try:
+        Archive(stream)
+    except ArchiveError as error:
+        return Finding("FED-23", expected="ZIP", got=error.finding.got)
+    return None
+
+
 def hostile(name: str) -> bool:
     """Whether a part's name is absolute, leads out of its folder, or holds what no file is called."""
     steps = name.replace("\\", "/").split("/")

@@ -21,6 +21,8 @@ from data_contracts.findings import Finding
 _CHUNK = 256 * 1024
 _CHINESE_ENOUGH = 80
 """Per cent of multi-byte characters that must be of GB 2312 (which all Chinese business text is made of) for GB18030."""
+_LOOKED_AT = 4096
+"""Bytes, from the first that is no ASCII on, by which a text is told that declares another charset."""
 _TORN = 90
 """Per cent of high bytes that make valid UTF-8 in a document that is UTF-8 but for some torn characters."""
 _UTF8_BYTES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
@@ -94,6 +96,17 @@ def nearly_utf8(content: bytes) -> bool:
     return True
 
 
+def chinese_share(content: bytes) -> int | None:
+    """Per cent of the multi-byte characters near the first byte beyond ASCII that are Chinese, where the text is likely to be GB18030; else
+    null."""
+    first = _HIGH.search(content)
+    counts = _Counts()
+    if first is not None:
+        _count(content[first.start() : first.start() + _LOOKED_AT], counts)
+    share = _share(counts)
+    return share if counts.chinese > 1 and share >= _CHINESE_ENOUGH else None
+
+
 def cut_in_bytes(charset: str) -> bool:
     """Whether lines can be cut before decoding: in these charsets a line feed is a part of no other character."""
     return _SLICED.fullmatch(charset) is not None
@@ -120,7 +133,7 @@ def _told_by_bytes(stream: BinaryIO) -> Chosen:
     counts = _counted(stream)
     if counts.in_utf8 * 100 >= counts.high * _TORN:  # each torn character is to be found where it stands
         return Chosen("utf-8", 0)
-    share = 100 * counts.chinese // max(counts.chinese + counts.others, 1)
+    share = _share(counts)
     if share >= _CHINESE_ENOUGH and decodes(stream, "gb18030"):
         return Chosen("gb18030", 0, Finding("FED-20", got="GB18030", expected="UTF-8", params={"share": str(share)}))
     latin = "cp1252" if counts.marks else "iso8859-1"
@@ -128,6 +141,10 @@ def _told_by_bytes(stream: BinaryIO) -> Chosen:
         name = "cp1252" if counts.marks else "Latin-1"
         return Chosen(latin, 0, Finding("FED-21", got=name, expected="UTF-8", params={"count": str(counts.high)}))
     return Chosen("utf-8", 0)
+
+
+def _share(counts: _Counts) -> int:
+    return 100 * counts.chinese // max(counts.chinese + counts.others, 1)
 
 
 def _counted(stream: BinaryIO) -> _Counts:

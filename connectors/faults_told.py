@@ -9,6 +9,10 @@ place. Under such an agreement (`Profile.lenient`) messages are not told less of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from data_contracts.findings import Finding, Place
+
 OF_A_MESSAGE = 1000
 """Findings told of one message."""
 OF_A_DOCUMENT = 20_000
@@ -39,3 +43,49 @@ class FaultsTold:
     def add(self, count: int) -> None:
         """A message has told this many."""
         self._told += count
+
+
+class MessageFaults:
+    """The findings of one message after another (X12, EDIFACT): so many faults as it may tell, and as many notes that are none."""
+
+    __slots__ = ("_dropped", "_faulty", "_most", "_unsaid", "findings")
+
+    def __init__(self) -> None:
+        self.begin(OF_A_MESSAGE)
+
+    def begin(self, most: int) -> None:
+        """A message begins, which may tell so many."""
+        self.findings: list[Finding] = []
+        self._most = most
+        self._faulty = self._dropped = self._unsaid = 0
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding, or count that it was left out; one that is no fault takes no place of one that is."""
+        if finding.severity != "error":
+            if len(self.findings) - self._faulty < self._most:
+                self.findings.append(finding)
+            else:
+                self._unsaid += 1
+        elif self._faulty < self._most:
+            self._faulty += 1
+            self.findings.append(finding)
+        else:
+            self._dropped += 1
+
+    def full(self) -> bool:
+        """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good message."""
+        full = self._faulty >= self._most
+        self._dropped += full
+        return full
+
+    def withdraw(self, faults: Sequence[Finding]) -> None:
+        """Tell some faults no more, which another one explains."""
+        self.findings = [one for one in self.findings if all(one is not gone for gone in faults)]
+        self._faulty -= len(faults)
+
+    def settle(self, rule: str, where: Place, code: str) -> None:
+        """The message ends: what was left out is told by its number, as an error where it was faults."""
+        if self._dropped:
+            self.findings.append(Finding(rule, where, str(self._most), str(self._dropped), code))
+        elif self._unsaid:
+            self.findings.append(Finding(rule, where, str(self._most), str(self._unsaid), severity="info", action="none"))

@@ -6,6 +6,7 @@ These syntaxes have no envelope: a document is one interchange with one group, b
 from __future__ import annotations
 
 import codecs
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +14,15 @@ from typing import BinaryIO, cast
 
 from connectors.first_bytes import HEAD
 from connectors.spec import Format, Profile
-from connectors.undecodable import byte_ordered
+from connectors.undecodable import byte_ordered, not_text
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
 
 OPTIONS = frozenset({"grammar_folders", "max_message_bytes", "max_message_records"})
 """Names of `profile.options` that every feed has."""
+OTHER_SYNTAX = re.compile(rb"[<{\[]|ISA[^A-Za-z0-9]|UNA|UNB(?:\+|[^A-Za-z0-9\s][A-Z]{4}[^A-Za-z0-9\s][0-9])|EDI_DC")
+"""How a document begins that is none of rows or lines."""
 DEPTH = 64
 """Levels of nesting that a reader follows; business data has fewer than ten."""
 
@@ -101,11 +104,10 @@ def in_utf8(stream: BinaryIO, charset: str) -> tuple[BinaryIO, Finding | None]:
         try:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            bad = error.object[error.start : error.start + 4].hex(" ")
             good = error.object[: error.start].decode(charset, "replace")
             output.write(good.encode("utf-8", "replace"))
             output.seek(0)
-            return output, Finding("FED-15", place=Place(line=line + good.count("\n")), expected=charset, got=bad)
+            return output, not_text(error, charset, Place(line=line + good.count("\n")))
         line += text.count("\n")
         output.write(text.removeprefix("\ufeff").encode("utf-8", "replace") if offset == 0 else text.encode("utf-8", "replace"))
         offset += len(chunk)

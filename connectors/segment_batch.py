@@ -9,6 +9,11 @@ Shape = str | bytes
 """What a segment looks like, by which a reader knows it again: bytes that its syntax makes, or itself where those say too little."""
 
 
+def ends_at(byte: int) -> dict[str, str]:
+    """What a finding on a segment that should close an envelope says of where that ends instead."""
+    return {"ends": f"; it ends at byte {byte}", "ends_zh": f"；止于第 {byte} 字节"}
+
+
 class SegmentBatch:
     """Iterate `pairs` for (segment text, shape), or `take` one; the rest speaks of the segment that was given last."""
 
@@ -26,6 +31,17 @@ class SegmentBatch:
         """The next segment; null when the piece is used up."""
         pair = next(self.pairs, None)
         return None if pair is None else pair[0]
+
+    def pass_over(self, mark: str, frame: frozenset[str], starts: frozenset[str]) -> tuple[str | None, int]:
+        """Give all up to a segment of the envelope without looking into them: that one, null when the piece is used up, and how many came
+        before it. `frame`: the envelope's tags, `starts` their first two characters, which is the cheap first question."""
+        count = 0
+        for text, _ in self.pairs:
+            if text[:2] in starts and text.split(mark, 1)[0] in frame:
+                return text, count
+            if text:
+                count += 1
+        return None, count
 
     def passed(self) -> int:
         """Segments that were given."""

@@ -10,6 +10,7 @@ import codecs
 from functools import cache
 
 from connectors.first_bytes import wide_charset
+from data_contracts.findings import Finding, Place
 
 UNDECODABLE = "udihub.undecodable"
 """Name of the error handler, for `decode` and, to measure what was decoded, `encode`."""
@@ -35,6 +36,27 @@ def _handle(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 codecs.register_error(UNDECODABLE, _handle)
+
+
+def not_text(error: UnicodeDecodeError, charset: str, place: Place) -> Finding:
+    """FED-15 for bytes that are no text of a charset."""
+    bad = error.object[error.start : error.start + 4].hex(" ")
+    return Finding("FED-15", place=place, expected=charset, got=bad, params=rather(error.object, charset))
+
+
+def rather(content: bytes, charset: str) -> dict[str, str]:
+    """What FED-15 adds where bytes that are no text of a charset are UTF-8: then the charset alone is stated wrongly.
+
+    >>> rather("数".encode(), "ascii")["rather"], rather("é".encode("latin-1"), "ascii")
+    (' They are UTF-8.', {})
+    """
+    if codecs.lookup(charset).name == "utf-8":
+        return {}
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(content)  # the last character may be cut
+    except UnicodeDecodeError:
+        return {}
+    return {"rather": " They are UTF-8.", "rather_zh": "它们是 UTF-8。"}
 
 
 def errors_of(charset: str) -> str:

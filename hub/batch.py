@@ -247,8 +247,7 @@ def judge(
 def hear(hub: Hub, uow: UnitOfWork, job: Job, interchange: ExaminedInterchange, envelope: envelopes.Registered) -> None:
     """Acknowledgements beside the messages (TA1); those of a refused, repeated or test interchange say nothing."""
     if envelope.outcome == "accepted" and not interchange.refused:
-        for note in interchange.answers:
-            acknowledge.receive_note(hub, uow, job.row, interchange, note)
+        acknowledge.receive_notes(hub, uow, job.row, interchange)
 
 
 def _keep_configuration(hub: Hub, uow: UnitOfWork, interchange: ExaminedInterchange, examined: ExaminedMessage) -> None:

@@ -17,13 +17,18 @@ from hub.site import Site
 VALID, INVALID, UNREADABLE = 0, 1, 2
 
 
-def check_file(path: Path, site: Site, claimant: Claimant | None, now: datetime, language: Language = "en") -> dict[str, Any]:
-    """The public answer for one file, also when it is unreadable. Raises OSError when the file itself can't be opened."""
+def check_file(
+    path: Path, site: Site, claimant: Claimant | None, now: datetime, language: Language = "en", grammar: str | None = None
+) -> dict[str, Any]:
+    """The public answer for one file, also when it is unreadable. `grammar`: of a feed that no agreement is asked of (`fixed/erp_stock`).
+
+    Raises OSError when the file itself can't be opened.
+    """
     with path.open("rb") as stream:
-        examination = examine(stream, site, claimant, now.date())
+        examination = examine(stream, site, claimant, now.date(), grammar)
     tell_unmapped(examination)
     if claimant is None:
-        unagreed.look(examination, now.date())
+        unagreed.look(examination, now.date(), site.mapping_folders if grammar is not None else ())
     tell_unchecked(examination)
     return as_json(str(path), examination, now, language)
 

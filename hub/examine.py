@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Literal
 
 from connectors import registry
 from connectors.answering import Judgement, held_as_content, is_refused
+from connectors.archive import damaged
 from connectors.spec import Format, Profile
 from data_contracts.findings import Finding, has_error
 from data_contracts.source import Group, Interchange, Message
@@ -126,15 +127,16 @@ class Examination:
             yield from interchange.messages
 
 
-def examine(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date) -> Examination:
+def examine(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date, grammar: str | None = None) -> Examination:
     """Read, check, map and validate one document. Bad data yields findings; raises ConfigError for a faulty site only.
 
-    Without a claimant (`udihub check` on a bare file) syntax is checked strictly and nothing is mapped.
+    Without a claimant (`udihub check` on a bare file) syntax is checked strictly and nothing is mapped; `grammar` is then the format and
+    grammar of a feed (`fixed/erp_stock`), which no agreement names.
     Holds the whole document's messages: `walk` is the same without holding them.
     """
     grammars.look_again(site)
     examination = Examination(None)
-    for step in walk(stream, site, claimant, today):
+    for step in walk(stream, site, claimant, today, grammar=grammar):
         if isinstance(step, Opened):
             examination.format = step.format
         elif isinstance(step, Finding):
@@ -159,7 +161,14 @@ Step = Opened | Finding | ExaminedInterchange | ExaminedMessage
 
 
 def walk(
-    stream: BinaryIO, site: Site, claimant: Claimant | None, today: date, *, messages: bool = True, whole: tuple[int, bytes] | None = None
+    stream: BinaryIO,
+    site: Site,
+    claimant: Claimant | None,
+    today: date,
+    *,
+    messages: bool = True,
+    whole: tuple[int, bytes] | None = None,
+    grammar: str | None = None,
 ) -> Iterator[Step]:
     """The steps of `examine` one by one, at flat memory: the syntax, then each interchange (when it opens and again when it is
     complete) and its messages. With `messages=False` only envelopes are looked at, which tells beforehand what may be applied.
@@ -167,16 +176,20 @@ def walk(
     """
     candidates = candidates_of(site, claimant)
     stream.seek(0)
-    syntax, feed, refusal = choose_format(stream.read(HEAD), candidates, claimant)
+    head = stream.read(HEAD)
+    syntax, feed, refusal = choose_format(head, candidates, claimant)
+    named, _, kind = (grammar or "").partition("/")
+    if named:
+        syntax, refusal = registry.format_named(named), None
     if refusal is not None or syntax is None:
         if refusal is not None:
-            yield refusal
+            yield damaged(stream, head) or refusal
         return
     yield Opened(syntax.name)
     if feed is None and claimant is not None and not any(known.format == syntax.name for known in candidates):
         yield Finding("AGR-03", got=syntax.name, expected=", ".join(sorted({c.format for c in candidates})) or "-")
         return
-    yield from _steps(stream, syntax, site, claimant, candidates, feed, today, messages, whole)
+    yield from _steps(stream, syntax, site, claimant, candidates, feed, today, messages, whole, kind or None)
 
 
 def _steps(
@@ -189,14 +202,17 @@ def _steps(
     today: date,
     messages: bool,
     whole: tuple[int, bytes] | None,
+    named: str | None,
 ) -> Iterator[Step]:
     tolerant = tolerant_profile(site, [c for c in candidates if c.format == syntax.name])
     profile = site.profile(feed) if feed is not None else tolerant
+    if named is not None and feed is None and site.grammar_folders:
+        profile = replace(profile, options={**profile.options, "grammar_folders": [str(folder) for folder in site.grammar_folders]})
     current: ExaminedInterchange | None = None
     group: Group | None = None
     illegible: bool | None = None
     """Whether none of the messages could be read; null where there is none."""
-    for event in pipeline.read(stream, syntax, profile, feed.grammar if feed else None):
+    for event in pipeline.read(stream, syntax, profile, feed.grammar if feed else named):
         if event.kind == "unreadable":
             assert event.finding is not None
             yield event.finding

@@ -7,8 +7,10 @@ only warns. Of any other message the syntax alone is checked, and that is said t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from connectors import registry
 from connectors.spec import STRICT
@@ -21,8 +23,11 @@ from hub.site import AgreedMessage
 from mappings.resolve import SHIPPED
 
 
-def look(examination: Examination, today: date) -> None:
-    """Add to each message what its shipped mapping and the rules find, and to the document how far that goes."""
+def look(examination: Examination, today: date, folders: Sequence[Path] = ()) -> None:
+    """Add to each message what its shipped mapping and the rules find, and to the document how far that goes. `folders`: a site's mappings,
+    which go before the shipped ones (of a feed whose grammar is named).
+    """
+    own = tuple(folders)
     read: set[str] = set()
     unread: set[str] = set()
     for interchange in examination.interchanges:
@@ -31,9 +36,9 @@ def look(examination: Examination, today: date) -> None:
         for examined in interchange.messages:
             if examined.message.root is None or examined.message.type in answers or has_error(examined.syntax):
                 continue
-            name = _shipped(interchange.format, examined.message)
+            name = _known(interchange.format, examined.message, own)
             if name is not None:
-                examined.content += _found(examined, name, today)
+                examined.content += _found(examined, name, today, own)
                 read.add(name)
             elif not any(finding.rule == "FED-17" for finding in interchange.findings):  # which says it of feeds
                 unread.add(f"{interchange.format}/{examined.message.type}")
@@ -43,17 +48,17 @@ def look(examination: Examination, today: date) -> None:
         examination.unreadable.append(Finding("AGR-08", got=", ".join(sorted(unread))))
 
 
-def _shipped(format_name: str, message: Message) -> str | None:
+def _known(format_name: str, message: Message, own: tuple[Path, ...]) -> str | None:
     """The mapping of a message's type, of its very version before any (`edifact/INVRPT_D01B`)."""
     version = (message.version or "").replace(".", "")
     names = (f"{format_name}/{message.type}_{version}", f"{format_name}/{message.type}")
-    return next((name for name in names if (SHIPPED / f"{name}.yaml").is_file()), None)
+    return next((name for name in names if any((folder / f"{name}.yaml").is_file() for folder in (*own, SHIPPED))), None)
 
 
-def _found(examined: ExaminedMessage, name: str, today: date) -> list[Finding]:
+def _found(examined: ExaminedMessage, name: str, today: date, own: tuple[Path, ...]) -> list[Finding]:
     message = examined.message
     assert message.root is not None
-    mapping = pipeline.mapping_of((), AgreedMessage(type=message.type, mapping=name))
+    mapping = pipeline.mapping_of(own, AgreedMessage(type=message.type, mapping=name))
     if mapping.direction == "out":
         return []
     mapped = pipeline.map(message, mapping, STRICT, None)

@@ -11,7 +11,7 @@ What a standard's acknowledgement says and how it is read is the format's (`conn
 
 from __future__ import annotations
 
-from hub.acknowledge.hear import receive, receive_note
+from hub.acknowledge.hear import receive, receive_notes
 from hub.acknowledge.judge import Outcome, judge, judged
 from hub.acknowledge.route import answer, answer_many, answers_of, body_for, bytes_for, known_media_types, listed, refuse_conflict
 from hub.acknowledge.say import SAME_CONNECTION, needs_tree, preview, remember, text_of, word_for
@@ -31,7 +31,7 @@ __all__ = [
     "needs_tree",
     "preview",
     "receive",
-    "receive_note",
+    "receive_notes",
     "refuse_conflict",
     "remember",
     "text_of",

@@ -34,6 +34,8 @@ from hub.store.unit_of_work import UnitOfWork
 
 _MOST_ANSWERS = 20
 """Answers to one document that are remembered, the last ones."""
+_MOST_UNKNOWN = 20
+"""Acknowledgements of one interchange, beside its messages, of which it is told one by one that they answer nothing of ours."""
 
 
 def receive(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, exchange_id: int, message: Message) -> None:
@@ -46,11 +48,12 @@ def receive(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedIntercha
         _tell(hub, uow, document, examined, exchange_id, answering, statements)
 
 
-def receive_note(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange, note: Any) -> None:
-    """An acknowledgement came beside the messages (TA1)."""
+def receive_notes(hub: Hub, uow: UnitOfWork, document: Any, examined: ExaminedInterchange) -> None:
+    """Acknowledgements came beside the messages (TA1)."""
     answering = answering_of(examined.format)
-    if answering is not None:
-        _tell(hub, uow, document, examined, None, answering, answering.read_note(note))
+    if answering is not None and examined.answers:
+        statements = [said for note in examined.answers for said in answering.read_note(note)]
+        _tell(hub, uow, document, examined, None, answering, statements)
 
 
 def _tell(
@@ -68,6 +71,7 @@ def _tell(
     brought = _brought_by_its_own(uow, document)
     own = _our_answer_that_brought(uow, document, answering)
     unknown: set[tuple[str | None, ...]] = set()
+    untold = 0
     closing: dict[int, tuple[Any, Said]] = {}
     answers: dict[int, tuple[Any, list[Said]]] = {}
     for said in statements:
@@ -87,6 +91,9 @@ def _tell(
             continue
         if not rows:
             unknown |= {one for one in outer if one[0] == said.level}
+            if exchange_id is None and len(unknown) > _MOST_UNKNOWN:
+                untold += 1
+                continue
             _unknown(uow, document, exchange_id, Finding("ACK-03", got=_spoken(said)))
         elif said.level == "document":
             _close_business(uow, rows[0], said)
@@ -95,6 +102,8 @@ def _tell(
             _remember(uow, rows[0], document, exchange_id, said)
         elif said.verdict != "received":
             closing.update({row.id: (row, said) for row in rows if not _taken_before(row, said)})
+    if untold:
+        _unknown(uow, document, exchange_id, Finding("ACK-13", got=str(untold)))
     for row, said in closing.values():
         _close_syntax(uow, row, said)
         _remember(uow, row, document, exchange_id, said)

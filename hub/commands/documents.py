@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from connectors import registry
+from connectors.feed_document import FeedGuides
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Language
 from data_contracts.mistakes import meant
@@ -32,6 +33,9 @@ Files = Annotated[list[Path], typer.Argument(exists=False, help="Files to read."
 OneFile = Annotated[Path, typer.Argument(help="File to read.")]
 OfPartner = Annotated[str | None, typer.Option("--partner", help="Partner (key of its file in the site) whose agreements apply.")]
 ForAgreement = Annotated[str | None, typer.Option("--agreement", help="The agreement, where a partner has several feeds of one format.")]
+OfFeed = Annotated[
+    str | None, typer.Option("--grammar", help="Without --partner: format and grammar to read a feed by, e.g. fixed/erp_stock.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a file.")]
 
 
@@ -50,6 +54,7 @@ def check_command(
     file: OneFile,
     partner: OfPartner = None,
     agreement: ForAgreement = None,
+    grammar: OfFeed = None,
     as_json: AsJson = False,
     second_opinion: Annotated[bool, typer.Option("--second-opinion", help="Add pyx12's opinion; it knows X12 only.")] = False,
 ) -> None:
@@ -58,7 +63,7 @@ def check_command(
     site, now = _site(settings, partner), settings.clock.now()
     answer: dict[str, Any]
     try:
-        answer = check.check_file(file, site, _claimant(site, partner, agreement), now, settings.language)
+        answer = check.check_file(file, site, _claimant(site, partner, agreement), now, settings.language, _feed(grammar, partner))
     except OSError as error:
         typer.echo(f"udihub: {file}: {error.strerror}", err=True)
         raise typer.Exit(check.UNREADABLE) from error
@@ -79,6 +84,7 @@ def map_command(
     file: OneFile,
     partner: OfPartner = None,
     agreement: ForAgreement = None,
+    grammar: OfFeed = None,
     as_json: AsJson = False,
     compare: Annotated[
         Path | None, typer.Option("--compare", help="JSON or JSON lines that the file should map to: print what differs instead.")
@@ -93,9 +99,9 @@ def map_command(
     site = _site(settings, partner)
     claimant = _claimant(site, partner, agreement)
     with file.open("rb") as stream:
-        examination = examine(stream, site, claimant, settings.clock.now().date())
+        examination = examine(stream, site, claimant, settings.clock.now().date(), _feed(grammar, partner))
     if claimant is None:
-        unagreed.look(examination, settings.clock.now().date())
+        unagreed.look(examination, settings.clock.now().date(), site.mapping_folders if grammar is not None else ())
     if compare is not None:
         raise typer.Exit(_compare(file, compare, examination, settings.language, as_json))
     check.tell_unmapped(examination)
@@ -262,7 +268,7 @@ def retry_command(document_id: int, reason: Annotated[str, typer.Option("--reaso
 def _site(settings: Settings, partner: str | None) -> Site:
     """The site; a file can be checked by its standard alone where there is none and no partner is named."""
     if partner is None and not (settings.site / "site.yaml").is_file():
-        return Site.empty()
+        return Site.without_partners(settings.site) if settings.site.is_dir() else Site.empty()
     try:
         return Site.load(settings.site)
     except SiteError:
@@ -271,6 +277,18 @@ def _site(settings: Settings, partner: str | None) -> Site:
         # a fault in somebody's agreement is no reason not to look at a bare file, which no agreement is asked of
         typer.echo(word("site_at_fault", settings.language).format(folder=settings.site), err=True)
         return Site.without_partners(settings.site)
+
+
+def _feed(grammar: str | None, partner: str | None) -> str | None:
+    """The feed that a file without a partner is said to be."""
+    if grammar is None:
+        return None
+    if partner is not None:
+        raise ConfigError("--grammar is for a file without --partner: an agreement names the grammar of its feed")
+    format_name, _, name = grammar.partition("/")
+    if not name or not isinstance(registry.format_named(format_name), FeedGuides):
+        raise ConfigError(f"name the format and grammar of a feed, e.g. fixed/erp_stock, not {grammar!r}; `udihub grammar list` shows them")
+    return grammar
 
 
 def _claimant(site: Site, partner: str | None, agreement: str | None) -> Claimant | None:

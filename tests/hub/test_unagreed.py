@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
+from connectors.feed import SHIPPED
+from data_contracts.errors import ConfigError
 from hub import unagreed
 from hub.check import check_file, exit_code
 from hub.cli import application
@@ -89,3 +93,31 @@ def test_a_faulty_agreement_of_somebody_does_not_stop_a_look_at_a_bare_file(tmp_
     assert (run.exit_code, "x12, valid" in run.stdout, "partner check" in run.stderr) == (0, True, True)
     refused = CliRunner().invoke(application(), ["check", str(tmp_path / "f"), "--partner", "acme"], env=environment)
     assert isinstance(refused.exception, SiteError) and "ZZ:ID in X12" in str(refused.exception)
+
+
+def test_a_feed_without_a_partner_is_read_by_the_grammar_that_is_named(tmp_path: Path) -> None:
+    environment = {"UDIHUB_HOME": str(tmp_path), "UDIHUB_SITE": str(tmp_path / "site")}
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(application(), ["check", *words], env=environment)
+
+    stock = str(SAMPLES / "fixed" / "erp_stock.txt")
+    refused, read = run(stock), run(stock, "--grammar", "fixed/erp_stock")
+    assert refused.exit_code == 2 and "FIX-01" in refused.stdout and "--grammar" in refused.stdout
+    assert read.exit_code == 1 and "(fixed/erp_stock)" in read.stdout and "QTY-02" in read.stdout, "its content was judged"
+    for room, folder in (("grammars", SHIPPED), ("mappings", unagreed.SHIPPED)):
+        text = (folder / "fixed" / "erp_stock.yaml").read_text(encoding="utf-8").replace("erp_stock", "own_stock")
+        (tmp_path / "site" / room / "fixed").mkdir(parents=True)  # drafted into a folder that is no site yet
+        (tmp_path / "site" / room / "fixed" / "own_stock.yaml").write_text(text, encoding="utf-8")
+    own = run(stock, "--grammar", "fixed/own_stock")
+    assert own.exit_code == 1 and "(fixed/own_stock)" in own.stdout and "QTY-02" in own.stdout
+    for words in (("--grammar", "x12/850"), ("--grammar", "fixed"), ("--grammar", "fixed/erp_stock", "--partner", "acme")):
+        assert isinstance(run(stock, *words).exception, ConfigError)
+
+
+def test_a_damaged_archive_is_told_as_one(tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("orders.csv", "a,b\n1,2\n" * 200)
+    assert [rule for rule, _, _ in checked(tmp_path / "f", packed.getvalue())[1]] == ["FED-02"]
+    assert checked(tmp_path / "f", packed.getvalue()[:900]) == (2, [("FED-23", "error", None)])

@@ -295,6 +295,11 @@ def test_a_received_ta1_closes_what_it_answers(hub: Hub) -> None:
     with hub.database.read() as connection:
         said = evidence.findings_of(connection, tables.finding.c.document_id == unknown.document_id)
     assert [row["rule"] for row in said] == ["ACK-03"]
+    notes = b"".join(b"TA1*%09d*261122*0800*R*006~" % number for number in range(100, 125))
+    many = take(hub, ta1(74, 77, "R", "006").replace(b"TA1*", notes + b"TA1*"), "acme")
+    with hub.database.read() as connection:
+        said = evidence.findings_of(connection, tables.finding.c.document_id == many.document_id)
+    assert sorted(row["rule"] for row in said) == ["ACK-03"] * 20 + ["ACK-13"] and "6 more" in str(said)
 
 
 def test_a_997_answers_only_its_own_pair_of_identities_and_no_test_closes_production(hub: Hub) -> None:

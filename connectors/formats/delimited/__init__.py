@@ -16,7 +16,7 @@ from connectors.charset_choice import choose_charset, cut_in_bytes
 from connectors.feed import FeedGrammar, Field, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, OTHER_SYNTAX, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import charset_named, declared_charset, glimpsed, look, size_of, unreadable
 from connectors.formats.delimited.rows import UnclosedError, rows, separator_of, until_unclosed
 from connectors.formats.delimited.writer import write_document
@@ -26,9 +26,6 @@ from connectors.spec import Envelope, Profile, Traits
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent, SourceRecord
-
-_OTHER_SYNTAX = re.compile(rb"[<{\[]|ISA[^A-Za-z0-9]|UNA|UNB\+|EDI_DC")
-
 
 _SAID_SEPARATOR = re.compile('"?sep=[,;|\t]"?[\r\n]*', re.IGNORECASE)
 _TWO_NUMBERS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
@@ -69,7 +66,7 @@ class Delimited(FeedGuides):
             return False
         text = sniffable(head)
         first = text.split(b"\n", 1)[0].split(b"\r", 1)[0]
-        return not _OTHER_SYNTAX.match(text) and any(mark in first for mark in (b",", b";", b"\t", b"|"))
+        return not OTHER_SYNTAX.match(text) and any(mark in first for mark in (b",", b";", b"\t", b"|"))
 
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
         """Events of one document. Without a grammar a row is a message and only quotes and widths are checked."""
@@ -77,7 +74,7 @@ class Delimited(FeedGuides):
         caps = Caps.of(profile)
         head, size = look(stream), size_of(stream)
         refused = unreadable(head)
-        if refused is None and _OTHER_SYNTAX.match(sniffable(head)):
+        if refused is None and OTHER_SYNTAX.match(sniffable(head)):
             refused = Finding("FED-03", expected="delimited", got=shown(glimpsed(sniffable(head)[:24])))
         if refused is not None:
             yield ReadEvent("unreadable", finding=refused)

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from connectors.feed import FeedGrammar
 from connectors.row_grouping import Row
 from connectors.row_header import folded
+from connectors.undecodable import not_text
 from data_contracts.findings import Finding, Place
 
 _CHUNK = 256 * 1024
@@ -42,8 +43,8 @@ class _Lines:
         self.line = 0
         self.row_offset = start
         self.row_line = 1
-        self.bad: tuple[str, str, int, str] | None = None
-        """Rule, what was got, line and character as decoded, of the first undecodable or control character of the row."""
+        self.bad: tuple[Finding, str] | None = None
+        """The first undecodable or control character of the row, with its line, and that character as decoded."""
 
     def begin(self) -> None:
         """A new row begins at the next line."""
@@ -83,11 +84,11 @@ class _Lines:
         try:
             text = raw.decode(self._charset)
         except UnicodeDecodeError as error:
-            self.bad = self.bad or ("FED-15", error.object[error.start : error.start + 4].hex(" "), self.line, "\ufffd")
+            self.bad = self.bad or (not_text(error, self._charset, Place(line=self.line)), "\ufffd")
             return raw.decode(self._charset, "replace")
         control = _CONTROL.search(text)
         if control is not None and not (control[0] == "\x1a" and not text.strip("\x1a\r\n")):
-            self.bad = self.bad or ("FED-18", f"U+{ord(control[0]):04X}", self.line, control[0])
+            self.bad = self.bad or (Finding("FED-18", Place(line=self.line), got=f"U+{ord(control[0]):04X}"), control[0])
         return text
 
 
@@ -118,10 +119,10 @@ def rows(stream: BinaryIO, start: int, charset: str, separator: str, quote: str,
             fields = []
         number += 1
         if lines.bad is not None and fault is None:
-            rule, got, line, character = lines.bad
+            bad, character = lines.bad
             column = next((index for index, field in enumerate(fields, 1) if character in field), None)
-            place = Place(position=number, element=column, line=line)
-            fault = Finding(rule, place=place, expected=charset, got=got, params={"field": f"row {number}"})
+            place = Place(position=number, element=column, line=bad.place.line)
+            fault = Finding(bad.rule, place, charset, bad.got, params={"field": f"row {number}", **bad.params})
         if fault is None and not any(field and not field.isspace() and field != "\x1a" for field in fields):
             continue
         begins = _begins(fields, lines.row_line) if lines.line > lines.row_line else ()

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from connectors.faults_told import FaultsTold
+from connectors.feed_reading import sniffable
 from connectors.formats.edifact import application_codes, totals
 from connectors.formats.edifact.answering import ANSWERING
 from connectors.formats.edifact.envelope import Reading
 from connectors.formats.edifact.fitting import fit
 from connectors.formats.edifact.grammar import DIRECTORIES, known_messages, load, title
 from connectors.formats.edifact.guide import describe
-from connectors.formats.edifact.header import find_start, parse_header
+from connectors.formats.edifact.header import find_start, parse_header, separators_untold
 from connectors.formats.edifact.ink import Ink
 from connectors.formats.edifact.interchange import interchange_of
 from connectors.formats.edifact.messages import MOST_SEGMENTS, FullMessages
@@ -50,8 +51,10 @@ class Edifact:
     )
 
     def sniff(self, head: bytes) -> bool:
-        """Whether a UNA with UNB, or a UNB, stands near the start, behind a byte order mark or a few foreign bytes."""
-        return _first(head) is not None
+        """Whether a UNA with UNB, or a UNB, stands near the start, behind a byte order mark or a few foreign bytes; or at the start one
+        whose separators only a UNA could tell, which is not there.
+        """
+        return _first(head) is not None or separators_untold(sniffable(head).decode("latin-1")) is not None
 
     def envelope_reference(self, head: bytes) -> str | None:
         """`sender|receiver|reference` of the first UNB: the name under which its sender knows the interchange; None when there is none."""

@@ -94,7 +94,8 @@ def message_verdict(message: Message, profile: Profile, refusal: Finding | None 
 
 def _fault(finding: Finding) -> Fault:
     place = finding.place
-    tag = place.segment if place.segment in _SERVICE else ""
+    # What has no code of its own is told at the UNH, which is not what is wrong.
+    tag = place.segment if place.segment in _SERVICE and finding.code != _OTHER else ""
     return Fault(finding.code or "", tag or "", place.element if tag else None, place.component if tag else None)
 
 

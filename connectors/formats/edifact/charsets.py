@@ -3,7 +3,8 @@
 Real files lie: texts in UTF-8 under UNOA are everyday. Bytes that are no ASCII are tried as strict UTF-8 first, which text in
 another charset is never by chance, and said to be so (`EDF-I111`); else they are decoded as declared. What was found UTF-8 once, or is
 it but for some torn characters, stays UTF-8, so that each torn byte is found where it stands; where a piece was read as declared before,
-it is said that the interchange is in two charsets (`EDF-I114`). An agreement's `charset` is taken at its word. What the declared
+it is said that the interchange is in two charsets (`EDF-I114`). Latin letters that would be Chinese characters if the bytes were GB18030
+are read as declared and told (`EDF-I115`). An agreement's `charset` is taken at its word. What the declared
 repertoire does not hold is taken too and told, with its place (`EDF-E101`).
 """
 
@@ -14,7 +15,7 @@ import re
 from functools import lru_cache
 from typing import BinaryIO
 
-from connectors.charset_choice import nearly_utf8
+from connectors.charset_choice import chinese_share, nearly_utf8
 from connectors.formats.edifact.patterns import LEVEL_A, LEVEL_B, TEXT
 from connectors.formats.edifact.separators import Separators
 from connectors.undecodable import errors_of
@@ -37,6 +38,8 @@ DECLARED = {
 }
 """Character repertoires of data element 0001. UNOX (ISO 2022) and identifiers of other bodies (IATB) are read as ISO 8859-1."""
 
+_OF_LATIN_LETTERS = frozenset({"ascii", "iso8859-1", "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-9"})
+"""Charsets whose letters beyond ASCII stand alone or in twos: in others every word looks like one in GB18030."""
 _LEVELS = {"UNOA": LEVEL_A, "UNOB": LEVEL_B}
 _LAYOUT = b"\r\n\t" + bytes(range(0x1C, 0x20)) + b"\x01\x02\x03\x04\x05"
 
@@ -69,7 +72,7 @@ def charset_of(wanted: str | None) -> str | None:
 class Decoder:
     """Decodes the pieces of one interchange. `met` is the charset in which bytes beyond ASCII turned out to be."""
 
-    __slots__ = ("_agreed", "declared", "met", "mixed")
+    __slots__ = ("_agreed", "_looked", "chinese", "declared", "met", "mixed")
 
     def __init__(self, identifier: str, agreed: str | None, marked: bool) -> None:
         self.declared = DECLARED.get(identifier, "iso8859-1")
@@ -77,6 +80,9 @@ class Decoder:
         self.met: str | None = None
         self.mixed = False
         """Whether some of its pieces were read as declared, and others as UTF-8."""
+        self._looked = self.declared not in _OF_LATIN_LETTERS
+        self.chinese: int | None = None
+        """Per cent of the characters beyond ASCII that are Chinese, where the first of them are likely to be GB18030."""
 
     @property
     def lied(self) -> bool:
@@ -94,6 +100,8 @@ class Decoder:
         charset = "utf-8" if (self.met == "utf-8" and not self.mixed) or nearly_utf8(content) else self.declared
         self.mixed = self.mixed or self.met not in (None, charset)
         self.met = charset
+        if charset == self.declared and not self._looked:
+            self._looked, self.chinese = True, chinese_share(content)
         return content.decode(charset, errors_of(charset))
 
 

@@ -12,12 +12,13 @@ from typing import BinaryIO
 
 from connectors.envelope_bounds import Bounds
 from connectors.formats.edifact.foreign import beyond_repertoire
-from connectors.formats.edifact.header import Header
+from connectors.formats.edifact.header import Header, separators_untold
 from connectors.formats.edifact.interchange import group_of, interchange_of, opening_findings, part, parts_of, style_of, version_of
 from connectors.formats.edifact.messages import MessageReader, storable_value
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.tokens import Batch, Segments
 from connectors.legible import legible
+from connectors.segment_batch import ends_at
 from connectors.spec import Profile
 from connectors.used_numbers import UsedNumbers
 from data_contracts.findings import Finding, Place
@@ -60,6 +61,7 @@ class Reading:
         self._numbers = UsedNumbers()
         self._opened = Opened("", "", "", "", 0, 0, [])
         self._names: dict[str, tuple[str, str, str]] = {}
+        self._groups: set[tuple[str | None, ...]] = set()
         self._bounds = Bounds()
         self._strict = profile.options.get("characters") == "declared"
 
@@ -83,7 +85,9 @@ class Reading:
         if open_interchange is not None:
             yield self._ended(open_interchange)
         else:
-            yield ReadEvent("unreadable", finding=self._foreign("EDF-I101"))
+            untold = separators_untold(segments.sample)
+            wrong = Finding("EDF-I116", Place("UNB", 1), "UNA", legible(untold, 20)) if untold else self._foreign("EDF-I101")
+            yield ReadEvent("unreadable", finding=wrong)
 
     def _before(self) -> list[Finding]:
         segments = self._segments
@@ -106,7 +110,7 @@ class Reading:
     def _interchange(self, header: Header, at: int, line: int) -> Iterator[ReadEvent]:
         segments, reader = self._segments, self._reader
         readable = not header.separators.clash()
-        self._group, self._bounds, self._inside_count, self._numbers = None, Bounds(), 0, UsedNumbers()
+        self._group, self._bounds, self._inside_count, self._numbers, self._groups = None, Bounds(), 0, UsedNumbers(), set()
         style = style_of(header, self._profile)
         interchange: Interchange | None = None
         for batch in segments.batches():
@@ -143,6 +147,7 @@ class Reading:
                         reader.begin(elements, self._opened.kind, self._opened.version, style, line)
                     else:
                         yield from self._segment(header, interchange, tag, elements, batch, line)
+            line = batch.line()
         if interchange is None:
             interchange = interchange_of(header, ["UNB"], self._ordinal, at, line)
             yield ReadEvent("interchange", interchange=interchange)
@@ -157,6 +162,7 @@ class Reading:
                 interchange.findings.append(Finding("EDF-I30", Place("UNG", line=line), None, "UNG", "30"))
             interchange.group_count += 1
             self._group, self._named = group_of(elements, header.syntax, interchange.group_count, line), True
+            self._named_once(self._group, line)
             return [*events, ReadEvent("group", interchange=interchange, group=self._group)]
         elif tag == "UNE":
             if self._group is not None and self._named:
@@ -189,7 +195,8 @@ class Reading:
         """No UNZ came: the document ended, or another interchange began."""
         events = self._close_group(interchange, at, line)
         interchange.length = at - interchange.offset
-        interchange.findings.append(Finding("EDF-I13", Place("UNZ", line=line), "UNZ", None, "13"))
+        missing = f"UNZ {legible(interchange.control or '', 20)}".rstrip()
+        interchange.findings.append(Finding("EDF-I13", Place("UNZ", line=line), missing, None, "13", params=ends_at(at)))
         self._remarks(interchange)
         return events
 
@@ -198,6 +205,9 @@ class Reading:
         segments, decoder = self._segments, self._segments.decoder
         if decoder.lied:
             interchange.findings.append(Finding("EDF-I111", Place("UNB", 1, 1, 1), decoder.declared, decoder.met))
+        if decoder.chinese is not None:
+            params = {"share": str(decoder.chinese)}
+            interchange.findings.append(Finding("EDF-I115", Place("UNB", 1, 1, 1), decoder.declared, "GB18030", params=params))
         if decoder.mixed:
             interchange.findings.append(Finding("EDF-I114", Place("UNB", 1, 1, 1), decoder.declared, "utf-8"))
         if segments.outside:
@@ -220,15 +230,23 @@ class Reading:
             return events
         self._group = None
         if self._named:
-            self._group_findings(group, line, trailer)
+            self._group_findings(group, at, line, trailer)
             if group.findings:
                 self._bounds.hold(group)
         events.append(ReadEvent("group_end", interchange=interchange, group=group))
         return events
 
-    def _group_findings(self, group: Group, line: int, trailer: list[str] | None) -> None:
+    def _named_once(self, group: Group, line: int) -> None:
+        """A CONTRL names a group by its reference and its two parties: of two that are named alike nobody could tell which it speaks of."""
+        name = group.control, group.sender, group.receiver
+        if group.control and name in self._groups:
+            group.findings.append(Finding("EDF-G26", Place("UNG", element=5, line=line), None, legible(group.control, 20), "26"))
+        self._groups.add(name)
+
+    def _group_findings(self, group: Group, at: int, line: int, trailer: list[str] | None) -> None:
         if trailer is None:
-            group.findings.append(Finding("EDF-G13", Place("UNE", line=line), "UNE", None, "13"))
+            missing = f"UNE {legible(group.control or '', 20)}".rstrip()
+            group.findings.append(Finding("EDF-G13", Place("UNE", line=line), missing, None, "13", params=ends_at(at)))
             return
         group.count_declared = legible(part(trailer, 1), 20)
         received = str(group.message_count)
@@ -293,7 +311,7 @@ class Reading:
         if control and not self._numbers.take(control):
             findings.append(Finding("EDF-M26", Place("UNH", 1, 1, line=opened.line), None, control, "26"))
         if trailer is None or len(trailer) != 3 or trailer[2] != control or trailer[1] != str(reader.position):
-            findings += _closing_findings(trailer, control, reader.position, line)
+            findings += _closing_findings(trailer, control, reader.position, end, line)
         if (self._segments.outside or self._segments.decoder.lied) and reader.root is not None and not self._strict:
             findings += beyond_repertoire(reader.root, self._segments.identifier)
         message = Message(  # by place: naming each of them triples what it costs to make
@@ -312,10 +330,11 @@ class Reading:
         return ReadEvent("message", interchange, group, message)
 
 
-def _closing_findings(trailer: list[str] | None, control: str, position: int, line: int) -> list[Finding]:
+def _closing_findings(trailer: list[str] | None, control: str, position: int, end: int, line: int) -> list[Finding]:
     """What is wrong with the UNT: missing, another reference, another count."""
     if trailer is None:
-        return [Finding("EDF-M13", Place("UNT", position + 1, line=line), "UNT", None, "13", params={"number": ""})]
+        missing, params = f"UNT {legible(control, 20)}".rstrip(), {"number": "", **ends_at(end)}
+        return [Finding("EDF-M13", Place("UNT", position + 1, line=line), missing, None, "13", params=params)]
     findings = []
     if part(trailer, 2) != control:
         where = Place("UNT", position, 2, line=line)

@@ -53,6 +53,16 @@ def find_start(text: str, start: int) -> int:
     return found.start() if found else -1
 
 
+def separators_untold(text: str) -> str | None:
+    """The UNB with which a text begins, as far as its syntax, where that has other separators than the standard's and no UNA tells them.
+
+    >>> separators_untold("UNB|UNOC:3|7612345000008:14|"), separators_untold("UNB+UNOC:3+7612345000008:14+")
+    ('UNB|UNOC:3', None)
+    """
+    found = _ANOTHER.match(text)
+    return found[0] if found is not None and parse_header(text) is None else None
+
+
 def parse_header(text: str, start: int = 0) -> Header | None:
     """The UNA or UNB that starts at `text[start]`; null when none does. `WINDOW` characters must be there unless the document ends."""
     window = text[start : start + WINDOW]

@@ -10,14 +10,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from connectors.faults_told import OF_A_MESSAGE, FaultsTold
+from connectors.faults_told import FaultsTold, MessageFaults
 from connectors.formats.edifact.elements import explain, spread
 from connectors.formats.edifact.grammar import Grammar
 from connectors.formats.edifact.packing import levels_above, nest
 from connectors.formats.edifact.patterns import Style
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, REPETITION
 from connectors.formats.edifact.totals import counts_lines_only, wrong_totals
-from connectors.formats.edifact.walk import HEAD, LINE, REMEMBERED, Missing, Place, Trouble, Walk, walk_for
+from connectors.formats.edifact.walk import HEAD, LINE, REMEMBERED, Group, Missing, Place, Trouble, Walk, walk_for
 from connectors.legible import legible
 from connectors.segment_batch import SegmentBatch
 from connectors.segment_tree import Kept, PendingRoot
@@ -28,6 +28,9 @@ from data_contracts.source import SourceRecord
 SERVICE = frozenset({"UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"})
 """Segments of the envelope: no message may hold them."""
 
+SERVICE_STARTS = frozenset({"UN"})
+"""How they begin."""
+
 MOST_SEGMENTS = 1_000_000
 """Segments that a message may have before its tree is given up, so that one message cannot fill the memory (option `max_segments`)."""
 
@@ -37,8 +40,11 @@ class MessageReader(Protocol):
 
     open: bool
     position: int
-    findings: list[Finding]
     root: SourceRecord | None
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the message that ended."""
 
     @property
     def keeps(self) -> bool:
@@ -83,15 +89,9 @@ class CountedMessages:
 
     def feed(self, batch: SegmentBatch) -> str | None:
         """Pass on to the next segment of the envelope."""
-        position = self.position
-        for text, _ in batch.pairs:
-            if text[:2] == "UN" and text.split(ELEMENT, 1)[0] in SERVICE:
-                self.position = position
-                return text
-            if text:
-                position += 1
-        self.position = position
-        return None
+        stop, count = batch.pass_over(ELEMENT, SERVICE, SERVICE_STARTS)
+        self.position += count
+        return stop
 
     def finish(self, line: int, complete: bool) -> None:
         """The message ends."""
@@ -108,7 +108,7 @@ class FullMessages:
     position: int = 0
     """Segments of the message so far, UNH included."""
     root: SourceRecord | None = None
-    findings: list[Finding] = field(default_factory=list)
+    _faults_of_message: MessageFaults = field(default_factory=MessageFaults)
     _walk: Walk | None = None
     _kept: Kept = field(default_factory=lambda: Kept(0))
     _counts: list[int] = field(default_factory=list)
@@ -116,18 +116,17 @@ class FullMessages:
     _run: int = 1
     _style: Style = field(default_factory=Style)
     _walks: dict[tuple[str, str], Walk | None] = field(default_factory=dict)
-    _most: int = OF_A_MESSAGE
-    """Faults that the open message may tell, and notes."""
-    _faulty: int = 0
-    """Faults told."""
-    _dropped: int = 0
-    """Faults left out."""
-    _unsaid: int = 0
-    """Notes left out."""
     _lines: int = 0
     """Lines so far, and packing levels with their positions, where the walk keeps them."""
     _levels: list[tuple[int, str]] = field(default_factory=list)
+    _headless: list[tuple[Finding, Group]] = field(default_factory=list)
+    """Segments out of place, and the group that has a place for them and may yet begin."""
     _grammar: Grammar | None = None
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the message."""
+        return self._faults_of_message.findings
 
     @property
     def keeps(self) -> bool:
@@ -143,8 +142,8 @@ class FullMessages:
         """Stand at the UNH of a message of this type and version."""
         if style is not self._style:
             self._style, self._walks = style, {}
-        self.open, self.position, self.findings, self._faulty, self._dropped, self._unsaid, self._run = True, 1, [], 0, 0, 0, 1
-        self._most = self.told.most
+        self.open, self.position, self._run = True, 1, 1
+        self._faults_of_message.begin(self.told.most)
         key = (kind, version)
         try:
             walk = self._walks[key]
@@ -161,7 +160,7 @@ class FullMessages:
         self.root = PendingRoot("UNH", elements, line, self._kept)
         self._counts = [0] * (walk.depth + 1)
         self._place = walk.start
-        self._lines, self._levels = 0, []
+        self._lines, self._levels, self._headless = 0, [], []
 
     def feed(self, batch: SegmentBatch) -> str | None:
         """Take segments up to the next one of the envelope."""
@@ -191,7 +190,7 @@ class FullMessages:
                     step = walk.step(place, text[:HEAD], tag, run >= place.limit)
                     if step is None:
                         keep(None)
-                        if not self._full():
+                        if not self._faults_of_message.full():
                             self._misplaced(walk, place, elements, len(taken) + 1, batch.line())
                         continue
                 then = step[0]
@@ -230,21 +229,16 @@ class FullMessages:
 
     def _skip(self, batch: SegmentBatch) -> str | None:
         """Count the segments of a message that has no grammar or is too large."""
-        position = self.position
-        for text, _ in batch.pairs:
-            if text[:2] == "UN" and text.split(ELEMENT, 1)[0] in SERVICE:
-                self.position = position
-                return text
-            if text:
-                position += 1
-        self.position = position
-        return None
+        stop, count = batch.pass_over(ELEMENT, SERVICE, SERVICE_STARTS)
+        self.position += count
+        return stop
 
     def finish(self, line: int, complete: bool) -> None:
         """The message ends here: with a UNT at `position`, or not `complete`, so that nobody knows what would have come."""
         walk, root = self._walk, self.root
         if complete and walk is not None and self._place is not None:
-            self._missing(walk.unfinished(self._place), self.position, line)
+            for one in walk.unfinished(self._place):
+                self._never_came(one, line)
         if root is not None and walk is not None and walk.grammar.hierarchy:
             # Where nothing is wrong each level was kept as it came, and most senders name it before those that it holds.
             above = levels_above(self._levels) if walk.keeps_levels and not self.findings else None
@@ -257,32 +251,13 @@ class FullMessages:
             if lines is None or walk is None or not (walk.totals_together and counts_lines_only(self._kept.texts, lines)):
                 for finding in wrong_totals(root, lines):
                     self._add(finding)
-        where, most = Where("UNH", 1), str(self._most)
-        if self._dropped:
-            self.findings.append(Finding("EDF-M31", where, most, str(self._dropped), "18"))
-        elif self._unsaid:
-            self.findings.append(Finding("EDF-M31", where, most, str(self._unsaid), severity="info", action="none"))
+        self._faults_of_message.settle("EDF-M31", Where("UNH", 1), "18")
         self.told.add(len(self.findings))
         self.open = False
 
     def _add(self, finding: Finding) -> None:
-        """Keep a finding of this message, up to the limit; one that is no fault takes no place of one that is."""
-        if finding.severity != "error":
-            if len(self.findings) - self._faulty < self._most:
-                self.findings.append(finding)
-            else:
-                self._unsaid += 1
-        elif self._faulty < self._most:
-            self._faulty += 1
-            self.findings.append(finding)
-        else:
-            self._dropped += 1
-
-    def _full(self) -> bool:
-        """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good message."""
-        full = self._faulty >= self._most
-        self._dropped += full
-        return full
+        """Keep a finding of this message, up to the limit."""
+        self._faults_of_message.add(finding)
 
     # --- what is wrong -----------------------------------------------------------------------------------------------
 
@@ -291,6 +266,16 @@ class FullMessages:
         if trouble.surplus:
             where = Where(place.id, position, line=line)
             self._add(Finding("EDF-S35", where, str(place.use.max), place.id, "35", params=_group(place.group.id)))
+
+    def _never_came(self, segment: tuple[str, str | None], line: int) -> None:
+        """A mandatory segment that had not come when the message ended. Where it begins a group, those of the group that came without it
+        (CNT without UNS) are not out of place besides: one fault for one cause, told at the first of them.
+        """
+        strays = [stray for stray, group in self._headless if (group.first.id, group.id) == segment]
+        if strays:
+            self._faults_of_message.withdraw(strays)
+        where = strays[0].place if strays else Where(position=self.position, line=line)
+        self._missing((segment,), where.position or self.position, where.line or line)
 
     def _missing(self, missing: Missing, position: int, line: int) -> None:
         for tag, group in missing:
@@ -304,7 +289,10 @@ class FullMessages:
         missed = walk.passed_by(place, elements[0])
         tag = legible(elements[0], 8)
         group = missed.group.id if missed else place.group.id
-        self._add(Finding("EDF-S15", Where(tag, position, line=line), None, tag, "15", params=_group(group)))
+        stray = Finding("EDF-S15", Where(tag, position, line=line), None, tag, "15", params=_group(group))
+        self._add(stray)
+        if missed is None and (unopened := walk.unopened(place, elements[0])) is not None:
+            self._headless.append((stray, unopened))
         self._kept.misplace(position, tag, (missed or place).depth, elements)
         if missed is not None and missed.match(ELEMENT.join(elements)) is None:
             self._faults(missed, elements, position, line)
@@ -318,7 +306,7 @@ class FullMessages:
             self._add(Finding("EDF-S102", Where(place.id, position, element, line=line), None, str(times), params=_group(place.group.id)))
         if moved and place.match(ELEMENT.join(elements)) is not None:
             return
-        for fault in () if self._full() else explain(place.use, elements, self._style):
+        for fault in () if self._faults_of_message.full() else explain(place.use, elements, self._style):
             params = _group(place.group.id)
             if fault.number:
                 params["number"] = fault.number

@@ -253,6 +253,18 @@ class Walk:
             place.ending = tuple(missing)
         return place.ending
 
+    def unopened(self, place: Place, tag: str) -> Group | None:
+        """The mandatory group, still to come, that has a place for a segment which came before the group's first: CNT without UNS."""
+        group: Group | None = place.group
+        index = place.index + 1
+        while group is not None:
+            for later in group.body[index:]:
+                if isinstance(later, Group) and later.mandatory and any(isinstance(one, Place) and one.id == tag for one in later.body):
+                    return later
+            index = group.index + 1
+            group = group.parent
+        return None
+
     def passed_by(self, place: Place, tag: str) -> Place | None:
         """The place of a segment that comes too late, null where the tag has none before this one."""
         group: Group | None = place.group

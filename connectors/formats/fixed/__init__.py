@@ -8,7 +8,6 @@ where a document had to be converted first (UTF-16) they are the document's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO
@@ -17,7 +16,7 @@ from connectors.charset_choice import choose_charset, cut_in_bytes
 from connectors.feed import FeedGrammar, grammar_for
 from connectors.feed_check import shown
 from connectors.feed_document import FeedGuides
-from connectors.feed_reading import OPTIONS, Caps, FeedDocument, in_utf8, sniffable
+from connectors.feed_reading import OPTIONS, OTHER_SYNTAX, Caps, FeedDocument, in_utf8, sniffable
 from connectors.first_bytes import charset_named, declared_charset, glimpsed, look, size_of, unreadable
 from connectors.formats.fixed.lines import Cutter, Line, lines
 from connectors.formats.fixed.records import CodedLines
@@ -29,7 +28,6 @@ from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding
 from data_contracts.source import Columns, Message, ReadEvent, SourceRecord
 
-_OTHER_SYNTAX = re.compile(rb"[<{\[]|ISA[^A-Za-z0-9]|UNA|UNB\+|EDI_DC")
 _MARKS = (b",", b";", b"\t", b"|")
 
 
@@ -43,7 +41,7 @@ class Fixed(FeedGuides):
     def sniff(self, head: bytes) -> bool:
         """Text without separators whose lines are wide and alike in length, or have columns set off by blanks; a weak sign."""
         text = sniffable(head)
-        if unreadable(head) is not None or _OTHER_SYNTAX.match(text):
+        if unreadable(head) is not None or OTHER_SYNTAX.match(text):
             return False
         found = [line.rstrip(b"\r") for line in text.split(b"\n")]
         whole = [line for line in (found[:-1] if len(found) > 1 else found) if line.strip()][:50]
@@ -57,7 +55,7 @@ class Fixed(FeedGuides):
         caps = Caps.of(profile)
         head, size = look(stream), size_of(stream)
         refused = unreadable(head)
-        if refused is None and _OTHER_SYNTAX.match(sniffable(head)):
+        if refused is None and OTHER_SYNTAX.match(sniffable(head)):
             refused = Finding("FED-03", expected="fixed", got=shown(glimpsed(sniffable(head)[:24])))
         if refused is None and feed is None:
             refused = Finding("FIX-01")

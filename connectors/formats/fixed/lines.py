@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from connectors.feed_check import shown
 from connectors.feed_layout import Column, Layout, RecordType
+from connectors.undecodable import not_text
 from data_contracts.findings import Finding, Place
 
 _LINE_BYTES = 128 * 1024
@@ -56,9 +57,8 @@ def _line(number: int, offset: int, length: int, raw: bytes, charset: str, fault
     try:
         text = raw.decode(charset)
     except UnicodeDecodeError as error:
-        bad = error.object[error.start : error.start + 4].hex(" ")
         where = Place(position=number, element=error.start + 1, line=number)
-        return Line(number, offset, length, raw, "", fault or Finding("FED-15", place=where, expected=charset, got=bad))
+        return Line(number, offset, length, raw, "", fault or not_text(error, charset, where))
     if text.isprintable():  # as nearly all are, and the quicker question
         return Line(number, offset, length, raw, text, fault)
     control = _CONTROL.search(text)

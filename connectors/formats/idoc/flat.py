@@ -15,6 +15,7 @@ from connectors.feed_reading import Caps
 from connectors.formats.idoc.grammar import CONTROL, HEAD, SDATA, Segment, Tables
 from connectors.formats.idoc.reading import Document, Started
 from connectors.legible import legible
+from connectors.undecodable import not_text
 from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent
 
@@ -147,8 +148,7 @@ class Flat:
         try:
             return line.decode(self.charset), None
         except UnicodeDecodeError as error:
-            bad = line[error.start : error.start + 4].hex(" ")
-            return line.decode(self.charset, "replace"), Finding("FED-15", Place(line=self.line), expected=self.charset, got=bad)
+            return line.decode(self.charset, "replace"), not_text(error, self.charset, Place(line=self.line))
 
     def _skip_line(self) -> bool:
         """Step over the rest of a line that is longer than any record; whether anything but blanks stood there."""

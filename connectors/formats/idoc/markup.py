@@ -22,6 +22,7 @@ from connectors.formats.idoc.tree import Tree
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
 from connectors.formats.xml.tree import hardened_parser, shown_error
 from connectors.legible import legible
+from connectors.undecodable import not_text
 from data_contracts.findings import Finding, Place
 from data_contracts.source import ReadEvent, SourceRecord
 
@@ -116,8 +117,7 @@ class Markup:
             text = part.content.decode(self.charset)
         except UnicodeDecodeError as error:
             place = Place(line=part.line + part.content.count(b"\n", 0, error.start))
-            bad = part.content[error.start : error.start + 4].hex(" ")
-            raise Refused(Finding("FED-15", place, expected=self.charset, got=bad)) from None
+            raise Refused(not_text(error, self.charset, place)) from None
         if text.count("<") > 2 * self.caps.message_records + 10_000:
             expected = str(self.caps.message_records)
             raise Refused(Finding("FED-14", Place(line=part.line), expected=expected, params={"what": "records"}))

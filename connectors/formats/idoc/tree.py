@@ -97,7 +97,9 @@ class Tree:
         if made is None:
             place = Place(segment=use.segment.tag, position=self.count + 1, line=line or None)
             self.report(Finding("IDC-07", place, expected=tag, got=use.segment.tag))
-            made = self._open[tag] = self._hang(tag, {}, self.root, line)
+            # Without a position of its own: those of the segments behind it are the sender's SEGNUM.
+            made = self._open[tag] = SourceRecord(tag, {}, 0, self.root, line)
+            self.root.children.append(made)
         return made
 
     def _strange(self, tag: str, values: Mapping[str, str], line: int, above: SourceRecord | None) -> SourceRecord:

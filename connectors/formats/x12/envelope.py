@@ -20,6 +20,7 @@ from connectors.formats.x12.header import can_be_cut, interchange_of
 from connectors.formats.x12.patterns import LONG_DATE, SHORT_DATE
 from connectors.formats.x12.sets import Opened, SetReader
 from connectors.formats.x12.tokens import Batch, Segments
+from connectors.segment_batch import ends_at
 from connectors.spec import Profile
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
@@ -125,6 +126,7 @@ class Reading:
                         self._open_set(header, self._group, elements, batch.offset(), line)
                     else:
                         yield from self._segment(header, interchange, tag, elements, batch, line)
+            line = batch.line()
         yield from self._broken_off(interchange, segments.at, line)
 
     def _segment(
@@ -196,7 +198,8 @@ class Reading:
         interchange.length = at - interchange.offset
         note = "022" if self._segments.interrupted else "023"
         if not any(finding.code in _UNCUT and finding.place.segment == "ISA" for finding in interchange.findings):
-            interchange.findings.append(Finding(f"X12-I{note}", Place("IEA", line=line), "IEA", None, note))
+            missing = f"IEA {legible(interchange.control or '', 20)}".rstrip()
+            interchange.findings.append(Finding(f"X12-I{note}", Place("IEA", line=line), missing, missing, note, params=ends_at(at)))
         return events
 
     # --- groups ------------------------------------------------------------------------------------------------------
@@ -208,7 +211,8 @@ class Reading:
             return events
         self._group = None
         if trailer is None:
-            group.findings.append(Finding("X12-G03", Place("GE", line=line), "GE", None, "3"))
+            missing = f"GE {legible(group.control or '', 20)}".rstrip()
+            group.findings.append(Finding("X12-G03", Place("GE", line=line), missing, None, "3", params=ends_at(at)))
         else:
             group.count_declared = legible(_at(trailer, 1), 20)
             received = str(group.message_count)
@@ -261,7 +265,7 @@ class Reading:
         number, control = elements[1:3] if len(elements) > 2 else (_at(elements, 1), "")
         findings = self._opening_findings(group, opened, number, control)
         if trailer is None or len(trailer) != 3 or trailer[2] != control or trailer[1] != str(position):
-            findings += _closing_findings(trailer, control, position, line)
+            findings += _closing_findings(trailer, control, position, end, line)
         message = Message(  # by place: naming each of them triples what it costs to make
             storable(number),
             storable(opened.version[:6]) or None,
@@ -296,10 +300,11 @@ class Reading:
         return findings
 
 
-def _closing_findings(trailer: list[str] | None, control: str, position: int, line: int) -> list[Finding]:
+def _closing_findings(trailer: list[str] | None, control: str, position: int, end: int, line: int) -> list[Finding]:
     """What is wrong with the SE: missing, another number, another count."""
     if trailer is None:
-        return [Finding("X12-M02", Place("SE", position + 1, line=line), "SE", None, "2")]
+        missing = f"SE {legible(control, 20)}".rstrip()
+        return [Finding("X12-M02", Place("SE", position + 1, line=line), missing, None, "2", params=ends_at(end))]
     findings = []
     if _at(trailer, 2) != control:
         where = Place("SE", position, 2, line=line)

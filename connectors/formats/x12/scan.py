@@ -97,15 +97,9 @@ class CountedSets:
 
     def feed(self, batch: Batch) -> str | None:
         """Pass on to the next segment of the envelope."""
-        mark, position = self._mark, self.position
-        for text, _ in batch.pairs:
-            if text[:2] in CONTROL_STARTS and text.split(mark, 1)[0] in CONTROL:
-                self.position = position
-                return text
-            if text:
-                position += 1
-        self.position = position
-        return None
+        stop, count = batch.pass_over(self._mark, CONTROL, CONTROL_STARTS)
+        self.position += count
+        return stop
 
     def finish(self, line: int, complete: bool) -> None:
         """The set ends."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
-from connectors.faults_told import OF_A_MESSAGE, FaultsTold
+from connectors.faults_told import FaultsTold, MessageFaults
 from connectors.formats.x12.delimiters import Delimiters, legible, storable
 from connectors.formats.x12.elements import explain
 from connectors.formats.x12.grammar import Grammar
@@ -66,9 +66,12 @@ class SetReader(Protocol):
 
     open: bool
     position: int
-    findings: list[Finding]
     root: SourceRecord | None
     most_segments: int
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the set that ended."""
 
     @property
     def keeps(self) -> bool:
@@ -99,7 +102,7 @@ class FullSets:
     """Segments of the set so far, ST included."""
     root: SourceRecord | None = None
     walk: Walk | None = None
-    findings: list[Finding] = field(default_factory=list)
+    _faults_of_set: MessageFaults = field(default_factory=MessageFaults)
     _kept: Kept = field(default_factory=lambda: Kept(0))
     _counts: list[int] = field(default_factory=list)
     _place: Place | None = None
@@ -112,10 +115,12 @@ class FullSets:
     _batch: Batch = field(init=False)
     _counted: int = 0
     """Loops so far of which the set states the number."""
-    _dropped: int = 0
-    _most: int = OF_A_MESSAGE
-    """Findings that the open set may tell."""
     _grammar: Grammar | None = None
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the set."""
+        return self._faults_of_set.findings
 
     @property
     def keeps(self) -> bool:
@@ -134,8 +139,8 @@ class FullSets:
             marks = self._delimiters = opened.delimiters
             self._style = _style_of(marks, opened.extended)
             self._walks = {}
-        self.open, self.position, self.findings, self._run, self._dropped, self._counted = True, 1, [], 1, 0, 0
-        self._version, self._most = opened.version, self.told.most
+        self.open, self.position, self._run, self._counted, self._version = True, 1, 1, 0, opened.version
+        self._faults_of_set.begin(self.told.most)
         key = (elements[1] if len(elements) > 1 else "", opened.version)
         try:
             walk = self._walks[key]
@@ -186,7 +191,7 @@ class FullSets:
                         step = walk.step(place, text, elements, run >= place.limit)
                         if step is None:
                             steps.append(None)
-                            if not self._full():
+                            if not self._faults_of_set.full():
                                 self._misplaced(walk, place, text, elements, len(steps) + 1, batch.line())
                             continue
                     if step[0].match(text) is None:
@@ -224,15 +229,9 @@ class FullSets:
 
     def _skip(self, batch: Batch) -> str | None:
         """Count the segments of a set that has no grammar or is too large."""
-        mark, position = self._style.element, self.position
-        for text, _ in batch.pairs:
-            if text[:2] in CONTROL_STARTS and text.split(mark, 1)[0] in CONTROL:
-                self.position = position
-                return text
-            if text:
-                position += 1
-        self.position = position
-        return None
+        stop, count = batch.pass_over(self._style.element, CONTROL, CONTROL_STARTS)
+        self.position += count
+        return stop
 
     def finish(self, line: int, complete: bool) -> None:
         """The set ends here: with an SE at `position`, or not `complete`, so that nobody knows what would have come."""
@@ -245,8 +244,7 @@ class FullSets:
             self._kept.above, self._kept.hung = hierarchy.above, hierarchy.hung
         if complete and not self.findings and self.root is not None:  # where anything else is wrong, that explains it
             self._hold_against_totals(self.root)
-        if self._dropped:
-            self.findings.append(Finding("X12-M31", Where("ST", 1), str(self._most), str(self._dropped), "5"))
+        self._faults_of_set.settle("X12-M31", Where("ST", 1), "5")
         self.told.add(len(self.findings))
         self.open = False
 
@@ -262,18 +260,9 @@ class FullSets:
 
     def add(self, finding: Finding) -> None:
         """Keep a finding of this set, up to the limit."""
-        if len(self.findings) < self._most:
-            self.findings.append(finding)
-        else:
-            self._dropped += 1
+        self._faults_of_set.add(finding)
 
     # --- what is wrong -----------------------------------------------------------------------------------------------
-
-    def _full(self) -> bool:
-        """Whether so much is wrong that one thing more is only counted: nothing but faults must cost no more than a good set."""
-        full = len(self.findings) >= self._most
-        self._dropped += full
-        return full
 
     def _stepped(self, place: Place, trouble: Trouble, position: int, line: int) -> None:
         for tag, loop in trouble.missing:
@@ -301,7 +290,7 @@ class FullSets:
             _clean(elements)
 
     def _faults(self, place: Place, elements: list[str], position: int, line: int) -> None:
-        for fault in () if self._full() else explain(place.use, elements, self._style, self._version >= "005010"):
+        for fault in () if self._faults_of_set.full() else explain(place.use, elements, self._style, self._version >= "005010"):
             params = _loop(place.loop.id)
             if fault.number:
                 params["number"] = fault.number

@@ -28,6 +28,7 @@ from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
 from connectors.formats.xml.tree import TreeBuilder, hardened_parser, shown_error
 from connectors.formats.xml.writer import write_document
 from connectors.spec import Envelope, Profile, Traits
+from connectors.undecodable import not_text
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, ReadEvent, SourceRecord
@@ -112,8 +113,7 @@ class _Reading:
             text = part.content.decode(self.charset)
         except UnicodeDecodeError as error:
             line = part.line + part.content.count(b"\n", 0, error.start)
-            bad = part.content[error.start : error.start + 4].hex(" ")
-            message.findings.append(Finding("FED-15", place=Place(line=line, path=where), expected=self.charset, got=bad))
+            message.findings.append(not_text(error, self.charset, Place(line=line, path=where)))
             yield from self.document.message(message)
             return
         ancestors = [start.decode(self.charset, "replace") for start in scanner.ancestors]

@@ -17,6 +17,7 @@ from connectors.formats.xml.root import root_tag
 from connectors.formats.xml.scanner import BrokenError, Scanner, Slice
 from connectors.formats.xml.tree import TreeBuilder
 from connectors.spec import Profile
+from connectors.undecodable import not_text
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, ReadEvent
 
@@ -94,8 +95,7 @@ class DialectReading:
             text = part.content.decode(self.charset)
         except UnicodeDecodeError as error:
             line = part.line + part.content.count(b"\n", 0, error.start)
-            bad = part.content[error.start : error.start + 4].hex(" ")
-            message.findings.append(Finding("FED-15", place=Place(line=line, path=where), expected=self.charset, got=bad))
+            message.findings.append(not_text(error, self.charset, Place(line=line, path=where)))
         else:
             self._fill(message, text, part.line, [start.decode(self.charset, "replace") for start in scanner.ancestors], where)
         if self.ordinal == 1:

@@ -201,6 +201,10 @@ def test_charsets_marks_separators_and_line_ends() -> None:
         assert [tree(message.root) for message in found.messages if message.root] == expected
     wrong = read("delimited", text.encode("gb18030"), "erp_orders", Profile(charset="utf-8"))
     assert wrong.rules == ["FED-15"] and wrong.messages[0].root is None and wrong.messages[1].findings == []
+    assert "They are" not in wrong.messages[0].findings[0].text("en")
+    lied = read("delimited", text.encode(), "erp_orders", Profile(charset="ascii"))
+    assert lied.rules == ["FED-15"] and "no ascii text. They are UTF-8." in lied.messages[0].findings[0].text("en")
+    assert "它们是 UTF-8" in lied.messages[0].findings[0].text("zh-CN")
     with pytest.raises(ConfigError):
         read("delimited", text.encode(), "erp_orders", Profile(charset="rot13"))
 

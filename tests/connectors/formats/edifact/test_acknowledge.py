@@ -76,6 +76,16 @@ BAD_QUANTITY = [*ORDER[:8], "QTY+21:1?+1:PCE", *ORDER[9:]]
             "rejected",
             [f"UCI+{COPIED}+7", "UCM+1+ORDERS:D:96A:UN:EAN008+4", "UCS+4+15", "UCS+11", "UCD+13+2:1", "UCD+37+2:2", "UCD+39+2:3"],
         ),
+        (  # no UNS: the CNT behind it is not out of place besides
+            one("ORDERS", [*ORDER[:-2], ORDER[-1]]),
+            "rejected",
+            [f"UCI+{COPIED}+7", "UCM+1+ORDERS:D:96A:UN:EAN008+4", "UCS+13+13"],
+        ),
+        (
+            interchange([group([message("ORDERS", ORDER)]), group([message("ORDERS", ORDER, "2")])]),
+            "partly",
+            [f"UCI+{COPIED}+7", "UCF+9+7612345000008:14+7640123000001:14+4+26+UNG+6"],
+        ),
         (
             one("PAORES", ["MSG+1:45"], "93:1:IA"),
             "rejected",
@@ -113,6 +123,12 @@ def test_what_the_agreement_takes_with_errors_is_accepted_but_never_a_broken_fra
     tolerant = Profile(accept_with_errors=True)
     assert written(one("ORDERS", BAD_QUANTITY), tolerant) == ("accepted", [f"UCI+{COPIED}+7"])
     assert written(one("ORDERS", ORDER).replace(b"UNT+16", b"UNT+17"), tolerant)[0] == "rejected"
+
+
+def test_what_has_no_code_of_its_own_is_not_the_unhs_fault() -> None:
+    long = one("ORDERS", [*ORDER[:5], *[*ORDER[5:9]] * 1000, *ORDER[9:]])
+    (_, segments) = written(long, Profile(options={"max_segments": 1000}))
+    assert segments[1:] == ["UCM+1+ORDERS:D:96A:UN:EAN008+4+18"]
 
 
 def test_a_receipt_says_only_that_it_arrived() -> None:

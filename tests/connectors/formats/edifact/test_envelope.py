@@ -10,6 +10,7 @@ import pytest
 from connectors.formats.edifact import FORMAT
 from connectors.formats.edifact.envelope import Reading
 from connectors.formats.edifact.messages import CountedMessages
+from connectors.registry import sniff
 from connectors.spec import STRICT, Profile
 from data_contracts.source import Group, Interchange
 from tests.connectors.formats.edifact.samples import (
@@ -205,3 +206,56 @@ def test_a_group_without_a_reference_is_told_once_whatever_its_end_names() -> No
     document = f"{UNB}'UNG+ORDERS+A+B+261122:0830++UN+D:96A'{inside}UNE+1+5'UNZ+1+4711'".encode()
     (group,) = [event.group for event in events(document) if event.kind == "group_end" and event.group is not None]
     assert [(finding.rule, finding.place.segment, finding.place.element) for finding in group.findings] == [("EDF-G13", "UNG", 5)]
+
+
+CHINESE = [one.replace("RHEINTAL TITAN?: WERK 2", "上海骨科器械有限公司") for one in ORDER]
+LATIN = [one.replace("RHEINTAL TITAN?: WERK 2", "Müller & Söhne, Straße 5, Crème brûlée") for one in ORDER]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "body", "charset", "agreed", "share"),
+    [
+        ("UNOC", CHINESE, "gb18030", None, "100"),
+        ("UNOA", CHINESE, "gb18030", None, "100"),
+        ("UNOC", CHINESE, "gb18030", "gb18030", None),
+        ("UNOC", LATIN, "iso8859-1", None, None),
+        ("UNOE", [one.replace("RHEINTAL", "Ромашка") for one in ORDER], "iso8859-5", None, None),
+    ],
+)
+def test_chinese_that_would_be_read_as_latin_letters_is_told(
+    identifier: str, body: list[str], charset: str, agreed: str | None, share: str | None
+) -> None:
+    document = interchange([message("ORDERS", body)], UNB.replace("UNOC", identifier)).decode().encode(charset)
+    found = [one for one in envelope_findings(document, Profile(charset=agreed)) if one.rule == "EDF-I115"]
+    assert [one.params["share"] for one in found] == ([share] if share else [])
+    assert all("profile.charset" in one.text("en") and "profile.charset" in one.text("zh-CN") for one in found)
+
+
+def test_where_data_end_without_a_trailer_is_told_at_their_end() -> None:
+    whole = interchange([group([ORDERS], reference="9")], end="'\n")
+    cut = whole[: whole.index(b"UNS")].rstrip()
+    (order,) = messages(cut)
+    told = {one.rule: one for one in [*order.findings, *envelope_findings(cut)]}
+    last = cut.count(b"\n") + 1
+    assert [(rule, told[rule].expected, told[rule].place.line) for rule in ("EDF-M13", "EDF-G13", "EDF-I13")] == [
+        ("EDF-M13", "UNT 1", last),
+        ("EDF-G13", "UNE 9", last),
+        ("EDF-I13", "UNZ 4711", last),
+    ]
+    assert f"it ends at byte {len(cut)}" in told["EDF-I13"].text("en") and f"止于第 {len(cut)} 字节" in told["EDF-M13"].text("zh-CN")
+
+
+@pytest.mark.parametrize("marks", ["|:", "+|", "*>"])
+def test_separators_that_no_una_tells_are_told_and_are_no_csv(marks: str) -> None:
+    document = interchange([ORDERS]).replace(b"+", marks[0].encode()).replace(b":", marks[1].encode())
+    found = sniff(document)
+    assert found is not None and found.name == "edifact"
+    (refused,) = events(b"\xef\xbb\xbf\n" + document)
+    assert refused.finding is not None and (refused.finding.rule, refused.finding.expected) == ("EDF-I116", "UNA")
+    assert f"UNB{marks[0]}UNOC{marks[1]}3" in refused.finding.text("en")
+
+
+def test_of_two_groups_of_one_reference_the_second_is_refused() -> None:
+    groups = [group([ORDERS]), group([message("ORDERS", ORDER, "2")]), group([message("ORDERS", ORDER, "3")], reference="10")]
+    found = [event.group for event in events(interchange(groups)) if event.kind == "group_end" and event.group is not None]
+    assert [[(one.rule, one.code, one.place.element) for one in each.findings] for each in found] == [[], [("EDF-G26", "26", 5)], []]

@@ -30,7 +30,7 @@ def order_with(place: int, segment: str) -> bytes:
         # --- segments
         (one("ORDERS", ORDER[1:]), [("EDF-S13", "BGM", 2, None, None)]),
         (one("ORDERS", ORDER[:12]), [("EDF-S13", "UNS", 14, None, None)]),
-        (one("ORDERS", [*ORDER[:12], ORDER[13]]), [("EDF-S15", "CNT", 14, None, None), ("EDF-S13", "UNS", 15, None, None)]),
+        (one("ORDERS", [*ORDER[:12], ORDER[13]]), [("EDF-S13", "UNS", 14, None, None)]),
         (one("ORDERS", ORDER[:4]), [("EDF-S13", "UNS", 6, None, None)]),
         (one("ORDERS", [*ORDER[:2], "XYZ+1", *ORDER[2:]]), [("EDF-S15", "XYZ", 4, None, None)]),
         (one("ORDERS", [*ORDER[:2], "BGM+220+1+9", *ORDER[2:]]), [("EDF-S15", "BGM", 4, None, None)]),

@@ -152,6 +152,8 @@ def test_a_container_that_was_left_out_is_put_in_and_told() -> None:
     assert found.rules == ["IDC-07"]
     whole = read("idoc", idoc(f"<E1MBGMCR SEGMENT='1'>{body}</E1MBGMCR>", IDOCTYP="MBGMCR03", MESTYP="MBGMCR"))
     assert whole.rules == [] and tree(whole.messages[0].root) == tree(found.messages[0].root)
+    root = found.messages[0].root
+    assert root is not None and [record.position for record in root.walk()] == [1, 2, 0, 3, 4, 5, 6]  # by which SEGNUM is told
 
 
 def test_neighbours_of_a_broken_idoc_are_read() -> None:

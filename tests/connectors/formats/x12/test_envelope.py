@@ -283,3 +283,22 @@ def test_many_small_interchanges_take_the_time_of_their_bytes() -> None:
     one = b"ISA*00**00**ZZ*A*ZZ*B*261122*1415*U*00401*000000001*0*P*>~GS*PO*A*B*20261122*1415*1*X*004010~GE*0*1~IEA*1*000000001~\n"
     found = [event for event in FORMAT.read(io.BytesIO(one * 12_000), Profile(unpadded_isa=True)) if event.kind == "interchange_end"]
     assert len(found) == 12_000
+
+
+def test_where_data_end_without_a_trailer_is_told_at_their_end() -> None:
+    whole = GOOD.replace(b"~", b"~\n")
+    cut = whole[: whole.index(b"CTT")].rstrip()
+    (order,) = messages(cut)
+    last = cut.count(b"\n") + 1
+    told = {one.rule: one for one in [*order.findings, *envelope_findings(cut)]}
+    assert [(rule, told[rule].expected, told[rule].place.line) for rule in ("X12-M02", "X12-G03", "X12-I023")] == [
+        ("X12-M02", "SE 0001", last),
+        ("X12-G03", "GE 1", last),
+        ("X12-I023", "IEA 000000001", last),
+    ]
+    assert f"it ends at byte {len(cut)}" in told["X12-M02"].text("en") and f"止于第 {len(cut)} 字节" in told["X12-I023"].text("zh-CN")
+
+
+def test_an_isa_that_lost_its_padding_is_refused_with_the_setting_that_takes_it() -> None:
+    (wrong,) = envelope_findings(GOOD.replace(b"RHEINTAL       ", b"RHEINTAL"))
+    assert wrong.rule == "X12-I022" and "profile.unpadded_isa" in wrong.text("en") and "profile.unpadded_isa" in wrong.text("zh-CN")
