@@ -18,6 +18,7 @@ import argparse
 import gc
 import io
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -204,6 +205,7 @@ def main() -> None:
     wanted = {name for name in chosen.only.split(",") if name}
     usable = format_names()
     gc.freeze()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a case takes minutes: who looks at a log sees those that are done
     for case in CASES:
         if case.format in usable and (not wanted or case.name in wanted):
             measure(case, chosen.messages, chosen.rounds)

@@ -26,7 +26,7 @@ from mappings.path import (
     goes_down,
     leads_out,
     lies_below,
-    reached_below,
+    reached,
     records,
 )
 from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope
@@ -159,18 +159,16 @@ def _elements(at: Path | None) -> Callable[[SourceRecord, Run], Iterable[SourceR
     if not goes_down(steps):
         return lambda record, run: records(at, record)
     if steps[0].axis != "below":
-        return lambda record, run: reached_below(steps, record)
+        return lambda record, run: reached(steps, (record,))
     first, rest = steps[:1], steps[1:]
 
     def below(record: SourceRecord, run: Run) -> Iterable[SourceRecord]:
         """Several lists start from the same records at any depth; the message is searched once for all of them."""
         key = (id(record), first)
-        reached = run.below.get(key)
-        if reached is None:
-            reached = run.below[key] = reached_below(first, record)
-        for step in rest:
-            reached = [child for one in reached for child in one.children if child.tag == step.tag and step.matches(child)]
-        return reached
+        found = run.below.get(key)
+        if found is None:
+            found = run.below[key] = reached(first, (record,))
+        return reached(rest, found)
 
     return below
 

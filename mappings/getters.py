@@ -38,7 +38,7 @@ class Run:
         """Values so far that ranges stood for: a document of a few kilobytes can name millions."""
         self.refusals: set[tuple[int, object]] = set()
         """Records and members of which a row found a text that it could not read."""
-        self.below: dict[tuple[int, tuple[Step, ...]], list[SourceRecord]] = {}
+        self.below: dict[tuple[int, tuple[Step, ...]], Sequence[SourceRecord]] = {}
         """Records at any depth below one, by what leads to them."""
         self.elements: dict[int, list[SourceRecord]] = {}
         """Elements of which a row that says `alone` may have several values, by the number of their scope."""

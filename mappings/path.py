@@ -319,41 +319,25 @@ def bound(steps: tuple[Step, ...], record: SourceRecord) -> tuple[Step, ...]:
     )
 
 
-def records(path: Path, record: SourceRecord) -> Iterator[SourceRecord]:
+def records(path: Path, record: SourceRecord) -> Sequence[SourceRecord]:
     """Every record the steps reach from here, in document order."""
-    reached = [record]
-    for step in bound(path.steps, record):
-        reached = [found for start in reached for found in _follow(step, start)]
-    yield from reached
+    return reached(bound(path.steps, record), (record,))
 
 
 def lies_below(paths: Sequence[Path], record: SourceRecord) -> bool:
     """Whether one of these paths reaches a record from here."""
-    for path in paths:
-        reached = [record]
-        for step in bound(path.steps, record):
-            if step.axis == "child":
-                reached = [child for one in reached for child in one.children if child.tag == step.tag and step.matches(child)]
-            else:
-                reached = [found for one in reached for found in _follow(step, one)]
-            if not reached:
-                break
+    return any(records(path, record) for path in paths)
+
+
+def reached(steps: Sequence[Step], start: Sequence[SourceRecord]) -> Sequence[SourceRecord]:
+    """What steps reach from some records, in document order. The steps ask nothing of the record that they start from (`bound`)."""
+    for step in steps:
+        if step.axis == "child":  # nearly all are; most children have another tag and need no call
+            tag = step.tag
+            start = [child for one in start for child in one.children if child.tag == tag and step.matches(child)]
         else:
-            return True
-    return False
-
-
-def reached_below(steps: Sequence[Step], record: SourceRecord) -> list[SourceRecord]:
-    """`records` for steps that go down, without a generator: in document order, the first at any depth if it says so."""
-    reached: list[SourceRecord] = []
-    first = steps[0]
-    if first.axis == "below":
-        _gather_below(first, record, reached)
-    else:
-        reached = [child for child in record.children if child.tag == first.tag and first.matches(child)]
-    for step in steps[1:]:
-        reached = [child for one in reached for child in one.children if child.tag == step.tag and step.matches(child)]
-    return reached
+            start = [found for one in start for found in _follow(step, one)]
+    return start
 
 
 def leads_out(path: Path) -> bool:
@@ -362,27 +346,25 @@ def leads_out(path: Path) -> bool:
 
 
 def goes_down(steps: Sequence[Step]) -> bool:
-    """Whether `reached_below` can follow these steps."""
+    """Whether steps lead from every record to records below it, whatever it says."""
     plain = not any(step.same for step in steps)
     return plain and bool(steps) and steps[0].axis in ("child", "below") and all(step.axis == "child" for step in steps[1:])
 
 
-def _gather_below(step: Step, record: SourceRecord, reached: list[SourceRecord]) -> None:
+def _gather_below(step: Step, record: SourceRecord, gathered: list[SourceRecord]) -> None:
     tag = step.tag
     for child in record.children:
         if child.tag == tag and step.matches(child):
-            reached.append(child)
+            gathered.append(child)
         if child.children:
-            _gather_below(step, child, reached)
+            _gather_below(step, child, gathered)
 
 
 def _follow(step: Step, record: SourceRecord) -> Iterator[SourceRecord]:
-    if step.axis == "child":
-        yield from (child for child in record.children if step.matches(child))
-    elif step.axis == "below":
-        reached: list[SourceRecord] = []
-        _gather_below(step, record, reached)
-        yield from reached
+    if step.axis == "below":
+        gathered: list[SourceRecord] = []
+        _gather_below(step, record, gathered)
+        yield from gathered
     elif step.axis == "top":
         while record.parent is not None:
             record = record.parent

@@ -25,11 +25,15 @@ from hub.trace.walk import walk
 
 
 class Shipped(NamedTuple):
-    """One lot in one shipment: a line of a recall list. `quantity` is null where none is stated; `unit` then is, too."""
+    """One lot in one shipment: a line of a recall list. `quantity` is null where none is stated; `unit` then is, too.
+
+    Whole quantities may come as int, which equals its Decimal: where a list has thousands of lines, making a Decimal for each takes as long
+    as all else that is read.
+    """
 
     lot: str
     shipment: str
-    quantity: Decimal | None
+    quantity: int | Decimal | None
     unit: str | None
 
 

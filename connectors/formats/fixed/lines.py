@@ -79,9 +79,13 @@ class Cutter:
 
     def piece(self, line: Line, column: Column) -> str:
         """The text of a column, blanks at its ends cut off; a character that a byte offset halves is `FED-15`'s business before."""
-        if self._bytes:
+        if self._by_bytes(line):
             return line.raw[column.start : column.stop].decode(self._charset, "replace").strip()
         return line.text[column.start : column.stop].strip()
+
+    def _by_bytes(self, line: Line) -> bool:
+        """Whether bytes must be counted; where each is a character, the text is cut quicker."""
+        return self._bytes and len(line.raw) != len(line.text)
 
     def only(self, line: Line, record: RecordType, names: Container[str]) -> dict[str, str]:
         """The values of these columns, without a word on what is wrong with the line."""
@@ -92,24 +96,24 @@ class Cutter:
         """Values by name, absent where blank or spelled as nothing, and what is wrong with the line's length."""
         values: dict[str, str] = {}
         findings: list[Finding] = []
-        whole = line.text
-        length = len(line.raw if self._bytes else whole)
+        whole, by_bytes = line.text, self._by_bytes(line)
+        length = len(line.raw if by_bytes else whole)
         for name, column in record.columns.items():
             if column.start >= length:
                 continue
-            text = self.piece(line, column) if self._bytes else whole[column.start : column.stop].strip()
+            text = self.piece(line, column) if by_bytes else whole[column.start : column.stop].strip()
             if text and text not in column.empty:
                 values[name] = text
             if column.stop > length and column.right and text:
                 place = Place(segment=record.code or None, position=line.number, element=column.start + 1, line=line.number, path=name)
                 expected = str(column.stop - column.start)
                 findings.append(Finding("FIX-05", place=place, expected=expected, got=shown(text), params={"field": name}))
-            if self._bytes and "\ufffd" in text:
+            if by_bytes and "\ufffd" in text:
                 place = Place(segment=record.code or None, position=line.number, element=column.start + 1, line=line.number, path=name)
                 findings.append(Finding("FIX-06", place=place, got=shown(text), expected=self._charset, params={"field": name}))
         if length <= record.width:
             return values, findings
-        rest = (line.raw[record.width :].decode(self._charset, "replace") if self._bytes else whole[record.width :]).strip()
+        rest = (line.raw[record.width :].decode(self._charset, "replace") if by_bytes else whole[record.width :]).strip()
         if rest:
             place = Place(segment=record.code or None, position=line.number, element=record.width + 1, line=line.number)
             findings.append(Finding("FIX-02", place=place, expected=str(record.width), got=shown(rest), params={"length": str(length)}))
