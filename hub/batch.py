@@ -41,6 +41,8 @@ class Job:
 
     claim: claims.Claim
     row: Any
+    body: bytes | None = None
+    """Its bytes until they are examined; null also where they lie in the blob folder."""
     format: str | None = None
     interchanges: list[ExaminedInterchange] = field(default_factory=list)
     unreadable: list[Finding] = field(default_factory=list)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from hub import acknowledge, batch, outbound, slices, worker
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing, tables
+from hub.store.unit_of_work import UnitOfWork
 from tests.hub.conftest import take
 from tests.hub_api.papers import ACME, BOREALIS, WRONG_GTIN, despatch, found, interchange, orders, stock
 
@@ -184,6 +187,24 @@ def test_a_slice_that_is_done_stays_done_when_the_worker_dies(hub: Hub, monkeypa
     worker.process(hub, claims.claim_documents(hub.database, 10, 60))
     assert states(hub, landing.document_id) == ["applied"] * 5
     assert found(answer(hub, landing.document_id), "AK9") == [["AK9", "A", "5", "5", "5"]]
+
+
+def test_of_all_that_is_claimed_only_what_is_committed_together_is_held(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = [interchange(ACME, number, despatch(f"D{number}")) for number in range(1, 9)]
+    monkeypatch.setattr(worker, "HELD", 5 * len(papers[0]) + 9)
+    monkeypatch.setattr(worker, "MESSAGES", 3)
+    landings = [take(hub, paper, "acme", process=False) for paper in papers]
+    real, held = batch.record, []
+
+    def look(hub: Hub, uow: UnitOfWork, jobs: Sequence[batch.Job]) -> None:
+        alive = [one for one in gc.get_objects() if type(one) is batch.Job]
+        held.append((len(jobs), sum(bool(one.interchanges) for one in alive), sum(one.body is not None for one in alive)))
+        real(hub, uow, list(jobs))
+
+    monkeypatch.setattr(batch, "record", look)
+    worker.drain(hub)
+    assert held == [(3, 3, 2), (2, 2, 0), (3, 3, 0)], "recorded together, examined in memory, read and not examined yet"
+    assert [states(hub, landing.document_id) for landing in landings] == [["applied"]] * 8
 
 
 def test_an_old_claim_changes_nothing(hub: Hub) -> None:
