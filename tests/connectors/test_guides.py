@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from lxml import etree, html
 
+from connectors.feed import SHIPPED
 from connectors.guide_page import as_html
 from connectors.guides import guide_of, listed
 from connectors.spec import STRICT, Profile
 from data_contracts.errors import ConfigError
 from data_contracts.findings import Language
 
+NAMED = [*(f"edifact/{name}.yaml" for name in ("segments", "composites", "elements", "service")), "idoc/segments.yaml"]
 LISTED = [(entry.format, entry.name) for entry in listed()]
 
 
@@ -48,6 +52,24 @@ def test_a_page_says_what_the_grammar_says() -> None:
     despatch = page("x12", "856", "en")
     assert any("HL levels nest" in (text.text or "") for text in despatch.iter("p"))
     assert ["\u2003\u2003N4", "Geographic Location", "O", "1"] in [[cell.text_content() for cell in row] for row in despatch.iter("tr")]
+
+
+def test_every_name_of_edifact_and_idocs_has_a_chinese_one() -> None:
+    tables = {name: yaml.load((SHIPPED / name).read_bytes(), Loader=yaml.CSafeLoader) for name in NAMED}
+    named = {name for table in tables.values() for name in _names(table)}
+    messages = {grammar["name"] for path in SHIPPED.glob("[ei]d*/[A-Z]*.yaml") if "name" in (grammar := yaml.safe_load(path.read_bytes()))}
+    chinese = yaml.load((SHIPPED / "names_zh.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    assert set(chinese) == named | messages and not any(text.isascii() for text in chinese.values())
+    assert "## LIN 行项目" in guide_of("edifact", "ORDERS", None, STRICT, "zh-CN")
+    assert "## E1EDP01 项目，一般数据" in guide_of("idoc", "ORDERS05", None, STRICT, "zh-CN")
+
+
+def _names(table: object) -> Iterator[str]:
+    """Every `name` of a table of segments, composites or elements."""
+    if isinstance(table, dict):
+        yield from (table["name"] for _ in range("name" in table and isinstance(table["name"], str)))
+        for below in table.values():
+            yield from _names(below)
 
 
 def test_what_a_grammar_says_cannot_become_markup(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from connectors.formats.edifact.interchange import interchange_of
 from connectors.formats.edifact.messages import MOST_SEGMENTS, FullMessages
 from connectors.formats.edifact.separators import COMPONENT, ELEMENT, Translation
 from connectors.formats.edifact.writer import write
+from connectors.guide_names import named
 from connectors.spec import Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language, Place
 from data_contracts.source import Interchange, ReadEvent, SourceRecord
@@ -97,7 +98,7 @@ class Edifact:
 
     def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
         """Name of each message that is described."""
-        return {message: title(message) for message in sorted(known_messages())}
+        return {message: named(title(message), language) for message in sorted(known_messages())}
 
     def guide(self, name: str, version: str | None, profile: Profile, language: Language) -> str | None:
         """The guide of a message; without a version by D.96A, which most partners use, or the first directory that has it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.formats.edifact.grammar import ElementUse, Grammar, GroupUse, SegmentUse
+from connectors.guide_names import named
 from data_contracts.findings import Language
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -26,47 +27,47 @@ def describe(grammar: Grammar, language: Language = "en") -> str:
     say = {key: texts[1 if language == "zh-CN" else 0] for key, texts in _WORDS.items()}
     source = f"ISO 9735, syntax {grammar.tables}" if grammar.service else f"UN/EDIFACT {grammar.tables}"
     lines = [
-        f"# {grammar.message} {grammar.name} ({grammar.tables})",
+        f"# {grammar.message} {named(grammar.name, language)} ({grammar.tables})",
         "",
         say["tables"].format(grammar.hash[:12], source),
         "",
         say["body"],
         "| --- | --- | --- | --- |",
-        *_rows(grammar.body, 0, say),
+        *_rows(grammar.body, 0, say, language),
     ]
     described: dict[str, SegmentUse] = {}
     for use in grammar.segments():
         described.setdefault(use.id, use)
     for use in described.values():
-        lines += ["", *_segment(use, say)]
+        lines += ["", *_segment(use, say, language)]
     return "\n".join(lines) + "\n"
 
 
-def _rows(body: Sequence[SegmentUse | GroupUse], depth: int, say: Mapping[str, str]) -> Iterator[str]:
+def _rows(body: Sequence[SegmentUse | GroupUse], depth: int, say: Mapping[str, str], language: Language) -> Iterator[str]:
     indent = "&emsp;" * depth
     for use in body:
         if isinstance(use, SegmentUse):
-            yield f"| {indent}{use.id} | {use.name} | {use.use} | {use.max or say['any']} |"
+            yield f"| {indent}{use.id} | {named(use.name, language)} | {use.use} | {use.max or say['any']} |"
             continue
         yield f"| {indent}**{say['group']} {use.id}** | {use.first.id} | {use.use} | {use.max or say['any']} |"
-        yield from _rows(use.body, depth + 1, say)
+        yield from _rows(use.body, depth + 1, say, language)
 
 
-def _segment(use: SegmentUse, say: Mapping[str, str]) -> Iterator[str]:
-    yield f"## {use.id} {use.name}"
+def _segment(use: SegmentUse, say: Mapping[str, str], language: Language) -> Iterator[str]:
+    yield f"## {use.id} {named(use.name, language)}"
     yield ""
     yield say["elements"]
     yield "| --- | --- | --- | --- | --- | --- |"
     for number, element in enumerate(use.elements, 1):
-        yield _element(f"{number:02d}", element, say)
+        yield _element(f"{number:02d}", element, say, language)
         for part, component in enumerate(element.components, 1):
-            yield _element(f"{number:02d}-{part}", component, say)
+            yield _element(f"{number:02d}-{part}", component, say, language)
 
 
-def _element(place: str, use: ElementUse, say: Mapping[str, str]) -> str:
+def _element(place: str, use: ElementUse, say: Mapping[str, str], language: Language) -> str:
     repeats = say["times"].format(use.repeat) if use.repeat > 1 else ""
     kind = say["composite"] if use.components else f"{use.type}{use.max}" if use.min == use.max else f"{use.type}..{use.max}"
-    return f"| {place} | {use.number} | {use.name} | {use.use}{repeats} | {kind} | {_codes(use, say)} |"
+    return f"| {place} | {use.number} | {named(use.name, language)} | {use.use}{repeats} | {kind} | {_codes(use, say)} |"
 
 
 def _codes(use: ElementUse, say: Mapping[str, str]) -> str:

@@ -24,6 +24,7 @@ from connectors.formats.idoc.grammar import CONTROL, tables_for
 from connectors.formats.idoc.guide import describe
 from connectors.formats.idoc.markup import Markup
 from connectors.formats.idoc.writer import SHAPES, write_document
+from connectors.guide_names import named
 from connectors.legible import legible
 from connectors.spec import Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language
@@ -110,7 +111,7 @@ class Idoc:
 
     def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
         """Basic types with their titles."""
-        return {name: grammar.name for name, grammar in tables_for(profile).grammars.items()}
+        return {name: named(grammar.name, language) for name, grammar in tables_for(profile).grammars.items()}
 
     def guide(self, name: str, version: str | None, profile: Profile, language: Language) -> str | None:
         """The guide of a basic type; there is one version, which reads the older ones."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from connectors.formats.idoc.grammar import CONTROL, Grammar, Segment, Tables, Use, walk
 from connectors.formats.idoc.values import KINDS
+from connectors.guide_names import named
 from data_contracts.findings import Language
 
 _WORDS: dict[Language, dict[str, str]] = {
@@ -34,7 +35,7 @@ def describe(grammar: Grammar, tables: Tables, language: Language) -> str:
     """The basic type as Markdown."""
     words = _WORDS[language]
     lines = [
-        f"# {grammar.basic_type} {grammar.name}",
+        f"# {grammar.basic_type} {named(grammar.name, language)}",
         "",
         f"{words['messages']}: {', '.join(grammar.messages)}.",
         *([f"{words['also']}: {', '.join(grammar.also)}."] if grammar.also else []),
@@ -43,22 +44,22 @@ def describe(grammar: Grammar, tables: Tables, language: Language) -> str:
         "",
         words["structure"],
         "| --- | --- | --- | --- | --- |",
-        *_rows(grammar.body, words["any"]),
+        *_rows(grammar.body, words["any"], language),
     ]
     for segment in (tables.segments[CONTROL], *(use.segment for use in walk(grammar.body))):
-        lines += ["", *_segment(segment, words["field"])]
+        lines += ["", *_segment(segment, words["field"], language)]
     return "\n".join(lines) + "\n"
 
 
-def _rows(body: Sequence[Use], any_number: str) -> Iterator[str]:
+def _rows(body: Sequence[Use], any_number: str, language: Language) -> Iterator[str]:
     for use in walk(body):
         segment = use.segment
-        indent = "&emsp;" * use.depth
-        yield f"| {indent}{segment.tag} | {segment.flat} | {segment.name} | {'M' if use.must else 'O'} | {use.most or any_number} |"
+        name, must = f"{'&emsp;' * use.depth}{segment.tag}", "M" if use.must else "O"
+        yield f"| {name} | {segment.flat} | {named(segment.name, language)} | {must} | {use.most or any_number} |"
 
 
-def _segment(segment: Segment, heading: str) -> Iterator[str]:
-    yield f"## {segment.tag} {segment.name}"
+def _segment(segment: Segment, heading: str, language: Language) -> Iterator[str]:
+    yield f"## {segment.tag} {named(segment.name, language)}"
     yield ""
     yield heading
     yield "| --- | --- | --- | --- |"

@@ -13,6 +13,7 @@ from data_contracts.vocabulary import meaning_of
         ("Exp. Date", "expires_on"),
         ("有效期至", "expires_on"),
         ("Qty (PCS)", "quantity"),
+        ("Qty Received", "quantity"),
         ("订购数量", "quantity"),
         ("采购单号", "order_number"),
         ("PO-Number", "order_number"),
