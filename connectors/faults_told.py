@@ -80,8 +80,10 @@ class MessageFaults:
 
     def withdraw(self, faults: Sequence[Finding]) -> None:
         """Tell some faults no more, which another one explains."""
-        self.findings = [one for one in self.findings if all(one is not gone for gone in faults)]
-        self._faulty -= len(faults)
+        gone = {id(fault) for fault in faults}
+        kept = [one for one in self.findings if id(one) not in gone]
+        self._faulty -= len(self.findings) - len(kept)
+        self.findings = kept
 
     def settle(self, rule: str, where: Place, code: str) -> None:
         """The message ends: what was left out is told by its number, as an error where it was faults."""

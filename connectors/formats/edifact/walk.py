@@ -255,7 +255,7 @@ class Walk:
 
     def unopened(self, place: Place, tag: str) -> Group | None:
         """The mandatory group, still to come, that has a place for a segment which came before the group's first: CNT without UNS."""
-        group: Group | None = place.group
+        group: Group | None = place.group if tag in self._tags else None
         index = place.index + 1
         while group is not None:
             for later in group.body[index:]:
