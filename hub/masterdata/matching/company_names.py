@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -67,6 +67,8 @@ class Trades:
         self._words: set[str] = {*listed("trade"), *(word for word in listed("apart"))}
         self._nearly: dict[str, str] = {}
         self._cut: dict[str, str] = {}
+        self._slips: dict[str, str] = {}
+        self._trades: dict[str, bool] = {}
         endings, tokens = Counter[str](), Counter[str]()
         bare = {name for text in names for name in [self._bare(text)] if name}
         for name in bare:
@@ -83,19 +85,26 @@ class Trades:
         self._words |= {word for word, count in tokens.items() if count >= least and len(word) > 1}
         self._nearly = {part: ending for ending in sorted(self._endings) if len(ending) > 3 for part in neighbours(ending)}
         self._cut = {part: word for word in sorted(self._words) if len(word) > 5 for part in (*neighbours(word), *_beginnings(word))}
+        self._slips, self._trades = {}, {}  # what was looked at while nothing was learnt
 
     def _bare(self, text: str) -> str:
-        name = self._han(folded(text), "") if HAN.search(text) else self._latin(folded(text))
-        return name.own + name.trade if HAN.search(text) else " ".join((name.own, name.trade)) if name.own else name.trade
+        if HAN.search(text):
+            return "".join(self._han(folded(text), "")[:2])
+        name = self._latin(folded(text))
+        return " ".join((name.own, name.trade)) if name.own else name.trade
 
     def parted(self, text: str, city: str = "") -> CompanyName:
         """A name taken apart; `city` is where the party is said to be."""
         plain = folded(text)
         if not plain.strip():
             return CompanyName()
-        return self._han(plain, city) if HAN.search(plain) else self._latin(plain)
+        if not HAN.search(plain):
+            return self._latin(plain)
+        own, trade, where, district, branch, apart = self._han(plain, city)
+        return CompanyName(own, trade, sound(where), district, branch, apart, sound(own), own + trade, sound(own + trade))
 
-    def _han(self, plain: str, city: str) -> CompanyName:
+    def _han(self, plain: str, city: str) -> tuple[str, str, str, str, str, str]:
+        """Own, trade, place, district, branch and what sets apart."""
         where, spoken = "", []
 
         def bracket(found: re.Match[str]) -> str:
@@ -134,7 +143,7 @@ class Trades:
                     where, rest = inside_name, rest[:at]
                     break
         own, trade = self._ending(rest)
-        return CompanyName(own, trade, sound(where), district, branch, " ".join(spoken), sound(own), own + trade, sound(own + trade))
+        return own, trade, where, district, branch, " ".join(spoken)
 
     def _place_ahead(self, rest: str, where: str, city: str) -> tuple[str, str]:
         """Provinces and cities before a name, also one that is written with the wrong character."""
@@ -155,11 +164,16 @@ class Trades:
         for length in range(min(_LONGEST_ENDING, len(rest) - 2), 1, -1):
             if rest[-length:] in self._endings:
                 return self._more(rest[:-length], rest[-length:])
-            if length > 3 and (
-                word := next((self._nearly[part] for part in (rest[-length:], *neighbours(rest[-length:])) if part in self._nearly), "")
-            ):
+            if length > 3 and (word := self._slipped(rest[-length:])):
                 return self._more(rest[:-length], word)
         return (rest, "")
+
+    def _slipped(self, text: str) -> str:
+        """The ending that a text is with one slip of the pen; nothing where it is none. Names end alike: each text is looked at once."""
+        if text not in self._slips:
+            near = (part for part in (text, *sorted(neighbours(text))) if part in self._nearly)
+            self._slips[text] = self._nearly.get(next(near, ""), "")
+        return self._slips[text]
 
     def _more(self, own: str, trade: str) -> tuple[str, str]:
         """`康瑞医疗` before `器械销售` ends in a trade too."""
@@ -196,9 +210,8 @@ class Trades:
         offices = [word for word in rest if word in _OFFICES_LATIN]
         if offices:
             branch = f"{last or where} {_kind(offices[0])}"  # `Longxin (Jinan) Co., Ltd. Shanghai Branch`
-        forms = set(listed("forms"))
-        rest = [word for word in rest if word not in _OFFICES_LATIN and word != "@" and word not in forms] or found
-        if len(rest) > 1 and len(rest[-1]) > 3 and any(part in _NEARLY_FORM for part in (rest[-1], *neighbours(rest[-1]))):
+        rest = [word for word in rest if word not in _OFFICES_LATIN and word != "@" and word not in _FORMS] or found
+        if len(rest) > 1 and len(rest[-1]) > 3 and not _NEARLY_FORM.isdisjoint((rest[-1], *neighbours(rest[-1]))):
             rest = rest[:-1]  # Coorp.
         apart = sorted({_apart(word) for word in rest} - {""})
         rest = [word for word in rest if not _apart(word)] or rest
@@ -214,7 +227,15 @@ class Trades:
 
     def _of_trade(self, word: str) -> bool:
         """A word of a trade, also cut short or with a slip of the pen."""
-        return word in self._words or word in self._cut or (len(word) > 5 and any(part in self._cut for part in neighbours(word)))
+        if word not in self._trades:
+            near = len(word) > 5 and not self._cut.keys().isdisjoint(neighbours(word))
+            self._trades[word] = word in self._words or word in self._cut or near
+        return self._trades[word]
+
+
+def neighbours(own: str) -> set[str]:
+    """The text with one letter left out: two texts one edit apart share one of these, or are one of the other's."""
+    return {own[:at] + own[at + 1 :] for at in range(len(own))}
 
 
 def _kind(office: str) -> str:
@@ -227,21 +248,24 @@ _OFFICES_LATIN = frozenset(listed("offices"))
 _APART = {word: chief for entry in listed("apart_as") for chief, _, all_ in [entry.partition("=")] for word in all_.split("|")}
 
 
+_FORMS = frozenset(listed("forms"))
 _NEARLY_FORM = frozenset(
-    part for form in listed("forms") if len(form) > 3 for part in (form, *(form[:at] + form[at + 1 :] for at in range(len(form))))
+    part for form in _FORMS if len(form) > 3 for part in (form, *(form[:at] + form[at + 1 :] for at in range(len(form))))
 )
 
 
-@cache
+_NEARLY_APART = {
+    part: chief for other, chief in reversed(_APART.items()) if len(other) > 4 for part in neighbours(other) if part != "service"
+}
+
+
 def _apart(word: str) -> str:
     """The chief of words that set members of a group apart, also of one with a letter left out; nothing for other words."""
-    return _APART.get(word) or next(
-        (chief for other, chief in _APART.items() if len(other) > 4 and word != "service" and word in neighbours(other)), ""
-    )
+    return _APART.get(word) or _NEARLY_APART.get(word, "")
 
 
 @cache
-def _provinces() -> list[str]:
+def _provinces() -> tuple[str, ...]:
     return listed("places")
 
 
@@ -292,8 +316,3 @@ def shortened(first: str, second: str) -> bool:
 def _cut(word: str, other: str) -> bool:
     short, long = sorted((word, other), key=len)
     return long == short or (len(short) > 2 and long.startswith(short)) or (len(short) > 5 and short[:5] == long[:5])
-
-
-def neighbours(own: str) -> Sequence[str]:
-    """The text with one letter left out, each once: two texts one edit apart share one of these, or are one of the other's."""
-    return sorted({own[:at] + own[at + 1 :] for at in range(len(own))})

@@ -58,7 +58,7 @@ _TYPE = re.compile(r"(?:(?<![a-z])|(?<=[mc]m)|(?<=ml))([a-z])\s?型|型\s?([a-z]
 _NEGATED = re.compile(r"(?<![a-z])(?:non[- ]?(?=[a-z]{2})|un(?=sterile))")
 _CHAIN = re.compile(rf"(?<![\d.,])(\d+)\s?[x×*]\s?(?=(?:{_NUMBER}\s?[x×*]\s?)?{_NUMBER}\s?(cm|m|厘米|米)(?![a-z]))")
 _TIMES = re.compile(r"(?<=[\dma-z米])\s?[×*]\s?(?=\d)|(?<=[\dm米])\s?x\s?(?=\d)")
-_DECIMAL_COMMA = re.compile("([ØøΦφϕ⌀径长厚高宽=]\\s?[0-9０-９]+|(?<![0-9０-９])[0０])[,，](?=[0-9０-９])()")
+_DECIMAL_COMMA = re.compile("([ØøΦφϕ⌀径长厚高宽=]\\s?[0-9０-９]+|(?<![0-9０-９])[0０])[,，](?=[0-9０-９])")
 _TIGHT_COMMA = re.compile(r",(?![\s\d])|[^\s\d],(?!\s)")
 CUT = "~"
 """What ends a word that is cut: it may be the start of a longer one."""
@@ -88,17 +88,30 @@ def parted(text: str, cut: int = 0) -> ItemText:
     >>> parted("Cortical Screw, 3,5 x 32 MM"), parted("皮质骨螺钉 Φ3.5×3.2cm").measures
     (ItemText(words=('cortical', 'screw'), measures=('3.5', '32'), count=''), ('3.5', '32'))
     """
-    plain = folded(_SIGNS.sub(" ", _DECIMAL_COMMA.sub(r"\1.\2", text.replace("Ø", "⌀").replace("ø", "⌀")))).strip()
+    text = text.replace("Ø", "⌀").replace("ø", "⌀")
+    if "," in text or "，" in text:  # here and below: a search for what is not there takes longer than all that is done with the rest
+        text = _DECIMAL_COMMA.sub(lambda found: f"{found[1]}.", text)
+    plain = folded(_SIGNS.sub(" ", text)).strip()
     short = cut > 0 and (cut <= len(plain) <= cut + 1 or cut <= sum(1 if letter.isascii() else 2 for letter in plain) <= cut + 1)
     if short:
         plain = _CUT_ROLE.sub("", _CUT_NUMBER.sub("", plain))
-    if _TIGHT_COMMA.search(plain):  # `M3,25mm,Ti` has no decimal comma
+    if "," in plain and _TIGHT_COMMA.search(plain):  # `M3,25mm,Ti` has no decimal comma
         plain = plain.replace(",", " ")
-    plain = _PLIES.sub("", _GRADE.sub("tc4", _NEGATED.sub("non", plain)))
+    if "n" in plain:
+        plain = _NEGATED.sub("non", plain)
+    if "6al" in plain:
+        plain = _GRADE.sub("tc4", plain)
+    if "-ply" in plain:
+        plain = _PLIES.sub("", plain)
     if _FRENCH.search(plain):  # a catheter of one lumen, not of a litre
         plain = _LUMENS.sub(r"\1lm ", plain)
-    plain = _SIZE.sub(rf" {_NUMBERED}\1 ", _THICK.sub(rf"{_HEIGHT}\1", _AHEAD.sub(_marked, plain)))
-    plain = _TYPE.sub(lambda found: f" {found[1] or found[2] or found[3]} ", plain)
+    plain = _AHEAD.sub(_marked, plain)
+    if " thick" in plain:
+        plain = _THICK.sub(rf"{_HEIGHT}\1", plain)
+    if "#" in plain or "号" in plain:
+        plain = _SIZE.sub(rf" {_NUMBERED}\1 ", plain)
+    if "型" in plain or "type" in plain:
+        plain = _TYPE.sub(lambda found: f" {found[1] or found[2] or found[3]} ", plain)
     if cut:  # in a model what is joined may be anything
         plain = _CHAIN.sub(lambda found: f"{found[1]}{found[2]} ", plain)
     plain = _TIMES.sub(" ", plain)

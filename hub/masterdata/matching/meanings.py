@@ -95,14 +95,8 @@ class Meanings:
                 self.partners.setdefault(words[one], set()).add(words[other])
                 self.partners.setdefault(words[other], set()).add(words[one])
 
-    def same(self, one: str, other: str) -> bool:
-        """Whether two words say the same: they were learnt to, or the one is the other cut short and nothing else is known of it."""
-        said = self._judged.get((one, other))
-        if said is None:
-            said = self._judged[one, other] = self._judge(one, other)
-        return said
-
     def _judge(self, one: str, other: str) -> bool:
+        """Whether two words say the same: they were learnt to, or the one is the other cut short and nothing else is known of it."""
         mine, theirs = self.partners.get(one, _NONE), self.partners.get(other, _NONE)
         if other in mine or (bool(HAN.match(one)) != bool(HAN.match(other)) and not mine.isdisjoint(theirs)):
             return True
@@ -131,12 +125,22 @@ class Meanings:
 
     def _left(self, words: Iterable[str], others: set[str]) -> list[str]:
         # Of a word that is cut behind a letter or two nobody can say what it says.
+        left = [word for word in words if word not in others]
+        if not left:
+            return left
         telling = {other for other in others if not other.endswith(CUT) or len(other) > _TELLS}
-        return [
-            word
-            for word in words
-            if word not in others and not any(self.same(word, other) for other in (others if word.endswith(CUT) else telling))
-        ]
+        return [word for word in left if not self._said(word, others if word.endswith(CUT) else telling)]
+
+    def _said(self, word: str, others: set[str]) -> bool:
+        """Whether one of the others says the same as a word. Asked for millions of pairs of few words."""
+        judged = self._judged
+        for other in others:
+            said = judged.get((word, other))
+            if said is None:
+                said = judged[word, other] = self._judge(word, other)
+            if said:
+                return True
+        return False
 
 
 def _brought(source: Ints, target: Ints, text: Ints, times: Floats, han: Ints) -> dict[tuple[int, int], float]:

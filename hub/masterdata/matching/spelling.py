@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
+from operator import add
 
 import opencc
 from pypinyin import lazy_pinyin
+from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
+from pypinyin.contrib.tone_convert import to_normal
 
 from hub.masterdata.duplicates import LATIN_FORMS
 from hub.masterdata.matching.words import listed
@@ -86,9 +89,32 @@ def sound(text: str) -> str:
     >>> sound("厦门")
     'xiamen'
     """
-    return "".join(lazy_pinyin(text)).replace(" ", "") if HAN.search(text) else text.replace(" ", "")
+    return "".join(syllables(text)).replace(" ", "") if HAN.search(text) else text.replace(" ", "")
 
 
 def syllables(text: str) -> list[str]:
-    """How each Chinese character is read."""
-    return lazy_pinyin(text) if HAN.search(text) else []
+    """How each Chinese character is read, and what stands between them."""
+    if not HAN.search(text):
+        return []
+    if all(map(HAN.match, text)) and _read_otherwise().isdisjoint(map(add, text, text[1:])):
+        return list(map(_read_alone, text))
+    return lazy_pinyin(text)
+
+
+@cache
+def _read_alone(letter: str) -> str:
+    return _toneless(PINYIN_DICT[ord(letter)].partition(",")[0]) if ord(letter) in PINYIN_DICT else letter
+
+
+@cache
+def _read_otherwise() -> frozenset[str]:
+    """The first two characters of all phrases in which a character is read otherwise than alone (`重庆`): texts without them need not be
+    searched for phrases, which takes ten times as long. Made once, a tenth of a second."""
+    return frozenset(
+        phrase[:2]
+        for phrase, readings in PHRASES_DICT.items()
+        if any(_toneless(reading[0]) != _read_alone(letter) for letter, reading in zip(phrase, readings, strict=True))
+    )
+
+
+_toneless = cache(to_normal)

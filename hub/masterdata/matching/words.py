@@ -13,6 +13,7 @@ def _lists() -> dict[str, str]:
     return yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
-def listed(name: str) -> list[str]:
+@cache
+def listed(name: str) -> tuple[str, ...]:
     """The words of a list."""
-    return _lists()[name].split()
+    return tuple(_lists()[name].split())
