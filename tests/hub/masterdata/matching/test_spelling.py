@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from pypinyin import lazy_pinyin
 from pypinyin.constants import PHRASES_DICT
@@ -28,7 +30,7 @@ def test_names_are_read_as_a_dictionary_of_phrases_reads_them(name: str) -> None
 
 def test_phrases_are_read_alike_alone_and_in_a_row() -> None:
     phrases = [phrase for phrase in PHRASES_DICT if len(phrase) < 5][::97]
-    for first, second in zip(phrases, phrases[1:], strict=False):
+    for first, second in pairwise(phrases):
         assert syllables(first + second) == lazy_pinyin(first + second)
 
 
