@@ -6,7 +6,8 @@ HubError
  │    └── BusyError        the peer is there and says when it takes more
  ├── AwaitedError          the peer has it and says later, by another way, whether it takes it
  ├── FatalError            stop and tell a person: durability or integrity is in doubt
- └── RefusedError          the caller may not do this, or not in this state
+ └── RefusedError          the caller may not do this
+      ├── InvalidError     what the caller says is wrong; mended, it may be asked again
       ├── NotFoundError    unknown, or not the caller's to see: the two look the same
       └── ConflictError    same key, other bytes; a state that forbids the step
 """
@@ -48,6 +49,10 @@ class FatalError(HubError):
 
 class RefusedError(HubError):
     """The request is understood and refused."""
+
+
+class InvalidError(RefusedError):
+    """What was asked cannot be right, whoever asks: an amount that does not fit, a time that cannot be."""
 
 
 class NotFoundError(RefusedError):

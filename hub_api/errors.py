@@ -14,7 +14,7 @@ from lxml import etree
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from data_contracts.errors import ConfigError, ConflictError, FatalError, HubError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import ConfigError, ConflictError, FatalError, HubError, InvalidError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Language
 from hub.recall.refusals import refusal
 
@@ -24,6 +24,7 @@ _log = structlog.get_logger(__name__)
 _STATUS: tuple[tuple[type[HubError], int, str], ...] = (
     (NotFoundError, 404, "Not found"),
     (ConflictError, 409, "Conflict"),
+    (InvalidError, 422, "Not processable"),
     (RefusedError, 403, "Refused"),
     (RetriableError, 503, "Try again later"),
     (ConfigError, 500, "Configuration"),

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from data_contracts.errors import RefusedError
+from data_contracts.errors import InvalidError, RefusedError
 from hub.runtime import Hub
 from hub.store import bulk, chain
 from hub.store.case_tables import case_signature, case_step, signing_secret, steward_case
@@ -58,10 +58,10 @@ class Signer:
 def set_secret(hub: Hub, signer: str, secret: str, by: str, current: str | None = None, administers: bool = False) -> None:
     """Set what a person signs with. Who has one gives it; an administrator sets it anew for whoever forgot it, which is audited.
 
-    Raises RefusedError for a secret that is too short, or a wrong current one.
+    Raises InvalidError for a secret that is too short, RefusedError for a wrong current one.
     """
     if len(secret) < SHORTEST or secret.strip().casefold() == signer.strip().casefold():
-        raise RefusedError(f"a signing secret has at least {SHORTEST} characters and is not your name")
+        raise InvalidError(f"a signing secret has at least {SHORTEST} characters and is not your name")
     known = has_secret(hub, signer)
     if known and not administers:
         identify(hub, signer, current or "", "authored")

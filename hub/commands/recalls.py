@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from data_contracts.errors import RefusedError
+from data_contracts.errors import InvalidError
 from data_contracts.findings import Language
 from hub.check import plain
 from hub.recall import campaign, proof, report
@@ -72,7 +72,7 @@ def open_command(
     for text in regime or ():
         name, colon, grade = text.partition(":")
         if not colon:
-            raise RefusedError(f"{text}: a regime is said with its class, e.g. eu:fsca")
+            raise InvalidError(f"{text}: a regime is said with its class, e.g. eu:fsca")
         regimes[name] = grade
     opening = Opening(organisation, title, reason, scope, "drill" if drill else "recall", regimes, _aware(aware), _aware(decided))
     with hub.database.begin(by) as uow:

@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from data_contracts.errors import ConflictError, NotFoundError, RefusedError
+from data_contracts.errors import ConflictError, InvalidError, NotFoundError
 from hub.recall.accounts import Accounts, kept_accounts, summary
 from hub.recall.clocks import checked, clocks
 from hub.recall.consignees import ANSWER, UNTOLD, answer_key, partner_of_places, superseded, to_hold, told, untold
@@ -55,18 +55,18 @@ class Opening:
 def open_recall(hub: Hub, uow: UnitOfWork, opening: Opening, organisations: Collection[int] | None = None) -> str:
     """Open a recall and locate its units; returns its number. `organisations`: ids of those that whoever opens it may see; null: all.
 
-    Raises NotFoundError and ConflictError as `affected`, RefusedError for an unknown regime, a text that is missing, a fault that lies
-    in the future, and for lots of which documents of other organisations speak.
+    Raises NotFoundError and ConflictError as `affected`, InvalidError for an unknown regime, a text that is missing and a fault that lies
+    in the future, RefusedError for lots of which documents of other organisations speak.
     """
     if not opening.title.strip() or not opening.reason.strip():
-        raise RefusedError("a recall has a title and a reason")
+        raise InvalidError("a recall has a title and a reason")
     regimes = checked(opening.regimes or {})
     aware = micros(opening.aware_at) if opening.aware_at is not None else uow.now
     if aware > uow.now:
-        raise RefusedError("the maker cannot have learnt of the fault later than now")
+        raise InvalidError("the maker cannot have learnt of the fault later than now")
     decided = micros(opening.decided_at) if opening.decided_at is not None else uow.now
     if not aware <= decided <= uow.now:
-        raise RefusedError("the recall was decided neither before the fault was known nor later than now")
+        raise InvalidError("the recall was decided neither before the fault was known nor later than now")
     organisation = hub.organisation_id(opening.organisation)
     reached = affected(uow.connection, opening.scope, organisations)
     row = recalls.add(
@@ -155,17 +155,17 @@ def notify(
 def tell(uow: UnitOfWork, number: str, notice_id: int, how: str, told_at: datetime | None = None, why: str | None = None) -> None:
     """Note that a person told a consignee: how, whom, and when (null: now). The newest note counts; the audit keeps all.
 
-    Raises RefusedError for a hold, without words on how, and for a time before the notice was made or later than now.
+    Raises ConflictError for a hold, InvalidError without words on how, and for a time before the notice was made or later than now.
     """
     row = _open(uow, number)
     notice = recalls.notice(uow.connection, notice_id, row.id, None)
     if notice.kind != "notice":
-        raise RefusedError("a hold is sent to a system, and told to nobody")
+        raise ConflictError("a hold is sent to a system, and told to nobody")
     if not how.strip():
-        raise RefusedError("say how it was told, and whom")
+        raise InvalidError("say how it was told, and whom")
     at = uow.now if told_at is None else micros(told_at)
     if not recalls.decided_at(row) <= at <= uow.now:
-        raise RefusedError("it was told neither before the recall was decided nor later than now")
+        raise InvalidError("it was told neither before the recall was decided nor later than now")
     before = None if notice.told_at is None else {"told_at": notice.told_at, "how": notice.told_how}
     recalls.change_notice(uow, notice_id, told_at=at, told_by=uow.actor, told_how=how.strip())
     after = {"notice": notice_id, "place": notice.place, "told_at": at, "how": how.strip()}
@@ -185,13 +185,13 @@ def acknowledge(uow: UnitOfWork, number: str, notice_id: int, partner_id: int | 
 def answer(uow: UnitOfWork, number: str, notice_id: int, said: Mapping[str, Mapping[str, Any]], partner_id: int | None) -> None:
     """What a consignee says of its units, by `answer_as` of the notice's lots (the lot's key; with its unit where a lot is named in
     several): `on_hand`, `used`, `destroyed`, `returned`; what is missing is unknown. A later answer replaces an earlier one, which the
-    audit keeps. Raises RefusedError for lots that it was not asked about, for amounts that are none, and for more units than it got;
-    ConflictError where a later notice stands in the place of this one.
+    audit keeps. Raises InvalidError for lots that it was not asked about, for amounts that are none, and for more units than it got;
+    ConflictError for a hold, and where a later notice stands in the place of this one.
     """
     row = _for_partner(_open(uow, number), partner_id)
     notice = recalls.notice(uow.connection, notice_id, row.id, partner_id)
     if notice.kind != "notice":
-        raise RefusedError("a hold is acknowledged, not answered")
+        raise ConflictError("a hold is acknowledged, not answered")
     newer = superseded(recalls.notices(uow.connection, row.id)).get(notice_id)
     if newer is not None:
         raise ConflictError(f"notice {newer} stands in the place of {notice_id}: it names what came since, answer that")
@@ -238,7 +238,7 @@ def remind(hub: Hub, uow: UnitOfWork, number: str, why: str | None = None) -> li
 def check(uow: UnitOfWork, number: str, notice_id: int, method: str, outcome: str, note: str | None) -> int:
     """Note whether a consignee was reached and did as the notice asks (21 CFR 7.42(b)(3)); returns the id of the check."""
     if method not in _METHODS or outcome not in _OUTCOMES:
-        raise RefusedError(f"method is one of {', '.join(_METHODS)}; outcome one of {', '.join(_OUTCOMES)}")
+        raise InvalidError(f"method is one of {', '.join(_METHODS)}; outcome one of {', '.join(_OUTCOMES)}")
     row = recalls.by_number(uow.connection, number, None)
     notice = recalls.notice(uow.connection, notice_id, row.id, None)
     made = recalls.add_check(uow, {"notice_id": notice_id, "method": method, "outcome": outcome, "note": note})
@@ -268,7 +268,7 @@ class Met:
 def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = None) -> None:
     """Mark a clock as met, also of a closed recall; marked again, the newest mark counts and the audit keeps all.
 
-    Raises RefusedError for what is not due in this recall, without evidence, and for a time before the fault was known or yet to come;
+    Raises InvalidError for what is not due in this recall, without evidence, and for a time before the fault was known or yet to come;
     NotFoundError for an exchange that the organisation does not have.
     """
     row = recalls.by_number(uow.connection, number, None)
@@ -280,12 +280,12 @@ def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = No
     }
     if (done.regime, done.act) not in due:
         known = ", ".join(f"{regime} {act}" for regime, act in sorted(due))
-        raise RefusedError(f"{done.regime} {done.act} is not due in {number}: {known or 'nothing is'}")
+        raise InvalidError(f"{done.regime} {done.act} is not due in {number}: {known or 'nothing is'}")
     if not done.evidence.strip():
-        raise RefusedError("say what shows that it is done")
+        raise InvalidError("say what shows that it is done")
     met_at = micros(done.met_at) if done.met_at is not None else uow.now
     if not row.aware_at <= met_at <= uow.now:
-        raise RefusedError(f"it was done neither before the fault was known ({moment(row.aware_at):%Y-%m-%d %H:%M} UTC) nor later than now")
+        raise InvalidError(f"it was done neither before the fault was known ({moment(row.aware_at):%Y-%m-%d %H:%M} UTC) nor later than now")
     if done.exchange_id is not None and not recalls.has_exchange(uow.connection, done.exchange_id, row.organisation_id):
         raise NotFoundError(f"there is no exchange {done.exchange_id}")
     before = recalls.met(uow.connection, row.id).get((done.regime, done.act))
@@ -302,14 +302,14 @@ def meet(hub: Hub, uow: UnitOfWork, number: str, done: Met, why: str | None = No
 
 
 def close(hub: Hub, uow: UnitOfWork, number: str, reason: str) -> None:
-    """End a recall. Raises ConflictError when it is closed already; RefusedError without a reason, which tells what is left open: notices
+    """End a recall. Raises ConflictError when it is closed already; InvalidError without a reason, which tells what is left open: notices
     that nobody answered, consignees who were not told of all that they got.
     """
     row = _open(uow, number)
     found = kept_accounts(hub, uow, row, None)
     if not reason.strip():
         left = _left_open(uow, row, found)
-        raise RefusedError(f"say why {number} may end{': ' if left else ''}{'; '.join(left)}")
+        raise InvalidError(f"say why {number} may end{': ' if left else ''}{'; '.join(left)}")
     recalls.close(uow, row.id, reason.strip())
     uow.audit(row.organisation_id, "recall.closed", f"recall/{number}", reason=reason.strip(), after=summary(found.located))
 
@@ -331,12 +331,12 @@ def _left_open(uow: UnitOfWork, row: Any, found: Accounts) -> list[str]:
 
 
 def reopen(uow: UnitOfWork, number: str, reason: str) -> None:
-    """Open a closed recall again. Raises ConflictError when it is open, RefusedError without a reason."""
+    """Open a closed recall again. Raises ConflictError when it is open, InvalidError without a reason."""
     row = recalls.locked(uow, number)
     if row.state == "open":
         raise ConflictError(f"{number} is open")
     if not reason.strip():
-        raise RefusedError("say why the recall goes on")
+        raise InvalidError("say why the recall goes on")
     recalls.reopen(uow, row.id)
     before = {"state": row.state, "closed_at": row.closed_at, "closed_by": row.closed_by}
     uow.audit(row.organisation_id, "recall.reopened", f"recall/{number}", reason=reason.strip(), before=before, after={"state": "open"})
@@ -358,16 +358,16 @@ def _open(uow: UnitOfWork, number: str) -> Any:
 
 def _amounts(key: str, said: Mapping[str, Any], known: Mapping[str, Decimal | None]) -> dict[str, str]:
     if key not in known:
-        raise RefusedError(f"{key} is none of the lots that the notice names")
+        raise InvalidError(f"{key} is none of the lots that the notice names")
     if unknown := sorted(set(said) - set(ANSWER)):
-        raise RefusedError(f"{key}: {', '.join(unknown)}: known are {', '.join(ANSWER)}")
+        raise InvalidError(f"{key}: {', '.join(unknown)}: known are {', '.join(ANSWER)}")
     amounts = {}
     for name, value in said.items():
         if not _AMOUNT.fullmatch(str(value)):
-            raise RefusedError(f"{key}: {name} {value!r} is no number of units")
+            raise InvalidError(f"{key}: {name} {value!r} is no number of units")
         amounts[name] = str(value)
     total = sum(map(Decimal, amounts.values()), Decimal(0))
     delivered = known[key]
     if delivered is not None and total > delivered:
-        raise RefusedError(f"{key}: {total} units are said, {delivered} were delivered")
+        raise InvalidError(f"{key}: {total} units are said, {delivered} were delivered")
     return amounts

@@ -26,7 +26,7 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from data_contracts.errors import RefusedError
+from data_contracts.errors import InvalidError
 from hub.recall.calendars import Calendars
 
 Act = Literal[
@@ -64,12 +64,12 @@ class Clock:
 
 
 def checked(regimes: Mapping[str, str]) -> dict[str, str]:
-    """The regimes with their classes. Raises RefusedError for one that is unknown."""
+    """The regimes with their classes. Raises InvalidError for one that is unknown."""
     for regime, grade in regimes.items():
         if regime not in CLASSES:
-            raise RefusedError(f"regime {regime!r}: known are {', '.join(CLASSES)}")
+            raise InvalidError(f"regime {regime!r}: known are {', '.join(CLASSES)}")
         if grade not in CLASSES[regime]:
-            raise RefusedError(f"class {grade!r} of {regime}: known are {', '.join(CLASSES[regime])}")
+            raise InvalidError(f"class {grade!r} of {regime}: known are {', '.join(CLASSES[regime])}")
     return dict(regimes)
 
 

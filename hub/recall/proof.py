@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key
 
-from data_contracts.errors import ConfigError, RefusedError
+from data_contracts.errors import ConfigError, InvalidError
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 _KEY = "report_key.pem"
@@ -61,7 +61,7 @@ def seal(folder: Path, home: Path, about: dict[str, Any]) -> None:
 
 
 def signer(folder: Path) -> str:
-    """The public key that the report says it is signed with. Raises RefusedError where there is none."""
+    """The public key that the report says it is signed with. Raises InvalidError where there is none."""
     return str(_signature(folder)["public_key"])
 
 
@@ -96,9 +96,9 @@ def _signature(folder: Path) -> dict[str, Any]:
     try:
         said = json.loads((folder / SIGNATURE).read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
-        raise RefusedError(f"{folder / SIGNATURE}: this is no report of a recall: {error}") from error
+        raise InvalidError(f"{folder / SIGNATURE}: this is no report of a recall: {error}") from error
     if not isinstance(said, dict) or not {"public_key", "signature"} <= said.keys():
-        raise RefusedError(f"{folder / SIGNATURE}: holds no signature")
+        raise InvalidError(f"{folder / SIGNATURE}: holds no signature")
     return said
 
 

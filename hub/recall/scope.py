@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.errors import NotFoundError, RefusedError
+from data_contracts.errors import InvalidError, NotFoundError
 from hub.store import genealogy, lot_history
 from hub.store.crosswalk import Names, names_for
 from hub.store.keys import kind_of, lot_key, lot_of, number_of, stated_name
@@ -97,10 +97,10 @@ def affected(connection: sa.Connection, scope: Scope, organisations: Collection[
     """The lots that a scope reaches today. `organisations`: what is named must be spoken of by or to one of these (null: all).
 
     Raises NotFoundError for a lot, serial number or supplier that the hub does not know, ConflictError where a number means
-    several things, RefusedError for an empty scope, for a range that is none, and for a thing in which no lot is known.
+    several things, InvalidError for an empty scope, for a range that is none, and for a thing in which no lot is known.
     """
     if not (scope.lots or scope.serials or scope.supplier):
-        raise RefusedError("a recall names lots, serial numbers or a supplier")
+        raise InvalidError("a recall names lots, serial numbers or a supplier")
     chosen = None if organisations is None else Filter(organisations=tuple(sorted(organisations)))
     named = {lot for text in scope.lots for lot in _meant(connection, text, chosen)}
     units: dict[str, dict[int, str]] = {}
@@ -146,7 +146,7 @@ def _meant(connection: sa.Connection, text: str, chosen: Filter | None) -> set[s
     if kind == "serial" and (label := lot_on_label(text)) is not None:
         lots |= set(genealogy.lots_by_key(connection, [label]))
     if not lots:
-        raise RefusedError(f"{text}: no lot is known of it; name the lot itself")
+        raise InvalidError(f"{text}: no lot is known of it; name the lot itself")
     return lots
 
 
@@ -215,7 +215,7 @@ def _serials(connection: sa.Connection, text: str, chosen: Filter | None) -> tup
     gtin, bar, said = text.partition("|")
     first, dots, last = said.partition("..")
     if not bar or not first:
-        raise RefusedError(f"{text}: a serial number is `<GTIN>|<serial>`, a range `<GTIN>|<first>..<last>`")
+        raise InvalidError(f"{text}: a serial number is `<GTIN>|<serial>`, a range `<GTIN>|<first>..<last>`")
     bounds = _range(text, first, last) if dots else None
     part = gtin.zfill(14) if gtin.isdigit() else gtin
     rows = [
@@ -257,7 +257,7 @@ def _range(text: str, first: str, last: str) -> _Bounds:
         (before, low, behind), (same, high, tail) = read[0].groups(), read[1].groups()
         if (before, behind, len(low)) == (same, tail, len(high)) and int(low) <= int(high):
             return _Bounds(before, behind, len(low), int(low), int(high))
-    raise RefusedError(f"{text}: a range runs upwards between serial numbers that differ in one number of as many digits")
+    raise InvalidError(f"{text}: a range runs upwards between serial numbers that differ in one number of as many digits")
 
 
 def _within(serial: str, bounds: _Bounds) -> int | None:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, BinaryIO, Literal
 
 from connectors.extracts import Extract, Layout, Published, told_by_name
-from data_contracts.errors import RefusedError
+from data_contracts.errors import InvalidError
 from data_contracts.findings import Finding
 from data_contracts.identifiers.device_identifier import alike, normal
 from data_contracts.registers import register_named
@@ -72,14 +72,14 @@ def compare(
     """Read a seekable extract and renew the differences of the devices in it.
 
     Day and scope are told by the file's name unless they are given; a release that does not say so is taken as one of changes.
-    Raises ConflictError for one older than what was compared before, RefusedError for what is no extract of this register.
+    Raises ConflictError for one older than what was compared before, InvalidError for what is no extract of this register.
     """
     extract = Extract(stream, name)
     told = extract.told()
     if told is None:
-        raise RefusedError("; ".join(finding.text(hub.settings.language) for finding in extract.findings))
+        raise InvalidError("; ".join(finding.text(hub.settings.language) for finding in extract.findings))
     if register not in (None, told):
-        raise RefusedError(f"{name} is an extract of {told}, not of {register}")
+        raise InvalidError(f"{name} is an extract of {told}, not of {register}")
     stated_day, stated_full = told_by_name(name)
     day = (as_of or stated_day or hub.clock.now().date()).isoformat()
     chosen: Scope = scope or ("full" if stated_full else "changes")

@@ -20,7 +20,7 @@ import structlog
 from fastapi import Request
 from nicegui import ui
 
-from data_contracts.errors import ConflictError, HubError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import ConflictError, HubError, InvalidError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Language
 from hub import pipeline
 from hub.cases.refusals import refusal
@@ -265,13 +265,15 @@ def _failed(visit: Visit, error: Exception) -> None:
         status, key = 503, "busy"
     elif isinstance(error, ConflictError):
         status, key = 409, "failed"
+    elif isinstance(error, InvalidError):
+        status, key = 422, "failed"
     elif isinstance(error, RefusedError):
         status, key = 403, "foreign_role"
     if status == 500:
         _log.error("console page failed", kind=type(error).__name__, exc_info=error)
     ui.context.client.status_code = status
     title(visit, visit.say(f"door.{key}"))
-    show(el("p", refusal(str(error), visit.language) if status in (403, 404, 409) else visit.say(f"door.{key}_more")))
+    show(el("p", refusal(str(error), visit.language) if status in (403, 404, 409, 422) else visit.say(f"door.{key}_more")))
 
 
 __all__ = ["MENDERS", "Navigation", "Visit", "console_page", "nothing", "section", "show", "title"]

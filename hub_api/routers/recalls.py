@@ -291,7 +291,7 @@ def meet(number: Number, done: DoneAct, hub: HubDependency, caller: Mender) -> R
 
 @router.post("/{number}/close", summary="End a recall", response_model=Recall, responses=problems(400, 401, 403, 404, 409, 422, 429))
 def close(number: Number, closing: Closing, hub: HubDependency, caller: Mender) -> Response:
-    """With a reason, which stands in the report. 403 without one: it says who was not told, and who has not answered."""
+    """With a reason, which stands in the report. 422 without one: it says who was not told, and who has not answered."""
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.close(hub, uow, number, closing.reason)

@@ -44,10 +44,10 @@ def test_a_clock_is_met(api: Api, clock: FrozenClock, tmp_path: Path) -> None:
     clock.advance(60)
     again = met(mark(met_at="2026-11-23T10:00:00+01:00", evidence="FSN-1, receipt 77"))
     assert again["met"]["at"] == "2026-11-23T09:00:00+00:00" and not again["met"]["late"] and again["met"]["exchange"] is None
-    mark(status=403, act="recall_plan")
-    mark(status=403, evidence=" ")
-    mark(status=403, met_at="2026-11-21T10:00:00Z")
-    mark(status=403, met_at="2030-11-21T10:00:00Z")
+    mark(status=422, act="recall_plan")
+    mark(status=422, evidence=" ")
+    mark(status=422, met_at="2026-11-21T10:00:00Z")
+    mark(status=422, met_at="2030-11-21T10:00:00Z")
     mark(status=404, exchange=999)
     mark(status=403, who="acme")
     assert api.request("POST", f"{path}/close", "steward", json={"reason": "done"}).status_code == 200
@@ -86,4 +86,4 @@ def test_a_refusal_is_told_in_the_reader_s_language(api: Api) -> None:
     new = {"organisation": "north", "title": " ", "reason": "R", "lots": ["L1"]}
     for asked, said in (("zh-CN", "召回须有标题和原因"), ("en", "a recall has a title and a reason")):
         answer = api.request("POST", "/v1/recalls", "steward", json=new, headers={"Accept-Language": asked})
-        assert (answer.status_code, answer.json()["detail"], answer.headers["Content-Language"]) == (403, said, asked)
+        assert (answer.status_code, answer.json()["detail"], answer.headers["Content-Language"]) == (422, said, asked)

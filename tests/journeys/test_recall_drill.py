@@ -149,7 +149,7 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
                 said[lot["answer_as"]] = {"used": format(Decimal(lot["quantity"]) - 1, "f")}
             ask("POST", f"{path}/notices/{notice['id']}/answer", "steward", json={"lots": said})
         too_many = {"lots": {told["notices"][0]["lots"][0]["answer_as"]: {"used": "100000"}}}
-        ask("POST", f"{path}/notices/{told['notices'][0]['id']}/answer", "steward", 403, json=too_many)
+        ask("POST", f"{path}/notices/{told['notices'][0]['id']}/answer", "steward", 422, json=too_many)
         found = ask("GET", path, "steward")
         unknown = [
             one for lot in found["lots"] for one in lot["positions"] if one["position"] == "unknown" and one["why"] == "not_accounted_for"

@@ -11,7 +11,7 @@ import hub.cases
 from hub.cases.refusals import FILE, refusal
 from hub.store import cases as store
 
-KINDS = {"RefusedError", "NotFoundError", "ConflictError"}
+KINDS = {"InvalidError", "RefusedError", "NotFoundError", "ConflictError"}
 STORIES = {"superseded by exchange {}"}
 """What the story of a case says in the hub's own words."""
 

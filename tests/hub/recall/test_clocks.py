@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from data_contracts.errors import RefusedError
+from data_contracts.errors import InvalidError
 from hub.recall.clocks import checked, clocks, notice_due, working_days_after
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -100,5 +100,5 @@ def test_where_no_law_names_days_consignees_have_three_from_the_sending() -> Non
 
 def test_unknown_regimes_and_classes_are_refused() -> None:
     for regimes in ({"jp": "I"}, {"us": "IV"}):
-        with pytest.raises(RefusedError):
+        with pytest.raises(InvalidError):
             checked(regimes)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from data_contracts.errors import NotFoundError, RefusedError
+from data_contracts.errors import InvalidError, NotFoundError
 from hub.recall.answered import Answer
 from hub.recall.locate import Answers, locate
 from hub.recall.scope import Scope, affected
@@ -94,7 +94,7 @@ def test_an_answer_of_a_consignee_counts_for_its_place_and_lot(world: World) -> 
 
 @pytest.mark.parametrize("serials", ["06901234000029", "06901234000029|S2..S1", "06901234000029|S1..S10"])
 def test_a_serial_number_that_is_none_is_refused(world: World, serials: str) -> None:
-    with pytest.raises(RefusedError):
+    with pytest.raises(InvalidError):
         found(world, Scope(serials=(serials,)))
 
 
@@ -102,7 +102,7 @@ def test_what_is_not_known_is_said(world: World) -> None:
     for scope in (Scope(lots=("lot:x|y",)), Scope(serials=("06901234000029|S9",)), Scope(supplier="nobody")):
         with pytest.raises(NotFoundError):
             found(world, scope)
-    with pytest.raises(RefusedError):
+    with pytest.raises(InvalidError):
         found(world, Scope())
 
 
@@ -144,7 +144,7 @@ def test_whatever_a_label_says_means_the_lot_on_it_and_a_carton_what_is_in_it(wo
 def test_a_thing_in_which_no_lot_is_known_opens_no_recall(world: World) -> None:
     world.send(("wms", delivery("D9", lines=[{"line": "1", "gtin": "06901234000029", "serials": ["S77"], "quantity": D(1), "@": 2}])))
     for text in ("06901234000029|S77", "shipment:wms:D9", f"location:{PLANT}"):
-        with pytest.raises(RefusedError):
+        with pytest.raises(InvalidError):
             found(world, Scope(lots=(text,)))
 
 
@@ -181,7 +181,7 @@ def test_a_running_number_is_compared_as_a_number_whatever_stands_around_it(worl
         (lot,) = affected(connection, Scope(serials=("06901234000029|A09X..A11X",))).lots
         assert lot.serials == {"A09X", "A10X"}
         for text in ("A09X..B10X", "A9X..A10X", "A09X..A10Y", "AX..BX"):
-            with pytest.raises(RefusedError):
+            with pytest.raises(InvalidError):
                 affected(connection, Scope(serials=(f"06901234000029|{text}",)))
 
 

@@ -13,7 +13,7 @@ from hub.recall.refusals import FILE, refusal
 from hub.store import recalls as store
 
 FOLDER = Path(hub.recall.__file__).parent
-KINDS = {"RefusedError", "NotFoundError", "ConflictError"}
+KINDS = {"InvalidError", "RefusedError", "NotFoundError", "ConflictError"}
 
 
 def shapes() -> list[str]:
