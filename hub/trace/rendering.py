@@ -12,10 +12,11 @@ from rich.table import Table
 
 from data_contracts.findings import Language
 from hub.store.views.called import Called
+from hub.trace.amounts import Amounts
 
 _HEADINGS: Mapping[Language, tuple[str, ...]] = {
-    "en": ("steps", "what", "key", "name", "quantity", "when", "said by"),
-    "zh-CN": ("层级", "种类", "标识", "名称", "数量", "时间", "依据"),
+    "en": ("steps", "what", "key", "name", "quantity", "place", "when", "said by"),
+    "zh-CN": ("层级", "种类", "标识", "名称", "数量", "地点", "时间", "依据"),
 }
 _KINDS: Mapping[Language, Mapping[str, str]] = {
     "en": {"logistic_unit": "logistic unit"},
@@ -30,12 +31,14 @@ _SHIPPER: Mapping[Language, str] = {"en": "shipped by", "zh-CN": "发货方"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One node with the edge by which it was reached first."""
+    """One node with the edge by which it was reached first, and how much of what is followed is there."""
 
     depth: int
     kind: str
     key: str
     quantity: str
+    place: str | None
+    """Node of the place where a despatch went, a receipt or a production was."""
     at: datetime | None
     documents: tuple[Mapping[str, Any], ...]
 
@@ -46,7 +49,7 @@ def kind_name(kind: str, language: Language) -> str:
 
 
 def table(trace: Mapping[str, Any], language: Language, names: Mapping[str, Called] | None = None) -> Table:
-    """Every node with its name, how much, when, and which document says so; of a trace upwards then the suppliers that shipped its lots."""
+    """Every node with its name, how much, where, when, and which document says so; of a trace upwards then the suppliers that shipped its lots."""
     shown = Table(box=None, pad_edge=False)
     for heading in _HEADINGS[language]:
         shown.add_column(heading, overflow="fold", no_wrap=heading in ("steps", "层级"))
@@ -55,7 +58,8 @@ def table(trace: Mapping[str, Any], language: Language, names: Mapping[str, Call
         at = "" if line.at is None else line.at.isoformat(timespec="minutes")
         called = (names or {}).get(line.key, Called()).in_language(language) or ""
         what = kind_name(line.kind, language)
-        shown.add_row(*map(escape, (str(line.depth), what, line.key, called, line.quantity, at, by)))
+        where = place_name(line.place, language, names or {})
+        shown.add_row(*map(escape, (str(line.depth), what, line.key, called, line.quantity, where, at, by)))
     depths = {node["key"]: node["depth"] for node in trace["nodes"]}
     for one in trace["shippers"]:
         depth = str(depths[one["lot"]] + (-1 if trace["direction"] == "both" else 1))
@@ -64,12 +68,22 @@ def table(trace: Mapping[str, Any], language: Language, names: Mapping[str, Call
         quantity = "" if one["quantity"] is None else f"{one['quantity']:f} {one['unit'] or ''}".rstrip()
         at = "" if one["at"] is None else one["at"].isoformat(timespec="minutes")
         by = f"{one['partner']} {one['number']}: {one['lot']}"
-        shown.add_row(*map(escape, (depth, _SHIPPER[language], key, called, quantity, at, by)))
+        shown.add_row(*map(escape, (depth, _SHIPPER[language], key, called, quantity, "", at, by)))
     return shown
 
 
+def place_name(place: str | None, language: Language, names: Mapping[str, Called]) -> str:
+    """A place by its number and name; nothing for none."""
+    if place is None:
+        return ""
+    return f"{place.partition(':')[2]} {names.get(place, Called()).in_language(language) or ''}".rstrip()
+
+
 def lines(trace: Mapping[str, Any]) -> Iterator[Line]:
-    """Every node, nearest first, with the edge by which it was reached first: how much, when, and which documents say so."""
+    """Every node, nearest first, with the edge by which it was reached first: when, and which documents say so. How much: of a lot or
+    serial number what that edge says, of cartons, despatches, receipts, productions and places all that is reached (`Amounts`).
+    """
+    amounts = Amounts(trace)
     documents = {document["exchange"]: document for document in trace["documents"]}
     depths = {node["key"]: node["depth"] for node in trace["nodes"]}
     first: dict[str, Mapping[str, Any]] = {}
@@ -79,10 +93,11 @@ def lines(trace: Mapping[str, Any]) -> Iterator[Line]:
                 first.setdefault(node, edge)
     for node in trace["nodes"]:
         edge = first.get(node["key"], {})
-        quantity = "" if edge.get("quantity") is None else f"{edge['quantity']:f} {edge['unit'] or ''}".rstrip()
+        stated = "" if edge.get("quantity") is None else f"{edge['quantity']:f} {edge['unit'] or ''}".rstrip()
+        quantity = amounts.text(node["key"]) or stated
         said = [documents[number] for number in edge.get("documents", ())]
         when = min((document["at"] for document in said if document["at"] is not None), default=None)
-        yield Line(node["depth"], node["kind"], node["key"], quantity, when, tuple(said))
+        yield Line(node["depth"], node["kind"], node["key"], quantity, amounts.places.get(node["key"]), when, tuple(said))
 
 
 def graph(trace: Mapping[str, Any]) -> dict[str, Any]:

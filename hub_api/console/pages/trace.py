@@ -91,6 +91,7 @@ def _table(visit: Visit, found: Mapping[str, Any], names: Mapping[str, Called]) 
         say("trace.key_short"),
         say("trace.name"),
         (say("orders.quantity"), "num"),
+        say("trace.place"),
         say("trace.when"),
         say("trace.said_by"),
     ]
@@ -102,6 +103,7 @@ def _table(visit: Visit, found: Mapping[str, Any], names: Mapping[str, Called]) 
             link(line.key.partition(":")[2], "/trace", cls="key", key=line.key),
             names.get(line.key, Called()).in_language(visit.language),
             (line.quantity, "num"),
+            rendering.place_name(line.place, visit.language, names),
             when(line.at),
             [
                 [link(f"{document['partner']} {document['number']}", f"/exchanges/{document['exchange']}"), " "]
