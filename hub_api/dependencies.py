@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Depends, Path, Request, Response
 from starlette.requests import HTTPConnection
+from starlette.responses import StreamingResponse
 
 from data_contracts.findings import Language
 from hub.store.credentials import Caller
+from hub.store.documents import Stretch
 from hub_api.security import hub_of
 
 LARGEST_ID = 2**63 - 1
@@ -67,12 +69,31 @@ def render(payload: Any, status: int = 200, headers: Mapping[str, str] | None = 
 def conditional(request: Request, payload: Any, media_type: str = "application/json", headers: Mapping[str, str] | None = None) -> Response:
     """A single resource with its ETag; 304 when the reader has it already. `bytes` go out as they are, other values as JSON."""
     content = payload if isinstance(payload, bytes) else _encode(_spelled(payload))
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    out = {**(headers or {}), "ETag": tag, "Vary": "Accept, Accept-Language, Authorization", "Cache-Control": "private, no-cache"}
-    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
-    if tag in known or "*" in known:
+    tag, out = _tagged(hashlib.sha256(content).hexdigest()[:32], headers)
+    if _has(request, tag):
         return Response(status_code=304, headers=out)
     return Response(content, 200, out, media_type=media_type)
+
+
+def download(request: Request, found: Stretch, name: str) -> Response:
+    """Bytes of the store as a download with their ETag, of any size in little memory; 304 when the reader has them already."""
+    tag, out = _tagged(found.tag, {"Content-Disposition": f'attachment; filename="{name}"'})
+    if _has(request, tag):
+        found.stream.close()
+        return Response(status_code=304, headers=out)
+    out["Content-Length"] = str(found.length)
+    return StreamingResponse(found.pieces(), 200, out, media_type="application/octet-stream")
+
+
+def _tagged(tag: str, headers: Mapping[str, str] | None) -> tuple[str, dict[str, str]]:
+    quoted = f'"{tag}"'
+    told = {"ETag": quoted, "Vary": "Accept, Accept-Language, Authorization", "Cache-Control": "private, no-cache"}
+    return quoted, {**(headers or {}), **told}
+
+
+def _has(request: Request, tag: str) -> bool:
+    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
+    return tag in known or "*" in known
 
 
 def _spelled(value: Any) -> Any:

@@ -11,9 +11,9 @@ import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedReader, BytesIO, FileIO, RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -24,6 +24,7 @@ from hub.store.tables import blob
 IN_ROW = 1 << 20
 """Bytes up to which content lies in the row."""
 _CHUNK = 1 << 20
+_BUFFER = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def keep(connection: sa.Connection, home: Path, content: bytes | BinaryIO) -> tu
 def open_blob(connection: sa.Connection, home: Path, sha256: bytes) -> BinaryIO:
     """The bytes as a seekable stream; close it.
 
-    Raises NotFoundError for an unknown hash, FatalError when bytes are missing or are not those that were stored.
+    Raises NotFoundError for an unknown hash, FatalError when bytes are missing or are not those that were stored; of content that lies in
+    the blob folder that is known, and raised, when it has been read to its end.
     """
     row = connection.execute(sa.select(blob.c.size, blob.c.body).where(blob.c.sha256 == sha256)).one_or_none()
     if row is None:
@@ -91,13 +93,51 @@ def opened(body: bytes | None, home: Path, sha256: bytes, size: int | None = Non
         return BytesIO(body)
     path = path_of(home, sha256)
     try:
-        stream = path.open("rb")
+        stream = path.open("rb", buffering=0)
     except FileNotFoundError as error:
         raise FatalError(f"content {sha256.hex()} is missing: {path} was removed") from error
     if size is not None and os.fstat(stream.fileno()).st_size != size:
         stream.close()
         raise FatalError(f"content {sha256.hex()} is damaged: {path} does not have {size} bytes")
-    return stream
+    return BufferedReader(_Proved(stream, path, sha256), _BUFFER)
+
+
+class _Proved(RawIOBase):
+    """A file of the blob folder that is held against its hash while it is read: once it was read from its beginning to its end, in
+    whatever pieces and however often some of it was read again, its bytes are those that were stored, or FatalError was raised.
+    """
+
+    def __init__(self, file: FileIO, path: Path, sha256: bytes) -> None:
+        super().__init__()
+        self._file, self._path, self._sha256 = file, path, sha256
+        self._at, self._hashed, self._size = 0, 0, os.fstat(file.fileno()).st_size
+        self._digest: Any = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = self._file.seek(offset, whence)
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # a buffer is what a reader gives
+        count = self._file.readinto(buffer) or 0
+        if self._digest is not None and self._at <= self._hashed <= self._at + count:
+            self._digest.update(memoryview(buffer)[self._hashed - self._at : count])
+            self._hashed = self._at + count
+            if self._hashed >= self._size:
+                if self._digest.digest() != self._sha256:
+                    raise FatalError(f"content {self._sha256.hex()} is not what was stored: {self._path} was altered or is damaged")
+                self._digest = None
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def read_blob(connection: sa.Connection, home: Path, sha256: bytes) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
@@ -15,6 +17,7 @@ from hub.store.lists import among
 from hub.store.tables import document, exchange, finding, interchange, outbox, partner
 from hub.store.types import moment
 
+_PIECE = 1 << 18
 CORRECTIONS = "steward"
 """Channel of documents that hold a correction: own people's words, which no partner sees."""
 
@@ -85,10 +88,50 @@ def state_of(connection: sa.Connection, document_id: int) -> str:
     return state
 
 
-def content(connection: sa.Connection, home: Path, document_id: int) -> bytes:
+@dataclass(slots=True)
+class Stretch(AbstractContextManager["Stretch"]):
+    """A content of the store, or a part of it, opened at its first byte and of any size. To be closed."""
+
+    stream: BinaryIO
+    length: int
+    tag: str
+    """The same for the same bytes."""
+
+    def read(self, limit: int | None = None) -> bytes:
+        """The bytes from here on, in memory; no more than `limit`."""
+        return self.stream.read(self.length if limit is None else min(self.length, limit))
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes piece by piece; then it is closed. Raises FatalError as `blobs.open_blob`."""
+        with self:
+            left = self.length
+            while left and (piece := self.stream.read(min(left, _PIECE))):
+                left -= len(piece)
+                yield piece
+
+    def __exit__(self, *_: object) -> None:
+        self.stream.close()
+
+
+def _stretch(connection: sa.Connection, home: Path, sha256: bytes, offset: int = 0, length: int | None = None) -> Stretch:
+    stream = blobs.open_blob(connection, home, sha256)
+    size = stream.seek(0, 2)
+    stream.seek(offset)
+    if length is None:
+        return Stretch(stream, size, sha256.hex()[:32])
+    return Stretch(stream, max(min(length, size - offset), 0), f"{sha256.hex()[:32]}-{offset}-{length}")
+
+
+def opened(connection: sa.Connection, home: Path, document_id: int) -> Stretch:
     """Exactly the bytes as received."""
     sha256 = connection.execute(sa.select(document.c.sha256).where(document.c.id == document_id)).scalar_one()
-    return blobs.read_blob(connection, home, bytes(sha256))
+    return _stretch(connection, home, bytes(sha256))
+
+
+def content(connection: sa.Connection, home: Path, document_id: int, limit: int | None = None) -> bytes:
+    """`opened` in memory: its first bytes, all of them without `limit`."""
+    with opened(connection, home, document_id) as found:
+        return found.read(limit)
 
 
 def exchange_visible(connection: sa.Connection, exchange_id: int, partner_id: int | None, organisations: Collection[int]) -> sa.Row[Any]:
@@ -102,7 +145,7 @@ def exchange_visible(connection: sa.Connection, exchange_id: int, partner_id: in
     return row
 
 
-def message_content(connection: sa.Connection, home: Path, row: sa.Row[Any], *, corrections: bool = True) -> bytes:
+def opened_message(connection: sa.Connection, home: Path, row: sa.Row[Any], *, corrections: bool = True) -> Stretch:
     """Exactly the bytes of one message: its part of the document that it came in, or what was written to go out.
 
     Of a steward's correction that correction, unless `corrections` are not the reader's to see. Raises NotFoundError when an outbound
@@ -112,16 +155,20 @@ def message_content(connection: sa.Connection, home: Path, row: sa.Row[Any], *, 
         sent = connection.execute(sa.select(outbox.c.sha256).where(outbox.c.exchange_id == row.id).order_by(outbox.c.id.desc())).first()
         if sent is None:
             raise NotFoundError(f"exchange {row.id} has no content")
-        return blobs.read_blob(connection, home, bytes(sent.sha256))
+        return _stretch(connection, home, bytes(sent.sha256))
     keys = row.keys or {}
     if corrections and "corrects" in keys:
-        return content(connection, home, keys["corrections"][-1])
-    if row.byte_length is None:
-        return content(connection, home, row.document_id)
+        return opened(connection, home, keys["corrections"][-1])
+    if row.byte_length is None:  # where its bytes stand is not known, as in a charset that had to be converted: the whole document
+        return opened(connection, home, row.document_id)
     sha256 = connection.execute(sa.select(document.c.sha256).where(document.c.id == row.document_id)).scalar_one()
-    with blobs.open_blob(connection, home, bytes(sha256)) as stream:
-        stream.seek(row.byte_offset or 0)
-        return stream.read(row.byte_length)
+    return _stretch(connection, home, bytes(sha256), row.byte_offset or 0, row.byte_length)
+
+
+def message_content(connection: sa.Connection, home: Path, row: sa.Row[Any], limit: int | None = None) -> bytes:
+    """`opened_message` in memory: its first bytes, all of them without `limit`."""
+    with opened_message(connection, home, row) as found:
+        return found.read(limit)
 
 
 def only_conflicts(connection: sa.Connection, document_id: int) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -34,6 +34,8 @@ FULL = LINES - 2
 never be filled up would be written anew with every shipment."""
 FEW = 4
 """Pages of a lot with room left, from which on they are put together."""
+RANGES = 16
+"""Runs of shipments by which pages are asked for."""
 ShipmentKey = tuple[int, int, str]
 """Lot, shipment, unit (empty: none stated)."""
 ShippedRow = tuple[int, int, str, Decimal | None]
@@ -88,10 +90,10 @@ class Pages:
 
     @classmethod
     def load(cls, connection: sa.Connection, lots: Collection[int], shipments: Collection[int]) -> Pages:
-        """Pages of these lots from the lowest to the highest of these shipments."""
+        """Pages of these lots in whose range one of these shipments lies; those of far-apart shipments leave out what lies between."""
         if not lots or not shipments:
             return cls({})
-        within = sa.and_(lot_page.c.first <= max(shipments), lot_page.c.last >= min(shipments))
+        within = sa.or_(*(sa.and_(lot_page.c.first <= last, lot_page.c.last >= first) for first, last in _ranges(shipments)))
         return cls(_read(connection, among(connection, lot_page.c.lot, sorted(lots)) & within))
 
     def quantities(self, shipments: Collection[int]) -> dict[ShipmentKey, Decimal | None]:
@@ -143,6 +145,13 @@ def rows(connection: sa.Connection) -> list[ShippedRow]:
     """Every line that is kept, by lot, shipment and unit: for whoever checks them."""
     kept = _read(connection, sa.true())
     return sorted(((*key, said[2]) for lines in kept.values() for key, said in lines.items()), key=_by_key)
+
+
+def _ranges(shipments: Collection[int]) -> list[tuple[int, int]]:
+    """First and last of at most `RANGES` runs of these shipments, parted where they lie farthest apart."""
+    numbers = sorted(set(shipments))
+    wide = sorted(range(1, len(numbers)), key=lambda place: numbers[place - 1] - numbers[place])[: RANGES - 1]
+    return [(numbers[begin], numbers[end - 1]) for begin, end in pairwise([0, *sorted(wide), len(numbers)])]
 
 
 def _by_key(row: ShippedRow) -> ShipmentKey:

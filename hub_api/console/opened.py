@@ -38,7 +38,7 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
     row = documents.exchange_visible(connection, exchange_id, None, visit.organisations)
     shown = evidence.show(connection, exchange_id, visit.language)
     try:
-        content: bytes | None = documents.message_content(connection, hub.settings.home, row)[:_WHOLE]
+        content: bytes | None = documents.message_content(connection, hub.settings.home, row, _WHOLE)
     except NotFoundError:
         content = None
     corrected = "corrects" in (row.keys or {})
@@ -46,7 +46,7 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
         content = None  # a packed file has no lines to show; its findings name cells, and the download has it whole
     first_line, header = 1, None
     if row.document_id is not None and row.byte_offset and row.format not in ("x12", "edifact") and not corrected:
-        before = documents.content(connection, hub.settings.home, row.document_id)[: row.byte_offset]
+        before = documents.content(connection, hub.settings.home, row.document_id, row.byte_offset)
         first_line = before.count(b"\n") + 1
         if row.format == "delimited":
             header = message_view.decoded(before.partition(b"\n")[0]).strip("\ufeff\r")

@@ -19,7 +19,7 @@ from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing
 from hub.store.credentials import Caller
 from hub.store.inbox import Landing
-from hub_api.dependencies import Id, LanguageDependency, conditional, for_caller, language_of, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, download, for_caller, language_of, render
 from hub_api.errors import ProblemError, problem, problems
 from hub_api.intake import TooLargeError, take
 from hub_api.paging import Cursor, Limit, Page, after_id, page
@@ -328,10 +328,8 @@ def document_content(document_id: Id, request: Request, hub: HubDependency, call
     """Exactly what was sent, as a download, for who may see all messages in it."""
     with hub.database.read() as connection:
         documents.wholly_visible(connection, document_id, caller.partner_id, caller.organisations)
-        content = documents.content(connection, hub.settings.home, document_id)
-    return conditional(
-        request, content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="document-{document_id}"'}
-    )
+        found = documents.opened(connection, hub.settings.home, document_id)
+    return download(request, found, f"document-{document_id}")
 
 
 @router.get(

@@ -10,7 +10,7 @@ from hub import exchange, outbound
 from hub.runtime import Hub
 from hub.store import documents, evidence, listing
 from hub.store.credentials import Caller
-from hub_api.dependencies import Id, LanguageDependency, conditional, for_caller, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, download, for_caller, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id, page
 from hub_api.schemas import Again, Because, Correction, Exchange, ExchangeRow, Made, Queued
@@ -93,10 +93,8 @@ def exchange_content(exchange_id: Id, request: Request, hub: HubDependency, call
     """
     with hub.database.read() as connection:
         row = documents.exchange_visible(connection, exchange_id, caller.partner_id, caller.organisations)
-        content = documents.message_content(connection, hub.settings.home, row, corrections=caller.partner_id is None)
-    return conditional(
-        request, content, "application/octet-stream", {"Content-Disposition": f'attachment; filename="exchange-{exchange_id}"'}
-    )
+        found = documents.opened_message(connection, hub.settings.home, row, corrections=caller.partner_id is None)
+    return download(request, found, f"exchange-{exchange_id}")
 
 
 @router.post("/{exchange_id}/replay", status_code=201, summary="Map again", response_model=Made, responses=_MENDING)

@@ -31,7 +31,7 @@ async def document(visit: Visit) -> None:
                 (say("exchanges.partner"), found["partner"]),
                 (say("document.channel"), found["channel"]),
                 (say("document.received"), when(found["received_at"])),
-                (say("document.size"), say("document.bytes", n=f"{len(held):,}") if held is not None else None),
+                (say("document.size"), say("document.bytes", n=f"{held[1]:,}") if held is not None else None),
                 ("SHA-256", el("code", found["sha256"][:16] + "…", title=found["sha256"])),
             ]
         )
@@ -54,22 +54,23 @@ async def document(visit: Visit) -> None:
     if held is None:
         show(section(say("exchange.source"), el("p", say("document.not_all_yours"), cls="nothing")))
         return
-    content = held
+    content, _ = held
     if b"\x00" in content[:4096]:
         show(section(say("exchange.source"), el("p", say("document.binary"), cls="nothing")))
         return
-    listed = message_view.rows(content[:_WHOLE], found["format"], found["findings"])
+    listed = message_view.rows(content, found["format"], found["findings"])
     show(section(say("exchange.source"), message_view.draw(listed, lambda n: say("exchange.left_out", n=n)), cls="panel"))
     show_first_mark()
 
 
-def _read(visit: Visit, connection: sa.Connection, number: int) -> tuple[dict[str, Any], list[dict[str, Any]], bytes | None]:
-    """The document, its messages, and its bytes unless some of them are for organisations that are not the visitor's."""
+def _read(visit: Visit, connection: sa.Connection, number: int) -> tuple[dict[str, Any], list[dict[str, Any]], tuple[bytes, int] | None]:
+    """The document, its messages, and its first bytes with the number of all; no bytes where some are for others than the visitor."""
     organisations = visit.organisations
     documents.visible(connection, number, None, organisations)
     try:
         documents.wholly_visible(connection, number, None, organisations)
-        content: bytes | None = documents.content(connection, visit.hub.settings.home, number)
+        with documents.opened(connection, visit.hub.settings.home, number) as held:
+            content: tuple[bytes, int] | None = held.read(_WHOLE), held.length
     except NotFoundError:
         content = None
     return (

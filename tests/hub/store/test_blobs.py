@@ -75,6 +75,22 @@ def test_missing_and_altered_bytes_are_never_served(database: Database) -> None:
             blobs.open_blob(connection, database.home, bytes(32))
 
 
+def test_large_bytes_that_were_exchanged_are_told_when_they_have_been_read(database: Database) -> None:
+    """Of the same length, and however they are read: the file is held against its hash on the way."""
+    large = keep(database, LARGE)
+    with database.read() as connection:
+        with blobs.open_blob(connection, database.home, large) as stream:
+            assert stream.read(10) == LARGE[:10] and stream.seek(0) == 0
+            assert b"".join(iter(lambda: stream.read(70_000), b"")) == LARGE
+        path = blobs.path_of(database.home, large)
+        path.write_bytes(LARGE[:-1] + bytes([LARGE[-1] ^ 1]))
+        with blobs.open_blob(connection, database.home, large) as stream:
+            assert stream.read(1000) == LARGE[:1000] and stream.seek(0) == 0
+            with pytest.raises(FatalError, match="altered"):
+                while stream.read(70_000):
+                    continue
+
+
 def test_a_source_that_breaks_leaves_nothing(database: Database) -> None:
     class Broken(Trickle):
         def read(self, size: int = -1) -> bytes:
