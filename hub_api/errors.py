@@ -14,7 +14,16 @@ from lxml import etree
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from data_contracts.errors import ConfigError, ConflictError, FatalError, HubError, InvalidError, NotFoundError, RefusedError, RetriableError
+from data_contracts.errors import (
+    ConfigError,
+    ConflictError,
+    FatalError,
+    HubError,
+    InvalidError,
+    NotFoundError,
+    RefusedError,
+    RetriableError,
+)
 from data_contracts.findings import Language
 from hub.recall.refusals import refusal
 

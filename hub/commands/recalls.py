@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from data_contracts.errors import InvalidError
-from data_contracts.findings import Language
 from hub.check import plain
+from hub.commands.recall_screen import notice_line, seen, show, show_check, show_clock, show_notice, show_state
 from hub.recall import campaign, proof, report
 from hub.recall.campaign import Met, Opening
-from hub.recall.page import address_text, clause_text, name_of, percent, place_text, told_text
-from hub.recall.picture import head, overdue, picture
+from hub.recall.picture import head, overdue
 from hub.recall.scope import Scope
+from hub.recall.sending import zone_of
 from hub.recall.words import word
 from hub.runtime import Hub
 from hub.store import recalls
@@ -67,26 +63,32 @@ def open_command(
 ) -> None:
     """Open a recall and locate every unit of what is affected."""
     hub = Hub.open()
-    scope = Scope(tuple(lot or ()), tuple(serial or ()), supplier, _aware(since), _aware(until))
+    zone = _zone(hub, organisation)
+    scope = Scope(tuple(lot or ()), tuple(serial or ()), supplier, _aware(since, zone), _aware(until, zone))
     regimes = {}
     for text in regime or ():
         name, colon, grade = text.partition(":")
         if not colon:
             raise InvalidError(f"{text}: a regime is said with its class, e.g. eu:fsca")
         regimes[name] = grade
-    opening = Opening(organisation, title, reason, scope, "drill" if drill else "recall", regimes, _aware(aware), _aware(decided))
+    opening = Opening(
+        organisation, title, reason, scope, "drill" if drill else "recall", regimes, _aware(aware, zone), _aware(decided, zone)
+    )
     with hub.database.begin(by) as uow:
         number = campaign.open_recall(hub, uow, opening)
-    _show(hub, number, as_json)
+    show(hub, number, as_json)
 
 
 def list_command(as_json: AsJson = False) -> None:
     """All recalls and drills, the newest first."""
     hub = Hub.open()
     with hub.database.read() as connection:
-        rows = [head(hub, row) | {"overdue": overdue(hub, connection, row)} for row in recalls.listed(connection, None, None, None, 1000)]
-    for row in rows:
-        opened = f"{row['opened_at']:%Y-%m-%d %H:%M}"
+        rows = [
+            (zone_of(hub, row), head(hub, row) | {"overdue": overdue(hub, connection, row)})
+            for row in recalls.listed(connection, None, None, None, 1000)
+        ]
+    for zone, row in rows:
+        opened = row["opened_at"].astimezone(zone).isoformat(" ", "minutes")
         late = f"  {row['overdue']} {word('clocks_overdue', hub.settings.language)}" if row["overdue"] else ""
         state = word(row["state"], hub.settings.language)
         typer.echo(
@@ -105,7 +107,7 @@ def status_command(
     if refresh:
         with hub.database.begin(by) as uow:
             campaign.relocate(hub, uow, number)
-    _show(hub, number, as_json)
+    show(hub, number, as_json)
 
 
 def hold_command(number: Number, by: Actor = "cli") -> None:
@@ -121,12 +123,11 @@ def notify_command(number: Number, by: Actor = "cli") -> None:
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         made, unreachable = campaign.notify(hub, uow, number)
-    with hub.database.read() as connection:
-        shown = picture(hub, connection, number)
+    shown = seen(hub, number)
     typer.echo(f"{len(made)} {word('notices_sent', hub.settings.language)}")
     for one in shown["notices"]:
         if one["id"] in made or one["place"] in unreachable:
-            typer.echo(_notice_line(hub, shown, one), err=one["partner"] is None)
+            typer.echo(notice_line(hub, shown, one), err=one["partner"] is None)
     raise typer.Exit(1 if unreachable else 0)
 
 
@@ -140,14 +141,17 @@ def told_command(
     """Note that a person told a consignee, as where no partner receives the notice."""
     hub = Hub.open()
     with hub.database.begin(by) as uow:
-        campaign.tell(uow, number, notice, how, _aware(at))
-    _show_notice(hub, number, notice)
+        zone = zone_of(hub, recalls.by_number(uow.connection, number, None))
+        campaign.tell(uow, number, notice, how, _aware(at, zone))
+    show_notice(hub, number, notice)
 
 
 def acknowledge_command(number: Number, notice: Notice, by: Actor = "cli") -> None:
     """Note that a receiver has read its notice (it says so itself by the API)."""
-    with Hub.open().database.begin(by) as uow:
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
         campaign.acknowledge(uow, number, notice, None)
+    show_notice(hub, number, notice)
 
 
 def answer_command(
@@ -164,7 +168,7 @@ def answer_command(
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         campaign.answer(uow, number, notice, amounts, None)
-    _show_notice(hub, number, notice)
+    show_notice(hub, number, notice)
 
 
 def remind_command(number: Number, by: Actor = "cli") -> None:
@@ -184,8 +188,10 @@ def check_command(
     by: Actor = "cli",
 ) -> None:
     """Note an effectiveness check: was the consignee reached, did it do as asked."""
-    with Hub.open().database.begin(by) as uow:
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
         campaign.check(uow, number, notice, method, outcome, note)
+    show_check(hub, number)
 
 
 def met_command(
@@ -200,7 +206,9 @@ def met_command(
     """Mark as done what was due: an authority was reported to, consignees were told."""
     hub = Hub.open()
     with hub.database.begin(by) as uow:
-        campaign.meet(hub, uow, number, Met(regime, act, evidence, _aware(at), exchange))
+        zone = zone_of(hub, recalls.by_number(uow.connection, number, None))
+        campaign.meet(hub, uow, number, Met(regime, act, evidence, _aware(at, zone), exchange))
+    show_clock(hub, number, regime, act)
 
 
 def close_command(
@@ -212,12 +220,15 @@ def close_command(
     hub = Hub.open()
     with hub.database.begin(by) as uow:
         campaign.close(hub, uow, number, reason)
+    show_state(hub, number)
 
 
 def reopen_command(number: Number, reason: Annotated[str, typer.Option("--reason", help="Why it goes on.")], by: Actor = "cli") -> None:
     """Open a closed recall again."""
-    with Hub.open().database.begin(by) as uow:
+    hub = Hub.open()
+    with hub.database.begin(by) as uow:
         campaign.reopen(uow, number, reason)
+    show_state(hub, number)
 
 
 def report_command(
@@ -233,7 +244,7 @@ def report_command(
 
 
 def verify_command(
-    folder: Annotated[Path, typer.Argument(help="Folder of a report.")],
+    folder: Annotated[Path, typer.Argument(metavar="REPORT", help="Folder of a report, or the ZIP archive that the API gives.")],
     key: Annotated[
         str | None, typer.Option("--key", help="The public key that the maker gave you; without it only the evidence is proved.")
     ] = None,
@@ -247,85 +258,12 @@ def verify_command(
     raise typer.Exit(1 if faults else 0)
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    return moment.astimezone() if moment is not None and moment.tzinfo is None else moment
+def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A time without its offset is one of the recall's organisation, as every time that is printed."""
+    return moment.replace(tzinfo=zone) if moment is not None and moment.tzinfo is None else moment
 
 
-def _show(hub: Hub, number: str, as_json: bool) -> None:
-    with hub.database.read() as connection:
-        shown = picture(hub, connection, number)
-    if as_json:
-        typer.echo(json.dumps(plain(shown), ensure_ascii=False))
-        return
-    shown = report.in_zone(shown, ZoneInfo(shown["time_zone"]))
-    console = Console()
-
-    def say(name: str) -> str:
-        return word(name, hub.settings.language)
-
-    console.print(f"[bold]{shown['number']}[/bold]  {say(shown['state'])}  {escape(shown['title'])}", highlight=False)
-    if shown["located_at"] is not None:
-        console.print(f"{say('located')} {shown['located_at']:%Y-%m-%d %H:%M %Z}", highlight=False)
-    for total in shown["totals"]:
-        parts = ", ".join(f"{say(where)} {quantity:f}" for where, quantity in total["positions"].items() if quantity)
-        share = percent(total["coverage"])
-        console.print(
-            f"{escape(total['item'])} {escape(name_of(total, hub.settings.language))} ({say('named' if total['named'] else 'made')}): "
-            f"{total['total']:f} {escape(total['unit'])}, {share} {say('coverage')}: {parts or '-'}",
-            highlight=False,
-        )
-    for lot in shown["lots"]:
-        for one in lot["contradictions"]:
-            said = f"{one['quantity']:f} {lot['unit']}, {say('exchange')} {' '.join(map(str, one['evidence'])) or '-'}"
-            text = f"{say('contradiction').upper()} {lot['item']} {lot['lot']}: {one['rule']} ({say(one['rule'])}) {one['place']} {said}"
-            console.print(escape(text), style="red", highlight=False, soft_wrap=True)
-    console.print(_positions(shown, hub.settings.language, say))
-    for clock in shown["clocks"]:
-        done = clock["met"]
-        late = f"  {say('overdue').upper()}" if clock["overdue"] else ""
-        if done is not None:
-            at = f"{done['at']:%Y-%m-%d %H:%M %Z}{' ' + say('late') if done['late'] else ''}"
-            late = f"  {say('met')} {at}: {done['evidence']} ({done['marked_by']})"
-        what = f"{clock['regime']} {clock['act']} ({say(clock['act'])}): {clock['due_at']:%Y-%m-%d %H:%M %Z}"
-        console.print(f"{what}  {escape(clause_text(clock, say))}{escape(late)}", highlight=False)
-    for one in (*shown["holds"], *shown["notices"]):
-        console.print(escape(_notice_line(hub, shown, one)), highlight=False, soft_wrap=True)
-    for place in shown["unreachable"]:
-        said = escape(place_text(shown, place, hub.settings.language))
-        console.print(f"{say('unreachable')}: {said}", style="red", highlight=False, soft_wrap=True)
-    if shown["closed_at"]:
-        console.print(
-            f"{say('closed_at')} {shown['closed_at']:%Y-%m-%d %H:%M %Z}: {escape(shown['closed_reason'] or '-')}", highlight=False
-        )
-
-
-def _show_notice(hub: Hub, number: str, notice: int) -> None:
-    """Say what stands of a notice now."""
-    with hub.database.read() as connection:
-        shown = picture(hub, connection, number)
-    typer.echo(next(_notice_line(hub, shown, one) for one in shown["notices"] if one["id"] == notice))
-
-
-def _notice_line(hub: Hub, shown: dict[str, Any], one: dict[str, Any]) -> str:
-    """A notice or hold in one line, with the id by which it is answered, and each lot with its key."""
-    language = hub.settings.language
-    whom = one["partner"] or word("no_partner", language)
-    lots = ", ".join(
-        f"{lot.get('answer_as', lot['lot_key'])}" + (f" ({lot['quantity']} {lot['unit']})" if lot.get("quantity") else "")
-        for lot in one["lots"]
-    )
-    place = place_text(shown, one["place"] or "", language)
-    line = f"{word(one['kind'], language)} {one['id']}: {whom} {place} {word(one['state'], language)} {told_text(one)}".rstrip()
-    address = address_text(one["party"]) if one["partner"] is None else ""
-    return f"{line}{' · ' + address if address else ''}: {lots}"
-
-
-def _positions(shown: dict[str, Any], language: Language, say: Callable[[str], str]) -> Table:
-    table = Table(*map(say, ("item", "lot", "position", "holder", "quantity", "why")))
-    for lot in shown["lots"]:
-        for one in lot["positions"]:
-            place = place_text(shown, one["holder"], language) or "?"
-            style = "red" if one["position"] == "unknown" else None
-            said = (lot["item"], lot["lot"], say(one["position"]), place, f"{one['quantity']:f} {lot['unit']}", say(one["why"]))
-            table.add_row(*map(escape, said), style=style)
-    return table
+def _zone(hub: Hub, organisation: str) -> ZoneInfo:
+    """In whose times it speaks. Raises ConfigError for an unknown organisation."""
+    hub.organisation_id(organisation)
+    return ZoneInfo(hub.site.organisations[organisation].time_zone)

@@ -155,12 +155,15 @@ def notify(
 def tell(uow: UnitOfWork, number: str, notice_id: int, how: str, told_at: datetime | None = None, why: str | None = None) -> None:
     """Note that a person told a consignee: how, whom, and when (null: now). The newest note counts; the audit keeps all.
 
-    Raises ConflictError for a hold, InvalidError without words on how, and for a time before the notice was made or later than now.
+    Raises ConflictError for a hold and for a notice that was confirmed, InvalidError without words on how, and for a time before the
+    decision or later than now.
     """
     row = _open(uow, number)
     notice = recalls.notice(uow.connection, notice_id, row.id, None)
     if notice.kind != "notice":
         raise ConflictError("a hold is sent to a system, and told to nobody")
+    if notice.acknowledged_at is not None:
+        raise ConflictError(f"notice {notice_id} is confirmed already: who was told says so itself")
     if not how.strip():
         raise InvalidError("say how it was told, and whom")
     at = uow.now if told_at is None else micros(told_at)

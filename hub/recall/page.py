@@ -14,10 +14,10 @@ from hub.recall.whereabouts import WHERE
 from hub.recall.words import word
 
 COLOURS = {
-    "on_hand": "#2f7fc1", "in_transit": "#7a5cc0", "shipped": "#e0a03a", "used": "#6b7a88", "destroyed": "#3d4852",
-    "returned": "#14804a", "unknown": "#c62f2f",
+    "on_hand": "#2f7fc1", "on_hand_ours": "#2f7fc1", "on_hand_consignees": "#8cc0ea", "in_transit": "#7a5cc0",
+    "shipped": "#e0a03a", "used": "#6b7a88", "destroyed": "#3d4852", "returned": "#14804a", "unknown": "#c62f2f",
 }  # fmt: skip
-"""The positions' colours, told apart also by those who see no red or green."""
+"""The colours of positions and of their `parts`, told apart also by those who see no red or green."""
 _CSS = Path(__file__).with_name("report.css")
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 Say = Callable[[str], str]
@@ -97,6 +97,7 @@ def facts(shown: Mapping[str, Any], say: Say) -> list[tuple[str, str]]:
         ("decided", at(shown["decided_at"])),
         ("opened", f"{at(shown['opened_at'])} · {shown['opened_by']}"),
         ("located", at(shown["located_at"])),
+        ("time_zone", shown["time_zone"]),
         ("closed_at", f"{at(shown['closed_at'])} · {shown['closed_by']}" if shown["closed_at"] else ""),
         ("closed_reason", shown["closed_reason"] or ""),
     ]
@@ -105,6 +106,14 @@ def facts(shown: Mapping[str, Any], say: Say) -> list[tuple[str, str]]:
 def percent(share: Decimal | None) -> str:
     """A share as people read it; never rounded up to all."""
     return "–" if share is None else f"{int(share * 1000) / 10:.1f} %"
+
+
+def parts(total: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
+    """Where the units of one item are, without what is nought: our own stock apart from that of consignees."""
+    theirs = total["at_consignees"]
+    found = [("on_hand_ours", total["positions"]["on_hand"] - theirs), ("on_hand_consignees", theirs)]
+    found += [(where, total["positions"][where]) for where in WHERE if where != "on_hand"]
+    return [(name, quantity) for name, quantity in found if quantity]
 
 
 def _head(shown: Mapping[str, Any], say: Say) -> str:
@@ -116,14 +125,12 @@ def _totals(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     made = []
     for total in shown["totals"]:
         whole, left, bars, keys = total["total"] or Decimal(1), Decimal(0), [], []
-        for where in WHERE:
-            quantity = total["positions"][where]
-            if quantity:
-                width = quantity * 1000 / whole
-                shape = f'<rect x="{left:.2f}" width="{width:.2f}" height="30" fill="{COLOURS[where]}">'
-                bars.append(f"{shape}<title>{say(where)} {quantity:f}</title></rect>")
-                keys.append(f'<span><i style="background:{COLOURS[where]}"></i>{say(where)} <b>{quantity:f}</b></span>')
-                left += width
+        for where, quantity in parts(total):
+            width = quantity * 1000 / whole
+            shape = f'<rect x="{left:.2f}" width="{width:.2f}" height="30" fill="{COLOURS[where]}">'
+            bars.append(f"{shape}<title>{say(where)} {quantity:f}</title></rect>")
+            keys.append(f'<span><i style="background:{COLOURS[where]}"></i>{say(where)} <b>{quantity:f}</b></span>')
+            left += width
         called = name_of(total, language)
         kind = say("named" if total["named"] else "made")
         made.append(
@@ -269,12 +276,14 @@ def _checks(shown: Mapping[str, Any], say: Say, language: Language) -> str:
     )
 
 
+def scores(score: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The score by the names of the words: shares, and hours where there are any."""
+    hours = [(name, f"{score[name]:f}") for name in ("hours_to_locate", "hours_to_last_answer") if score[name] is not None]
+    return [*((f"score_{name}", percent(score[name])) for name in ("coverage", "acknowledged", "answered")), *hours]
+
+
 def _score(shown: Mapping[str, Any], say: Say) -> str:
-    score = shown["score"]
-    rows = [f"<dt>{say(f'score_{name}')}</dt><dd>{percent(score[name])}</dd>" for name in ("coverage", "acknowledged", "answered")]
-    rows += [
-        f"<dt>{say(name)}</dt><dd>{score[name]:f}</dd>" for name in ("hours_to_locate", "hours_to_last_answer") if score[name] is not None
-    ]
+    rows = [f"<dt>{say(name)}</dt><dd>{value}</dd>" for name, value in scores(shown["score"])]
     return f"<section><h2>{say('score')}</h2><dl>{''.join(rows)}</dl></section>"
 
 

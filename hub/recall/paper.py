@@ -16,8 +16,21 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from data_contracts.findings import Language
-from hub.recall.page import address_text, at, clause_text, contradictions, facts, late, met_text, name_of, percent, place_text, told_text
-from hub.recall.whereabouts import WHERE
+from hub.recall.page import (
+    address_text,
+    at,
+    clause_text,
+    contradictions,
+    facts,
+    late,
+    met_text,
+    name_of,
+    parts,
+    percent,
+    place_text,
+    scores,
+    told_text,
+)
 from hub.recall.words import word
 
 _CJK = "STSong-Light"
@@ -54,9 +67,9 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
     story: list[Any] = [Paragraph(escape(f"{title} · {shown['title']}"), head), Spacer(1, 3 * mm)]
     story += [Paragraph(escape(f"{say(name)}: {value}"), plain) for name, value in facts(shown, say) if value]
     for total in shown["totals"]:
-        parts = " · ".join(f"{say(where)} {total['positions'][where]:f}" for where in WHERE if total["positions"][where])
+        where = " · ".join(f"{say(name)} {quantity:f}" for name, quantity in parts(total))
         said = f"{total['item']} {name_of(total, language)} · {total['total']:f} {total['unit']} · {percent(total['coverage'])}"
-        story.append(Paragraph(escape(f"{said} {say('coverage')} · {parts}"), section))
+        story.append(Paragraph(escape(f"{said} {say('coverage')} · {where}"), section))
     if faults := contradictions(shown, say, language):
         names = ("item", "lot", "contradiction", "holder", "quantity", "exchange")
         story += [
@@ -105,8 +118,7 @@ def paper(shown: Mapping[str, Any], language: Language, key: str) -> bytes:
                 escape(f"{say('unreachable')}: {', '.join(place_text(shown, place, language) for place in shown['unreachable'])}"), plain
             )
         )
-    score = shown["score"]
-    said = " · ".join(f"{say(f'score_{name}')} {percent(score[name])}" for name in ("coverage", "acknowledged", "answered"))
+    said = " · ".join(f"{say(name)} {value}" for name, value in scores(shown["score"]))
     story += [
         Paragraph(say("score"), section),
         Paragraph(escape(said), plain),

@@ -32,7 +32,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
 
     `{number, kind, title, reason, state, organisation, regimes, scope, aware_at, opened_at, opened_by, closed_at, closed_by, closed_reason,
     located_at, totals: [{item, gtin, name, name_zh, named, lots: number, unit, total, known, unknown, coverage, contradictions: number,
-    positions: {position: quantity}}],
+    positions: {position: quantity}, at_consignees: quantity of what is on hand}],
     lots: [{key, item, gtin, name, name_zh, lot, named, unit, total, opening, coverage, positions: [{position, holder, partner, status, why,
     quantity, evidence}], consignees: [{place, partner, quantity, party}], contradictions: [{rule, place, quantity, evidence,
     despatches: [number]}]}],
@@ -76,6 +76,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         one["place"] for lot in lots for one in lot["contradictions"]
     }
     mentioned |= places | {one["place"] for one in notices}
+    totals = _totals(lots)
     return {
         **_head(hub, row),
         "time_zone": zone_of(hub, row).key,
@@ -84,7 +85,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         "closed_reason": row.closed_reason,
         "scope": row.scope,
         "located_at": None if found.at is None else moment(found.at),
-        "totals": _totals(lots),
+        "totals": totals,
         "lots": lots,
         "elsewhere": elsewhere,
         "clocks": _clocks(hub, row, now, recalls.met(connection, row.id)),
@@ -93,7 +94,7 @@ def picture(hub: Hub, connection: sa.Connection, number: str, organisations: Col
         "checks": checks,
         "unreachable": unreachable,
         "names": _names(hub, connection, mentioned - {""}, lots, notices),
-        "score": _score(row, lots, notices, found.kept_at),
+        "score": _score(row, totals, notices, found.kept_at),
     }
 
 
@@ -205,6 +206,9 @@ def _lots(hub: Hub, found: Collection[Any]) -> list[dict[str, Any]]:
             }
         )
     for lot in lots.values():
+        holders = {one["place"] for one in lot["consignees"]}
+        for one in lot["positions"]:
+            one["consignee"] |= one["holder"] in holders
         unknown = sum((one["quantity"] for one in lot["positions"] if one["position"] == "unknown"), ZERO)
         lot["coverage"] = _located(lot["total"] - unknown, lot["total"], lot["contradictions"])
     return list(lots.values())
@@ -244,7 +248,8 @@ def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
         total = found.setdefault(
             (lot["item"], lot["unit"]),
             {name: lot[name] for name in ("item", "gtin", "name", "name_zh", "named")}
-            | {"lots": 0, "unit": lot["unit"], "total": ZERO, "positions": dict.fromkeys(WHERE, ZERO), "contradictions": 0},
+            | {"lots": 0, "unit": lot["unit"], "total": ZERO, "positions": dict.fromkeys(WHERE, ZERO), "contradictions": 0}
+            | {"at_consignees": ZERO},
         )
         total["lots"] += 1
         total["named"] = total["named"] or lot["named"]
@@ -252,6 +257,8 @@ def _totals(lots: Collection[Mapping[str, Any]]) -> list[dict[str, Any]]:
         total["contradictions"] += len(lot["contradictions"])
         for one in lot["positions"]:
             total["positions"][one["position"]] += one["quantity"]
+            if one["position"] == "on_hand" and one["consignee"]:
+                total["at_consignees"] += one["quantity"]
     for total in found.values():
         total["unknown"] = total["positions"]["unknown"]
         total["known"] = total["total"] - total["unknown"]
@@ -329,20 +336,20 @@ def _notice(one: Any, now: datetime, old: Mapping[int, int], own: bool = True) -
     return said
 
 
-def _score(row: Any, lots: Collection[Mapping[str, Any]], notices: Collection[Mapping[str, Any]], located_at: int | None) -> dict[str, Any]:
-    """How well it went: share of units found, of consignees reached and heard, and the hours that it took."""
+def _score(
+    row: Any, totals: Collection[Mapping[str, Any]], notices: Collection[Mapping[str, Any]], located_at: int | None
+) -> dict[str, Any]:
+    """How well it went: share of units found, of consignees reached and heard, and the hours that it took.
+
+    Units of one item count alike; of several items the one counts of which the least is found (docs/decisions/0020).
+    """
     notices = [one for one in notices if one["superseded_by"] is None]
-    total, known = ZERO, ZERO
-    for lot in lots:
-        if lot["coverage"] is not None:
-            total += 1
-            known += lot["coverage"]
     heard = sum(1 for one in notices if one["acknowledged_at"] is not None)
     answered = [one["answered_at"] for one in notices if one["answered_at"] is not None]
     opened = moment(row.opened_at)
     last = max(answered, default=None)
     return {
-        "coverage": _located(known, total, any(lot["contradictions"] for lot in lots)),
+        "coverage": min((one["coverage"] for one in totals if one["coverage"] is not None), default=None),
         "acknowledged": _share(Decimal(heard), Decimal(len(notices))),
         "answered": _share(Decimal(len(answered)), Decimal(len(notices))),
         "hours_to_last_answer": None if last is None else _hours(last - opened),

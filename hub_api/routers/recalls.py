@@ -252,7 +252,9 @@ def answer(number: Number, notice: Id, said: NoticeAnswer, hub: HubDependency, c
     responses=problems(400, 401, 403, 404, 409, 422, 429),
 )
 def tell(number: Number, notice: Id, told: Told, hub: HubDependency, caller: Mender) -> Response:
-    """As where no partner receives a notice, or it could not be sent. Noted again, the newest counts; all stand in the audit trail."""
+    """As where no partner receives a notice, or it could not be sent. Noted again, the newest counts; all stand in the audit trail.
+    409: the consignee has confirmed its notice or answered it.
+    """
     _seen(hub, caller, number)
     with hub.database.begin(caller.label) as uow:
         campaign.tell(uow, number, notice, told.how, told.told_at, told.reason or None)

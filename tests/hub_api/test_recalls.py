@@ -16,10 +16,10 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from data_contracts.errors import ConflictError, FatalError
+from data_contracts.errors import ConflictError, FatalError, InvalidError
 from hub.apply import Applicable, apply
 from hub.clock import FrozenClock
-from hub.commands import recalls as recall_commands
+from hub.commands import recall_screen
 from hub.recall import campaign, proof, report
 from hub.reconcile import reconcile
 from hub.store import blobs, bulk, credentials, tables
@@ -280,6 +280,7 @@ def test_a_consignee_that_is_no_partner_is_told_by_a_person_and_answers(api: Api
     answered = ask(api, f"{path}/notices/{notice['id']}/answer", lots={LOT: {"used": 3}})
     assert (answered["notices"][0]["state"], answered["score"]["answered"]) == ("answered", "1.0000")
     assert [one["position"] for one in answered["lots"][0]["positions"] if one["holder"] == gln] == ["used"]
+    ask(api, f"{path}/notices/{notice['id']}/told", status=409, how="by telephone")  # it has said so itself
     checked = {"method": "call", "outcome": "effective"}
     assert api.request("POST", f"/v1/recalls{path}/notices/{notice['id']}/checks", "steward", json=checked).status_code == 201
     assert ask(api, f"{path}/close", reason="all heard")["state"] == "closed"
@@ -290,11 +291,27 @@ def test_a_consignee_that_is_no_partner_is_told_by_a_person_and_answers(api: Api
     assert (tmp_path / "report" / "report.zh-CN.pdf").read_bytes().startswith(b"%PDF")
     packed = api.get(f"/v1/recalls{path}/report", "auditor")
     assert (packed.status_code, packed.headers["content-type"]) == (200, "application/zip"), packed.text
-    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
-        archive.extractall(tmp_path)
-    assert proof.verify(tmp_path / path[1:]) == []
+    (whole := tmp_path / "report.zip").write_bytes(packed.content)
+    assert proof.verify(whole) == proof.verify(whole, proof.signer(whole)) == []
+    for name, said in (("report.json", "changed"), ("evidence/added", "added"), ("../report.json", "the name")):
+        told = altered(packed.content, tmp_path / "altered.zip", f"{path[1:]}/{name}")
+        if said == "the name":
+            with pytest.raises(InvalidError, match="the name"):
+                proof.verify(told)
+        else:
+            assert [said in fault for fault in proof.verify(told)] == [True], name
     assert api.get(f"/v1/recalls{path}/report", "acme").status_code == 403
     assert api.get("/v1/recalls/RECALL-9999/report", "auditor").status_code == 404
+
+
+def altered(report_: bytes, to: Path, name: str) -> Path:
+    """The archive of a report in which one file holds something else."""
+    with zipfile.ZipFile(io.BytesIO(report_)) as archive, zipfile.ZipFile(to, "w") as forged:
+        for part in archive.namelist():
+            if part != name:
+                forged.writestr(part, archive.read(part))
+        forged.writestr(name, b"{}")
+    return to
 
 
 def test_totals_are_of_one_item_in_one_unit(api: Api) -> None:
@@ -303,6 +320,18 @@ def test_totals_are_of_one_item_in_one_unit(api: Api) -> None:
     speak(api, ("wms", made()), ("wms", production("PE2", inputs=used, outputs=into)))
     shown = ask(api, opened(api), method="GET")
     assert [(one["gtin"], one["named"], one["total"]) for one in shown["totals"]] == [(GTIN, True, "6"), (PAPER, False, "4")]
+
+
+def test_a_score_counts_units_of_an_item_whatever_their_lot_and_stock_at_consignees_is_told_apart(api: Api) -> None:
+    serials = [f"T{one}" for one in range(1, 95)]
+    more = made("PE2", lot="F2", serials=serials, quantity=Decimal(94))
+    speak(api, ("wms", made()), ("wms", more), ("wms", sent("D1", "V1", quantity=5)))
+    path = opened(api, lots=[f"{GTIN}|F1", f"{GTIN}|F2"])
+    (notice,) = ask(api, f"{path}/notices")["notices"]
+    shown = ask(api, f"{path}/notices/{notice['id']}/answer", lots={LOT: {"on_hand": 3, "used": 1}})
+    (total,) = shown["totals"]
+    assert (total["unknown"], total["coverage"], shown["score"]["coverage"]) == ("1", "0.9900", "0.9900"), "one of a hundred units"
+    assert (total["positions"]["on_hand"], total["at_consignees"]) == ("98", "3")
 
 
 def test_a_share_is_never_rounded_up_to_all(api: Api) -> None:
@@ -369,7 +398,7 @@ def test_what_comes_from_outside_is_shown_as_it_is(api: Api, capsys: pytest.Capt
     speak(api, ("wms", made(lot="[bold]F[/bold]1")), ("wms", sent("D1", "[red]X", quantity=3, lot="[bold]F[/bold]1")))
     number = opened(api, lots=[f"{GTIN}|[bold]F[/bold]1"], title="[/red]T")[1:]
     monkeypatch.setenv("COLUMNS", "200")
-    recall_commands._show(api.hub, number, as_json=False)
+    recall_screen.show(api.hub, number, as_json=False)
     shown = capsys.readouterr().out
     assert "[/red]T" in shown and "[bold]F[/bold]1" in shown and "[red]X" in shown
     with api.hub.database.read() as connection:

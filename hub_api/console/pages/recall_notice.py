@@ -108,7 +108,7 @@ def _steps(visit: Visit, wanted: str, one: Mapping[str, Any]) -> None:
 
     words = {name: word(name, visit.language) for name in (*METHODS, *OUTCOMES)}
     with ui.element("div").classes("actions"):
-        if one["kind"] == "notice":
+        if one["kind"] == "notice" and one["acknowledged_at"] is None:
             fields = lambda: {"how": lines(say("recalls.how"), "how"), "at": line(say("recalls.when"), "at", hint=say("recalls.time_hint"))}  # noqa: E731
             dialog(visit, "tell", say("recalls.tell"), say("recalls.tell_more"), fields, tell, here)
         if one["acknowledged_at"] is None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.recall.page import COLOURS, clause_text, name_of, percent, place_text, scope_text
+from hub.recall.page import COLOURS, clause_text, name_of, parts, percent, place_text, scope_text, scores
 from hub.recall.picture import head, overdue, picture
-from hub.recall.whereabouts import WHERE
 from hub.recall.words import word
 from hub.store import recalls
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
@@ -84,6 +83,9 @@ async def one_recall(visit: Visit) -> None:
     told = [*shown["notices"], *shown["holds"]]
     if told or shown["unreachable"]:
         show(section(_say(visit, "notices"), _told(visit, shown, told), _unreachable(visit, shown)))
+    if shown["checks"]:
+        show(section(_say(visit, "checks"), _checks(visit, shown)))
+    show(section(_say(visit, "score"), facts([(_say(visit, name), value) for name, value in scores(shown["score"])])))
     show(section(_say(visit, "lots"), _lots(visit, shown)))
 
 
@@ -96,22 +98,12 @@ def _total(visit: Visit, total: Mapping[str, Any]) -> Html:
     whole, left = total["total"] or 1, 0.0
     bars: list[Child] = []
     keys: list[Child] = []
-    for where in WHERE:
-        quantity = total["positions"][where]
-        if quantity:
-            width = float(quantity * 1000 / whole)
-            bars.append(
-                el(
-                    "rect",
-                    el("title", f"{_say(visit, where)} {quantity:f}"),
-                    x=f"{left:.2f}",
-                    width=f"{width:.2f}",
-                    height="24",
-                    fill=COLOURS[where],
-                )
-            )
-            keys.append(el("span", el("i", style=f"background:{COLOURS[where]}"), f"{_say(visit, where)} ", el("b", number(quantity)), " "))
-            left += width
+    for where, quantity in parts(total):
+        width = float(quantity * 1000 / whole)
+        hint = el("title", f"{_say(visit, where)} {quantity:f}")
+        bars.append(el("rect", hint, x=f"{left:.2f}", width=f"{width:.2f}", height="24", fill=COLOURS[where]))
+        keys.append(el("span", el("i", style=f"background:{COLOURS[where]}"), f"{_say(visit, where)} ", el("b", number(quantity)), " "))
+        left += width
     called = f"{total['item']} {name_of(total, visit.language)} "
     kind = _say(visit, "named" if total["named"] else "made")
     share = el("b", percent(total["coverage"]))
@@ -163,6 +155,24 @@ def _told(visit: Visit, shown: Mapping[str, Any], told: Sequence[Mapping[str, An
                 deadline(one["due_at"]),
             )
             for one in told
+        ),
+    )
+
+
+def _checks(visit: Visit, shown: Mapping[str, Any]) -> Html:
+    heads: list[Child | tuple[Child, str]] = ["#", *(_say(visit, name) for name in ("partner", "holder", "method", "outcome", "checked"))]
+    return table(
+        heads,
+        (
+            row(
+                link(f"#{one['notice']}", f"/recalls/{shown['number']}/notices/{one['notice']}"),
+                one["partner"] or _say(visit, "no_partner"),
+                [one["place"], el("small", _name(visit, shown, one["place"]), cls="below")],
+                _say(visit, one["method"]),
+                chip(_say(visit, one["outcome"]), "ok" if one["outcome"] == "effective" else "error"),
+                [when(one["at"]), el("small", f"{one['by']} {one['note'] or ''}", cls="below")],
+            )
+            for one in shown["checks"]
         ),
     )
 
