@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from hub.check import plain
 from hub.recall.consignees import site_places
 from hub.runtime import Hub
 from hub.store.views.called import Called
-from hub.trace import closure, genealogy, rendering
+from hub.trace import closure, genealogy, rendering, times
 from hub.trace.naming import node_names
 from hub.visibility.answers import as_json
 from hub.visibility.traced import events_behind
@@ -37,7 +37,9 @@ def trace_command(
     key: Annotated[str, typer.Argument(help="GTIN|lot, GTIN|serial, SSCC, a bare number, what a label says, or a node key.")],
     up: Annotated[bool, typer.Option("--up", help="Towards the sources.")] = False,
     down: Annotated[bool, typer.Option("--down", help="Towards the users (default).")] = False,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="What had happened by then: a day or a time, ISO 8601.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="What had happened by then: a day or a time, ISO 8601; UTC unless it says otherwise.")
+    ] = None,
     known_at: Annotated[str | None, typer.Option("--known-at", help="What the hub knew then: a day or a time, ISO 8601.")] = None,
     plainly: AsJson = False,
     as_graph: Annotated[bool, typer.Option("--graph", help="Print JSON Graph Format.")] = False,
@@ -71,16 +73,10 @@ def trace_command(
 
 
 def _time(option: str, text: str | None) -> datetime | None:
-    """A time; a day means all of it."""
-    if text is None:
-        return None
     try:
-        read = datetime.fromisoformat(text)
-    except ValueError as error:
+        return None if text is None else times.read(text)
+    except (ValueError, OverflowError) as error:
         raise ConfigError(f"{option}: {text} is neither a day nor a time of ISO 8601") from error
-    if len(text) <= len("2026-11-22"):
-        read += timedelta(days=1, microseconds=-1)
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)
 
 
 def verify_command(

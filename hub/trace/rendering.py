@@ -49,7 +49,7 @@ def kind_name(kind: str, language: Language) -> str:
 
 
 def table(trace: Mapping[str, Any], language: Language, names: Mapping[str, Called] | None = None) -> Table:
-    """Every node with its name, how much, where, when, and which document says so; of a trace upwards then the suppliers that shipped its lots."""
+    """Every node with its name, how much, where, when, and by which document; of a trace upwards then who shipped its lots."""
     shown = Table(box=None, pad_edge=False)
     for heading in _HEADINGS[language]:
         shown.add_column(heading, overflow="fold", no_wrap=heading in ("steps", "层级"))

@@ -78,6 +78,9 @@ def test_the_page_of_a_trace_says_who_brought_a_lot(api: Api) -> None:
     chinese = api.client.get("/console/trace?key=L1&direction=up", headers={"Accept-Language": "zh-CN"}).text
     assert "艾克美" in chinese and "艾克美" not in up.text
     assert "Who brought it" not in api.client.get("/console/trace?key=L1&direction=down").text
+    before, after = (api.client.get(f"/console/trace?key=L1&direction=down&as_of={day}").text for day in ("2026-11-01", "2030-01-01"))
+    assert "S1" in after and "S1" not in before and "2026-11-01" in before, "the day stays in its field"
+    assert "soon is no time" in api.client.get("/console/trace?key=L1&as_of=soon").text
 
 
 def test_a_refusal_is_told_in_the_reader_s_language(api: Api) -> None:

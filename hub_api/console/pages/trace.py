@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from data_contracts.errors import NotFoundError, RefusedError
 from hub.recall.consignees import site_places
 from hub.store.views.called import Called
-from hub.trace import genealogy, rendering
+from hub.trace import genealogy, rendering, times
 from hub.trace.genealogy import Direction
 from hub.trace.naming import node_names
 from hub_api.console.drawing import drawing
@@ -22,20 +23,29 @@ _WAYS: tuple[Direction, ...] = ("down", "up", "both")
 
 @console_page("/trace", nav="trace", order=44)
 async def one_trace(visit: Visit) -> None:
-    """`key` and `direction` of the address; without a key the form alone."""
-    key, asked = visit.asked("key"), visit.asked("direction")
+    """`key`, `direction`, and `as_of` (what had happened by then) of the address; without a key the form alone."""
+    key, asked, then = visit.asked("key"), visit.asked("direction"), visit.asked("as_of")
     way: Direction = next((one for one in _WAYS if one == asked), "down")
     say = visit.say
     title(visit, f"{say('frame.trace')} {key or ''}".strip())
     ways = [(one, say(f"trace.{one}")) for one in _WAYS]
-    fields = [field(say("trace.key"), "key", key, say("trace.key_hint")), choice(say("trace.direction"), "direction", ways, way)]
+    fields = [
+        field(say("trace.key"), "key", key, say("trace.key_hint")),
+        choice(say("trace.direction"), "direction", ways, way),
+        field(say("trace.as_of"), "as_of", then, say("trace.as_of_hint")),
+    ]
     show(form(fields, say("frame.show"), "/trace"))
     if key is None:
         show(el("p", say("trace.about"), cls="nothing"))
         return
+    try:
+        as_of = None if then is None else times.read(then)
+    except (ValueError, OverflowError):
+        show(el("p", say("recalls.no_time", text=then), cls="nothing"))
+        return
     scope = None if visit.sees_all else genealogy.Filter(organisations=tuple(sorted(visit.organisations)))
     try:
-        found, names = await visit.read(lambda connection: _read(visit, connection, key, way, scope))
+        found, names = await visit.read(lambda connection: _read(visit, connection, key, way, as_of, scope))
     except NotFoundError:
         show(el("p", say("trace.unknown", what=key), cls="nothing"))
         return
@@ -56,9 +66,9 @@ async def one_trace(visit: Visit) -> None:
 
 
 def _read(
-    visit: Visit, connection: Any, key: str, way: Direction, scope: genealogy.Filter | None
+    visit: Visit, connection: Any, key: str, way: Direction, as_of: datetime | None, scope: genealogy.Filter | None
 ) -> tuple[dict[str, Any], dict[str, Called]]:
-    found = genealogy.trace(connection, key, way, _EDGES, scope=scope, language=visit.language)
+    found = genealogy.trace(connection, key, way, _EDGES, as_of=as_of, scope=scope, language=visit.language)
     names = node_names(connection, [node["key"] for node in found["nodes"]], site_places(visit.hub))
     return found, names | {f"partner:{key}": Called(one.name, one.name_zh) for key, one in visit.hub.site.partners.items()}
 
@@ -100,7 +110,7 @@ def _table(visit: Visit, found: Mapping[str, Any], names: Mapping[str, Called]) 
         row(
             (str(line.depth), "num"),
             rendering.kind_name(line.kind, visit.language),
-            link(line.key.partition(":")[2], "/trace", cls="key", key=line.key),
+            link(line.key.partition(":")[2], "/trace", cls="key", key=line.key, as_of=visit.asked("as_of")),
             names.get(line.key, Called()).in_language(visit.language),
             (line.quantity, "num"),
             rendering.place_name(line.place, visit.language, names),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC
 from decimal import Decimal
 
 import pytest
+from rich.console import Console
 
 from data_contracts.errors import ConflictError, NotFoundError
 from hub.reconcile import reconcile
 from hub.store.database import Database
+from hub.store.views.called import Called
+from hub.trace import rendering
 from hub.trace.genealogy import reached, trace
-from tests.hub.world import World, at, delivery, despatch, item, party, production, receipt
+from tests.hub.world import PLANT, World, at, delivery, despatch, item, party, production, receipt
 
 RAW = "lot:jiangnan_polymer:JN-22|L1"
 
@@ -52,6 +56,36 @@ def test_a_raw_lot_goes_down_to_the_hospital_once_the_item_master_joins_its_name
     assert (used["quantity"], used["unit"]) == (Decimal(40), "EA")
     said = next(document for document in found["documents"] if document["exchange"] in used["documents"])
     assert (said["partner"], said["kind"], said["number"], said["at"]) == ("mes", "production_event", "PE1", at(14).astimezone(UTC))
+
+
+def test_the_table_says_how_much_is_where_and_where_despatches_went(world: World) -> None:
+    bare = {"line": "1", "gtin": "06901234000029", "lot": "F1", "serials": ["S2"], "quantity": Decimal(1), "unit": "EA", "@": 2}
+    world.send(("erp", item()), ("erp", party()), ("wms", delivery("D2", lines=[bare])))
+    renewed(world)
+
+    def lines(key: str) -> dict[str, tuple[str, str | None]]:
+        with world.database.read() as connection:
+            return {line.key: (line.quantity, line.place) for line in rendering.lines(trace(connection, key, "down"))}
+
+    plant, hospital = f"location:{PLANT}", "location:4012345000023"
+    assert lines(RAW) == lines(RAW) | {
+        "production:mes:PE1": ("40 EA", plant),
+        "receipt:wms:R1": ("100 EA", plant),
+        "sscc:069012345000000017": ("100 EA", None),
+        "shipment:jiangnan_polymer:SHP1": ("100 EA", plant),
+        plant: ("100 EA", None),
+        "shipment:wms:D1": ("1 EA", hospital),
+        "shipment:wms:D2": ("1 EA", hospital),
+        hospital: ("2 EA", None),
+    }
+    world.send(("wms", delivery("D3", lines=[bare | {"quantity": None, "unit": None, "serials": []}])))
+    assert (lines("F1")[hospital], lines("F1")["shipment:wms:D3"]) == (("≥ 2 EA", None), ("", hospital)), "D3 does not say how many"
+    assert lines("06901234000029|S2")[hospital] == ("1", None)
+    with world.database.read() as connection:
+        said = io.StringIO()
+        Console(file=said, width=250).print(rendering.table(trace(connection, "F1", "down"), "zh-CN", {hospital: Called("H", "医院")}))
+    (row,) = (line for line in said.getvalue().splitlines() if "shipment:wms:D2" in line)
+    assert "地点" in said.getvalue().splitlines()[0] and row.split()[:5] == ["1", "发货", "shipment:wms:D2", "1", "EA"] and "医院" in row
 
 
 def test_names_part_again_when_the_item_master_no_longer_joins_them(world: World) -> None:

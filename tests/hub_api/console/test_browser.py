@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.hub_api.console.conftest import link_for
 from tests.hub_api.console.person import Person, window
-from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange
+from tests.hub_api.papers import ACME, DEVICE, GTIN, WRONG_GTIN, despatch, interchange
 from tests.journeys.server import Server
 
 pytestmark = pytest.mark.browser
@@ -20,6 +20,8 @@ PAGES = {
     "/console/orders?all=1": ("Order lines", "订单行"),
     "/console/orders/4500000001": ("Order 4500000001", "订单 4500000001"),
     "/console/inventory": ("Inventory", "库存"),
+    "/console/devices": ("Devices", "器械"),
+    f"/console/devices/{DEVICE}": ("Orthia bone screw", "Orthia bone screw"),
     "/console/quality": ("Quality", "数据质量"),
     "/console/recalls": ("Recalls", "召回"),
     "/console/recalls/new": ("New recall or drill", "新建召回或演练"),
