@@ -3,10 +3,8 @@ unit as the papers have it, and one unit is not found."""
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -79,9 +77,16 @@ def _second_plant_tells(hub: Hub, client: TestClient, keys: dict[str, str], raw:
     return papers.account([*before, *((agreement, content) for _, agreement, content in told)], raw, CONSIGNEES)
 
 
-def _tell_one_hospital_and_no_other(ask: Any, wanted: dict[str, Any], first: str, second: str) -> None:
-    """A recall of the same lots: a hospital sees and answers its own notices only."""
+def _tell_one_hospital_and_no_other(hub: Hub, ask: Any, wanted: dict[str, Any], first: str, second: str) -> None:
+    """A recall of the same lots: a hospital sees and answers its own notices only; warehouse and quality system are sent their holds."""
     path = f"/v1/recalls/{ask('POST', '/v1/recalls', 'steward', 201, json={**wanted, 'kind': 'recall'})['number']}"
+    holds = {one["partner"]: one for one in ask("POST", f"{path}/holds", "steward", json={})["holds"]}
+    while turn(hub):
+        pass
+    (put,) = (Path(hub.settings.home) / "out" / "qms").iterdir()
+    named = {lot["lot"] for lot in json.loads(put.read_bytes())["lots"]}
+    assert named == {lot["lot"] for lot in holds["qms"]["lots"]} >= {wanted["lots"][0].rpartition("|")[2], papers.NEW_LOT}
+    assert [one["kind"] for one in ask("GET", path, "wms")["notices"]] == ["hold"], "the warehouse fetches its own"
     told = ask("POST", f"{path}/notices", "steward", json={})
     mine = ask("GET", path, first)
     assert {one["partner"] for one in mine["notices"]} == {first}
@@ -128,7 +133,7 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
         sources = {ask("GET", f"/v1/exchanges/{one}", "steward")["partner"] for one in counted}
         assert sources == {"wms"}, "what is on hand is what the warehouse counted"
 
-        assert {one["partner"] for one in ask("POST", f"{path}/holds", "steward", json={})["holds"]} == {"wms"}
+        assert {one["partner"] for one in ask("POST", f"{path}/holds", "steward", json={})["holds"]} == {"wms", "qms"}
         told = ask("POST", f"{path}/notices", "steward", json={})
         assert {one["partner"] for one in told["notices"]} == HOSPITALS
         assert told["unreachable"] == []
@@ -140,7 +145,7 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
         ask("POST", f"{path}/notices/{foreign}/answer", second, 404, json={"lots": {}})
         ask("POST", f"{path}/holds", first, 403, json={})
         assert ask("GET", "/v1/recalls", first)["items"] == []
-        _tell_one_hospital_and_no_other(ask, wanted, first, second)
+        _tell_one_hospital_and_no_other(hub, ask, wanted, first, second)
 
         for place, notice in enumerate(told["notices"]):
             said = {lot["answer_as"]: {"used": lot["quantity"]} for lot in notice["lots"]}
@@ -165,9 +170,8 @@ def test_a_drill_finds_every_place_tells_each_hospital_its_own_and_ends_with_a_r
         packed = client.get(f"{path}/report", headers={"Authorization": f"Bearer {keys['steward']}"})
         assert (packed.status_code, packed.headers["content-type"]) == (200, "application/zip")
         assert int(packed.headers["content-length"]) == len(packed.content)
-        with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
-            archive.extractall(tmp_path)
-        assert proof.verify(tmp_path / number) == []
+        (tmp_path / "report.zip").write_bytes(packed.content)
+        assert proof.verify(tmp_path / "report.zip") == []
     with hub.database.read() as connection:
         told_of = [f"recall-notice/{one['id']}/0" for one in (*told["notices"], *told["holds"])]
         assert not connection.execute(sa.select(outbox).where(outbox.c.stable_id.in_(told_of))).all()

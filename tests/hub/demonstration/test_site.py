@@ -22,7 +22,7 @@ def test_organisations_and_partners_are_the_cast() -> None:
         partner = SITE.partners[supplier.key]
         assert (partner.name, partner.gln, partner.party) == (supplier.name, supplier.gln, supplier.code)
         assert codes[supplier.code].gln == supplier.gln
-    assert {p.kind for p in SITE.partners.values()} == {"erp", "wms", "mes", "supplier", "customer"}
+    assert {p.kind for p in SITE.partners.values()} == {"erp", "wms", "mes", "qms", "supplier", "customer"}
 
 
 def test_every_mailbox_has_an_agreement_each_way_in_the_suppliers_version() -> None:
