@@ -261,7 +261,9 @@ def test_a_recall_ends_with_a_reason_where_somebody_was_not_told_and_goes_on_wit
     assert len(rows) == 1
 
 
-def test_a_consignee_that_is_no_partner_is_told_by_a_person_and_answers(api: Api, tmp_path: Path) -> None:
+def test_a_consignee_that_is_no_partner_is_told_by_a_person_and_answers(
+    api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     gln, home = "6901234999997", {"name": "Stadtspital", "address": "Hauptstr. 1", "city": "Bern", "country": "CH"}
     speak(api, ("wms", made()), ("wms", {**sent("D1", "V1", quantity=3), "ship_to": {"gln": gln, **home}}))
     path = opened(api, regimes={"cn": "1"})
@@ -283,7 +285,18 @@ def test_a_consignee_that_is_no_partner_is_told_by_a_person_and_answers(api: Api
     ask(api, f"{path}/notices/{notice['id']}/told", status=409, how="by telephone")  # it has said so itself
     checked = {"method": "call", "outcome": "effective"}
     assert api.request("POST", f"/v1/recalls{path}/notices/{notice['id']}/checks", "steward", json=checked).status_code == 201
+    ask(api, f"{path}/clocks", status=201, regime="cn", act="recall_plan", evidence="plan 7")
+    capsys.readouterr()
+    recall_screen.show_check(api.hub, path[1:])
+    recall_screen.show_clock(api.hub, path[1:], "cn", "recall_plan")
+    recall_screen.show_notice(api.hub, path[1:], notice["id"])
+    check, clock, told_ = capsys.readouterr().out.splitlines()
+    assert check.startswith(f"Check (Notice {notice['id']}): no partner {gln} Stadtspital: call, effective · 2026-") and "CET" in check
+    assert "plan 7" in clock and clock.count("CET") == 2 and "letter RR 1" in told_ and "CET" in told_
     assert ask(api, f"{path}/close", reason="all heard")["state"] == "closed"
+    recall_screen.show(api.hub, path[1:], as_json=False)
+    whole = capsys.readouterr().out
+    assert check in whole and "Score" in whole and "Europe/Amsterdam" in whole and "UTC" not in whole
     report.write(api.hub, path[1:], tmp_path / "report", "en")
     page = (tmp_path / "report" / "report.en.html").read_text(encoding="utf-8")
     for said in (f"{gln} Stadtspital", "Hauptstr. 1, Bern, CH", "registered letter RR 1 to Dr Li", "all heard", "no partner"):

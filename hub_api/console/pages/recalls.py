@@ -98,11 +98,11 @@ def _total(visit: Visit, total: Mapping[str, Any]) -> Html:
     whole, left = total["total"] or 1, 0.0
     bars: list[Child] = []
     keys: list[Child] = []
-    for where, quantity in parts(total):
-        width = float(quantity * 1000 / whole)
-        hint = el("title", f"{_say(visit, where)} {quantity:f}")
+    for where, units in parts(total):
+        width = float(units * 1000 / whole)
+        hint = el("title", f"{_say(visit, where)} {units:f}")
         bars.append(el("rect", hint, x=f"{left:.2f}", width=f"{width:.2f}", height="24", fill=COLOURS[where]))
-        keys.append(el("span", el("i", style=f"background:{COLOURS[where]}"), f"{_say(visit, where)} ", el("b", number(quantity)), " "))
+        keys.append(el("span", el("i", style=f"background:{COLOURS[where]}"), f"{_say(visit, where)} ", el("b", number(units)), " "))
         left += width
     called = f"{total['item']} {name_of(total, visit.language)} "
     kind = _say(visit, "named" if total["named"] else "made")
