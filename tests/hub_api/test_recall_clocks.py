@@ -81,6 +81,8 @@ def test_the_page_of_a_trace_says_who_brought_a_lot(api: Api) -> None:
     before, after = (api.client.get(f"/console/trace?key=L1&direction=down&as_of={day}").text for day in ("2026-11-01", "2030-01-01"))
     assert "S1" in after and "S1" not in before and "2026-11-01" in before, "the day stays in its field"
     assert "soon is no time" in api.client.get("/console/trace?key=L1&as_of=soon").text
+    wrong = api.client.get("/console/devices?on=soon")
+    assert (wrong.status_code, "soon is no day" in wrong.text) == (422, True)
 
 
 def test_a_refusal_is_told_in_the_reader_s_language(api: Api) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from data_contracts.errors import InvalidError
 from hub.store import views
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
 from hub_api.console.markup import Child, Html, chip, el, facts, field, form, link, row, table, when
@@ -77,11 +78,12 @@ async def device(visit: Visit) -> None:
 
 
 def _day(visit: Visit) -> date:
-    """The day that is asked for; today where none is, or where it is no day."""
+    """The day that is asked for; today where none is. Raises InvalidError for a text that is no day."""
+    asked = visit.asked("on")
     try:
-        return date.fromisoformat(visit.asked("on") or "")
-    except ValueError:
-        return visit.hub.clock.now().date()
+        return visit.hub.clock.now().date() if asked is None else date.fromisoformat(asked)
+    except ValueError as error:
+        raise InvalidError(visit.say("devices.no_day", text=asked)) from error
 
 
 def _names(visit: Visit, one: Mapping[str, Any]) -> tuple[str, str]:
