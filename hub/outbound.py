@@ -19,7 +19,7 @@ from connectors.registry import traits_of
 from connectors.spec import Traits
 from data_contracts.errors import FatalError, HubError, NotFoundError, RetriableError
 from data_contracts.findings import Finding
-from hub import grammars, writing
+from hub import approving, grammars, writing
 from hub.amending import difference, says_something, whole
 from hub.content import entity_of
 from hub.delivery import fetched, put_again, resend_parcel, send, watch
@@ -44,11 +44,13 @@ def push(hub: Hub, flow: Flow) -> list[int]:
 
     A later version of something told before goes out as a replacement, or, where the agreement names a message for that, as a change that
     names what is new; its cancellation as one. Raises ConfigError, before anything is told, when no message of the flow's agreement carries
-    its facts.
+    its facts. What needs a steward's approval is put before one, and told by the first push after it is given.
     """
     grammars.look_again(hub.site)
     agreement = hub.site.agreements[flow.agreement]
     writing.agreed_for(hub.site, agreement, {"entity": flow.on["entity"]})
+    if flow.approval is not None:
+        approving.ask(hub, flow, agreement)
     receiver = sa.select(tables.partner.c.id).where(tables.partner.c.id == hub.partner_id(agreement.partner))
     made: list[int] = []
     while True:

@@ -163,6 +163,8 @@ class Site:
             where = f"flows/{flow.flow}.yaml"
             use = str(flow.transport.get("use"))
             yield from _plugin_faults(registry.transport_named, registry.transport_names, use, where, "transport.use")
+            if flow.approval is not None and flow.direction == "in":
+                yield fault("SIT-03", where, "approval", "direction: out", "direction: in")
             if flow.compare is not None:
                 if flow.direction == "out":
                     yield fault("SIT-15", where, "direction", "in", flow.direction)

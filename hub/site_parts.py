@@ -215,6 +215,8 @@ class Flow(Part):
     """Direction out: `entity`, issuing `partner`, and whom the document must name: `supplier` (party code), `ship_to` (GLNs or codes)."""
     ordered: bool = True
     """Direction out: later documents wait while an earlier one to the same destination is tried again."""
+    approval: Literal["required"] | None = None
+    """Direction out: nothing is told before a steward has approved it (hub/approving.py)."""
     most_a_minute: int | None = Field(default=None, ge=1, le=6000)
     """Direction out: documents a minute that the destination takes at most."""
     enabled: bool = True

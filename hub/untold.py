@@ -16,7 +16,7 @@ from data_contracts.canonical import ENTITIES, kinds_of
 from hub import writing
 from hub.runtime import Hub
 from hub.site import Agreement, Flow, Site
-from hub.store import tables
+from hub.store import approvals, tables
 from hub.store.suppliers import one_of
 from hub.store.views.changes import documents
 from hub.store.views.lines import supplier_said
@@ -30,8 +30,9 @@ BATCH = 200
 """Facts that are told in one transaction."""
 
 
-def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement) -> list[Any]:
+def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement, unasked: bool = False) -> list[Any]:
     """Applications whose exchange this flow has not carried out, oldest first, a batch at most: what stands, then what was cancelled.
+    Of a flow that tells what is approved only: that; `unasked`: what nobody was asked to approve yet.
 
     Whose the facts are is decided in SQL, by the supplier code that the document names beside any GLN: others' cost no reading.
     """
@@ -48,6 +49,9 @@ def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement
         )
         .limit(BATCH)
     )
+    if flow.approval is not None:
+        fact = application.c.exchange_id
+        ours = ours.where(~approvals.asked(flow.flow, fact) if unasked else approvals.approved(flow.flow, fact))
     standing = ours.where(application.c.standing.is_(True)).order_by(application.c.id)
     if (wanted := flow.on.get("supplier")) is not None:
         standing = standing.where(_told_to(wanted))

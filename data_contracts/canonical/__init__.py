@@ -23,7 +23,7 @@ from data_contracts.canonical.logistics import (
     TransportResponse,
     TransportStatus,
 )
-from data_contracts.canonical.master import Item, Party
+from data_contracts.canonical.master import Item, Location, Lot, Party
 from data_contracts.canonical.operations import InventoryReport, ProductionEvent, SensorReading
 from data_contracts.canonical.planning import DeliverySchedule, PriceCatalogue, RemittanceAdvice, SalesReport
 from data_contracts.canonical.trade import DespatchAdvice, Invoice, OrderChange, OrderResponse, PurchaseOrder, ReceivingAdvice
@@ -39,6 +39,8 @@ ENTITIES: dict[str, type[BusinessDocument]] = {
         InventoryReport,
         Invoice,
         Item,
+        Location,
+        Lot,
         OrderChange,
         OrderResponse,
         Party,

@@ -1,10 +1,10 @@
-"""Items and parties as own systems describe them: source records, out of which golden records are made."""
+"""Items, parties, locations and lots as own systems describe them: source records, out of which golden records are made."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from data_contracts.canonical.base import Amount, BusinessDocument, Entity
+from data_contracts.canonical.base import Amount, BusinessDocument, Entity, PartialDate
 
 
 class TradeItem(Entity):
@@ -66,3 +66,34 @@ class Party(BusinessDocument):
     phone: str | None = None
     licence: str | None = None
     """Number of its licence to make or sell devices, 医疗器械生产/经营许可证编号."""
+
+
+class Location(BusinessDocument):
+    """A location master record: where goods are made, kept or found. `number` is the system's own code."""
+
+    name: str
+    name_zh: str | None = None
+    level: Literal["plant", "warehouse", "storage_place"]
+    parent: str | None = None
+    """Code, in the same system, or GLN of the location that it is a part of; none: it belongs to the organisation itself."""
+    gln: str | None = None
+    address: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+    status: Literal["active", "blocked", "retired"] = "active"
+
+
+class Lot(BusinessDocument):
+    """A lot (batch) master record. `number` is the number of the lot; with its item it is the system's own key of it."""
+
+    gtin: str | None = None
+    item_code: str | None = None
+    """The system's own code of the item."""
+    expires_on: PartialDate | None = None
+    manufactured_on: PartialDate | None = None
+    supplier: str | None = None
+    """Party code, in the same system, of who made it."""
+    supplier_lot: str | None = None
+    """What its maker calls the lot."""
+    status: Literal["available", "quarantine", "blocked"] = "available"

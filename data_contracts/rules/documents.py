@@ -13,7 +13,7 @@ from typing import Any
 from data_contracts.canonical import CREDITS
 from data_contracts.identifiers import gtin
 from data_contracts.rules import devices
-from data_contracts.rules.lines import Circumstances, is_number, smallest_money
+from data_contracts.rules.lines import Circumstances, is_number, lot_faults, smallest_money
 from data_contracts.rules.members import Fault
 
 _MOMENTS = {
@@ -72,6 +72,8 @@ def faults(entity: Mapping[str, Any], name: str, said: Circumstances, today: dat
         yield from _production(entity)
     elif name == "Item":
         yield from _item(entity)
+    elif name == "Lot":
+        yield from lot_faults(entity, said)
     elif name == "Device":
         yield from devices.faults(entity)
     if rows.__class__ is list and len(rows) > 1:

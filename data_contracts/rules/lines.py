@@ -150,6 +150,17 @@ def smallest_money(code: str | None) -> Decimal:
     return _CENT if known is None or known.digits is None else Decimal(1).scaleb(-known.digits)
 
 
+def lot_faults(lot: Mapping[str, Any], said: Circumstances) -> Faults:
+    """A lot master record: it names its item, and its dates agree. That a lot has expired is no fault of its record."""
+    found: Faults = []
+    _names_item(lot, found)
+    expires, made = lot.get("expires_on"), lot.get("manufactured_on")
+    if expires.__class__ in _DATED and made.__class__ in _DATED:
+        for member, fault in _impossible_dates(expires, made, said.moment, held=True):
+            found.append((member, fault._replace(params={"lot": str(lot.get("number", ""))})))
+    return found
+
+
 def _dates(line: Mapping[str, Any], said: Circumstances, found: Faults) -> None:
     expires, made = line.get("expires_on"), line.get("manufactured_on")
     held = line.get("status") in ("quarantine", "blocked")

@@ -62,7 +62,7 @@ class Shape:
 @cache
 def shape_of(entity: str) -> Shape:
     """The shape of an entity by its canonical name. Raises KeyError when there is no such entity."""
-    return _shape(ENTITIES[entity], place=entity in ("Party",))
+    return _shape(ENTITIES[entity], place=entity in ("Location", "Party"))
 
 
 def _shape(model: type[BaseModel], place: bool) -> Shape:

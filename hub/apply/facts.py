@@ -18,10 +18,11 @@ from connectors.formats.epcis.json_reading import event_of
 from data_contracts.canonical import kind_of
 from data_contracts.identifiers.gtin import LENGTHS
 from hub.apply.event_facts import said_of
+from hub.store.golden_tables import MASTER_KINDS
 from hub.store.types import micros, scaled, storable
 from hub.store.visibility import EventSaid
 
-MASTER = frozenset({"item", "party", "device"})
+MASTER = frozenset(MASTER_KINDS)
 
 LINE_COLUMNS = (
     "role", "line", "order_number", "order_line", "gtin", "buyer_item", "supplier_item", "item_code", "description",
@@ -133,13 +134,14 @@ def facts_of(entity: Mapping[str, Any]) -> Facts:
     total = get("total")
     if total is not None:
         scaled(total)
-    master = _master(kind, entity) if kind in MASTER else None
+    key = (location or number) if kind == "inventory_report" else lot_key(entity) if kind == "lot" else number
+    master = _master(kind, entity, key) if kind in MASTER else None
     header: dict[str, Any] = {} if master else {name: value for name, value in entity.items() if name not in _COLUMN_MEMBERS}
     purpose = str(get("purpose") or "original")
     return Facts(
         kind=kind,
         number=number,
-        subject_key=(location or number) if kind == "inventory_report" else number,
+        subject_key=key,
         purpose=purpose,
         application=(
             number,
@@ -284,18 +286,31 @@ def _as_text(value: Any) -> Any:
     return value
 
 
-def _master(kind: str, entity: Mapping[str, Any]) -> tuple[Any, ...]:
-    """code, name, name_zh, gtin, gln, tax_number, body."""
+def lot_key(entity: Mapping[str, Any]) -> str:
+    """How a system knows a lot: by its item and the lot's number, which is the item's own and nothing without it."""
+    return f"{_lot_item(entity)}|{entity['number']}"
+
+
+def _lot_item(entity: Mapping[str, Any]) -> str:
+    return str(entity.get("item_code") or padded(entity.get("gtin")) or "")
+
+
+def _master(kind: str, entity: Mapping[str, Any], key: str) -> tuple[Any, ...]:
+    """code, name, name_zh, gtin, gln, tax_number, body. A lot is called by its item, since its number is in its code."""
     get = entity.get
     body = _bare({name: value for name, value in entity.items() if name != "entity"})
     for level in get("trade_items") or ():
         if level.get("quantity") is not None:
             scaled(level["quantity"])
-    name = get("name") or get("name_zh") or get("generic_name") or get("generic_name_zh") or get("model") or entity["number"]
+    name = (
+        _lot_item(entity)
+        if kind == "lot"
+        else get("name") or get("name_zh") or get("generic_name") or get("generic_name_zh") or get("model") or entity["number"]
+    )
     gtin = get("gtin")
     if kind == "device" and entity["number"].isdigit() and len(entity["number"]) in LENGTHS:
         gtin = entity["number"]
-    return (entity["number"], name, get("name_zh") or get("generic_name_zh"), padded(gtin), get("gln"), get("tax_number"), body)
+    return (key, name, get("name_zh") or get("generic_name_zh"), padded(gtin), get("gln"), get("tax_number"), body)
 
 
 def _bare(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """What people do about a case: each with who, when, why, before and after, in the case's story and in the audit chain.
 
 correct    a new version of the message with the reason; the original stays, the new exchange names it
-accept     it may stay as it is: findings are closed, what is held stays held, a difference is dismissed, a duplicate is left for later
+accept     it may stay as it is: findings are closed, what is held stays held, a difference is dismissed, a duplicate is left for later;
+           what a flow wants to tell is approved
 ask        the partner, in writing; optionally by its route of notices
 note       what somebody said, the partner's answer among it
 assign, escalate     to whom, and one rank up
@@ -22,14 +23,14 @@ import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, HubError, RefusedError
 from data_contracts.source import Message
-from hub import exchange, pipeline, stewardship
+from hub import approving, exchange, pipeline, stewardship
 from hub.cases import demanded, signatures
 from hub.cases.kinds import named
 from hub.cases.signatures import Signer
 from hub.content import Reading, rows_at, said_by
 from hub.registers.settle import settle as settle_differences
 from hub.runtime import Hub
-from hub.store import blobs, cases, evidence, outbox
+from hub.store import approvals, blobs, cases, evidence, outbox
 from hub.store.case_tables import steward_case
 from hub.store.causes import findings_of
 from hub.store.lists import among
@@ -125,6 +126,8 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
         raise ConflictError("a request for master data is approved or refused by a second person, at the request")
     if row.cause in _MASTER and not who.decides:
         raise RefusedError(_STEWARDS)
+    if row.cause == "release" and not who.decides:
+        raise RefusedError(approving.STEWARDS)
     _must_sign(row, signed, who, signature)
     if row.cause in _MASTER:
         _reasoned(reason)
@@ -141,6 +144,8 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
             found = findings_of(act.uow.connection, act.row)
             if act.row.cause not in ("held", "discrepancy"):
                 evidence.close_findings(act.uow, found, reason)
+            if act.row.cause == "release":
+                approvals.decide(act.uow, act.row.cause_id, "approved", reason)
             after = {"state": "accepted", "print": act.row.print, "exchange": act.row.exchange_id, "findings": found}
             act.done("accepted", {"state": act.row.state}, after, state="accepted")
     if follow:

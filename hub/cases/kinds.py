@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from data_contracts.findings import Language
 
 Kind = Literal[
-    "held", "rows", "refused", "finding", "flow", "overdue", "answer", "disagreement", "duplicate", "difference", "approval"
+    "held", "rows", "refused", "finding", "flow", "overdue", "answer", "disagreement", "duplicate", "difference", "approval", "release"
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Rank = Literal["safety", "supply", "supply_part", "unanswered", "disagreement", "paper", "regulatory", "record"]
@@ -36,7 +36,19 @@ LISTED = ("open", "asked")
 SAFETY_RULES = frozenset({"STK-02"})
 """Expired stock that is called available; whatever names a lot of an open recall is lifted beside it."""
 PAPER = frozenset(
-    {"invoice", "credit_note", "item", "party", "device", "sales_catalogue", "inventory_report", "forecast", "price_catalogue"}
+    {
+        "invoice",
+        "credit_note",
+        "item",
+        "party",
+        "device",
+        "location",
+        "lot",
+        "sales_catalogue",
+        "inventory_report",
+        "forecast",
+        "price_catalogue",
+    }
 )
 """Messages without which goods move all the same. Everything else is taken for a message that supply waits for."""
 
@@ -52,6 +64,7 @@ _TOLD: Mapping[str, tuple[str, str]] = {
     "duplicate": ("Suspected duplicate", "疑似重复"),
     "difference": ("Register says otherwise", "与监管数据库不一致"),
     "approval": ("Waits for a second person", "待第二人批准"),
+    "release": ("To be approved before it goes out", "待批准后发出"),
     "safety": ("Safety", "安全"),
     "supply": ("Blocks supply", "影响供应"),
     "supply_part": ("Blocks a part of supply", "部分影响供应"),
@@ -79,6 +92,8 @@ def rank_of(kind: str, rule: str, subject: str | None, recalled: bool = False) -
         return "safety"
     if kind in ("held", "refused"):
         return "paper" if entity in PAPER else "supply"
+    if kind == "release":
+        return "supply"
     if kind in ("rows", "finding"):
         return "paper" if entity in PAPER else "supply_part"
     if kind in ("overdue", "answer", "flow"):

@@ -17,7 +17,7 @@ from hub.commands.words import word
 from hub.masterdata import places, shown
 from hub.masterdata.clusters import Source
 from hub.masterdata.decide import Answer, Asked
-from hub.masterdata.settings import Kind
+from hub.masterdata.kinds import Kind
 from hub.runtime import Hub
 from hub.store import decisions
 from hub.store import suspects as cases
@@ -25,8 +25,8 @@ from hub.store import suspects as cases
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the decision and in the audit trail.")]
-OfKind = Annotated[Kind, typer.Argument(help="item, party or device.", metavar="KIND")]
-Name = Annotated[str, typer.Argument(help="system/code, a code, GTIN, GLN, tax number, licence or UDI-DI.")]
+OfKind = Annotated[Kind, typer.Argument(help="item, party, device, location or lot.", metavar="KIND")]
+Name = Annotated[str, typer.Argument(help="system/code, a code, GTIN, GLN, tax number, licence or UDI-DI; of a lot 'item|number'.")]
 FromDay = Annotated[str | None, typer.Option("--from", help="From which day it holds, YYYY-MM-DD; always if left out.")]
 _PAGE = 500
 
@@ -79,7 +79,7 @@ def match_command(
 
 def duplicates_command(
     number: Annotated[int | None, typer.Argument(help="Id of one, to see both records side by side.")] = None,
-    kind: Annotated[Kind | None, typer.Option("--kind", help="item, party or device.")] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="item, party, device, location or lot.")] = None,
     state: Annotated[str, typer.Option("--state", help="open, later, same, different, gone; several with commas; all.")] = "open",
     as_json: AsJson = False,
 ) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from data_contracts import config_texts
 from data_contracts.errors import ConfigError
-from hub import callbacks, outbound, pipeline, polling, reaching, soundness, stopping, worker
+from hub import approving, callbacks, outbound, pipeline, polling, reaching, soundness, stopping, worker
 from hub.as2 import expiry
 from hub.commands import listening
 from hub.commands.registers import tell_outcome
@@ -20,7 +20,7 @@ from hub.runtime import Hub
 from hub.settings import Settings
 from hub.site import Site
 from hub.site_reading import SiteError
-from hub.store import stops, watermarks
+from hub.store import approvals, stops, watermarks
 
 _NAMED = 5
 """Suppliers that are named when nobody tells them anything."""
@@ -38,6 +38,9 @@ def register(app: typer.Typer) -> None:
     flows.command("stopped")(flow_stopped_command)
     flows.command("stop")(flow_stop_command)
     flows.command("resume")(flow_resume_command)
+    flows.command("approvals")(flow_approvals_command)
+    flows.command("approve")(flow_approve_command)
+    flows.command("refuse")(flow_refuse_command)
     flows.command("watermarks")(flow_watermarks_command)
     flows.command("rewind")(flow_rewind_command)
     listening.register(flows)
@@ -168,6 +171,51 @@ def flow_resume_command(
     hub = Hub.open()
     count = stopping.resume(hub, agreement, by, reason)
     typer.echo(word("flow_resumed", hub.settings.language).format(agreement=agreement, count=count))
+
+
+def flow_approvals_command(
+    every: Annotated[bool, typer.Option("--all", help="Also what was decided, the last hundred.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
+) -> None:
+    """What flows with `approval: required` want to tell. Exit code 0 nothing waits, 1 something does."""
+    hub = Hub.open()
+    with hub.database.read() as connection:
+        found = approvals.listed(connection, all_of_them=every)
+    for one in found:
+        _approval(hub, one, as_json)
+    if any(one["state"] == "waiting" for one in found):
+        raise typer.Exit(1)
+
+
+def flow_approve_command(
+    number: Annotated[int, typer.Argument(help="Number, as `flow approvals` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Approve what a flow wants to tell: the next push, of a worker or of Airflow, tells it."""
+    hub = Hub.open()
+    _approval(hub, approving.decide(hub, number, "approved", by, reason), as_json)
+
+
+def flow_refuse_command(
+    number: Annotated[int, typer.Argument(help="Number, as `flow approvals` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Refuse what a flow wants to tell: it is never told. A later version of the same document is asked for anew."""
+    hub = Hub.open()
+    _approval(hub, approving.decide(hub, number, "refused", by, reason), as_json)
+
+
+def _approval(hub: Hub, one: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(one, ensure_ascii=False))
+        return
+    named = ", ".join(str(fact["subject"]) for fact in one["first"][:_NAMED]) + (" …" if one["count"] > _NAMED else "")
+    name = "approval_waiting" if one["state"] == "waiting" else "approval_decided"
+    typer.echo(word(name, hub.settings.language).format(**one | {"named": named}))
 
 
 def flow_watermarks_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False) -> None:

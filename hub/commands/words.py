@@ -34,6 +34,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "flow_stopped": ("{agreement}: stopped; what comes waits", "{agreement}：已停止，新到文件将等待"),
     "flow_is_stopped": ("{agreement}: is stopped already", "{agreement}：已处于停止状态"),
     "flow_resumed": ("{agreement}: resumed, {count} documents go on", "{agreement}：已恢复，{count} 份文件继续处理"),
+    "approval_waiting": (
+        "{id:6} {flow:28} waits since {asked_at}: {count} documents, {named}",
+        "{id:6} {flow:28} 自 {asked_at} 起待批准：{count} 份单据，{named}",
+    ),
+    "approval_decided": (
+        "{id:6} {flow:28} {state} {decided_at} by {decided_by}: {decided_reason} ({count} documents, {named})",
+        "{id:6} {flow:28} {state} {decided_at}，{decided_by}：{decided_reason}（{count} 份单据，{named}）",
+    ),
     "listening": ("listening to {flows}", "正在监听 {flows}"),
     "drained": ("{flow}: {count} documents", "{flow}：{count} 份文件"),
     "reached": ("reached", "可达"),

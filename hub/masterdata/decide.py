@@ -177,6 +177,9 @@ def _check_merge(near: Neighbourhood, asked: Asked) -> None:
         units = {str(record.body.get("base_unit")) for record in near.of({*mine, *theirs})}
         if len(units) > 1:
             raise ConflictError(f"items are counted in one unit, and these in {', '.join(sorted(units))}; mend that in the systems first")
+    things = {record.thing for record in near.of({*mine, *theirs})}
+    if len(things) > 1:
+        raise ConflictError(f"they are of {' and '.join(sorted(things))}; merge these first")
 
 
 def _check_unmerge(near: Neighbourhood, asked: Asked) -> None:

@@ -1,10 +1,11 @@
-"""Golden records: which master records mean the same item, party or device, and every name it is known by. Pure.
+"""Golden records: which master records mean the same thing, and every name it is known by. Pure. `kinds.yaml` has what is data of it.
 
 Two item records are one when they bear the same code in one system, or share a GTIN of any packaging level. Device records are one when
 they share a UDI-DI, primary or secondary, however it is written. Party records are one when they bear the same code in one system; that
-two codes are one company is never decided here but shown to a steward (`suspects`). What a steward decided of a pair goes before all of
-this (`clusters`). The golden id is the smallest subject id of a cluster; a name that two claim is the first one's by system and code, so
-that the outcome depends on the standing records and the decisions alone.
+two codes are one company is never decided here but shown to a steward (`suspects`). Locations are one when they share a GLN, lots when
+their golden item and their number are the same. What a steward decided of a pair goes before all of this (`clusters`). The golden id is
+the smallest subject id of a cluster; a name that two claim is the first one's by system and code, so that the outcome depends on the
+standing records and the decisions alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from data_contracts.identifiers.device_identifier import normal
 from hub.masterdata.clusters import Pair, Partition, Source, clusters
+from hub.masterdata.kinds import described
 
 Name = tuple[str, str]
 """Scheme and value."""
@@ -36,6 +38,8 @@ class Record:
     """Kind of system: erp, wms, supplier …"""
     issued_at: int = 0
     """When the system said so, microseconds UTC."""
+    thing: str = ""
+    """What it is of: the name of a lot's item (`things`)."""
 
     @property
     def source(self) -> Source:
@@ -126,13 +130,26 @@ def device_names(record: Record) -> list[tuple[Name, Decimal, str | None]]:
     return found
 
 
+def named_by_members(kind: str) -> Callable[[Record], list[tuple[Name, Decimal, str | None]]]:
+    """Names of records of a kind that its description tells."""
+
+    def names(record: Record) -> list[tuple[Name, Decimal, str | None]]:
+        found: list[tuple[Name, Decimal, str | None]] = [((f"code:{record.system}", record.code), Decimal(1), None)]
+        for scheme, members in described()[kind].names.items():
+            parts = [record.thing if member == "of" else str(record.body.get(member) or "").strip() for member in members]
+            if all(parts):
+                found.append(((scheme, "|".join(parts)), Decimal(1), None))
+        return found
+
+    return names
+
+
 _NAMES: Mapping[str, Callable[[Record], list[tuple[Name, Decimal, str | None]]]] = {
     "item": item_names,
     "party": party_names,
     "device": device_names,
+    **{kind: named_by_members(kind) for kind, one in described().items() if one.names},
 }
-_JOINS = {"item": "gtin", "device": "di"}
-"""Scheme whose equal values make records one, beside the code in one system."""
 
 
 def names_of(kind: str, record: Record) -> list[tuple[Name, Decimal, str | None]]:
@@ -143,7 +160,7 @@ def names_of(kind: str, record: Record) -> list[tuple[Name, Decimal, str | None]
 def shared_by(kind: str, records: Sequence[Record]) -> list[list[Source]]:
     """Groups of sources that bear one identifier by which records of this kind are one, each in the order in which their word counts."""
     groups: dict[str, dict[Source, None]] = {}
-    joining = _JOINS.get(kind)
+    joining = described()[kind].joins
     for record in sorted(records, key=lambda record: record.order):
         for (scheme, value), _, _ in names_of(kind, record):
             if scheme == joining:

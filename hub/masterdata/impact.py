@@ -31,6 +31,15 @@ def impact(connection: sa.Connection, kind: str, sources: Collection[Source]) ->
         ids = store.partners_named(connection, glns, whole)
         orders = store.orders_of_partners(connection, ids) | said.orders_to(connection, values)
         lots, partners = said.lots_of_partners(connection, ids), said.partner_keys_of(connection, ids)
+    elif kind == "location":
+        there = said.at(connection, values)
+        orders, lots = store.orders_where(connection, there), said.lots_where(connection, there)
+        partners = said.partners_where(connection, there)
+    elif kind == "lot":
+        items = {str(one) for record in records for one in (record.body.get("gtin"), record.body.get("item_code")) if one}
+        named = said.of_lots(connection, items, {str(record.body["number"]) for record in records})
+        orders, lots = store.orders_where(connection, named), said.lots_where(connection, named)
+        partners = said.partners_where(connection, named)
     else:
         orders = store.orders_that_mention(connection, values)
         lots, partners = said.lots_of_items(connection, values), said.partners_that_name(connection, values)

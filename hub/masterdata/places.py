@@ -1,7 +1,8 @@
 """Where places belong: organisation, plant, warehouse, storage place, each below one of a higher level, and from which day on.
 
-Organisations are those of the site. Everything below them is said by people (`decide`, action `place`), dated where it begins on a day;
-what was said before stays, so that the tree of any day can be told. A place is named by its GLN or by the code that stock speaks of.
+Organisations are those of the site. Below them stand the golden records of locations, each where its systems say that it is a part of, and
+what people say (`decide`, action `place`), dated where it begins on a day; a person's word goes before the systems', and what was said
+before stays. A place is named by its GLN or by the code that stock speaks of.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def tree(connection: sa.Connection, on: date | None = None) -> dict[str, dict[st
     for row in store.organisations(connection):
         key = row.gln or row.key
         found[key] = {"key": key, "level": "organisation", "name": row.name, "name_zh": None, "parent": None, "organisation": row.key}
+    found |= _located(connection, {row.id: row.gln or row.key for row in store.organisations(connection)})
     for row in store.said(connection):
         if on is not None and row.from_on is not None and row.from_on > on.isoformat():
             continue
@@ -42,10 +44,31 @@ def tree(connection: sa.Connection, on: date | None = None) -> dict[str, dict[st
     return dict(sorted(found.items(), key=lambda entry: (entry[1]["path"], entry[0])))
 
 
+def _located(connection: sa.Connection, roots: Mapping[int, str]) -> dict[str, dict[str, Any]]:
+    """Golden locations by key: the GLN, else the first code. One that names no other it is a part of belongs to the organisation whose
+    system said so."""
+    rows = store.located(connection)
+    keys = {row.golden_id: row.body.get("gln") or row.code for row in rows}
+    known = {(system, code): keys[golden] for golden, system, code in store.location_codes(connection) if golden in keys}
+    found = {}
+    for row in rows:
+        if row.body.get("status") == "retired":
+            continue
+        parent = row.body.get("parent")
+        system = (row.won.get("parent") or ("", row.system))[1]
+        above = roots.get(row.organisation_id) if not parent else known.get((system, parent)) or known.get(("", parent), parent)
+        found[keys[row.golden_id]] = {
+            "key": keys[row.golden_id], "level": row.body["level"], "name": row.body["name"], "name_zh": row.body.get("name_zh"),
+            "parent": above, "organisation": None,
+        }  # fmt: skip
+    return found
+
+
 def unplaced(connection: sa.Connection, on: date | None = None) -> list[str]:
     """Places that stock speaks of and that belong nowhere yet."""
     known = tree(connection, on)
-    return sorted({key for key, _ in store.counted(connection)} - set(known))
+    called = {value for _, _, value in store.location_codes(connection)}
+    return sorted({key for key, _ in store.counted(connection)} - set(known) - called)
 
 
 def check(connection: sa.Connection, key: str, said: Any, from_on: str | None) -> None:

@@ -11,7 +11,8 @@ from hub.masterdata.clusters import DIFFERENT, Pair, Partition, Source, pair_of
 from hub.masterdata.duplicates import Duplicate, duplicates
 from hub.masterdata.golden import Name, Record, golden_ids, names_of, partition_of, rows_of
 from hub.masterdata.settings import MasterSettings, Rules
-from hub.masterdata.survivorship import survive
+from hub.masterdata.survivorship import Golden, survive
+from hub.masterdata.things import with_things
 from hub.store import decisions
 from hub.store import golden as store
 from hub.store.types import moment
@@ -26,6 +27,8 @@ class Renewal:
     codes: frozenset[tuple[str, str]] = frozenset()
     near: Neighbourhood | None = None
     """The records that were looked at; null: nothing changed."""
+    golden: tuple[tuple[int, Golden], ...] = ()
+    """The golden records that were made, by id."""
 
     @property
     def values(self) -> set[str]:
@@ -90,8 +93,7 @@ def around(connection: sa.Connection, kind: str, sources: Collection[Source]) ->
 
 
 def renew(uow: UnitOfWork, kind: str, subject_ids: Collection[int], rules: Rules | None = None) -> Renewal:
-    """Make crosswalk and golden records anew of all clusters that these subjects belong to, or belonged to. `kind` is item, party or
-    device."""
+    """Make crosswalk and golden records anew of all clusters that these subjects belong to, or belonged to."""
     if not subject_ids:
         return Renewal(frozenset())
     rules = rules or MasterSettings().rules
@@ -99,7 +101,9 @@ def renew(uow: UnitOfWork, kind: str, subject_ids: Collection[int], rules: Rules
     near = around(connection, kind, store.subject_codes(connection, subject_ids))
     rows = rows_of(kind, near.records, near.verdicts)
     lost = {(row.scheme, row.value) for row in near.before} - {(row.scheme, row.value) for row in rows}
-    heirs = store.sources_bearing(connection, kind, {value for scheme, value in lost if not scheme.startswith("code:")}) - near.codes
+    given_up = {value.partition("|")[0] for scheme, value in lost if not scheme.startswith("code:")}
+    given_up |= {value.partition("/")[2] for value in given_up if "/" in value}  # a lot's item by system and code
+    heirs = store.sources_bearing(connection, kind, given_up) - near.codes
     if heirs:  # what one record gave up another bore all the time, behind it
         near = around(connection, kind, near.codes | heirs)
         rows = rows_of(kind, near.records, near.verdicts)
@@ -116,12 +120,12 @@ def renew(uow: UnitOfWork, kind: str, subject_ids: Collection[int], rules: Rules
     for number, group in sorted(grouped(near.records, near.partition()).items()):
         sources = {record.source for record in group}
         golden = survive(kind, group, [word for word in said if word.source in sources], rules, today)
-        made.append((number, golden.body, golden.won))
-    store.put_golden(uow, kind, touched, made, rules.hash)
+        made.append((number, golden))
+    store.put_golden(uow, kind, touched, [(number, golden.body, golden.won) for number, golden in made], rules.hash)
     # A golden id says nothing to anybody, but a change of it means that names now stand together, or no longer do.
     old = {((row.scheme, row.value), (row.golden_id, row.base_quantity, row.unit)) for row in near.before}
     new = {((row.scheme, row.value), (row.golden_id, row.base_quantity, row.unit)) for row in rows}
-    return Renewal(frozenset(name for name, _ in old ^ new), frozenset(near.codes), near)
+    return Renewal(frozenset(name for name, _ in old ^ new), frozenset(near.codes), near, tuple(made))
 
 
 def grouped(records: Iterable[Record], partition: Partition) -> dict[int, list[Record]]:
@@ -160,7 +164,7 @@ def same_parties(connection: sa.Connection) -> list[Duplicate]:
 
 
 def _records(connection: sa.Connection, kind: str, codes: Collection[tuple[str, str]]) -> list[Record]:
-    return plain(store.records_by_code(connection, kind, codes))
+    return with_things(connection, kind, plain(store.records_by_code(connection, kind, codes)))
 
 
 def plain(records: Collection[store.StandingRecord]) -> list[Record]:

@@ -20,16 +20,16 @@ import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Kind = Literal["item", "party", "device"]
+from hub.masterdata.kinds import KINDS, Kind
+
 Criterion = Literal["verified", "rank", "recent", "complete", "collect"]
 Action = Literal["merge", "unmerge", "different", "value", "release", "place"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class KindRules(BaseModel):

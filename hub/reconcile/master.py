@@ -1,4 +1,5 @@
-"""Master data judged: parties entered twice (MDM-01), a GTIN or DI that stands for two things of one system (MDM-02, MDM-03). Pure."""
+"""Master data judged: parties entered twice (MDM-01), a GTIN or DI that stands for two things of one system (MDM-02, MDM-03), systems
+that contradict each other where they must not (MDM-04). Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import Any
 
 from hub.masterdata.duplicates import Duplicate
 from hub.masterdata.golden import Record, device_names, item_names
+from hub.masterdata.kinds import described
+from hub.masterdata.survivorship import Candidate, Choice, Golden
 from hub.store.discrepancies import Discrepancy
 
 SCOPE = "all"
@@ -88,3 +91,50 @@ def _shared(
                 )
             )
     return found
+
+
+def contradicted(kind: str, golden: Iterable[tuple[int, Golden]]) -> list[Discrepancy]:
+    """Fields of golden records of which systems say what cannot both be, until a person has said which holds.
+
+    A month and a day in it do not contradict each other. Each golden record is a scope, by the least of its subjects.
+    """
+    found = []
+    for number, one in golden:
+        for choice in one.choices:
+            rule = described()[kind].agree.get(choice.field)
+            if rule is None or choice.winner.by is not None:
+                continue
+            others = [other for other in choice.others if not _fits(str(other.value), str(choice.value))]
+            for other in sorted(others, key=lambda other: (other.system, other.code, str(other.value)))[:1]:
+                found.append(_contradiction(kind, rule, number, choice, other))
+    return found
+
+
+_FIELDS = {"expires_on": ("expiry date", "有效期"), "manufactured_on": ("date of manufacture", "生产日期")}
+
+
+def _fits(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _contradiction(kind: str, rule: str, number: int, choice: Choice, other: Candidate) -> Discrepancy:
+    first = choice.winner
+    item, _, lot = first.code.rpartition("|")
+    said = {"expected": str(choice.value), "got": str(other.value), "source": first.system, "other": other.system}
+    field, field_zh = _FIELDS[choice.field]
+    return Discrepancy(
+        rule=rule,
+        severity="error",
+        organisation_id=0,
+        scope_kind=kind,
+        scope_key=str(number),
+        detail=choice.field,
+        left_source=f"{first.system} {first.code}",
+        left_value=str(choice.value),
+        right_source=f"{other.system} {other.code}",
+        right_value=str(other.value),
+        item=item,
+        lot=lot,
+        evidence=tuple(one.exchange_id for one in (first, other) if one.exchange_id is not None),
+        params={**said, "lot": lot, "item": item, "field": field, "field_zh": field_zh},
+    )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from hub.masterdata import duplicates, suspects
 from hub.masterdata import renew as masterdata
 from hub.masterdata.golden import Record
+from hub.masterdata.golden import names_of as names_of_record
 from hub.masterdata.settings import MasterSettings, Rules
 from hub.reconcile import master, orders, stock
 from hub.reconcile.dates import day_of
@@ -145,6 +146,9 @@ def _items(run: _Run, scopes: Mapping[Scope, int]) -> None:
     run.mark("order", names.orders_that_mention(run.connection, renewal.values))
     run.mark("stock", names.counted_places(run.connection))
     run.joined |= aliases.join_items(run.connection, renewal.values)
+    if renewal.near is not None:  # what their lots are of may be called otherwise now
+        every = {value for record in renewal.near.records for (_, value), _, _ in names_of_record("item", record)}
+        facts.mark_stale(run.connection, names.lots_of(run.connection, every | renewal.values))
 
 
 def _devices(run: _Run, scopes: Mapping[Scope, int]) -> None:
@@ -152,6 +156,17 @@ def _devices(run: _Run, scopes: Mapping[Scope, int]) -> None:
     _follow(run, renewal)
     if renewal.names:
         store.renew(run.uow, "device", [(master.SCOPE, 0)], master.shared_identifiers(_everything(run, "device")))
+
+
+def _locations(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    _follow(run, masterdata.renew(run.uow, "location", {int(key) for _, key, _ in scopes}, run.rules))
+
+
+def _lot_masters(run: _Run, scopes: Mapping[Scope, int]) -> None:
+    renewal = masterdata.renew(run.uow, "lot", {int(key) for _, key, _ in scopes}, run.rules)
+    _follow(run, renewal)
+    near = names.subjects_of(run.connection, "lot", renewal.codes)
+    store.renew(run.uow, "lot", [(key, 0) for _, key, _ in near], master.contradicted("lot", renewal.golden))
 
 
 def _follow(run: _Run, renewal: masterdata.Renewal) -> None:
@@ -202,6 +217,8 @@ _STEPS: Mapping[str, Callable[[_Run, Mapping[Scope, int]], None]] = {
     "party": _parties,
     "item": _items,
     "device": _devices,
+    "location": _locations,
+    "lot": _lot_masters,
     "lots": _lots,
     "closure": _closure,
     "stock": _stock,

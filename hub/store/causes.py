@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hub.store.golden_tables import master_request, master_suspect
 from hub.store.register_tables import device_difference
 from hub.store.resent import sent_again, sent_again_whole
+from hub.store.stop_tables import flow_approval
 from hub.store.tables import discrepancy, document, exchange, finding
 
 COLUMNS = (
@@ -171,6 +172,17 @@ def _request() -> sa.Select[Any]:
     return _of_master(one.id, "approval", one.kind + "/" + one.action, "warning", "").where(one.state == "waiting")
 
 
+def _release() -> sa.Select[Any]:
+    """What a flow tells only once a steward has approved it."""
+    one = flow_approval.c
+    return sa.select(
+        *_said(one.id, "", "release", one.organisation_id, one.partner_id, "warning", ""),
+        ("flow/" + one.flow).label("subject"),
+        *(sa.null().label(name) for name in ("exchange_id", "document_id", "finding_id", "keys")),
+        sa.literal("").label("print"),
+    ).where(one.state == "waiting")
+
+
 def _of_master(cause_id: Any, kind: str, subject: Any, severity: Any, rule: str) -> sa.Select[Any]:
     """Master data belong to all organisations."""
     return sa.select(
@@ -230,6 +242,7 @@ CAUSES: Mapping[str, sa.Select[Any]] = {
     "suspect": _suspect(),
     "difference": _difference(),
     "request": _request(),
+    "release": _release(),
 }
 """Every kind of fact that a person must decide on, by the name that cases keep (`steward_case.cause`)."""
 

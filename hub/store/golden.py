@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.store import bulk
-from hub.store.golden_tables import golden_record, master_word
+from hub.store.golden_tables import MASTER_KINDS, golden_record, master_word
 from hub.store.lists import among
 from hub.store.tables import application, crosswalk, line, master_record, partner, subject
 from hub.store.unit_of_work import UnitOfWork
@@ -70,8 +70,8 @@ def records_by_code(connection: sa.Connection, kind: str, codes: Collection[tupl
 
 
 def sources_bearing(connection: sa.Connection, kind: str, values: Collection[str]) -> set[tuple[str, str]]:
-    """(system, code) of standing records with one of these as GLN, tax number or GTIN of their own. Reads all of the kind:
-    names are lost seldom."""
+    """(system, code) of standing records with one of these as GLN, tax number or GTIN of their own, or of a lot as its item. Reads all of
+    the kind: names are lost seldom."""
     if not values:
         return set()
     rows = connection.execute(
@@ -84,12 +84,29 @@ def sources_bearing(connection: sa.Connection, kind: str, values: Collection[str
             sa.or_(
                 *(
                     among(connection, column, sorted(values))
-                    for column in (master_record.c.gln, master_record.c.tax_number, master_record.c.gtin)
+                    for column in (master_record.c.gln, master_record.c.tax_number, master_record.c.gtin, *_item(kind))
                 )
             ),
         )
     )
     return {(row.key, row.code) for row in rows}
+
+
+def _item(kind: str) -> tuple[sa.Column[Any], ...]:
+    return (master_record.c.name,) if kind == "lot" else ()
+
+
+def lots_of(connection: sa.Connection, values: Collection[str]) -> dict[tuple[str, str, int], int]:
+    """Lots whose standing record names its item by one of these codes or GTINs, as `stale` names them."""
+    rows = connection.execute(
+        sa.select(subject.c.id, subject.c.organisation_id)
+        .join(master_record, master_record.c.application_id == subject.c.standing_id)
+        .where(
+            subject.c.kind == "lot",
+            sa.or_(*(among(connection, column, sorted(values)) for column in (master_record.c.name, master_record.c.gtin))),
+        )
+    )
+    return {("lot", str(number), owner): 0 for number, owner in rows}
 
 
 def subject_codes(connection: sa.Connection, subject_ids: Collection[int]) -> set[tuple[str, str]]:
@@ -142,7 +159,7 @@ def orders_that_mention(connection: sa.Connection, values: Collection[str]) -> s
     """
     if not values:
         return set()
-    return _orders(connection, named_by(connection, values))
+    return orders_where(connection, named_by(connection, values))
 
 
 def named_by(connection: sa.Connection, values: Collection[str]) -> sa.ColumnElement[bool]:
@@ -156,10 +173,11 @@ def named_by(connection: sa.Connection, values: Collection[str]) -> sa.ColumnEle
 
 def orders_of_partners(connection: sa.Connection, partner_ids: Collection[int]) -> set[tuple[str, int]]:
     """(order number, organisation) of standing lines that partners sent."""
-    return _orders(connection, among(connection, application.c.partner_id, sorted(partner_ids))) if partner_ids else set()
+    return orders_where(connection, among(connection, application.c.partner_id, sorted(partner_ids))) if partner_ids else set()
 
 
-def _orders(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> set[tuple[str, int]]:
+def orders_where(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> set[tuple[str, int]]:
+    """(number, organisation) of the orders that standing lines of this condition name."""
     statement = (
         sa.select(line.c.order_number, application.c.organisation_id)
         .distinct()
@@ -209,7 +227,7 @@ def made_by_other_rules(connection: sa.Connection, rules: str) -> dict[tuple[str
     made = sa.select(golden_record.c.golden_id).where(golden_record.c.kind == subject.c.kind, golden_record.c.rules != rules)
     rows = connection.execute(
         sa.select(subject.c.kind, subject.c.id, subject.c.organisation_id).where(
-            subject.c.kind.in_(("item", "party", "device")), subject.c.standing_id.is_not(None), subject.c.id.in_(made)
+            subject.c.kind.in_(MASTER_KINDS), subject.c.standing_id.is_not(None), subject.c.id.in_(made)
         )
     )
     return {(kind, str(number), owner): 0 for kind, number, owner in rows}

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from hub.store.tables import Big, Json, Key, metadata
 from hub.store.types import Exact
 
+MASTER_KINDS = ("item", "party", "device", "location", "lot")
+"""Kinds of subjects that are master records."""
 Value = sa.JSON(none_as_null=True)
 
 
@@ -24,7 +26,7 @@ def _pair() -> tuple[sa.Column[str], ...]:
 
 master_request = sa.Table(
     "master_request", metadata, _id(),  # what a person wants of master data; carried out at once, or when a second person has approved
-    sa.Column("kind", sa.Text, nullable=False),  # item | party | device | place
+    sa.Column("kind", sa.Text, nullable=False),  # of MASTER_KINDS, or place
     sa.Column("action", sa.Text, nullable=False),  # merge | unmerge | different | value | release | place
     sa.Column("said", Json, nullable=False),  # what is asked for: sources, field, value
     sa.Column("impact", Json, nullable=False),  # what it was seen to touch when it was asked for

@@ -13,7 +13,7 @@ NAMES = (
     "node", "acknowledgement", "outbox", "quality_run", "recall", "recall_notice", "recall_check", "event", "event_word",
     "capture_job", "event_query", "event_subscription", "device_extract", "device_difference",
     "master_request", "master_verdict", "master_word", "master_suspect", "master_place", "steward_case",
-    "flow_stop", "flow_incident",
+    "flow_stop", "flow_incident", "flow_approval",
 )  # fmt: skip
 """Every kind of thing that gets an integer key: a table's name, or `golden` for golden records."""
 

@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.store import bulk
-from hub.store.golden_tables import master_place
+from hub.store.golden_tables import golden_record, master_place
 from hub.store.identity import allocate
-from hub.store.tables import organisation, subject
+from hub.store.tables import crosswalk, organisation, partner, subject
 from hub.store.unit_of_work import UnitOfWork
 
 _COLUMNS = ("id", "request_id", "key", "level", "name", "name_zh", "parent", "from_on", "gone")
@@ -32,6 +32,26 @@ def said(connection: sa.Connection) -> list[sa.Row[Any]]:
 def organisations(connection: sa.Connection) -> list[sa.Row[Any]]:
     """Our own organisations: the roots."""
     return list(connection.execute(sa.select(organisation).order_by(organisation.c.key)))
+
+
+def located(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """Golden locations, each once: golden_id, body, won, and system, code and organisation_id of its first source record."""
+    rows = connection.execute(
+        sa.select(golden_record.c.golden_id, golden_record.c.body, golden_record.c.won, partner.c.key.label("system"),
+                  subject.c.key.label("code"), subject.c.organisation_id)
+        .select_from(golden_record)
+        .join(subject, subject.c.id == golden_record.c.golden_id)
+        .join(partner, partner.c.id == subject.c.issuer_id)
+        .where(golden_record.c.kind == "location")
+        .order_by(golden_record.c.golden_id)
+    )  # fmt: skip
+    return list(rows)
+
+
+def location_codes(connection: sa.Connection) -> list[tuple[int, str, str]]:
+    """(golden id, system, code) of every code that a location is known by, and its GLN with an empty system."""
+    rows = connection.execute(sa.select(crosswalk.c.golden_id, crosswalk.c.scheme, crosswalk.c.value).where(crosswalk.c.kind == "location"))
+    return [(golden, scheme.removeprefix("code:") if scheme != "gln" else "", value) for golden, scheme, value in rows]
 
 
 def counted(connection: sa.Connection) -> set[tuple[str, int]]:

@@ -1,13 +1,14 @@
-"""Flows that take nothing in: stopped by a rule or a person, what waits meanwhile, and incidents: what lasts (hub/store/incidents.py).
+"""Flows that take nothing in: stopped by a rule or a person, what waits meanwhile, and incidents: what lasts (hub/store/incidents.py);
+and flows that tell nothing before a steward has approved it (hub/store/approvals.py).
 
-Rows are evidence: a stop ends by being resumed, an incident by being closed; neither is removed.
+Rows are evidence: a stop ends by being resumed, an incident by being closed, an approval by being given or refused; none is removed.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from hub.store.tables import Big, metadata
+from hub.store.tables import Big, Key, metadata
 
 
 def _id() -> sa.Column[int]:
@@ -48,4 +49,20 @@ flow_incident = sa.Table(
 sa.Index(
     "uq_flow_incident_open", flow_incident.c.agreement, flow_incident.c.rule, unique=True,
     sqlite_where=flow_incident.c.closed_at.is_(None), postgresql_where=flow_incident.c.closed_at.is_(None),
+)  # fmt: skip
+flow_approval = sa.Table(
+    "flow_approval", metadata, _id(),  # what a flow may tell once a steward says so
+    sa.Column("organisation_id", sa.ForeignKey("organisation.id"), nullable=False),
+    sa.Column("partner_id", sa.ForeignKey("partner.id"), nullable=False),
+    sa.Column("flow", Key, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # waiting | approved | refused
+    sa.Column("asked_at", Big, nullable=False), sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("decided_at", Big), sa.Column("decided_by", sa.Text), sa.Column("decided_reason", sa.Text),
+    sa.Index("ix_flow_approval_state", "state", "id"),
+)  # fmt: skip
+flow_approval_fact = sa.Table(
+    "flow_approval_fact", metadata,  # which facts it is about: each is asked once a flow
+    sa.Column("flow", Key, primary_key=True),
+    sa.Column("exchange_id", sa.ForeignKey("exchange.id"), primary_key=True, autoincrement=False),
+    sa.Column("approval_id", sa.ForeignKey("flow_approval.id"), nullable=False, index=True),
 )  # fmt: skip

@@ -306,7 +306,7 @@ balance = sa.Table(
 )
 stale = sa.Table(
     "stale", metadata,  # what reconcile must look at again; written by apply, emptied by reconcile in the transaction that renews the discrepancies
-    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | item | party | device | lots | closure | event
+    sa.Column("kind", sa.Text, primary_key=True),  # order | stock | item | party | device | location | lot | lots | closure | event
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("organisation_id", Big, primary_key=True),
     sa.Column("marked", Big, nullable=False),  # application id that marked it last: reconcile deletes only what it has seen

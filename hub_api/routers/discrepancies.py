@@ -23,7 +23,7 @@ def list_discrepancies(
     caller: CallerDependency,
     language: LanguageDependency,
     rule: Annotated[str | None, Query(description="E.g. ORD-12.", max_length=40)] = None,
-    scope: Annotated[Literal["order", "stock", "item", "party", "device"] | None, Query(description="What they are about.")] = None,
+    scope: Annotated[Literal["order", "stock", "item", "party", "device", "lot"] | None, Query(description="What they are about.")] = None,
     order: Annotated[str | None, Query(description="Order number.", max_length=200)] = None,
     cursor: Cursor = None,
     limit: Limit = 100,

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from data_contracts.errors import NotFoundError
-from hub import stopping
+from hub import approving, stopping
 from hub.runtime import Hub
-from hub.store import stops, watermarks
+from hub.store import approvals, stops, watermarks
+from hub.store.approvals import Decision
 from hub.store.credentials import Caller
-from hub_api.dependencies import render
+from hub_api.dependencies import Id, render
 from hub_api.errors import problems
 from hub_api.paging import Page, page
 from hub_api.schemas import Shape, Time
-from hub_api.security import HubDependency, Mender, Staff
+from hub_api.security import HubDependency, Mender, Staff, Steward
 
 router = APIRouter(prefix="/v1/flows", tags=["flows"])
 _MENDING = problems(401, 403, 404, 409, 422, 429, 503)
@@ -58,6 +59,30 @@ class Watermark(Shape):
     failed_at: Time | None
 
 
+class FactToTell(Shape):
+    """A document that a flow wants to tell."""
+
+    exchange_id: int
+    subject: str | None = Field(description="Kind and number.", examples=["purchase_order/4500000123"])
+
+
+class Approval(Shape):
+    """What a flow with `approval: required` wants to tell, and what a steward said of it."""
+
+    id: int
+    flow: str
+    organisation: str
+    partner: str
+    state: Literal["waiting", "approved", "refused"]
+    asked_at: Time
+    asked_by: str
+    decided_at: Time | None
+    decided_by: str | None
+    decided_reason: str | None
+    count: int = Field(description="Documents.")
+    first: list[FactToTell] = Field(description="The first twenty of them.")
+
+
 class FlowState(Shape):
     """What came of it."""
 
@@ -91,6 +116,35 @@ def list_watermarks(hub: HubDependency, caller: Staff) -> Response:
     with hub.database.read() as connection:
         found = watermarks.listed(connection, caller.organisations)
     return render(page(found, len(found) + 1))
+
+
+@router.get("/approvals", summary="List approvals", response_model=Page[Approval], responses=problems(401, 403, 422, 429))
+def list_approvals(
+    hub: HubDependency,
+    caller: Staff,
+    all_of_them: Annotated[bool, Query(alias="all", description="Also what was decided, the last hundred.")] = False,
+) -> Response:
+    """What flows with `approval: required` want to tell, the newest first; of the key's organisations."""
+    with hub.database.read() as connection:
+        return render(page(approvals.listed(connection, caller.organisations, all_of_them=all_of_them), 100))
+
+
+@router.post("/approvals/{approval_id}/approve", summary="Approve what a flow tells", response_model=Approval, responses=_MENDING)
+def approve_flow(approval_id: Id, why: Why, hub: HubDependency, caller: Steward) -> Response:
+    """The next push, of a worker or of Airflow, tells it. 409 where it was decided before."""
+    return _decide(hub, caller, approval_id, "approved", why.reason)
+
+
+@router.post("/approvals/{approval_id}/refuse", summary="Refuse what a flow tells", response_model=Approval, responses=_MENDING)
+def refuse_flow(approval_id: Id, why: Why, hub: HubDependency, caller: Steward) -> Response:
+    """It is never told; a later version of the same document is asked for anew. 409 where it was decided before."""
+    return _decide(hub, caller, approval_id, "refused", why.reason)
+
+
+def _decide(hub: Hub, caller: Caller, number: int, decision: Decision, reason: str) -> Response:
+    with hub.database.read() as connection:
+        approvals.one(connection, number, caller.organisations)
+    return render(approving.decide(hub, number, decision, caller.label, reason))
 
 
 @router.post("/{agreement}/stop", summary="Stop a flow", response_model=FlowState, responses=_MENDING)

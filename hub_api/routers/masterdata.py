@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hub import stewardship
 from hub.masterdata import places, shown
 from hub.masterdata.decide import Answer, Asked
-from hub.masterdata.settings import Kind
+from hub.masterdata.kinds import Kind
 from hub.store import decisions
 from hub.store import suspects as cases
 from hub_api.dependencies import Id, conditional, render
@@ -24,10 +24,14 @@ from hub_api.view_schemas import Name
 
 router = APIRouter(prefix="/v1/masterdata", tags=["master data"])
 Why = Literal["only", "agreed", "names", "verified", "rank", "recent", "complete", "collect"]
+OfWhat = Literal["item", "party", "device", "location", "lot", "place"]
 SuspectState = Literal["open", "later", "same", "different", "gone"]
 RequestState = Literal["waiting", "done", "refused"]
-OfKind = Annotated[Kind, Path(description="item, party or device.")]
-Named = Annotated[str, Path(description="`system/code`, or any code, GTIN, GLN, tax number, licence or UDI-DI.", max_length=300)]
+OfKind = Annotated[Kind, Path(description="item, party, device, location or lot.")]
+Named = Annotated[
+    str,
+    Path(description="`system/code`, or any code, GTIN, GLN, tax number, licence or UDI-DI; of a lot `item|number`.", max_length=300),
+]
 OnDay = Annotated[date | None, Query(description="As of a day; now if left out.")]
 
 
@@ -103,7 +107,7 @@ class MasterRequest(Shape):
     """What a person wants of master data."""
 
     id: int
-    kind: Literal["item", "party", "device", "place"]
+    kind: OfWhat
     action: Literal["merge", "unmerge", "different", "value", "release", "place"]
     said: dict[str, Any] = Field(description="Sources, field and value that were named.")
     impact: dict[str, Touched] = Field(description="What it was seen to touch when it was asked for.")
@@ -189,7 +193,7 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["item", "party", "device", "place"]
+    kind: OfWhat
     action: Literal["merge", "unmerge", "different", "value", "release", "place"]
     source: SourceGiven
     other: SourceGiven | None = Field(default=None, description="Of merge and different: the other one.")
@@ -226,7 +230,7 @@ class Because(BaseModel):
 def list_suspects(
     hub: HubDependency,
     caller: Staff,
-    kind: Annotated[Kind | None, Query(description="item, party or device.")] = None,
+    kind: Annotated[Kind | None, Query(description="item, party, device, location or lot.")] = None,
     state: Annotated[list[SuspectState] | None, Query(description="Repeatable; the open ones if left out.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
@@ -303,7 +307,7 @@ def show_impact(kind: OfKind, name: Named, hub: HubDependency, caller: Staff) ->
 def list_requests(
     hub: HubDependency,
     caller: Staff,
-    kind: Annotated[Literal["item", "party", "device", "place"] | None, Query(description="Of what.")] = None,
+    kind: Annotated[OfWhat | None, Query(description="Of what.")] = None,
     state: Annotated[list[RequestState] | None, Query(description="Repeatable; those that wait if left out.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
-from hub.store import blobs, outbox, watermarks
+from hub.store import approvals, blobs, outbox, watermarks
 from hub_api.app import create_app
 from tests.hub.registers.conftest import device, extract, run
 from tests.hub.world import party
@@ -117,12 +117,17 @@ def test_answers_have_the_shapes_that_are_described(api: Api) -> None:
     with api.hub.database.begin("flow:pulled") as uow:
         watermarks.opened(uow, "pulled", api.hub.organisation_id("north"), api.hub.partner_id("erp"))
     held = next(row["id"] for row in api.get("/v1/exchanges?state=quarantined").json()["items"])
+    with api.hub.database.begin("flow:orders_to_acme") as uow:
+        approvals.ask(uow, "orders_to_acme", api.hub.organisation_id("north"), api.hub.partner_id("acme"), [held])
     assert api.request("POST", "/v1/flows/acme_in/stop", "admin", json={"reason": "R"}).status_code == 200
     with api.hub.database.begin("test") as uow:
         sha256, _ = blobs.keep(uow.connection, uow.home, b"<order>")
         whose = api.hub.organisation_id("north"), api.hub.partner_id("acme")
         outbox.put(uow, outbox.Parcel("waits", *whose, "document", {"use": "folder", "folder": "out"}, "waits", "text/xml", sha256))
+    answers = [api.request("POST", "/v1/flows/approvals/1/approve", who, json={"reason": "R"}) for who in ("erp", "admin", "admin")]
+    assert [one.status_code for one in answers] == [403, 200, 409] and answers[1].json()["decided_reason"] == "R"
     examples = {
+        "/v1/flows/approvals": ["/v1/flows/approvals?all=true"],
         "/v1/documents/{document_id}": ["/v1/documents/3"],
         "/v1/documents/{document_id}/acknowledgements": ["/v1/documents/3/acknowledgements"],
         "/v1/exchanges/{exchange_id}": [f"/v1/exchanges/{held}", "/v1/exchanges/1"],

@@ -153,6 +153,33 @@ PARTY = {
     "status": "inactive",
 }
 
+LOCATION = {
+    "code": "W01",
+    "revision": "2",
+    "updated_at": "2026-10-01T00:00:00Z",
+    "level": "仓库",
+    "name": "Finished goods",
+    "name_zh": "成品仓",
+    "parent": "P01",
+    "gln": "6901234000115",
+    "city": "Suzhou",
+    "country": "CN",
+    "status": "active",
+}
+
+LOT = {
+    "lot": "L26-0441",
+    "revision": "1",
+    "updated_at": "2026-10-01T00:00:00Z",
+    "item": "RM-100",
+    "gtin": "06901234500052",
+    "expires_on": "2029-10",
+    "manufactured_on": "2026-09-30",
+    "supplier": "V1001",
+    "supplier_lot": "JN-7",
+    "status": "待检",
+}
+
 STOCK = {
     "warehouse_gln": "6901234000016",
     "counted_at": "2026-11-22T06:00:00+08:00",
@@ -336,6 +363,8 @@ def _samples() -> dict[str, SourceRecord]:
         "fixed/wms_shipments": named("wms_shipments", SHIPMENTS),
         "json/erp_orders": named("erp_orders", JSON_ORDER),
         "json/erp_parties": named("erp_parties", PARTY),
+        "json/erp_locations": named("erp_locations", LOCATION),
+        "json/erp_lots": named("erp_lots", LOT),
         "json/wms_stock": named("wms_stock", STOCK),
         "json/sensor_readings": named("sensor_readings", READINGS),
         "json/wms_despatches": named("wms_despatches", DESPATCHES),

@@ -178,6 +178,8 @@ def test_stock_receipt_despatch_production_and_party() -> None:
     assert event["outputs"][0]["expires_on"] == "2031-11"
     party = entity("json/erp_parties")
     assert (party["role"], party["status"]) == ("supplier", "retired")
+    place, lot = entity("json/erp_locations"), entity("json/erp_lots")
+    assert (place["level"], place["parent"], lot["expires_on"], lot["status"]) == ("warehouse", "P01", "2029-10", "quarantine")
 
 
 # --- what is wrong -----------------------------------------------------------------------------------------------------

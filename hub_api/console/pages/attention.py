@@ -10,13 +10,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from data_contracts.rules.catalogue import rule_named
-from hub import stopping
-from hub.store import destinations, listing, stops, views
+from hub import approving, stopping
+from hub.store import approvals, destinations, listing, stops, views
+from hub.store.approvals import Decision
 from hub.store.runs import latest_runs
 from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
 from hub_api.console.markup import Child, Html, address, el, link, row, table, when
 from hub_api.console.sentences import findings_list, message_of, place
+from hub_api.security import DECIDERS
 
 _MOST = 200
 _LISTED = 12
@@ -32,6 +34,7 @@ class _Found:
     failing: int
     contracts: int
     stopped: Sequence[Mapping[str, Any]]
+    asking: Sequence[Mapping[str, Any]]
     shut: Sequence[Mapping[str, Any]]
 
 
@@ -48,6 +51,7 @@ async def attention(visit: Visit) -> None:
             "div",
             _tile(say("attention.held"), len(found.held), "/quarantine", "error"),
             _tile(say("attention.stopped"), len(found.stopped), "/", "error") if found.stopped else None,
+            _tile(say("attention.waiting"), len(found.asking), "/", "warning") if found.asking else None,
             _tile(say("attention.shut"), len(found.shut), "/", "error") if found.shut else None,
             _tile(say("attention.overdue"), len(found.overdue), "/exchanges", "error", find=None, state="sent"),
             _tile(say("attention.orders"), orders, "/orders", "warning"),
@@ -58,6 +62,7 @@ async def attention(visit: Visit) -> None:
         )
     )
     _stopped(visit, found)
+    _asking(visit, found)
     _shut(visit, found)
     show(el("div", _held(visit, found), _overdue(visit, found), cls="split"))
     show(el("div", _disagree(visit, found), _refused(visit, found), cls="split wide-right"))
@@ -89,6 +94,7 @@ def _read(visit: Visit, connection: sa.Connection) -> _Found:
         failing=sum(1 for run in runs for result in run["results"] if result["failed"]),
         contracts=len(runs),
         stopped=stops.listed(connection, organisations),
+        asking=approvals.listed(connection, organisations),
         shut=[one for one in destinations.listed(connection, organisations) if one["state"] == "open"],
     )
 
@@ -118,6 +124,29 @@ def _stopped(visit: Visit, found: _Found) -> None:
         )
         if visit.may_mend:
             ask_why(visit, "attention.resume", partial(_resume, visit, one["agreement"]), "/")
+
+
+def _asking(visit: Visit, found: _Found) -> None:
+    """What flows want to tell and a steward must approve: which documents, and the answer for who may give it."""
+    for one in found.asking:
+        named: list[Child] = []
+        for fact in one["first"][:_LISTED]:
+            named += [link(str(fact["subject"]).rpartition("/")[2], f"/exchanges/{fact['exchange_id']}"), " "]
+        show(
+            section(
+                visit.say("attention.asking", flow=one["flow"], n=one["count"]),
+                el("p", one["partner"], " · ", when(one["asked_at"])),
+                el("p", *named, "…" if one["count"] > _LISTED else ""),
+                cls="panel",
+            )
+        )
+        if visit.caller.role in DECIDERS:
+            ask_why(visit, "attention.approve", partial(_decide, visit, one["id"], "approved"), "/")
+            ask_why(visit, "attention.refuse", partial(_decide, visit, one["id"], "refused"), "/")
+
+
+def _decide(visit: Visit, number: int, decision: Decision, actor: str, reason: str) -> object:
+    return approving.decide(visit.hub, number, decision, actor, reason)
 
 
 def _shut(visit: Visit, found: _Found) -> None:

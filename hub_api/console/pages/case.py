@@ -22,8 +22,8 @@ from hub_api.console.opened import Opened, open_exchange, record, source
 from hub_api.console.sentences import findings_list, message_of, state
 from hub_api.security import DECIDERS
 
-_PLACES: Mapping[str, str] = {"duplicate": "/masterdata", "difference": "/differences", "approval": "/masterdata"}
-"""Where cases of master data are decided for good."""
+_PLACES: Mapping[str, str] = {"duplicate": "/masterdata", "difference": "/differences", "approval": "/masterdata", "release": "/"}
+"""Where cases of master data are decided for good, and what goes out is approved or refused."""
 
 
 @console_page("/cases/{id}", under="cases")

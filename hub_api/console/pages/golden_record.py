@@ -13,7 +13,7 @@ from data_contracts.errors import NotFoundError, RefusedError
 from hub import stewardship
 from hub.masterdata import shown
 from hub.masterdata.decide import Asked
-from hub.masterdata.settings import KINDS
+from hub.masterdata.kinds import KINDS
 from hub.store import decisions
 from hub_api.console.asking import Fields, ask_why, because, dialog, reason, said
 from hub_api.console.frame import Visit, console_page, section, show, title

@@ -12,7 +12,7 @@ from data_contracts.errors import NotFoundError
 from hub import stewardship
 from hub.masterdata import shown
 from hub.masterdata.decide import Answer
-from hub.masterdata.settings import KINDS
+from hub.masterdata.kinds import KINDS
 from hub.store import decisions
 from hub.store import suspects as cases
 from hub_api.console.asking import ask_why
