@@ -54,10 +54,10 @@ def name_of(route: Mapping[str, Any]) -> str:
     return storable(f"{use} {place}".strip())
 
 
-def shut(now: int) -> sa.ColumnElement[bool]:
-    """Whether the destination of a row of the outbox takes nothing now."""
+def shut(table: Any, now: int) -> sa.ColumnElement[bool]:
+    """Whether the destination of a row of the outbox (`table`, by whatever name) takes nothing now."""
     return sa.exists().where(
-        _of(outbox),
+        _of(table),
         sa.or_(destination.c.not_before > now, sa.and_(destination.c.opened_at.is_not(None), destination.c.probe_at > now)),
     )
 
@@ -214,7 +214,7 @@ def _is(parcel: Any) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _of(table: sa.Table) -> sa.ColumnElement[bool]:
+def _of(table: Any) -> sa.ColumnElement[bool]:
     return sa.and_(
         destination.c.organisation_id == table.c.organisation_id,
         destination.c.partner_id == table.c.partner_id,

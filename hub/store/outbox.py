@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,9 @@ LONGEST_WAIT = 3600
 """Seconds between attempts at most."""
 ATTEMPTS = 12
 """Attempts before a parcel is dead: about five hours."""
+_OTHERS = 50
+"""Parcels beside those of one claim that are looked at, since other senders may be about to take the first ones."""
+_WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")  # spelled out, so that the indexes of what waits are known to fit
 _SECOND = 1_000_000
 _NOT_IN_A_NAME = re.compile(r"""[/\\:*?"<>|\x00-\x1f]+""")
 
@@ -134,24 +137,21 @@ def _lane(parcel: Parcel) -> dict[str, str]:
 def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
     """The oldest waiting parcel for each destination whose turn has come, up to `limit` of them, longest due first.
 
-    Nobody else gets a parcel of these lanes while the lease lasts; none is handed out for a destination that takes nothing now.
+    Nobody else gets a parcel of these lanes while the lease lasts; none is handed out for a destination that takes nothing now. It costs
+    what the lanes are, whatever waits in each.
     """
     with database.begin("sender") as uow:
-        earlier = outbox.alias("earlier")
+        alone = outbox.alias("alone")
+        free = (
+            sa.select(alone.c.id)
+            .where(alone.c.lane == alone.c.stable_id, *_due(alone, uow.now))
+            .order_by(alone.c.next_at, alone.c.id)
+            .limit(limit + _OTHERS)
+        )
+        turn = uow.connection.execute(sa.union_all(_heads(), sa.select(free.subquery("free").c.id))).scalars().all()
         due = (
             sa.select(outbox.c.id)
-            .where(
-                outbox.c.state == "waiting",
-                outbox.c.next_at <= uow.now,
-                sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= uow.now),
-                ~sa.exists().where(
-                    earlier.c.partner_id == outbox.c.partner_id,
-                    earlier.c.lane == outbox.c.lane,
-                    earlier.c.state == "waiting",
-                    earlier.c.id < outbox.c.id,
-                ),
-                ~destinations.shut(uow.now),
-            )
+            .where(among(uow.connection, outbox.c.id, turn), *_due(outbox, uow.now))
             .order_by(outbox.c.next_at, outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=outbox)
@@ -172,6 +172,35 @@ def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
         ).all()
     found = {row.id: row for row in rows}
     return [_parcel(found[number]) for number in ids]
+
+
+def _heads() -> sa.Select[tuple[int]]:
+    """Ids of the oldest waiting parcel of each lane that keeps an order: by the index from one lane to the next, past all between."""
+    none = sa.select(sa.literal_column("0")).scalar_subquery()  # a number as it is tempts SQLite to read and sort all instead
+    head = sa.select(_first(lambda lane: lane.c.partner_id > none).label("id")).cte("head", recursive=True)
+    here = outbox.alias("here")
+    following = sa.func.coalesce(  # two questions, for SQLite does not go by the index where rows of two values are compared
+        _first(lambda lane: sa.and_(lane.c.partner_id == here.c.partner_id, lane.c.lane > here.c.lane)),
+        _first(lambda lane: lane.c.partner_id > here.c.partner_id),
+    )
+    head = head.union_all(sa.select(following).select_from(head.join(here, here.c.id == head.c.id)))
+    return sa.select(head.c.id).where(head.c.id.is_not(None))
+
+
+def _first(where: Callable[[Any], sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
+    """Id of the oldest parcel of the first lane of which this is true."""
+    lane = outbox.alias()
+    query = sa.select(lane.c.id).where(lane.c.state == _WAITING, lane.c.lane != lane.c.stable_id, where(lane))
+    return query.order_by(lane.c.partner_id, lane.c.lane, lane.c.id).limit(1).correlate_except(lane).scalar_subquery()
+
+
+def _due(table: Any, now: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        table.c.state == _WAITING,
+        table.c.next_at <= now,
+        sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now),
+        ~destinations.shut(table, now),
+    )
 
 
 def sent(uow: UnitOfWork, parcel: Parcel, answer: str | None = None) -> None:

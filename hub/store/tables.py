@@ -362,8 +362,10 @@ outbox = sa.Table(
     sa.Column("lane", sa.Text, nullable=False, server_default="-"),  # within it parcels keep their order: the destination, or the parcel alone
     sa.Column("pace", sa.Integer),  # parcels a minute at most; null: as fast as it goes
 )
-sa.Index("ix_outbox_waiting", outbox.c.next_at, sqlite_where=outbox.c.state == "waiting", postgresql_where=outbox.c.state == "waiting")
-sa.Index("ix_outbox_lane", outbox.c.partner_id, outbox.c.lane, outbox.c.id, sqlite_where=outbox.c.state == "waiting", postgresql_where=outbox.c.state == "waiting")
+_waits, _in_order = outbox.c.state == "waiting", outbox.c.lane != outbox.c.stable_id
+sa.Index("ix_outbox_lane", outbox.c.partner_id, outbox.c.lane, outbox.c.id, sqlite_where=_waits, postgresql_where=_waits)
+sa.Index("ix_outbox_order", outbox.c.partner_id, outbox.c.lane, outbox.c.id, sqlite_where=_waits & _in_order, postgresql_where=_waits & _in_order)
+sa.Index("ix_outbox_alone", outbox.c.next_at, outbox.c.id, sqlite_where=_waits & (outbox.c.lane == outbox.c.stable_id), postgresql_where=_waits & (outbox.c.lane == outbox.c.stable_id))
 control_number = sa.Table(
     "control_number", metadata,
     sa.Column("kind", sa.Text, primary_key=True),  # interchange | group | message

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,8 @@ from hub.store.tables import audit
 from hub.store.tables import outbox as rows
 
 FOLDER = {"use": "folder", "folder": "out"}
+MANY = 2_000
+"""Parcels that wait, in a lane and alone."""
 
 
 def put(database: Database, stable_id: str, partner_id: int = 2, content: bytes = b"ISA", route: Mapping[str, Any] = FOLDER) -> int:
@@ -184,3 +187,46 @@ def test_many_senders_share_without_overlap_and_keep_the_order(house: Database) 
     for partner_id in (1, 2, 3):
         mine = [stable_id for number, stable_id in log if number == partner_id]
         assert mine == [f"p/{number:02}" for number in range(20) if 1 + number % 3 == partner_id]
+
+
+def test_whose_turn_it_is_need_not_be_looked_for(house: Database) -> None:
+    """However much waits behind a parcel whose time has not come, or alone for its time, a claim passes over none of it."""
+    with house.begin("pipeline") as uow:
+        sha256, _ = blobs.keep(uow.connection, uow.home, b"ISA")
+        first = outbox.Parcel("o/0", 1, 2, "document", FOLDER, "a.edi", "application/edi-x12", sha256)
+        numbers = outbox.put_many(uow, [replace(first, stable_id=f"o/{number}") for number in range(MANY)])
+        alone = outbox.put_many(uow, [replace(first, stable_id=f"a/{number}", ordered=False) for number in range(MANY)])
+        outbox.put(uow, replace(first, stable_id="other", partner_id=3))
+        later = sa.or_(rows.c.id == numbers[0], rows.c.id >= alone[0]) & (rows.c.partner_id == 2)
+        uow.connection.execute(sa.update(rows).where(later).values(next_at=uow.now + 10**9))
+        uow.connection.exec_driver_sql("ANALYZE")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(house._writer, "before_cursor_execute", note)
+    assert [parcel.stable_id for parcel in outbox.claim(house, 5, 60)] == ["other"]
+    sa.event.remove(house._writer, "before_cursor_execute", note)
+    reading = [one for one in asked if one[0].startswith(("SELECT", "WITH"))]
+    assert len(reading) > 2
+    with house.begin("sender") as uow:
+        driver: Any = uow.connection.connection.driver_connection
+        for statement, parameters in reading:
+            if house.is_postgresql:
+                ((shown,),) = driver.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).fetchall()
+                nodes = list(_nodes(shown[0]["Plan"]))
+                assert not [one for one in nodes if one["Node Type"] == "Seq Scan" and one["Relation Name"] == "outbox"], shown
+                assert sum((one["Actual Rows"] + one.get("Rows Removed by Filter", 0)) * one["Actual Loops"] for one in nodes) < 100, shown
+            else:
+                steps: list[int] = []
+                driver.set_progress_handler(lambda steps=steps: steps.append(1), 100)
+                driver.execute(statement, parameters).fetchall()
+                driver.set_progress_handler(None, 0)
+                assert len(steps) < 10, "steps of its machine, in hundreds: fewer than there are parcels"
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from _nodes(inner)
