@@ -13,9 +13,10 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ class PostgresServer:
 
     address: sa.URL
     in_memory: bool = False
+    control: Callable[..., None] | None = None
+    """Runs `pg_ctl`; none for a server that is not ours."""
 
     def url(self, name: str) -> str:
         """Address of one database, as `UDIHUB_DATABASE_URL` takes it."""
@@ -63,11 +66,21 @@ class PostgresServer:
         with psycopg.connect(plain, autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def stop(self) -> None:
+        """As if it had crashed: nobody listens, and nothing is put in order before."""
+        assert self.control is not None
+        self.control("stop", "-m", "immediate")
+
+    def start(self) -> None:
+        """Again, with what was committed."""
+        assert self.control is not None
+        self.control("start")
+
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
-    """The server that `UDIHUB_TEST_POSTGRES` names, else one that lives as long as the block."""
-    given = os.environ.get("UDIHUB_TEST_POSTGRES")
+def running_server(*, own: bool = False) -> Iterator[PostgresServer]:
+    """The server that `UDIHUB_TEST_POSTGRES` names, unless it must be our `own`; else one that lives as long as the block."""
+    given = None if own else os.environ.get("UDIHUB_TEST_POSTGRES")
     if given:
         yield PostgresServer(sa.make_url(given).set(drivername="postgresql+psycopg").difference_update_query(["durable"]))
         return
@@ -80,11 +93,14 @@ def running_server() -> Iterator[PostgresServer]:
         data = kept / "data"
         _run(user, folder, binaries / "initdb", "-D", data, "-U", "udihub", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         options = " ".join([f"-k {folder}", *(f"-c {name}={value}" for name, value in _OPTIONS.items())])
-        _run(user, folder, binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+        pg_ctl = (binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options)
+        control = partial(_run, user, folder, *pg_ctl)
+        control("start")
+        address = sa.make_url("postgresql+psycopg://udihub@/postgres").update_query_dict({"host": str(folder)})
         try:
-            yield PostgresServer(sa.make_url("postgresql+psycopg://udihub@/postgres").update_query_dict({"host": str(folder)}), in_memory)
+            yield PostgresServer(address, in_memory, control)
         finally:
-            _run(user, folder, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            control("stop", "-m", "immediate")
     finally:
         shutil.rmtree(kept, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,9 @@
 """Whoever stands between the hub and a peer by HTTP and lets nothing through unharmed for long.
 
-A proxy in front of any of the peers here. Each request meets what `odds` draw for it: it goes through, or the peer is busy (429), broken
-(500), under maintenance (503), answers an error with 200, half of what it promised, half and says that it is all, piece by piece, or is
-stopped and started again, so that nobody listens for a while.
+A proxy in front of any of the peers here. Of so many requests in a row one meets trouble, all kinds in turn: the peer is busy (429: come
+again at once, in ten minutes, or no word of when), broken (500), under maintenance (503), answers an error with 200, half of what it
+promised, half and says that it is all, piece by piece, only when nobody waits any more (and did what it was asked), or stops in the
+middle of it, and then nobody listens until somebody starts it again.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any
 
-MISCHIEF = ("429", "500", "503", "error", "half", "cut", "slow", "stopped")
+BUSY = {"429 now": "0", "429 later": "600", "429": None}
+"""What a busy peer says in Retry-After."""
+MISCHIEF = (*BUSY, "500", "503", "error", "half", "cut", "slow", "hung", "stopped")
 ERROR = b'{"id": 1, "error": ["UserWarning", ["maintenance", "come again", ""]], "code": "1", "message": "session lost"}'
-_AWAY = 0.02
-"""Seconds that a stopped peer is away."""
+TIMEOUT = 0.5
+"""Seconds that whoever asks should wait (`timeout_seconds`); a peer that hangs takes twice as long."""
 
 
 class Meddler(BaseHTTPRequestHandler):
@@ -45,10 +48,14 @@ class Meddler(BaseHTTPRequestHandler):
     def pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         trouble = self.between.draw()
-        if trouble in ("429", "500", "503"):
-            self.say(int(trouble), b"{}", {"Retry-After": "0", "Content-Type": "application/json"})
+        json = {"Content-Type": "application/json"}
+        if trouble in BUSY:
+            asked = BUSY[trouble]
+            self.say(429, b"{}", json if asked is None else json | {"Retry-After": asked})
+        elif trouble in ("500", "503"):
+            self.say(int(trouble), b"{}", {"Retry-After": "0", **json})
         elif trouble == "error":
-            self.say(200, ERROR, {"Content-Type": "application/json"})
+            self.say(200, ERROR, json)
         elif trouble == "stopped":
             self.close_connection = True
             self.between.stop()
@@ -65,7 +72,10 @@ class Meddler(BaseHTTPRequestHandler):
         kept = {
             name: value for name, value in response.getheaders() if name.lower() not in ("content-length", "date", "server", "connection")
         }
-        if trouble == "half" and len(content) > 1:
+        if trouble == "hung":
+            self.close_connection = True
+            time.sleep(2 * TIMEOUT)
+        elif trouble == "half" and len(content) > 1:
             self.close_connection = True
             self.say(response.status, content[: len(content) // 2], kept, len(content))
         elif trouble == "cut" and len(content) > 1:
@@ -89,65 +99,62 @@ class Meddler(BaseHTTPRequestHandler):
 class Between:
     """The proxy: where it listens, and what its requests met."""
 
-    def __init__(self, peer_port: int, odds: float, seed: int) -> None:
+    def __init__(self, peer_port: int, every: int, seed: int) -> None:
         self.peer_port = peer_port
-        self.odds = odds
-        """How many of the requests meet trouble, 0 to 1."""
         self.met: Counter[str] = Counter()
+        self._every = every
         self._random = Random(seed)
+        self._kinds: list[str] = []
+        self._next: list[str | None] = []
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
-        self._listen()
+        self.start()
 
     @property
     def url(self) -> str:
         """Its address, where the peer's would stand."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def away(self) -> bool:
+        """Whether it was stopped, and nobody listens."""
+        return self._server is None
+
     def draw(self) -> str | None:
         """What the next request meets."""
         with self._lock:
-            trouble = self._random.choice(MISCHIEF) if self._random.random() < self.odds else None
+            if not self._next:
+                self._kinds = self._kinds or self._random.sample(MISCHIEF, len(MISCHIEF))
+                self._next = [self._kinds.pop(), *[None] * (self._every - 1)]
+                self._random.shuffle(self._next)
+            trouble = self._next.pop()
             self.met[trouble or "passed"] += 1
         return trouble
 
     def stop(self) -> None:
-        """Nobody listens for a while; connections that are open stay with whoever has them."""
-        threading.Thread(target=self._again).start()
-
-    def close(self) -> None:
-        """For good."""
+        """Nobody listens; connections that are open stay with whoever has them."""
         with self._lock:
             server, self._server = self._server, None
         if server is not None:
             server.shutdown()
             server.server_close()
 
-    def _again(self) -> None:
-        with self._lock:
-            server = self._server
-            if server is None:
-                return
-            server.shutdown()
-            server.server_close()
-            time.sleep(_AWAY)
-            self._listen()
-
-    def _listen(self) -> None:
+    def start(self) -> None:
+        """Listen, on the port of before."""
         handler = type("Bound", (Meddler,), {"between": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
+        server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
+        server.daemon_threads = True
+        self.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True).start()
+        self._server = server
 
 
 @contextmanager
-def meddled(peer_port: int, odds: float = 0.25, seed: int = 1) -> Iterator[Between]:
-    """Stand before a peer until the block ends."""
-    between = Between(peer_port, odds, seed)
+def meddled(peer_port: int, every: int = 3, seed: int = 1) -> Iterator[Between]:
+    """Stand before a peer until the block ends; of `every` requests one meets trouble."""
+    between = Between(peer_port, every, seed)
     try:
         yield between
     finally:
-        between.odds = 0
-        between.close()
+        between.stop()
