@@ -1,7 +1,7 @@
 """One Airflow DAG for each enabled flow of the site in UDIHUB_SITE.
 
     in    fetch → process, mapped over batches of document ids → reconcile → push_after → send
-    out   push → send → watch
+    out   push → send → watch;   with approval: required   ask → approved → push → send → watch
 
 A new YAML file in the site's `flows/` is a new DAG at the next parse; nothing here is edited for it.
 """
@@ -49,6 +49,9 @@ def build(flow: Planned) -> DAG:
     ) as dag:
         if inward:
             chain(tasks.process.expand(document_ids=tasks.fetch(flow.flow)), tasks.reconcile(), tasks.push_after(flow.flow), tasks.send())
+        elif flow.approval:
+            asking = tasks.push.override(task_id="ask")(flow.flow)
+            chain(asking, tasks.approved(flow.flow), tasks.push(flow.flow), tasks.send(), tasks.watch())
         else:
             chain(tasks.push(flow.flow), tasks.send(), tasks.watch())
     return dag

@@ -31,6 +31,8 @@ class Planned:
     transport: str
     schedule: str | None
     """Cron, in UTC; null: only when somebody or something asks."""
+    approval: bool
+    """Whether a steward must approve what an outbound flow tells."""
     about: str
     """The comment at the head of the flow's file."""
     text: str
@@ -73,6 +75,7 @@ def _read(paths: list[Path]) -> Iterator[Planned]:
                 agreement=_text(path, body, "compare" if body.get("compare") else "agreement"),
                 transport=_text(path, body.get("transport"), "use"),
                 schedule=None if body.get("schedule") is None else str(body["schedule"]),
+                approval=body.get("approval") is not None,
                 about=_about(text),
                 text=text,
             )

@@ -16,7 +16,7 @@ from hub import audit, outbound, pipeline, worker
 from hub.cases import signatures
 from hub.runtime import Hub
 from hub.site import Flow
-from hub.store import claims, waiting
+from hub.store import approvals, claims, waiting
 from hub.store.types import micros
 
 BATCHES = 200
@@ -114,6 +114,15 @@ def push(flow: str) -> list[int]:
     """Write what an outbound flow has not told yet. Returns the new exchanges' ids."""
     with opened() as hub:
         return outbound.push(hub, _flow(hub, flow, "out"))
+
+
+def approved(flow: str) -> bool:
+    """Whether nothing of an outbound flow waits for a steward any more. The decision itself is the hub's: who, when and why are there."""
+    with opened() as hub, hub.database.read() as connection:
+        waiting = approvals.listed(connection, flow=_flow(hub, flow, "out").flow)
+    for one in waiting:
+        _log.info("waits for approval", flow=flow, approval=one["id"], facts=one["count"])
+    return not waiting
 
 
 def send() -> int:

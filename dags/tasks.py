@@ -85,6 +85,14 @@ def push(flow: str) -> list[int]:
     return steps.push(flow)
 
 
+@task.sensor(mode="reschedule", poke_interval=60.0, timeout=30 * 86_400.0)
+def approved(flow: str) -> bool:
+    """Wait, without a worker's slot, until a steward has approved or refused in the hub whatever this flow has asked for."""
+    from dags import steps
+
+    return steps.approved(flow)
+
+
 @task(trigger_rule=_AFTER_ANY_BATCHES)
 def send() -> int:
     """Deliver what is due in the outbox."""

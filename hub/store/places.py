@@ -36,7 +36,7 @@ def organisations(connection: sa.Connection) -> list[sa.Row[Any]]:
 
 def located(connection: sa.Connection) -> list[sa.Row[Any]]:
     """Golden locations, each once: golden_id, body, won, and system, code and organisation_id of its first source record."""
-    rows = connection.execute(
+    statement: sa.Select[Any] = (
         sa.select(golden_record.c.golden_id, golden_record.c.body, golden_record.c.won, partner.c.key.label("system"),
                   subject.c.key.label("code"), subject.c.organisation_id)
         .select_from(golden_record)
@@ -45,7 +45,7 @@ def located(connection: sa.Connection) -> list[sa.Row[Any]]:
         .where(golden_record.c.kind == "location")
         .order_by(golden_record.c.golden_id)
     )  # fmt: skip
-    return list(rows)
+    return list(connection.execute(statement))
 
 
 def location_codes(connection: sa.Connection) -> list[tuple[int, str, str]]:

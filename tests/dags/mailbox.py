@@ -11,6 +11,8 @@ from hub.settings import Settings
 from hub.site import Site
 
 SITE = Path(__file__).parents[2] / "deploy" / "site"
+APPROVED = "rheintal_titan_suzhou_orders"
+"""The flow that waits for a steward in the tests of DAGs."""
 
 
 class Mailbox:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from dags.environment import Local
 from dags.plan import planned
-from tests.dags.mailbox import SITE
+from tests.dags.mailbox import APPROVED, SITE
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,10 @@ ROOT = Path(__file__).parents[2]
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What tests/dags/scenario.py saw in a process of its own."""
     folder = tmp_path_factory.mktemp("airflow")
-    local = Local(folder / "home", SITE, f"sqlite:///{folder / 'home' / 'udihub.db'}")
+    site = shutil.copytree(SITE, folder / "site")
+    asking = site / "flows" / f"{APPROVED}.yaml"
+    asking.write_text(asking.read_text(encoding="utf-8") + "approval: required\n", encoding="utf-8")
+    local = Local(folder / "home", site, f"sqlite:///{folder / 'home' / 'udihub.db'}")
     local.prepare()
     out = folder / "seen.json"
     done = subprocess.run(
@@ -99,6 +103,15 @@ def test_what_a_person_must_mend_is_not_tried_again(seen: dict[str, Any]) -> Non
 def test_an_outbound_flow_tells_nothing_twice(seen: dict[str, Any]) -> None:
     assert seen["outward"]["state"] == "success"
     assert seen["outward"]["standing"] == seen["after_tried_again"]["standing"]
+
+
+def test_a_flow_that_needs_approval_waits_for_the_steward_and_goes_on(seen: dict[str, Any]) -> None:
+    tasks = {"ask": ["approved"], "approved": ["push"], "push": ["send"], "send": ["watch"], "watch": []}
+    assert seen["dags"][APPROVED]["tasks"] == tasks
+    run = seen["approved"]
+    assert (run["state"], run["looked"]) == ("success", [False, True]), "it waited until the hub had the decision"
+    assert run["audit"] == [["flow.approved", "Li", "as planned"]]
+    assert 0 < run["told"] <= run["untold_before"], "a version that another has replaced since is told no more"
 
 
 def test_maintenance_finds_the_audit_whole(seen: dict[str, Any]) -> None:
