@@ -18,8 +18,6 @@ from hub.store import approvals, tables
 from hub.store.approvals import Decision
 from hub.untold import untold
 
-STEWARDS = "a steward or an administrator approves what goes out"
-
 
 def ask(hub: Hub, flow: Flow, agreement: Agreement) -> list[int]:
     """Put before a steward what this flow wants to tell and nobody was asked about yet; returns the numbers of what was asked."""

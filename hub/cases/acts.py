@@ -23,7 +23,7 @@ import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, HubError, RefusedError
 from data_contracts.source import Message
-from hub import approving, exchange, pipeline, stewardship
+from hub import exchange, pipeline, stewardship
 from hub.cases import demanded, signatures
 from hub.cases.kinds import named
 from hub.cases.signatures import Signer
@@ -45,6 +45,7 @@ _MASTER = ("difference", "suspect")
 _DECIDED = (*_MASTER, "request")
 """Causes about master data: only who decides on these says whose they are, how urgent, and what was said."""
 _STEWARDS = "a steward or an administrator decides on master data"
+_RELEASERS = "a steward or an administrator approves what goes out"
 _json = msgspec.json.Encoder(order="deterministic").encode
 _EVERY = re.compile(r"^(\w+)\[\*\]")
 
@@ -127,7 +128,7 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
     if row.cause in _MASTER and not who.decides:
         raise RefusedError(_STEWARDS)
     if row.cause == "release" and not who.decides:
-        raise RefusedError(approving.STEWARDS)
+        raise RefusedError(_RELEASERS)
     _must_sign(row, signed, who, signature)
     if row.cause in _MASTER:
         _reasoned(reason)

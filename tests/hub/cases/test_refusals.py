@@ -8,7 +8,9 @@ from pathlib import Path
 import yaml
 
 import hub.cases
+from hub import approving
 from hub.cases.refusals import FILE, refusal
+from hub.store import approvals
 from hub.store import cases as store
 
 KINDS = {"InvalidError", "RefusedError", "NotFoundError", "ConflictError"}
@@ -19,7 +21,7 @@ STORIES = {"superseded by exchange {}"}
 def shapes() -> list[str]:
     """The texts of all errors that acts on cases raise, with {} for what a case names."""
     found = []
-    for path in (*Path(hub.cases.__file__).parent.glob("*.py"), Path(store.__file__)):
+    for path in (*Path(hub.cases.__file__).parent.glob("*.py"), *(Path(str(one.__file__)) for one in (store, approvals, approving))):
         module = ast.parse(path.read_text(encoding="utf-8"))
         named = {
             node.targets[0].id: node.value for node in module.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
