@@ -15,6 +15,7 @@ from data_contracts.errors import NotFoundError
 from data_contracts.findings import Finding, Language, Place
 from hub.store import bulk
 from hub.store.lists import among
+from hub.store.settled import standing
 from hub.store.tables import acknowledgement, exchange, exchange_history, finding, outbox, partner
 from hub.store.types import moment, storable
 from hub.store.unit_of_work import UnitOfWork
@@ -89,7 +90,7 @@ def show(connection: sa.Connection, exchange_id: int, language: Language = "en")
     """
     row = (
         connection.execute(
-            sa.select(exchange, partner.c.key.label("partner"))
+            sa.select(exchange, partner.c.key.label("partner"), standing().label("standing"))
             .outerjoin(partner, partner.c.id == exchange.c.partner_id)
             .where(exchange.c.id == exchange_id)
         )
@@ -113,7 +114,7 @@ def show(connection: sa.Connection, exchange_id: int, language: Language = "en")
         "rows_left_out": int((row["keys"] or {}).get("rows_left_out", 0)),
         "document_id": row["document_id"],
         "interchange_id": row["interchange_id"],
-        "state": row["state"],
+        "state": row["standing"],
         "reason": row["reason"],
         "acknowledgement": row["acknowledgement"],
         "recorded_at": _time(row["recorded_at"]),

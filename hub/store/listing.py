@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from data_contracts.findings import Language
 from hub.store.documents import CORRECTIONS
 from hub.store.evidence import as_finding, not_of_others
+from hub.store.settled import standing, stands
 from hub.store.tables import document, exchange, finding, partner
 from hub.store.types import moment
 
@@ -17,6 +18,7 @@ STATES = (
     "applied",
     "waiting",
     "quarantined",
+    "settled",
     "rejected",
     "superseded",
     "cancelled",
@@ -44,7 +46,7 @@ def exchanges(
 ) -> list[dict[str, Any]]:
     """The newest exchanges that fit, ids below `before`. `find` is an order, despatch, invoice, lot or control number, whole."""
     query = (
-        sa.select(exchange, partner.c.key.label("partner"))
+        sa.select(exchange, partner.c.key.label("partner"), standing().label("standing"))
         .outerjoin(partner, partner.c.id == exchange.c.partner_id)
         .order_by(exchange.c.id.desc())
         .limit(limit)
@@ -61,7 +63,7 @@ def exchanges(
             )
         )
     if state:
-        query = query.where(exchange.c.state == state)
+        query = query.where(stands(state))
     if acknowledgement:
         query = query.where(exchange.c.acknowledgement == acknowledgement)
     if type_:
@@ -195,7 +197,7 @@ def _plain(row: sa.Row[Any]) -> dict[str, Any]:
         "version": row.version,
         "control": row.control,
         "business_key": row.business_key,
-        "state": row.state,
+        "state": row.standing,
         "rows_left_out": int((row.keys or {}).get("rows_left_out", 0)),
         "acknowledgement": row.acknowledgement,
         "document_id": row.document_id,

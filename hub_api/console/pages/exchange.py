@@ -113,7 +113,7 @@ def _chances(visit: Visit, opened: Opened) -> None:
             keep = {"kept": True}
             again = lambda actor, reason: exchanges.replay(hub, number, actor, reason, drop_corrections=not keep["kept"])  # noqa: E731
             _ask(visit, "replay", again, keep if "corrections" in shown["keys"] else None)
-        if shown["direction"] == "in" and shown["state"] in ("quarantined", "applied", "waiting") and opened.entity is not None:
+        if shown["direction"] == "in" and shown["state"] in ("quarantined", "settled", "applied", "waiting") and opened.entity is not None:
             ui.button(visit.say("exchange.correct"), on_click=lambda: go(f"/quarantine/{number}")).props("outline no-caps dense")
         if shown["direction"] == "out":
             _ask(visit, "resend", lambda actor, reason: _resent(exchanges.resend(hub, number, actor, reason), number))

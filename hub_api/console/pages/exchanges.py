@@ -8,7 +8,8 @@ from hub_api.console.markup import choice, el, field, form, link, row, table, wh
 from hub_api.console.sentences import message_of, partly, state
 
 _STATES = (
-    "received", "applied", "acknowledged", "quarantined", "rejected", "waiting", "superseded", "cancelled", "sent", "failed", "refused",
+    "received", "applied", "acknowledged", "quarantined", "settled", "rejected", "waiting", "superseded", "cancelled", "sent", "failed",
+    "refused",
 )  # fmt: skip
 _ROWS = 50
 

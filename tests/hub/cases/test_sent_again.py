@@ -8,7 +8,7 @@ from hub import exchange, pipeline
 from hub.cases import shown as opened
 from hub.cases.acts import Who
 from hub.runtime import Hub
-from hub.store import cases
+from hub.store import cases, evidence, listing
 from hub.store.tables import exchange as exchanges
 from tests.hub.cases.test_following import listed, only, steps
 from tests.hub.conftest import take
@@ -21,6 +21,13 @@ def _number(hub: Hub, subject: str) -> int:
         return int(connection.execute(sa.select(sa.func.max(exchanges.c.id)).where(exchanges.c.business_key == subject)).scalar_one())
 
 
+def _held(hub: Hub, number: int) -> tuple[str, list[int], list[int]]:
+    """How an exchange stands by itself, which are held, and which are settled."""
+    with hub.database.read() as connection:
+        rows = [[one["id"] for one in listing.exchanges(connection, state=state)] for state in ("quarantined", "settled")]
+        return evidence.show(connection, number)["state"], rows[0], rows[1]
+
+
 def test_a_held_message_that_is_sent_again_corrected_is_settled_until_that_is_taken_back(hub: Hub) -> None:
     take(hub, interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN), despatch("D2", gtin=WRONG_GTIN)), "acme")
     first = next(one for one in listed(hub, kinds=("held",)) if one["subject"] == "despatch_advice/D1")
@@ -29,6 +36,7 @@ def test_a_held_message_that_is_sent_again_corrected_is_settled_until_that_is_ta
     take(hub, interchange(ACME, 2, despatch("D1")), "acme")
     again = _number(hub, "despatch_advice/D1")
     assert [one["subject"] for one in listed(hub, kinds=("held",))] == ["despatch_advice/D2"]
+    assert _held(hub, first["exchange_id"])[0] == "settled" and _held(hub, first["exchange_id"])[2] == [first["exchange_id"]]
     for language, words in (("en", f"superseded by exchange {again}"), ("zh-CN", f"已由报文 {again} 取代")):
         with hub.database.read() as connection:
             last = opened.shown(hub, connection, first["id"], Who("Ann"), language)["story"][-1]  # type: ignore[arg-type]
@@ -39,6 +47,7 @@ def test_a_held_message_that_is_sent_again_corrected_is_settled_until_that_is_ta
         uow.connection.execute(sa.update(exchanges).where(exchanges.c.id == held).values(state="quarantined"))
     back = next(one for one in listed(hub, kinds=("held",)) if one["id"] == first["id"])
     assert (back["times"], steps(hub, first["id"])) == (2, ["opened", "closed", "reopened"])
+    assert _held(hub, back["exchange_id"])[0] == "quarantined" and back["exchange_id"] in _held(hub, back["exchange_id"])[1]
 
 
 def test_an_older_version_that_comes_late_settles_nothing(hub: Hub) -> None:
