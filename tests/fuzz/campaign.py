@@ -235,21 +235,9 @@ def batch(syntax: str, seed: int, numbers: range, failures: Path, most_seconds: 
     for number in numbers:
         content, profile, grammar = made(syntax, seed, number)
         for _ in range(_TIMES):
-            what, where, came = "", "", Report(syntax, seed, 1)
-            start = time.process_time()
-            signal.setitimer(signal.ITIMER_PROF, most_seconds)
-            try:
-                judge(syntax, content, profile, grammar, came)
-            except TooSlowError as error:
-                what, where = f"{type(error).__name__}: {error}", _place(error)
-            except Exception as error:  # whatever it is, it is what is looked for
-                what, where = f"{type(error).__name__}: {str(error)[:200]}", _place(error)
+            what, where, came = _tried(syntax, (content, profile, grammar), most_seconds)
+            if not what.startswith(TooSlowError.__name__):
                 break
-            else:
-                break
-            finally:
-                signal.setitimer(signal.ITIMER_PROF, 0)
-                came.slowest = time.process_time() - start
         report.add(came)
         before, report.megabytes = report.megabytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         if not what and report.megabytes > MOST_MEGABYTES >= before:
@@ -261,6 +249,23 @@ def batch(syntax: str, seed: int, numbers: range, failures: Path, most_seconds: 
             saved.write_bytes(content)
             report.failures.append(Failure(number, what, where, str(saved)))
     return report
+
+
+def _tried(syntax: str, made_: tuple[bytes, Profile, str | None], most_seconds: float) -> tuple[str, str, Report]:
+    """What went wrong with an input, and where; nothing if it was judged in time."""
+    came = Report(syntax, 0, 1)
+    start = time.process_time()
+    try:
+        signal.setitimer(signal.ITIMER_PROF, most_seconds)
+        try:
+            judge(syntax, *made_, came)
+        finally:  # in here the time may run out, too
+            signal.setitimer(signal.ITIMER_PROF, 0)
+    except Exception as error:  # whatever it is, it is what is looked for
+        return f"{type(error).__name__}: {str(error)[:200]}", _place(error), came
+    finally:
+        came.slowest = time.process_time() - start
+    return "", "", came
 
 
 def _warmed(syntax: str) -> None:
