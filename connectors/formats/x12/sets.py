@@ -305,6 +305,8 @@ class FullSets:
         self._kept.clean(position, elements)
 
     def _hl_fault(self, rule: str, position: int, element: int, expected: str) -> None:
+        if self._faults_of_set.full():
+            return
         kept, index = self._kept, position - FIRST
         if index < len(kept.texts):
             text, line = kept.texts[index], kept.lines[index]
