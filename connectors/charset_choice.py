@@ -21,6 +21,8 @@ from data_contracts.findings import Finding
 _CHUNK = 256 * 1024
 _CHINESE_ENOUGH = 80
 """Per cent of multi-byte characters that must be of GB 2312 (which all Chinese business text is made of) for GB18030."""
+_WORDS = 4
+"""Chinese characters in it from which on it is no accident: Latin letters with marks seldom stand in pairs."""
 _LOOKED_AT = 4096
 """Bytes, from the first that is no ASCII on, by which a text is told that declares another charset."""
 _TORN = 90
@@ -104,7 +106,7 @@ def chinese_share(content: bytes) -> int | None:
     if first is not None:
         _count(content[first.start() : first.start() + _LOOKED_AT], counts)
     share = _share(counts)
-    return share if counts.chinese > 1 and share >= _CHINESE_ENOUGH else None
+    return share if counts.chinese >= _WORDS and share >= _CHINESE_ENOUGH else None
 
 
 def cut_in_bytes(charset: str) -> bool:

@@ -56,7 +56,8 @@ def carries(grammar: Grammar, seed: int, fullness: float) -> None:
     tree = instance(grammar, random, fullness, repeats=modern)
     envelope = replace(ENVELOPE, version=version_of(grammar), delimiters=delimiters, test=random.random() < 0.5)
     content = FORMAT.write([(grammar.message, tree)] * 2, envelope, profile)
-    assert envelope_findings(content) == []
+    # EDF-I115 guesses by the bytes: what is drawn at random may look like Chinese.
+    assert [finding for finding in envelope_findings(content) if finding.rule != "EDF-I115"] == []
     found = messages(content)
     assert [one.findings for one in found] == [[], []], content
     for back in found:
