@@ -21,7 +21,7 @@ PAGES = {
     "/console/orders/4500000001": ("Order 4500000001", "订单 4500000001"),
     "/console/inventory": ("Inventory", "库存"),
     "/console/devices": ("Devices", "器械"),
-    f"/console/devices/{DEVICE}": ("Orthia bone screw", "Orthia bone screw"),
+    f"/console/devices/{DEVICE}": ("Orthia bone screw", "骨螺钉 Orthia"),
     "/console/quality": ("Quality", "数据质量"),
     "/console/recalls": ("Recalls", "召回"),
     "/console/recalls/new": ("New recall or drill", "新建召回或演练"),
