@@ -49,13 +49,20 @@ class Reasons:
         says."""
         self._named: dict[str, list[Track]] = {}
         """Tracks that a row's condition narrows or that start above an element, by the tag of their last record."""
+        self._paired: dict[str, dict[tuple[int, bool], tuple[Pairs, dict[str, list[Track]]]]] = {}
+        """Those of them that are of pairs, by where the pairs stand, and by the qualifier."""
         for number, track in enumerate(tracks):
             if track.owner is not None:
                 named, rule = track.owner.named, id(track.owner.rule)
                 self._of_rule.setdefault(rule, []).append((number, track))
                 self._to.setdefault((rule, named[-1].tag if named else ""), []).append(track)
                 if track.steps and (named != track.steps or track.owner.out):
-                    self._named.setdefault(track.steps[-1].tag, []).append(track)
+                    tag, leaf = track.steps[-1].tag, track.leaf
+                    if isinstance(leaf, Pairs):
+                        _, by_code = self._paired.setdefault(tag, {}).setdefault((leaf.key, leaf.composites), (leaf, {}))
+                        by_code.setdefault(code_of(track), []).append(track)
+                    else:
+                        self._named.setdefault(tag, []).append(track)
 
     def begun(self, rows: Rows) -> frozenset[tuple[int, int]]:
         """The tracks of rows at the record that they start from, as (track, steps done)."""
@@ -94,9 +101,20 @@ class Reasons:
         if over:
             kept = [said for _, said in over if said]
             return ("" if text in kept else "MAP-05", kept[0]) if kept else ("MAP-11", "")
-        if any(_reads(track, record, key) for track in self._named.get(record.tag, ())):
-            return "MAP-11", ""
-        return "MAP-01", ""
+        return "MAP-11" if self._is_named(record, key) else "MAP-01", ""
+
+    def _is_named(self, record: SourceRecord, key: Key) -> bool:
+        """Whether a row, without its conditions, leads to this value; a qualifier is looked at once for all rows that ask for it."""
+        if any(_is_at(track, key) and _leads_to(track, record) for track in self._named.get(record.tag, ())):
+            return True
+        number = key.number if isinstance(key, Component) else key
+        if isinstance(number, int):
+            values: list[str] = record.values  # type: ignore[assignment]  # pairs are of segments
+            for leaf, by_code in self._paired.get(record.tag, {}).values():
+                code = leaf.code_at(values, number)
+                if code is not None and any(_leads_to(track, record) for track in by_code.get(code, ())):
+                    return True
+        return False
 
     def again(self, record: SourceRecord, key: Key, passed: Passed) -> str:
         """The text that was kept instead of a value in a loop that comes again; empty where it is not such a value."""
@@ -143,10 +161,10 @@ def _names(track: Track, record: SourceRecord, key: Key) -> bool:
     return isinstance(number, int) and track.leaf.code_at(values, number) == code_of(track)
 
 
-def _reads(track: Track, record: SourceRecord, key: Key) -> bool:
-    """Whether a track, without the conditions of its row, leads to this value."""
+def _leads_to(track: Track, record: SourceRecord) -> bool:
+    """Whether a track, without the conditions of its row, leads to this record."""
     assert track.owner is not None
-    return _names(track, record, key) and _leads(track.owner.named, record)
+    return _leads(track.owner.named, record)
 
 
 def _leads(steps: Sequence[Step], record: SourceRecord) -> bool:
@@ -236,9 +254,10 @@ def kept_value(record: SourceRecord, kept: Kept) -> tuple[str, Key]:
     if not isinstance(kept, Pairs):
         return plain_value(record, kept), kept
     values: list[str] = record.values  # type: ignore[assignment]  # pairs are of segments
-    for qualifier, at in kept.found_in(values):
+    code = kept.qualifiers[0][0]
+    for qualifier, at in kept.found_in(values, code):
         key = Component(at, 1) if kept.composites else at
-        if qualifier == kept.qualifiers[0][0] and (text := plain_value(record, key)):
+        if qualifier == code and (text := plain_value(record, key)):
             return text, key
     return "", kept.start
 

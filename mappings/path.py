@@ -120,11 +120,12 @@ class Pairs:
         """Where they stand, as one number."""
         return self.start + 1000 * (self.end or 0)
 
-    def found_in(self, values: Sequence[str]) -> Iterator[tuple[str, int]]:
-        """Qualifier of each pair and the element that holds its value."""
+    def found_in(self, values: Sequence[str], code: str = "") -> Iterator[tuple[str, int]]:
+        """Qualifier of each pair and the element that holds its value; without some that are not of `code`, if that is asked for."""
         if self.composites:
             for at in range(self.start, len(values)):
-                yield component_of(values[at], 2, COMPONENT_MARK), at
+                if code in values[at]:
+                    yield component_of(values[at], 2, COMPONENT_MARK), at
         else:
             for at in range(self.start, len(values) - 1 if self.end is None else min(len(values) - 1, self.end), 2):
                 yield values[at].strip(), at + 1
@@ -396,7 +397,7 @@ def locate(path: Path, record: SourceRecord, components: str = ":") -> Iterator[
             values: Any = found.values
             part = 1 if leaf.composites else None
             for qualifier, _ in leaf.qualifiers:
-                for said, at in leaf.found_in(values):
+                for said, at in leaf.found_in(values, qualifier):
                     if said == qualifier and (text := plain_value(found, at if part is None else Component(at, 1))):
                         yield Located(found, at, part, text)
         elif leaf is not None:
