@@ -22,6 +22,10 @@ from hub.site import Site
 from hub.site_reading import SiteError
 from hub.store import approvals, stops, watermarks
 
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+Actor = Annotated[str, typer.Option("--by", help="Who, for the audit trail.")]
+Approval = Annotated[int, typer.Argument(help="Number, as `flow approvals` shows it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _NAMED = 5
 """Suppliers that are named when nobody tells them anything."""
 
@@ -153,8 +157,8 @@ def flow_stopped_command(
 
 def flow_stop_command(
     agreement: Annotated[str, typer.Argument(help="What comes in under this agreement is kept waiting.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
-    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+    reason: Reason,
+    by: Actor = "cli",
 ) -> None:
     """Stop a flow: its documents are landed and wait, unanswered, until it is resumed."""
     hub = Hub.open()
@@ -164,8 +168,8 @@ def flow_stop_command(
 
 def flow_resume_command(
     agreement: Annotated[str, typer.Argument(help="The agreement whose flow is stopped.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
-    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+    reason: Reason,
+    by: Actor = "cli",
 ) -> None:
     """Resume a flow: what waits is taken up in the order in which it came, by the next turn of a worker."""
     hub = Hub.open()
@@ -188,10 +192,10 @@ def flow_approvals_command(
 
 
 def flow_approve_command(
-    number: Annotated[int, typer.Argument(help="Number, as `flow approvals` shows it.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
-    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    number: Approval,
+    reason: Reason,
+    by: Actor = "cli",
+    as_json: AsJson = False,
 ) -> None:
     """Approve what a flow wants to tell: the next push, of a worker or of Airflow, tells it."""
     hub = Hub.open()
@@ -199,10 +203,10 @@ def flow_approve_command(
 
 
 def flow_refuse_command(
-    number: Annotated[int, typer.Argument(help="Number, as `flow approvals` shows it.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
-    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    number: Approval,
+    reason: Reason,
+    by: Actor = "cli",
+    as_json: AsJson = False,
 ) -> None:
     """Refuse what a flow wants to tell: it is never told. A later version of the same document is asked for anew."""
     hub = Hub.open()
@@ -237,10 +241,10 @@ def flow_watermarks_command(as_json: Annotated[bool, typer.Option("--json", help
 
 def flow_rewind_command(
     name: Annotated[str, typer.Argument(help="The flow.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    reason: Reason,
     to: Annotated[str | None, typer.Option("--to", help="Stamp (2026-11-22T08:00:00Z) or token; left out: from the beginning.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Take in again what is known, too.")] = False,
-    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+    by: Actor = "cli",
 ) -> None:
     """Set the watermark of a flow: its next pull asks from there. What is known by id and version changes nothing, unless with --again."""
     hub = Hub.open()

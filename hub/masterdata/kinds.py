@@ -8,10 +8,20 @@ from importlib.resources import files
 from typing import Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["item", "party", "device", "location", "lot"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Agreed(BaseModel):
+    """A field that all systems must say alike."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: str
+    en: str
+    zh: str = Field(alias="zh-CN")
 
 
 class Described(BaseModel):
@@ -22,7 +32,7 @@ class Described(BaseModel):
     joins: str | None = None
     names: dict[str, tuple[str, ...]] = {}
     of: Kind | None = None
-    agree: dict[str, str] = {}
+    agree: dict[str, Agreed] = {}
 
 
 @cache

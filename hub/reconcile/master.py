@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.masterdata.duplicates import Duplicate
 from hub.masterdata.golden import Record, device_names, item_names
-from hub.masterdata.kinds import described
+from hub.masterdata.kinds import Agreed, described
 from hub.masterdata.survivorship import Candidate, Choice, Golden
 from hub.store.discrepancies import Discrepancy
 
@@ -101,29 +101,25 @@ def contradicted(kind: str, golden: Iterable[tuple[int, Golden]]) -> list[Discre
     found = []
     for number, one in golden:
         for choice in one.choices:
-            rule = described()[kind].agree.get(choice.field)
-            if rule is None or choice.winner.by is not None:
+            agreed = described()[kind].agree.get(choice.field)
+            if agreed is None or choice.winner.by is not None:
                 continue
             others = [other for other in choice.others if not _fits(str(other.value), str(choice.value))]
             for other in sorted(others, key=lambda other: (other.system, other.code, str(other.value)))[:1]:
-                found.append(_contradiction(kind, rule, number, choice, other))
+                found.append(_contradiction(kind, agreed, number, choice, other))
     return found
-
-
-_FIELDS = {"expires_on": ("expiry date", "有效期"), "manufactured_on": ("date of manufacture", "生产日期")}
 
 
 def _fits(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def _contradiction(kind: str, rule: str, number: int, choice: Choice, other: Candidate) -> Discrepancy:
+def _contradiction(kind: str, agreed: Agreed, number: int, choice: Choice, other: Candidate) -> Discrepancy:
     first = choice.winner
     item, _, lot = first.code.rpartition("|")
     said = {"expected": str(choice.value), "got": str(other.value), "source": first.system, "other": other.system}
-    field, field_zh = _FIELDS[choice.field]
     return Discrepancy(
-        rule=rule,
+        rule=agreed.rule,
         severity="error",
         organisation_id=0,
         scope_kind=kind,
@@ -136,5 +132,5 @@ def _contradiction(kind: str, rule: str, number: int, choice: Choice, other: Can
         item=item,
         lot=lot,
         evidence=tuple(one.exchange_id for one in (first, other) if one.exchange_id is not None),
-        params={**said, "lot": lot, "item": item, "field": field, "field_zh": field_zh},
+        params={**said, "lot": lot, "item": item, "field": agreed.en, "field_zh": agreed.zh},
     )

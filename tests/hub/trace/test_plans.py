@@ -16,6 +16,7 @@ from benchmarks.load_genealogy import load
 from data_contracts.errors import NotFoundError
 from hub.store import region, walk
 from hub.store.database import Database
+from hub.store.tables import stale
 from hub.trace import closure, gaps
 from hub.trace.genealogy import Filter, follow, trace
 
@@ -64,6 +65,8 @@ def test_nothing_is_read_whole(database: Database, made: Genealogy, monkeypatch:
         for _ in range(4):  # so few lots were shipped that their whole lists cost less to read than two places of an index
             further = "lot + (SELECT max(lot) FROM lot_page), first, last, held, shipments, lines"
             uow.connection.exec_driver_sql(f"INSERT INTO lot_page SELECT {further} FROM lot_page")
+        waiting = [{"kind": "order", "key": f"{number}", "organisation_id": 1, "marked": 1} for number in range(5_000)]
+        uow.connection.execute(sa.insert(stale), waiting)  # of what waits for reconciling nothing is the closure's
         uow.connection.exec_driver_sql("ANALYZE")
     day = datetime(2023, 11, 16, tzinfo=UTC)
     raw, finished, serial = (made.key(int(made.starts[name][0])) for name in ("raw", "finished", "serial"))
@@ -91,9 +94,9 @@ def test_nothing_is_read_whole(database: Database, made: Genealogy, monkeypatch:
             if "set_config" in statement:
                 continue
             shown = plan(connection, statement, parameters)
-            for table in ("edge", "node", "application", "edge_withdrawn", "lot_closure", "lot_page"):
+            for table in ("edge", "node", "application", "edge_withdrawn", "lot_closure", "lot_page", "stale"):
                 assert f"Seq Scan on {table}" not in shown, f"{statement}\n{shown}"
-            tables = "edge|e|node|named|application|a|edge_withdrawn|lot_closure|c|lot_ship|s|n|l|p"
+            tables = "edge|e|node|named|application|a|edge_withdrawn|lot_closure|c|lot_page|n|l|p|stale"
             assert not re.search(rf"^SCAN ({tables})\b", shown, re.M), f"{statement}\n{shown}"
 
 
