@@ -1,10 +1,10 @@
 """Every preset, and every resource of it, against an exchange with its product that is written down in tests/samples/presets.
 
 A file found is a test: one site has a flow for each resource, in the words of a partner; the exchange is replayed strictly by a real HTTP
-server; the hub pulls by its own code; and what is canonical then, and how far the watermark is, stands in the same file. A preset without
-an exchange fails.
+server, or a real broker and a real line speak; the hub pulls by its own code; and what is canonical then, and how far the watermark is,
+stands in the same file. A preset without an exchange fails.
 
-    partner: {given: {...}, transport: {...}}      what a partner's flow says beside preset and resource; $HOST is the server
+    partner: {given: {...}, transport: {...}}      what a partner's flow says beside preset and resource; $HOST is the HTTP server
     secrets: {S4_PASSWORD: geheim}                 environment variables; $EC_KEY is a fresh key
     runs:
       - exchange: [{ask: {...}, answer: {...}}]    tests/peers/replay.py
@@ -12,6 +12,8 @@ an exchange fails.
         watermark: "2026-11-22T07:00:00.000000+00:00"
         fails: "does not let us in"                where the pull must fail, and take nothing
         held: {number: [rules]}                    messages that are not applied, and why
+      - publishes: [{topic: ..., json: ...}]       what a broker gets while nobody listens, behind `retained` before the first subscription
+        values: [{at: time, value: 7, status: 0}]  what a line's machine writes; $BROKER and $LINE are the peers of streams
       - files: [{sample: x12/944.edi, replace: {A: B}}]     or posts: documents of tests/samples instead of an exchange, in a folder
     sends: [{entity: {...}, holds: [texts of the document], exchange: [...], told: "201"}]      of resources that go out
 """
@@ -19,8 +21,9 @@ an exchange fails.
 from __future__ import annotations
 
 import io
+import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +52,8 @@ from hub.settings import Settings
 from hub.soundness import faults
 from hub.store import blobs, tables, watermarks
 from hub.who import Claimant
+from tests.peers.broker import PASSWORD, Broker, mosquitto
+from tests.peers.opcua_peer import Line, opcua_line
 from tests.peers.replay import Replay, ReplayHandler, put
 from tests.peers.rest_peer import running
 
@@ -64,6 +69,8 @@ class System:
 
     hub: Hub
     replay: Replay
+    broker: Broker
+    line: Line
 
 
 def exchange_of(preset: str, resource: str) -> dict[str, Any]:
@@ -78,8 +85,8 @@ def key_of(preset: str, resource: str) -> str:
     return f"{preset}_{resource}".replace("-", "_")
 
 
-def write_site(folder: Path, host: str) -> None:
-    """One flow for each resource, in the words of a partner."""
+def write_site(folder: Path, peers: Mapping[str, str]) -> None:
+    """One flow for each resource, in the words of a partner. `peers`: the addresses of those that answer, by their words."""
     for room in ("partners", "flows"):
         (folder / room).mkdir(parents=True)
     organisation = {
@@ -97,7 +104,7 @@ def write_site(folder: Path, host: str) -> None:
     for name, resource in RESOURCES:
         key, said = (
             key_of(name, resource),
-            put(exchange_of(name, resource).get("partner", {}), {"$HOST": host, "$FOLDER": f"files/{key_of(name, resource)}"}),
+            put(exchange_of(name, resource).get("partner", {}), {**peers, "$FOLDER": f"files/{key_of(name, resource)}"}),
         )
         flow = {"version": 1, "flow": key, "preset": name, "resource": resource, "partner": name, "organisation": "north", **said}
         if PRESETS.named(name).resources[resource].direction == "out":
@@ -108,8 +115,8 @@ def write_site(folder: Path, host: str) -> None:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("presets")
-    with running(ReplayHandler, Replay()) as replay:
-        write_site(folder / "site", replay.url)
+    with running(ReplayHandler, Replay()) as replay, mosquitto(folder / "broker") as broker, opcua_line(folder / "line") as line:
+        write_site(folder / "site", {"$HOST": replay.url, "$BROKER": broker.url, "$LINE": line.url})
         if request.param == "sqlite":
             shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "udihub.db")
             url = f"sqlite:///{folder / 'udihub.db'}?durable=off"
@@ -121,7 +128,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         hub = Hub.open(
             Settings(home=folder / "home", site=folder / "site", database_url=url, language="en", max_body=1_000_000, clock=clock)
         )
-        yield System(hub, replay)
+        yield System(hub, replay, broker, line)
         hub.database.close()
 
 
@@ -141,6 +148,8 @@ def test_the_exchange_of_a_resource(system: System, preset: str, resource: str, 
     signed_http._lent.clear()
     dialects._sessions.clear()
     key = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    for name in ("BROKER_PASSWORD", "LINE_PASSWORD"):
+        monkeypatch.setenv(name, PASSWORD)
     for name, value in said.get("secrets", {}).items():
         monkeypatch.setenv(name, value.replace("$EC_KEY", key))
     for run in said.get("runs", ()):
@@ -151,7 +160,7 @@ def test_the_exchange_of_a_resource(system: System, preset: str, resource: str, 
 
 def _run(system: System, key: str, entities: tuple[str, ...], run: dict[str, Any]) -> None:
     hub = system.hub
-    assert set(run) <= {"exchange", "files", "posts", "rows", "watermark", "fails", "held"}
+    assert set(run) <= {"exchange", "files", "posts", "publishes", "retained", "values", "rows", "watermark", "fails", "held"}
     flow = hub.site.flows[key]
     with hub.database.read() as connection:
         before = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(tables.exchange.c.id), 0)))
@@ -163,6 +172,12 @@ def _run(system: System, key: str, entities: tuple[str, ...], run: dict[str, Any
     agreement = hub.site.agreements[flow.agreement]
     for name, content in _documents(run.get("posts", ())):
         receive(hub, Reception(agreement.partner, "http", io.BytesIO(content), by="test", delivery_key=name, agreement=agreement.agreement))
+    if "publishes" in run:
+        system.broker.publish(_messages(run.get("retained", ())), retain=True)
+        assert pipeline.fetch(hub, flow) == []  # a broker keeps what comes after it was asked the first time
+        system.broker.publish(_messages(run["publishes"]))
+    if "values" in run:
+        system.line.write([(datetime.fromisoformat(one["at"]), one["value"], one.get("status", 0)) for one in run["values"]])
     try:
         pipeline.fetch(hub, flow)
         failed = None
@@ -182,6 +197,10 @@ def _run(system: System, key: str, entities: tuple[str, ...], run: dict[str, Any
     with hub.database.read() as connection:
         (mark,) = (one for one in watermarks.listed(connection) if one["flow"] == key)
     assert mark["watermark"] == run.get("watermark")
+
+
+def _messages(listed: Iterable[dict[str, Any]]) -> list[tuple[str, bytes]]:
+    return [(one["topic"], json.dumps(one["json"], ensure_ascii=False).encode()) for one in listed]
 
 
 def _documents(listed: Iterable[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:

@@ -177,7 +177,7 @@ def test_settings_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
 def test_what_the_sample_site_makes_of_a_reading(example: str, agreement: str, said: list[tuple[str, str, str, str]]) -> None:
     site = Site.load(SITE)
     claimant = Claimant(site.agreements[agreement].partner, agreement=agreement)
-    with (SITE / "examples" / f"{example}.jsonl").open("rb") as stream:
+    with (SITE.parent / "json" / f"{example}.jsonl").open("rb") as stream:
         examination = examine(stream, site, claimant, datetime(2026, 11, 22, tzinfo=UTC).date())
     assert [finding.rule for examined in examination.messages for finding in examined.findings if finding.severity == "error"] == []
     rows = [(entity["sensor"], row) for entity in check.entities(examination) for row in entity["lines"]]
