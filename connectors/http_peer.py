@@ -26,7 +26,7 @@ import httpx
 from connectors.credentials import required, seconds
 from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
-from connectors.http_terms import plain_address, retry_after, trusted
+from connectors.http_terms import plain_address, retry_after, trusted, unpacked
 from connectors.pulling import whole_number
 from connectors.signing import masked
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
@@ -205,7 +205,7 @@ class Peer:
         until = time.monotonic() + self._deadline
         with self.client.stream(asked.method, url, content=asked.content, data=asked.form, headers=headers, auth=asked.basic) as response:
             body = bytearray()
-            for piece in response.iter_bytes():
+            for piece in unpacked(response):
                 body += piece
                 if len(body) > self._most:
                     raise RefusedError(
