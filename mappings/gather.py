@@ -14,8 +14,9 @@ from typing import Any
 from data_contracts.source import SourceRecord
 from mappings.path import COMPONENT_MARK, Component, Condition, Key, Step
 
-RECORD, REPEATS, COUNTER = 0, 1, 2
-"""Slots of the record at hand, of the repeats by slot (or null), and of the element's number in its list."""
+RECORD, REPEATS, COUNTER, SHARED = 0, 1, 2, 3
+"""Slots of the record at hand, of the repeats by slot (or null), of the element's number in its list, and of what was found above the
+record for all that stand beside it (null where this record itself is one of those looked for above)."""
 
 Found = list[Any]
 # int: slot of the only step with this tag; tuple: (element, whether its first component decides, {qualifier: slots}, slots under any
@@ -128,12 +129,14 @@ class Gatherer:
         """`composites`: components are parted by our own mark (EDIFACT), not by one that the document chooses."""
         self._at = at
         self.composites = composites
-        self._size = COUNTER + 1
+        self._size = SHARED + 1
         self._own = _Table()
         self._ancestors: dict[tuple[Step, int], tuple[int, _Table]] = {}
         """The nearest record above, and so many further up from there (`^CPS/..`)."""
         self._top: tuple[int, _Table] | None = None
         self._pairs: dict[tuple[int, int], int] = {}
+        self._outside: set[int] = set()
+        """Slots of records above the record at hand, and of those below them."""
 
     def slot(self, steps: tuple[Step, ...]) -> tuple[int, tuple[int, ...]] | None:
         """The slot of the record at the end of these steps, and all slots on the way; null when only the slow way leads there."""
@@ -156,6 +159,8 @@ class Gatherer:
             else:
                 return None
             way.append(slot)
+        if steps and steps[0].axis in ("ancestor", "top"):
+            self._outside.update(way)
         return slot, tuple(way)
 
     def pairs_slot(self, slot: int, start: int) -> int:
@@ -163,6 +168,10 @@ class Gatherer:
         if (slot, start) not in self._pairs:
             self._pairs[slot, start] = self._next(True)
         return self._pairs[slot, start]
+
+    def is_outside(self, slot: int) -> bool:
+        """Whether a slot holds what stands above the record at hand, so that what is made of it serves all records beside it."""
+        return slot in self._outside
 
     def _next(self, take: bool) -> int:
         if take:
@@ -191,10 +200,12 @@ class Gatherer:
             if base is None:
                 base = cache[id(record.parent)] = self._outward(record)
             found = base.copy()
+            found[SHARED] = base
             if found[REPEATS] is not None:
                 found[REPEATS] = dict(found[REPEATS])
             for step, up, slot, entries, nested in self._selfish:
                 if step.matches(record):
+                    found[SHARED] = None
                     above = record if up == 0 else _up(record, up)
                     found[slot] = above
                     if above is not None:

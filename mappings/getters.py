@@ -6,14 +6,15 @@ walking the path only when its first record lacks the value and the message repe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.context import Context
-from mappings.gather import RECORD, REPEATS, Found, Gatherer
-from mappings.path import COMPONENT_MARK, Element, Pairs, Path, Step, component_of, locate
+from mappings.gather import RECORD, REPEATS, SHARED, Found, Gatherer
+from mappings.path import COMPONENT_MARK, Component, Element, Pairs, Path, Step, component_of, locate, plain_value, records
 
 if TYPE_CHECKING:
     from mappings.passed_over import Rows
@@ -97,7 +98,7 @@ def getter_of(path: Path, gatherer: Gatherer) -> Getter:
     if isinstance(leaf, Element):
         return _element(slot, leaf.number, way, slow) if leaf.component is None else _component(slot, leaf, way, slow)
     if isinstance(leaf, Pairs):
-        return _pairs(slot, gatherer.pairs_slot(slot, leaf.key), leaf, way, slow)
+        return _pairs(slot, gatherer, path, way, slow)
     name = leaf.name if leaf is not None else ""
     child = gatherer.slot((*path.steps, Step("child", name))) if name else None
     return _name(slot, name, child[0] if child else None, (*way, child[0]) if child else way, slow)
@@ -133,7 +134,11 @@ def _component(slot: int, leaf: Element, way: tuple[int, ...], slow: Getter) -> 
     return get
 
 
-def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter) -> Getter:
+def _pairs(slot: int, gatherer: Gatherer, path: Path, way: tuple[int, ...], slow: Getter) -> Getter:
+    leaf = path.leaf
+    assert isinstance(leaf, Pairs)
+    kept, repeated = gatherer.pairs_slot(slot, leaf.key), gatherer.pairs_slot(slot, -leaf.key)
+    outside = gatherer.is_outside(slot)
     start, end = leaf.start, None if leaf.end is None else leaf.end + 1
     pairs_in = composites_of if leaf.composites else pairs_of
     qualifiers = tuple(qualifier for qualifier, _ in leaf.qualifiers)
@@ -142,18 +147,47 @@ def _pairs(slot: int, kept: int, leaf: Pairs, way: tuple[int, ...], slow: Getter
         pairs = found[kept]
         if pairs is None:
             record = found[slot]
-            if record is None:
-                return ""
-            values: Any = record.values
+            values: Any = () if record is None else record.values
             pairs = found[kept] = pairs_in(values if end is None else values[:end], start)
+            if outside:
+                shared(found, kept, pairs)
         for qualifier in qualifiers:
             text: str = pairs.get(qualifier, "")
             if text:
                 return text.strip() or slow(found, run)
         repeats = found[REPEATS]
-        return slow(found, run) if repeats is not None and not repeats.keys().isdisjoint(way) else ""
+        if repeats is None or repeats.keys().isdisjoint(way):
+            return ""
+        said = found[repeated]
+        if said is None:  # once for all rows that ask these records: a line from outside may have thousands of them
+            said = found[repeated] = _said_among(records(path, found[RECORD]), leaf)
+            if outside:
+                shared(found, repeated, said)
+        return min((said[qualifier] for qualifier in qualifiers if qualifier in said), key=_order, default=_NOTHING)[1]
 
     return get
+
+
+_NOTHING = (0, "")
+_order = itemgetter(0)
+
+
+def shared(found: Found, kept: int, said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was made of records above the one at hand, after it was kept for all records beside this one."""
+    if (beside := found[SHARED]) is not None:
+        beside[kept] = said
+    return said
+
+
+def _said_among(among: Sequence[SourceRecord], leaf: Pairs) -> dict[str, tuple[int, str]]:
+    """By qualifier: the first value that one of many records has for it, and which of them it is."""
+    said: dict[str, tuple[int, str]] = {}
+    for number, record in enumerate(among):
+        values: Any = record.values
+        for qualifier, at in leaf.found_in(values):
+            if qualifier not in said and (text := plain_value(record, Component(at, 1) if leaf.composites else at)):
+                said[qualifier] = (number, text)
+    return said
 
 
 def pairs_of(values: Sequence[str], start: int) -> dict[str, str]:

@@ -29,14 +29,18 @@ from typing import Any, NamedTuple
 
 from mappings.functions import as_stated
 from mappings.gather import COUNTER, REPEATS, Found, Gatherer
-from mappings.getters import Getter, RowReader, Run, composites_of, getter_of, pairs_of
+from mappings.getters import Getter, RowReader, Run, composites_of, getter_of, pairs_of, shared
 from mappings.passed_over import Note
 from mappings.path import COMPONENT_MARK, Element, Name, Pairs, Path, Step, component_of
 from mappings.plan import ORDINAL, Rule, Scope
 from mappings.rivals import Doubt, Look
 
+Shared = set[int | tuple[int, int]]
+"""Slots of records whose values have a name, `v5`, and (slot, element) of composites whose components have one, `c5_2`."""
 Fill = Callable[[Found, dict[str, Any], Run], bool]
 """Fills an element with what was found for its record; false where it lacks what it needs."""
+_MOST_PARTS = 5
+"""Components that are taken out of a composite at once: one from outside may have a hundred thousand."""
 _NONE: Mapping[Any, str] = {}
 """Values and pairs of a record that is not there: it has no length and no names."""
 
@@ -84,9 +88,7 @@ def straight(scope: Scope, rows: Sequence[Made | Party], doubts: Doubts, gathere
 def taken_apart(found: Found, slot: int, kept: int, start: int) -> Mapping[str, str]:
     """The pairs of a record that a row asks for first; remembered beside it."""
     record = found[slot]
-    if record is None:
-        return _NONE
-    pairs: dict[str, str] = pairs_of(record.values, start)
+    pairs: Mapping[str, str] = _NONE if record is None else pairs_of(record.values, start)
     found[kept] = pairs
     return pairs
 
@@ -94,10 +96,19 @@ def taken_apart(found: Found, slot: int, kept: int, start: int) -> Mapping[str, 
 def parted(found: Found, slot: int, kept: int, start: int) -> Mapping[str, str]:
     """The same for pairs of which each is a composite."""
     record = found[slot]
-    if record is None:
-        return _NONE
-    pairs = found[kept] = composites_of(record.values, start)
+    pairs: Mapping[str, str] = _NONE if record is None else composites_of(record.values, start)
+    found[kept] = pairs
     return pairs
+
+
+def taken_apart_above(found: Found, slot: int, kept: int, start: int) -> Mapping[str, str]:
+    """The pairs of a record above the one at hand; remembered for all records below it."""
+    return shared(found, kept, taken_apart(found, slot, kept, start))
+
+
+def parted_above(found: Found, slot: int, kept: int, start: int) -> Mapping[str, str]:
+    """The same for pairs of which each is a composite."""
+    return shared(found, kept, parted(found, slot, kept, start))
 
 
 class _Place(NamedTuple):
@@ -118,9 +129,12 @@ class Page:
         self.lines: list[str] = []
         self.names: dict[str, Any] = {
             "NONE": _NONE,
+            "NO_PARTS": (),
             "MARK": COMPONENT_MARK,
             "taken_apart": taken_apart,
+            "taken_apart_above": taken_apart_above,
             "parted": parted,
+            "parted_above": parted_above,
             "component_of": component_of,
         }
         self._gatherer = gatherer
@@ -136,24 +150,29 @@ class Page:
         self.names[name] = value
         return name
 
-    def block(self, own: Sequence[Made], rows: Sequence[Made | Party], out: str, margin: str) -> set[int]:
+    def block(self, own: Sequence[Made], rows: Sequence[Made | Party], out: str, margin: str) -> Shared:
         """Rows that write to one record; of records that several of them ask, the values are looked up once. Returns their slots."""
-        asked = Counter(slot for row in own for path in row.rule.paths if (slot := self._slot_of(path)))
-        shared = {slot for slot, times in asked.items() if times > 1}
-        seen: set[int] = set()
+        paths = [path for row in own for path in (*row.rule.paths, *(when.path for when in row.rule.when))]
+        asked = Counter(slot for path in paths if (slot := self._slot_of(path)) is not None)
+        parted = Counter(composite for path in paths if (composite := self._composite_of(path)) is not None)
+        seen: Shared = set()
         for row in rows:
             if isinstance(row, Party):
                 self._party(row, margin)
                 continue
-            for path in row.rule.paths if _is_straight(row.rule) else ():
-                slot = self._slot_of(path)
-                if slot in shared and slot not in seen:
+            for path in (*row.rule.paths, *(when.path for when in row.rule.when)):
+                slot, composite = self._slot_of(path), self._composite_of(path)
+                if slot is not None and asked[slot] > 1 and slot not in seen:
                     seen.add(slot)
                     self.lines.append(f"{margin}v{slot} = r.values if (r := found[{slot}]) is not None else NONE")
+                if composite is not None and parted[composite] > 1 and composite not in seen:
+                    seen.add(composite)
+                    name, value = f"c{slot}_{composite[1]}", f"v{slot}[{composite[1]}]"
+                    self.lines.append(f"{margin}{name} = {value}.split(MARK, {_MOST_PARTS}) if len(v{slot}) > {composite[1]} else NO_PARTS")
             self.lines += [margin + line for line in self._row(row, out, seen)]
         return seen
 
-    def doubts(self, doubts: Doubts, shared: set[int]) -> None:
+    def doubts(self, doubts: Doubts, shared: Shared) -> None:
         """What may say otherwise, each asked only where it can have an answer."""
         self.lines += [f"    {self.name('note', note)}(found, run)" for note in doubts.always]
         for looks, note in doubts.of_several:
@@ -175,7 +194,7 @@ class Page:
         if doubts.of_loops is not None:
             self.lines += ["    if again is not None:", f"        {self.name('loops', doubts.of_loops)}(found, run)"]
 
-    def _two_may_say(self, looks: Sequence[Look], shared: set[int]) -> str:
+    def _two_may_say(self, looks: Sequence[Look], shared: Shared) -> str:
         """An expression that is false where at most one of many places says something: looked at record by record."""
         by_slot: dict[int, list[Look]] = {}
         for look in looks:
@@ -193,7 +212,7 @@ class Page:
                 if said := self._may_say(look, shared):
                     one += f" and {said}"
                 elif isinstance(leaf, Pairs) and leaf.end is None:
-                    codes, pairs = self.name("codes", look.qualifiers), f"({_pairs(leaf, slot, look.pairs)})"
+                    codes, pairs = self.name("codes", look.qualifiers), f"({self._pairs(leaf, slot, look.pairs)})"
                     one += f" and not {codes}.isdisjoint({pairs})"
                     twos.append(f"(found[{slot}] is not None and len({pairs}) > 1 and len({codes} & {pairs}.keys()) > 1)")
             elif all(isinstance(look.leaf, Element) for look in alike):
@@ -209,14 +228,14 @@ class Page:
         several = [f"({' + '.join(ones)} > 1)"] if len(ones) > 1 else []
         return f"({' or '.join([*several, *twos])})"
 
-    def _may_say(self, look: Look, shared: set[int]) -> str:
+    def _may_say(self, look: Look, shared: Shared) -> str:
         """An expression that is false where the record in a slot says nothing; empty where only the slow way can tell."""
         leaf = look.leaf
         if isinstance(leaf, Element):
             values = f"v{look.slot}" if look.slot in shared else f"found[{look.slot}].values"
             return f"len({values}) > {leaf.number} and {values}[{leaf.number}] != ''"
         if isinstance(leaf, Pairs) and len(look.qualifiers) == 1 and leaf.end is None:
-            return f"{self.name('code', next(iter(look.qualifiers)))} in ({_pairs(leaf, look.slot, look.pairs)})"
+            return f"{self.name('code', next(iter(look.qualifiers)))} in ({self._pairs(leaf, look.slot, look.pairs)})"
         return ""
 
     def _party(self, party: Party, margin: str) -> None:
@@ -229,7 +248,7 @@ class Page:
         self.lines += [f"{inner}if party:", f"{inner}    holder[{key}] = party"]
 
     # --- one row -----------------------------------------------------------------------------------------------------
-    def _row(self, row: Made, out: str, shared: set[int]) -> Iterator[str]:
+    def _row(self, row: Made, out: str, shared: Shared) -> Iterator[str]:
         rule, key = row.rule, self.name("key", row.rule.to[-1])
         if rule.const is not None and not rule.when and not row.again:
             yield f"{out}[{key}] = {self.name('const', rule.const)}"
@@ -277,7 +296,7 @@ class Page:
         )
         return here and not rule.many and rule.function.arguments == len(leaves) and rule.function.kind in ("date", "text", "decimal")
 
-    def _texts(self, rule: Rule, shared: set[int]) -> str:
+    def _texts(self, rule: Rule, shared: Shared) -> str:
         """The texts of such a row; the first was found."""
         slot = self._slot_of(rule.paths[0])
         values = f"v{slot}" if slot in shared else "v"
@@ -286,11 +305,15 @@ class Page:
             leaf = path.leaf
             assert isinstance(leaf, Element)
             value = f"{values}[{leaf.number}]"
+            if leaf.component is not None and (slot, leaf.number) in shared:
+                parts = f"c{slot}_{leaf.number}"
+                texts.append(f"{parts}[{leaf.component - 1}].strip() if len({parts}) >= {leaf.component} else ''")
+                continue
             text = f"{value}.strip()" if leaf.component is None else f"component_of({value}, {leaf.component}, MARK)"
             texts.append(f"{text} if len({values}) > {leaf.number} else ''")
         return ", ".join(texts)
 
-    def _tests(self, rule: Rule, shared: set[int]) -> list[str]:
+    def _tests(self, rule: Rule, shared: Shared) -> list[str]:
         """The conditions of a row."""
         tests = []
         for when in rule.when:
@@ -298,7 +321,7 @@ class Page:
             tests.append(finds if when.values is None else f"{finds} and text in {self.name('values', frozenset(when.values))}")
         return tests
 
-    def _straight(self, row: Made, out: str, key: str, shared: set[int], wholly: str) -> Iterator[str]:
+    def _straight(self, row: Made, out: str, key: str, shared: Shared, wholly: str) -> Iterator[str]:
         rule = row.rule
         word, told = "if", set()
         if row.again:
@@ -342,13 +365,19 @@ class Page:
             yield f"    {wholly}"
 
     # --- places ------------------------------------------------------------------------------------------------------
-    def _slot_of(self, path: Path) -> int:
-        """The slot of the record whose element or name is asked; 0 for all other paths."""
+    def _slot_of(self, path: Path) -> int | None:
+        """The slot of the record whose element or name is asked; null for all other paths."""
         reached = self._gatherer.slot(path.steps)
         plain = isinstance(path.leaf, Name) or (isinstance(path.leaf, Element) and self._asks_itself(path.leaf))
-        return reached[0] if reached is not None and plain else 0
+        return reached[0] if reached is not None and plain else None
 
-    def _place(self, path: Path, shared: set[int]) -> _Place:
+    def _composite_of(self, path: Path) -> tuple[int, int] | None:
+        """Slot and element of the composite of which a component is asked; null for all other paths, and where few components are near."""
+        leaf, slot = path.leaf, self._slot_of(path)
+        few = isinstance(leaf, Element) and leaf.component is not None and leaf.component <= _MOST_PARTS
+        return (slot, leaf.number) if few and slot is not None and isinstance(leaf, Element) else None
+
+    def _place(self, path: Path, shared: Shared) -> _Place:
         leaf, reached = path.leaf, self._gatherer.slot(path.steps)
         if reached is None or leaf is None or (isinstance(leaf, Element) and not self._asks_itself(leaf)):
             return self._anywhere(getter_of(path, self._gatherer))
@@ -356,7 +385,7 @@ class Page:
         if isinstance(leaf, Pairs):
             if leaf.end is not None:
                 return self._anywhere(getter_of(path, self._gatherer))
-            pairs = f"(pairs := {_pairs(leaf, slot, self._gatherer.pairs_slot(slot, leaf.key))})"
+            pairs = f"(pairs := {self._pairs(leaf, slot, self._gatherer.pairs_slot(slot, leaf.key))})"
             qualifiers = dict.fromkeys(qualifier for qualifier, _ in leaf.qualifiers)
             text = " or ".join(f"pairs.get({self.name('code', qualifier)})" for qualifier in qualifiers)
             return _Place(f"{pairs} and (text := {text})", "again is not None")
@@ -367,6 +396,11 @@ class Page:
             child = self._gatherer.slot((*path.steps, Step("child", leaf.name))) if leaf.name else None
             return _Place(finds, "again is not None" if child is None else f"again is not None or found[{child[0]}] is not None", slot)
         size, value = f"len({values if there == '' else '(v := r.values)'})", f"{values}[{leaf.number}]"
+        if leaf.component is not None and (slot, leaf.number) in shared:
+            parts = f"c{slot}_{leaf.number}"
+            return _Place(
+                f"len({parts}) >= {leaf.component} and (text := {parts}[{leaf.component - 1}].strip())", "again is not None", slot
+            )
         if leaf.component is None:
             text = f"(text := {value}.strip())"
         elif leaf.component == 1:
@@ -375,6 +409,11 @@ class Page:
             text = f"MARK in {value} and (text := component_of({value}, {leaf.component}, MARK))"
         return _Place(f"{there}{size} > {leaf.number} and {text}", "again is not None", slot)
 
+    def _pairs(self, leaf: Pairs, slot: int, kept: int) -> str:
+        """An expression of the pairs of a record, taken apart once."""
+        way = ("parted" if leaf.composites else "taken_apart") + ("_above" if self._gatherer.is_outside(slot) else "")
+        return f"found[{kept}] if found[{kept}] is not None else {way}(found, {slot}, {kept}, {leaf.start})"
+
     def _asks_itself(self, leaf: Element) -> bool:
         """Whether the value is taken out of the element here: a component only where its mark is our own, not the document's."""
         return leaf.component is None or self._gatherer.composites
@@ -382,11 +421,6 @@ class Page:
     def _anywhere(self, get: Getter) -> _Place:
         """A path that only its getter can follow, which then knows all."""
         return _Place(f"(text := {self.name('get', get)}(found, run))", "")
-
-
-def _pairs(leaf: Pairs, slot: int, kept: int) -> str:
-    """An expression of the pairs of a record, taken apart once."""
-    return f"found[{kept}] or {'parted' if leaf.composites else 'taken_apart'}(found, {slot}, {kept}, {leaf.start})"
 
 
 def _is_straight(rule: Rule) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from connectors.formats.edifact.charsets import DECLARED, repertoire
 from connectors.formats.edifact.elements import explain
@@ -41,7 +41,11 @@ def style_of(header: Header, profile: Profile) -> Style:
     text = TEXT
     if profile.options.get("characters") == "declared" and profile.charset is None:
         text = repertoire(header.identifier)
-    return Style(separators.decimal if fixed else ".,", text, bool(separators.repetition))
+    return _style(separators.decimal if fixed else ".,", text, bool(separators.repetition))
+
+
+_style = lru_cache(16)(Style)
+"""One style for all interchanges that are read alike: what is remembered for it serves them all."""
 
 
 def parts_of(elements: Sequence[str], place: int) -> list[str]:

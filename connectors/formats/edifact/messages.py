@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from connectors.faults_told import FaultsTold, MessageFaults
-from connectors.formats.edifact.elements import explain, spread
+from connectors.formats.edifact.elements import spread
 from connectors.formats.edifact.grammar import Grammar
 from connectors.formats.edifact.packing import levels_above, nest
 from connectors.formats.edifact.patterns import Style
@@ -306,7 +306,7 @@ class FullMessages:
             self._add(Finding("EDF-S102", Where(place.id, position, element, line=line), None, str(times), params=_group(place.group.id)))
         if moved and place.match(ELEMENT.join(elements)) is not None:
             return
-        for fault in () if self._faults_of_message.full() else explain(place.use, elements, self._style):
+        for fault in () if self._faults_of_message.full() else place.faults(elements):
             params = _group(place.group.id)
             if fault.number:
                 params["number"] = fault.number

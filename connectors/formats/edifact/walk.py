@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import NamedTuple
 
+from connectors.formats.edifact.elements import Fault, explain
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, load
 from connectors.formats.edifact.patterns import TEXT, Style, compiled
+from connectors.formats.edifact.separators import ELEMENT
 from connectors.formats.edifact.shapes import blurred
 from connectors.segment_batch import Shape
 
@@ -24,6 +26,9 @@ HEAD = 4
 
 REMEMBERED = 1024
 """Shapes that a place remembers as sound."""
+
+_EXPLAINED, _MOST_EXPLAINED = 64, 200
+"""Faulty segments that a place remembers with their faults, and characters of one that is remembered."""
 
 LINE, TOTAL, SUMMARY, LEVEL = "LIN", "CNT", "UNS", "level"
 """What begins a line, of whatever message; what states a total; what begins a section, that of the totals too; a packing level."""
@@ -99,6 +104,7 @@ class Place:
     __slots__ = (
         "depth",
         "ending",
+        "explained",
         "full",
         "full_shapes",
         "group",
@@ -139,6 +145,8 @@ class Place:
         self.style = style
         self.passed: set[Shape] | None = set() if _by_shape(use, style) else None
         """Blurred shapes that matched; null where something else than the shape decides."""
+        self.explained: dict[str, list[Fault]] = {}
+        """What was wrong with segments here: a sender that errs does so in every message."""
         self.match: Callable[[str], re.Match[str] | None] = self._match_first
 
     def _match_first(self, text: str) -> re.Match[str] | None:
@@ -160,6 +168,18 @@ class Place:
             passed.clear()
         passed.add(blur)
         return True
+
+    def faults(self, elements: Sequence[str]) -> list[Fault]:
+        """What is wrong with a segment at this place."""
+        text = ELEMENT.join(elements)
+        faults = self.explained.get(text)
+        if faults is None:
+            faults = explain(self.use, elements, self.style)
+            if len(text) <= _MOST_EXPLAINED:
+                if len(self.explained) >= _EXPLAINED:
+                    self.explained.clear()
+                self.explained[text] = faults
+        return faults
 
 
 def _by_shape(use: SegmentUse, style: Style) -> bool:
