@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from hub.masterdata.matching.company_names import neighbours
+from hub.masterdata.matching.latin_names import neighbours
 from hub.masterdata.matching.spelling import HAN
 from hub.masterdata.matching.words import listed
 

@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from hub.masterdata.matching.blocking import Keys, Pairs
 from hub.masterdata.matching.columns import Bools, Column, leveled
-from hub.masterdata.matching.company_names import neighbours
+from hub.masterdata.matching.latin_names import neighbours
 from hub.masterdata.matching.item_names import CUT, ItemText, is_number, parted
 from hub.masterdata.matching.item_words import Vocabulary
 from hub.masterdata.matching.makers import Makers, brand_alone

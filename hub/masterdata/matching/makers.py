@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
-from hub.masterdata.matching.company_names import CompanyName, Trades, respelled, shortened
+from hub.masterdata.matching.company_names import CompanyName, Trades, shortened
+from hub.masterdata.matching.latin_names import respelled
 from hub.masterdata.matching.spelling import HAN, folded, words
 from hub.masterdata.matching.words import listed
 

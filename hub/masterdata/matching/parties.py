@@ -14,7 +14,8 @@ from rapidfuzz.distance import Levenshtein
 
 from hub.masterdata.matching.blocking import Keys, Pairs
 from hub.masterdata.matching.columns import Bools, Column, leveled
-from hub.masterdata.matching.company_names import CompanyName, Trades, neighbours, shortened
+from hub.masterdata.matching.company_names import CompanyName, Trades, shortened
+from hub.masterdata.matching.latin_names import neighbours
 from hub.masterdata.matching.spelling import HAN, folded, place, sound, syllables, words
 from hub.masterdata.matching.weights import FieldSpec, Levels
 from hub.masterdata.matching.words import listed

@@ -21,6 +21,8 @@ from hub.masterdata.matching.words import listed
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")
 _PARTS = re.compile("[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff]+")
+_PART = re.compile("[0-9a-z\u3400-\u9fff\uf900-\ufaff]*")
+_CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]*")
 _FORM_WITH_A_SLIP = re.compile("(?:股份|集团)?有限(?:责任)?公.$|有限.司$|有.公司$|.限公司$")
 _CHINESE_FORMS = re.compile("(?:(?:集团|股份)*(?:有限)?(?:责任)?(?:总|分)?公司|集团|有限合伙|工?厂)+$")
 _FORMS_INSIDE = re.compile("(?:(?:集团|股份)*有限(?:责任)?公司|股份公司|集团公司)(?=.)")
@@ -35,23 +37,35 @@ def _simplified() -> dict[int, str]:
     return {ord(old): new for old, new in zip(letters, converted, strict=True) if old != new and len(new) == 1}
 
 
+class _Folding(dict[int, str]):
+    """What stands for each character, found when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKC", chr(code)).casefold().translate(_simplified())
+        parts = "".join(part for part in unicodedata.normalize("NFD", plain) if not unicodedata.combining(part))
+        self[code] = folded = parts.replace("ø", "o").replace("ł", "l")
+        return folded
+
+
+_FOLDING = _Folding()
+
+
 @lru_cache(maxsize=200_000)
 def folded(text: str) -> str:
     """Small letters of one width, simplified characters, no diacritics; punctuation as it is."""
-    text = unicodedata.normalize("NFKC", text).casefold()
-    if text.isascii():
-        return text
-    if HAN.search(text):
-        text = text.translate(_simplified())
-    parts = unicodedata.normalize("NFD", text)
-    return (
-        unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part))).replace("ø", "o").replace("ł", "l")
-    )
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text.translate(_FOLDING))
 
 
 def words(text: str) -> list[str]:
     """Runs of Latin letters and digits, and runs of Chinese characters, of a folded text; `b.v.` is one word."""
-    return _PARTS.findall(_DOTTED.sub(lambda dotted: dotted[0].replace(".", "") + " ", text))
+    if "." in text:
+        text = _DOTTED.sub(lambda dotted: dotted[0].replace(".", "") + " ", text)
+    return _PARTS.findall(text)
+
+
+def joined(text: str) -> str:
+    """The words of a folded text without what stands between them: `康瑞 医疗` is `康瑞医疗`."""
+    return text if _PART.fullmatch(text) else "".join(words(text))
 
 
 def company(text: str) -> str:
@@ -71,7 +85,7 @@ def company(text: str) -> str:
 
 def place(text: str) -> str:
     """A city or province as it stands in names: `苏州市` is `苏州`, `Suzhou City` is `suzhou`."""
-    plain = "".join(words(folded(text)))
+    plain = joined(folded(text))
     plain = _ADMINISTRATIVE.sub("", plain).removesuffix("city")
     return spelled_otherwise().get(plain, plain)
 
@@ -96,7 +110,7 @@ def syllables(text: str) -> list[str]:
     """How each Chinese character is read, and what stands between them."""
     if not HAN.search(text):
         return []
-    if all(map(HAN.match, text)) and _read_otherwise().isdisjoint(map(add, text, text[1:])):
+    if _CHINESE.fullmatch(text) and _read_otherwise().isdisjoint(map(add, text, text[1:])):
         return list(map(_read_alone, text))
     return lazy_pinyin(text)
 
