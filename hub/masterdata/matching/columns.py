@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from hub.masterdata.matching.blocking import Pairs
+from hub.masterdata.matching.blocking import Ints, Pairs, numbered
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
@@ -19,12 +20,22 @@ _CHUNK = 500_000
 
 
 class Column:
-    """One text of every record; an empty one is no value."""
+    """One text of every record; an empty one is no value. With `which` the texts are distinct ones, of which each record has one."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], which: Ints | None = None) -> None:
         self.texts = np.array(texts, dtype=object)
-        numbers: dict[str, int] = {"": -1}
-        self.codes: npt.NDArray[np.int64] = np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64)
+        self.codes: Ints = numbered(texts)
+        if which is not None:
+            self.texts, self.codes = self.texts[which], self.codes[which]
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """Letters of the value of each record."""
+        return np.fromiter(map(len, self.texts), dtype=np.int64, count=len(self.texts))
+
+    def of(self, pairs: Pairs) -> tuple[list[str], list[str]]:
+        """The values of first and second records."""
+        return self.texts[pairs[0]].tolist(), self.texts[pairs[1]].tolist()
 
     def both(self, pairs: Pairs) -> Bools:
         """Where both records have a value."""
@@ -58,10 +69,17 @@ class Column:
         at = np.flatnonzero(where)
         for start in range(0, len(at), _CHUNK):
             some = at[start : start + _CHUNK]
-            first, second = self.texts[pairs[0][some]].tolist(), self.texts[pairs[1][some]].tolist()
+            first, second = self.of((pairs[0][some], pairs[1][some]))
             found[some] = process.cpdist(
                 first, second, scorer=scorer, workers=1, dtype=found.dtype if found.dtype == np.float32 else np.int64, **options
             )
+
+
+def once(read: Callable[[str], str], texts: Iterable[Any]) -> list[str]:
+    """What is read from each text, each distinct one read once; nothing from nothing."""
+    stated = [str(text) if text else "" for text in texts]
+    known = {text: read(text) for text in dict.fromkeys(stated) if text} | {"": ""}
+    return list(map(known.__getitem__, stated))
 
 
 def leveled(count: int, *levels: tuple[int, Bools]) -> npt.NDArray[np.int8]:

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
-from hub.masterdata.matching.blocking import Keys, Pairs
+from hub.masterdata.matching.blocking import Ints, Keys, Pairs, numbered
 from hub.masterdata.matching.columns import Bools, Column, leveled
-from hub.masterdata.matching.latin_names import neighbours
 from hub.masterdata.matching.item_names import CUT, ItemText, is_number, parted
 from hub.masterdata.matching.item_words import Vocabulary
+from hub.masterdata.matching.latin_names import neighbours
 from hub.masterdata.matching.makers import Makers, brand_alone
 from hub.masterdata.matching.meanings import Meanings
 from hub.masterdata.matching.spelling import HAN, folded
@@ -182,35 +182,31 @@ class Items:
             dtype=bool,
         )
 
-    def keys(self) -> tuple[Keys, Sequence[str]]:
+    def keys(self) -> tuple[Keys, Ints]:
         """Keys of all records, and what cuts their wide blocks: the words."""
-        keys = Keys()
-        second = []
-        for record in range(self._count):
-            said_words = self._words.texts[record].split()
-            rare = sorted(said_words, key=lambda word: (self._often[word], word))
-            second.append(rare[0] if rare else "")
-            number = self._number.texts[record]
-            if gtin := self._gtin.texts[record]:
-                keys.add(record, f"g:{gtin}")
-            if number:
-                keys.add(record, f"n:{number}")
+        keys, every = Keys(), np.arange(self._count)
+        said = numbered([f"{sizes}|{packed}" for sizes, packed in zip(self._measures.texts, self._packed.texts, strict=True)])
+        words = [sorted(text.split(), key=lambda word: (self._often[word], word)) for text in self._words.texts]
+        numbers: dict[str, int] = {}
+        first, then = (numbered([rare[at] if len(rare) > at else "" for rare in words], numbers) for at in (0, 1))
+        keys.add(every, self._gtin.codes)
+        keys.add(every, self._number.codes)
+        owners, parts = [], list[str]()
+        for record, number in enumerate(self._number.texts):
             if len(number) > 5:
-                for part in neighbours(number):
-                    keys.add(record, f"N:{part}")
-            said = f"{self._measures.texts[record]}|{self._packed.texts[record]}"
-            maker, registration = self._maker.texts[record], self._registration.texts[record]
-            if maker:
-                keys.add(record, f"s:{maker}:{said}")
-                keys.add(record, f"b:{self._brand.texts[record][:3]}:{said}")
-            if registration:
-                keys.add(record, f"r:{registration}:{said}")
-            if self._measures.texts[record]:
-                for word in rare[:2]:
-                    keys.add(record, f"w:{word}:{said}")
-            elif self._words.texts[record]:
-                keys.add(record, f"W:{self._words.texts[record]}:{maker}:{registration}")
-        return keys, second
+                fewer = neighbours(number)
+                parts += fewer
+                owners += [record] * len(fewer)
+        keys.add(np.array(owners, dtype=np.int64), numbered(parts))
+        maker, registration, measured = self._maker.codes, self._registration.codes, self._measures.codes >= 0
+        keys.add(every, maker, said)
+        brand = numbered([f"{brand[:3]}-" for brand in self._brand.texts])
+        keys.add(every, np.where(maker >= 0, brand, -1), said)
+        keys.add(every, registration, said)
+        both = np.concatenate((first, then)), np.concatenate((measured, measured)), np.concatenate((said, said))
+        keys.add(np.concatenate((every, every)), np.where(both[1], both[0], -1), both[2])
+        keys.add(every, np.where(measured, -1, self._words.codes), maker, registration)
+        return keys, first
 
     def plausible(self, pairs: Pairs) -> tuple[Bools, Bools]:
         """Pairs that are worth a close look: a number in common, or no maker, registration or measure that contradicts."""

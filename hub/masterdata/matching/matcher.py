@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hub.masterdata.matching.blocking import Keys, Pairs
+from hub.masterdata.matching.blocking import Ints, Keys, Pairs
 from hub.masterdata.matching.columns import Bools
 from hub.masterdata.matching.items import Items
 from hub.masterdata.matching.parties import Parties
@@ -30,7 +30,7 @@ class Comparable(Protocol):
     def learns(self) -> bool:
         """Whether its weights are learnt from the records at hand."""
 
-    def keys(self) -> tuple[Keys, Sequence[str]]:
+    def keys(self) -> tuple[Keys, Ints]:
         """Keys of all records, and what cuts their wide blocks."""
 
     def plausible(self, pairs: Pairs) -> tuple[Bools, Bools]:

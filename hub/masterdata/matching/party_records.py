@@ -1,0 +1,166 @@
+"""Party records read: names in both scripts taken apart, and numbers, telephone and address as one writes them to compare them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hub.masterdata.matching.blocking import Ints
+from hub.masterdata.matching.columns import Column, once
+from hub.masterdata.matching.company_names import NAMELESS, CompanyName, Trades
+from hub.masterdata.matching.spelling import HAN, folded, place, sound, syllables, words
+from hub.masterdata.matching.words import listed
+
+_STREET = {
+    "street": "st", "str": "st", "strasse": "st", "road": "rd", "avenue": "av", "ave": "av", "lane": "ln", "boulevard": "bd", "blvd": "bd",
+    "drive": "dr", "building": "", "house": "", "haus": "", "floor": "", "suite": "", "unit": "",
+}  # fmt: skip
+_HAN_STREET = re.compile("([\u3400-\u9fff]{2,12}?)(?:[东西南北中]?(?:大道|大街|路|街|道|巷))(\\d+)号?")
+_DISTRICT = re.compile("^.*(?:省|市|区|县|镇|开发区|自治州|旗)(?=[\u3400-\u9fff]{2})")
+_HAN_CITY = re.compile("(?:^|省|自治区)([\u3400-\u9fff]{2,4}?)市")
+_PINYIN_STREET = re.compile(
+    r"(?:no\.?\s*(?P<before>\d+),?\s+)?(?P<name>[a-z]+(?: [a-z]+)?) "
+    r"(?:(?:east|west|south|north|middle) )?(?:road|rd|street|avenue|lane)\b(?:,? (?P<behind>\d+))?"
+)
+_PROVINCES = frozenset(sound(name) for name in listed("places") if name not in ("北京", "天津", "上海", "重庆", "香港", "澳门"))
+_DIGITS = re.compile(r"\d+")
+_MARKS = re.compile(r"[\W_]+")
+
+
+class Names:
+    """The names of all records in one script, each distinct one once: `which` of them a record has."""
+
+    def __init__(self, names: Sequence[CompanyName]) -> None:
+        numbers = {NAMELESS: 0} | {name: number for number, name in enumerate(dict.fromkeys(names), 1) if name != NAMELESS}
+        self.distinct = list(numbers)
+        places = dict(zip(self.distinct, range(len(numbers)), strict=True))
+        self.which: Ints = np.fromiter(map(places.__getitem__, names), dtype=np.int64, count=len(names))
+        self.own, self.trade = self._column("own"), self._column("trade")
+        self.whole, self.sound, self.read = self._column("whole"), self._column("sound"), self._column("read")
+        self.apart = Column([f"{name.apart}-" if name.own else "" for name in self.distinct], self.which)
+        self.form = self._column("form")
+
+    def _column(self, part: str) -> Column:
+        at = CompanyName._fields.index(part)
+        return Column([name[at] for name in self.distinct], self.which)
+
+
+class PartyRecords:
+    """What all records say, column by column. `bodies` are canonical parties."""
+
+    def __init__(self, bodies: Sequence[Mapping[str, Any]]) -> None:
+        self.count = len(bodies)
+        stated = once(place, [body.get("city") for body in bodies])
+        latin, han = [], []
+        for body in bodies:
+            zh = en = ""
+            for member in ("name", "name_zh"):
+                if name := body.get(member):
+                    if HAN.search(text := str(name)):
+                        zh = text
+                    else:
+                        en = en or text
+            han.append(zh)
+            latin.append(en)
+        often = Counter(stated)
+        trades = Trades((*han, *latin), {city for city, count in often.items() if city and count > 1})
+        addresses = [folded(str(body.get("address") or "")) for body in bodies]
+        stated = [city or _city_of(address) for city, address in zip(stated, addresses, strict=True)]
+        chinese = [trades.parted(name, city) for name, city in zip(han, stated, strict=True)]
+        western = [trades.parted(name) for name in latin]
+        self.names = Names(chinese), Names(western)
+        self.meant = _translations(chinese, western)
+        self.pinyin = self._spelled_out()
+        both = list(zip(chinese, western, strict=True))
+        self.name_place = Column([zh.place + zh.district if zh.district else "" for zh in chinese])
+        self.name_city = Column([zh.place or en.place for zh, en in both])
+        self.branch = Column([f"{zh.branch or en.branch}-" for zh, en in both])
+        self.licence, self.gln = (Column(once(letters, [body.get(member) for body in bodies])) for member in ("licence", "gln"))
+        self.tax = Column(once(_registered, [body.get("tax_number") for body in bodies]))
+        self.phone = Column([_digits(body.get("phone"))[-8:] for body in bodies])
+        self.line = Column([text[:-3] if len(text) > 6 else "" for text in self.phone.texts])
+        streets = [_address(text) if text else ("", "") for text in addresses]
+        self.address = Column([f"{street} {number}".strip() for street, number in streets])
+        self.street, self.house = Column([street for street, _ in streets]), Column([number for _, number in streets])
+        self.city = Column(
+            [
+                sound(city) if city else "" if zh.branch or en.branch else _not_province(zh.place or en.place)
+                for city, (zh, en) in zip(stated, both, strict=True)
+            ]
+        )
+        self.postal, self.country = (Column(once(letters, [body.get(member) for body in bodies])) for member in ("postal_code", "country"))
+
+    def _spelled_out(self) -> npt.NDArray[np.bool_]:
+        """Records whose Latin name is Chinese in Latin letters."""
+        han, latin = self.names
+        known = {syllable for own in {name.own for name in han.distinct} for syllable in syllables(own)}
+        spelled = {own: _spelled_out(own, known) for own in {name.own for name in latin.distinct}}
+        return np.array([spelled[name.own] for name in latin.distinct], dtype=bool)[latin.which]
+
+
+def _spelled_out(own: str, known: set[str]) -> bool:
+    """Whether a Latin name is made of two to four syllables of pinyin."""
+    ends = {0: 0}
+    for start in range(len(own)):
+        if start in ends and ends[start] < 4:
+            for size in range(1, 7):
+                if own[start : start + size] in known:
+                    ends[start + size] = min(ends.get(start + size, 9), ends[start] + 1)
+    return 2 <= ends.get(len(own), 0) <= 4
+
+
+def _not_province(name: str) -> str:
+    return "" if name in _PROVINCES else name
+
+
+def _translations(han: Sequence[CompanyName], latin: Sequence[CompanyName]) -> dict[str, set[str]]:
+    """Latin words that stand for Chinese trades, learnt from parties whose names are known in both scripts."""
+    together: dict[str, Counter[str]] = {}
+    seen = Counter[str]()
+    for zh, en in zip(han, latin, strict=True):
+        if zh.trade and en.trade:
+            seen[zh.trade] += 1
+            together.setdefault(zh.trade, Counter()).update(set(en.trade.split()))
+    return {
+        trade: {word for word, count in counts.items() if count >= 2 and count >= 0.2 * seen[trade]} for trade, counts in together.items()
+    }
+
+
+def letters(value: str) -> str:
+    """Letters and digits of a number, whatever stands between them."""
+    return _MARKS.sub("", folded(value))
+
+
+def _registered(value: str) -> str:
+    """A tax number: of a Chinese unified social credit code (GB 32100) the fifteen characters that old and new numbers have in common,
+    of a VAT number its digits, whether or not its country stands ahead."""
+    text = letters(value)
+    if len(text) == 18 and text[2:8].isdigit():
+        return text[2:17]
+    return text if len(text) == 15 and text[:6].isdigit() else _digits(text)
+
+
+def _digits(value: Any) -> str:
+    return "".join(_DIGITS.findall(str(value))) if value else ""
+
+
+def _city_of(plain: str) -> str:
+    """The city that a Chinese address begins with."""
+    found = _HAN_CITY.search(plain)
+    return sound(found[1]) if found else ""
+
+
+def _address(plain: str) -> tuple[str, str]:
+    """Street and house as both scripts say them: `江苏省苏州市吴中区星湖街218号` is `xinghu`, `218`, as is `No. 218 Xinghu Street`."""
+    if (han := _HAN_STREET.search(plain)) is not None:
+        return sound(_DISTRICT.sub("", han[1])), han[2]
+    if (english := _PINYIN_STREET.search(plain)) is not None:
+        return english["name"].replace(" ", ""), english["before"] or english["behind"] or ""
+    found = [_STREET.get(word, word) for word in words(plain.replace("straße", "str").replace("strasse", "str").replace("ß", "ss"))]
+    number = next((word for word in found if word.isdigit()), "")
+    return " ".join(word for word in found if len(word) > 1 and not word[0].isdigit()), number
