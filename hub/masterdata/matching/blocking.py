@@ -6,28 +6,35 @@ place, say), and what is still too large is left to the other keys.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Pairs = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 """First and second records of pairs, by their numbers; the first is the smaller."""
 
 MOST = 50
 """Records of a block."""
-_WIDEST = 2**62
-"""Numbers up to which codes are joined."""
+_STIR, _STIR_AGAIN = (np.array(number, dtype=np.uint64) for number in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F))
+"""Odd numbers whose multiples are spread over all 64 bits."""
 
 
-def numbered(texts: Sequence[str], numbers: dict[str, int] | None = None) -> Ints:
-    """A number for each text, equal for equal ones, -1 for an empty one. `numbers` are those of texts before, and are added to."""
-    known = {} if numbers is None else numbers
-    fresh = [text for text in dict.fromkeys(texts) if text not in known]
-    known.update(zip(fresh, range(len(known), len(known) + len(fresh)), strict=True))
-    known[""] = -1
-    return np.fromiter(map(known.__getitem__, texts), dtype=np.int64, count=len(texts))
+def numbered(texts: Sequence[str]) -> Ints:
+    """A number for each text, equal for equal ones, -1 for an empty one."""
+    numbers: dict[str, int] = defaultdict(count().__next__)
+    numbers[""] = -1
+    return np.fromiter(map(numbers.__getitem__, texts), dtype=np.int64, count=len(texts))
+
+
+def hashed(texts: Sequence[str]) -> Ints:
+    """A number for each text as a part of a key, 0 for an empty one: quicker than to number them. Other texts that get one number once in
+    a million million times only are compared in vain."""
+    return np.fromiter(map(hash, texts), dtype=np.int64, count=len(texts))
 
 
 class Keys:
@@ -36,16 +43,17 @@ class Keys:
     def __init__(self) -> None:
         self._kinds: list[tuple[Ints, Ints]] = []
 
-    def add(self, records: Ints, *parts: Ints) -> None:
-        """A kind of key that these records have: the numbers of its parts. Who has -1 for the first part has no key of this kind."""
-        has = parts[0] >= 0
-        records, key = records[has].astype(np.int64), parts[0][has]
-        for part in parts[1:]:
+    def add(self, records: Ints, first: Ints, *parts: Ints, where: Bools | None = None) -> None:
+        """A kind of key that these records have: numbers of its parts, by `hashed`. Who has none for the first part, or is not `where`,
+        has no key of this kind."""
+        has = first != 0 if where is None else (first != 0) & where
+        records, key = records[has], first[has]
+        for part in parts:
             key = _joint(key, part[has])
         self._kinds.append((records, key))
 
     def pairs(self, second: Ints, most: int = MOST) -> Pairs:
-        """All pairs of records within blocks, once each. `second` cuts blocks of more than `most` (-1 joins none)."""
+        """All pairs of records within blocks, once each. `second` cuts blocks of more than `most` (0 joins none)."""
         found = [np.zeros(0, dtype=np.int64)]
         for records, key in self._kinds:
             found += _pairs(records, key, most, second)
@@ -54,21 +62,18 @@ class Keys:
 
 
 def _joint(one: Ints, other: Ints) -> Ints:
-    """One number for two; the other may be -1."""
-    width = int(other.max(initial=0)) + 2
-    if int(one.max(initial=0)) + 1 > _WIDEST // width:
-        one = np.unique(one, return_inverse=True)[1].astype(np.int64)
-    return one * width + other + 1
+    """One number for two."""
+    return ((one.view(np.uint64) * _STIR) ^ (other.view(np.uint64) + _STIR)).view(np.int64)
 
 
 def _pairs(records: Ints, key: Ints, most: int, second: Ints | None) -> list[Ints]:
     """Pairs of records with one key, as first shifted by 32 and second, each once."""
     if not len(records):
         return []
-    whole = distinct(_joint(key, records))  # in order of keys, and of records within them
-    width = int(records.max()) + 2
-    key, records = np.divmod(whole, width)
-    records -= 1
+    bits = int(records.max()).bit_length()
+    # In order of keys, and of records within them: the upper bits of a number stirred are as good as all.
+    whole = distinct(((key.view(np.uint64) * _STIR_AGAIN) >> np.uint64(bits + 1) << np.uint64(bits)).view(np.int64) | records)
+    key, records = whole >> bits, whole & ((1 << bits) - 1)
     ends = np.append(np.flatnonzero(key[1:] != key[:-1]) + 1, len(key))
     sizes = np.diff(ends, prepend=0)
     last = np.repeat(ends, sizes)  # where the block of each row ends
@@ -82,7 +87,7 @@ def _pairs(records: Ints, key: Ints, most: int, second: Ints | None) -> list[Int
         at = at[at + step < last[at]]
     if second is not None and not narrow.all():
         wide, cut = records[~narrow], second[records[~narrow]]
-        told = cut >= 0
+        told = cut != 0
         found += _pairs(wide[told], _joint(key[~narrow][told], cut[told]), most, None)
     return [distinct(np.concatenate(found))] if found else []
 

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from hub.masterdata.matching.blocking import Ints, Pairs, numbered
+from hub.masterdata.matching.blocking import Bools, Ints, Pairs, numbered
 
-Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 _CHUNK = 500_000
 """Pairs whose texts are held at once."""
@@ -27,6 +26,11 @@ class Column:
         self.codes: Ints = numbered(texts)
         if which is not None:
             self.texts, self.codes = self.texts[which], self.codes[which]
+
+    @cached_property
+    def key(self) -> Ints:
+        """The value of each record as a part of a key; 0 where it has none."""
+        return self.codes + 1
 
     @cached_property
     def lengths(self) -> Ints:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
-from hub.masterdata.matching.blocking import Ints, Keys, Pairs, numbered
-from hub.masterdata.matching.columns import Bools, Column, leveled
+from hub.masterdata.matching.blocking import Bools, Ints, Keys, Pairs, hashed
+from hub.masterdata.matching.columns import Column, leveled
 from hub.masterdata.matching.item_names import CUT, ItemText, is_number, parted
 from hub.masterdata.matching.item_words import Vocabulary
 from hub.masterdata.matching.latin_names import neighbours
@@ -185,27 +185,19 @@ class Items:
     def keys(self) -> tuple[Keys, Ints]:
         """Keys of all records, and what cuts their wide blocks: the words."""
         keys, every = Keys(), np.arange(self._count)
-        said = numbered([f"{sizes}|{packed}" for sizes, packed in zip(self._measures.texts, self._packed.texts, strict=True)])
+        said = hashed([f"{sizes}|{packed}" for sizes, packed in zip(self._measures.texts, self._packed.texts, strict=True)])
         words = [sorted(text.split(), key=lambda word: (self._often[word], word)) for text in self._words.texts]
-        numbers: dict[str, int] = {}
-        first, then = (numbered([rare[at] if len(rare) > at else "" for rare in words], numbers) for at in (0, 1))
-        keys.add(every, self._gtin.codes)
-        keys.add(every, self._number.codes)
-        owners, parts = [], list[str]()
-        for record, number in enumerate(self._number.texts):
-            if len(number) > 5:
-                fewer = neighbours(number)
-                parts += fewer
-                owners += [record] * len(fewer)
-        keys.add(np.array(owners, dtype=np.int64), numbered(parts))
-        maker, registration, measured = self._maker.codes, self._registration.codes, self._measures.codes >= 0
+        first, then = (hashed([rare[at] if len(rare) > at else "" for rare in words]) for at in (0, 1))
+        keys.add(every, self._gtin.key)
+        keys.add(every, self._number.key)
+        fewer = [neighbours(number) if len(number) > 5 else () for number in self._number.texts]
+        keys.add(np.repeat(every, [len(parts) for parts in fewer]), hashed(list(chain.from_iterable(fewer))))
+        maker, registration, measured = self._maker.key, self._registration.key, self._measures.key != 0
         keys.add(every, maker, said)
-        brand = numbered([f"{brand[:3]}-" for brand in self._brand.texts])
-        keys.add(every, np.where(maker >= 0, brand, -1), said)
+        keys.add(every, hashed([f"{brand[:3]}-" for brand in self._brand.texts]), said, where=maker != 0)
         keys.add(every, registration, said)
-        both = np.concatenate((first, then)), np.concatenate((measured, measured)), np.concatenate((said, said))
-        keys.add(np.concatenate((every, every)), np.where(both[1], both[0], -1), both[2])
-        keys.add(every, np.where(measured, -1, self._words.codes), maker, registration)
+        keys.add(np.tile(every, 2), np.concatenate((first, then)), np.tile(said, 2), where=np.tile(measured, 2))
+        keys.add(every, self._words.key, maker, registration, where=~measured)
         return keys, first
 
     def plausible(self, pairs: Pairs) -> tuple[Bools, Bools]:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 
-from hub.masterdata.matching.blocking import Ints, Keys, Pairs
-from hub.masterdata.matching.columns import Bools, Column, leveled
+from hub.masterdata.matching.blocking import Bools, Ints, Keys, Pairs
+from hub.masterdata.matching.columns import Column, leveled
 from hub.masterdata.matching.party_keys import party_keys
 from hub.masterdata.matching.party_names import NamePairs
 from hub.masterdata.matching.party_records import PartyRecords
@@ -67,7 +67,7 @@ class Parties:
 
     def keys(self) -> tuple[Keys, Ints]:
         """Keys of all records, and what cuts their wide blocks: the place."""
-        return party_keys(self._records), self._records.city.codes
+        return party_keys(self._records), self._records.city.key
 
     def plausible(self, pairs: Pairs) -> tuple[Bools, Bools]:
         """Pairs that are worth a close look: a number in common, or names that are not far apart; and those without the numbers."""

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from hub.masterdata.matching.blocking import Pairs
-from hub.masterdata.matching.columns import Bools, leveled
+from hub.masterdata.matching.blocking import Bools, Pairs
+from hub.masterdata.matching.columns import leveled
 from hub.masterdata.matching.company_names import shortened
 from hub.masterdata.matching.party_records import PartyRecords
 from hub.masterdata.matching.spelling import HAN

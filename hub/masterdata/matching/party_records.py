@@ -40,6 +40,7 @@ class Names:
         self.distinct = list(numbers)
         places = dict(zip(self.distinct, range(len(numbers)), strict=True))
         self.which: Ints = np.fromiter(map(places.__getitem__, names), dtype=np.int64, count=len(names))
+        self.owns = [name.own for name in self.distinct]
         self.own, self.trade = self._column("own"), self._column("trade")
         self.whole, self.sound, self.read = self._column("whole"), self._column("sound"), self._column("read")
         self.apart = Column([f"{name.apart}-" if name.own else "" for name in self.distinct], self.which)

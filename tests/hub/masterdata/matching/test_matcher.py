@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from hub.masterdata.matching import parties
-from hub.masterdata.matching.blocking import Keys
+from hub.masterdata.matching.blocking import Keys, hashed
 from hub.masterdata.matching.item_names import parted
 from hub.masterdata.matching.matcher import match
 from hub.masterdata.matching.spelling import company, folded, place, sound
@@ -92,12 +92,20 @@ def test_a_member_without_value_says_nothing() -> None:
 
 def test_wide_blocks_are_cut_by_the_second_key() -> None:
     keys = Keys()
-    for record in range(60):
-        keys.add(record, "medical")
-    keys.add(0, "rare")
-    keys.add(59, "rare")
-    firsts, seconds = keys.pairs(["leeds" if record < 3 else "" for record in range(60)])
+    keys.add(np.arange(60), hashed(["medical"] * 60))
+    keys.add(np.array([0, 59]), hashed(["rare", "rare"]))
+    firsts, seconds = keys.pairs(hashed(["leeds" if record < 3 else "" for record in range(60)]))
     assert list(zip(firsts.tolist(), seconds.tolist(), strict=True)) == [(0, 1), (0, 2), (0, 59), (1, 2)]
+
+
+def test_keys_of_two_kinds_or_without_a_first_part_join_nothing() -> None:
+    keys = Keys()
+    keys.add(np.arange(3), hashed(["a", "a", ""]), hashed(["x", "y", "x"]))
+    keys.add(np.arange(3), hashed(["b", "a", "a"]), where=np.array([True, False, True]))
+    keys.add(np.arange(3), hashed(["", "", ""]))
+    assert [len(side) for side in keys.pairs(hashed(["", "", ""]))] == [0, 0]
+    keys.add(np.arange(3), hashed(["", "c", "c"]), hashed(["x", "", ""]))
+    assert [side.tolist() for side in keys.pairs(hashed(["", "", ""]))] == [[1], [2]]
 
 
 @pytest.mark.parametrize(
