@@ -46,7 +46,8 @@ _SETTINGS = frozenset(
         "rows",
     }
 )
-_STAMPS = ("time", "epoch_seconds", "epoch_milliseconds", "odata", "number")
+_COMPACT = "%Y%m%d%H%M%S"
+_STAMPS = ("time", "compact", "epoch_seconds", "epoch_milliseconds", "odata", "number")
 _ODATA = re.compile(r"/Date\((-?\d+)(?:([+-])(\d{1,4}))?\)/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,7 +66,8 @@ class Delta:
     overlap: float = 300.0
     """Seconds (or numbers, where stamps are numbers) before the watermark that are asked for again."""
     stamps: str = "time"
-    """How stamps are spelled: time (ISO, with `T` or blank), epoch_seconds, epoch_milliseconds, odata (`/Date(…)/`), number."""
+    """How stamps are spelled: time (ISO, with `T` or blank), compact (20261122083000), epoch_seconds, epoch_milliseconds, odata
+    (`/Date(…)/`), number."""
     time_zone: str = "UTC"
     """Of stamps that state no offset."""
     ask_as: str | None = None
@@ -150,6 +152,8 @@ class Delta:
             return _EPOCH + timedelta(milliseconds=int(found[1]))
         if self.stamps.startswith("epoch") and text.lstrip("-").isdigit():
             return _EPOCH + (timedelta(seconds=int(text)) if self.stamps == "epoch_seconds" else timedelta(milliseconds=int(text)))
+        if self.stamps == "compact" and text.isdigit() and len(text) == 14:
+            text = f"{text[:8]}T{text[8:]}"
         made = datetime.fromisoformat(text.strip())
         return made if made.tzinfo is not None else made.replace(tzinfo=ZoneInfo(self.time_zone))
 
@@ -166,8 +170,8 @@ class Delta:
         if self.stamps == "number":
             return stamp
         moment = datetime.fromisoformat(stamp)
-        if self.ask_as is not None:
-            return moment.astimezone(ZoneInfo(self.time_zone)).strftime(self.ask_as)
+        if (pattern := self.ask_as or (_COMPACT if self.stamps == "compact" else None)) is not None:
+            return moment.astimezone(ZoneInfo(self.time_zone)).strftime(pattern)
         if self.stamps.startswith("epoch"):
             passed = moment - _EPOCH
             return str(passed // timedelta(seconds=1) if self.stamps == "epoch_seconds" else passed // timedelta(milliseconds=1))
@@ -220,12 +224,13 @@ def _steps(path: str) -> list[str]:
 def identified(delta: Delta, records: Iterable[Any], where: str) -> tuple[tuple[str, str], ...]:
     """Id and version of each record: the version is a hash of its content, for a stamp may be too coarse to tell two changes apart.
 
+    Of an id of several values some may be empty, as the plant of a batch of SAP's that is the same in all plants.
     Raises RetriableError for a record that has no id.
     """
     found = []
     for record in records:
         names = [value_at(record, path) for path in delta.id]
-        if any(name in (None, "") or isinstance(name, dict | list) for name in names):
+        if not any(name not in (None, "") for name in names) or any(name is None or isinstance(name, dict | list) for name in names):
             raise RetriableError(f"{where}: a record has no {', '.join(delta.id)}")
         said = {name: value for name, value in record.items() if name not in delta.ignore} if isinstance(record, Mapping) else record
         version = sha256(json.dumps(said, sort_keys=True, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")).hexdigest()[

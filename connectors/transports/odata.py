@@ -5,7 +5,8 @@
      delta: {kind: stamp, field: LastChangeDateTime, id: PurchaseOrder}}
 
 Records since a stamp, in the order of (stamp, id). The server's own pages are followed (`@odata.nextLink`, `__next` with its $skiptoken);
-where it has none, the next page begins at the last stamp. `literal` says how version 2 wants stamps (`datetimeoffset`, `datetime`).
+where it has none, the next page begins at the last stamp. `literal` says how stamps are wanted (`datetimeoffset`, `datetime`; `text`
+where they are `compact`).
 `delta: {kind: token}` follows delta links (`odata.track-changes`), where a service offers them; a record that was deleted has no fields,
 so leave
 `id` out there. Version 2 spells numbers as text and times as `/Date(…)/`: a page is what came, byte for byte.
@@ -39,7 +40,7 @@ _SETTINGS = PEER_SETTINGS | frozenset(
     {"version", "entity", "select", "expand", "filter", "query", "page", "label", "literal", "delta", "send", "media_type"}
 )
 _SEND = frozenset({"method", "path", "csrf", "if_match", "unless"})
-_LITERALS = {"datetimeoffset": "datetimeoffset'{}'", "datetime": "datetime'{}'", "plain": "{}"}
+_LITERALS = {"datetimeoffset": "datetimeoffset'{}'", "datetime": "datetime'{}'", "plain": "{}", "text": "'{}'"}
 _BEGINNING = 200
 _TRACKED = "odata.track-changes"
 
@@ -167,7 +168,7 @@ class Entities:
 
     def _spelled(self, stamp: str) -> str:
         """As version 2 and 4 write a time; `datetime` bears no zone."""
-        text = replace(self._delta, stamps="time").spelled(stamp)
+        text = (self._delta if self._delta.stamps == "compact" else replace(self._delta, stamps="time")).spelled(stamp)
         return text.removesuffix("Z") if self._literal.startswith("datetime'") else text
 
     def _behind(self, question: Question, since: str | None, count: int, records: Sequence[Any]) -> tuple[str | None, int]:

@@ -155,7 +155,7 @@ def facts_of(entity: Mapping[str, Any]) -> Facts:
             get("currency"),
             total,
             location,
-            place_of(get("supplier")),
+            None if master else place_of(get("supplier")),  # a lot names its supplier by code alone, as master records name others
             header,
         ),
         location=location,

@@ -8,7 +8,7 @@ from connectors.deltas import Delta, identified
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import Answered
 from connectors.pulling import Question
-from data_contracts.errors import ConfigError
+from data_contracts.errors import ConfigError, RetriableError
 
 DELTA = Delta.of({"delta": {"kind": "stamp", "field": "1", "id": "0", "sorted": True, "rows": True}}, "rest")
 
@@ -38,3 +38,21 @@ def test_the_next_page_begins_with_the_record_that_may_be_cut() -> None:
         next_page(rows("a", "a", "a", "a"), stamp)
     with pytest.raises(ConfigError, match="style offset alone"):
         Paging({"style": "page"}, "rest", DELTA)
+
+
+def test_an_id_of_several_values_may_be_empty_in_part_and_not_in_all() -> None:
+    batches = Delta.of({"delta": {"kind": "whole", "id": ["material", "plant"]}}, "odata")
+    same_everywhere = {"material": "RM-7", "plant": ""}
+    assert identified(batches, [same_everywhere], "batches")[0][0] == '["RM-7", ""]'
+    for nothing in ({"material": "", "plant": ""}, {"material": "RM-7", "plant": None}, {"material": "RM-7"}):
+        with pytest.raises(RetriableError):
+            identified(batches, [nothing], "batches")
+
+
+def test_a_stamp_of_digits_alone_is_read_and_asked_for_in_its_zone() -> None:
+    delta = Delta.of({"delta": {"kind": "stamp", "field": "at", "id": "id", "stamps": "compact", "time_zone": "Asia/Shanghai"}}, "rest")
+    assert delta.stamp("20261122083000", "orders") == "2026-11-22T00:30:00.000000+00:00"
+    assert delta.spelled("2026-11-22T00:30:00.000000+00:00") == "20261122083000"
+    assert delta.written("2026-11-22T00:30:00Z") == "2026-11-22T00:30:00.000000+00:00", "what a person writes to rewind"
+    with pytest.raises(RetriableError):
+        delta.stamp("20261322083000", "orders")

@@ -61,7 +61,8 @@ def cases(database: Database) -> list[tuple[str, str, str]]:
 def test_lots_of_one_golden_item_and_number_are_one_and_their_dates_must_not_contradict(world: World) -> None:
     database = world.database
     world.send(("erp", item("RM-100", gtin=GTIN)), ("wms", item("W-7", supplier_items=[])))
-    says(world, "erp", "Lot", "L1", item_code="RM-100", expires_on="2028-12", manufactured_on="2026-01-15")
+    made = {"supplier": "V1", "supplier_lot": "S-7"}
+    says(world, "erp", "Lot", "L1", item_code="RM-100", expires_on="2028-12", manufactured_on="2026-01-15", **made)
     says(world, "mes", "Lot", "L1", gtin=GTIN, expires_on="2028-12-31")
     says(world, "wms", "Lot", "L1", item_code="W-7", expires_on="2028-11-30")
     says(world, "wms", "Lot", "L2", item_code="W-7")
@@ -83,6 +84,7 @@ def test_lots_of_one_golden_item_and_number_are_one_and_their_dates_must_not_con
     assert (chosen["expires_on"]["value"], chosen["expires_on"]["why"]) == ("2028-12", "rank")
     assert {one["value"]: one["lost_by"] for one in chosen["expires_on"]["others"]} == {"2028-12-31": "rank", "2028-11-30": "rank"}
     assert (chosen["manufactured_on"]["why"], chosen["manufactured_on"]["said_by"]["system"]) == ("only", "erp")
+    assert (chosen["supplier"]["value"], chosen["supplier_lot"]["value"]) == ("V1", "S-7")
 
     decide(database, "value", erp, kind="lot", field="expires_on", value="2028-11-30")  # somebody read the label
     assert contradictions(database) == [] and cases(database) == [("MDM-04", "disagreement", "closed")]
