@@ -51,6 +51,8 @@ class Place:
     """The stamp from which those are counted, where it has moved within the pull."""
     address: str | None = None
     cursor: str | None = None
+    turn: int = 0
+    """Which of a list is asked for (`each`)."""
 
 
 class Paging:

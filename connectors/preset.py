@@ -103,7 +103,7 @@ class Preset(_Part):
     version: Literal[1]
     preset: str
     product: Words
-    kind: Literal["erp", "wms", "mes", "scm", "qms", "supplier", "customer", "carrier"]
+    kind: Literal["erp", "wms", "mes", "scm", "qms", "supplier", "customer", "carrier", "register"]
     sources: tuple[str, ...] = Field(min_length=1)
     credentials: Words
     deltas: Words

@@ -82,7 +82,11 @@ def section(preset: Preset, language: Language) -> Iterator[str]:
     )
     for name, resource in preset.resources.items():
         title = f"{resource.title.text(language)}"
-        by = _by(merged(preset.transport, resource.transport), merged(preset.agreement, resource.agreement))
+        by = _by(
+            merged(preset.transport, resource.transport),
+            merged(preset.agreement, resource.agreement),
+            merged(preset.flow, resource.flow).get("compare"),
+        )
         yield f"| `{name}` | {title}, {words[resource.direction]} | {', '.join(preset.entities(name))} | {by} |"
     for name, resource in preset.resources.items():
         yield from ("", *(f"- `{name}`: {note.text(language)}" for note in resource.notes)) if resource.notes else ()
@@ -131,13 +135,13 @@ def _line(name: str, value: Any) -> list[str]:
     return yaml.dump({name: value}, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True).strip().split("\n")
 
 
-def _by(transport: dict[str, Any], agreement: dict[str, Any]) -> str:
-    """Transport, kind of delta and feed in a few words."""
+def _by(transport: dict[str, Any], agreement: dict[str, Any], compared: str | None) -> str:
+    """Transport, kind of delta and feed in a few words, or as which register's it is compared."""
     use = " ".join(filter(None, (str(transport.get("use")), str(transport.get("version", "")), str(transport.get("signer", "")))))
     delta = transport.get("delta", {})
     told = f", {delta['kind']} `{delta.get('field', '')}`".replace(" ``", "") if delta.get("kind") else ""
     mappings = ", ".join(f"`{message['mapping']}`" for message in agreement.get("messages", ()))
-    return f"{use}{told}, {mappings}"
+    return f"{use}{told}, {mappings or f'compare `{compared}`'}"
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Partner(Part):
     partner: str
     name: str
     name_zh: str | None = None
-    kind: Literal["erp", "wms", "mes", "scm", "qms", "supplier", "customer", "carrier"]
+    kind: Literal["erp", "wms", "mes", "scm", "qms", "supplier", "customer", "carrier", "register"]
     gln: str | None = None
     party: str | dict[str, str] | None = None
     """Code of this party in our ERP's master data; by system (`{erp_north: V1, erp_south: V7}`) where the site has several ERPs."""

@@ -11,7 +11,7 @@
 
 Such a flow needs no agreement of its own: format, feed and mapping are the resource's, `agreed` says what differs (tolerances, rules),
 and the agreement bears the flow's name. Or it names one with `agreement`, which may itself say `preset` and `resource` and only what
-differs.
+differs. A resource whose flow says `compare` (extracts of a register) has none.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class FromPreset:
         if lacking:
             raise UnmadeError([fault("SIT-22", file, "transport", ", ".join(lacking), preset.preset)])
         whole = {**merged(preset.flowing(resource), said), "transport": transport}
-        if data.get("agreement"):
+        if data.get("agreement") or whole.get("compare"):
             return whole
         missing = [name for name in ("partner", "organisation") if not data.get(name)]
         if missing:

@@ -8,8 +8,8 @@
 
 In `path`, `query` and `body` stand `{since}`, `{token}`, `{offset}`, `{limit}`; a parameter whose value is not known yet (the first
 pull) is left out. `created_query` is asked instead of `query` for rows that were never changed. How a peer lets us in and what success
-is are said in `connectors/http_access.py` and `http_peer.py`, pages in `connectors/http_paging.py`. `acknowledge: {method: PUT, path:
-"purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
+is are said in `connectors/http_access.py` and `http_peer.py`, pages in `connectors/http_paging.py`, one question for each of a list in
+`http_each.py`. `acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
 names in braces are members of it. 2xx that passes `success` is sent.
@@ -20,11 +20,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from connectors.credentials import refuse_unknown
 from connectors.deltas import Delta, value_at
+from connectors.http_each import Each
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import PEER_SETTINGS, Asked, Peer
 from connectors.pulling import Answer, Question, clock_of, pull
@@ -41,6 +43,7 @@ REST_SETTINGS = PEER_SETTINGS | frozenset(
         "body",
         "records",
         "label",
+        "each",
         "paging",
         "delta",
         "acknowledge",
@@ -79,6 +82,7 @@ class Rest(Pulling):
             Peer(settings, self.name)
         if asks and (delta := Delta.of(settings, self.name)).kind != "push":
             Paging(settings.get("paging"), self.name, delta)
+            Each.of(settings, listed=False)
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Flag each record of the page. One that is gone meanwhile (404) needs no flag."""
@@ -124,6 +128,7 @@ class Collection:
     def __init__(self, settings: Mapping[str, Any], delta: Delta, peer: Peer) -> None:
         self._settings, self._delta, self._peer = settings, delta, peer
         self._paging = Paging(settings.get("paging"), "rest", delta)
+        self._each = Each.of(settings)
         self._at = settings.get("records")
         self.path = str(settings.get("path", ""))
         self.label = str(settings.get("label") or re.sub(r"\W+", "_", self.path.strip("/")) or "records")
@@ -138,21 +143,33 @@ class Collection:
         answer = self._peer.ask(self._asked(question, place))
         if answer.status == 416:  # behind the last record
             return Answer(b"[]", ())
+        if answer.status >= 400:  # one of a list that is not there
+            return Answer(b"", (), self._onward(place, None))
         body = answer.json(self._peer.where)
         self._peer.judge(body)
         records = self._records(body)
+        if self._each is not None:
+            self._each.heeded(place.turn, records, self._peer.where)
         token = value_at(body, self._delta.token) if self._delta.kind == "token" else None
         media_type = answer.headers.get("content-type", "application/json").partition(";")[0].strip()
         return Answer(
             answer.content,
             records,
-            self._paging.next(question, answer, body, records),
+            self._onward(place, self._paging.next(question, answer, body, records)),
             None if token is None else str(token),
             media_type if "json" in media_type else "application/json",
         )
 
+    def _onward(self, place: Place, behind: Place | None) -> Place | None:
+        """The next page, or the first one of the next value of a list."""
+        if behind is not None:
+            return replace(behind, turn=place.turn)
+        more = self._each is not None and place.turn + 1 < len(self._each.values)
+        return Place(turn=place.turn + 1) if more else None
+
     def _asked(self, question: Question, place: Place) -> Asked:
-        also = (416,) if self._paging.style == "range" else ()
+        also: tuple[int, ...] = (416,) if self._paging.style == "range" else ()
+        also += self._each.absent if self._each is not None else ()
         if place.address is not None:
             return Asked(path=place.address, also=also, headers={"Accept": "application/json"})
         since = place.since or question.since
@@ -161,6 +178,8 @@ class Collection:
             parameters = []  # they stand in the body, and a signed address bears nothing else
         values = {name: value for name, value in parameters}  # noqa: C416 - offset and limit by the names that the body uses
         values |= {"offset": str(place.count), "limit": str(self._paging.size)}
+        if self._each is not None:
+            values[self._each.word] = self._each.values[place.turn]
         if since is not None:
             values["since"] = self._delta.spelled(since)
         if question.token is not None:
@@ -185,6 +204,8 @@ class Collection:
     def _records(self, body: Any) -> Sequence[Any]:
         """The array of records. An answer without it is none: it would look like an empty page."""
         found = value_at(body, str(self._at)) if self._at else body
+        if self._each is not None and isinstance(found, Mapping):
+            return [found]
         if not isinstance(found, list):
             raise RetriableError(f"{self._peer.where}: the answer has no array at {self._at or 'its top'}")
         return found

@@ -12,6 +12,7 @@ stands in the same file. A preset without an exchange fails.
         watermark: "2026-11-22T07:00:00.000000+00:00"
         fails: "does not let us in"                where the pull must fail, and take nothing
         held: {number: [rules]}                    messages that are not applied, and why
+      - extracts: [{sample: xml/nmpa.xml, name: FULL_20261122.zip, told: [nmpa, "2026-11-22", full, 1]}]    register, day, scope, records
       - publishes: [{topic: ..., json: ...}]       what a broker gets while nobody listens, behind `retained` before the first subscription
         values: [{at: time, value: 7, status: 0}]  what a line's machine writes; $BROKER and $LINE are the peers of streams
       - files: [{sample: x12/944.edi, replace: {A: B}}]     or posts: documents of tests/samples instead of an exchange, in a folder
@@ -23,6 +24,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +49,7 @@ from hub import check, pipeline, worker, writing
 from hub.clock import FrozenClock
 from hub.examine import examine
 from hub.receive import Reception, receive
+from hub.registers.fetch import fetch_extracts
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.soundness import faults
@@ -153,6 +156,9 @@ def test_the_exchange_of_a_resource(system: System, preset: str, resource: str, 
     for name, value in said.get("secrets", {}).items():
         monkeypatch.setenv(name, value.replace("$EC_KEY", key))
     for run in said.get("runs", ()):
+        if "extracts" in run:
+            _compare(system, key_of(preset, resource), run)
+            continue
         _run(system, key_of(preset, resource), PRESETS.named(preset).entities(resource), run)
     for one in said.get("sends", ()):
         _send(system, key_of(preset, resource), one)
@@ -197,6 +203,28 @@ def _run(system: System, key: str, entities: tuple[str, ...], run: dict[str, Any
     with hub.database.read() as connection:
         (mark,) = (one for one in watermarks.listed(connection) if one["flow"] == key)
     assert mark["watermark"] == run.get("watermark")
+
+
+def _compare(system: System, key: str, run: dict[str, Any]) -> None:
+    """Releases of a register, packed as it packs them, as they lie in the flow's folder; or what one answers that is asked."""
+    assert set(run) <= {"exchange", "extracts", "fails"}
+    flow = system.hub.site.flows[key]
+    system.replay.expect(run.get("exchange", []))
+    for one in run["extracts"] if "folder" in flow.transport else ():
+        folder = system.hub.settings.home / str(flow.transport["folder"])
+        folder.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(folder / one["name"], "w") as archive:
+            archive.write(SAMPLES.parent / one["sample"], Path(one["sample"]).name)
+    failed = None
+    outcomes: list[Any] = []
+    try:
+        outcomes = fetch_extracts(system.hub, flow)
+    except HubError as error:
+        failed = str(error)
+    system.replay.over()
+    assert (failed is None) == ("fails" not in run) and (failed is None or run["fails"] in failed), failed
+    assert [[one.register, one.as_of, one.scope, one.records] for one in outcomes] == [one["told"] for one in run["extracts"]]
+    assert all(one.whole and one.findings == [] for one in outcomes)
 
 
 def _messages(listed: Iterable[dict[str, Any]]) -> list[tuple[str, bytes]]:

@@ -179,6 +179,9 @@ def test_mistakes_are_named(peer: RestPeer) -> None:
         ({"delta": STAMP | {"created": "created"}}, "created_query"),
         ({"body": {"q": "{since}"}}, "since"),
         ({"headers": "x"}, "headers"),
+        ({"each": {"values": ["1"]}}, "each has word"),
+        ({"each": {"word": "di", "values": [1]}}, "list of texts"),
+        ({"each": {"word": "di", "values": ["1"], "absent": [500]}}, "404"),
     ):
         with pytest.raises(ConfigError, match=said):
             list(TRANSPORT.pages(settings(peer) | more, None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from hub.store import differences as store
 from hub.store import views
 from tests.connectors.extracts.published import gudid, gudid_record, zipped
 from tests.hub.registers.conftest import DEVICE, SITE, device, extract, queue, run
+from tests.peers.replay import Replay, ReplayHandler
+from tests.peers.rest_peer import running
 
 FOREIGN, CASE, BOX = "06901234500073", "26901234500053", "16901234500056"
 
@@ -208,6 +211,24 @@ def test_a_flow_compares_what_waits_and_lands_nothing(keeper: Hub, tmp_path: Pat
     )
     with pytest.raises(SiteError):
         Site.load(site)
+
+
+def test_a_register_that_is_asked_is_asked_for_what_we_sell_there(keeper: Hub, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(SITE, site)
+    flow = {"version": 1, "flow": "eu", "preset": "eudamed-public", "resource": "devices"}
+    there = json.loads(extract(device(keeper, sterility__sterile=False), mapping="json/eudamed"))
+    there["content"][0]["uuid"] = "u-1"
+    with running(ReplayHandler, Replay()) as replay:
+        (site / "flows" / "eu.yaml").write_text(json.dumps(flow | {"given": {"address": replay.url}}))
+        settings = keeper.settings
+        hub = Hub.open(Settings(settings.home, site, settings.database_url, "en", 1_000_000, clock=settings.clock))
+        asked = {"path": "/devices/udiDiData", "query": {"primaryDi": DEVICE, "page": "0", "pageSize": "20"}}
+        replay.expect([{"ask": asked, "answer": {"json": there | {"totalElements": 1}}}])
+        assert pipeline.fetch(hub, hub.site.flows["eu"]) == []
+        replay.over()
+        hub.database.close()
+    assert {member: (row["ours"], row["theirs"]) for member, row in queue(keeper).items()} == {"sterility.sterile": (True, False)}
 
 
 def test_companies_may_be_named_by_the_site(keeper: Hub, tmp_path: Path) -> None:
