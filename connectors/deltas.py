@@ -143,7 +143,7 @@ class Delta:
         try:
             if self.stamps == "number":
                 return str(int(text))
-            return _iso(self._moment(text))
+            return as_iso(self._moment(text))
         except (ValueError, OverflowError) as error:
             raise ConfigError(f"{text!r} is no stamp of the kind {self.stamps}") from error
 
@@ -157,13 +157,13 @@ class Delta:
         made = datetime.fromisoformat(text.strip())
         return made if made.tzinfo is not None else made.replace(tzinfo=ZoneInfo(self.time_zone))
 
-    def asked(self, stamp: str | None, *, exact: bool = False) -> str | None:
-        """From which stamp on is asked, as the watermark keeps it: the overlap before the last one. `exact`: within one pull."""
-        if stamp is None or exact:
+    def asked(self, stamp: str | None) -> str | None:
+        """From which stamp on a pull asks, as the watermark keeps it: the overlap before the last one."""
+        if stamp is None:
             return stamp
         if self.stamps == "number":
             return str(int(stamp) - int(self.overlap))
-        return _iso(datetime.fromisoformat(stamp) - timedelta(seconds=self.overlap))
+        return as_iso(datetime.fromisoformat(stamp) - timedelta(seconds=self.overlap))
 
     def spelled(self, stamp: str) -> str:
         """A stamp as the peer is asked for it."""
@@ -181,7 +181,7 @@ class Delta:
         """A watermark that is not later than now."""
         if self.stamps == "number" or now is None:
             return stamp
-        return min(stamp, _iso(now))
+        return min(stamp, as_iso(now))
 
 
 def _zone(name: str) -> str:
@@ -192,7 +192,8 @@ def _zone(name: str) -> str:
     return name
 
 
-def _iso(moment: datetime) -> str:
+def as_iso(moment: datetime) -> str:
+    """A moment as the watermark keeps it."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")  # always of one width: so text compares as time does
 
 

@@ -13,9 +13,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, BinaryIO, NoReturn
 
-import msgspec
-
 from connectors.deltas import Delta, identified, later, value_at
+from connectors.pull_marks import PullMark, as_watermark
 from connectors.spec import CUT, Delivered, Page
 from data_contracts.errors import ConfigError, RetriableError
 
@@ -85,12 +84,15 @@ def _by_stamp(
     delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None
 ) -> Iterator[tuple[Answer, str | None]]:
     """Clause by clause; where the peer sorts, each page covers what is before it, else only the last one covers them all."""
-    known = stamps_of(delta, watermark)
-    for clause in delta.clauses:
-        reached = known.get(clause) or delta.start
+    mark = PullMark.read(delta, watermark)
+    stamps, clauses = dict(mark.stamps), mark.clauses(delta)
+    for number, clause in enumerate(clauses):
+        reached = stamps.get(clause) or delta.start
+        position = mark.position if number == 0 else None
+        begun = mark.begun if position is not None else now() if now is not None else None
+        following = clauses[number + 1] if number + 1 < len(clauses) else None
         seen: str | None = None
-        begun = now() if now is not None else None
-        for answer in _through(label, Question(clause, delta.asked(reached)), ask):
+        for answer in _through(label, Question(clause, position or delta.asked(reached)), ask):
             before = None if delta.ask_as is not None else seen  # asked for by a coarser stamp, a page may begin before the last one ended
             for record in answer.records:
                 stamp = delta.stamp(value_at(record, delta.path(clause)), label)
@@ -101,8 +103,9 @@ def _by_stamp(
             if answer.place is None or delta.sorted:
                 moved = later(delta, reached, delta.capped(seen, begun) if seen is not None else None)
                 if moved is not None:
-                    known[clause] = moved
-                yield answer, _written(delta, known)
+                    stamps[clause] = moved
+                stands = PullMark(stamps, following) if answer.place is None else PullMark(stamps, clause, seen, begun)
+                yield answer, stands.written(delta)
             else:
                 yield answer, None
 
@@ -130,39 +133,6 @@ def _through(label: str, question: Question, ask: Ask) -> Iterator[Answer]:
             raise RetriableError(f"{label}: the pages lead in a circle")
         places.add(place)
         question = Question(question.clause, question.since, answer.place, question.token)
-
-
-def stamps_of(delta: Delta, watermark: str | None) -> dict[str, str]:
-    """Clause → stamp, of a watermark."""
-    if watermark is None:
-        return {}
-    if watermark.startswith("{"):
-        stamps: dict[str, str] = msgspec.json.decode(watermark, type=dict[str, str])
-        return stamps
-    return dict.fromkeys(delta.clauses, watermark)
-
-
-def _written(delta: Delta, known: Mapping[str, str]) -> str | None:
-    """One stamp as it is; of two clauses both, by their names."""
-    if not known:
-        return None
-    if len(set(known.values())) == 1 and len(known) == len(delta.clauses):
-        return next(iter(known.values()))
-    return msgspec.json.encode(dict(sorted(known.items()))).decode()
-
-
-def as_watermark(delta: Delta, text: str) -> str | None:
-    """A watermark that a person wrote. Raises ConfigError for what this kind of delta cannot begin from."""
-    if delta.kind == "token":
-        return text
-    if delta.kind != "stamp":
-        raise ConfigError(f"a delta of kind {delta.kind} has no watermark that could be set")
-    if text.startswith("{"):
-        try:
-            return _written(delta, {clause: delta.written(stamp) for clause, stamp in stamps_of(delta, text).items()})
-        except msgspec.DecodeError as error:
-            raise ConfigError(f"{text!r} is no stamp of the kind {delta.stamps}") from error
-    return delta.written(text)
 
 
 class Asked:

@@ -15,8 +15,8 @@ from io import BytesIO
 from typing import Any
 
 from connectors.registry import transport_named
-from connectors.spec import CUT, Page, Polling
-from data_contracts.errors import ConfigError, ConflictError, HubError, NotFoundError
+from connectors.spec import CUT, Page, Polling, Streaming
+from data_contracts.errors import ConfigError, ConflictError, HubError, NotFoundError, RetriableError
 from hub.runtime import Hub
 from hub.site import Flow
 from hub.store import evidence, watermarks
@@ -44,29 +44,46 @@ def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> It
     by = f"flow:{flow.flow}"
     with hub.database.begin(by) as uow:
         mark = watermarks.opened(uow, flow.flow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner))
+    reached, at_once = mark.value, isinstance(transport, Streaming)
     try:
         with closing(_closable(ask(settings, mark.value))) as pages:
             for page in pages:
                 taken, known = _sorted_out(hub, flow.flow, page)
-                value = page.watermark if page.watermark is not None else mark.value
+                value = page.watermark if page.watermark is not None else reached
                 landing: Landing | None = None
-                if page.records is not None and not taken:
-                    if value != mark.value or not page.content or page.findings:
-                        with hub.database.begin(by) as uow:
-                            mark = watermarks.moved(uow, mark, value) if value != mark.value else mark
-                            _tell(hub, uow, flow, page, None)
-                            if not page.content:
-                                watermarks.ended(uow, flow.flow)  # a stream: the connection stands, and nothing waits
-                else:
+                if page.records is None or taken:
                     landing, mark = _landed(hub, flow, page, mark, value, taken, known, land)
+                elif (at_once and value != mark.value) or not page.content or page.findings:
+                    with hub.database.begin(by) as uow:
+                        mark = watermarks.moved(uow, mark, value) if value != mark.value else mark
+                        _tell(hub, uow, flow, page, None)
+                        if not page.content:
+                            watermarks.ended(uow, flow.flow)  # a stream: the connection stands, and nothing waits
+                reached = value  # only now: a page that could not be landed covers nothing
                 transport.acknowledge(settings, page)
                 yield landing
     except HubError as error:
-        with hub.database.begin(by) as uow:
-            watermarks.ended(uow, flow.flow, str(error))
+        _ended(hub, flow.flow, mark, reached, str(error))
         raise
+    _ended(hub, flow.flow, mark, reached)
+
+
+def _ended(hub: Hub, flow: str, mark: Mark, reached: str | None, failure: str | None = None) -> None:
+    """Keep how far a pull got through pages that held nothing new, and how it ended.
+
+    Such pages keep nothing by themselves: a pull that finds nothing new would leave an entry in the audit trail for each.
+    """
+    by = f"flow:{flow}"
+    if reached != mark.value:
+        try:
+            with hub.database.begin(by) as uow:
+                watermarks.moved(uow, mark, reached)
+        except RetriableError as error:  # another fetch of this flow was faster
+            if failure is None:
+                _ended(hub, flow, mark, mark.value, str(error))
+                raise
     with hub.database.begin(by) as uow:
-        watermarks.ended(uow, flow.flow)
+        watermarks.ended(uow, flow, failure)
 
 
 def _closable(pages: Iterator[Page]) -> Generator[Page, None, None]:

@@ -30,7 +30,8 @@ import httpx
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
-from connectors.pulling import Answer, Question, as_watermark, clock_of, pull, whole_number
+from connectors.pull_marks import as_watermark
+from connectors.pulling import Answer, Question, clock_of, pull, whole_number
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
 from connectors.transports.rest import members, words_of

@@ -147,7 +147,6 @@ def test_all_records_of_a_troubled_system_arrive_once(
     between: list[Between] = []
     with SYSTEMS[name](between) as (system, messages):
         fill(system)
-        system.settings["delta"]["overlap_seconds"] = 60  # less than a page, or runs of two pages would get nowhere
         site = site_of(tmp_path / "site", {"use": system.transport.name, **system.settings}, messages)
         hub = Hub.open(Settings(tmp_path / "home", site, database_url, "en", 10**8, clock))
         broke = pulled_through(hub, between[0])
