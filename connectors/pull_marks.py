@@ -50,8 +50,9 @@ class PullMark:
         at, position, begun = (said.get(name) for name in _UNDER_WAY)
         if at not in delta.clauses:
             return cls(stamps)
-        goes_on = position is not None and begun is not None and delta.stamps != "number"
-        return cls(stamps, at, position, datetime.fromisoformat(begun)) if goes_on else cls(stamps, at)
+        if position is None or begun is None or delta.stamps == "number":
+            return cls(stamps, at)
+        return cls(stamps, at, position, datetime.fromisoformat(begun))
 
     def written(self, delta: Delta) -> str | None:
         """As the watermark that is kept; None where there is nothing to keep."""

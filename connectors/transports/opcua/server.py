@@ -162,13 +162,13 @@ class Server:
         return self._client
 
     def find(self, nodes: Sequence[Watched]) -> list[Watched]:
-        """The nodes as the server knows them. Raises ConfigError for one that it has not."""
+        """The nodes as the server knows them. Raises ConfigError for one that it has not, RetriableError when the server goes away."""
         for one in nodes:
             text = one.text
             if text.startswith("nsu="):
                 space, _, rest = text.removeprefix("nsu=").partition(";")
                 try:
-                    text = f"ns={self._runner.run(self._asked.get_namespace_index(space))};{rest}"
+                    text = f"ns={self._run(self._asked.get_namespace_index(space))};{rest}"
                 except ValueError as error:
                     raise ConfigError(f"nodes: {one.text}: {self.host} has no name space {space}") from error
             try:
@@ -201,8 +201,8 @@ class Server:
                 if error.code in _NO_HISTORY:
                     return
                 raise RetriableError(f"{self.host}: {one.text}: {type(error).__name__}") from error
-            except (OSError, UaError) as error:
-                raise RetriableError(f"{self.host}: {error}") from error
+            except (OSError, UaError, asyncio.CancelledError) as error:
+                raise RetriableError(f"{self.host}: {str(error) or type(error).__name__}") from error
             fresh = [value for value in values if (value.SourceTimestamp, repr(value.Value)) not in seen]
             yield from fresh
             if len(values) < most:
