@@ -110,6 +110,8 @@ class GroupedRows(_Columns):
         self._group = grammar.group
         places = header.columns
         self._key = [places.get(name) for name in self._group.by]
+        self._last = max((index for index in self._key if index is not None), default=-1)
+        """Where the last of the key's columns stands."""
         top = (*self._group.by, *self._group.header)
         self._top = [(places[name], name) for name in top if name in places]
         self._rest = [(index, name) for name, index in places.items() if name not in top]
@@ -177,9 +179,9 @@ class GroupedRows(_Columns):
 
     def _key_of(self, row: Row) -> tuple[str, ...] | None:
         fields = row.fields
-        if not fields or any(index is not None and index >= len(fields) for index in self._key):
+        if not fields or self._last >= len(fields):
             return None
-        return tuple(fields[index].strip() if index is not None else "" for index in self._key)
+        return tuple([fields[index].strip() if index is not None else "" for index in self._key])
 
     def _open(self, row: Row, key: tuple[str, ...]) -> Message:
         values = {name: value for index, name in self._top if index < len(row.fields) and (value := row.fields[index].strip())}

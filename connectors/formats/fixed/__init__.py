@@ -109,22 +109,28 @@ def _alike(feed: FeedGrammar, caps: Caps, cutter: Cutter, source: Callable[..., 
     assert feed.layout is not None
     record = feed.layout.record
     names = list(record.columns)
+    blank = [""] * len(names)
     header = Header({name: index for index, name in enumerate(names)}, len(names), (), None)
     columns = Columns({name: column.start + 1 for name, column in record.columns.items()})
 
     def rows() -> Iterator[Row]:
         for line in source():
-            values, found = cutter.values(line, record) if line.fault is None else ({}, [])
-            fault = line.fault or next((finding for finding in found if finding.severity == "error"), None)
-            notes = [finding for finding in found if finding is not fault]
-            yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], fault, notes)
+            values: dict[str, str] = {}
+            fault, notes = line.fault, list[Finding]()
+            if fault is None:
+                values, found = cutter.values(line, record)
+                fault = next((finding for finding in found if finding.severity == "error"), None)
+                notes = [finding for finding in found if finding is not fault]
+            fields = [values.get(name, "") for name in names] if values else blank.copy()
+            yield Row(line.number, line.number, line.offset, line.length, fields, fault, notes)
 
     def keys(columns: Sequence[str]) -> Iterator[Row]:
         """The same rows with nothing cut out but what groups them."""
         wanted = frozenset(columns)
         for line in source(told=False):
             values = cutter.only(line, record, wanted) if line.fault is None else {}
-            yield Row(line.number, line.number, line.offset, line.length, [values.get(name, "") for name in names], line.fault)
+            fields = [values.get(name, "") for name in names] if values else blank.copy()
+            yield Row(line.number, line.number, line.offset, line.length, fields, line.fault)
 
     if feed.group is None:
         yield from SingleRows(feed, header, caps, columns).messages(rows())
