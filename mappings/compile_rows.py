@@ -132,8 +132,9 @@ def _one(rule: Rule, target: Target, default: Any) -> RowWriter:
 
 def _component(rule: Rule, target: Target, default: Any) -> RowWriter:
     """The same for a component of an EDIFACT element, and what is said of it where the member is absent."""
-    member, texts, write = rule.to[-1], _texts(rule), _plain_write(rule)
-    slot, find, create, anchor = target.slot, target.find, target.create, target.anchor if target.anchored else None
+    member, texts, write, worded = rule.to[-1], _texts(rule), _plain_write(rule), _is_text(rule)
+    slot, create, anchor = target.slot, target.create, target.anchor if target.anchored else None
+    find = target.find if target.find is not not_there else None
     key: Any = target.key
     number, component = key.number, key.component
 
@@ -143,8 +144,13 @@ def _component(rule: Rule, target: Target, default: Any) -> RowWriter:
             value = default
         if value is None or value == []:
             return False
-        text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
-        record = slots[slot] or find(slots)
+        if worded:
+            text = value if value.isprintable() else unmarked(value)
+        else:
+            text = value if texts is None else write(value)[0] if write is not None else texts(value, writer)[0]
+        record = slots[slot]
+        if record is None and find is not None:
+            record = find(slots)
         if record is None:
             if anchor is not None and (slots[anchor[0]] or anchor[1](slots)) is None:
                 return False

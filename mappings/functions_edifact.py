@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time
+from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, in_zone, register, wall_time, write_decimal
 from mappings.path import COMPONENT_MARK
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
@@ -24,11 +24,6 @@ def read_number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError("a number like 12.50 or 12,50")
     return bounded(Decimal(text.replace(",", ".")))
-
-
-def write_number(value: Decimal) -> tuple[str, ...]:
-    """A point, never an exponent; the format turns it into the comma of an interchange that has one."""
-    return (format(bounded(finite(value)), "f"),)
 
 
 def read_sum(*texts: str) -> Decimal:
@@ -200,7 +195,7 @@ def read_period_end(text: str, form: str) -> str:
 
 for _function in (
     Function("edifact_text", "text", "exact", read_text, write_text, arguments=2, says="two parts of 35 that are one text"),
-    Function("edifact_number", "decimal", "exact", read_number, write_number, says="12.50 or 12,50"),
+    Function("edifact_number", "decimal", "exact", read_number, write_decimal, says="12.50 or 12,50"),
     Function("edifact_sum", "decimal", "none", read_sum, None, arguments=3, says="quantities that are parts of one, added"),
     Function("edifact_identities", "text", "exact", read_identities, write_identities, says="S1, or S1 to S9 of a range"),
     Function("edifact_date", "date", "exact", read_date, write_date, arguments=2, says="20261122 and 102; 202608 and 610 is a month"),

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
-from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time
+from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, register, wall_time, write_decimal
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
 _GROUPED = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,40})(?:\.([0-9]{1,40}))?")
@@ -37,14 +37,9 @@ def read_decimal_comma_grouped(text: str) -> Decimal:
     return bounded(Decimal(match[1] + re.sub("[^0-9]", "", match[2]) + (f".{match[4]}" if match[4] else "")))
 
 
-def write_plain(value: Decimal) -> tuple[str, ...]:
-    """Decimal point, no grouping."""
-    return (format(bounded(finite(value)), "f"),)
-
-
 def write_comma(value: Decimal) -> tuple[str, ...]:
     """Decimal comma, no grouping."""
-    return (write_plain(value)[0].replace(".", ","),)
+    return (write_decimal(value)[0].replace(".", ","),)
 
 
 @lru_cache(maxsize=4096)
@@ -299,7 +294,7 @@ def _since_epoch(milliseconds: str) -> datetime:
 
 
 for _function in (
-    Function("decimal_grouped", "decimal", "exact", read_decimal_grouped, write_plain, says="1,234.50"),
+    Function("decimal_grouped", "decimal", "exact", read_decimal_grouped, write_decimal, says="1,234.50"),
     Function("decimal_comma_grouped", "decimal", "exact", read_decimal_comma_grouped, write_comma, says="1.234,50, 1 234,50 or 1'234,50"),
     Function("implied_decimal_3", "decimal", "exact", read_implied_decimal_3, write_implied_decimal_3, says="12500 is 12.500"),
     Function("date_slashed_ymd", "date", "exact", read_date_slashed_ymd, write_slashed_ymd, says="2026/11/22"),

@@ -13,8 +13,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from data_contracts.codes import how_many
-from mappings.function_base import Function, bounded, finite, millionths, price_of_one, read_decimal, register, write_decimal
-from mappings.functions_edifact import read_number, write_number
+from mappings.function_base import Function, bounded, millionths, price_of_one, read_decimal, register, write_decimal
+from mappings.functions_edifact import read_number
 
 _ONE = Decimal(1)
 _PIECES = "EA"
@@ -53,7 +53,7 @@ def read_price_per(amount: str, quantity: str = "", priced: str = "", unit: str 
 
 def write_price_per(value: Decimal) -> tuple[str, ...]:
     """The price, for one unit."""
-    return (format(bounded(finite(value)), "f"), "1")
+    return (*write_decimal(value), "1")
 
 
 @lru_cache(maxsize=16384)
@@ -140,11 +140,11 @@ def read_x12_price(price: str, basis: str = "", priced: str = "", unit: str = ""
 
 for _function in (
     Function("quantity_in", "decimal", "exact", read_quantity_in, write_decimal, 4, "2 DZ beside a line in EA is 24", (1, 2)),
-    Function("edifact_quantity_in", "decimal", "exact", read_edifact_quantity_in, write_number, 3, "the same in EDIFACT", (1, 2)),
+    Function("edifact_quantity_in", "decimal", "exact", read_edifact_quantity_in, write_decimal, 3, "the same in EDIFACT", (1, 2)),
     Function("price_per", "decimal", "exact", read_price_per, write_price_per, 4, "850 for 100 units is 8.50 for one", (2, 3)),
     Function("price_for_quantity", "decimal", "exact", read_price_for_quantity, write_decimal, 3, "2.00 a KG, 5 KG, 100 EA is 0.10 an EA"),
     Function("cxml_price", "decimal", "exact", read_cxml_price, write_decimal, 5, "UnitPrice for a PriceBasisQuantity", (2, 3)),
-    Function("edifact_price", "decimal", "exact", read_edifact_price, write_number, 4, "5118 for 5284 of 6411", (2, 3)),
+    Function("edifact_price", "decimal", "exact", read_edifact_price, write_decimal, 4, "5118 for 5284 of 6411", (2, 3)),
     Function("x12_price", "decimal", "exact", read_x12_price, write_decimal, 5, "325 with the basis HP is 3.25", (2, 3)),
 ):
     register(_function)

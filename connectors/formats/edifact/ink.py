@@ -27,7 +27,8 @@ _NAMES = {
 """Words of `delimiters` (of an agreement, or as an interchange was received), and what they are here."""
 
 _EMPTY_BEHIND = COMPONENT + ELEMENT
-"""Where a component is empty at the end of its element."""
+_EMPTY_LAST = COMPONENT + TERMINATOR
+"""Where a component is empty at the end of its element, or of its segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,24 @@ class Ink:
 
     def line(self, use: SegmentUse, values: Sequence[str], where: str) -> str:
         """A segment's text without its terminator; what is empty at its end is left out. Values are in our separators."""
-        return self.lines([draft(use.id, components_of(use), values)], [(use, values)], where)[0]
+        return self.lines([draft(use.id, components_of(use), values)], [use], [values], where)[0]
 
-    def lines(self, drafts: Sequence[str], of: Sequence[tuple[SegmentUse, Sequence[str]]], where: str) -> list[str]:
-        """The texts of segments in these separators, from their drafts; those `of` which there is none, or in whose draft something
-        is doubtful, are written element by element. Characters are looked for in all of them at once.
+    def lines(self, drafts: Sequence[str], uses: Sequence[SegmentUse], values: Sequence[Sequence[str]], where: str) -> list[str]:
+        """The texts of segments in these separators, from their drafts; those of which there is none, or in whose draft something
+        is doubtful, are written element by element of their `values`. Characters are looked for in all of them at once.
         """
         texts, careful = TERMINATOR.join(drafts), []
+        marked = sum([len(elements) - 1 for elements in values])
         if "" in drafts:
+            careful = [number for number, text in enumerate(drafts) if not text]
+            marked -= sum([len(values[number]) - 1 for number in careful])
+        if texts.count(ELEMENT) != marked or _EMPTY_BEHIND in texts or _EMPTY_LAST in texts or texts.endswith(COMPONENT):
+            drafts = [draft(use.id, components_of(use), elements) for use, elements in zip(uses, values, strict=True)]
+            texts = TERMINATOR.join(drafts)
             careful = [number for number, text in enumerate(drafts) if not text]
         marks = self.separators
         if texts.count(TERMINATOR) >= len(drafts) or TERMINATOR in (marks.element, marks.component):
-            return [self._careful_line(use, values, where) for use, values in of]
+            return [self._careful_line(use, elements, where) for use, elements in zip(uses, values, strict=True)]
         number = at = 0
         while (found := self.doubtful.search(texts, at)) is not None:
             start = found.start()
@@ -95,7 +102,7 @@ class Ink:
                 break
         lines = texts.replace(COMPONENT, marks.component).replace(ELEMENT, marks.element).split(TERMINATOR)
         for number in careful:
-            lines[number] = self._careful_line(*of[number], where)
+            lines[number] = self._careful_line(uses[number], values[number], where)
         return lines
 
     def _careful_line(self, use: SegmentUse, values: Sequence[str], where: str) -> str:
@@ -115,6 +122,8 @@ class Ink:
         return self.separators.element.join(texts)
 
     def _element(self, element: ElementUse, value: str, where: str) -> str:
+        if value.isalnum() and self.doubtful.search(value) is None:  # nothing to ask of it, as of most neighbours of one that is asked
+            return value
         repeats = value.split(REPETITION)
         if len(repeats) > 1 and (not self.separators.repetition or 0 < element.repeat < len(repeats)):
             raise ValueError(f"{where} cannot be repeated {len(repeats)} times in syntax {self.syntax}: {value!r}")
@@ -164,10 +173,17 @@ def draft(tag: str, most: Sequence[int], values: Sequence[str]) -> str:
     if COMPONENT in text:
         if text[-1] == COMPONENT or _EMPTY_BEHIND in text:
             return ""
-        for components, value in zip(most, values[1:], strict=False):
-            if COMPONENT in value and value.count(COMPONENT) >= components:
-                return ""
+        if not fits(most, values):
+            return ""
     return text
+
+
+def fits(most: Sequence[int], values: Sequence[str]) -> bool:
+    """Whether no element of a segment has more components than it may."""
+    for components, value in zip(most, values[1:], strict=False):
+        if COMPONENT in value and value.count(COMPONENT) >= components:
+            return False
+    return True
 
 
 def is_empty(values: Sequence[str]) -> bool:

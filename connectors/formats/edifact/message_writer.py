@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any, Literal
 
 from connectors.formats.edifact.grammar import Grammar, GroupUse, SegmentUse, service_segment
-from connectors.formats.edifact.ink import Ink, components_of, draft, is_empty
+from connectors.formats.edifact.ink import Ink, components_of, draft, fits, is_empty
 from connectors.formats.edifact.packing import flat
-from connectors.formats.edifact.separators import COMPONENT
+from connectors.formats.edifact.separators import COMPONENT, ELEMENT
 from connectors.formats.edifact.totals import SEGMENT as TOTALS
 from connectors.formats.edifact.totals import with_totals
+from connectors.freshness import forgets
 from connectors.spec import Envelope, Profile
 from data_contracts.source import SourceRecord
 
@@ -32,7 +34,6 @@ def version_and_release(version: str) -> tuple[str, str]:
 
 def write_message(grammar: Grammar, root: SourceRecord, reference: str, envelope: Envelope, profile: Profile, ink: Ink) -> list[str]:
     """The segments from UNH to UNT. Raises ValueError for a segment that has no place and for data that cannot be carried."""
-    header = service_segment("UNH", ink.syntax)
     values = list(root.values) if root.tag == "UNH" else []
     stated = str(values[2]).split(COMPONENT) if len(values) > 2 else []
     if stated and stated[0] != grammar.message:
@@ -41,7 +42,6 @@ def write_message(grammar: Grammar, root: SourceRecord, reference: str, envelope
     if isinstance(association, Mapping):
         association = association.get(grammar.message, "")
     identifier = stated or [grammar.message, *version_and_release(envelope.version), "UN", *([str(association)] if association else [])]
-    lines = [ink.line(header, ["UNH", reference, COMPONENT.join(identifier), *values[3:]], grammar.message)]
     children: Sequence[SourceRecord] = root.children
     asked = [str(code) for code in profile.options.get("control_totals", ())]
     if grammar.totals is not None and grammar.totals.qualifier not in asked:
@@ -51,11 +51,30 @@ def write_message(grammar: Grammar, root: SourceRecord, reference: str, envelope
         children = with_totals(children, asked, places.totals == "summary")
     if grammar.hierarchy:
         children = flat(children, grammar.hierarchy)
-    writer = _Writer(grammar)
-    writer.body(places, children)
-    lines += ink.lines(writer.drafts, writer.of, grammar.message) if writer.drafts else ()
-    lines.append(ink.line(service_segment("UNT", ink.syntax), ["UNT", str(len(lines) + 1), reference], grammar.message))
-    return lines
+    opening = ["UNH", reference, COMPONENT.join(identifier), *values[3:]]
+    try:
+        writer = _drafted(grammar, opening, children, ink, closely=False)
+    except TypeError:  # a value that is no text: who looks at each says where
+        writer = _drafted(grammar, opening, children, ink, closely=True)
+    writer.add(*_service("UNT", ink.syntax), ["UNT", str(len(writer.drafts) + 1), reference])
+    return ink.lines(writer.drafts, writer.uses, writer.values, grammar.message)
+
+
+def _drafted(grammar: Grammar, opening: list[str], children: Sequence[SourceRecord], ink: Ink, *, closely: bool) -> _Writer:
+    writer = _Writer(grammar, closely)
+    writer.add(*_service("UNH", ink.syntax), opening)
+    writer.body(_places(grammar), children)
+    return writer
+
+
+@cache
+def _service(tag: str, syntax: str) -> tuple[SegmentUse, tuple[int, ...]]:
+    """UNH or UNT of this version of the syntax, and how many components its elements have."""
+    use = service_segment(tag, syntax)
+    return use, components_of(use)
+
+
+forgets("edifact", _service.cache_clear)
 
 
 def _qualifier(record: SourceRecord) -> str:
@@ -137,12 +156,13 @@ def _takes(segment: SegmentUse, record: SourceRecord) -> bool:
 
 
 class _Writer:
-    """One message while it is written: `drafts` grow, and what they are drafts of."""
+    """One message while it is written: `drafts` grow, and what they are drafts of. `closely`: every segment is looked at by itself."""
 
-    def __init__(self, grammar: Grammar) -> None:
-        self._message = grammar.message
+    def __init__(self, grammar: Grammar, closely: bool) -> None:
+        self._message, self._quickly = grammar.message, not closely
         self.drafts: list[str] = []
-        self.of: list[tuple[SegmentUse, Sequence[str]]] = []
+        self.uses: list[SegmentUse] = []
+        self.values: list[Sequence[str]] = []
 
     def body(self, places: _Places, children: Sequence[SourceRecord]) -> None:
         """Segments and groups below each other, in the grammar's order."""
@@ -151,23 +171,38 @@ class _Writer:
 
     def _in_order(self, places: _Places, children: Sequence[SourceRecord]) -> bool:
         """The same where they stand in that order already, as mappings make them; else false, and nothing is written."""
-        first, several, inners, most, drafts = places.first, places.several, places.inner, places.components, self.drafts
-        before, at = len(drafts), 0
+        uses, first, several, inners, most, drafts = places.uses, places.first, places.several, places.inner, places.components, self.drafts
+        before, at, quickly = len(drafts), 0, self._quickly
         for child in children:
             tag = child.tag
             index = places.of(child) if tag in several else first.get(tag, -1)
             if index < at:
-                del drafts[before:], self.of[before:]
+                del drafts[before:], self.uses[before:], self.values[before:]
                 return False
             at = index
-            if inners[index] is None and not child.children:
-                values: Any = child.values
-                text = draft(tag, most[index], values)
-                if text:
-                    drafts.append(text)
-                    self.of.append((places.uses[index], values))
-                    continue
-            self._record(places, index, child)
+            inner = inners[index]
+            values: Any = child.values
+            components, last = most[index], len(values) - 1
+            text = ""
+            if (
+                quickly and 0 < last <= len(components) and values[last] and values[0] == tag
+            ):  # as `draft` has it, but for what `lines` looks for
+                text = ELEMENT.join(values)
+                if COMPONENT in text and (last > 1 or text.count(COMPONENT) >= components[0]) and not fits(components, values):
+                    text = ""
+            if inner is not None:  # as `_record` has it, without a call for each
+                drafts.append(text)
+                self.uses.append(uses[index])
+                self.values.append(values)
+                below = child.children
+                if inner.sections or (below and not self._in_order(inner, below)):
+                    self._by_place(inner, below)
+            elif text and not child.children:
+                drafts.append(text)
+                self.uses.append(uses[index])
+                self.values.append(values)
+            else:
+                self._record(places, index, child)
         return True
 
     def _by_place(self, places: _Places, children: Sequence[SourceRecord]) -> None:
@@ -204,17 +239,19 @@ class _Writer:
 
     def _section(self, section: tuple[int, SegmentUse, str]) -> None:
         _, use, code = section
-        self._add(use, components_of(use), ["UNS", code])
+        self.add(use, components_of(use), ["UNS", code])
 
-    def _add(self, use: SegmentUse, components: Sequence[int], values: Sequence[str]) -> None:
+    def add(self, use: SegmentUse, components: Sequence[int], values: Sequence[str]) -> None:
+        """One segment."""
         self.drafts.append(draft(use.id, components, values))
-        self.of.append((use, values))
+        self.uses.append(use)
+        self.values.append(values)
 
     def _record(self, places: _Places, index: int, record: SourceRecord) -> None:
         use, inner = places.uses[index], places.inner[index]
         values: Any = record.values
         if inner is not None:
-            self._add(use, places.components[index], values)
+            self.add(use, places.components[index], values)
             if record.children or inner.sections:
                 self.body(inner, record.children)
         elif record.children:
@@ -224,4 +261,5 @@ class _Writer:
             text = draft(use.id, places.components[index], values)
             if text or places.mandatory[index] or not is_empty(values):
                 self.drafts.append(text)
-                self.of.append((use, values))
+                self.uses.append(use)
+                self.values.append(values)
