@@ -10,7 +10,8 @@
      name: arena_session_id}
 
 A token of oauth2 or of a login is kept in this process for all that ask the same peer as the same user, asked for anew shortly before it
-expires, and once more when the peer answers 401. `grant: client_credentials` with a private key sends an assertion instead of a secret.
+expires, and once more when the peer answers 401; a login without `at` lets in by a cookie, and so each connection logs in.
+`grant: client_credentials` with a private key sends an assertion instead of a secret.
 """
 
 from __future__ import annotations
@@ -100,6 +101,8 @@ class Access:
         if self.kind == "oauth2" and given["grant"] not in _GRANTS:
             raise ConfigError(f"auth: grant is one of {', '.join(_GRANTS)}, not {given['grant']!r}")
         self._given = given
+        self._cookie: Token | None = None
+        """Of a login whose answer names no token (`at`): the connection's cookie lets us in, so it is of this connection alone."""
         self.used: set[str] = set()
         """Secrets that were sent, so that no text of ours repeats them."""
 
@@ -139,6 +142,7 @@ class Access:
 
     def forget(self) -> None:
         """The peer no longer takes the token."""
+        self._cookie = None
         with _lock:
             _tokens.pop(self._key(), None)
 
@@ -148,6 +152,11 @@ class Access:
 
     def _token(self, post: Post, now: Callable[[], float]) -> Token:
         """The token in use; asked for by one at a time."""
+        if self.kind == "login" and not self._given.get("at"):
+            if self._cookie is None or self._cookie.until <= time.monotonic():
+                asked = time.monotonic()
+                self._cookie = self._taken(post(self._asking(now)), asked)
+            return self._cookie
         key = self._key()
         with _lock:
             known = _tokens.get(key)

@@ -27,15 +27,15 @@ class Nmpa:
     proof = None
 
     def ask(self, base: str, keys: Mapping[str, str], at: datetime, nonce: str) -> Call:
-        """Question P001: `credit_code` is the company's unified social credit code."""
+        """Question P002: `credit_code` is the company's unified social credit code."""
         question = {
-            "apiCode": "P001",
+            "apiCode": "P002",
             "requestId": nonce,
             "appId": keys["app_id"],
             "appSecret": keys["app_secret"],
             "TYSHXYDM": keys["credit_code"],
         }
-        path = keys.get("token_path", "/api/v2/sharing/get")
+        path = keys.get("token_path", "/api/v2/token/get")
         return Call("POST", f"{base}{path}", form=(("params", json.dumps(question)),))
 
     def granted(self, answer: Any) -> Token | None:

@@ -15,7 +15,8 @@ stands in the same file. A preset without an exchange fails.
       - extracts: [{sample: xml/nmpa.xml, name: FULL_20261122.zip, told: [nmpa, "2026-11-22", full, 1]}]    register, day, scope, records
       - publishes: [{topic: ..., json: ...}]       what a broker gets while nobody listens, behind `retained` before the first subscription
         values: [{at: time, value: 7, status: 0}]  what a line's machine writes; $BROKER and $LINE are the peers of streams
-      - files: [{sample: x12/944.edi, replace: {A: B}}]     or posts: documents of tests/samples instead of an exchange, in a folder
+      - files: [{sample: x12/944.edi, replace: {A: B}, name: a.edi, charset: utf-8}]     or posts: documents of tests/samples instead
+                                                                                         of an exchange, in a folder
     sends: [{entity: {...}, holds: [texts of the document], exchange: [...], told: "201"}]      of resources that go out
 """
 
@@ -238,7 +239,7 @@ def _documents(listed: Iterable[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
         for old, new in one.get("replace", {}).items():
             assert old in text, f"{one['sample']} has no {old}"
             text = text.replace(old, new)
-        yield one["sample"].replace("/", "-"), text.encode()
+        yield one.get("name", one["sample"].replace("/", "-")), text.encode(one.get("charset", "utf-8"))
 
 
 def _taken(hub: Hub, key: str, after: int) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:

@@ -139,8 +139,10 @@ def test_flux_and_sf_digest_what_they_carry() -> None:
 
 def test_nmpa_puts_its_token_into_the_question() -> None:
     keys = {"app_id": "A", "app_secret": "S", "credit_code": "91310000MA1FL000XX"}
-    asked = json.loads(dict(lending("nmpa").ask("https://u", keys, NOW, NONCE).form or ())["params"])
-    assert (asked["apiCode"], asked["appSecret"], asked["TYSHXYDM"]) == ("P001", "S", "91310000MA1FL000XX")
+    call = lending("nmpa").ask("https://u", keys, NOW, NONCE)
+    asked = json.loads(dict(call.form or ())["params"])
+    assert call.url == "https://u/api/v2/token/get"
+    assert (asked["apiCode"], asked["appSecret"], asked["TYSHXYDM"]) == ("P002", "S", "91310000MA1FL000XX")
     assert lending("nmpa").granted({"returnCode": 3, "accessToken": "T"}) is None
     call = Call("POST", "https://u", form=(("params", '{"apiCode":"D003","accessToken":"{token}"}'),))
     signed = lending("nmpa").sign(call, keys | {"token": 'a"b'}, NOW, NONCE).form
