@@ -39,7 +39,7 @@ _TOKEN = re.compile(
     rf"|(?:(?P<role>[{_DIAMETER}-{_THREAD}])\s?)?(?P<number>{_NUMBER})(?:\s?(?P<unit>{_LONG_UNITS})|\s?(?P<short>fr|ch|ga|in|[mlgva])(?![a-z](?!\s?\d)))?"
     r"|(?P<word>[a-z]+)|(?P<han>[\u3400-\u9fff\uf900-\ufaff]+)"
 )
-_CODE = re.compile(r"(?<![\d.,/])\d{1,2}[a-z]{1,3}(?![a-z\d])")
+_CODE = re.compile(r"(?<![\d.,])(?<!\d/)\d{1,2}[a-z]{1,3}(?![a-z\d])")
 _UNIT_CODE = re.compile(r"\d+(?:mm|cm|cc|ml|dl|kg|mg|fr|ch|ga|sha?|in|[mlgva])$")
 _SIGNS = re.compile('["”“=＝]')
 _AHEAD = re.compile(
@@ -52,6 +52,12 @@ _SIZE = re.compile(rf"({_NUMBER})\s?[#号]")
 _PLIES = re.compile(r"(?<=[a-z]{3})-ply(?![a-z])")
 _THICK = re.compile(rf"({_NUMBER}\s?(?:mm|cm|m)) thick(?![a-z])")
 _GRADE = re.compile(r"(?<![a-z])ti-?6al-?4v")
+_GLUED = re.compile(r"(?<=\d)(mm|cm|ml|kg|mg|[gml])(?=[A-Z]{2})")
+"""A unit in small letters before a code in capitals: `5gCLY`."""
+_INITIALS = re.compile(r"(?<![a-z0-9])([a-z])/([a-z])(?![a-z0-9])")
+_EXTRA = re.compile(r"(?<![a-z])(x{1,3}|extra)[- ]?(l|s)(?:arge|mall)(?![a-z])")
+_LIST_COMMA = re.compile(rf"(?<![\d.])(\d{{1,2}}),(?=\d{{1,2}}\s?(?:{_LONG_UNITS})(?![a-z]))")
+"""Between whole and fraction, in a text that has such a comma where none else can stand."""
 _LUMENS = re.compile(r"(?<![\d.,a-z])([1-5])\s?l(?![a-z\d])")
 _FRENCH = re.compile(r"(?<![a-z])(?:ch|f|fr)\s?\d|\d\s?fr(?![a-z])")
 _TYPE = re.compile(r"(?:(?<![a-z])|(?<=[mc]m)|(?<=ml))([a-z])\s?型|型\s?([a-z])(?![a-z])|(?<![a-z])type\s?([a-z])(?![a-z])")
@@ -90,15 +96,21 @@ def parted(text: str, cut: int = 0) -> ItemText:
     """
     text = text.replace("Ø", "⌀").replace("ø", "⌀")
     if "," in text or "，" in text:  # here and below: a search for what is not there takes longer than all that is done with the rest
-        text = _DECIMAL_COMMA.sub(lambda found: f"{found[1]}.", text)
+        text, decimal = _DECIMAL_COMMA.subn(lambda found: f"{found[1]}.", text)
+        text = _LIST_COMMA.sub(r"\1.", text) if decimal else text
+    text = _GLUED.sub(r"\1 ", text)
     plain = folded(_SIGNS.sub(" ", text)).strip()
     short = cut > 0 and (cut <= len(plain) <= cut + 1 or cut <= sum(1 if letter.isascii() else 2 for letter in plain) <= cut + 1)
     if short:
         plain = _CUT_ROLE.sub("", _CUT_NUMBER.sub("", plain))
     if "," in plain and _TIGHT_COMMA.search(plain):  # `M3,25mm,Ti` has no decimal comma
         plain = plain.replace(",", " ")
+    if "/" in plain:  # S/S is SS; w/o is without
+        plain = _INITIALS.sub(lambda found: found[0] if found[0] == "w/o" else found[1] + found[2], plain)
     if "n" in plain:
         plain = _NEGATED.sub("non", plain)
+    if "large" in plain or "small" in plain:  # XX-large is XXL
+        plain = _EXTRA.sub(lambda found: found[1].replace("extra", "x") + found[2], plain)
     if "6al" in plain:
         plain = _GRADE.sub("tc4", plain)
     if "-ply" in plain:
@@ -149,7 +161,9 @@ def parted(text: str, cut: int = 0) -> ItemText:
 
 _ROLES = {_DIAMETER: "d", _HEIGHT: "h", _LENGTH: "l", _NUMBERED: "z", _THREAD: "m"}
 _CUT_ROLE = re.compile(r"[\s,/-](?:[lh⌀φ]|dia\.?|size|shore(?: a)?)[\s,-]*$")
-_CUT_NUMBER = re.compile(r"(?<=[\s,;×x*/-])\d+(?:[.,]\d*)?\s?(?:c|m|k)?$|\d+[.,]$")
+_CUT_NUMBER = re.compile(
+    rf"(?<=[\s,;×x*/-])\d+(?:[.,]\d*)?\s?(?:c|m|k)?$|\d+[.,]$|(?<=[\s,;×x*/-])\d+\s?(?:{_PIECES})?\s?(?:/\s?[a-z]{{0,2}})?$"
+)
 
 
 def _marked(found: re.Match[str]) -> str:

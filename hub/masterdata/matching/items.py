@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
-from hub.masterdata.matching.blocking import Bools, Ints, Keys, Pairs, hashed
+from hub.masterdata.matching.blocking import Bools, Ints, Keys, Pairs, distinct, hashed, numbered
 from hub.masterdata.matching.columns import Column, leveled
 from hub.masterdata.matching.item_names import CUT, ItemText, is_number, parted
 from hub.masterdata.matching.item_words import Vocabulary
@@ -51,7 +51,7 @@ SPECS = (
     FieldSpec("series", ("other", "same")),
     FieldSpec("words", WORDS),
     FieldSpec("measures", MEASURES),
-    FieldSpec("count", ("other", "one_says_more", "same")),
+    FieldSpec("count", ("other", "one_says_more", "one_says_the_only", "same")),
     FieldSpec("described", DESCRIBED),
     FieldSpec("base_unit", ("other", "same")),
     FieldSpec("kind", ("other", "same")),
@@ -109,6 +109,7 @@ class Items:
         self._packed = Column([name.count or model.count for name, model in zip(names, models, strict=True)])
         self._cut = np.array([name.cut and model == ItemText() for name, model in zip(names, models, strict=True)], dtype=bool)
         self._own_makers(bodies)
+        self._one_pack = self._packed_alike()
         self._series = Column([" ".join(word for word in text.split() if self._is_series(word)) for text in self._words.texts])
         self._measured = self._usually_measured()
         self._unit, self._kind = (Column([str(body.get(member) or "").casefold() for body in bodies]) for member in ("base_unit", "kind"))
@@ -173,6 +174,14 @@ class Items:
         """Whether a word names a maker's series, which one system gives and another does not."""
         return word in self._named
 
+    def _packed_alike(self) -> Bools:
+        """Records whose maker sells what measures the same in packs of one number only, as far as these records say."""
+        groups = numbered([f"{maker}|{sizes}" for maker, sizes in zip(self._maker.codes, self._measures.codes, strict=True)])
+        said = self._packed.codes >= 0
+        kinds = distinct(groups[said] << 32 | self._packed.codes[said]) >> 32
+        alike: Bools = (np.bincount(kinds, minlength=int(groups.max(initial=0)) + 1) <= 1)[groups] & (self._maker.codes >= 0)
+        return alike
+
     def _usually_measured(self) -> Bools:
         """Records of things that are usually told apart by measures: most with the same words state some."""
         has = self._measures.codes >= 0
@@ -198,6 +207,12 @@ class Items:
         keys.add(every, registration, said)
         keys.add(np.tile(every, 2), np.concatenate((first, then)), np.tile(said, 2), where=np.tile(measured, 2))
         keys.add(every, self._words.key, maker, registration, where=~measured)
+        # One record says how many are in a pack, the other does not.
+        sizes = self._measures.key
+        keys.add(every, maker, sizes, where=measured)
+        keys.add(every, registration, sizes, where=measured)
+        keys.add(np.tile(every, 2), np.concatenate((first, then)), np.tile(sizes, 2), where=np.tile(measured, 2))
+        keys.add(every, maker, first, where=~measured)
         return keys, first
 
     def plausible(self, pairs: Pairs) -> tuple[Bools, Bools]:
@@ -225,7 +240,9 @@ class Items:
         packed, packs = self._packed, self._packed.both(pairs)
         one_pack = (packed.codes[pairs[0]] >= 0) != (packed.codes[pairs[1]] >= 0)
         said, sizes = self._said(pairs), self._sizes(pairs)
-        counts = leveled(count, (1, packs), (2, one_pack), (3, packed.equal(pairs)))
+        counts = leveled(
+            count, (1, packs), (2, one_pack), (3, one_pack & self._one_pack[pairs[0]] & self._one_pack[pairs[1]]), (4, packed.equal(pairs))
+        )
         unit = _same(self._unit, pairs)
         gtin, registration = _same(self._gtin, pairs), _same(self._registration, pairs)
         source, series = leveled(count, (1, makers), (2, alike), (3, maker.equal(pairs))), _same(self._series, pairs)
@@ -235,7 +252,7 @@ class Items:
         known = (registration == 2) | (source >= 2) | (series == 2)
         whole = (said >= 7) & ((sizes >= 5) | (sizes == 0)) & (counts != 1)
         untranslated = (said == 3) & (sizes == 6) & (counts != 1)
-        partly, cut = whole & ((sizes == 5) | (counts == 2)), self._cut[pairs[0]] & self._cut[pairs[1]]
+        partly, cut = whole & ((sizes == 5) | (counts == 2) | (counts == 3)), self._cut[pairs[0]] & self._cut[pairs[1]]
         more = ~whole & (said >= 4) & ((sizes >= 2) | (sizes == 0)) & (counts != 1)
         one_number, one_long = equal & known, equal & (length >= 7) & (often <= 8)
         described = leveled(

@@ -12,7 +12,7 @@ from itertools import combinations
 
 from hub.masterdata.matching.company_names import CompanyName, Trades, shortened
 from hub.masterdata.matching.latin_names import respelled
-from hub.masterdata.matching.spelling import HAN, folded, words
+from hub.masterdata.matching.spelling import HAN, folded, syllables, words
 from hub.masterdata.matching.words import listed
 
 _FEW = 9
@@ -75,13 +75,14 @@ class Makers:
         for name in distinct:
             if HAN.search(name) or brand_alone(name):
                 continue
-            mine = self._parted[name]
+            mine, said = self._parted[name], {respelled(word) for word in words(folded(name))}
             meant = set[str]()
             for other in starts.get(mine.whole[:_SHORTEST], ()):
                 theirs = self._parted[other]
                 own, read = respelled(theirs.sound), respelled(theirs.read)
                 brand = mine.whole.startswith(own) if len(own) > _SHORTEST else mine.own == own
-                if (brand or (len(mine.own) > _SHORTEST and read.startswith(mine.own))) and _one_place(mine, theirs):
+                spoken = _first_syllables(theirs.own) & said and mine.place == theirs.place != ""
+                if spoken or ((brand or (len(mine.own) > _SHORTEST and read.startswith(mine.own))) and _one_place(mine, theirs)):
                     meant.add(self.root(other))
             if len(meant) == 1:
                 self._join(name, meant.pop())
@@ -105,6 +106,12 @@ class Makers:
                 meant = {self.root(other) for read, other in reads if read.startswith(brand)} - {self.root(name)}
             if len(meant) == 1:
                 self._join(name, meant.pop())
+
+
+def _first_syllables(own: str) -> set[str]:
+    """How two or more characters are read with which a name begins: `腾宁无纺布` may be Tengning Nonwoven."""
+    heard = syllables(own)
+    return {respelled("".join(heard[:size])) for size in range(2, len(heard) + 1)} - {""}
 
 
 def _one_place(one: CompanyName, other: CompanyName) -> bool:

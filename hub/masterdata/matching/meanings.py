@@ -177,8 +177,14 @@ def alike(one: str, other: str) -> bool:
     if len(short) > 2 and long.startswith(short) and len(long) > 3:
         return True
     letters = iter(long)
-    # STRL, BLK
-    return len(short) in (3, 4) and len(long) > 4 and short[0] == long[0] and all(one in letters for one in short) and not _vowels(short)
+    # STRL, BLK, INTBDY
+    return (
+        2 < len(short) < 7
+        and len(long) > max(4, len(short) + 1)
+        and short[0] == long[0]
+        and all(one in letters for one in short)
+        and not _vowels(short)
+    )
 
 
 def _vowels(word: str) -> bool:
