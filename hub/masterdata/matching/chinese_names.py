@@ -118,8 +118,11 @@ def _place_ahead(rest: str, where: str, city: str, places: Collection[str]) -> t
             found = rest[: len(city)]
         if not found:
             break
-        where, left = found, rest[len(found) :]
-        rest = next((left[len(word) :] for word in _ADMINISTRATIVE if left.startswith(word) and len(left) > len(word) + 1), left)
+        where, rest = found, rest[len(found) :]
+        for word in _ADMINISTRATIVE:
+            if rest.startswith(word) and len(rest) > len(word) + 1:
+                rest = rest[len(word) :]
+                break
     return where, rest
 
 

@@ -60,13 +60,12 @@ class Trades:
         self._words: set[str] = {*listed("trade"), *(word for word in listed("apart"))}
         self._chinese: dict[str, chinese_names.Begun] = {}
         self._begun: dict[str, latin_names.Begun] = {}
-        for text in names:
-            if text and text not in self._begun and text not in self._chinese:
-                plain = folded(text)
-                if HAN.search(plain):
-                    self._chinese[text] = chinese_names.begun(plain, "", self._places)
-                else:
-                    self._begun[text] = self._latin.begun(plain)
+        for text in dict.fromkeys(names):
+            plain = folded(text)
+            if not plain.isascii() and HAN.search(plain):
+                self._chinese[text] = chinese_names.begun(plain, "", self._places)
+            elif text:
+                self._begun[text] = self._latin.begun(plain)
         self._learn()
         self._nearly = {part: ending for ending in sorted(self._endings) if len(ending) > 3 for part in neighbours(ending)}
         self._cut = {part: word for word in sorted(self._words) if len(word) > 5 for part in (*neighbours(word), *_beginnings(word))}
@@ -103,18 +102,19 @@ class Trades:
             return NAMELESS
         found = self._parted.get(text)
         if found is None:
-            plain = folded(text)
-            if not plain.strip():
-                return NAMELESS
-            if HAN.search(plain):
-                self._chinese[text] = self._chinese.get(text) or chinese_names.begun(plain, "", self._places)
-                found = self._ended(self._chinese[text])
-            else:
-                found = self._split(self._begun.get(text) or self._latin.begun(plain))
-            self._parted[text] = found
-        if city and text in self._chinese and misspelled(self._chinese[text].ahead, city):
+            found = self._parted[text] = self._fresh(text)
+        if city and (begun := self._chinese.get(text)) and misspelled(begun.ahead, city):
             return self._ended(chinese_names.begun(folded(text), city, self._places))
         return found
+
+    def _fresh(self, text: str) -> CompanyName:
+        plain = folded(text)
+        if not plain.strip():
+            return NAMELESS
+        if HAN.search(plain):
+            chinese = self._chinese[text] = self._chinese.get(text) or chinese_names.begun(plain, "", self._places)
+            return self._ended(chinese)
+        return self._split(self._begun.get(text) or self._latin.begun(plain))
 
     def _ended(self, name: chinese_names.Begun) -> CompanyName:
         own, trade = self._ending(name.rest)

@@ -6,14 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import LCSseq, Levenshtein
 
-from hub.masterdata.matching.blocking import Bools, Pairs
+from hub.masterdata.matching.blocking import Bools, Ints, Pairs
 from hub.masterdata.matching.columns import leveled
 from hub.masterdata.matching.company_names import shortened
 from hub.masterdata.matching.party_records import PartyRecords
-from hub.masterdata.matching.spelling import HAN
 
 Level = npt.NDArray[np.int8]
 _LONG = (4, 8)
@@ -71,10 +70,7 @@ class NamePairs:
         long_whole = np.maximum(lengths[pairs[0]], lengths[pairs[1]])
         one_slip, two_slips = (4, 7) if script == 0 else (8, 14)
         slip = open_ & ~near & ((whole_edits <= 1) & (long_whole >= one_slip) | (whole_edits <= 2) & (long_whole >= two_slips))
-        holds = np.zeros(len(both), dtype=bool)
-        ask = np.flatnonzero(open_ & ~near & (shorter >= (2 if script == 0 else 4)))
-        first, second = own.of((pairs[0][ask], pairs[1][ask]))
-        holds[ask] = list(map(_holds, first, second))
+        holds = self._holds(pairs, script, open_ & ~near & (shorter >= (2 if script == 0 else 4)), shorter)
         often = own.frequency()[pairs[0]]
         names = leveled(
             len(both), (1, both), (2, open_ & (shares >= 0.7)), (3, holds), (4, near | slip), (5, long), (10, equal),
@@ -89,6 +85,18 @@ class NamePairs:
         cut[ask] = list(map(_shortened, *trade.of((pairs[0][ask], pairs[1][ask]))))
         trades = leveled(len(both), (1, stated), (2, one_empty), (3, stated & (cut | close)), (4, same | slip | neither))
         return names, trades
+
+    def _holds(self, pairs: Pairs, script: int, where: Bools, shorter: Ints) -> Bools:
+        """Where one name is part of the other; of Chinese ones also with characters left out between (`一院`, `第一人民医院`)."""
+        own, ask = self.own[script], np.flatnonzero(where)
+        some = pairs[0][ask], pairs[1][ask]
+        holds = np.zeros(len(where), dtype=bool)
+        if script == 0:
+            common = process.cpdist(*own.of(some), scorer=LCSseq.similarity, workers=1, dtype=np.int64)
+            holds[ask] = common == shorter[ask]
+        else:
+            holds[ask] = [one in other or other in one for one, other in zip(*own.of(some), strict=True)]
+        return holds
 
     def _translated(self, pairs: Pairs, at: npt.NDArray[np.int64]) -> list[int]:
         """Levels of the trades of pairs that have no script in common: 4 where the words of one stand for the other's, 1 where not."""
@@ -117,13 +125,6 @@ class NamePairs:
             ]
             found[asked] = np.maximum(found[asked], np.array(heard, dtype=np.int8))
         return found
-
-
-def _holds(one: str, other: str) -> bool:
-    """Whether one name is part of the other; of Chinese ones also with characters left out between (`一院`, `第一人民医院`)."""
-    if one in other or other in one:
-        return True
-    return bool(HAN.search(one)) and shortened(one, other)
 
 
 def _heard(read: str, written: str) -> int:

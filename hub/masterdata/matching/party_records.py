@@ -62,7 +62,8 @@ class PartyRecords:
             zh = en = ""
             for member in ("name", "name_zh"):
                 if name := body.get(member):
-                    if HAN.search(text := str(name)):
+                    text = str(name)
+                    if not text.isascii() and HAN.search(text):
                         zh = text
                     else:
                         en = en or text

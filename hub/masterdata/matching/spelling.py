@@ -103,7 +103,7 @@ def sound(text: str) -> str:
     >>> sound("厦门")
     'xiamen'
     """
-    return "".join(syllables(text)).replace(" ", "") if HAN.search(text) else text.replace(" ", "")
+    return text.replace(" ", "") if text.isascii() else "".join(syllables(text) or text).replace(" ", "")
 
 
 def syllables(text: str) -> list[str]:
