@@ -240,9 +240,10 @@ class Items:
         packed, packs = self._packed, self._packed.both(pairs)
         one_pack = (packed.codes[pairs[0]] >= 0) != (packed.codes[pairs[1]] >= 0)
         said, sizes = self._said(pairs), self._sizes(pairs)
-        counts = leveled(
-            count, (1, packs), (2, one_pack), (3, one_pack & self._one_pack[pairs[0]] & self._one_pack[pairs[1]]), (4, packed.equal(pairs))
-        )
+        told = one_pack & self._one_pack[pairs[0]] & self._one_pack[pairs[1]]
+        for side in pairs:  # a name that is cut may have said more
+            told &= (packed.codes[side] >= 0) | ~self._cut[side]
+        counts = leveled(count, (1, packs), (2, one_pack), (3, told), (4, packed.equal(pairs)))
         unit = _same(self._unit, pairs)
         gtin, registration = _same(self._gtin, pairs), _same(self._registration, pairs)
         source, series = leveled(count, (1, makers), (2, alike), (3, maker.equal(pairs))), _same(self._series, pairs)

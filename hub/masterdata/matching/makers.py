@@ -17,6 +17,8 @@ from hub.masterdata.matching.words import listed
 
 _FEW = 9
 """Names beside one number, from which on it is not one maker's."""
+_SHORT_TRADE = 4
+"""Characters of most words for a trade."""
 _SHORTEST = 4
 """Letters of a brand that stands alone."""
 
@@ -109,9 +111,11 @@ class Makers:
 
 
 def _first_syllables(own: str) -> set[str]:
-    """How two or more characters are read with which a name begins: `腾宁无纺布` may be Tengning Nonwoven."""
+    """How the characters are read with which a name begins: `腾宁无纺布` may be Tengning Nonwoven. Two are a brand only where what follows
+    is short enough to be a trade."""
     heard = syllables(own)
-    return {respelled("".join(heard[:size])) for size in range(2, len(heard) + 1)} - {""}
+    least = 2 if len(heard) < _SHORT_TRADE + 3 else 3
+    return {respelled("".join(heard[:size])) for size in range(least, len(heard) + 1)} - {""}
 
 
 def _one_place(one: CompanyName, other: CompanyName) -> bool:

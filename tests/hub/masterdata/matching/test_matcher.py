@@ -128,3 +128,30 @@ def test_places_and_sounds() -> None:
 @pytest.mark.parametrize("text", ["Cortical Screw, 3,5 x 32 MM", "皮质骨螺钉 Φ3.5×3.2cm", "screw Ø3.5*32mm", "3.5mm × 32mm screw"])
 def test_measures_are_told_in_one_unit(text: str) -> None:
     assert parted(text).measures == ("3.5", "32")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "measures"),
+    [
+        ("干燥剂 5gCLY", ("干燥剂", "cly"), ("5g",)),  # a unit in small letters before a code in capitals
+        ("Needle tubing, 27G, S/S", ("needle", "tubing", "ss"), ("27g",)),
+        ("瓦楞纸箱 300×200mm/高250mm/3P", ("3p", "瓦楞纸箱"), ("200", "250", "300")),  # three plies, said as a code
+        ("冠状动脉支架,Φ2,5mm,1,2cm,CoCr", ("冠状动脉支架", "cocr"), ("12", "2.5")),  # who writes one decimal comma writes all
+        ("Surgical gown, XX-large", ("surgical", "gown", "xxl"), ()),
+    ],
+)
+def test_names_are_read_as_they_are_meant(text: str, words: tuple[str, ...], measures: tuple[str, ...]) -> None:
+    assert (parted(text, 80).words, parted(text, 80).measures) == (words, measures)
+
+
+def test_what_is_cut_at_the_end_of_a_name_is_no_measure() -> None:
+    read = parted("FOAM DRESSING - 20CM×20CM - PLAIN - 10/B", 39)
+    assert (read.measures, read.count, read.cut) == (("200", "200"), "", True)
+    assert parted("FOAM DRESSING - 20CM×20CM - PLN - 10/BOX", 39).count == "10"
+
+
+def test_a_pack_that_one_record_does_not_count_is_any_of_those_that_its_maker_sells() -> None:
+    silent = {"name": "Surgical tape 12×9100 mm, paper", "manufacturer": "Renalab SL"}
+    packs = [silent | {"name": f"Surgical tape 12×9100 mm, paper, {count}/box"} for count in (6, 12)]
+    assert [(one.first, one.second) for one in match("item", [silent, packs[0]]).likely()] == [(0, 1)]
+    assert not list(match("item", [silent, *packs]).likely())
