@@ -32,9 +32,9 @@ _EXACT = {"party": ("phone", "city", "country", "postal_code"), "item": ("model"
 
 
 def ours(kind: str, bodies: Bodies) -> Codes:
-    """Pairs that the matcher finds likelier one than two."""
+    """Pairs that the matcher tells, as `udihub masterdata match` does."""
     found = match(kind, bodies)
-    kept = found.bits > 0
+    kept = found.told()
     return _codes(found.pairs[0][kept], found.pairs[1][kept])
 
 

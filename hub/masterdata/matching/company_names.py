@@ -128,7 +128,8 @@ class Trades:
         for length in range(min(_LONGEST_ENDING, len(rest) - 2), 1, -1):
             if rest[-length:] in self._endings:
                 return self._more(rest[:-length], rest[-length:])
-            if length > 3 and (word := self._slipped(rest[-length:])):
+            # Before an ending that is spelled right the last letter is the company's own: `艾` of `伊思艾医疗器械`.
+            if length > 3 and rest[1 - length :] not in self._endings and (word := self._slipped(rest[-length:])):
                 return self._more(rest[:-length], word)
         return (rest, "")
 

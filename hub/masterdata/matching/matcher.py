@@ -75,12 +75,15 @@ class Matches:
     candidates: int
     """Pairs that shared a block."""
 
+    def told(self, least: float = 0.5) -> Bools:
+        """Which pairs have at least this chance to be one."""
+        found: Bools = self.bits >= (np.log2(least / (1 - least)) if 0 < least < 1 else -np.inf if least <= 0 else np.inf)
+        return found
+
     def likely(self, least: float = 0.5) -> Iterator[Match]:
         """Pairs with at least this chance to be one, the likeliest first."""
-        bound = np.log2(least / (1 - least)) if 0 < least < 1 else (-np.inf if least <= 0 else np.inf)
-        for at in np.argsort(-self.bits, kind="stable"):
-            if self.bits[at] < bound:
-                return
+        told = np.flatnonzero(self.told(least))
+        for at in told[np.argsort(-self.bits[told], kind="stable")]:
             yield self._match(int(at))
 
     def _match(self, at: int) -> Match:

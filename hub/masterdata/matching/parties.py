@@ -35,7 +35,7 @@ SPECS = (
             "same_in_full",
         ),
     ),
-    FieldSpec("alike_there", ("elsewhere", "at_one_place")),
+    FieldSpec("alike_there", ("elsewhere", "at_one_place", "heard_elsewhere", "other_trade_at_one_place")),
     FieldSpec("trade", ("other", "left_out", "shortened", "same")),
     FieldSpec("form", ("other", "left_out", "same")),
     FieldSpec("name_place", ("other", "same")),
@@ -102,7 +102,13 @@ class Parties:
         form = records.names[1].form
         fields = [
             name,
-            leveled(count, (1, alike), (2, alike & one_place)),
+            leveled(
+                count,
+                (1, alike),
+                (2, alike & one_place),
+                (3, ((name == 8) | (name == 9)) & (at == 1)),  # many Chinese names are read alike
+                (4, (name >= 10) & (trade == 1) & one_place),  # members of a group
+            ),
             trade,
             leveled(
                 count,

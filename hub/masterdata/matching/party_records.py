@@ -24,7 +24,7 @@ _HAN_STREET = re.compile("([\u3400-\u9fff]{2,12}?)(?:[东西南北中]?(?:大道
 _DISTRICT = re.compile("^.*(?:省|市|区|县|镇|开发区|自治州|旗)(?=[\u3400-\u9fff]{2})")
 _HAN_CITY = re.compile("(?:^|省|自治区)([\u3400-\u9fff]{2,4}?)市")
 _PINYIN_STREET = re.compile(
-    r"(?:no\.?\s*(?P<before>\d+),?\s+)?(?P<name>[a-z]+(?: [a-z]+)?) "
+    r"(?:(?:\bno\.?\s*|(?<![\w-]))(?P<before>\d+)[a-z]?,?\s+)?\b(?P<name>[a-z]+(?: [a-z]+)?) "
     r"(?:(?:east|west|south|north|middle) )?(?:road|rd|street|avenue|lane)\b(?:,? (?P<behind>\d+))?"
 )
 _PROVINCES = frozenset(sound(name) for name in listed("places") if name not in ("北京", "天津", "上海", "重庆", "香港", "澳门"))

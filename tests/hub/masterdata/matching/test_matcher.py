@@ -12,8 +12,10 @@ import yaml
 
 from hub.masterdata.matching import parties
 from hub.masterdata.matching.blocking import Keys, hashed
+from hub.masterdata.matching.company_names import Trades
 from hub.masterdata.matching.item_names import parted
 from hub.masterdata.matching.matcher import match
+from hub.masterdata.matching.party_records import PartyRecords
 from hub.masterdata.matching.spelling import company, folded, place, sound
 from hub.masterdata.matching.weights import FieldSpec, learn, taught, usual
 
@@ -155,3 +157,35 @@ def test_a_pack_that_one_record_does_not_count_is_any_of_those_that_its_maker_se
     packs = [silent | {"name": f"Surgical tape 12×9100 mm, paper, {count}/box"} for count in (6, 12)]
     assert [(one.first, one.second) for one in match("item", [silent, packs[0]]).likely()] == [(0, 1)]
     assert not list(match("item", [silent, *packs]).likely())
+
+
+@pytest.mark.parametrize(
+    ("address", "street", "house"),
+    [
+        ("28 Church Lane", "church", "28"),
+        ("No. 218 Xinghu Street", "xinghu", "218"),
+        ("江苏省苏州市吴中区星湖街218号", "xinghu", "218"),
+        ("Chezhan Road 53, Pidu District", "chezhan", "53"),
+        ("Suite 600, 300 Elm Street", "elm", "300"),
+        ("12a Main Street", "main", "12"),
+        ("Hauptstraße 12", "hauptstr", "12"),
+    ],
+)
+def test_a_house_is_read_before_and_behind_its_street(address: str, street: str, house: str) -> None:
+    records = PartyRecords([{"name": "Delta", "address": address}])
+    assert (records.street.texts[0], records.house.texts[0]) == (street, house)
+
+
+def test_neighbours_in_one_street_are_two() -> None:
+    bodies = [
+        {"name": f"{name} Ltd", "address": f"{house} Church Lane", "city": "Leeds"} for name, house in (("Everett", 28), ("Everest", 21))
+    ]
+    assert not list(match("party", bodies).likely())
+
+
+def test_the_first_letter_of_a_trade_that_is_spelled_right_is_the_companys_own() -> None:
+    names = [f"{own}医疗器械厂" for own in ("康瑞", "德泰", "华洋", "福生", "凯泰", "悦旭", "和银")]
+    assert [Trades([*names, "伊思艾医疗器械有限公司"], ()).parted(f"伊思{own}医疗器械有限公司").own for own in "艾雷"] == [
+        "伊思艾",
+        "伊思雷",
+    ]
