@@ -54,7 +54,7 @@ def name_of(route: Mapping[str, Any]) -> str:
     return storable(f"{use} {place}".strip())
 
 
-def shut(table: Any, now: int) -> sa.ColumnElement[bool]:
+def shut(table: Any, now: Any) -> sa.ColumnElement[bool]:
     """Whether the destination of a row of the outbox (`table`, by whatever name) takes nothing now."""
     return sa.exists().where(
         _of(table),

@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -141,14 +142,7 @@ def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
     what the lanes are, whatever waits in each.
     """
     with database.begin("sender") as uow:
-        alone = outbox.alias("alone")
-        free = (
-            sa.select(alone.c.id)
-            .where(alone.c.lane == alone.c.stable_id, *_due(alone, uow.now))
-            .order_by(alone.c.next_at, alone.c.id)
-            .limit(limit + _OTHERS)
-        )
-        turn = uow.connection.execute(sa.union_all(_heads(), sa.select(free.subquery("free").c.id))).scalars().all()
+        turn = uow.connection.execute(_turn(), {"now": uow.now, "most": limit + _OTHERS}).scalars().all()
         due = (
             sa.select(outbox.c.id)
             .where(among(uow.connection, outbox.c.id, turn), *_due(outbox, uow.now))
@@ -174,6 +168,19 @@ def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
     return [_parcel(found[number]) for number in ids]
 
 
+@cache  # making it costs more than asking it, and it is asked for each parcel
+def _turn() -> sa.CompoundSelect[tuple[int]]:
+    """Ids whose turn may have come: the head of each lane, and of the parcels that go alone the first `most` that are due `now`."""
+    alone = outbox.alias("alone")
+    free = (
+        sa.select(alone.c.id)
+        .where(alone.c.lane == alone.c.stable_id, *_due(alone, sa.bindparam("now", type_=sa.BigInteger)))
+        .order_by(alone.c.next_at, alone.c.id)
+        .limit(sa.bindparam("most", type_=sa.Integer))
+    )
+    return sa.union_all(_heads(), sa.select(free.subquery("free").c.id))
+
+
 def _heads() -> sa.Select[tuple[int]]:
     """Ids of the oldest waiting parcel of each lane that keeps an order: by the index from one lane to the next, past all between."""
     none = sa.select(sa.literal_column("0")).scalar_subquery()  # a number as it is tempts SQLite to read and sort all instead
@@ -194,7 +201,7 @@ def _first(where: Callable[[Any], sa.ColumnElement[bool]]) -> sa.ScalarSelect[in
     return query.order_by(lane.c.partner_id, lane.c.lane, lane.c.id).limit(1).correlate_except(lane).scalar_subquery()
 
 
-def _due(table: Any, now: int) -> tuple[sa.ColumnElement[bool], ...]:
+def _due(table: Any, now: Any) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         table.c.state == _WAITING,
         table.c.next_at <= now,

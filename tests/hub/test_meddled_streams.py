@@ -1,0 +1,134 @@
+"""Brokers and machines over a line that does not hold: cut in the middle of a packet, stalled, slowed, deaf, and the peer itself stopped
+and started again all the while. All messages arrive, once, and in order where order is promised.
+
+`make prove-meddled` does it with ten thousand messages (`UDIHUB_RECORDS`), `make test` with a few hundred.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_contracts.errors import HubError
+from hub import pipeline, worker
+from hub.audit import verify_all
+from hub.clock import FrozenClock
+from hub.runtime import Hub
+from hub.settings import Settings
+from hub.store import watermarks
+from tests.hub.test_meddled import items, site_of
+from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
+from tests.peers.cutter import TROUBLES, Cutter, troubled_line
+from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
+from tests.peers.opcua_peer import GOOD, Line, opcua_line
+
+RECORDS = int(os.environ.get("UDIHUB_RECORDS", "120"))
+PARTS = 4
+"""So many times something is said, with troubled runs of the flow between."""
+RUNS = 600
+BATCH = max(10, RECORDS // 100)
+WAITS = {"timeout_seconds": 0.5, "window_seconds": 0.05, "batch": BATCH}
+LET_IN = {"allow_plain": True, "user": USER, "password_env": "STREAM_PASSWORD"}
+BEGUN = datetime(2026, 11, 22, 6, 0, 0, 500, UTC)
+
+
+class Speaking:
+    """A peer, the flow that hears it, and where its messages have number and time."""
+
+    def __init__(self, peer: Broker | NatsPeer | Line, say: Callable[[range], None], transport: dict[str, Any], **where: str) -> None:
+        self.peer, self.say, self.transport, self.where = peer, say, transport, where
+        self.in_order = True
+        self.between = (100, 6 * max(RECORDS, 200))
+        """Bytes that pass before there is trouble."""
+
+
+def message(number: int) -> bytes:
+    return json.dumps({"id": number, "name": (BEGUN + timedelta(seconds=number)).isoformat()}).encode()
+
+
+@contextmanager
+def by_mqtt(folder: Path) -> Iterator[Speaking]:
+    with mosquitto(folder, f"max_queued_messages 0\nmax_inflight_messages {BATCH}") as peer:
+        transport = {"use": "mqtt", "client_id": "hub", "topics": ["lab/{room}"], "keepalive_seconds": 1, "quiet_seconds": 0.2}
+        said = {"number": "id", "issued": "name", "within": "message"}
+        yield Speaking(peer, lambda numbers: peer.publish([("lab/7", message(one)) for one in numbers]), transport, **said)
+
+
+@contextmanager
+def by_nats(folder: Path) -> Iterator[Speaking]:
+    with nats_server(folder) as peer:
+        transport = {"use": "nats", "stream": STREAM, "durable": "hub", "subjects": ["line.{line}"], "quiet_seconds": 0.2}
+        said = {"number": "id", "issued": "name", "within": "message"}
+        transport["acknowledge_seconds"] = 1
+        made = Speaking(peer, lambda numbers: peer.publish([("line.7", message(one)) for one in numbers]), transport, **said)
+        made.in_order = False  # what got lost on the line comes again when its time is over, and what is behind it comes before
+        yield made
+
+
+@contextmanager
+def by_opcua(folder: Path) -> Iterator[Speaking]:
+    with opcua_line(folder) as peer:
+        transport = {"use": "opcua", "nodes": [GOOD], "from": (BEGUN - timedelta(hours=1)).isoformat()}
+
+        def say(numbers: range) -> None:
+            peer.write((BEGUN + timedelta(milliseconds=number), number, 0) for number in numbers)
+
+        made = Speaking(peer, say, transport, number="value", issued="source")
+        made.between = (100, 5000 + 6 * RECORDS)  # it takes some thousand until they know each other
+        yield made
+
+
+PEERS: dict[str, Callable[[Path], Any]] = {"mqtt": by_mqtt, "nats": by_nats, "opcua": by_opcua}
+
+
+def heard_through(hub: Hub, line: Cutter, speaking: Speaking) -> int:
+    """Say all of it in parts, and run the flow until all has come; how many runs broke off. A broker keeps nothing before the first one."""
+    mark: dict[str, Any] = {}
+    said, broke, parts = 0, 0, [range(RECORDS * part // PARTS + 1, RECORDS * (part + 1) // PARTS + 1) for part in range(PARTS)]
+    for runs in range(RUNS):
+        if said < PARTS and runs > broke:
+            speaking.say(parts[said])
+            said += 1
+        try:
+            pipeline.fetch(hub, hub.site.flows["items"])
+        except HubError:  # the schedule runs the flow again
+            broke += 1
+        if line.away:
+            speaking.peer.start()
+            line.away = False
+        hub.clock.advance(1)  # type: ignore[attr-defined]
+        with hub.database.read() as connection:
+            (mark,) = watermarks.listed(connection)
+        if mark["records"] >= RECORDS and set(line.met) == set(TROUBLES):
+            return broke
+    raise AssertionError(f"the flow gets nowhere: {mark}, {line.met}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PEERS)
+def test_all_messages_over_a_troubled_line_arrive_once(
+    name: str, database_url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAM_PASSWORD", PASSWORD)
+    with PEERS[name](tmp_path / "peer") as speaking:
+        peer = speaking.peer
+        with troubled_line(peer.port, peer.stop, speaking.between) as line:
+            url = peer.url.replace(str(peer.port), str(line.port))
+            transport = {**LET_IN, **WAITS, **speaking.transport, "url": url}
+            site = site_of(tmp_path / "site", transport, "lines", **speaking.where)
+            hub = Hub.open(Settings(tmp_path / "home", site, database_url, "en", 10**8, clock))
+            broke = heard_through(hub, line, speaking)
+            worker.drain(hub)
+            arrived = [int(key.removeprefix("item/")) for key in items(hub, RECORDS)]
+            assert broke and sorted(arrived) == [*range(1, RECORDS + 1)], "once each"
+            assert not speaking.in_order or arrived == sorted(arrived)
+            with hub.database.read() as connection:
+                assert verify_all(connection) == []
+            hub.database.close()
