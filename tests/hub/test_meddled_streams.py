@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from connectors.registry import transport_named
+from connectors.spec import Streaming
 from data_contracts.errors import HubError
 from hub import pipeline, worker
 from hub.audit import verify_all
@@ -132,3 +134,35 @@ def test_all_messages_over_a_troubled_line_arrive_once(
             with hub.database.read() as connection:
                 assert verify_all(connection) == []
             hub.database.close()
+
+
+def test_what_got_lost_on_the_way_is_not_taken_for_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the server has sent and nobody got comes when its time is over, and the watermark waits for it: were the consumer deleted
+    meanwhile, the next one would begin behind it."""
+    monkeypatch.setenv("STREAM_PASSWORD", PASSWORD)
+    transport = transport_named("nats")
+    assert isinstance(transport, Streaming)
+    with by_nats(tmp_path / "peer") as speaking:
+        settings = {**LET_IN, **WAITS, **speaking.transport, "url": speaking.peer.url, "acknowledge_seconds": 60}
+        watermark: str | None = None
+
+        def heard() -> list[int]:
+            nonlocal watermark
+            found = []
+            for page in transport.pages(settings, watermark):
+                watermark = page.watermark or watermark
+                found += [json.loads(line)["message"]["id"] for line in page.content.splitlines()]
+                transport.acknowledge(settings, page)
+            return found
+
+        async def sent_to_nobody(streams: Any) -> None:
+            consumer = await streams.pull_subscribe_bind(durable="hub", stream=STREAM)
+            assert len(await consumer.fetch(3)) == 3
+
+        speaking.say(range(1, 3))
+        assert heard() == [1, 2]
+        speaking.say(range(3, 9))
+        speaking.peer.ask(sent_to_nobody)  # type: ignore[union-attr]
+        assert heard() == [6, 7, 8]
+        speaking.peer.ask(lambda streams: streams.delete_consumer(STREAM, "hub"))  # type: ignore[union-attr]
+        assert heard()[:3] == [3, 4, 5]

@@ -103,7 +103,7 @@ class Peer:
 
     def flush(self) -> None:
         """Let what was said go out."""
-        self.run(self._client.flush(round(self.timeout)))
+        self.run(self._client.flush(self.timeout))
 
     def _told(self, error: Exception) -> Exception:
         """An error of the protocol as one of the hub's."""

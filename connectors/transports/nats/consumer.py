@@ -36,6 +36,10 @@ class Consumer:
         """When the stream was made: its numbers begin anew with it."""
         self._open: dict[int, Any] = {}
         self._reached = 0
+        self._lost_on_the_way: tuple[int, int, int] = 0, 0, 0
+        """Messages that the server had sent before, up to which number, and up to where all of them were acknowledged: they come again when
+        their time is over, and what is behind them comes before."""
+        self._again: set[int] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +72,11 @@ class Consumer:
             known = self._peer.run(self._found())
             if known is None:
                 self._peer.run(stream.add_consumer(self._stream, wanted))
-            elif sorted(known.config.filter_subjects or [known.config.filter_subject]) != sorted(wanted.filter_subjects or []):
+            elif known.num_ack_pending and known.delivered is not None and known.ack_floor is not None:
+                self._lost_on_the_way = known.num_ack_pending, known.delivered.stream_seq, known.ack_floor.stream_seq
+            if known is not None and sorted(known.config.filter_subjects or [known.config.filter_subject]) != sorted(
+                wanted.filter_subjects or []
+            ):
                 config = replace(known.config, filter_subject=None, filter_subjects=wanted.filter_subjects)
                 self._peer.run(stream.add_consumer(self._stream, config))
         except js_errors.APIError as error:
@@ -95,6 +103,8 @@ class Consumer:
         for message in self._peer.run(self._fetched(max(1, most), timeout)):
             number = message.metadata.sequence.stream
             self._open[number] = message
+            if number <= self._lost_on_the_way[1]:
+                self._again.add(number)
             named = (message.headers or {}).get(_MESSAGE_ID)
 
             def acknowledge(number: int = number) -> None:
@@ -130,8 +140,10 @@ class Consumer:
         last = self._peer.run(self._peer.jetstream.stream_info(self._stream)).state.last_seq  # asked first: what comes behind it may wait
         info = self._peer.run(self._found())
         if info is not None and not info.num_pending and not info.num_ack_pending:
-            self._reached = max(self._reached, last)
+            self._reached, self._lost_on_the_way = max(self._reached, last), (0, 0, 0)
         return self._watermark()
 
     def _watermark(self) -> str:
-        return json.dumps({"made": self._made, "reached": self._reached})
+        count, _, floor = self._lost_on_the_way
+        reached = self._reached if len(self._again) >= count else min(self._reached, floor)
+        return json.dumps({"made": self._made, "reached": reached})
