@@ -73,7 +73,7 @@ class Paging:
         first = given.get("first", 1)
         if isinstance(first, bool) or not isinstance(first, int) or not 0 <= first <= 1:
             raise ConfigError(f"paging: first is 0 or 1, not {first!r}")
-        self._first = first
+        self.first = first
         self._given = given
         self._delta = delta
 
@@ -83,7 +83,7 @@ class Paging:
         if self.style == "offset":
             return [(str(given.get("offset", "offset")), str(place.count)), (str(given.get("limit", "limit")), str(self.size))], {}
         if self.style == "page":
-            number = (str(given.get("page", "page")), str(self._first + place.count))
+            number = (str(given.get("page", "page")), str(self.first + place.count))
             return [number, (str(given["limit"]), str(self.size))] if "limit" in given else [number], {}
         if self.style == "cursor" and place.cursor is not None:
             return [(str(given.get("cursor", "cursor")), place.cursor)], {}

@@ -25,7 +25,7 @@ def check_file(
     Raises OSError when the file itself can't be opened.
     """
     with path.open("rb") as stream:
-        examination = examine(stream, site, claimant, now.date(), grammar)
+        examination = examine(stream, site, claimant, now, grammar)
     tell_unmapped(examination)
     if claimant is None:
         unagreed.look(examination, now.date(), site.mapping_folders if grammar is not None else ())

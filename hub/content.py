@@ -71,7 +71,7 @@ class Reading:
         key = (row.document_id, claimant)
         if key != self._key:
             with blobs.open_blob(connection, hub.settings.home, row.sha256) as stream:
-                self._found = reread(stream, hub.site, claimant, moment(row.received_at).date())
+                self._found = reread(stream, hub.site, claimant, moment(row.received_at))
             self._key = key
         return self._found
 

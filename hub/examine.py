@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, BinaryIO, Literal
 
 from connectors import registry
@@ -132,6 +132,7 @@ def examine(stream: BinaryIO, site: Site, claimant: Claimant | None, today: date
 
     Without a claimant (`udihub check` on a bare file) syntax is checked strictly and nothing is mapped; `grammar` is then the format and
     grammar of a feed (`fixed/erp_stock`), which no agreement names.
+    `today` is the day that rules judge by; where it is a time, it is also when the document came (`default: "@came"`).
     Holds the whole document's messages: `walk` is the same without holding them.
     """
     grammars.look_again(site)
@@ -218,7 +219,7 @@ def _steps(
             yield event.finding
         elif event.kind == "interchange":
             assert event.interchange is not None
-            agreement, findings = agreement_of(event.interchange, syntax, site, claimant, candidates, feed, today)
+            agreement, findings = agreement_of(event.interchange, syntax, site, claimant, candidates, feed, _day(today))
             current = ExaminedInterchange(event.interchange, agreement, site.profile(agreement) if agreement else profile, syntax.name)
             current.admission, illegible = findings, None
             yield current
@@ -244,6 +245,7 @@ def _steps(
 
 def examine_message(message: Message, group: Group | None, inside: ExaminedInterchange, site: Site, today: date) -> ExaminedMessage:
     """Hops 4 to 6 on one message of an interchange whose agreement is known."""
+    came = today if isinstance(today, datetime) else None
     agreement = inside.agreement
     answering = registry.answering_of(inside.format)
     frame, coded = (answering.frame, answering.coded) if answering is not None else (frozenset(), False)
@@ -267,12 +269,12 @@ def examine_message(message: Message, group: Group | None, inside: ExaminedInter
     if agreed is None or message.root is None or is_refused(message, inside.profile, frame, coded=coded):
         examined.fate = "rejected"
         if message.root is not None and agreed is not None:
-            read = pipeline.map(message, pipeline.mapping_of(site.mapping_folders, agreed), inside.profile, currency).entity or {}
+            read = pipeline.map(message, pipeline.mapping_of(site.mapping_folders, agreed), inside.profile, currency, came).entity or {}
             examined.called = {name: read[name] for name in _CALLED if name in read} if "number" in read else None
         return examined
     mapping = pipeline.mapping_of(site.mapping_folders, agreed)
     examined.mapping = mapping
-    mapped = pipeline.map(message, mapping, inside.profile, currency)
+    mapped = pipeline.map(message, mapping, inside.profile, currency, came)
     unmapped = pipeline.in_columns(mapping.unmapped(message.root, mapped), message)
     examined.unmapped = [finding for finding in unmapped if finding.rule == "MAP-01"]
     lost = [finding for finding in unmapped if finding.rule != "MAP-01"]  # the entity had a place for it: it must not go unsaid
@@ -281,7 +283,7 @@ def examine_message(message: Message, group: Group | None, inside: ExaminedInter
     content = held + pipeline.with_overrides(pipeline.in_columns([*mapped.findings, *lost], message), agreement)
     emptied = False
     if mapped.entity is not None:
-        found = pipeline.validate(mapped.entity, agreement, today)
+        found = pipeline.validate(mapped.entity, agreement, _day(today))
         if promise is not None:
             found += pipeline.with_overrides(promise.judge(mapped.entity), agreement)
         content += pipeline.placed(found, mapping, message, inside.profile)
@@ -359,6 +361,10 @@ def settle_fates(interchange: ExaminedInterchange, messages: Sequence[ExaminedMe
             examined.fate = "rejected"
         elif test and examined.fate in ("ready", "answer"):
             examined.fate = "test"
+
+
+def _day(came: date) -> date:
+    return came.date() if isinstance(came, datetime) else came
 
 
 def reread(stream: BinaryIO, site: Site, claimant: Claimant, today: date) -> dict[int, tuple[ExaminedMessage, ExaminedInterchange]]:

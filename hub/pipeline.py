@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -140,10 +140,10 @@ def check(message: Message, group: Group | None, agreement: Agreement) -> tuple[
     return agreed, findings
 
 
-def map(message: Message, mapping: Mapping, profile: Profile, currency: str | None) -> Mapped:  # noqa: A001 - the hop's name
+def map(message: Message, mapping: Mapping, profile: Profile, currency: str | None, came: datetime | None = None) -> Mapped:  # noqa: A001 - the hop's name
     """Hop 5: source record → canonical entity as a plain dictionary."""
     assert message.root is not None
-    return mapping.read(message.root, context_of(message, profile, currency))
+    return mapping.read(message.root, context_of(message, profile, currency, came))
 
 
 def validate(entity: dict[str, Any], agreement: Agreement, today: date) -> list[Finding]:
@@ -192,7 +192,7 @@ serve = views
 """Hop 8: the reconciled views, read-only."""
 
 
-def context_of(message: Message, profile: Profile, currency: str | None = None) -> Context:
+def context_of(message: Message, profile: Profile, currency: str | None = None, came: datetime | None = None) -> Context:
     """What a mapping must know beside the tree."""
     return Context(
         time_zone=profile.time_zone,
@@ -200,6 +200,7 @@ def context_of(message: Message, profile: Profile, currency: str | None = None) 
         repetition=message.repetition,
         currency=currency,
         sent=message.sent,
+        came=came,
         message_version=message.version,
     )
 

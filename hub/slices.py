@@ -29,7 +29,7 @@ LEASE_SECONDS = 300
 
 def process_large(hub: Hub, job: Job) -> None:
     """Two passes: the first decides over envelopes, the second applies message by message, a slice a transaction."""
-    claimant, day = claimant_of(hub, job.row), moment(job.row.received_at).date()
+    claimant, day = claimant_of(hub, job.row), moment(job.row.received_at)
     with blobs.opened(job.body, hub.settings.home, job.row.sha256) as stream:
         for step in walk(stream, hub.site, claimant, day, messages=False):
             if isinstance(step, Opened):

@@ -177,7 +177,7 @@ def _load(hub: Hub, claimed: Sequence[claims.Claim]) -> list[Job]:
 def _examine(hub: Hub, job: Job) -> None:
     with blobs.opened(job.body, hub.settings.home, job.row.sha256) as stream:
         known = (job.row.size, job.row.sha256)
-        for step in walk(stream, hub.site, claimant_of(hub, job.row), moment(job.row.received_at).date(), whole=known):
+        for step in walk(stream, hub.site, claimant_of(hub, job.row), moment(job.row.received_at), whole=known):
             if isinstance(step, Opened):
                 job.format = step.format
             elif isinstance(step, Finding):

@@ -29,7 +29,7 @@ from mappings.path import (
     reached,
     records,
 )
-from mappings.plan import CURRENCY, ORDINAL, SENT, Rule, Scope
+from mappings.plan import CAME, CURRENCY, ORDINAL, SENT, Rule, Scope
 from mappings.refusals import refused, unknown_code
 from mappings.rivals import loops, rivals
 from mappings.straight import Doubts, Made, Party, straight
@@ -297,6 +297,9 @@ def _defaulted(reader: RowReader, key: str, value: Any) -> RowReader:
             elif value == SENT:
                 if (sent := sent_at(run.context)) is not None:
                     out[key], out["issued_at_source"] = sent, "envelope"
+            elif value == CAME:
+                if run.context.came is not None:
+                    out[key], out["issued_at_source"] = run.context.came, "arrival"
             else:
                 out[key] = value
 

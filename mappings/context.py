@@ -31,6 +31,8 @@ class Context:
     """ISO 4217 currency of the agreement, for `default: "@currency"`."""
     sent: str = ""
     """When the envelope says that the message was made, `20261122 0830` in that zone, for `default: "@sent"`."""
+    came: datetime | None = None
+    """When its document came, for `default: "@came"`: of systems that answer without a moment of their own."""
     message_version: str | None = None
     """`004010`, `005010`; known to the caller, no row depends on it: one file serves both."""
 

@@ -24,7 +24,7 @@ from mappings.path import SEGMENT_FORMATS, Component, Element, Path, Step, lies_
 from mappings.resolve import Content, Group
 from mappings.targets import Member, element_model, entity_named, member, required
 
-ORDINAL, CURRENCY, SENT, COUNT, SUM = "@ordinal", "@currency", "@sent", "@count ", "@sum "
+ORDINAL, CURRENCY, SENT, CAME, COUNT, SUM = "@ordinal", "@currency", "@sent", "@came", "@count ", "@sum "
 """Reserved values: number of the element in its list from 1; the agreement's currency; when the envelope says that the message was made;
 how many elements a list has."""
 
@@ -307,8 +307,8 @@ def _with_elsewhere(rule: Rule, rules: Sequence[Rule]) -> Rule:
 
 def _typed(value: Value | None, aim: Member, where: str) -> Any:
     """A constant of the file as the member's kind holds it; reserved words stay."""
-    if value is None or (isinstance(value, str) and value in (ORDINAL, CURRENCY, SENT)):
-        if value is not None and aim.kind != ("instant" if value == SENT else "text"):
+    if value is None or (isinstance(value, str) and value in (ORDINAL, CURRENCY, SENT, CAME)):
+        if value is not None and aim.kind != ("instant" if value in (SENT, CAME) else "text"):
             raise ConfigError(f"{where}: `{value}` is text, the member holds {aim.kind}")
         return value
     if aim.kind == "decimal" and not isinstance(value, bool):

@@ -12,7 +12,7 @@ from data_contracts.findings import Place
 from data_contracts.source import SourceRecord
 from mappings.context import Context, place_of, sent_at
 from mappings.path import Located, locate, records
-from mappings.plan import CURRENCY, SENT, Plan, Rule, Scope
+from mappings.plan import CAME, CURRENCY, SENT, Plan, Rule, Scope
 from mappings.together import together
 
 
@@ -111,6 +111,8 @@ def _defaults(rule: Rule, context: Context) -> bool:
     """Whether the default of a row gives a value here."""
     if rule.default == SENT:
         return sent_at(context) is not None
+    if rule.default == CAME:
+        return context.came is not None
     return rule.default != CURRENCY or bool(context.currency)
 
 

@@ -6,10 +6,11 @@
      paging: {style: offset, size: 200, offset: limit_start, limit: limit_page_length},
      delta: {kind: stamp, field: modified, id: name, sorted: true, ask_as: "%Y-%m-%d %H:%M:%S.%f", time_zone: Europe/Amsterdam}}
 
-In `path`, `query` and `body` stand `{since}`, `{token}`, `{offset}`, `{limit}`; a parameter whose value is not known yet (the first
-pull) is left out. `created_query` is asked instead of `query` for rows that were never changed. How a peer lets us in and what success
-is are said in `connectors/http_access.py` and `http_peer.py`, pages in `connectors/http_paging.py`, one question for each of a list in
-`http_each.py`. `acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
+In `path`, `query` and `body` stand `{since}`, `{token}`, `{offset}`, `{limit}`, `{page}` (its number); a parameter
+whose value is not known yet (the first pull) is left out. `created_query` is asked instead of `query` for rows that
+were never changed. How a peer lets us in and what success is are said in `connectors/http_access.py` and `http_peer.py`,
+pages in `connectors/http_paging.py`, one question for each of a list in `http_each.py`. `acknowledge: {method: PUT, path:
+"purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
 names in braces are members of it. 2xx that passes `success` is sent.
@@ -174,10 +175,10 @@ class Collection:
             return Asked(path=place.address, also=also, headers={"Accept": "application/json"})
         since = place.since or question.since
         parameters, headers = self._paging.asked(place)
-        if {word for text in texts_of(self._settings.get("body")) for word in words_of(text)} & {"offset", "limit"}:
+        if {word for text in texts_of(self._settings.get("body")) for word in words_of(text)} & {"offset", "limit", "page"}:
             parameters = []  # they stand in the body, and a signed address bears nothing else
         values = {name: value for name, value in parameters}  # noqa: C416 - offset and limit by the names that the body uses
-        values |= {"offset": str(place.count), "limit": str(self._paging.size)}
+        values |= {"offset": str(place.count), "limit": str(self._paging.size), "page": str(self._paging.first + place.count)}
         if self._each is not None:
             values[self._each.word] = self._each.values[place.turn]
         if since is not None:
@@ -245,7 +246,7 @@ def _filled(template: Any, values: Mapping[str, str]) -> Any:
     if not isinstance(template, str):
         return template
     whole = _WORD.fullmatch(template)
-    if whole is not None and whole[1] in ("offset", "limit") and values.get(whole[1], "").isdigit():
+    if whole is not None and whole[1] in ("offset", "limit", "page") and values.get(whole[1], "").isdigit():
         return int(values[whole[1]])
     return _WORD.sub(lambda found: values.get(found[1], found[0]), template)
 

@@ -91,5 +91,5 @@ class BusinessDocument(Entity):
     issued_at: Instant
     issued_at_source: str = "stated"
     """`stated`, `profile` (the agreement's time zone was applied), `assumed` (UTC for want of any), `day` (the document states a day and no
-    time: `issued_at` is its beginning, and is told as that day in every zone) or `envelope` (the document states no date: the envelope's,
-    in the agreement's time zone)."""
+    time: `issued_at` is its beginning, and is told as that day in every zone), `envelope` (the document states no date: the envelope's,
+    in the agreement's time zone) or `arrival` (the system that was asked states none at all: when its answer came)."""

@@ -247,7 +247,7 @@ def _read(hub: Hub, site: Site, connection: sa.Connection, document_id: int, row
     kept = connection.execute(sa.select(tables.document).where(tables.document.c.id == document_id)).one()
     claimant = Claimant(hub.registry.partner_key(row.partner_id), agreement=row.agreement)
     with blobs.open_blob(connection, hub.settings.home, kept.sha256) as stream:
-        examination = examine(stream, site, claimant, moment(kept.received_at).date())
+        examination = examine(stream, site, claimant, moment(kept.received_at))
     return {one.message.ordinal: one for one in examination.messages}
 
 

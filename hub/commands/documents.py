@@ -99,7 +99,7 @@ def map_command(
     site = _site(settings, partner)
     claimant = _claimant(site, partner, agreement)
     with file.open("rb") as stream:
-        examination = examine(stream, site, claimant, settings.clock.now().date(), _feed(grammar, partner))
+        examination = examine(stream, site, claimant, settings.clock.now(), _feed(grammar, partner))
     if claimant is None:
         unagreed.look(examination, settings.clock.now().date(), site.mapping_folders if grammar is not None else ())
     if compare is not None:

@@ -12,6 +12,7 @@ stands in the same file. A preset without an exchange fails.
         watermark: "2026-11-22T07:00:00.000000+00:00"
         fails: "does not let us in"                where the pull must fail, and take nothing
         held: {number: [rules]}                    messages that are not applied, and why
+        later: 3600                                seconds after the run before
       - extracts: [{sample: xml/nmpa.xml, name: FULL_20261122.zip, told: [nmpa, "2026-11-22", full, 1]}]    register, day, scope, records
       - publishes: [{topic: ..., json: ...}]       what a broker gets while nobody listens, behind `retained` before the first subscription
         values: [{at: time, value: 7, status: 0}]  what a line's machine writes; $BROKER and $LINE are the peers of streams
@@ -167,8 +168,10 @@ def test_the_exchange_of_a_resource(system: System, preset: str, resource: str, 
 
 def _run(system: System, key: str, entities: tuple[str, ...], run: dict[str, Any]) -> None:
     hub = system.hub
-    assert set(run) <= {"exchange", "files", "posts", "publishes", "retained", "values", "rows", "watermark", "fails", "held"}
+    assert set(run) <= {"exchange", "files", "posts", "publishes", "retained", "values", "rows", "watermark", "fails", "held", "later"}
     flow = hub.site.flows[key]
+    assert isinstance(hub.clock, FrozenClock)
+    hub.clock.advance(run.get("later", 0))
     with hub.database.read() as connection:
         before = connection.scalar(sa.select(sa.func.coalesce(sa.func.max(tables.exchange.c.id), 0)))
     system.replay.expect(run.get("exchange", []))
@@ -258,7 +261,7 @@ def _taken(hub: Hub, key: str, after: int) -> tuple[list[dict[str, Any]], dict[s
                 query = sa.select(tables.blob.c.body, tables.blob.c.sha256).join(tables.document, document.sha256 == tables.blob.c.sha256)
                 blob = connection.execute(query.where(document.id == row.document_id)).one()
                 with blobs.opened(blob.body, hub.settings.home, blob.sha256) as stream:
-                    found = examine(io.BytesIO(stream.read()), hub.site, claimant, hub.clock.now().date())
+                    found = examine(io.BytesIO(stream.read()), hub.site, claimant, hub.clock.now())
                 examined[row.document_id] = {one.message.ordinal: one for one in found.messages}
             one = examined[row.document_id][row.ordinal]
             if row.state == "applied":

@@ -6,7 +6,7 @@ entity; the compiled reader and the plain tracer, written apart, agree.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +25,8 @@ from tests.mappings.shipped import NAMES, load, writing
 from tests.mappings.trees import leaves, lost, segments, shape, without_places
 
 MAPPINGS = {name: load(name) for name in NAMES}
-CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
+CAME = datetime(2026, 11, 22, 0, 30, tzinfo=UTC)
+CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830", came=CAME)
 QUICK = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 _texts = st.text("ABCXYZabc0189-_. /甲乙丙é", min_size=1, max_size=24).map(str.strip).filter(bool)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from tests.mappings.shipped import load, reading
 from tests.mappings.trees import without_places
 
 NAMES = reading()
-CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
+CAME = datetime(2026, 11, 22, 0, 30, tzinfo=UTC)
+CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830", came=CAME)
 SOME = 5
 """Records of a sample that are changed in every run; `make test` changes all of them."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -24,7 +25,8 @@ from tests.mappings import shipped
 from tests.mappings.test_taken import changed
 
 NAMES = shipped.reading()
-CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
+CAME = datetime(2026, 11, 22, 0, 30, tzinfo=UTC)
+CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830", came=CAME)
 
 
 def one_by_one(scope: Scope, rows: Sequence[Made | Party], doubts: Doubts, gatherer: Gatherer) -> Fill:

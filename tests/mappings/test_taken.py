@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from random import Random
 from typing import Any, ClassVar
@@ -30,7 +31,8 @@ from tests.mappings.shipped import load, reading
 from tests.mappings.trees import edifact, lost, segments
 
 NAMES = reading()
-CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
+CAME = datetime(2026, 11, 22, 0, 30, tzinfo=UTC)
+CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830", came=CAME)
 Spot = tuple[int, int | str, int | None]
 """Record, element or name, component."""
 

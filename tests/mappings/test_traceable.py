@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from mappings.engine import Context
 from tests.mappings.shipped import load
 from tests.mappings.trees import edifact, segments
 
-CONTEXT = Context(time_zone="UTC", components=":", currency="CNY", sent="20261122 0830")
+CAME = datetime(2026, 11, 22, 0, 30, tzinfo=UTC)
+CONTEXT = Context(time_zone="UTC", components=":", currency="CNY", sent="20261122 0830", came=CAME)
 S1, S2 = "095060000000000015", "095060000000000022"
 DESADV = "BGM+351+1+9\nDTM+137:20261122:102\n"
 LINE = " LIN+1++06901234500011:EN\n  QTY+12:{}\n"
