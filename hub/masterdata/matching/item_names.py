@@ -54,6 +54,10 @@ _THICK = re.compile(rf"({_NUMBER}\s?(?:mm|cm|m)) thick(?![a-z])")
 _GRADE = re.compile(r"(?<![a-z])ti-?6al-?4v")
 _GLUED = re.compile(r"(?<=\d)(mm|cm|ml|kg|mg|[gml])(?=[A-Z]{2})")
 """A unit in small letters before a code in capitals: `5gCLY`."""
+_GLUED_HAN = re.compile(r"(?<=\d)(mm|cm|ml|[gml]|(?<=\d\d)G|V|Fr)(?=[A-Z])")
+"""In Chinese, where no blanks need stand between: `输液器23GFLT`, `电机6VB型`."""
+_COMPONENT = re.compile("(?<=\\d)\\s(?=a[\u3400-\u9fff])")
+"""`CW760 A组分` is no current of 760 A."""
 _INITIALS = re.compile(r"(?<![a-z0-9])([a-z])/([a-z])(?![a-z0-9])")
 _EXTRA = re.compile(r"(?<![a-z])(x{1,3}|extra)[- ]?(l|s)(?:arge|mall)(?![a-z])")
 _LIST_COMMA = re.compile(rf"(?<![\d.])(\d{{1,2}}),(?=\d{{1,2}}\s?(?:{_LONG_UNITS})(?![a-z]))")
@@ -98,13 +102,15 @@ def parted(text: str, cut: int = 0) -> ItemText:
     if "," in text or "，" in text:  # here and below: a search for what is not there takes longer than all that is done with the rest
         text, decimal = _DECIMAL_COMMA.subn(lambda found: f"{found[1]}.", text)
         text = _LIST_COMMA.sub(r"\1.", text) if decimal else text
-    text = _GLUED.sub(r"\1 ", text)
+    text = (_GLUED_HAN if HAN.search(text) else _GLUED).sub(r"\1 ", text)
     plain = folded(_SIGNS.sub(" ", text)).strip()
     short = cut > 0 and (cut <= len(plain) <= cut + 1 or cut <= sum(1 if letter.isascii() else 2 for letter in plain) <= cut + 1)
     if short:
         plain = _CUT_ROLE.sub("", _CUT_NUMBER.sub("", plain))
     if "," in plain and _TIGHT_COMMA.search(plain):  # `M3,25mm,Ti` has no decimal comma
         plain = plain.replace(",", " ")
+    if " a" in plain:
+        plain = _COMPONENT.sub(" / ", plain)
     if "/" in plain:  # S/S is SS; w/o is without
         plain = _INITIALS.sub(lambda found: found[0] if found[0] == "w/o" else found[1] + found[2], plain)
     if "n" in plain:

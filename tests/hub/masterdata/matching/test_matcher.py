@@ -139,6 +139,9 @@ def test_measures_are_told_in_one_unit(text: str) -> None:
         ("Needle tubing, 27G, S/S", ("needle", "tubing", "ss"), ("27g",)),
         ("瓦楞纸箱 300×200mm/高250mm/3P", ("3p", "瓦楞纸箱"), ("200", "250", "300")),  # three plies, said as a code
         ("冠状动脉支架,Φ2,5mm,1,2cm,CoCr", ("冠状动脉支架", "cocr"), ("12", "2.5")),  # who writes one decimal comma writes all
+        ("输液器2000mm23GFLT", ("输液器", "flt"), ("2000", "23g")),  # no blanks stand between
+        ("直流电机Φ28mm6VB型", ("直流电机", "b"), ("28", "6v")),
+        ("环氧胶 200ml CW760 A组分", ("环氧胶", "cw", "a", "组分"), ("200ml", "760")),
         ("Surgical gown, XX-large", ("surgical", "gown", "xxl"), ()),
     ],
 )
