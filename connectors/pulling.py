@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -142,6 +142,22 @@ class Asked:
 
     def _asked(self) -> NoReturn:
         raise ConfigError(f"transport {self.name} is asked what changed, page by page; nothing waits there")
+
+    def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
+        """What changed. Each transport says how it is asked."""
+        self._asked()
+
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str | None:
+        """Ask for the first page and throw it away. None where nothing can be asked for: what only goes out, and peers that call us."""
+        pages = iter(self.pages(settings, None)) if asks else iter(())
+        page = next(pages, None)
+        if isinstance(pages, Generator):
+            pages.close()
+        if page is None:
+            return None
+        return f"lets us in, a first page has {len(page.content)} bytes" + (
+            f", {len(page.records)} records" if page.records is not None else ""
+        )
 
     def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
         """Raises ConfigError."""

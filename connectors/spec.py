@@ -272,6 +272,9 @@ class Streaming(Polling, Protocol):
 class Reachable(Protocol):
     """A transport that can prove that its peer is there and lets us in, without moving anything (`udihub partner check --reach`)."""
 
-    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str:
-        """What the peer said, for people. Raises RetriableError when it is away, ConfigError when it does not let us in."""
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str | None:
+        """What the peer said, for people; None where it cannot be asked without moving anything.
+
+        Raises RetriableError when it is away, ConfigError when it does not let us in.
+        """
         ...

@@ -33,6 +33,8 @@ def reached(site: Site, home: Path) -> Iterator[Reached]:
         if not flow.enabled or not isinstance(transport, Reachable):
             continue
         try:
-            yield Reached(flow.flow, True, transport.reach(local(flow.transport, home), asks=flow.direction == "in"))
+            said = transport.reach(local(flow.transport, home), asks=flow.direction == "in")
+            if said is not None:
+                yield Reached(flow.flow, True, said)
         except HubError as error:
             yield Reached(flow.flow, False, str(error))

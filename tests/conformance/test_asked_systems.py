@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from connectors.registry import transport_named, transport_names
-from connectors.spec import Delivered, Page, Polling
-from data_contracts.errors import ConfigError
+from connectors.spec import Delivered, Page, Polling, Reachable
+from data_contracts.errors import ConfigError, RetriableError
 from tests.conformance.test_transports import ASKED, HEARD
 from tests.peers.odata_peer import ODataHandler, ODataPeer
 from tests.peers.rest_peer import Handler, RestPeer, running
@@ -183,6 +183,18 @@ def test_pages_are_documents(system: System) -> None:
     for page in system.pages():
         assert page.delivered.size == len(page.content) and page.delivered.media_type == "application/json"
         assert page.delivered.name.isprintable() and "/" not in page.delivered.name
+
+
+def test_it_says_whether_the_system_is_there_and_lets_us_in(system: System) -> None:
+    transport = system.transport
+    assert isinstance(transport, Reachable)
+    first = system.pages()[0]
+    assert f"{len(first.records or ())} records" in str(transport.reach(system.settings, asks=True))
+    assert transport.reach(system.settings, asks=False) is None, "what only goes out cannot be tried without moving anything"
+    address = "database" if "database" in system.settings else "url"
+    gone = f"sqlite:///{'/nowhere' * 3}.db" if address == "database" else "http://127.0.0.1:1/"
+    with pytest.raises(RetriableError):
+        transport.reach(system.settings | {address: gone}, asks=True)
 
 
 def test_mistakes_are_named_before_anything_is_asked(system: System) -> None:
