@@ -64,7 +64,7 @@ class Trades:
             plain = folded(text)
             if not plain.isascii() and HAN.search(plain):
                 self._chinese[text] = chinese_names.begun(plain, "", self._places)
-            elif text:
+            elif plain.strip():
                 self._begun[text] = self._latin.begun(plain)
         self._learn()
         self._nearly = {part: ending for ending in sorted(self._endings) if len(ending) > 3 for part in neighbours(ending)}
@@ -108,13 +108,17 @@ class Trades:
         return found
 
     def _fresh(self, text: str) -> CompanyName:
+        if (chinese := self._chinese.get(text)) is not None:
+            return self._ended(chinese)
+        if (latin := self._begun.get(text)) is not None:
+            return self._split(latin)
         plain = folded(text)
         if not plain.strip():
             return NAMELESS
         if HAN.search(plain):
-            chinese = self._chinese[text] = self._chinese.get(text) or chinese_names.begun(plain, "", self._places)
+            chinese = self._chinese[text] = chinese_names.begun(plain, "", self._places)
             return self._ended(chinese)
-        return self._split(self._begun.get(text) or self._latin.begun(plain))
+        return self._split(self._latin.begun(plain))
 
     def _ended(self, name: chinese_names.Begun) -> CompanyName:
         own, trade = self._ending(name.rest)

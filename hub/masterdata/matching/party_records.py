@@ -36,10 +36,10 @@ class Names:
     """The names of all records in one script, each distinct one once: `which` of them a record has."""
 
     def __init__(self, names: Sequence[CompanyName]) -> None:
-        numbers = {NAMELESS: 0} | {name: number for number, name in enumerate(dict.fromkeys(names), 1) if name != NAMELESS}
-        self.distinct = list(numbers)
-        places = dict(zip(self.distinct, range(len(numbers)), strict=True))
-        self.which: Ints = np.fromiter(map(places.__getitem__, names), dtype=np.int64, count=len(names))
+        objects = {id(NAMELESS): NAMELESS} | {id(name): name for name in names}  # a name is taken apart once: no need to compare them
+        self.distinct = list(objects.values())
+        places = dict(zip(objects, range(len(objects)), strict=True))
+        self.which: Ints = np.fromiter(map(places.__getitem__, map(id, names)), dtype=np.int64, count=len(names))
         self.owns = [name.own for name in self.distinct]
         self.own, self.trade = self._column("own"), self._column("trade")
         self.whole, self.sound, self.read = self._column("whole"), self._column("sound"), self._column("read")
