@@ -17,8 +17,6 @@ from random import Random
 from typing import Any
 
 TROUBLES = ("cut", "stalled", "unheard", "stopped", "refused", "slow", "passed")
-STALL = 0.8
-"""Seconds that nothing moves, and then the line is cut; whoever asks should wait less (`timeout_seconds`)."""
 _DEAF = 0.1
 _PIECE = 512
 
@@ -26,12 +24,12 @@ _PIECE = 512
 class Cutter:
     """The line: where it begins (`port`), and what its connections met."""
 
-    def __init__(self, peer_port: int, stop: Callable[[], None], bytes_between: tuple[int, int], seed: int = 1) -> None:
+    def __init__(self, peer_port: int, stop: Callable[[], None], bytes_between: tuple[int, int], stall: float, seed: int = 1) -> None:
         self.met: Counter[str] = Counter()
         self.port = 0
         self.away = False
         """Whether the peer was stopped; whoever starts it says that it is back."""
-        self._peer_port, self._stop, self._between = peer_port, stop, bytes_between
+        self._peer_port, self._stop, self._between, self._stall = peer_port, stop, bytes_between, stall
         self._random = Random(seed)
         self._kinds: list[str] = []
         self._loop = asyncio.new_event_loop()
@@ -109,16 +107,16 @@ class Cutter:
             await asyncio.get_running_loop().run_in_executor(None, self._stop)
         elif kind == "stalled":
             said.cancel()
-            await asyncio.sleep(STALL)
+            await asyncio.sleep(self._stall)
         elif kind == "unheard":
             said.cancel()
             await asyncio.sleep(_DEAF)
 
 
 @contextmanager
-def troubled_line(peer_port: int, stop: Callable[[], None], bytes_between: tuple[int, int]) -> Iterator[Cutter]:
-    """A line to a peer until the block ends."""
-    line = Cutter(peer_port, stop, bytes_between)
+def troubled_line(peer_port: int, stop: Callable[[], None], bytes_between: tuple[int, int], stall: float) -> Iterator[Cutter]:
+    """A line to a peer until the block ends; it stalls for so many seconds, and whoever asks should wait less (`timeout_seconds`)."""
+    line = Cutter(peer_port, stop, bytes_between, stall)
     try:
         yield line
     finally:
