@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -126,6 +126,8 @@ def test_flux_and_sf_digest_what_they_carry() -> None:
     assert made.query == (("method", "putASN"), ("apptoken", "T"), ("timestamp", CHINESE), ("sign", inner.upper()), ("format", "JSON"))
     assert signing("flux").sign(Call("POST", "https://f/", body=body), keys | {"letters": "as_is"}, NOW, "").told("sign") == inner
     assert signing("flux").sign(Call("POST", "https://f/"), {"app_token": "T", "constant_sign": "FNLT"}, NOW, "").told("sign") == "FNLT"
+    form = dict(signing("flux").sign(Call("POST", "https://f/", form=(("data", body.decode()),)), keys, NOW, "").form or ())
+    assert form["sign"] == quote_plus(made.told("sign")) and form["apptoken"] == keys["app_token"], "the same digest, in the form"
     with pytest.raises(ConfigError, match="app_secret"):
         signing("flux").sign(Call("POST", "https://f/"), {"app_token": "T"}, NOW, "")
 

@@ -26,6 +26,7 @@ FROM_FILES = (
     "json/erpnext_suppliers",
     "json/eudamed",
     "json/eudamed_device",
+    "json/flux_asn",
     "json/gudid",
     "json/k3cloud_order_model",
     "json/k3cloud_purchase_order_query",
