@@ -15,7 +15,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,13 @@ class ElementUse:
     components: tuple[ElementUse, ...] = ()
     repeat: int = 1
     """How often it may repeat between repetition separators (syntax 4)."""
+    _hash: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Made once: what is kept by an element is looked up for every value that is looked at by itself."""
+        if not self._hash:
+            self._hash.append(hash((self.number, self.name, self.type, self.min, self.max, self.use, self.codes, self.components)))
+        return self._hash[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,13 @@ class SegmentUse:
     use: str
     max: int
     elements: tuple[ElementUse, ...]
+    _hash: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Made once, as that of an element."""
+        if not self._hash:
+            self._hash.append(hash((self.id, self.name, self.use, self.max, self.elements)))
+        return self._hash[0]
 
 
 @dataclass(frozen=True, slots=True)

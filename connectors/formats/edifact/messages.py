@@ -263,7 +263,7 @@ class FullMessages:
 
     def _stepped(self, place: Place, trouble: Trouble, position: int, line: int) -> None:
         self._missing(trouble.missing, position, line)
-        if trouble.surplus:
+        if trouble.surplus and not self._faults_of_message.full():
             where = Where(place.id, position, line=line)
             self._add(Finding("EDF-S35", where, str(place.use.max), place.id, "35", params=_group(place.group.id)))
 
@@ -279,9 +279,13 @@ class FullMessages:
 
     def _missing(self, missing: Missing, position: int, line: int) -> None:
         for tag, group in missing:
+            if self._faults_of_message.full():
+                continue
             self._add(Finding("EDF-S13", Where(tag, position, line=line), tag, None, "13", params=_group(group)))
 
     def _too_often(self, place: Place, position: int, line: int) -> None:
+        if self._faults_of_message.full():
+            return
         where = Where(place.id, position, line=line)
         self._add(Finding("EDF-S36", where, str(place.group.max), place.id, "36", params=_group(place.group.id)))
 

@@ -73,7 +73,7 @@ class Step(NamedTuple):
     def unsound(self) -> Step:
         """The same step for a segment whose elements are wrong."""
         opens, again, trouble, _ = self.special or (False, False, None, True)
-        return self._replace(special=Special(opens, again, trouble, False))
+        return Step(self.place, self.tag, self.depth, Special(opens, again, trouble, False), self.known, self.shapes)
 
 
 class Group:

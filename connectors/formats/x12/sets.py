@@ -267,14 +267,17 @@ class FullSets:
     def _stepped(self, place: Place, trouble: Trouble, position: int, line: int) -> None:
         for tag, loop in trouble.missing:
             self._missing(tag, loop, position, line)
-        if trouble.surplus:
+        if trouble.surplus and not self._faults_of_set.full():
             limit = str(place.use.max)
             self.add(Finding("X12-S05", Where(place.id, position, line=line), limit, place.id, "5", params=_loop(place.loop.id)))
 
     def _missing(self, tag: str, loop: str | None, position: int, line: int) -> None:
-        self.add(Finding("X12-S03", Where(tag, position, line=line), tag, None, "3", params=_loop(loop)))
+        if not self._faults_of_set.full():
+            self.add(Finding("X12-S03", Where(tag, position, line=line), tag, None, "3", params=_loop(loop)))
 
     def _too_often(self, place: Place, position: int, line: int) -> None:
+        if self._faults_of_set.full():
+            return
         limit = str(place.loop.max)
         self.add(Finding("X12-S04", Where(place.id, position, line=line), limit, place.id, "4", params=_loop(place.loop.id)))
 
