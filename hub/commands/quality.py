@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data_contracts.errors import ConfigError
+from data_contracts.inline import judged_inline
 from hub.commands.words import word
 from hub.quality import report, results, run, scorecard, silence
 from hub.runtime import Hub
@@ -33,20 +34,30 @@ def run_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object with runs and scorecard.")] = False,
     data_docs: Annotated[Path | None, typer.Option("--data-docs", help="Also write Great Expectations' own pages here.")] = None,
 ) -> None:
-    """Judge datasets by their contracts, and flows by what they usually bring.
+    """Judge datasets by their contracts, and flows by what they usually bring. Feeds' contracts are judged as documents come.
 
     Exit code 0 all hold, 1 a rule of severity error fails, 3 a rule could not be judged.
     """
     hub = Hub.open()
     done = run.run(hub.database, hub.clock, contract, _folders(hub), data_docs=data_docs)
+    passed_over = run.of_feeds(contract, _folders(hub))
     incidents = [] if contract else silence.watch(hub)
     with hub.database.read() as connection:
         scores = scorecard.by_partner(connection)
     if as_json:
-        answer = {"runs": [_plain(each) for each in done], "scorecard": scores, "incidents": [asdict(one) for one in incidents]}
+        answer: dict[str, Any] = {
+            "runs": [_plain(each) for each in done],
+            "scorecard": scores,
+            "incidents": [asdict(one) for one in incidents],
+        }
+        answer |= {"passed_over": [each.name for each in passed_over]}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
         Console().print(_table(done))
+        for each in passed_over:
+            typer.echo(word("feed_passed_over", hub.settings.language).format(contract=each.name))
+            if unjudged := [rule.id for rule in each.rules if not judged_inline(rule)]:
+                typer.echo(word("feed_unjudged", hub.settings.language).format(contract=each.name, rules=", ".join(unjudged)))
         for one in incidents:
             state = word("incident_opened" if one.opened else "incident_closed", hub.settings.language)
             typer.echo(f"{one.agreement}: {one.rule} {state}")

@@ -18,6 +18,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "at_column": ("column {number}", "第 {number} 列"),
     "valid": ("valid", "有效"),
     "not_valid": ("NOT valid", "无效"),
+    "feed_passed_over": (
+        "{contract}: passed over; a feed's contract is judged on each document as it comes",
+        "{contract}：略过；来件契约在每份单据到达时检查",
+    ),
+    "feed_unjudged": (
+        "{contract}: no document can tell of itself whether {rules} holds; say it by the contract of a dataset",
+        "{contract}：单份单据无法判断 {rules}；请写入数据集的契约",
+    ),
     "breaking": ("BREAKING", "不兼容"),
     "compatible": ("compatible", "兼容"),
     "readers": ("readers", "读取方"),

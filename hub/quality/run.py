@@ -34,13 +34,16 @@ def run(
     """Judge datasets by their contracts (all, or those named) and keep the outcome; one transaction a contract.
 
     `folders` are a site's contract folders, which win over what is shipped. `data_docs` is where to write Great Expectations' own pages.
-    Raises ConfigError for an unknown or faulty contract, or when Great Expectations is not installed.
+    Contracts of feeds (`of_feeds`) are passed over. Raises ConfigError for an unknown or faulty contract, or when Great Expectations is not
+    installed.
     """
-    chosen = [contracts.named(name, folders) for name in (names if names is not None else contracts.names(folders))]
-    suites = [(each, compiled(each)) for each in chosen]  # a faulty contract is refused before anything is judged
+    chosen = _chosen(names, folders)
     for each in chosen:
-        if each.name not in DATASETS:
+        if each.name not in DATASETS and each.entity is None:
             raise ConfigError(f"contract {each.name}: there is no such dataset; known are {', '.join(DATASETS)}")
+    suites = [(each, compiled(each)) for each in chosen if each.name in DATASETS]  # a faulty one is refused before anything is judged
+    if not suites:
+        return []
     judge = Judge(database)
     try:
         done = [_one(database, clock, judge, each, expectations) for each, expectations in suites]
@@ -49,6 +52,15 @@ def run(
     finally:
         judge.close()
     return done
+
+
+def of_feeds(names: Sequence[str] | None = None, folders: Sequence[Path] = ()) -> list[Contract]:
+    """Contracts among those named (or all) of what a feed brings: documents are judged as they come, nothing in the store."""
+    return [each for each in _chosen(names, folders) if each.name not in DATASETS and each.entity is not None]
+
+
+def _chosen(names: Sequence[str] | None, folders: Sequence[Path]) -> list[Contract]:
+    return [contracts.named(name, folders) for name in (names if names is not None else contracts.names(folders))]
 
 
 def _one(database: Database, clock: Clock, judge: Judge, contract: Contract, expectations: list[dict[str, Any]]) -> RunResult:

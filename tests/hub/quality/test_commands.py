@@ -48,6 +48,13 @@ def test_exit_codes_and_json(home: Path) -> None:
         uow.connection.execute(line.update().values(quantity=Decimal(0)))
     assert call("run", "--contract", "order_lines")[0] == 1
     (home / "site" / "contracts").mkdir()
+    feed = (contract.FOLDER / "despatch_lines.odcs.yaml").read_text(encoding="utf-8").replace("name: despatch_lines", "name: huaxin")
+    (home / "site" / "contracts" / "huaxin.odcs.yaml").write_text(feed, encoding="utf-8")
+    code, out = call("run", "--contract", "huaxin")
+    assert code == 0 and "huaxin: passed over; a feed's contract is judged on each document as it comes" in out, out
+    assert "QLT-40" in out.split("no document can tell of itself whether ")[1], "what nothing judges is said"
+    code, out = call("run", "--contract", "huaxin", "--contract", "parties", "--json")
+    assert [one["contract"] for one in json.loads(out)["runs"]] == ["parties"] and json.loads(out)["passed_over"] == ["huaxin"]
     text = (contract.FOLDER / "order_lines.odcs.yaml").read_text(encoding="utf-8")
     (home / "site" / "contracts" / "order_lines.odcs.yaml").write_text(text.replace("quantity <= 0", "absent <= 0"), encoding="utf-8")
     assert call("run", "--contract", "order_lines")[0] == 3, "the site's contract wins; what can't be judged is machinery"
