@@ -20,6 +20,7 @@ from data_contracts.errors import ConfigError, HubError, RefusedError
 from hub.cases.refusals import refusal
 from hub.commands import (
     administration,
+    audits,
     cases,
     contracts,
     demo,
@@ -71,6 +72,7 @@ def application() -> typer.Typer:
         contracts,
         quality,
         administration,
+        audits,
     ):
         module.register(app)
     for entry in sorted(entry_points(group="udihub.commands"), key=lambda entry: entry.name):

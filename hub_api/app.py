@@ -20,6 +20,7 @@ from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
 from hub_api.routers import (
     as2,
+    audit,
     callbacks,
     device_export,
     devices,
@@ -59,9 +60,9 @@ unknown and foreign ids give the same 404. Lists come newest first with an opaqu
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
-    documents, exchanges, flows, outbox, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export, devices,
-    parties, masterdata, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis, quality, health, as2,
-    callbacks,
+    documents, exchanges, flows, outbox, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export,
+    devices, parties, masterdata, audit, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis,
+    quality, health, as2, callbacks,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},
@@ -72,6 +73,7 @@ _TAGS = [
     {"name": "findings", "description": "What rules found."},
     {"name": "exceptions", "description": "Cases: what a person must decide, in the order of what blocks supply or safety."},
     {"name": "flows", "description": "What is stopped, and its end."},
+    {"name": "audit", "description": "Who did what, when and why."},
     {"name": "outbox", "description": "What goes out, what was given up, and how it fares where it goes."},
     {"name": "master data", "description": "Items, devices and parties under all their names."},
     {"name": "traces", "description": "What is in it, where did it go."},

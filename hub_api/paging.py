@@ -43,7 +43,7 @@ def after_id(cursor: str | None) -> int | None:
     """The id of a cursor. Raises a 400 problem for one that we did not make."""
     position = _decoded(cursor)
     if position is not None and (not isinstance(position, int) or not 0 <= position < 2**63):
-        raise _bad()
+        raise not_ours()
     return position
 
 
@@ -51,7 +51,7 @@ def after_key(cursor: str | None) -> str | None:
     """The key of a cursor. Raises a 400 problem for one that we did not make."""
     position = _decoded(cursor)
     if position is not None and (not isinstance(position, str) or position != storable(position)):
-        raise _bad()
+        raise not_ours()
     return position
 
 
@@ -59,7 +59,7 @@ def after_number(cursor: str | None) -> int:
     """The number of a cursor whose key is one, 0 without a cursor. Raises a 400 problem for one that we did not make."""
     key = after_key(cursor) or "0"
     if not key.isascii() or not key.isdigit() or len(key) > 18:
-        raise _bad()
+        raise not_ours()
     return int(key)
 
 
@@ -69,11 +69,12 @@ def _decoded(cursor: str | None) -> int | str | None:
     try:
         position = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError) as error:
-        raise _bad() from error
+        raise not_ours() from error
     if isinstance(position, bool) or not isinstance(position, int | str):
-        raise _bad()
+        raise not_ours()
     return position
 
 
-def _bad() -> ProblemError:
+def not_ours() -> ProblemError:
+    """What is said of a cursor that no page of ours gave."""
     return ProblemError(400, "Bad cursor", "Take the cursor from `next` of the page before.")

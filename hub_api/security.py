@@ -158,3 +158,7 @@ def guard(app: FastAPI) -> None:
     """Security headers, and the count of refused keys."""
     app.state.attempts = Attempts()
     app.add_middleware(SecurityHeaders)
+
+
+Auditor = Annotated[Caller, Depends(require("auditor", "admin"))]
+"""Whoever may read what everybody did."""

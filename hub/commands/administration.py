@@ -1,4 +1,4 @@
-"""`init`, `worker`, `outbox`, `audit`, `key`, `udi`: running the hub and proving what it did."""
+"""`init`, `worker`, `outbox`, `key`, `udi`: running the hub, who may use it, and what a label says."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ import typer
 
 from data_contracts.errors import ConfigError, FatalError, HubError
 from data_contracts.identifiers import udi
-from hub import audit, outbound, pipeline, worker
+from hub import outbound, pipeline, worker
 from hub.as2 import expiry
-from hub.cases import signatures
 from hub.clock import SystemClock
 from hub.commands import findings
 from hub.commands.words import word
@@ -41,10 +40,6 @@ def register(app: typer.Typer) -> None:
     app.command("init")(init_command)
     app.command("worker")(worker_command)
     app.command("udi")(udi_command)
-    audits = typer.Typer(help="The hash-chained audit trail.", no_args_is_help=True)
-    audits.command("verify")(audit_verify_command)
-    audits.command("export-head")(audit_head_command)
-    app.add_typer(audits, name="audit")
     parcels = typer.Typer(help="What goes out: waiting, sent, held for the partner, dead.", no_args_is_help=True)
     parcels.command("list")(outbox_list_command)
     parcels.command("destinations")(outbox_destinations_command)
@@ -202,34 +197,6 @@ def udi_command(
             for text in findings.lines(found["findings"], None, language):
                 typer.echo(f"  {text}")
     raise typer.Exit(1 if invalid else 0)
-
-
-def audit_verify_command(head: Annotated[Path | None, typer.Option("--head", help="An exported head to compare with.")] = None) -> None:
-    """Check the hash chain of every organisation and every signature; names the first bad row of a chain. Exit code 1 if any is bad."""
-    hub = Hub.open()
-    with hub.database.read() as connection:
-        broken = audit.verify_all(connection, audit.read_heads(head) if head is not None else None)
-        unsigned = signatures.verify_all(connection)
-        signed = signatures.count(connection)
-        heads = audit.heads(connection)
-    for row in broken:
-        typer.echo(f"organisation {row.organisation_id}: entry {row.sequence} is broken: {row.why}")
-    for organisation_id, end in sorted(heads.items()):
-        typer.echo(f"organisation {organisation_id}: {end.sequence} entries, head {end.hash}")
-    for case_id, ordinal in unsigned:
-        typer.echo(f"case {case_id}: the signature of step {ordinal} is broken: its record, document or audit entry was altered")
-    typer.echo(f"BROKEN: {len(broken)} of {len(heads)} chains" if broken else f"INTACT: {len(heads)} of {len(heads)} chains")
-    if signed:
-        typer.echo(f"BROKEN: {len(unsigned)} of {signed} signatures" if unsigned else f"INTACT: {signed} of {signed} signatures")
-    raise typer.Exit(1 if broken or unsigned else 0)
-
-
-def audit_head_command(file: Path) -> None:
-    """Write the heads of all chains to a file that the application cannot rewrite later."""
-    hub = Hub.open()
-    with hub.database.read() as connection:
-        audit.export_head(connection, file)
-    typer.echo(str(file))
 
 
 def key_create_command(

@@ -45,6 +45,7 @@ READ_BY = {
     "/v1/flows/watermarks": {"integration", "steward", "auditor", "admin"},
     "/v1/outbox": {"integration", "steward", "auditor", "admin"},
     "/v1/outbox/destinations": {"integration", "steward", "auditor", "admin"},
+    "/v1/audit": {"auditor", "admin"},
     "/metrics": {"integration", "auditor", "admin"},
 }
 """Who may read at all; routes that are not named here are for every role."""
