@@ -167,7 +167,7 @@ def correct(
     with hub.database.read() as connection:
         row = cases.stored(connection, case_id, who.organisations, who.unowned)
         if row.cause not in ("held", "rows") or row.exchange_id is None or row.state == "closed":
-            raise ConflictError(f"case {case_id} is about no message that can be corrected here")
+            raise ConflictError(f"case {case_id} is about no message that can be corrected here: the partner must send it again right")
         said, message = said_by(hub, connection, row.exchange_id, together)
         entity = said.whole
         if entity is None:

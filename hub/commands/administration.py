@@ -212,6 +212,10 @@ def key_create_command(
         raise ConfigError(f"there is no role {role!r}; roles are {', '.join(get_args(credentials.Role))}")
     if (role == "partner") != (partner is not None):
         raise ConfigError("role partner needs --partner, and no other role takes one")
+    with hub.database.read() as connection:
+        named = [row["id"] for row in credentials.listed(connection) if row["label"] == label and not row["revoked_at"]]
+    if named and not link:  # a label is the person in signatures and second opinions
+        typer.echo(f"note: {label} is the label of {len(named)} other key(s) that hold: {', '.join(map(str, named))}", err=True)
     with hub.database.begin("cli") as uow:
         issued = credentials.issue(
             uow,

@@ -7,6 +7,8 @@ written.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from hub.store.case_tables import steward_case
@@ -40,3 +42,10 @@ def stands(state: str) -> sa.ColumnElement[bool]:
     if state == SETTLED:
         return settled()
     return sa.and_(exchange.c.state == state, sa.not_(settled())) if state == _HELD else exchange.c.state == state
+
+
+def decided(connection: sa.Connection, exchanges: Collection[int]) -> set[int]:
+    """Those of these exchanges about which there was a case and none waits any more: what is wrong in them asks nothing of anybody."""
+    waits = sa.func.max(sa.case((steward_case.c.state.in_(("open", "asked")), 1), else_=0))
+    query = sa.select(steward_case.c.exchange_id).where(steward_case.c.exchange_id.in_(exchanges)).group_by(steward_case.c.exchange_id)
+    return set(connection.execute(query.having(waits == 0)).scalars())

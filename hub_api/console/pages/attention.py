@@ -14,6 +14,7 @@ from hub import approving, stopping
 from hub.store import approvals, destinations, listing, stops, views
 from hub.store.approvals import Decision
 from hub.store.runs import latest_runs
+from hub.store.settled import decided
 from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
 from hub_api.console.markup import Child, Html, address, el, link, row, table, when
@@ -80,7 +81,8 @@ def _read(visit: Visit, connection: sa.Connection) -> _Found:
         limit=_MOST,
     )
     held = listing.exchanges(connection, state="quarantined", organisations=organisations, limit=_MOST)
-    numbers = {one["id"] for one in held}
+    done = decided(connection, {one["exchange_id"] for one in errors if one["exchange_id"] is not None})
+    numbers = {one["id"] for one in held} | done
     runs = latest_runs(connection) if visit.sees_all else []  # of all organisations together
     return _Found(
         held=[

@@ -9,6 +9,7 @@ from hub.cases import shown as opened
 from hub.cases.acts import Who
 from hub.runtime import Hub
 from hub.store import cases, evidence, listing
+from hub.store.settled import decided
 from hub.store.tables import exchange as exchanges
 from tests.hub.cases.test_following import listed, only, steps
 from tests.hub.conftest import take
@@ -36,6 +37,9 @@ def test_a_held_message_that_is_sent_again_corrected_is_settled_until_that_is_ta
     take(hub, interchange(ACME, 2, despatch("D1")), "acme")
     again = _number(hub, "despatch_advice/D1")
     assert [one["subject"] for one in listed(hub, kinds=("held",))] == ["despatch_advice/D2"]
+    second = only(hub, kinds=("held",))["exchange_id"]
+    with hub.database.read() as connection:  # what the page of what needs attention leaves out
+        assert decided(connection, {first["exchange_id"], second, again}) == {first["exchange_id"]}
     assert _held(hub, first["exchange_id"])[0] == "settled" and _held(hub, first["exchange_id"])[2] == [first["exchange_id"]]
     for language, words in (("en", f"superseded by exchange {again}"), ("zh-CN", f"已由报文 {again} 取代")):
         with hub.database.read() as connection:
