@@ -19,6 +19,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -96,6 +97,16 @@ class QualityRule:
     shows: tuple[str, ...] = ()
     action: str | None = None
     """What follows on a document that breaks it; null: what the catalogue says, or nothing."""
+
+    def tolerates(self, failed: int, rows: int) -> bool:
+        """Whether it holds though so many of the rows that it looked at fail: none, or a share within what it states."""
+        if not failed or self.metric == "rowCount":
+            return not failed
+        mostly = (self.implementation.get("kwargs") or {}).get("mostly") if self.type == "custom" else None
+        if mostly is not None:
+            return failed <= (1 - Decimal(str(mostly))) * rows
+        share = self.operator == "mustBeLessOrEqualTo" and self.unit == "percent"
+        return share and failed * 100 <= Decimal(str(self.bound)) * rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +204,12 @@ def load(path: Path) -> Contract:
         status=str(document.get("status") or "active"),
         service=tuple(_service(entry) for entry in document.get("slaProperties") or ()),
     )
+
+
+def rules_of(body: str, name: str) -> tuple[QualityRule, ...]:
+    """The rules in the text of a contract that was loaded before, as kept with each run that judged by it."""
+    dataset = yaml.load(body, Loader=yaml.CSafeLoader)["schema"][0]
+    return tuple(_rules(dataset, {item["name"] for item in dataset.get("properties") or ()}, Path(name)))
 
 
 def names(folders: Sequence[Path] = ()) -> tuple[str, ...]:

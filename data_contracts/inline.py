@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 import typing
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
@@ -42,6 +44,8 @@ class _Judge:
     of_lines: bool
     good: Callable[[Any], bool] | None
     """Of one value; null for rules about several rows."""
+    numbers: frozenset[str]
+    """Columns that the contract says are numbers."""
 
 
 class Promise:
@@ -55,7 +59,9 @@ class Promise:
         self._members, line = _lines_of(model, contract.line_entity) if model is not None else ((), None)
         header = set(model.model_fields) if model is not None else set()
         members = set(line.model_fields) if line is not None else set()
-        self._judges = tuple(made for rule in contract.rules if judged_inline(rule) and (made := _judge(rule, header, members)) is not None)
+        numbers = frozenset(column.name for column in contract.columns if column.type in ("number", "integer"))
+        judges = (_judge(rule, header, members, numbers) for rule in contract.rules if judged_inline(rule))
+        self._judges = tuple(made for made in judges if made is not None)
 
     def judge(self, entity: Mapping[str, Any]) -> list[Finding]:
         """What breaks the contract in an entity as a mapping yields it; nothing for entities that it does not speak of."""
@@ -84,9 +90,9 @@ def _lines_of(model: type[BaseModel], wanted: str | None) -> tuple[tuple[str, ..
     return tuple(names), line
 
 
-def _judge(rule: QualityRule, header: set[str], members: set[str]) -> _Judge | None:
+def _judge(rule: QualityRule, header: set[str], members: set[str], numbers: frozenset[str] = frozenset()) -> _Judge | None:
     if rule.metric == "rowCount":
-        return _Judge(rule, (), True, None)
+        return _Judge(rule, (), True, None, numbers)
     wanted = (rule.column,) if rule.column is not None else tuple(rule.arguments.get("properties") or ())
     columns = tuple(name for name in wanted if name in members)
     of_lines = bool(columns)
@@ -94,16 +100,26 @@ def _judge(rule: QualityRule, header: set[str], members: set[str]) -> _Judge | N
         columns = tuple(name for name in wanted if name in header)
     if not columns or (rule.metric == "duplicateValues" and not of_lines):
         return None  # of the hub's own columns, or of a document as a whole, which stands once in itself
-    return _Judge(rule, columns, of_lines, _good(rule))
+    return _Judge(rule, columns, of_lines, _good(rule, rule.column in numbers), numbers)
 
 
-def _good(rule: QualityRule) -> Callable[[Any], bool] | None:
+def _same(value: Any, number: bool) -> Decimal | str:
+    """What a value is compared by: numbers by what they are worth, as the store does, whatever digits they are written with."""
+    if number or isinstance(value, Decimal):
+        try:
+            return Decimal(str(value))
+        except ArithmeticError:
+            pass  # no number, though the contract says so: told by the entity, compared as it stands
+    return str(value)
+
+
+def _good(rule: QualityRule, number: bool) -> Callable[[Any], bool] | None:
     if rule.metric in ("nullValues", "missingValues"):
         return lambda value: value is not None and value != ""
     if rule.metric == "invalidValues":
         if "validValues" in rule.arguments:
-            known = frozenset(map(str, rule.arguments["validValues"]))
-            return lambda value: value is None or str(value) in known
+            known = {_same(valid, each) for valid in rule.arguments["validValues"] for each in (False, True)}
+            return lambda value: value is None or _same(value, number) in known
         pattern = re.compile(str(rule.arguments.get("pattern") or ""))
         return lambda value: value is None or pattern.search(str(value)) is not None
     return None
@@ -113,8 +129,12 @@ def _found(judge: _Judge, rows: Sequence[_Row]) -> list[Finding]:
     rule = judge.rule
     if rule.metric == "rowCount":
         return [] if _counted(rule, len(rows)) else [_finding(rule, "", str(len(rows)))]
-    bad = list(_repeated(judge, rows) if judge.good is None else _bad(judge, judge.good, rows))
-    if rule.operator == "mustBeLessOrEqualTo" and rule.unit == "percent" and rows and len(bad) * 100 <= rule.bound * len(rows):
+    if judge.good is None:
+        bad, failed = _repeated(judge, rows)
+    else:
+        bad = list(_bad(judge, judge.good, rows))
+        failed = len(bad)
+    if rule.tolerates(failed, len(rows)):
         return []
     return [_finding(rule, path, got) for path, got in bad]
 
@@ -127,15 +147,18 @@ def _bad(judge: _Judge, good: Callable[[Any], bool], rows: Sequence[_Row]) -> It
             yield f"{path}.{column}" if path else column, None if value is None else str(value)
 
 
-def _repeated(judge: _Judge, rows: Sequence[_Row]) -> Iterator[tuple[str, str | None]]:
-    """Rows whose values stood before; an unknown value equals no other."""
-    seen: set[tuple[str, ...]] = set()
+def _repeated(judge: _Judge, rows: Sequence[_Row]) -> tuple[list[tuple[str, str | None]], int]:
+    """Rows whose values stood before, and how many share theirs with another, the first ones too; an unknown value equals no other."""
+    seen: Counter[tuple[Decimal | str, ...]] = Counter()
+    found: list[tuple[str, str | None]] = []
     for path, row in rows:
-        values = tuple(str(row[name]) for name in judge.columns if row.get(name) is not None)
-        if len(values) == len(judge.columns):
-            if values in seen:
-                yield f"{path}.{judge.columns[-1]}", ", ".join(values)
-            seen.add(values)
+        if any(row.get(name) is None for name in judge.columns):
+            continue
+        values = tuple(_same(row[name], name in judge.numbers) for name in judge.columns)
+        if values in seen:
+            found.append((f"{path}.{judge.columns[-1]}", ", ".join(str(row[name]) for name in judge.columns)))
+        seen[values] += 1
+    return found, sum(count for count in seen.values() if count > 1)
 
 
 def _counted(rule: QualityRule, count: int) -> bool:

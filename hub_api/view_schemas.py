@@ -351,6 +351,8 @@ class QualityResult(Shape):
     failed: int
     error: str | None
     description: str | None
+    success: bool
+    """It could be judged, and no more fails than it tolerates."""
 
 
 class QualityRun(Shape):

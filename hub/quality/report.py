@@ -134,10 +134,10 @@ def _sheets(connection: sa.Connection, runs: Sequence[RunResult], scores: Sequen
     found = trend.points(every)
     results = (
         (say(run.contract)[0], rule.rule, _promise(rule, language), *say(rule.dimension, rule.severity), rule.column, rule.checked,
-         rule.failed, _share(rule.checked, rule.failed), rule.error)
+         rule.failed, _share(rule.checked, rule.failed), word("holds" if rule.success else "fails", language), rule.error)
         for run in runs for rule in run.rules
     )  # fmt: skip
-    heads = say("contract", "rule", "promise", "dimension", "severity", "column", "checked", "failed", "share", "not_judged")
+    heads = say("contract", "rule", "promise", "dimension", "severity", "column", "checked", "failed", "share", "verdict", "not_judged")
     yield Sheet(word("results", language), heads, results)
     people = (
         (card.key, card.name, say(dimension)[0], score.checked, score.failed, score.share)
@@ -274,7 +274,7 @@ def _tone(share: float) -> str:
 
 
 def _contract(run: RunResult, listed: dict[tuple[int, str], list[sa.Row[Any]]], language: Language) -> str:
-    failing = [rule for rule in run.rules if rule.failed and rule.error is None]
+    failing = [rule for rule in run.rules if not rule.success and rule.error is None]
     if run.errors:
         mark, tone = "not_judged", "poor"
     elif any(rule.severity == "error" for rule in failing):
@@ -336,14 +336,15 @@ def _failing(run: RunResult, rule: RuleResult, rows: Sequence[sa.Row[Any]], lang
         f"<td>{escape(row.partner or '')}</td><td>{_link(row.exchange_id)}</td></tr>"
         for row in rows
     )
-    opened = " open" if rule.severity == "error" and len(rows) <= OPEN else ""
+    opened = " open" if rule.severity == "error" and not rule.success and len(rows) <= OPEN else ""
+    tolerated = f' <span class="quiet">{escape(word("tolerated", language))}</span>' if rule.success else ""
     more = ""
     if rule.failed > len(rows):
         said = word("shown", language).format(shown=f"{len(rows):,}", all=f"{rule.failed:,}")
         more = f'<p class="quiet">{escape(said)} <a href="{CSV_NAME}">{CSV_NAME}</a></p>'
     return (
         f'<details class="failing"{opened}><summary>{_severity(rule, language)} '
-        f"<code>{escape(rule.rule)}</code> {escape(_promise(rule, language))} <b>{rule.failed:,}</b></summary>"
+        f"<code>{escape(rule.rule)}</code> {escape(_promise(rule, language))} <b>{rule.failed:,}</b>{tolerated}</summary>"
         f'<div class="wide"><table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{more}</details>'
     )
 

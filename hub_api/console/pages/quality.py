@@ -64,7 +64,8 @@ def _share(share: Any) -> tuple[Child, str]:
 
 def _contract(visit: Visit, run: Mapping[str, Any]) -> Html:
     say = visit.say
-    failed = [one for one in run["results"] if one["failed"] or one["error"]]
+    failed = [one for one in run["results"] if not one["success"]]
+    with_rows = [one for one in run["results"] if one["failed"] or one["error"]]
     verdict = (
         chip(say("quality.passed"), "ok")
         if not failed
@@ -81,7 +82,7 @@ def _contract(visit: Visit, run: Mapping[str, Any]) -> Html:
     return section(
         [run["contract"], " ", verdict],
         el("p", say("quality.run", rows=run["rows"], rules=len(run["results"])), " ", when(run["at"]), cls="about"),
-        table(heads, (_rule(visit, one) for one in failed)) if failed else None,
+        table(heads, (_rule(visit, one) for one in with_rows)) if with_rows else None,
         cls="contract",
     )
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from data_contracts import contract as contracts
 from data_contracts.errors import ConfigError
-from hub.quality import engine, results, run, scorecard
+from hub.quality import engine, report, results, run, scorecard
+from hub.store import runs
 from hub.store.database import Database
 from hub.store.tables import exchange, exchange_history, line, quality_failure
 from hub.store.types import micros
@@ -173,6 +174,14 @@ def test_a_tolerated_share_still_names_its_rows(world: World, database: Database
     )
     (result,) = run.run(database, database.clock, ["order_lines"], [tmp_path])
     assert (rule_of(result, "QLT-07").success, rule_of(result, "QLT-07").failed) == (True, 1)
+    with database.read() as connection:
+        (kept,) = results.latest(connection)
+        (shown,) = runs.latest_runs(connection)
+        page = report.write(connection, tmp_path, ["en"], ["html"])[0].read_text(encoding="utf-8")
+    verdicts = {each.rule: each.success for each in result.rules}
+    assert {each.rule: each.success for each in kept.rules} == verdicts, "what is read back says what was judged"
+    assert {each["rule"]: each["success"] for each in shown["results"]} == verdicts
+    assert '<b>1</b> <span class="quiet">within what is tolerated</span>' in page
 
 
 def test_limits_of_exact_columns_mean_the_same_on_both_databases(world: World, database: Database, tmp_path: Path) -> None:
