@@ -38,6 +38,7 @@ from hub.commands import (
     site,
     trace,
 )
+from hub.masterdata.words import WordError
 from hub.settings import Settings
 from hub.site_reading import SiteError
 
@@ -111,7 +112,7 @@ def _told(error: HubError) -> str:
         language = Settings.from_environment().language
     except ConfigError:  # the settings themselves are at fault: nobody knows in which language
         return str(error)
-    if isinstance(error, SiteError):
+    if isinstance(error, SiteError | WordError):
         return error.text(language)
     if isinstance(error, RefusedError):
         return refusal(str(error), language)

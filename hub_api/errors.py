@@ -25,6 +25,7 @@ from data_contracts.errors import (
     RetriableError,
 )
 from data_contracts.findings import Language
+from hub.masterdata.words import WordError
 from hub.recall.refusals import refusal
 
 PROBLEM, PROBLEM_XML = "application/problem+json", "application/problem+xml"
@@ -153,7 +154,7 @@ _REFERENCE = {"$ref": "#/components/schemas/Problem"}
 def answer_errors(app: FastAPI, language_of: Callable[[Request], Language]) -> None:
     """Teach an application to answer every error as a problem. What is our own fault is logged and not told.
 
-    `language_of` tells in what language whoever asks reads: why a step of a recall is refused is told in it.
+    `language_of` tells in what language whoever asks reads: why a step of a recall, or a word on master data, is refused is told in it.
     """
 
     @app.exception_handler(ProblemError)
@@ -169,6 +170,10 @@ def answer_errors(app: FastAPI, language_of: Callable[[Request], Language]) -> N
         if f"{request.url.path}/".startswith("/v1/recalls/"):
             language = language_of(request)
             return answered(request, status, title, refusal(str(error), language), {"Content-Language": language})
+        if isinstance(error, WordError):
+            language = language_of(request)
+            findings = [one.as_json(language) for one in error.findings] or None
+            return answered(request, status, title, error.text(language), {"Content-Language": language}, findings=findings)
         return answered(request, status, title, str(error))
 
     @app.exception_handler(RequestValidationError)

@@ -14,20 +14,22 @@ from both. Documents, stock, lots and orders name things as their senders do and
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, NotFoundError
-from hub.masterdata import places, suspects
+from hub.masterdata import places, suspects, words
 from hub.masterdata.clusters import DIFFERENT, SAME, Pair, Source, pair_of, verdicts_for
 from hub.masterdata.golden import shared_by
 from hub.masterdata.renew import Neighbourhood, around
 from hub.masterdata.settings import Rules
+from hub.masterdata.survivorship import blank
 from hub.store import decisions, discrepancies, facts
 from hub.store import golden as store
 from hub.store import suspects as cases
+from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
 
 Answer = Literal["same", "different", "later"]
@@ -63,12 +65,13 @@ class Asked:
 def ask(uow: UnitOfWork, asked: Asked, rules: Rules, impact: Mapping[str, Any] | None = None) -> tuple[int, str]:
     """Ask for a decision; returns its id and state: `done`, or `waiting` for a second person.
 
-    Raises NotFoundError for records that do not stand and ConflictError for what cannot be. The caller reconciles afterwards.
+    Raises NotFoundError for records that do not stand, ConflictError for what cannot be, and WordError for a value that no record could
+    state (`words`). The caller reconciles afterwards.
     """
     if not asked.reason.strip():
         raise ConflictError("a decision needs a reason")
     discrepancies.take_turn(uow)
-    near = _checked(uow, asked)
+    near, asked = _checked(uow, asked)
     number = decisions.add_request(uow, asked.kind, asked.action, asked.said, impact or {}, asked.reason, asked.key)
     if rules.needs_approval(asked.kind, asked.action, asked.field):
         return number, "waiting"
@@ -84,8 +87,7 @@ def approve(uow: UnitOfWork, request_id: int, reason: str | None, key: int | Non
     row = decisions.waiting_request(uow, request_id)
     if (key is not None and key == row.asked_key) or uow.actor == row.asked_by:
         raise ConflictError(f"request {request_id} must be approved by somebody else than {row.asked_by}")
-    asked = asked_of(row)
-    near = _checked(uow, asked)
+    near, asked = _checked(uow, asked_of(row))
     _carry_out(uow, request_id, near, asked, rules)
     decisions.end_request(uow, request_id, "done", reason, key)
 
@@ -143,16 +145,20 @@ def asked_of(row: sa.Row[Any]) -> Asked:
 
 
 # --- what cannot be ----------------------------------------------------------------------------------------------------
-def _checked(uow: UnitOfWork, asked: Asked) -> Neighbourhood:
-    """All that must be looked at for a decision which can be."""
+def _checked(uow: UnitOfWork, asked: Asked) -> tuple[Neighbourhood, Asked]:
+    """All that must be looked at for a decision which can be, and the decision with its value as records keep it."""
     if asked.action not in ACTIONS or (asked.kind == places.KIND) != (asked.action == "place"):
         raise ConflictError(f"{asked.action} is nothing that can be decided of a {asked.kind}")
     if asked.kind == places.KIND:
         places.check(uow.connection, asked.source[1], asked.value, asked.from_on)
-        return Neighbourhood(asked.kind)
+        return Neighbourhood(asked.kind), asked
     near = around(uow.connection, asked.kind, {asked.source, *([asked.other] if asked.other else [])})
     _CHECKS[asked.action](near, asked)
-    return near
+    if asked.action == "value":
+        body = min(near.of({asked.source}), key=lambda record: record.order).body
+        value = words.judged(asked.kind, str(asked.field), asked.value, body, moment(uow.now).date())
+        asked = replace(asked, value=value)
+    return near, asked
 
 
 def _standing(near: Neighbourhood, source: Source) -> None:
@@ -196,7 +202,7 @@ def _check_different(near: Neighbourhood, asked: Asked) -> None:
 
 def _check_word(near: Neighbourhood, asked: Asked) -> None:
     _standing(near, asked.source)
-    if not asked.field or (asked.action == "value" and asked.value is None):
+    if not asked.field or (asked.action == "value" and blank(asked.value)):
         raise ConflictError("name a field and its value")
 
 

@@ -31,6 +31,7 @@ class Described(BaseModel):
 
     joins: str | None = None
     names: dict[str, tuple[str, ...]] = {}
+    fixed: tuple[str, ...] = ()
     of: Kind | None = None
     agree: dict[str, Agreed] = {}
 

@@ -176,7 +176,8 @@ def _collected(name: str, criteria: Sequence[str], candidates: list[tuple[dict[s
     rows: dict[Any, Any] = {}
     for _, one in ordered:
         for row in one.value if isinstance(one.value, list) else [one.value]:
-            rows.setdefault(key(row) if isinstance(row, Mapping) else _encode(row), row)
+            about = key(row) if isinstance(row, Mapping) else None
+            rows.setdefault(about if isinstance(about, str) else _encode(row), row)  # a list would be no key
     (_, first), *rest = ordered
     why = ONLY if not rest else AGREED if all(_same(one.value, first.value) for _, one in rest) else "collect"
     return Choice(name, list(rows.values()), why, first, tuple(one for _, one in rest))

@@ -24,6 +24,7 @@ from data_contracts.errors import ConflictError, HubError, InvalidError, NotFoun
 from data_contracts.findings import Language
 from hub import pipeline
 from hub.cases.refusals import refusal
+from hub.masterdata.words import WordError
 from hub.runtime import Hub
 from hub.store.credentials import Caller
 from hub.store.types import storable
@@ -95,7 +96,7 @@ class Visit:
 
     def refused(self, error: HubError) -> str:
         """Why something was not done, in the person's language as far as the error has one."""
-        return refusal(str(error), self.language)
+        return error.text(self.language) if isinstance(error, WordError) else refusal(str(error), self.language)
 
     def word(self, section: str, value: str | None) -> str:
         """A state or kind of the store as a word."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -127,6 +128,49 @@ def test_what_cannot_be_is_refused(kept: Api) -> None:
     assert ask(kept, who="auditor", kind="party", action="merge", source=source, other=other).status_code == 403
     assert kept.get("/v1/masterdata/suspects?cursor=x").status_code == 400
     assert kept.get("/v1/masterdata/golden/person/V1").status_code == 422
+
+
+def test_a_persons_word_is_judged_as_a_systems_would_be(kept: Api) -> None:
+    say(kept.hub, "erp", {**item("L-1"), "entity": "Location", "name": "Hall", "level": "plant"})
+    lot = {"entity": "Lot", "number": "L7", "revision": 1, "issued_at": datetime(2026, 10, 1, tzinfo=UTC), "@": 2}
+    say(kept.hub, "erp", {**lot, "item_code": "RM-1", "manufactured_on": "2026-05-01"})
+
+    def word(kind: str, field: str, value: Any, **more: Any) -> Any:
+        code = {"item": "RM-1", "party": "V1", "location": "L-1", "lot": "RM-1|L7"}[kind]
+        return ask(kept, kind=kind, action="value", source={"system": "erp", "code": code}, field=field, value=value, **more)
+
+    for kind, field, value, rule in (
+        ("item", "base_unit", 12345, "DOC-07"),
+        ("item", "status", "banana", "DOC-07"),
+        ("item", "shelf_life_days", "abc", "DOC-07"),
+        ("item", "udi_di", "06901234000017", "UDI-04"),
+        ("party", "name", ["a"], "DOC-07"),
+        ("party", "name", "a\x00b", "TXT-01"),
+        ("lot", "expires_on", "2028-13-45", "DTE-01"),
+        ("lot", "expires_on", "2026-02", "LOT-03"),  # before it was made, as its own record says
+        ("location", "level", "factory", "DOC-07"),
+        ("location", "parent", {"a": 1}, "DOC-07"),
+    ):
+        told = word(kind, field, value)
+        assert told.status_code == 422, (field, value, told.text)
+        assert rule in {one["rule"] for one in told.json()["findings"]}, (field, value, told.text)
+    fixed: tuple[tuple[str, str, Any], ...] = (
+        ("item", "gtin", "06901234000016"),
+        ("item", "trade_items", [{"gtin": ["a"]}]),
+        ("location", "gln", ["a"]),
+    )
+    for kind, field, value in (("item", "nonsense", 1), ("party", "entity", "Item"), ("item", "number", "B"), *fixed):
+        told = word(kind, field, value)
+        assert told.status_code == 422 and field in told.json()["detail"], (field, told.text)
+    assert kept.get("/v1/masterdata/requests?state=done&state=waiting").json()["items"] == [], "nothing is written"
+    body = {"kind": "item", "action": "value", "source": {"system": "erp", "code": "RM-1"}, "field": "status", "value": "x", "reason": "r"}
+    told = kept.request("POST", "/v1/masterdata/requests", "steward", json=body, headers={"Accept-Language": "zh-CN"})
+    assert told.json()["detail"] == "status: DOC-07: “x”不是此处应有的值（active, blocked, retired）。"
+    assert word("item", "shelf_life_days", "730").json()["said"]["value"] == 730, "as records keep it"
+    assert word("lot", "expires_on", "2028-04").status_code == 201
+    assert ask(kept, kind="item", action="release", source=body["source"], field="nonsense").status_code == 201, (
+        "of before words were judged"
+    )
 
 
 def test_places_belong_where_people_say(kept: Api) -> None:

@@ -94,6 +94,9 @@ def test_lists_are_collected_with_each_thing_once() -> None:
     ]
     made = survive("item", records, [], SHIPPED)
     assert made.body["trade_items"] == [level, other]
+    odd = {"gtin": ["a"]}  # a person's word of before words were judged: it must not stop all others
+    made = survive("item", records, [word(1, [odd], ("erp", "A"), "trade_items")], SHIPPED)
+    assert made.body["trade_items"] == [odd, level, other]
 
 
 @given(
