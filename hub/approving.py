@@ -1,7 +1,9 @@
 """Flows that tell nothing before a steward has approved it (`approval: required` of an outbound flow).
 
 What is due is put before a steward, a batch at a time: a case of the kind `release`. What is approved is told by the next push, whoever
-runs it, a worker or Airflow; what is refused is never told. A later version of a document is asked for anew.
+runs it, a worker or Airflow; what is refused is never told. A later version of a document is asked for anew. An order that was changed
+leaves whole, so it waits while anything that it is made of waits or is refused; a later change is asked for with all that would leave, and
+who approves it approves that, what was refused before among it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import approvals, tables
 from hub.store.approvals import Decision
-from hub.untold import untold
+from hub.untold import to_ask, untold
 
 
 def ask(hub: Hub, flow: Flow, agreement: Agreement) -> list[int]:
@@ -29,10 +31,10 @@ def ask(hub: Hub, flow: Flow, agreement: Agreement) -> list[int]:
                 break
         with hub.database.begin(f"flow:{flow.flow}") as uow:
             uow.connection.execute(receiver.with_for_update(key_share=True))  # one at a time: two pushes at once would ask twice
-            facts = [row.exchange_id for row in untold(hub, uow.connection, flow, agreement, unasked=True)]
+            facts, parts = to_ask(uow.connection, flow, untold(hub, uow.connection, flow, agreement, unasked=True))
             if facts:
                 organisation, partner = hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner)
-                numbers.append(approvals.ask(uow, flow.flow, organisation, partner, facts))
+                numbers.append(approvals.ask(uow, flow.flow, organisation, partner, facts, parts))
     if numbers:
         pipeline.cases(hub)
     return numbers

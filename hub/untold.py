@@ -17,12 +17,12 @@ from hub import writing
 from hub.runtime import Hub
 from hub.site import Agreement, Flow, Site
 from hub.store import approvals, tables
+from hub.store.approvals import UNHEARD
+from hub.store.lists import among
 from hub.store.suppliers import one_of
 from hub.store.views.changes import documents
 from hub.store.views.lines import supplier_said
 
-UNHEARD = ("failed", "refused")
-"""States of what went out and never came to count with the partner."""
 ANYBODY = "*"
 """`on.ship_to` of a flow that tells documents whoever they go to."""
 _RECEIVING = frozenset({"ship_to", "buyer"})
@@ -32,7 +32,7 @@ BATCH = 200
 
 def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement, unasked: bool = False) -> list[Any]:
     """Applications whose exchange this flow has not carried out, oldest first, a batch at most: what stands, then what was cancelled.
-    Of a flow that tells what is approved only: that; `unasked`: what nobody was asked to approve yet.
+    Of a flow that tells what is approved only: that, once all of it may leave; `unasked`: what nobody was asked to approve yet.
 
     Whose the facts are is decided in SQL, by the supplier code that the document names beside any GLN: others' cost no reading.
     """
@@ -51,8 +51,12 @@ def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement
     )
     if flow.approval is not None:
         fact = application.c.exchange_id
-        ours = ours.where(~approvals.asked(flow.flow, fact) if unasked else approvals.approved(flow.flow, fact))
+        of_it = ~approvals.asked(flow.flow, fact) if unasked else approvals.approved(flow.flow, fact)
+    else:
+        of_it = sa.true()
     standing = ours.where(application.c.standing.is_(True)).order_by(application.c.id)
+    if flow.approval is not None:
+        standing = standing.where(sa.or_(of_it, _made_of_other(flow, unasked=True)) if unasked else of_it & ~_made_of_other(flow))
     if (wanted := flow.on.get("supplier")) is not None:
         standing = standing.where(_told_to(wanted))
     if (names := receivers(hub.site, flow)) is not None:
@@ -63,12 +67,46 @@ def untold(hub: Hub, connection: sa.Connection, flow: Flow, agreement: Agreement
             subject.c.state == "cancelled",
             application.c.purpose == "cancel",
             application.c.retracted.is_(False),
+            of_it,
             _last_told(flow, tables.application.alias("before"), subject.c.id) != "cancel",  # null: it never was told, nor is its end
         )
         .order_by(subject.c.id, application.c.revision.desc(), application.c.issued_at.desc(), application.c.id.desc())
     )
     ended = [next(rows) for _, rows in groupby(connection.execute(cancelled).all(), key=lambda row: row.subject_id)]
     return [*connection.execute(standing).all(), *ended]
+
+
+def _made_of_other(flow: Flow, unasked: bool = False) -> sa.ColumnElement[bool]:
+    """Whether what an application's subject is made of now holds a document that may not leave, since a steward has not said so and the
+    partner does not know it; `unasked`: one that no steward was shown.
+    """
+    part = tables.application.alias("part")
+    said = (approvals.put if unasked else approvals.may_leave)(flow.flow, part.c.exchange_id)
+    return sa.exists().where(
+        part.c.subject_id == tables.application.c.subject_id, part.c.standing.is_(True), ~said, ~_heard(flow, part.c.exchange_id)
+    )
+
+
+def _heard(flow: Flow, fact: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether this flow told a fact with success."""
+    sent = tables.exchange.alias("sent")
+    return sa.exists().where(sent.c.origin_id == fact, sent.c.flow == flow.flow, sent.c.direction == "out", sent.c.state.not_in(UNHEARD))
+
+
+def to_ask(connection: sa.Connection, flow: Flow, unasked: Sequence[sa.Row[Any]]) -> tuple[set[int], set[int]]:
+    """What a steward is to be asked of what is `unasked`: the facts, and all exchanges that would leave with them.
+
+    Where a document is made of one more since it was asked about, that one is the fact: also one that the flow would not tell by itself.
+    """
+    exchanges = {row.exchange_id for row in unasked}
+    for documents_of in documents(connection, [row.subject_id for row in unasked]).values():
+        exchanges.update(one.exchange_id for one in documents_of.all)
+    number = tables.exchange.c.id
+    shown = sa.or_(approvals.put(flow.flow, number), _heard(flow, number))
+    query = sa.select(number, approvals.asked(flow.flow, number).label("asked"), shown.label("shown"))
+    said = {row.id: row for row in connection.execute(query.where(among(connection, number, sorted(exchanges))))}
+    due = {row.exchange_id for row in unasked if not said[row.exchange_id].asked}
+    return due | {one for one in exchanges - due if not said[one].shown and not said[one].asked}, exchanges
 
 
 def receivers(site: Site, flow: Flow) -> frozenset[str] | None:

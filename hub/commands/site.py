@@ -220,6 +220,10 @@ def _approval(hub: Hub, one: dict[str, Any], as_json: bool) -> None:
     named = ", ".join(str(fact["subject"]) for fact in one["first"][:_NAMED]) + (" …" if one["count"] > _NAMED else "")
     name = "approval_waiting" if one["state"] == "waiting" else "approval_decided"
     typer.echo(word(name, hub.settings.language).format(**one | {"named": named}))
+    for part in one["beside"]:
+        if part["state"] != "told":
+            said = word(f"approval_part_{part['state']}", hub.settings.language)
+            typer.echo(word("approval_beside", hub.settings.language).format(**part | {"said": said}))
 
 
 def flow_watermarks_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False) -> None:

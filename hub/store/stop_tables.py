@@ -66,3 +66,8 @@ flow_approval_fact = sa.Table(
     sa.Column("exchange_id", sa.ForeignKey("exchange.id"), primary_key=True, autoincrement=False),
     sa.Column("approval_id", sa.ForeignKey("flow_approval.id"), nullable=False, index=True),
 )  # fmt: skip
+flow_approval_part = sa.Table(
+    "flow_approval_part", metadata,  # what leaves beside them: an order that was changed is told as all of its documents together
+    sa.Column("approval_id", sa.ForeignKey("flow_approval.id"), primary_key=True, autoincrement=False),
+    sa.Column("exchange_id", sa.ForeignKey("exchange.id"), primary_key=True, autoincrement=False, index=True),
+)  # fmt: skip

@@ -66,6 +66,14 @@ class FactToTell(Shape):
     subject: str | None = Field(description="Kind and number.", examples=["purchase_order/4500000123"])
 
 
+class Beside(FactToTell):
+    """A document that leaves with them: an order that was changed is told as all of its documents together."""
+
+    state: Literal["refused", "waiting", "unasked", "approved", "told"] = Field(
+        description="What a steward said of it by itself, or that the partner was told."
+    )
+
+
 class Approval(Shape):
     """What a flow with `approval: required` wants to tell, and what a steward said of it."""
 
@@ -81,6 +89,9 @@ class Approval(Shape):
     decided_reason: str | None
     count: int = Field(description="Documents.")
     first: list[FactToTell] = Field(description="The first twenty of them.")
+    beside: list[Beside] = Field(
+        description="What leaves with them and is approved with them, what was refused before first; twenty at most."
+    )
 
 
 class FlowState(Shape):

@@ -24,6 +24,7 @@ from hub.site import Site
 from hub.site_reading import SiteError
 from hub.store import approvals, tables
 from hub.store.case_tables import steward_case
+from tests.hub.test_changes_out import export as revision
 from tests.hub.test_outbound import FLOW, cancellation, change, export, reopen, say, site, told
 
 __all__ = ["reopen", "site"]
@@ -83,6 +84,43 @@ def test_what_is_due_waits_for_a_steward_and_what_is_refused_is_never_told(hub: 
     ((third, _),) = waiting(hub)
     approving.decide(hub, third, "approved", "Li", "so be it")
     assert outbound.push(hub, hub.site.flows[FLOW]) and told(hub)[-1][1] == "4500000001"
+
+
+def test_nothing_leaves_with_an_order_that_nobody_approved_or_that_was_refused(hub: Hub) -> None:
+    def turns() -> list[tuple[int, list[str]]]:
+        while turn(hub):
+            pass
+        return waiting(hub)
+
+    def beside() -> list[str]:
+        with hub.database.read() as connection:
+            return [part["state"] for part in approvals.listed(connection)[0]["beside"]]
+
+    say(hub, revision(1, ("1", 24, "2.5"), ("2", 10, "4")), "a")
+    ((first, _),) = turns()
+    say(hub, revision(2, ("2", 99999, "4"), purpose="changed"), "b")  # an order leaves whole: with the change that came meanwhile
+    (_, (second, _)) = turns()
+    assert beside() == ["waiting"]
+    approving.decide(hub, first, "approved", "Li", "the ten are as planned")
+    turns()
+    assert told(hub) == [], "what nobody approved does not leave with what was approved"
+    approving.decide(hub, second, "refused", "Li", "99999 is a typo")
+    turns()
+    assert told(hub) == []
+    say(hub, export("4500000002"), "e")
+    ((other, _),) = turns()
+    say(hub, revision(3, ("1", 12, "4"), purpose="changed"), "c")
+    (_, (third, _)) = turns()
+    assert beside() == ["refused", "approved"], "what would leave is shown: a later change says nothing of the line that was refused"
+    approving.decide(hub, third, "approved", "Li", "they do want 99999")
+    turns()
+    assert told(hub) == [("00", "4500000001")], "told once, whole, whatever of other orders waits"
+    say(hub, revision(4, ("1", 13, "4"), purpose="changed"), "d")
+    (_, (fourth, _)) = turns()
+    assert beside() == ["approved", "told", "told"]
+    approving.decide(hub, fourth, "approved", "Li", "13 then")
+    turns()
+    assert told(hub)[1:] == [("05", "4500000001")] and [number for number, _ in waiting(hub)] == [other]
 
 
 def test_the_case_approves_too_and_only_by_who_decides(hub: Hub) -> None:
