@@ -16,7 +16,7 @@ from data_contracts.errors import ConflictError
 from hub import pipeline
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
-from hub.store import approvals, tables
+from hub.store import approvals, cases, tables
 from hub.store.approvals import Decision
 from hub.untold import to_ask, untold
 
@@ -42,13 +42,20 @@ def ask(hub: Hub, flow: Flow, agreement: Agreement) -> list[int]:
 
 def decide(hub: Hub, number: int, decision: Decision, by: str, reason: str) -> dict[str, Any]:
     """A steward approves or refuses; returns what was decided. Raises ConflictError where it was decided before, no reason is given, or the
-    site wants a signature for it: then it is accepted at its case."""
+    site wants a signature for what goes out: then it is accepted at its case. Who refuses lets nothing out and signs nothing."""
     if not reason.strip():
         raise ConflictError("a reason is needed: it is kept in the audit trail")
-    if hub.site.cases.must_sign("accept", "release", {""}):
+    if decision == "approved" and hub.site.cases.must_sign("accept", "release", {""}):
         raise ConflictError(f"approval {number}: this needs your electronic signature; do it at its case")
     with hub.database.begin(by) as uow:
         approvals.decide(uow, number, decision, reason)
+        case_id = cases.of_cause(uow.connection, "release", number)
+        if case_id is not None:  # the case tells who said so, when and why; it ends by itself
+            row = cases.taken(uow, case_id)
+            after = {"state": decision, **approvals.told_of(uow.connection, number)}
+            action = "accepted" if decision == "approved" else "refused"
+            cases.step(uow, case_id, action, reason, {"state": row.state}, after)
+            cases.audited(uow, row, action, reason, {"state": row.state}, after)
     pipeline.cases(hub)
     with hub.database.read() as connection:
         return approvals.one(connection, number)

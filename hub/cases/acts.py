@@ -145,9 +145,10 @@ def accept(hub: Hub, case_id: int, who: Who, reason: str, signature: Signer | No
             found = findings_of(act.uow.connection, act.row)
             if act.row.cause not in ("held", "discrepancy"):
                 evidence.close_findings(act.uow, found, reason)
+            after = {"state": "accepted", "print": act.row.print, "exchange": act.row.exchange_id, "findings": found}
             if act.row.cause == "release":
                 approvals.decide(act.uow, act.row.cause_id, "approved", reason)
-            after = {"state": "accepted", "print": act.row.print, "exchange": act.row.exchange_id, "findings": found}
+                after |= approvals.told_of(act.uow.connection, act.row.cause_id)
             act.done("accepted", {"state": act.row.state}, after, state="accepted")
     if follow:
         pipeline.cases(hub)

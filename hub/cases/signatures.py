@@ -27,6 +27,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from data_contracts.errors import InvalidError, RefusedError
 from hub.runtime import Hub
 from hub.store import bulk, chain
+from hub.store.approvals import told_of
 from hub.store.case_tables import case_signature, case_step, signing_secret, steward_case
 from hub.store.lineage import corrections_of
 from hub.store.lists import among
@@ -181,6 +182,8 @@ def _record(
     }
     if bound:
         told["document"] = _bytes_of(connection, [of.cause_id]) if of.cause == "document" else None
+        if of.cause == "release" and "leaves" in after:  # those signed before it was said sign nothing of what left
+            told["leaves"] = told_of(connection, of.cause_id)["leaves"]
         told["findings"] = _findings(connection, after.get("findings") or ([of.cause_id] if of.cause == "finding" else []))
     return hashlib.sha256((chain.canonical(told) or "").encode()).digest()
 

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from data_contracts.errors import ConflictError, NotFoundError
 from hub.store import bulk
 from hub.store.identity import allocate
+from hub.store.lists import among
 from hub.store.stop_tables import flow_approval, flow_approval_fact, flow_approval_part
-from hub.store.tables import exchange, organisation, partner
+from hub.store.tables import document, exchange, organisation, partner
 from hub.store.types import moment, storable
 from hub.store.unit_of_work import UnitOfWork
 
@@ -143,6 +144,24 @@ def leaving(connection: sa.Connection, number: int) -> Leaving:
         for table in (flow_approval_fact, flow_approval_part)
     )
     return Leaving(list(connection.execute(facts).scalars()), list(connection.execute(parts).scalars()))
+
+
+def told_of(connection: sa.Connection, number: int) -> dict[str, Any]:
+    """What a case says of an approval, for its story and what is signed: the flow, and of each exchange that leaves its bytes.
+
+    Members: flow, approval, leaves (exchange id, business key, SHA-256 of the document, place of the message in it).
+    """
+    leaves = leaving(connection, number)
+    query = (
+        sa.select(exchange.c.id, exchange.c.business_key, document.c.sha256, exchange.c.ordinal)
+        .outerjoin(document, document.c.id == exchange.c.document_id)
+        .where(among(connection, exchange.c.id, [*leaves.facts, *leaves.parts]))
+        .order_by(exchange.c.id)
+    )
+    rows = connection.execute(query)
+    told = [[row.id, row.business_key, None if row.sha256 is None else bytes(row.sha256).hex(), row.ordinal] for row in rows]
+    flow = connection.execute(sa.select(flow_approval.c.flow).where(flow_approval.c.id == number)).scalar_one()
+    return {"flow": flow, "approval": number, "leaves": told}
 
 
 def one(connection: sa.Connection, number: int, organisations: Collection[int] | None = None) -> dict[str, Any]:

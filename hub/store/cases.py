@@ -139,6 +139,12 @@ def free(uow: UnitOfWork, case_ids: Collection[int]) -> dict[int, sa.Row[Any]]:
     return {row.id: row for row in uow.connection.execute(query.with_for_update(skip_locked=True))}
 
 
+def of_cause(connection: sa.Connection, cause: str, cause_id: int) -> int | None:
+    """The case of a cause that has one only; null where none was opened yet."""
+    query = sa.select(steward_case.c.id).where(steward_case.c.cause == cause, steward_case.c.cause_id == cause_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def taken(uow: UnitOfWork, case_id: int) -> sa.Row[Any]:
     """A case to be acted on, held until the transaction ends. Raises NotFoundError."""
     row = uow.connection.execute(sa.select(steward_case).where(steward_case.c.id == case_id).with_for_update()).one_or_none()

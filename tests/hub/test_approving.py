@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from data_contracts.errors import ConflictError, RefusedError
 from hub import approving, outbound, pipeline
-from hub.cases import acts
+from hub.cases import acts, signatures
 from hub.cases.acts import Who
 from hub.cli import application
 from hub.clock import FrozenClock
@@ -23,7 +23,9 @@ from hub.settings import Settings
 from hub.site import Site
 from hub.site_reading import SiteError
 from hub.store import approvals, tables
+from hub.store import cases as store
 from hub.store.case_tables import steward_case
+from hub.store.stop_tables import flow_approval_fact
 from tests.hub.test_changes_out import export as revision
 from tests.hub.test_outbound import FLOW, cancellation, change, export, reopen, say, site, told
 
@@ -137,6 +139,37 @@ def test_the_case_approves_too_and_only_by_who_decides(hub: Hub) -> None:
         pass
     assert told(hub) == [("00", "4500000001")] and cases(hub)[0][1] == "closed"
     assert ("flow.approved", "Li", "checked against the plan") in audited(hub)
+
+
+def test_who_refuses_signs_nothing_and_who_signs_signs_what_leaves(site: Path, reopen: Any) -> None:
+    change(site / "flows" / f"{FLOW}.yaml", "direction: out\n", "direction: out\napproval: required\n")
+    (site / "cases.yaml").write_text("version: 1\nsign:\n  - {action: accept, kinds: [release]}\n", encoding="utf-8")
+    hub = reopen()
+    numbers = []
+    for order in ("4500000001", "4500000002"):
+        say(hub, export(order), order)
+        while turn(hub):
+            pass
+        numbers.append(waiting(hub)[-1][0])
+    with hub.database.read() as connection:
+        query = sa.select(steward_case.c.id).where(steward_case.c.kind == "release").order_by(steward_case.c.cause_id)
+        refused, accepted = connection.execute(query).scalars()
+    with pytest.raises(ConflictError, match="your electronic signature"):
+        approving.decide(hub, numbers[0], "approved", "Li", "go")
+    approving.decide(hub, numbers[0], "refused", "Li", "ordered twice")
+    signatures.set_secret(hub, "Li", "a good secret", "Li")
+    acts.accept(hub, accepted, Who("Li"), "as planned", signatures.identify(hub, "Li", "a good secret", "approved"))
+    with hub.database.read() as connection:
+        told_of = [[(step["action"], step["reason"]) for step in store.steps(connection, case)] for case in (refused, accepted)]
+        (said,) = [step["after"] for step in store.steps(connection, accepted) if step["action"] == "accepted"]
+        assert signatures.verify_all(connection) == []
+    assert told_of[0][1:] == [("refused", "ordered twice"), ("closed", None)] and told_of[1][1][0] == "accepted"
+    assert said["flow"] == FLOW and [key for _, key, *_ in said["leaves"]] == ["purchase_order/4500000002"]
+    with hub.database.begin("vandal") as uow:
+        slipped = sa.update(flow_approval_fact).where(flow_approval_fact.c.approval_id == numbers[0]).values(approval_id=numbers[1])
+        uow.connection.execute(slipped)
+    with hub.database.read() as connection:
+        assert [case for case, _ in signatures.verify_all(connection)] == [accepted], "what was not signed may not leave under a signature"
 
 
 def test_the_command_line_lists_and_decides(site: Path, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
