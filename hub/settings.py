@@ -82,9 +82,13 @@ def _dotenv(path: Path) -> dict[str, str]:
     return _set(found)
 
 
+def language_of(value: str) -> Language | None:
+    """Takes `zh`, and `zh_CN.UTF-8` as a shell says it, too; null for other languages."""
+    return _LANGUAGES.get(value.partition(".")[0].lower())
+
+
 def _language(value: str) -> Language:
-    """Takes `zh_CN.UTF-8` as a shell says it, too."""
-    language = _LANGUAGES.get(value.partition(".")[0].lower())
+    language = language_of(value)
     if language is None:
         raise ConfigError(f"UDIHUB_LANG: expected en or zh-CN, got {value!r}")
     return language

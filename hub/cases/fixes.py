@@ -19,8 +19,10 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from data_contracts.codes import unit, units
 from data_contracts.errors import ConfigError, ConflictError, NotFoundError
 from data_contracts.findings import Language, has_error
+from data_contracts.mistakes import meant
 from hub import compiled, exchange
 from hub.cases import demanded
 from hub.cases.acts import Outcome, Who, in_bulk, record_step
@@ -67,7 +69,7 @@ class Freed:
     state: str
     """`applied`, `quarantined` or `rejected` then."""
     findings: tuple[str, ...]
-    """What would still be wrong, the first few."""
+    """What would still be wrong or warned of, the first few, errors first."""
 
     @property
     def better(self) -> bool:
@@ -175,7 +177,7 @@ def _changed(hub: Hub, fix: Fix) -> Iterator[Site]:
         path.write_text(fix.text, encoding="utf-8")
         try:
             if fix.kind == "codes":
-                parse_table(fix.name, fix.text, f"{fix.name}.csv")
+                _known_units(fix, set(parse_table(fix.name, fix.text, f"{fix.name}.csv").inward.values()), current(hub, "codes", fix.name))
             else:
                 resolve(fix.name, site.mapping_folders)
                 compiled.compiled(fix.name, site.mapping_folders)
@@ -185,6 +187,15 @@ def _changed(hub: Hub, fix: Fix) -> Iterator[Site]:
             raise ConflictError(str(error).replace(f"{beside}/", "")) from error
         finally:
             compiled.forget(site.mapping_folders)
+
+
+def _known_units(fix: Fix, meanings: set[str], before: str | None) -> None:
+    """Raises ConflictError where a list of units gets a meaning that is no unit: all that it frees would be told so (UOM-01)."""
+    if fix.name.endswith("units"):
+        kept = set() if before is None else set(before.replace("\n", ",").split(","))
+        for meaning in sorted(meanings - kept):
+            if unit(meaning) is None:
+                raise ConflictError(f"code list {fix.name}: {meaning} is no unit that the hub knows; near it: {meant(meaning, units())}")
 
 
 def _sound(hub: Hub, site: Site) -> None:
@@ -265,7 +276,7 @@ def _freed(
     now = int((row.keys or {}).get("rows_left_out", 0)) if row.state != "quarantined" else max(1, total)
     state = "rejected" if examined.fate == "rejected" else "applied" if version.believable else "quarantined"
     then = version.rows_left_out if state == "applied" else now
-    wrong = [one for one in (*examined.syntax, *version.findings) if has_error([one])]
+    wrong = sorted((*examined.syntax, *version.findings), key=lambda one: not has_error([one]))  # errors first, then what is warned of
     document = connection.execute(sa.select(tables.exchange.c.document_id).where(tables.exchange.c.id == root_of(connection, row.id)))
     return Freed(
         row.id,

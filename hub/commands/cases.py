@@ -85,6 +85,8 @@ def list_command(
         for one in said:
             typer.echo(json.dumps(plain(one), ensure_ascii=False) if as_json else _line(one, hub.settings.language))
         if len(rows) < _PAGE:
+            if not rows and after is None and not as_json:
+                typer.echo(word("no_case", hub.settings.language), err=True)
             return
         last = rows[-1]
         after = (last["rank"], micros(last["due_at"]), last["id"])
@@ -250,7 +252,8 @@ def _freed(one: fixes.Freed) -> dict[str, Any]:
 
 def _freed_line(one: fixes.Freed, language: Language) -> str:
     said = word("freed" if one.better else "not_freed", language)
-    return f"{one.exchange:6} {one.partner} {one.subject or ''}: {one.rows[0]} -> {one.rows[1]} {said}"
+    line = f"{one.exchange:6} {one.partner} {one.subject or ''}: {one.rows[0]} -> {one.rows[1]} {said}"
+    return "\n       ".join((line, *one.findings))
 
 
 def _known(option: str, given: str, known: tuple[str, ...]) -> list[str] | None:

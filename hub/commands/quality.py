@@ -16,6 +16,7 @@ from data_contracts.inline import judged_inline
 from hub.commands.words import word
 from hub.quality import report, results, run, scorecard, silence
 from hub.runtime import Hub
+from hub.settings import language_of
 from hub.store.types import moment
 
 FAILED, MACHINERY = 1, 3
@@ -73,13 +74,14 @@ def report_command(
     formats: Annotated[list[str] | None, typer.Option("--format", help="html, csv or xlsx; repeatable; default html and csv.")] = None,
 ) -> None:
     """Write the newest runs as pages that need no network, all failing rows as CSV, or both with charts over time as a workbook."""
-    if lang is not None and lang not in report.LANGUAGES:
+    only = None if lang is None else language_of(lang)
+    if lang is not None and only is None:
         raise ConfigError(f"--lang: expected en or zh-CN, got {lang!r}")
     wanted = [each for each in report.FORMATS if each in (formats or report.PAGES)]
     if len(wanted) < len(set(formats or ())):
         raise ConfigError(f"--format: expected html, csv or xlsx, got {', '.join(sorted(set(formats or ()) - set(report.FORMATS)))}")
     hub = Hub.open()
-    languages = tuple(each for each in report.LANGUAGES if lang in (None, each))
+    languages = tuple(each for each in report.LANGUAGES if only in (None, each))
     with hub.database.read() as connection:
         for path in report.write(connection, out or hub.settings.home / "quality", languages, wanted):
             typer.echo(str(path))

@@ -24,7 +24,8 @@ from hub.store.tables import document, exchange
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
-_HOUR = 3_600_000_000
+_QUARTER = 900_000_000
+"""Microseconds of 15 minutes: days begin on a quarter of an hour in every time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,12 @@ def _history(hub: Hub, connection: sa.Connection, agreement: Agreement, now: dat
     if ends[0] is None:
         return None
     since = micros(moment(ends[1]) - timedelta(days=WINDOW + 2))  # nothing is recorded before it is received
-    hour = (document.c.received_at - document.c.received_at % _HOUR).label("hour")
+    quarter = (document.c.received_at - document.c.received_at % _QUARTER).label("quarter")
     rows = connection.execute(
-        sa.select(hour, sa.func.count(), sa.func.max(document.c.received_at))
+        sa.select(quarter, sa.func.count(), sa.func.max(document.c.received_at))
         .select_from(exchange.join(document, document.c.id == exchange.c.document_id))
         .where(*brought, exchange.c.recorded_at >= since)
-        .group_by(hour)
+        .group_by(quarter)
     ).all()
     zone = _zone(hub, agreement)
     counts: dict[date, int] = {}

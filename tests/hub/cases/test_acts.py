@@ -297,6 +297,7 @@ def test_a_change_that_could_not_be_used_is_refused_before_anything_is_written(h
         fixes.Fix("mapping", "delimited/hafen_despatches", bad_rows.MENDED_MAP.replace("decimal_grouped", "no_such_function")),
         fixes.Fix("mapping", "../partners/hafen", "x"),
         fixes.Fix("codes", "..", "x"),
+        fixes.with_codes(harbour, "hafen_units", {"Stk": "ZZZQ"}),
     ):
         with pytest.raises(ConflictError):
             fixes.preview(harbour, fix, ANN)
