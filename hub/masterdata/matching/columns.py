@@ -22,10 +22,14 @@ class Column:
     """One text of every record; an empty one is no value. With `which` the texts are distinct ones, of which each record has one."""
 
     def __init__(self, texts: Sequence[str], which: Ints | None = None) -> None:
-        self.texts = np.array(texts, dtype=object)
-        self.codes: Ints = numbered(texts)
-        if which is not None:
-            self.texts, self.codes = self.texts[which], self.codes[which]
+        self._texts, self._which = np.array(texts, dtype=object), which
+        codes = numbered(texts)
+        self.codes: Ints = codes if which is None else codes[which]
+
+    @cached_property
+    def texts(self) -> npt.NDArray[np.object_]:
+        """The value of each record."""
+        return self._texts if self._which is None else self._texts[self._which]
 
     @cached_property
     def key(self) -> Ints:
@@ -35,7 +39,8 @@ class Column:
     @cached_property
     def lengths(self) -> Ints:
         """Letters of the value of each record."""
-        return np.fromiter(map(len, self.texts), dtype=np.int64, count=len(self.texts))
+        lengths = np.fromiter(map(len, self._texts), dtype=np.int64, count=len(self._texts))
+        return lengths if self._which is None else lengths[self._which]
 
     def of(self, pairs: Pairs) -> tuple[list[str], list[str]]:
         """The values of first and second records."""
@@ -60,7 +65,15 @@ class Column:
     def distance(self, pairs: Pairs, where: Bools, most: int) -> npt.NDArray[np.int64]:
         """Edits between the values (a swap of neighbours is one), `most` + 1 for more, and where not asked."""
         found = np.full(len(pairs[0]), most + 1, dtype=np.int64)
+        lengths = self.lengths
+        where = where & (np.abs(lengths[pairs[0]] - lengths[pairs[1]]) <= most)  # each edit changes the length by one at most
         self._compare(pairs, where, found, OSA.distance, score_cutoff=most)
+        return found
+
+    def may_share(self, pairs: Pairs, least: float) -> Bools:
+        """Where the lengths allow `fuzz.ratio` to be `least` (0 to 1): two texts have no more in common than the shorter has letters."""
+        first, second = self.lengths[pairs[0]], self.lengths[pairs[1]]
+        found: Bools = 2 * np.minimum(first, second) >= (least - 1e-4) * (first + second)
         return found
 
     def alike(self, pairs: Pairs, where: Bools, scorer: Callable[..., float]) -> Floats:

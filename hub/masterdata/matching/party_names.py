@@ -33,9 +33,9 @@ class NamePairs:
         near = known.copy()
         for own in self.own:
             near |= own.equal(pairs)
-            near |= own.alike(pairs, own.both(pairs) & ~near, fuzz.ratio) >= 0.6
+            near |= own.alike(pairs, own.both(pairs) & ~near & own.may_share(pairs, 0.6), fuzz.ratio) >= 0.6
         for whole in self.whole:
-            near |= whole.alike(pairs, whole.both(pairs) & ~near, fuzz.ratio) >= 0.8
+            near |= whole.alike(pairs, whole.both(pairs) & ~near & whole.may_share(pairs, 0.8), fuzz.ratio) >= 0.8
         near |= self.sounds(pairs, ~near) > 0
         return near
 
@@ -60,9 +60,11 @@ class NamePairs:
         own, trade, whole = self.own[script], self.trade[script], self.whole[script]
         both, equal = own.both(pairs), own.equal(pairs)
         open_ = both & ~equal
-        edits = own.distance(pairs, open_, 2)
         shares = own.alike(pairs, open_, fuzz.ratio)
         length, lengths = own.lengths, whole.lengths
+        # An edit takes out a letter and puts one in at most, and the share tells how many are left out and put in for one to be the other.
+        apart = (1 - shares) * (length[pairs[0]] + length[pairs[1]])
+        edits = own.distance(pairs, open_ & (apart < 4.5), 2)
         longer, shorter = np.maximum(length[pairs[0]], length[pairs[1]]), np.minimum(length[pairs[0]], length[pairs[1]])
         near = open_ & ((edits <= 1) & (longer >= (2 if script == 0 else 4)) | (edits <= 2) & (longer >= (5 if script == 0 else 9)))
         long = near & (longer >= _LONG[script])

@@ -35,14 +35,16 @@ _MARKS = re.compile(r"[\W_]+")
 class Names:
     """The names of all records in one script, each distinct one once: `which` of them a record has."""
 
-    def __init__(self, names: Sequence[CompanyName]) -> None:
+    def __init__(self, names: Sequence[CompanyName], han: bool) -> None:
         objects = {id(NAMELESS): NAMELESS} | {id(name): name for name in names}  # a name is taken apart once: no need to compare them
         self.distinct = list(objects.values())
         places = dict(zip(objects, range(len(objects)), strict=True))
         self.which: Ints = np.fromiter(map(places.__getitem__, map(id, names)), dtype=np.int64, count=len(names))
         self.owns = [name.own for name in self.distinct]
         self.own, self.trade = self._column("own"), self._column("trade")
-        self.whole, self.sound, self.read = self._column("whole"), self._column("sound"), self._column("read")
+        self.whole = self._column("whole")
+        # A Latin name is read as it is written.
+        self.sound, self.read = (self._column("sound"), self._column("read")) if han else (self.own, self.whole)
         self.apart = Column([f"{name.apart}-" if name.own else "" for name in self.distinct], self.which)
         self.form = self._column("form")
 
@@ -75,7 +77,7 @@ class PartyRecords:
         stated = [city or _city_of(address) for city, address in zip(stated, addresses, strict=True)]
         chinese = [trades.parted(name, city) for name, city in zip(han, stated, strict=True)]
         western = [trades.parted(name) for name in latin]
-        self.names = Names(chinese), Names(western)
+        self.names = Names(chinese, True), Names(western, False)
         self.meant = _translations(chinese, western)
         self.pinyin = self._spelled_out()
         both = list(zip(chinese, western, strict=True))
@@ -135,7 +137,8 @@ def _translations(han: Sequence[CompanyName], latin: Sequence[CompanyName]) -> d
 
 def letters(value: str) -> str:
     """Letters and digits of a number, whatever stands between them."""
-    return _MARKS.sub("", folded(value))
+    plain = folded(value)
+    return plain if plain.isalnum() else _MARKS.sub("", plain)
 
 
 def _registered(value: str) -> str:
@@ -148,7 +151,10 @@ def _registered(value: str) -> str:
 
 
 def _digits(value: Any) -> str:
-    return "".join(_DIGITS.findall(str(value))) if value else ""
+    if not value:
+        return ""
+    text = str(value).replace("-", "").replace(" ", "")
+    return text if text.isdecimal() else "".join(_DIGITS.findall(text))
 
 
 def _city_of(plain: str) -> str:

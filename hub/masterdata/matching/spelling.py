@@ -50,10 +50,14 @@ class _Folding(dict[int, str]):
 _FOLDING = _Folding()
 
 
-@lru_cache(maxsize=200_000)
 def folded(text: str) -> str:
     """Small letters of one width, simplified characters, no diacritics; punctuation as it is."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text.translate(_FOLDING))
+    return text.lower() if text.isascii() else _folded(text)
+
+
+@lru_cache(maxsize=200_000)
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text.translate(_FOLDING))
 
 
 def words(text: str) -> list[str]:

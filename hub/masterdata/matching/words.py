@@ -10,7 +10,7 @@ import yaml
 
 @cache
 def _lists() -> dict[str, str]:
-    return yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return yaml.load(Path(__file__).with_name("words.yaml").read_bytes(), Loader=yaml.CSafeLoader)  # type: ignore[no-any-return]
 
 
 @cache
