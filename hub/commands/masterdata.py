@@ -87,7 +87,7 @@ def duplicates_command(
     hub = Hub.open()
     if number is not None:
         with hub.database.read() as connection:
-            _beside(hub, shown.beside(connection, number, hub.site.masterdata.rules), as_json)
+            _beside(hub, shown.beside(connection, number, hub.site.masterdata.rules, hub.clock.now().date()), as_json)
         return
     states = None if state == "all" else [one.strip() for one in state.split(",")]
     if states is not None and (strange := sorted(set(states) - set(cases.STATES))):
@@ -127,7 +127,7 @@ def show_command(
     """A golden record: each field with whose value won and why, its sources, and what was decided of it."""
     hub = Hub.open()
     with hub.database.read() as connection:
-        found = shown.golden(connection, kind, name, hub.site.masterdata.rules, _day("--on", on))
+        found = shown.golden(connection, kind, name, hub.site.masterdata.rules, hub.clock.now().date(), _day("--on", on))
     if as_json:
         _tell(found, True, "")
         return

@@ -150,7 +150,7 @@ def _checked(uow: UnitOfWork, asked: Asked) -> tuple[Neighbourhood, Asked]:
     if asked.action not in ACTIONS or (asked.kind == places.KIND) != (asked.action == "place"):
         raise ConflictError(f"{asked.action} is nothing that can be decided of a {asked.kind}")
     if asked.kind == places.KIND:
-        places.check(uow.connection, asked.source[1], asked.value, asked.from_on)
+        places.check(uow.connection, asked.source[1], asked.value, asked.from_on, moment(uow.now).date())
         return Neighbourhood(asked.kind), asked
     near = around(uow.connection, asked.kind, {asked.source, *([asked.other] if asked.other else [])})
     _CHECKS[asked.action](near, asked)

@@ -7,7 +7,7 @@ before stays. A place is named by its GLN or by the code that stock speaks of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -46,9 +46,10 @@ def tree(connection: sa.Connection, on: date | None = None) -> dict[str, dict[st
 
 def _located(connection: sa.Connection, roots: Mapping[int, str]) -> dict[str, dict[str, Any]]:
     """Golden locations by key: the GLN, else the first code. One that names no other it is a part of belongs to the organisation whose
-    system said so."""
+    system said so; one under the GLN of an organisation, as a main warehouse often is, to that one, and goes by its code."""
     rows = store.located(connection)
-    keys = {row.golden_id: row.body.get("gln") or row.code for row in rows}
+    ours = set(roots.values())
+    keys = {row.golden_id: _key(row, ours) for row in rows}
     known = {(system, code): keys[golden] for golden, system, code in store.location_codes(connection) if golden in keys}
     found = {}
     for row in rows:
@@ -57,11 +58,18 @@ def _located(connection: sa.Connection, roots: Mapping[int, str]) -> dict[str, d
         parent = row.body.get("parent")
         system = (row.won.get("parent") or ("", row.system))[1]
         above = roots.get(row.organisation_id) if not parent else known.get((system, parent)) or known.get(("", parent), parent)
+        if row.body.get("gln") in ours and (not parent or above == keys[row.golden_id]):
+            above = row.body["gln"]
         found[keys[row.golden_id]] = {
             "key": keys[row.golden_id], "level": row.body["level"], "name": row.body["name"], "name_zh": row.body.get("name_zh"),
             "parent": above, "organisation": None,
         }  # fmt: skip
     return found
+
+
+def _key(row: sa.Row[Any], ours: Collection[str]) -> str:
+    named = (row.body.get("gln"), row.code, f"{row.system}/{row.code}")
+    return next(str(one) for one in named if one and one not in ours)
 
 
 def unplaced(connection: sa.Connection, on: date | None = None) -> list[str]:
@@ -71,7 +79,7 @@ def unplaced(connection: sa.Connection, on: date | None = None) -> list[str]:
     return sorted({key for key, _ in store.counted(connection)} - set(known) - called)
 
 
-def check(connection: sa.Connection, key: str, said: Any, from_on: str | None) -> None:
+def check(connection: sa.Connection, key: str, said: Any, from_on: str | None, today: date) -> None:
     """Raises ConflictError where this cannot be said of a place."""
     if not isinstance(said, Mapping) or set(said) - _MEMBERS:
         raise ConflictError(f"of a place are said: {', '.join(sorted(_MEMBERS))}")
@@ -79,10 +87,11 @@ def check(connection: sa.Connection, key: str, said: Any, from_on: str | None) -
         raise ConflictError(f"the level of a place is one of {', '.join(LEVELS[1:])}")
     if not str(said.get("name") or "").strip():
         raise ConflictError("a place needs a name")
-    known = tree(connection, None if from_on is None else date.fromisoformat(from_on))
+    known = tree(connection, today if from_on is None else date.fromisoformat(from_on))  # on the day on which it begins
+    planned = tree(connection)
     if known.get(key, {}).get("level") == "organisation":
         raise ConflictError(f"{key} is an organisation; the site says where it stands")
-    below = [place["key"] for place in known.values() if place["parent"] == key]
+    below = {place["key"]: place for place in (*planned.values(), *known.values()) if place["parent"] == key}
     if said.get("gone"):
         if below:
             raise ConflictError(f"{', '.join(below)} belong to {key}; move them first")
@@ -93,7 +102,7 @@ def check(connection: sa.Connection, key: str, said: Any, from_on: str | None) -
     level = LEVELS.index(str(said["level"]))
     if LEVELS.index(parent["level"]) >= level:
         raise ConflictError(f"a {said['level']} does not belong to a {parent['level']}")
-    if wrong := [one for one in below if LEVELS.index(known[one]["level"]) <= level]:
+    if wrong := [one for one, place in below.items() if LEVELS.index(place["level"]) <= level]:
         raise ConflictError(f"{', '.join(wrong)} could then no longer belong to {key}")
 
 

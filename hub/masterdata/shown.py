@@ -22,7 +22,7 @@ from hub.store.types import moment
 
 
 def source_named(connection: sa.Connection, kind: str, name: str) -> Source:
-    """The source record that a name leads to: `system/code`, else any name of the crosswalk. Raises NotFoundError."""
+    """The source record that a name leads to: `system/code`, its code alone, else any name of the crosswalk. Raises NotFoundError."""
     system, slash, code = name.partition("/")
     if slash and store.records_by_code(connection, kind, [(system, code)]):
         return (system, code)
@@ -30,14 +30,15 @@ def source_named(connection: sa.Connection, kind: str, name: str) -> Source:
     rows = store.rows_by_value(connection, kind, {name, padded})
     if not rows:
         raise NotFoundError(f"there is no {kind} {name}")
-    golden = store.rows_by_golden(connection, kind, {min(row.golden_id for row in rows)})
+    own_codes = [row for row in rows if row.scheme.startswith("code:")]  # before what another record's supplier calls it
+    golden = store.rows_by_golden(connection, kind, {min(row.golden_id for row in own_codes or rows)})
     codes = sorted((row.scheme[5:], row.value) for row in golden if row.scheme.startswith("code:"))
     own = [code for code in codes if code[1] == name]
     return (own or codes)[0]
 
 
-def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, on: date | None = None) -> dict[str, Any]:
-    """The golden record that a name leads to, as of a day (null: now). Raises NotFoundError."""
+def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, today: date, on: date | None = None) -> dict[str, Any]:
+    """The golden record that a name leads to, as of a day (null: now, which is `today`). Raises NotFoundError."""
     source = source_named(connection, kind, name)
     near = around(connection, kind, [source])
     cluster = near.cluster(source)
@@ -49,7 +50,7 @@ def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, on: da
         if not records:
             raise NotFoundError(f"there was no {kind} {name} on {on}")
     words = decisions.words(connection, kind, cluster)
-    made = survive(kind, records, words, rules, None if on is None else on.isoformat())
+    made = survive(kind, records, words, rules, (on or today).isoformat())
     choices = {choice.field: choice for choice in made.choices}
     ids = golden_ids(near.of(set(cluster)), near.partition())
     rows = store.rows_by_golden(connection, kind, {ids[source]})
@@ -81,7 +82,7 @@ def history(connection: sa.Connection, kind: str, name: str) -> list[dict[str, A
     ]
 
 
-def beside(connection: sa.Connection, suspect_id: int, rules: Rules) -> dict[str, Any]:
+def beside(connection: sa.Connection, suspect_id: int, rules: Rules, today: date) -> dict[str, Any]:
     """A suspect with both records, field by field: what the golden record of each side says, or where both are one already what each
     source record does. Raises NotFoundError."""
     found = cases.suspect(connection, suspect_id)
@@ -89,7 +90,7 @@ def beside(connection: sa.Connection, suspect_id: int, rules: Rules) -> dict[str
     sides = [(found[side]["system"], found[side]["code"]) for side in ("left", "right")]
     near = around(connection, kind, sides)
     one_thing = sides[1] in near.cluster(sides[0])  # then what each says by itself is what is compared
-    values = [_values(connection, near, [source] if one_thing else near.cluster(source), rules) for source in sides]
+    values = [_values(connection, near, [source] if one_thing else near.cluster(source), rules, today) for source in sides]
     fields = [
         {"field": name, "left": values[0].get(name), "right": values[1].get(name), "differs": values[0].get(name) != values[1].get(name)}
         for name in _ordered({*values[0], *values[1]}, rules.matters[kind])
@@ -120,8 +121,9 @@ def called(connection: sa.Connection, pairs: Sequence[Mapping[str, Any]]) -> dic
     }
 
 
-def _values(connection: sa.Connection, near: Neighbourhood, sources: Sequence[Source], rules: Rules) -> dict[str, Any]:
-    return survive(near.kind, near.of(set(sources)), decisions.words(connection, near.kind, sources), rules).body
+def _values(connection: sa.Connection, near: Neighbourhood, sources: Sequence[Source], rules: Rules, today: date) -> dict[str, Any]:
+    said = decisions.words(connection, near.kind, sources)
+    return survive(near.kind, near.of(set(sources)), said, rules, today.isoformat()).body
 
 
 def _record(version: Version) -> Record:

@@ -16,6 +16,7 @@ from hub.masterdata.clusters import Source
 from hub.masterdata.golden import Record
 from hub.masterdata.settings import Rules
 from hub.store.decisions import Word
+from hub.store.types import moment
 
 OF_THE_MESSAGE = frozenset({"entity", "purpose", "number", "revision", "issued_at", "issued_at_source", "effective_at", "@"})
 """What a record says of itself as a message, not of the thing."""
@@ -109,16 +110,24 @@ def survive(kind: str, records: Sequence[Record], words: Iterable[Word], rules: 
 
 
 def held(words: Iterable[Word], on: str | None) -> list[Word]:
-    """Of each field the words that count: of each source the last that has begun, and of these the last."""
-    last: dict[tuple[Source, str], Word] = {}
+    """Of each field the words that count: of each source the last that has begun, and of these the last.
+
+    A word stands at the day from which it holds, an undated one at the day on which it was said: what is planned for later outlives what is
+    mended today. Who takes a word back without a day takes back what was planned, too.
+    """
+    standing: dict[tuple[Source, str], list[Word]] = {}
     for word in sorted(words, key=lambda word: word.id):
-        if on is None or word.from_on is None or word.from_on <= on:
-            last[word.source, word.field] = word
-    newest: dict[str, Word] = {}
-    for word in sorted(last.values(), key=lambda word: word.id):
-        if word.value is not None:
-            newest[word.field] = word
-    return list(newest.values())
+        one = standing.setdefault((word.source, word.field), [])
+        if word.value is None and word.from_on is None:
+            one.clear()
+        elif on is None or word.from_on is None or word.from_on <= on:
+            one.append(word)
+    last = [max(said, key=_begun) for said in standing.values() if said]
+    return list({word.field: word for word in sorted(last, key=_begun) if word.value is not None}.values())
+
+
+def _begun(word: Word) -> tuple[str, int]:
+    return word.from_on or moment(word.at).date().isoformat(), word.id
 
 
 def fingerprint(records: Iterable[Record], matters: Sequence[str]) -> bytes:

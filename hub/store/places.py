@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub.store import bulk
-from hub.store.golden_tables import golden_record, master_place
+from hub.store.golden_tables import golden_record, master_place, master_request
 from hub.store.identity import allocate
 from hub.store.tables import crosswalk, organisation, partner, subject
+from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
 
 _COLUMNS = ("id", "request_id", "key", "level", "name", "name_zh", "parent", "from_on", "gone")
@@ -25,8 +26,11 @@ def add(uow: UnitOfWork, request_id: int, key: str, said: dict[str, Any], from_o
 
 
 def said(connection: sa.Connection) -> list[sa.Row[Any]]:
-    """Everything that was said of places, in the order in which it takes effect."""
-    return list(connection.execute(sa.select(master_place).order_by(sa.func.coalesce(master_place.c.from_on, ""), master_place.c.id)))
+    """Everything that was said of places, in the order in which it takes effect: by the day from which it holds, where none was named by
+    that on which it was carried out."""
+    done = sa.func.coalesce(master_request.c.decided_at, master_request.c.asked_at).label("done")
+    rows = connection.execute(sa.select(master_place, done).join(master_request, master_request.c.id == master_place.c.request_id))
+    return sorted(rows, key=lambda row: (row.from_on or moment(row.done).date().isoformat(), row.id))
 
 
 def organisations(connection: sa.Connection) -> list[sa.Row[Any]]:

@@ -250,7 +250,7 @@ def show_suspect(suspect_id: Id, request: Request, hub: HubDependency, caller: S
     """Both records side by side."""
     need_all(hub, caller)
     with hub.database.read() as connection:
-        return conditional(request, shown.beside(connection, suspect_id, hub.site.masterdata.rules))
+        return conditional(request, shown.beside(connection, suspect_id, hub.site.masterdata.rules, hub.clock.now().date()))
 
 
 @router.post(
@@ -275,7 +275,7 @@ def show_golden(kind: OfKind, name: Named, request: Request, hub: HubDependency,
     """Every field with why its value won and what else was said; names, sources, decisions."""
     need_all(hub, caller)
     with hub.database.read() as connection:
-        return conditional(request, shown.golden(connection, kind, name, hub.site.masterdata.rules, on))
+        return conditional(request, shown.golden(connection, kind, name, hub.site.masterdata.rules, hub.clock.now().date(), on))
 
 
 @router.get(

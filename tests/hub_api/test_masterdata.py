@@ -185,6 +185,15 @@ def test_places_belong_where_people_say(kept: Api) -> None:
 
     assert put("PLANT", "plant", roots[0]).status_code == 201
     assert put(loose[0], "warehouse", "PLANT", value={"name_zh": "一号仓"}).status_code == 201
+    assert put("P27", "plant", roots[0], from_on="2027-06-01").status_code == 201
+    assert put("W27", "warehouse", "P27").status_code == 409, "there is no P27 yet"
+    assert put("W28", "warehouse", roots[0], from_on="2026-01-01").status_code == 201
+    assert put("W28", "warehouse", "PLANT").status_code == 201
+    assert put("W28", "warehouse", "P27", from_on="2027-07-01").status_code == 201
+    assert put("W28", "warehouse", "PLANT", value={"name_zh": "二号仓"}).status_code == 201
+    for day, parent in (("2026-11-22", "PLANT"), ("2027-07-01", "P27")):
+        (told,) = [row for row in kept.get(f"/v1/masterdata/places?on={day}").json()["items"] if row["key"] == "W28"]
+        assert told["parent"] == parent, (day, told)
     assert put("BIN-1", "storage_place", loose[0], from_on="2026-12-01").status_code == 201
     for key, level, parent in (
         ("X", "warehouse", "nowhere"),

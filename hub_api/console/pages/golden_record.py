@@ -56,8 +56,8 @@ async def golden_record(visit: Visit) -> None:
     if kind not in KINDS or not visit.sees_all:
         raise NotFoundError(f"there is no {kind} {name}")
     on = _day(visit.asked("on"))
-    rules = visit.hub.site.masterdata.rules
-    found = await visit.read(lambda connection: shown.golden(connection, kind, name, rules, on))
+    rules, today = visit.hub.site.masterdata.rules, visit.hub.clock.now().date()
+    found = await visit.read(lambda connection: shown.golden(connection, kind, name, rules, today, on))
     touched = await visit.read(lambda connection: shown_impact(visit, kind, found["source"]))
     say = visit.say
     values = {one["field"]: one["value"] for one in found["fields"]}

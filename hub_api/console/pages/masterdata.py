@@ -96,7 +96,7 @@ async def suspect(visit: Visit) -> None:
     wanted = visit.path_id()
     _need_all(visit)
     rules = visit.hub.site.masterdata.rules
-    found = await visit.read(lambda connection: shown.beside(connection, wanted, rules))
+    found = await visit.read(lambda connection: shown.beside(connection, wanted, rules, visit.hub.clock.now().date()))
     say = visit.say
     title(visit, f"{say('masterdata.one')} {wanted}", chip(visit.word("suspect_state", found["state"]), _TONES[found["state"]]))
     because = [el("span", reason_text(visit, one), cls="chip quiet") for one in found["reasons"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from tests.hub.masterdata.test_merging import decide, picture
 from tests.hub.world import World, item, stock
 
 RULES = MasterSettings().rules
+TODAY = date(2026, 11, 22)
 GTIN = "06901234000029"
 GLN = "6901234000104"
 
@@ -78,7 +79,7 @@ def test_lots_of_one_golden_item_and_number_are_one_and_their_dates_must_not_con
     assert contradictions(database) == [("L1", "2028-12", "2028-11-30")]
     assert cases(database) == [("MDM-04", "disagreement", "open")]
     with database.read() as connection:
-        found = shown.golden(connection, "lot", f"{GTIN}|L1", RULES)
+        found = shown.golden(connection, "lot", f"{GTIN}|L1", RULES, TODAY)
         assert shown.source_named(connection, "lot", "wms/W-7|L1") == wms
     chosen = {one["field"]: one for one in found["fields"]}
     assert (chosen["expires_on"]["value"], chosen["expires_on"]["why"]) == ("2028-12", "rank")
@@ -105,13 +106,15 @@ def test_a_lot_whose_record_is_cancelled_leaves_its_name_to_the_other(world: Wor
     settle(database)
     assert lots(database) == {frozenset({("wms", f"{GTIN}|L1")})} and contradictions(database) == []
     with database.read() as connection:
-        assert shown.golden(connection, "lot", f"{GTIN}|L1", RULES)["source"]["system"] == "wms"
+        assert shown.golden(connection, "lot", f"{GTIN}|L1", RULES, TODAY)["source"]["system"] == "wms"
 
 
 def test_locations_are_one_by_gln_and_stand_where_their_systems_put_them_until_a_person_says_otherwise(world: World) -> None:
     database = world.database
     says(world, "erp", "Location", "P1", name="Plant one", level="plant", address="1 Long Road")
     says(world, "erp", "Location", "W01", name="Store", level="warehouse", parent="P1", gln=GLN)
+    says(world, "erp", "Location", "MAIN", name="Main store", level="warehouse", gln="6901234000005")  # the GLN of the company itself
+    says(world, "erp", "Location", "M-01", name="Shelf", level="storage_place", parent="MAIN")
     says(world, "wms", "Location", "HC-7", name="Hansa hall 7", level="warehouse", gln=GLN, city="Rotterdam")
     says(world, "wms", "Location", "A-01", name="Shelf", level="storage_place", parent="HC-7")
     world.send(("wms", {**stock(), "location": {"code": "HC-7"}}), ("wms", {**stock(), "location": {"code": "HC-8"}}))
@@ -120,13 +123,14 @@ def test_locations_are_one_by_gln_and_stand_where_their_systems_put_them_until_a
     with database.read() as connection:
         paths = {key: place["path"] for key, place in places.tree(connection).items()}
         assert places.unplaced(connection) == ["HC-8"], "a code of a placed location is placed"
-        golden = shown.golden(connection, "location", GLN, RULES)
+        golden = shown.golden(connection, "location", GLN, RULES, TODAY)
         touched = impact(connection, "location", [("erp", "W01")])
+    assert paths["M-01"] == ["6901234000005", "MAIN", "M-01"], "below the company, not below itself"
     assert paths["A-01"] == ["6901234000005", "P1", GLN, "A-01"]
     assert {one["field"]: one["value"] for one in golden["fields"]}["city"] == "Rotterdam"
     assert touched["partners"]["first"] == ["erp", "wms"] and touched["lots"]["count"] >= 1
     with database.read() as connection:
-        places.check(connection, GLN, {"level": "warehouse", "name": "Hall 7", "parent": "8712345000003"}, None)
+        places.check(connection, GLN, {"level": "warehouse", "name": "Hall 7", "parent": "8712345000003"}, None, TODAY)
     said = {"level": "warehouse", "name": "Hall 7", "parent": "8712345000003"}
     decide(database, "place", ("place", GLN), kind="place", value=said)
     with database.read() as connection:

@@ -27,6 +27,7 @@ from tests.effort import examples
 from tests.hub.world import World, despatch, item, order, party
 
 SHIPPED = MasterSettings().rules
+TODAY = date(2026, 11, 22)
 
 
 def record(system: str, code: str, keeper: str = "erp", at: int = 0, subject: int = 1, **body: Any) -> Record:
@@ -83,6 +84,11 @@ def test_a_persons_word_counts_until_it_is_taken_back_and_from_its_day() -> None
     assert city([word(1, "Kunshan"), word(2, None)]) == ("Suzhou", "rank")
     later = [word(1, "Kunshan"), word(2, "Wuxi", from_on="2026-12-01")]
     assert city(later) == ("Kunshan", "verified") and city(later, "2026-12-01") == ("Wuxi", "verified")
+    later.append(word(3, "Kunshan SIP"))  # mended today: what is planned still holds from its day
+    assert city(later)[0] == "Kunshan SIP" and city(later, "2026-12-01")[0] == "Wuxi"
+    assert city([*later, word(4, None)], "2026-12-01") == ("Suzhou", "rank"), "taken back with what was planned"
+    dated = [word(1, "NEW", from_on="2026-06-01"), word(2, "OLD", from_on="2025-01-01")]
+    assert city(dated, "2026-01-01")[0] == "OLD" and city(dated)[0] == "NEW", "in whatever order they are said"
 
 
 def test_lists_are_collected_with_each_thing_once() -> None:
@@ -169,7 +175,7 @@ def renew(world: World) -> None:
 
 def test_it_is_told_of_each_field_why_its_value_won(world: World) -> None:
     with world.database.read() as connection:
-        told = shown.golden(connection, "party", "W-7", SHIPPED)
+        told = shown.golden(connection, "party", "W-7", SHIPPED, TODAY)
         served = views.party(connection, "6901234500017")
     fields = {one["field"]: one for one in told["fields"]}
     city = fields["city"]
@@ -189,14 +195,23 @@ def test_a_record_as_of_a_day(world: World) -> None:
 
     def said(on: date | None) -> tuple[Any, Any]:
         with world.database.read() as connection:
-            fields = {one["field"]: one["value"] for one in shown.golden(connection, "party", "V1001", SHIPPED, on)["fields"]}
+            fields = {one["field"]: one["value"] for one in shown.golden(connection, "party", "V1001", SHIPPED, TODAY, on)["fields"]}
         return fields["city"], fields["phone"]
 
     assert said(date(2026, 11, 4)) == ("Suzhou", "0512-1")
     assert said(date(2026, 11, 5)) == ("Kunshan", "0512-1")
+    decide(world, Asked("party", "value", ("wms", "W-7"), "moves", field="phone", value="010-9", from_on="2027-06-01"))
     assert said(None) == said(date(2026, 11, 22)) == ("Kunshan", "0512-2")
     with world.database.read() as connection, pytest.raises(NotFoundError, match="there was no party"):
-        shown.golden(connection, "party", "V1001", SHIPPED, date(2026, 9, 30))
+        shown.golden(connection, "party", "V1001", SHIPPED, TODAY, date(2026, 9, 30))
+
+
+def test_a_record_goes_by_its_own_code_before_what_suppliers_call_others(world: World) -> None:
+    world.send(("erp", item("RM-1", supplier_items=[{"supplier": "V1001", "code": "HX-1002"}])), ("erp", item("HX-1002")))
+    with world.database.begin("reconcile") as uow:
+        reconcile(uow)
+    with world.database.read() as connection:
+        assert shown.source_named(connection, "item", "HX-1002") == ("erp", "HX-1002")
 
 
 def test_sources_stay_as_they_came(world: World) -> None:
@@ -224,8 +239,8 @@ def test_two_suspects_side_by_side(world: World) -> None:
     world.send(("erp", party("V2", name="Jiangnan Polymer Ltd", gln=None, city=None)))
     renew(world)
     with world.database.read() as connection:
-        (case,) = shown.golden(connection, "party", "V2", SHIPPED)["suspects"]
-        seen = shown.beside(connection, case["id"], SHIPPED)
+        (case,) = shown.golden(connection, "party", "V2", SHIPPED, TODAY)["suspects"]
+        seen = shown.beside(connection, case["id"], SHIPPED, TODAY)
     fields = {one["field"]: one for one in seen["fields"]}
     assert [one["field"] for one in seen["fields"]][:2] == ["name", "gln"]
     assert fields["name"]["differs"] and not fields["tax_number"]["differs"]
