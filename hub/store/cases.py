@@ -162,14 +162,16 @@ def audited(
 
 def visible(organisations: Collection[int] | None, unowned: bool) -> list[sa.ColumnElement[bool]]:
     """Conditions on `steward_case`: cases of these organisations, what registers say otherwise, and with `unowned` those of nobody.
+    What sources of master data disagree about is for keys of all organisations only, as duplicates are.
 
     What is wrong with an envelope whose messages are all for others is theirs (`evidence.not_of_others`).
     """
     if organisations is None:
         return []
-    mine = [steward_case.c.organisation_id.in_([*organisations, HUB]), steward_case.c.kind.in_(_OF_ALL)]
+    of_hub = sa.and_(steward_case.c.organisation_id == HUB, steward_case.c.cause != "discrepancy")  # those of all are about master data
+    mine = [steward_case.c.organisation_id.in_(organisations), of_hub, steward_case.c.kind.in_(_OF_ALL)]
     if unowned:
-        mine.append(steward_case.c.organisation_id.is_(None))
+        mine += [steward_case.c.organisation_id.is_(None), steward_case.c.organisation_id == HUB]
     others = sa.select(finding.c.id).where(finding.c.id == steward_case.c.finding_id, not_of_others(organisations)).exists()
     return [sa.or_(*mine), sa.or_(steward_case.c.cause != "document", others)]
 

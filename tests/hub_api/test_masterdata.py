@@ -211,3 +211,12 @@ def test_places_belong_where_people_say(kept: Api) -> None:
 def test_a_key_of_one_organisation_is_not_told(kept: Api) -> None:
     for path in ("suspects", "requests", "places", "golden/party/V1", "impact/party/V1", "versions/party/V1"):
         assert kept.get(f"/v1/masterdata/{path}", "south_auditor").status_code == 403
+
+
+def test_cases_of_master_data_are_for_keys_of_all_organisations(kept: Api) -> None:
+    with kept.hub.database.begin("test") as uow:
+        kept.keys["south"] = credentials.issue(uow, "south", "steward", organisations=("south",)).secret
+    (one, *_) = [case for case in kept.get("/v1/exceptions").json()["items"] if case["rule"].startswith("MDM-")]
+    assert not [case for case in kept.request("GET", "/v1/exceptions", "south").json()["items"] if case["rule"].startswith("MDM-")]
+    refused = kept.request("POST", f"/v1/exceptions/{one['id']}/accept", "south", json={"reason": "not mine"})
+    assert refused.status_code == 404 and kept.get(f"/v1/exceptions/{one['id']}").json()["state"] == "open"
