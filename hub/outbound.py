@@ -29,9 +29,10 @@ from hub.record import ExchangeRow, business_key, insert_exchanges, insert_findi
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import blobs, configurations, controls, outbox, tables
+from hub.store.approvals import UNHEARD
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
-from hub.untold import UNHEARD, News, made_of, news, unclaimed, untold
+from hub.untold import News, made_of, news, unclaimed, untold
 
 Said = Mapping[int, dict[str, Any] | Exception]
 """What exchanges say, or why that cannot be read any more, by their ids."""
