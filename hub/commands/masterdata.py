@@ -18,6 +18,7 @@ from hub.masterdata import places, shown
 from hub.masterdata.clusters import Source
 from hub.masterdata.decide import Answer, Asked
 from hub.masterdata.kinds import Kind
+from hub.masterdata.reasons import in_words
 from hub.runtime import Hub
 from hub.store import decisions
 from hub.store import suspects as cases
@@ -70,7 +71,7 @@ def match_command(
     numbers = [None] * len(looked.found) if look_only else search.propose(hub.database, kind, looked, hub.site.masterdata.rules, by)
     for number, (left, right, chance, reasons) in zip(numbers, looked.found, strict=True):
         row = {"id": number, "kind": kind, "left": "/".join(left), "right": "/".join(right), "score": round(chance, 6), "reasons": reasons}
-        told = ", ".join(f"{one['field']} {one['level']} {one['weight']:+.1f}" for one in reasons if one["weight"])
+        told = ", ".join(in_words(one, hub.settings.language) for one in reasons if one["weight"])
         _tell(row, as_json, f"{number or '–':>6} {kind:6} {chance:.3f} {row['left']:24} {row['right']:24} {told}")
     waits = sum(number is not None for number in numbers)
     counts = {"records": looked.records, "compared": looked.compared, "found": len(looked.found), "for_a_steward": waits}
@@ -298,13 +299,9 @@ def _tell(row: Mapping[str, Any], as_json: bool, text: str) -> None:
 
 def _pair(language: Language, row: Mapping[str, Any]) -> str:
     left, right = (f"{row[side]['system']}/{row[side]['code']}" for side in ("left", "right"))
-    reasons = ", ".join(_reason(one) for one in row["reasons"])
+    reasons = ", ".join(in_words(one, language) for one in row["reasons"])
     state = word(f"suspect_{row['state']}", language)
     return f"{row['id']:6} {row['kind']:6} {state:9} {row['score']:.3f} {left:24} {right:24} {reasons}"
-
-
-def _reason(reason: Any) -> str:
-    return str(reason.get("field", reason)) if isinstance(reason, Mapping) else str(reason)
 
 
 def _beside(hub: Hub, found: Mapping[str, Any], as_json: bool) -> None:

@@ -13,6 +13,7 @@ from hub import stewardship
 from hub.masterdata import shown
 from hub.masterdata.decide import Answer
 from hub.masterdata.kinds import KINDS
+from hub.masterdata.reasons import in_words
 from hub.store import decisions
 from hub.store import suspects as cases
 from hub_api.console.asking import ask_why
@@ -99,7 +100,7 @@ async def suspect(visit: Visit) -> None:
     found = await visit.read(lambda connection: shown.beside(connection, wanted, rules, visit.hub.clock.now().date()))
     say = visit.say
     title(visit, f"{say('masterdata.one')} {wanted}", chip(visit.word("suspect_state", found["state"]), _TONES[found["state"]]))
-    because = [el("span", reason_text(visit, one), cls="chip quiet") for one in found["reasons"]]
+    because = [el("span", in_words(one, visit.language), cls="chip quiet") for one in found["reasons"]]
     show(el("p", say("masterdata.seem"), " ", el("b", f"{found['score']:.2f}"), " ", *because, cls="about"))
     if visit.caller.role in DECIDERS and found["state"] in ("open", "later"):
         with ui.element("div").classes("actions"):
@@ -151,14 +152,6 @@ def value_text(visit: Visit, value: Any) -> Child:
     return str(value)
 
 
-def reason_text(visit: Visit, reason: Any) -> str:
-    """Why a matcher thinks so, in words where there are some."""
-    if isinstance(reason, Mapping):
-        named = visit.word("master_field", str(reason.get("field", "")))
-        return " ".join([named, *(f"{reason[name]}" for name in ("level", "why", "weight") if reason.get(name) is not None)])
-    return visit.word("master_field", str(reason))
-
-
 def _answer(visit: Visit, wanted: int, answer: Answer, actor: str, reason: str) -> None:
     stewardship.answer(visit.hub, wanted, answer, reason, actor, visit.caller.credential_id)
 
@@ -185,7 +178,7 @@ def _line(visit: Visit, one: Mapping[str, Any], names: Mapping[tuple[str, str, s
         (f"{one['score']:.2f}", "num"),
         side("left"),
         side("right"),
-        ", ".join(reason_text(visit, reason) for reason in one["reasons"]),
+        ", ".join(in_words(reason, visit.language) for reason in one["reasons"]),
         chip(visit.word("suspect_state", one["state"]), _TONES[one["state"]]),
     )
 
