@@ -206,8 +206,9 @@ def loops(scope: Scope, gatherer: Gatherer) -> Note | None:
             record = found[start]
             for _ in range(up):
                 record = record.parent
-            for text, rows in zip(_texts(way, found, run), way.passed, strict=True):
-                if text:
+            texts = _texts(way, found, run)
+            for text, rows in zip(texts, way.passed, strict=True):
+                if text and texts[0]:  # without its first text a row keeps none of the others (`rest_alone`)
                     run.pass_over(record, rows, text)
 
     return note

@@ -56,7 +56,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "approval_beside": (
         "       leaves with them: {subject} (exchange {exchange_id}, {said})",
-        "       随之发出：{subject}（交换 {exchange_id}，{said}）",
+        "       随之发出：{subject}（交换记录 {exchange_id}，{said}）",
     ),
     "approval_part_refused": ("refused before", "此前已拒绝"),
     "approval_part_waiting": ("waits by itself", "本身待批准"),

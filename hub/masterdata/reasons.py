@@ -30,17 +30,13 @@ def in_words(reason: Any, language: Language) -> str:
     return " ".join(part for part in parts if part)
 
 
+@cache
 def words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """All words: `compared` and `how`, each by name, in both languages."""
-    return _words()
+    loaded: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(Path(__file__).with_name("reasons.yaml").read_text("utf-8"))
+    return loaded
 
 
 def _word(part: str, name: str, language: Language) -> str:
-    known = _words()[part].get(name)
+    known = words()[part].get(name)
     return known[language] if known is not None else name
-
-
-@cache
-def _words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    loaded: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(Path(__file__).with_name("reasons.yaml").read_text("utf-8"))
-    return loaded
