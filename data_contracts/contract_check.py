@@ -16,6 +16,7 @@ import yaml
 
 from data_contracts.config_texts import told
 from data_contracts.contract import FOLDER, SERVICE_UNITS, Column, Contract, QualityRule, column_of, load, name_of, problems, rule_of
+from data_contracts.contract_legible import NAMELESS, legible
 from data_contracts.errors import ConfigError
 from data_contracts.expectations import compiled
 from data_contracts.findings import Finding, Place, has_error
@@ -46,9 +47,10 @@ def check(path: Path) -> tuple[Contract | None, list[Finding]]:
     lines = _Lines(root)
     if not isinstance(document, dict):
         return None, [lines.finding("CON-01", (), got="expected a mapping at the top")]
-    found = [lines.finding("CON-02", tuple(one.absolute_path), got=one.message[:300]) for one in problems(document)]
-    if not found:
-        found = [*_head(document, lines), *_dataset(document, path, lines), *_service(document, lines)]
+    wrong = problems(document)
+    found = [lines.finding("CON-02", tuple(one.absolute_path), got=one.message[:300]) for one in wrong]
+    kept, cut = legible(document, [tuple(one.absolute_path) for one in wrong])
+    found += [*_head(kept, cut, lines), *_dataset(kept, cut, path, lines), *_service(kept, cut, lines)]
     contract = None
     if not has_error(found):
         try:
@@ -56,6 +58,24 @@ def check(path: Path) -> tuple[Contract | None, list[Finding]]:
         except ConfigError as error:  # nothing may pass here that the hub then refuses
             found.append(_refused(lines, (), path, error))
     return contract, sorted(found, key=lambda finding: finding.place.line or 0)
+
+
+def outline(path: Path) -> Contract | None:
+    """What a faulty file says of its dataset as far as it can be read, without rules; null where nothing can."""
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    kept, _ = legible(document, [tuple(one.absolute_path) for one in problems(document)])
+    dataset = next(iter(kept.get("schema") or ()), None)
+    if dataset is None or dataset.get("name") != name_of(path):
+        return None
+    more = {one["property"]: one["value"] for one in dataset.get("customProperties") or ()}
+    columns = tuple(column_of(entry) for entry in dataset.get("properties") or () if not entry["name"].startswith(NAMELESS))
+    entity, line = more.get("canonicalEntity"), more.get("canonicalLine")
+    return Contract(dataset["name"], "", "", "", entity, line, columns, (), "", "")
 
 
 def is_shipped(path: Path) -> bool:
@@ -94,24 +114,26 @@ def _refused(lines: _Lines, at: _Path, path: Path, error: ConfigError) -> Findin
     return lines.finding("CON-03", at, got=said, params={"got_zh": told(str(error), "zh-CN").removeprefix(f"{path}：")})
 
 
-def _head(document: Mapping[str, Any], lines: _Lines) -> Iterator[Finding]:
-    if document["kind"] != "DataContract" or not str(document["apiVersion"]).startswith("v3."):
+def _head(document: Mapping[str, Any], cut: frozenset[str], lines: _Lines) -> Iterator[Finding]:
+    if document.get("kind", "DataContract") != "DataContract" or not str(document.get("apiVersion", "v3.")).startswith("v3."):
         yield lines.finding("CON-02", ("apiVersion",), got="expected kind DataContract, apiVersion v3.1.0")
-    if not VERSION.fullmatch(str(document["version"])):
+    if "version" in document and not VERSION.fullmatch(str(document["version"])):
         yield lines.finding("CON-06", ("version",), got=str(document["version"]))
     team = document.get("team")
-    if not team or not (isinstance(team, list) or team.get("name") or team.get("members")):
+    if "team" not in cut and not (team and (isinstance(team, list) or team.get("name") or team.get("members"))):
         yield lines.finding("CON-07", ("team",))
     if (status := document.get("status")) is not None and status not in STATUSES:
         yield lines.finding("CON-08", ("status",), expected=", ".join(STATUSES), got=str(status))
-    if not (document.get("description") or {}).get("purpose"):
+    if "description" not in cut and not (document.get("description") or {}).get("purpose"):
         yield lines.finding("CON-09", ("description", "purpose"))
 
 
-def _dataset(document: Mapping[str, Any], path: Path, lines: _Lines) -> Iterator[Finding]:
+def _dataset(document: Mapping[str, Any], cut: frozenset[str], path: Path, lines: _Lines) -> Iterator[Finding]:
     objects = document.get("schema") or []
-    if len(objects) != 1 or objects[0]["name"] != name_of(path):
-        yield lines.finding("CON-10", ("schema",), expected=name_of(path), got=", ".join(str(one["name"]) for one in objects))
+    named = [one.get("name") for one in objects]
+    if "schema" not in cut and None not in named and named != [name_of(path)]:
+        yield lines.finding("CON-10", ("schema",), expected=name_of(path), got=", ".join(map(str, named)))
+    if not objects:
         return
     dataset = objects[0]
     columns: dict[str, Column] = {}
@@ -122,13 +144,13 @@ def _dataset(document: Mapping[str, Any], path: Path, lines: _Lines) -> Iterator
             yield lines.finding("CON-11", (*at, "name"), got=column.name)
         columns[column.name] = column
         yield from _column(column, at, lines)
-    if not any(column.primary_key for column in columns.values()):
+    if not any(column.primary_key for column in columns.values()) and not any(name.startswith(NAMELESS) for name in columns):
         yield lines.finding("CON-12", ("schema", 0, "properties"))
     yield from _rules(dataset, columns, path, lines)
 
 
 def _column(column: Column, at: _Path, lines: _Lines) -> Iterator[Finding]:
-    if column.type not in _TYPES:
+    if column.type not in (*_TYPES, NAMELESS):
         yield lines.finding("CON-13", (*at, "logicalType"), expected=", ".join(_TYPES), got=column.type)
     for option in column.options:
         known = _LIMITS.get(column.type, set())
@@ -173,7 +195,8 @@ def _rule(rule: QualityRule, at: _Path, seen: set[str], columns: Mapping[str, Co
     if rule.id in seen:
         yield lines.finding("CON-17", (*at, "id"), got=rule.id)
     seen.add(rule.id)
-    for name in sorted({*rule.shows, *rule.arguments.get("properties", ())} - set(columns)):
+    known_all = not any(name.startswith(NAMELESS) for name in columns)
+    for name in sorted({*rule.shows, *rule.arguments.get("properties", ())} - set(columns)) if known_all else ():
         yield lines.finding("CON-18", at, expected=meant(name, columns), got=name, params={"name": rule.id})
     try:
         compiled(Contract("", "", "", "", None, None, tuple(columns.values()), (rule,), "", ""))
@@ -192,9 +215,9 @@ def _rule(rule: QualityRule, at: _Path, seen: set[str], columns: Mapping[str, Co
         yield lines.finding("CON-21", (*at, "id"), got=rule.id)
 
 
-def _service(document: Mapping[str, Any], lines: _Lines) -> Iterator[Finding]:
+def _service(document: Mapping[str, Any], cut: frozenset[str], lines: _Lines) -> Iterator[Finding]:
     levels: Sequence[Mapping[str, Any]] = document.get("slaProperties") or ()
-    if not any(level.get("property") in ("frequency", "latency") for level in levels):
+    if "slaProperties" not in cut and not any(level.get("property") in ("frequency", "latency", NAMELESS) for level in levels):
         yield lines.finding("CON-24", ("slaProperties",))
     names = {entry["name"] for entry in (document.get("schema") or [{}])[0].get("properties") or ()}
     dataset = (document.get("schema") or [{}])[0].get("name")

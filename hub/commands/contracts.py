@@ -59,10 +59,11 @@ def check_command(
     settings = Settings.from_environment()
     told = []
     wrong = False
-    for path in [_path(one, settings) for one in which or contracts.names(_folders(settings))]:
+    absent: list[str] = []
+    for path in _paths(which, settings, absent):
         made, found = contract_check.check(path)
-        if made is not None:
-            found = [*found, *drift(made, path)]
+        if (seen := made or contract_check.outline(path)) is not None:
+            found = sorted([*found, *drift(seen, path)], key=lambda finding: finding.place.line or 0)
         wrong = wrong or has_error(found)
         told.append({"file": str(path), "valid": not has_error(found), "findings": [one.as_json(settings.language) for one in found]})
         if not as_json:
@@ -72,6 +73,8 @@ def check_command(
             typer.echo(f"{path}: {state}")
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
+    if absent:
+        raise ConfigError("; ".join(absent))
     if wrong:
         raise typer.Exit(BROKEN)
 
@@ -151,6 +154,20 @@ def _path(which: str, settings: Settings) -> Path:
             raise ConfigError(f"{path}: there is no such file")
         return path
     return contracts.path_of(which, _folders(settings))
+
+
+def _paths(which: list[str] | None, settings: Settings, absent: list[str]) -> list[Path]:
+    """The files to check, every one without `which`; what is not there is noted in `absent`, so that it hides no fault of the others."""
+    if not which:
+        files = (path for folder in (contracts.FOLDER, *_folders(settings)) for path in folder.glob("*.odcs.yaml"))
+        return [path for _, path in sorted({path.name: path for path in files}.items())]
+    found = []
+    for one in which:
+        try:
+            found.append(_path(one, settings))
+        except ConfigError as error:
+            absent.append(str(error))
+    return found
 
 
 def _loaded(path: Path) -> Contract:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from data_contracts.canonical import master, operations, trade
 from data_contracts.contract import Contract
+from data_contracts.contract_legible import NAMELESS
 from data_contracts.findings import Finding, Place
 from data_contracts.mistakes import meant
 from hub.quality.datasets import DATASETS
@@ -56,7 +57,7 @@ def _dataset(contract: Contract) -> Iterator[Finding]:
         if name not in promised or (set(promised) == set(there) and told != name):
             yield Finding("CON-26", Place(path=name), expected=told or "-", got=name)
     for name, column in promised.items():
-        if name in there and (kinds := _kinds(there[name].type)) and column.type not in kinds:
+        if name in there and (kinds := _kinds(there[name].type)) and column.type not in (*kinds, NAMELESS):
             yield Finding("CON-27", Place(path=name), expected=column.type, got=", ".join(kinds), params={"path": name})
 
 

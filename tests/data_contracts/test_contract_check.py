@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_contracts import contract
-from data_contracts.contract_check import check, is_shipped
+from data_contracts.contract_check import check, is_shipped, outline
 
 SHIPPED = (contract.FOLDER / "order_lines.odcs.yaml").read_text(encoding="utf-8")
 
@@ -123,3 +123,53 @@ def test_an_action_is_one_of_the_four(tmp_path: Path) -> None:
     assert good is not None and next(rule for rule in good.rules if rule.id == "QLT-01").action == "flow"
     _, found = check(changed(tmp_path, (shows, f"{shows}\n          - {{property: action, value: explode}}")))
     assert "CON-03" in {finding.rule for finding in found}
+
+
+def test_what_breaks_the_standard_hides_no_other_fault(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        ("version: 1.0.0", "version: one"),
+        ("status: active", "status: alive"),
+        ("dimension: coverage", "dimension: beauty"),  # the standard's schema knows seven
+        ("properties: [organisation, partner, number, line]", "properties: [organisation, colour]"),
+        ("logicalType: integer", "logicalType: whole"),  # nor is that a type
+        ("team:\n", "slaProperties:\n  - {propery: frequency, value: 1}\n  - {property: latency, value: 0, unit: h}\nteam:\n"),
+    )
+    made, found = check(path)
+    assert made is None
+    wrong = [(finding.rule, finding.place.path) for finding in found if finding.severity == "error"]
+    assert {rule for rule, _ in wrong} == {"CON-02", "CON-06", "CON-18", "CON-22"}, wrong
+    assert {path for rule, path in wrong if rule == "CON-02"} == {
+        "schema/0/quality/0/dimension",
+        "schema/0/properties/4/logicalType",
+        "slaProperties/0",
+    }
+    assert "CON-08" in {finding.rule for finding in found}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for rule, begins in (("CON-06", "version"), ("CON-18", "- id: QLT-60"), ("CON-22", "- {property: latency")):
+        told = next(finding for finding in found if finding.rule == rule)
+        assert lines[(told.place.line or 0) - 1].strip().startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("schema:\n", "schema: none\nschemas:\n"),
+        ("- name: number\n", "- nam: number\n"),
+        ("- name: order_lines", "- nme: order_lines"),
+        ("    properties:\n", "    properties: 3\n    columns:\n"),
+        ("kind: DataContract\n", ""),
+        ("team:\n", "slaProperties: {property: frequency}\nteam:\n"),
+    ],
+)
+def test_what_cannot_be_read_is_told_once_and_nothing_false_follows(tmp_path: Path, edit: tuple[str, str]) -> None:
+    _, found = check(changed(tmp_path, edit))
+    assert {finding.rule for finding in found if finding.severity == "error"} == {"CON-02"}
+
+
+def test_a_faulty_file_is_outlined_without_what_cannot_be_read(tmp_path: Path) -> None:
+    whole = contract.load(contract.path_of("order_lines"))
+    seen = outline(changed(tmp_path, ("- name: number\n", "- nam: number\n"), ("version: 1.0.0", "version: one")))
+    assert seen is not None and (seen.entity, seen.line_entity) == (whole.entity, whole.line_entity)
+    assert [column.name for column in seen.columns] == [column.name for column in whole.columns if column.name != "number"]
+    assert outline(tmp_path / "nothing.odcs.yaml") is None

@@ -55,6 +55,26 @@ def test_check_tells_drift_from_the_hubs_dataset(udihub, tmp_path: Path) -> None
     assert done.exit_code == 1 and "CON-25" in done.stdout and "CON-26" in done.stdout
 
 
+def test_all_faults_of_all_contracts_come_at_once(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "site" / "contracts"
+    items = written(
+        folder, ("version: 1.0.0", "version: '1'"), ("dimension: completeness", "dimension: beauty"), ("- name: status", "- name: state")
+    )
+    (folder / "broken.odcs.yaml").write_text("kind: [", encoding="utf-8")
+    (folder / "Ill named.odcs.yaml").write_text("kind: DataContract\n", encoding="utf-8")
+    done = udihub("check")
+    assert done.exit_code == 1
+    of_items = [line for line in done.stdout.splitlines() if line.startswith(f"{items}:") and "error" in line]
+    assert {rule for rule in ("CON-02", "CON-06", "CON-25", "CON-26") if any(rule in line for line in of_items)} == {
+        "CON-02", "CON-06", "CON-25", "CON-26",
+    }, done.stdout  # fmt: skip
+    assert any(line.startswith(f"{folder / 'broken.odcs.yaml'}:") and "error CON-01" in line for line in done.stdout.splitlines())
+    assert f"{folder / 'Ill named.odcs.yaml'}:1: error CON-02" in done.stdout
+    assert "order_lines.odcs.yaml: valid" in done.stdout
+    some = udihub("check", "nothing", "items", "./absent.yaml")
+    assert "CON-06" in some.stdout and "'nothing'" in str(some.exception) and "absent.yaml" in str(some.exception)
+
+
 @pytest.mark.parametrize(
     ("edits", "side", "code", "said"),
     [
