@@ -3,7 +3,7 @@
 What came is counted on the day on which it was received, in the time zone of the organisation, however long it waited here: replays and
 corrections of our own, and acknowledgements, are not what a partner brings. A flow that is stopped, disabled or for tests is not watched,
 and its incidents stay as they are until its agreement leaves the site. A silence is over when something came since it was told, and not
-before.
+before; that of a partner which never sent anything (`awaited.py`) also when nothing is promised any more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from data_contracts.findings import Finding
 from hub.promises import promise_of
+from hub.quality import awaited
 from hub.quality.volume import SILENT, WINDOW, History, Odd, calm, judge
 from hub.runtime import Hub
 from hub.site import Agreement
@@ -53,7 +54,14 @@ def watch(hub: Hub) -> list[Incident]:
     with hub.database.read() as connection:
         histories = {one.agreement: _history(hub, connection, one, now) for one in agreements}
         stopped = stops.open_stops(connection)
-    found: dict[tuple[str, str], Odd] = {}
+        promised = {one.agreement: awaited.awaited(hub, one) for one in agreements if histories[one.agreement] is None}
+        late = {
+            one.agreement: awaited.judge(connection, promise, one, _zone(hub, one), now)
+            for one in agreements
+            if one.agreement not in stopped and (promise := promised.get(one.agreement)) is not None
+        }
+    found = {(name, SILENT): odd for name, odd in late.items() if odd is not None}
+    never = frozenset(name for name, _ in found)
     restless = set()
     for one in agreements:
         brought = histories[one.agreement]
@@ -64,14 +72,23 @@ def watch(hub: Hub) -> list[Incident]:
             if not calm(history, today):
                 restless.add(one.agreement)
     watched = {name: history.last for name, history in histories.items() if history is not None and name not in stopped}
+    unpromised = {name for name, promise in promised.items() if promise is None and name not in stopped}
     with hub.database.begin("quality") as uow:
-        return _settle(hub, uow, found, restless, watched)
+        ahead = (awaited.awaited(hub, one) for one in hub.site.agreements.values() if _begins(one, now.date()))
+        awaited.note(uow, [promise for promise in (*promised.values(), *ahead) if promise is not None])
+        return _settle(hub, uow, found, never, restless, watched, unpromised)
 
 
 def _watched(hub: Hub, agreement: Agreement, day: date) -> bool:
     flows = [flow for flow in hub.site.flows.values() if flow.agreement == agreement.agreement]
     running = not flows or any(flow.enabled for flow in flows)
     return agreement.direction == "in" and not agreement.test and running and agreement.valid.covers(day)
+
+
+def _begins(agreement: Agreement, day: date) -> bool:
+    """Whether it holds from a later day: what it promises is known by then."""
+    since = agreement.valid.since
+    return agreement.direction == "in" and not agreement.test and since is not None and since > day
 
 
 def _zone(hub: Hub, agreement: Agreement) -> ZoneInfo:
@@ -116,8 +133,18 @@ def _history(hub: Hub, connection: sa.Connection, agreement: Agreement, now: dat
     )
 
 
-def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restless: set[str], watched: dict[str, int]) -> list[Incident]:
+def _settle(
+    hub: Hub,
+    uow: UnitOfWork,
+    found: dict[tuple[str, str], Odd],
+    never: frozenset[str],
+    restless: set[str],
+    watched: dict[str, int],
+    unpromised: set[str],
+) -> list[Incident]:
     """Open what began, close what ended. `watched` has the last message of each flow that is watched.
+
+    By those of `never` nothing has ever come; by those of `unpromised` neither, and they promise nothing (any more).
 
     An incident of a flow that is not watched stays as it is, unless its agreement left the site: nothing can end it then.
     """
@@ -127,6 +154,8 @@ def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restle
         if (name, rule) not in known:
             agreement = hub.site.agreements[name]
             params = {"agreement": agreement.agreement, "partner": agreement.partner}
+            if name in never:
+                params |= {"ever": ", nor ever before", "ever_zh": "，此前也从未有过来件"}
             said = Finding(rule, expected=odd.expected, got=odd.got, params=params)
             incidents.begin(uow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner), name, said)
             made.append(Incident(name, rule, opened=True))
@@ -136,6 +165,8 @@ def _settle(hub: Hub, uow: UnitOfWork, found: dict[tuple[str, str], Odd], restle
             reason = f"the site has no agreement {name} any more"
         elif (name, rule) not in found and name in watched and (watched[name] > row.opened_at if rule == SILENT else name not in restless):
             reason = "messages come again" if rule == SILENT else "the volume is as before, or usual by now"
+        elif rule == SILENT and name in unpromised:
+            reason = "nothing is promised any more, and nothing has come yet"
         if reason is not None:
             incidents.end(uow, row, reason)
             made.append(Incident(name, rule, opened=False))

@@ -67,6 +67,11 @@ def judge(history: History, today: date) -> list[Odd]:
     return [odd for odd in (_volume(history, today, _quiet(history, today)),) if odd is not None]
 
 
+def overdue(promised: int, silent_for: float) -> Odd | None:
+    """Silence against a promise; both in seconds."""
+    return Odd(SILENT, _span(promised), _span(silent_for)) if silent_for > _PROMISED * promised else None
+
+
 def _days(history: History, today: date) -> list[date]:
     """Days that are learned from, in order; the one of the first message is not whole."""
     start = max(history.first + timedelta(days=1), today - timedelta(days=WINDOW))
@@ -92,9 +97,8 @@ def _silent(history: History, today: date) -> Odd | None:
     missed = [day for day in _between(last, today) if day.weekday() not in quiet]
     if history.promised is not None:
         rested = 86_400 * sum(1 for day in _between(last, today) if day.weekday() in quiet)
-        if history.silent_for - rested > _PROMISED * history.promised:
-            return Odd(SILENT, _span(history.promised), _span(history.silent_for))
-        return None
+        late = overdue(history.promised, history.silent_for - rested)
+        return late and Odd(SILENT, late.expected, _span(history.silent_for))
     days = [day for day in _days(history, last + timedelta(days=1)) if day.weekday() not in quiet]
     gaps = _gaps([history.counts.get(day, 0) for day in days])
     if not missed or len(gaps) < _GAPS:

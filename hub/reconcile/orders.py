@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from hub.reconcile.dates import passed
+from hub.reconcile.unknown import unknown
 from hub.store.crosswalk import Names
 from hub.store.discrepancies import Discrepancy
 from hub.store.views.credits import mended
@@ -388,7 +389,7 @@ def _strangers(judge: _Judge) -> None:
                 item=first.name.shown,
                 lot=first.lot,
                 evidence=tuple(sorted({part.exchange_id for part in parts})),
-                params={"document": _document(kind), "number": number, "order": judge.picture.number, "line": line},
+                params={"document": _document(kind), "number": number, "order": judge.picture.number, "line": line, **unknown(line)},
             )
         )
 

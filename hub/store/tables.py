@@ -63,7 +63,7 @@ credential = sa.Table(
 configuration = sa.Table(
     "configuration", metadata,
     sa.Column("hash", sa.Text, primary_key=True),  # SHA-256 of body, hex
-    sa.Column("kind", sa.Text, nullable=False),  # agreement | grammar | mapping | codes | contract | partner
+    sa.Column("kind", sa.Text, nullable=False),  # agreement | grammar | mapping | codes | contract | promise | partner
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("version", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from data_contracts.findings import Finding
 from hub import pipeline
 from hub.cases.kinds import told
 from hub.clock import FrozenClock
@@ -215,6 +216,51 @@ def test_a_stopped_flow_is_not_called_silent(tmp_path: Path, database_url: str, 
     stop(hub, "one_in", "Ann", "holiday")
     clock.advance(9 * 86_400)
     assert silence.watch(hub) == []
+    hub.database.close()
+
+
+def test_who_promised_and_never_sent_is_told(tmp_path: Path, database_url: str, clock: FrozenClock) -> None:
+    """Counted from the first look that knew the promise; who promised nothing, and whose agreement begins later, is not missed."""
+    clock.set(START)
+    partners = [Partner("one", 30, promised=2), Partner("free", 30), Partner("later", 30, promised=2)]
+    hub = opened(tmp_path, database_url, clock, partners)
+    path = tmp_path / "site" / "agreements" / "later_in.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "valid: {from: 2026-09-11}\n", encoding="utf-8")
+    hub = Hub.open(hub.settings)
+    told: list[tuple[int, str, bool]] = []
+    for day in range(9):
+        clock.set(START + timedelta(days=day, hours=1 if day else 0))
+        told += [(day, one.agreement, one.opened) for one in silence.watch(hub)]
+        assert silence.watch(hub) == []
+    assert told == [(3, "one_in", True), (7, "later_in", True)]  # later_in begins on the fifth day at midnight in Shanghai
+    with hub.database.read() as connection:
+        rows = connection.execute(sa.select(tables.finding).order_by(tables.finding.c.id)).all()
+    said = Finding(rows[0].rule, expected=rows[0].expected, got=rows[0].got, params=rows[0].params)
+    assert said.text("en") == "one is silent: nothing came under one_in for 3.0 d, nor ever before, and something comes within 2.0 d."
+    assert "此前也从未有过来件" in said.text("zh-CN")
+    bring(hub, "one", [clock.now()])
+    assert [(one.agreement, one.opened) for one in silence.watch(hub)] == [("one_in", False)]
+    hub.database.close()
+
+
+def test_a_changed_promise_counts_anew_and_one_withdrawn_ends_the_silence(tmp_path: Path, database_url: str, clock: FrozenClock) -> None:
+    clock.set(START)
+    hub = opened(tmp_path, database_url, clock, [Partner("one", 30, promised=2)])
+    path = tmp_path / "site" / "contracts" / "every_2.odcs.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert silence.watch(hub) == []
+    clock.advance(2 * 86_400)
+    path.write_text(text.replace("team: {name: Test}", "team: {name: Others}"), encoding="utf-8")  # the promise is the same
+    assert silence.watch(hub) == []
+    clock.advance(86_400 + 1)
+    assert [one.opened for one in silence.watch(hub)] == [True]
+    path.write_text(text.replace("value: 2", "value: 10"), encoding="utf-8")
+    assert silence.watch(hub) == [] and open_findings(hub) == {("one", SILENT)}, "a longer promise alone brings nothing"
+    path.write_text(text.partition("slaProperties")[0], encoding="utf-8")
+    assert [one.opened for one in silence.watch(hub)] == [False] and open_findings(hub) == set()
+    stop(hub, "one_in", "Ann", "holiday")
+    path.write_text(text, encoding="utf-8")
+    assert silence.watch(hub) == [], "a stopped flow is not watched"
     hub.database.close()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from data_contracts.errors import ConflictError, NotFoundError
+from data_contracts.rules.catalogue import rule_named
 from hub.reconcile import reconcile
 from hub.store import tables, views
 from hub.store.database import Database
@@ -114,6 +115,29 @@ def test_a_code_of_digits_is_the_same_with_and_without_the_zeros_before_it(world
     world.send(("erp", order(supplier={"code": said})), ("rheintal_titan", despatch()))
     assert shown(world)["lines"][0]["despatched"]["quantity"] == 100
     assert shown(world, partner_id=RHEINTAL)["number"] == "4500000123"
+
+
+def test_what_an_unknown_order_or_line_means_and_what_to_do_is_said(world: World) -> None:
+    world.send(("erp", order()), ("wms", receipt("R9", lines=[receipt_line(order_line="99")])))
+    world.send(("rheintal_titan", despatch("SPY", lines=[despatch_line(order_number="4500000999")])))
+    settle(world)
+    with world.database.read() as connection:
+        found = {row["order_number"]: row for row in views.discrepancies(connection)[0] if row["rule"] == "ORD-18"}
+    said = {
+        number: {tongue: rule_named("ORD-18").text(tongue, row["params"]) for tongue in ("en", "zh-CN")} for number, row in found.items()
+    }
+    assert said["4500000123"]["en"] == (
+        "The receiving advice R9 names order 4500000123, but that order has no line 99. "
+        "Correct the line in the document, or send the order change that brings it."
+    )
+    assert "没有行 99" in said["4500000123"]["zh-CN"]
+    unknown = said["4500000999"]
+    assert unknown["en"].startswith(
+        "The despatch advice SPY names order 4500000999, but no order of this number that concerns this sender is known. "
+        "If the order is on its way, this ends when it comes;"
+    )
+    assert "没有与该发送方有关的此编号订单" in unknown["zh-CN"] and "发货通知 SPY" in unknown["zh-CN"]
+    assert not any("  " in text or "{" in text for one in said.values() for text in one.values())
 
 
 def test_zeros_inside_a_code_and_before_letters_are_its_own(world: World) -> None:
