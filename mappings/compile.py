@@ -6,7 +6,7 @@ dictionaries and builds no object a line. What is wrong with a value becomes a f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,20 +15,13 @@ from data_contracts.source import SourceRecord
 from mappings.alone import AloneRow, alone_of
 from mappings.compile_values import values_reader
 from mappings.context import place_of, sent_at
+from mappings.elements import elements_of, lie_there, needed_below
 from mappings.function_base import tells_day_only
 from mappings.functions import Moment, as_stated
 from mappings.gather import COUNTER, RECORD, REPEATS, Found, Gatherer
 from mappings.getters import Getter, RowReader, Run, first_of, getter_of
 from mappings.passed_over import Anchor, Note, Test, anchors_of, rest_alone, rows_below, tests_of, unmet
-from mappings.path import (
-    Element,
-    Path,
-    goes_down,
-    leads_out,
-    lies_below,
-    reached,
-    records,
-)
+from mappings.path import Element, leads_out
 from mappings.plan import CAME, CURRENCY, ORDINAL, SENT, Rule, Scope
 from mappings.refusals import refused, unknown_code
 from mappings.rivals import loops, rivals
@@ -92,12 +85,13 @@ def compile_scope(scope: Scope, made: Compiled) -> ScopeReader:
 
 
 def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, Any], Run], None]:
-    elements = _elements(scope.at)
+    elements = elements_of(scope.at)
     to, unless, only, later = scope.to, scope.unless, scope.only, scope.later
     rows = () if scope.at is not None and leads_out(scope.at) else rows_below(scope)
     first = [path.steps[0] for path in unless if path.steps]
     tags = frozenset(step.tag for step in first if all(step.axis == "child" for step in first))
-    needed = _needed_below(scope)
+    needed = needed_below(scope)
+    barred, called_for = lie_there(unless), lie_there(only)
 
     def group(record: SourceRecord, out: dict[str, Any], run: Run) -> None:
         made = out.get(to, [])
@@ -111,10 +105,10 @@ def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, 
                     if child.tag in tags:
                         there = unless
                         break
-            if there and lies_below(there, element):
+            if there and barred(element, run):
                 run.pass_over(element, rows)
                 continue
-            if only and not lies_below(only, element):
+            if only and not called_for(element, run):
                 run.pass_over(element, rows)
                 continue
             if needed:  # most of what lacks something lacks every record that could say it
@@ -137,40 +131,6 @@ def _each(scope: Scope, read: ScopeReader) -> Callable[[SourceRecord, dict[str, 
             out[to] = made
 
     return group
-
-
-def _needed_below(scope: Scope) -> tuple[frozenset[str], ...]:
-    """For each member without which there is no element the tags of the records below it that could say it, where nothing else could."""
-    found = []
-    for name in scope.needs:
-        rules = [rule for rule in scope.rules if rule.reads and rule.to[:1] == (name,)]
-        firsts = [path.steps[0] if path.steps else None for rule in rules for path in rule.paths]
-        told = all(rule.paths and rule.const is None and rule.default is None for rule in rules)
-        if told and firsts and all(step is not None and step.axis == "child" and not step.same for step in firsts):
-            found.append(frozenset(step.tag for step in firsts if step is not None))
-    return tuple(found)
-
-
-def _elements(at: Path | None) -> Callable[[SourceRecord, Run], Iterable[SourceRecord]]:
-    """The records of an `each`."""
-    if at is None or not at.steps:
-        return lambda record, run: (record,)
-    steps = at.steps
-    if not goes_down(steps):
-        return lambda record, run: records(at, record)
-    if steps[0].axis != "below":
-        return lambda record, run: reached(steps, (record,))
-    first, rest = steps[:1], steps[1:]
-
-    def below(record: SourceRecord, run: Run) -> Iterable[SourceRecord]:
-        """Several lists start from the same records at any depth; the message is searched once for all of them."""
-        key = (id(record), first)
-        found = run.below.get(key)
-        if found is None:
-            found = run.below[key] = reached(first, (record,))
-        return reached(rest, found)
-
-    return below
 
 
 def _ways(scope: Scope, name: str) -> str:

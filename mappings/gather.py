@@ -8,8 +8,8 @@ a getter takes only when its first record lacks the value and there are repeats 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from data_contracts.source import SourceRecord
 from mappings.path import COMPONENT_MARK, Component, Condition, Key, Step
@@ -23,6 +23,9 @@ Found = list[Any]
 # other); list: [(step, slot)] in general.
 Entry = int | tuple[int, bool, dict[str, tuple[int, ...]], tuple[int, ...]] | list[tuple[Step, int]]
 Nested = tuple[int, dict[str, Entry], tuple[Any, ...]]
+Cache = dict[int | tuple[int, int], Found]
+"""What the elements of a list share within a message: what was found above a parent, by its `id`, and below a record above, by slot and
+`id`."""
 
 
 def fill(found: Found, children: list[SourceRecord], entries: Mapping[str, Any]) -> None:
@@ -102,6 +105,11 @@ class _Table:
             by_tag.setdefault(step.tag, []).append((step, slot))
         return {tag: _entry(steps) for tag, steps in by_tag.items()}
 
+    def all_slots(self) -> Iterator[int]:
+        for slot, table in self.slots.values():
+            yield slot
+            yield from table.all_slots()
+
     def nested(self) -> tuple[Nested, ...]:
         return tuple((slot, table.entries(), table.nested()) for slot, table in self.slots.values() if table.slots)
 
@@ -120,6 +128,22 @@ def _entry(steps: list[tuple[Step, int]]) -> Entry:
                 by_value[value] = (*by_value.get(value, any_other), slot)
         return (key.number if isinstance(key, Component) else int(key)), first, by_value, any_other
     return steps
+
+
+class _Outside(NamedTuple):
+    """A record above the one at hand that is looked for, and what is asked below it."""
+
+    step: Step
+    up: int
+    """How many records further up from there."""
+    slot: int
+    entries: dict[str, Entry]
+    nested: tuple[Nested, ...]
+    slots: tuple[int, ...]
+    """All of its slots, with those of pairs that are taken apart."""
+
+
+_TOP = Step("top", "")
 
 
 class Gatherer:
@@ -182,35 +206,36 @@ class Gatherer:
         """Freeze the tables; no slot is given out after this."""
         self._entries = self._own.entries()
         self._nested = self._own.nested()
-        self._outer = tuple((step, up, slot, table.entries(), table.nested()) for (step, up), (slot, table) in self._ancestors.items())
-        self._further = tuple(entry for entry in self._outer if entry[1])
+        outer = [self._group(step, up, slot, table) for (step, up), (slot, table) in self._ancestors.items()]
+        self._further = tuple(group for group in outer if group.up)
+        self._by_slot = {group.slot: group for group in outer}
         above = _Table()
         above.slots = {step: own for (step, up), own in self._ancestors.items() if not up}
         self._above = above.entries()
-        self._below_above = above.nested()
-        self._top_table = None if self._top is None else (self._top[0], self._top[1].entries(), self._top[1].nested())
-        self._selfish = tuple(entry for entry in self._outer if not _disjoint(entry[0], self._at))
-        self._has_outer = bool(self._outer) or self._top is not None
+        self._top_group = None if self._top is None else self._group(_TOP, 0, *self._top)
+        self._selfish = tuple(group for group in outer if not _disjoint(group.step, self._at))
+        self._has_outer = bool(outer) or self._top is not None
         self._blank: Found = [None] * self._size
 
-    def gather(self, record: SourceRecord, counter: int, cache: dict[int, Found]) -> Found:
+    def _group(self, step: Step, up: int, slot: int, table: _Table) -> _Outside:
+        slots = {slot, *table.all_slots()}
+        slots.update(pairs for (of, _), pairs in self._pairs.items() if of in slots)
+        return _Outside(step, up, slot, table.entries(), table.nested(), tuple(sorted(slots)))
+
+    def gather(self, record: SourceRecord, counter: int, cache: Cache) -> Found:
         """The slots for this record. `cache` holds, for the message at hand, what its parents' descendants share."""
         if self._has_outer:
             base = cache.get(id(record.parent))
             if base is None:
-                base = cache[id(record.parent)] = self._outward(record)
+                base = cache[id(record.parent)] = self._outward(record, cache)
             found = base.copy()
             found[SHARED] = base
             if found[REPEATS] is not None:
                 found[REPEATS] = dict(found[REPEATS])
-            for step, up, slot, entries, nested in self._selfish:
-                if step.matches(record):
+            for group in self._selfish:
+                if group.step.matches(record):
                     found[SHARED] = None
-                    above = record if up == 0 else _up(record, up)
-                    found[slot] = above
-                    if above is not None:
-                        fill(found, above.children, entries)
-                        fill_nested(found, nested)
+                    self._take(found, group, record if group.up == 0 else _up(record, group.up), cache)
                     cache[-id(record)] = found  # no record's `id`: what was found is remembered beside what parents share
         else:
             found = self._blank.copy()
@@ -221,7 +246,7 @@ class Gatherer:
             fill_nested(found, self._nested)
         return found
 
-    def _outward(self, record: SourceRecord) -> Found:
+    def _outward(self, record: SourceRecord, cache: Cache) -> Found:
         """Slots of ancestors above the record, and of the message's top."""
         found = self._blank.copy()
         if self._above:
@@ -231,27 +256,43 @@ class Gatherer:
                 if entry is not None:
                     for slot in _slots_for(entry, here):
                         if found[slot] is None:
-                            found[slot] = here
+                            self._take(found, self._by_slot[slot], here, cache)
                 here = here.parent
-            fill_nested(found, self._below_above)
-        for step, up, slot, entries, nested in self._further:
+        for group in self._further:
             nearest = record.parent
-            while nearest is not None and not step.matches(nearest):
+            while nearest is not None and not group.step.matches(nearest):
                 nearest = nearest.parent
-            above = _up(nearest, up) if nearest is not None else None
+            above = _up(nearest, group.up) if nearest is not None else None
             if above is not None:
-                found[slot] = above
-                fill(found, above.children, entries)
-                fill_nested(found, nested)
-        if self._top_table is not None:
+                self._take(found, group, above, cache)
+        if self._top_group is not None:
             top = record
             while top.parent is not None:
                 top = top.parent
-            slot, entries, nested = self._top_table
-            found[slot] = top
-            fill(found, top.children, entries)
-            fill_nested(found, nested)
+            self._take(found, self._top_group, top, cache)
         return found
+
+    def _take(self, found: Found, group: _Outside, above: SourceRecord | None, cache: Cache) -> None:
+        """Put a record above, and what is asked below it, into slots. Its children are walked once for all records that stand below it:
+        the lines of a message all ask its top, which has as many children as there are lines."""
+        slots = group.slots
+        if len(slots) == 1:
+            found[group.slot] = above
+            return
+        part = cache.get(key := (group.slot, id(above)))
+        if part is None:
+            part = cache[key] = self._blank.copy()
+            part[group.slot] = above
+            if above is not None:
+                fill(part, above.children, group.entries)
+                fill_nested(part, group.nested)
+        repeats = found[REPEATS]
+        for slot in slots:
+            found[slot] = part[slot]
+            if repeats is not None:
+                repeats.pop(slot, None)
+        if part[REPEATS] is not None:
+            found[REPEATS] = {**(repeats or {}), **part[REPEATS]}
 
 
 def _up(record: SourceRecord, levels: int) -> SourceRecord | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from data_contracts.findings import Finding
 from data_contracts.source import SourceRecord
 from mappings.context import Context
-from mappings.gather import RECORD, REPEATS, SHARED, Found, Gatherer
+from mappings.gather import RECORD, REPEATS, SHARED, Cache, Found, Gatherer
 from mappings.path import COMPONENT_MARK, Component, Element, Pairs, Path, Step, component_of, locate, plain_value, records
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Run:
         """Records at any depth below one, by what leads to them."""
         self.elements: dict[int, list[SourceRecord]] = {}
         """Elements of which a row that says `alone` may have several values, by the number of their scope."""
-        self.caches: list[dict[int, Found]] = [{} for _ in range(scopes)]
+        self.caches: list[Cache] = [{} for _ in range(scopes)]
         self.passed: dict[int, list[tuple[Rows, str]]] = {}
         """What rows passed over below a record, by its `id`, with the text that was kept instead; empty where none was."""
 

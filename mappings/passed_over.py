@@ -8,11 +8,11 @@ that the list is made of has a number that no row asked for. And of what stands 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from data_contracts.source import SourceRecord
-from mappings.gather import RECORD, REPEATS, Found, Gatherer
+from mappings.gather import RECORD, REPEATS, Cache, Found, Gatherer
 from mappings.getters import Getter, Run, getter_of
 from mappings.path import leads_out
 from mappings.plan import Rule, Scope, When
@@ -73,7 +73,7 @@ class Anchor(NamedTuple):
     """How many records further up they go before they go down (`^CPS/../PAC`)."""
     rows: Rows
 
-    def records(self, caches: Sequence[Mapping[int, Found]]) -> list[SourceRecord]:
+    def records(self, caches: Sequence[Cache]) -> list[SourceRecord]:
         """The records that were found so, of what the scopes remember of a message; one may come several times."""
         slot = self.slot
         reached = [record for found in caches[self.scope].values() if (record := found[slot]) is not None]
