@@ -92,6 +92,7 @@ prove-sync: $(VENV)/.dev ## by strace: no acknowledgement leaves before its byte
 	@$(BIN)/pytest tests/journeys/test_sync.py -s
 
 prove-meddled: $(VENV)/.dev ## 10,000 records from and to peers that are stopped, slowed and answer 429, 500, half a body or an error under 200, or over a line that is cut: all arrive, once, in order
+	@deploy/system-packages.sh mosquitto:/usr/sbin/mosquitto
 	@UDIHUB_RECORDS=$${UDIHUB_RECORDS:-10000} $(BIN)/pytest tests/hub/test_meddled.py tests/hub/test_meddled_streams.py -n 0 --durations=0 --timeout 3600
 
 prove-airflow: $(VENV)/.dev ## one flow under a real Airflow scheduler, twice

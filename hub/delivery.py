@@ -25,12 +25,14 @@ from hub import acknowledge
 from hub.as2.evidence import keep_sent
 from hub.receive import Reception, receive
 from hub.runtime import Hub
-from hub.store import blobs, destinations, evidence, outbox, tables
+from hub.store import blobs, destinations, evidence, outbox, tables, trains
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
 LEASE_SECONDS = 300
 """How long a sender may take over one parcel before another sender may take it."""
+TRAIN_SECONDS = 15
+"""After so long the rest of a train is given back and claimed anew, since its lease has begun with that of the first."""
 TURN_SECONDS = 60.0
 """After so long a round of sending ends, however much waits: documents that came in are not to wait for a slow peer."""
 _OVERDUE_AT_ONCE = 1000
@@ -43,16 +45,28 @@ _log = structlog.get_logger(__name__)
 def send(hub: Hub, limit: int = 100, seconds: float = TURN_SECONDS) -> int:
     """Deliver what waits; returns how many deliveries were tried. Failures wait longer each time, and are dead after twelve.
 
-    Parcels are claimed one by one, so that no lease runs while another delivery lasts. Nothing that a transport does ends the round.
+    Parcels that go one behind the other are claimed together and tried one by one (hub/store/trains.py). Nothing that a transport does
+    ends the round.
     """
     tried, until = 0, time.monotonic() + seconds
     while tried < limit and time.monotonic() < until:
-        parcels = outbox.claim(hub.database, 1, LEASE_SECONDS)
-        if not parcels:
+        train = trains.claim(hub.database, limit - tried, LEASE_SECONDS)
+        if not train:
             break
-        for parcel in parcels:
-            _deliver(hub, parcel)
-        tried += len(parcels)
+        tried += _deliver_train(hub, train, min(until, time.monotonic() + TRAIN_SECONDS))
+    return tried
+
+
+def _deliver_train(hub: Hub, train: list[outbox.Parcel], until: float) -> int:
+    """Try one parcel after the other while each is taken; returns how many were tried. The others are given back."""
+    tried, goes_on = 0, True
+    try:
+        while goes_on and tried < len(train) and (tried == 0 or time.monotonic() < until):
+            tried += 1
+            goes_on = _deliver(hub, train[tried - 1])
+    finally:
+        if train[tried:]:
+            trains.release(hub.database, train[tried:])
     return tried
 
 
@@ -138,13 +152,16 @@ def fetched(hub: Hub, document_id: int, by: str) -> int:
         return 0
 
 
-def _deliver(hub: Hub, parcel: outbox.Parcel) -> None:
-    """One delivery with its outcome recorded. An error of any kind counts as a failed attempt; what the peer refuses is not tried again."""
+def _deliver(hub: Hub, parcel: outbox.Parcel) -> bool:
+    """One delivery with its outcome recorded; returns whether the next one may go there at once.
+
+    An error of any kind counts as a failed attempt; what the peer refuses is not tried again.
+    """
     try:
         content = _bytes_of(hub, parcel)
     except Exception as error:  # noqa: BLE001 - as below; this one is ours, and says nothing about the destination
         _failed(hub, parcel, f"{type(error).__name__}: {error}")
-        return
+        return False
     try:
         settings = hub.route_settings(parcel.route)
         transport = transport_named(settings["use"])
@@ -161,8 +178,10 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> None:
         reason = str(error) if isinstance(error, RetriableError) else f"{type(error).__name__}: {error}"
         _failed(hub, parcel, reason, outbox.ATTEMPTS, partial(destinations.failed, error=reason))
     else:
-        _sent(hub, parcel, answer)
+        goes_on = _sent(hub, parcel, answer)
         _heard_at_once(hub, parcel, answer)
+        return goes_on
+    return False
 
 
 def _bytes_of(hub: Hub, parcel: outbox.Parcel) -> bytes:
@@ -173,17 +192,22 @@ def _bytes_of(hub: Hub, parcel: outbox.Parcel) -> bytes:
         raise RetriableError(str(error)) from error
 
 
-def _sent(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
+def _sent(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> bool:
+    """Durable when this returns, which is before the next parcel of its lane leaves. Whether that may be at once."""
     try:
         with hub.database.begin("sender") as uow:
-            outbox.sent(uow, parcel, answer)
-            given_up = _given_up(uow, parcel)
+            goes_on = outbox.sent(uow, parcel, answer)
+            # Whoever is dead was claimed, put into the outbox again, and claimed again: each of it is a fence of its own.
+            given_up = _given_up(uow, parcel) if parcel.fence > 1 else []
             _move(uow, parcel.exchange_id, {"waiting", "failed"} if given_up else {"waiting"}, "sent", None)
-            evidence.close_findings(uow, given_up, "sent after all")
+            if given_up:
+                evidence.close_findings(uow, given_up, "sent after all")
             told = None if answer is None else answer[:_TOLD]
             uow.audit(parcel.organisation_id, "outbox.sent", f"outbox/{parcel.id}", after={"stable_id": parcel.stable_id, "answer": told})
     except ConflictError as error:
         _log.info("delivered, but another sender has the parcel", outbox=parcel.id, reason=str(error))
+        return False
+    return goes_on
 
 
 def _heard_at_once(hub: Hub, parcel: outbox.Parcel, answer: str | None) -> None:
@@ -250,7 +274,7 @@ def _failed(
     parcel: outbox.Parcel,
     reason: str,
     attempts: int = outbox.ATTEMPTS,
-    fares: Callable[[UnitOfWork, outbox.Parcel], None] | None = None,
+    fares: Callable[[UnitOfWork, outbox.Parcel], object] | None = None,
     at_least: float = 0,
 ) -> None:
     """`fares`: what the failure says about the destination; None: nothing."""
@@ -280,12 +304,8 @@ def _give_up(uow: UnitOfWork, parcel: outbox.Parcel, reason: str) -> None:
 
 def _move(uow: UnitOfWork, exchange_id: int | None, of: set[str], state: str, reason: str | None) -> None:
     """Move a parcel's exchange, unless the partner has answered it meanwhile: what it rejected has failed by that, and stays so."""
-    if exchange_id is None:
-        return
-    exchange = tables.exchange
-    known = uow.connection.execute(sa.select(exchange.c.state, exchange.c.acknowledgement).where(exchange.c.id == exchange_id)).one()
-    if known.state in of and known.acknowledgement != "rejected":
-        evidence.transition(uow, [exchange_id], state, reason)
+    if exchange_id is not None:
+        evidence.move(uow, exchange_id, of, state, reason)
 
 
 def _given_up(uow: UnitOfWork, parcel: outbox.Parcel) -> list[int]:

@@ -25,6 +25,7 @@ IN_ROW = 1 << 20
 """Bytes up to which content lies in the row."""
 _CHUNK = 1 << 20
 _BUFFER = 128 * 1024
+_CONTENT = sa.select(blob.c.size, blob.c.body).where(blob.c.sha256 == sa.bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def open_blob(connection: sa.Connection, home: Path, sha256: bytes) -> BinaryIO:
     Raises NotFoundError for an unknown hash, FatalError when bytes are missing or are not those that were stored; of content that lies in
     the blob folder that is known, and raised, when it has been read to its end.
     """
-    row = connection.execute(sa.select(blob.c.size, blob.c.body).where(blob.c.sha256 == sha256)).one_or_none()
+    row = connection.execute(_CONTENT, {"wanted": sha256}).one_or_none()
     if row is None:
         raise NotFoundError(f"no content {sha256.hex()}")
     return opened(row.body, home, sha256, row.size)

@@ -78,8 +78,26 @@ def taken_in_hand(uow: UnitOfWork, rows: Sequence[sa.Row[Any]], lease_seconds: i
     return may
 
 
-def took(uow: UnitOfWork, parcel: Any) -> None:
-    """The peer answered, by taking a parcel or by refusing it. What waits behind an open circuit goes at once."""
+def took(uow: UnitOfWork, parcel: Any) -> bool:
+    """The peer answered, by taking a parcel or by refusing it. What waits behind an open circuit goes at once.
+
+    Returns whether the next parcel may go there now: no, where the peer has asked another sender for a pause.
+    """
+    fares = uow.connection.execute(_FARES, _named(parcel)).one_or_none()
+    if fares is None:
+        return True
+    if fares.failures > 0 or fares.opened_at is not None:
+        _mended(uow, parcel)
+    return fares.not_before is None or bool(fares.not_before <= uow.now)
+
+
+def calm(uow: UnitOfWork, parcel: Any) -> bool:
+    """Whether the last attempt there was answered."""
+    fares = uow.connection.execute(_FARES, _named(parcel)).one_or_none()
+    return fares is None or (fares.failures == 0 and fares.opened_at is None)
+
+
+def _mended(uow: UnitOfWork, parcel: Any) -> None:
     known = uow.connection.execute(
         sa.select(destination)
         .where(*_is(parcel), sa.or_(destination.c.failures > 0, destination.c.opened_at.is_not(None)))
@@ -197,13 +215,21 @@ def _pace(uow: UnitOfWork, row: sa.Row[Any]) -> bool:
 
 def _row(uow: UnitOfWork, parcel: Any) -> sa.Row[Any]:
     """The destination's row, made where there is none yet, and locked."""
-    whose = {"organisation_id": parcel.organisation_id, "partner_id": parcel.partner_id, "name": parcel.destination}
-    uow.connection.execute(insert_or_ignore(uow.connection, destination).values(**whose, failures=0))
+    uow.connection.execute(insert_or_ignore(uow.connection, destination).values(**_named(parcel), failures=0))
     return uow.connection.execute(sa.select(destination).where(*_is(parcel)).with_for_update()).one()
 
 
 def _is_open(uow: UnitOfWork, row: sa.Row[Any]) -> bool:
     return uow.connection.execute(sa.select(destination.c.name).where(*_is(row), destination.c.opened_at.is_not(None))).first() is not None
+
+
+def _named(parcel: Any) -> dict[str, Any]:
+    return {"organisation_id": parcel.organisation_id, "partner_id": parcel.partner_id, "name": parcel.destination}
+
+
+_FARES = sa.select(destination.c.failures, destination.c.opened_at, destination.c.not_before).where(
+    *(destination.c[name] == sa.bindparam(name) for name in ("organisation_id", "partner_id", "name"))
+)
 
 
 def _is(parcel: Any) -> tuple[sa.ColumnElement[bool], ...]:

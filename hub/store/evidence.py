@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -81,6 +82,25 @@ def transition(uow: UnitOfWork, exchange_ids: Collection[int], state: str, reaso
     )
     rows = [(number, uow.now, state, uow.actor, reason) for number in sorted(ids)]
     bulk.insert(uow.connection, exchange_history, ("exchange_id", "at", "state", "actor", "reason"), rows)
+
+
+def move(uow: UnitOfWork, exchange_id: int, of: Collection[str], state: str, reason: str | None) -> None:
+    """Move one exchange that is in one of the states `of`, unless the partner has rejected it: that it failed by that stays so. The caller
+    audits."""
+    wanted = {"number": exchange_id, "state": state, "reason": reason, "now": uow.now}
+    if uow.connection.execute(_moving(tuple(sorted(of))), wanted).rowcount == 1:
+        row = (exchange_id, uow.now, state, uow.actor, reason)
+        bulk.insert(uow.connection, exchange_history, ("exchange_id", "at", "state", "actor", "reason"), [row])
+
+
+@cache  # for each parcel that leaves
+def _moving(of: tuple[str, ...]) -> sa.Update:
+    rejected = exchange.c.acknowledgement.is_not_distinct_from("rejected")
+    return (
+        sa.update(exchange)
+        .where(exchange.c.id == sa.bindparam("number"), exchange.c.state.in_(of), ~rejected)
+        .values(state=sa.bindparam("state"), reason=sa.bindparam("reason"), changed_at=sa.bindparam("now"))
+    )
 
 
 def show(connection: sa.Connection, exchange_id: int, language: Language = "en") -> dict[str, Any]:

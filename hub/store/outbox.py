@@ -31,9 +31,10 @@ LONGEST_WAIT = 3600
 """Seconds between attempts at most."""
 ATTEMPTS = 12
 """Attempts before a parcel is dead: about five hours."""
-_OTHERS = 50
+OTHERS = 50
 """Parcels beside those of one claim that are looked at, since other senders may be about to take the first ones."""
-_WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")  # spelled out, so that the indexes of what waits are known to fit
+WAITING: sa.ColumnElement[str] = sa.literal_column("'waiting'")
+"""The state, spelled out, so that the indexes of what waits are known to fit."""
 _SECOND = 1_000_000
 _NOT_IN_A_NAME = re.compile(r"""[/\\:*?"<>|\x00-\x1f]+""")
 
@@ -142,30 +143,36 @@ def claim(database: Database, limit: int, lease_seconds: int) -> list[Parcel]:
     what the lanes are, whatever waits in each.
     """
     with database.begin("sender") as uow:
-        turn = uow.connection.execute(_turn(), {"now": uow.now, "most": limit + _OTHERS}).scalars().all()
-        due = (
-            sa.select(outbox.c.id)
-            .where(among(uow.connection, outbox.c.id, turn), *_due(outbox, uow.now))
-            .order_by(outbox.c.next_at, outbox.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=outbox)
-        )
-        ids: Sequence[int] = uow.connection.execute(due).scalars().all()
-        if not ids:
-            return []
-        chosen = uow.connection.execute(sa.select(outbox).where(among(uow.connection, outbox.c.id, ids))).all()
-        may = destinations.taken_in_hand(uow, chosen, lease_seconds)
-        ids = [number for number in ids if number in may]
-        if not ids:
-            return []
-        rows = uow.connection.execute(
-            sa.update(outbox)
-            .where(among(uow.connection, outbox.c.id, ids))
-            .values(lease_until=uow.now + lease_seconds * _SECOND, fence=outbox.c.fence + 1)
-            .returning(outbox)
-        ).all()
+        return taken(uow, [row.id for row in chosen(uow, limit, lease_seconds)], lease_seconds)
+
+
+def chosen(uow: UnitOfWork, limit: int, lease_seconds: int) -> list[sa.Row[Any]]:
+    """Rows of the parcels that may be claimed now, longest due first, locked."""
+    turn = uow.connection.execute(_turn(), {"now": uow.now, "most": limit + OTHERS}).scalars().all()
+    due = (
+        sa.select(outbox)
+        .where(among(uow.connection, outbox.c.id, turn), *_due(outbox, uow.now))
+        .order_by(outbox.c.next_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=outbox)
+    )
+    rows = uow.connection.execute(due).all()
+    may = destinations.taken_in_hand(uow, rows, lease_seconds)
+    return [row for row in rows if row.id in may]
+
+
+def taken(uow: UnitOfWork, ids: Sequence[int], lease_seconds: int) -> list[Parcel]:
+    """Claim these parcels; those that wait no more are left out."""
+    if not ids:
+        return []
+    rows = uow.connection.execute(
+        sa.update(outbox)
+        .where(among(uow.connection, outbox.c.id, ids), outbox.c.state == WAITING)
+        .values(lease_until=uow.now + lease_seconds * _SECOND, fence=outbox.c.fence + 1)
+        .returning(outbox)
+    ).all()
     found = {row.id: row for row in rows}
-    return [_parcel(found[number]) for number in ids]
+    return [_parcel(found[number]) for number in ids if number in found]
 
 
 @cache  # making it costs more than asking it, and it is asked for each parcel
@@ -197,23 +204,26 @@ def _heads() -> sa.Select[tuple[int]]:
 def _first(where: Callable[[Any], sa.ColumnElement[bool]]) -> sa.ScalarSelect[int]:
     """Id of the oldest parcel of the first lane of which this is true."""
     lane = outbox.alias()
-    query = sa.select(lane.c.id).where(lane.c.state == _WAITING, lane.c.lane != lane.c.stable_id, where(lane))
+    query = sa.select(lane.c.id).where(lane.c.state == WAITING, lane.c.lane != lane.c.stable_id, where(lane))
     return query.order_by(lane.c.partner_id, lane.c.lane, lane.c.id).limit(1).correlate_except(lane).scalar_subquery()
 
 
 def _due(table: Any, now: Any) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        table.c.state == _WAITING,
-        table.c.next_at <= now,
-        sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now),
-        ~destinations.shut(table, now),
-    )
+    return (*free(table, now), ~destinations.shut(table, now))
 
 
-def sent(uow: UnitOfWork, parcel: Parcel, answer: str | None = None) -> None:
-    """The peer has it. Raises ConflictError when the lease ran out and another sender took over. The caller audits."""
+def free(table: Any, now: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether a row of the outbox (`table`, by whatever name) is due and nobody has it."""
+    return (table.c.state == WAITING, table.c.next_at <= now, sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now))
+
+
+def sent(uow: UnitOfWork, parcel: Parcel, answer: str | None = None) -> bool:
+    """The peer has it. Returns whether the next one may go there at once. The caller audits.
+
+    Raises ConflictError when the lease ran out and another sender took over.
+    """
     _settle(uow, parcel, state="sent", sent_at=uow.now, attempts=parcel.attempts + 1, answer=_short(answer))
-    destinations.took(uow, parcel)
+    return destinations.took(uow, parcel)
 
 
 def failed(uow: UnitOfWork, parcel: Parcel, error: str, attempts: int = ATTEMPTS, at_least: float = 0) -> str:
@@ -359,13 +369,19 @@ def wait(stable_id: str, attempt: int) -> float:
 
 
 def _settle(uow: UnitOfWork, parcel: Parcel, **values: Any) -> None:
-    done = uow.connection.execute(
-        sa.update(outbox)
-        .where(outbox.c.id == parcel.id, outbox.c.fence == parcel.fence, outbox.c.state == "waiting")
-        .values(lease_until=None, **values)
-    )
+    said = {f"to_{name}": value for name, value in values.items()}
+    done = uow.connection.execute(_settling(tuple(values)), {"number": parcel.id, "holder": parcel.fence, **said})
     if done.rowcount != 1:
         raise ConflictError(f"another sender has outbox/{parcel.id}: the lease ran out")
+
+
+@cache
+def _settling(names: tuple[str, ...]) -> sa.Update:
+    return (
+        sa.update(outbox)
+        .where(outbox.c.id == sa.bindparam("number"), outbox.c.fence == sa.bindparam("holder"), outbox.c.state == "waiting")
+        .values(lease_until=None, **{name: sa.bindparam(f"to_{name}", type_=outbox.c[name].type) for name in names})
+    )
 
 
 def _parcel(row: sa.Row[Any]) -> Parcel:
