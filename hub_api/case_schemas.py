@@ -73,12 +73,30 @@ class OtherMessage(Shape):
     direction: Literal["in", "out"]
 
 
+class Leaving(Shape):
+    """A message that leaves by what was approved."""
+
+    exchange: int
+    subject: str | None
+
+
+class Accepted(Shape):
+    """What was accepted, as whoever did it saw it."""
+
+    at: Time
+    by: str
+    exchange: int | None = Field(description="The message as it spoke then.")
+    findings: list[Finding] = Field(description="What was found wrong and may stay so; closed by that unless the message is held.")
+    leaves: list[Leaving] = Field(description="Of what a flow wanted to tell: the messages that leave.")
+
+
 class Case(CaseRow):
     """One case opened."""
 
     may_correct: bool = Field(description="Whether its message can be corrected by fields.")
     must_sign: list[Literal["correct", "fix", "accept"]] = Field(description="What is done only with an electronic signature.")
     findings: list[Finding]
+    accepted: Accepted | None = Field(description="Null unless it is accepted now.")
     disagreement: Discrepancy | None
     others: list[OtherMessage]
     story: list[CaseStep]

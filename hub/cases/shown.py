@@ -58,10 +58,26 @@ def shown(hub: Hub, connection: sa.Connection, case_id: int, who: Who, language:
         "may_correct": row.cause in ("held", "rows") and row.state != "closed",
         "must_sign": [action for action in ("correct", "fix", "accept") if demanded.of_case(connection, hub.site.cases, row, action)],
         "findings": found,
+        "accepted": _accepted(connection, row, story, language),
         "disagreement": disagreement,
         "others": _others(connection, row, disagreement, who),
         "story": story,
     }
+
+
+def _accepted(connection: sa.Connection, row: Any, story: Sequence[Mapping[str, Any]], language: Language) -> dict[str, Any] | None:
+    """What was accepted, as whoever did it saw it; null unless it is accepted now.
+
+    The findings are closed by that, and so are not among those that the case is made of any more.
+    """
+    step = next((one for one in reversed(story) if one["action"] == "accepted"), None)
+    if step is None or row.state != "accepted":
+        return None
+    seen = step["after"] or {}
+    numbers = list(seen.get("findings") or ())
+    found = evidence.findings_of(connection, among(connection, finding.c.id, numbers), language) if numbers else []
+    leaves = [{"exchange": one[0], "subject": one[1]} for one in seen.get("leaves") or ()]
+    return {"at": step["at"], "by": step["actor"], "exchange": seen.get("exchange"), "findings": found, "leaves": leaves}
 
 
 def _disagreement(connection: sa.Connection, row: Any, language: Language) -> dict[str, Any] | None:

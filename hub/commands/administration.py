@@ -21,6 +21,7 @@ from hub import outbound, pipeline, worker
 from hub.as2 import expiry
 from hub.clock import SystemClock
 from hub.commands import findings
+from hub.commands.persons import Actor
 from hub.commands.words import word
 from hub.reloading import Reloader
 from hub.runtime import Hub
@@ -162,7 +163,7 @@ def outbox_destinations_command() -> None:
 def outbox_resend_command(
     outbox_id: int,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
-    by: Annotated[str, typer.Option("--by", help="Who, for the audit trail.")] = "cli",
+    by: Actor = "cli",
 ) -> None:
     """Send an entry again under its stable id, also an acknowledgement: when it is dead, or the partner has lost it."""
     typer.echo(f"outbox {outbound.resend_parcel(Hub.open(), outbox_id, by, reason)}")

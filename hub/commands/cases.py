@@ -19,6 +19,7 @@ from hub.cases.shown import shown, worded
 from hub.cases.signatures import Meaning, Signer
 from hub.check import plain
 from hub.commands import findings
+from hub.commands.persons import SHELL, Actor, known
 from hub.commands.words import word
 from hub.content import Reading
 from hub.runtime import Hub
@@ -26,7 +27,6 @@ from hub.store import cases
 from hub.store.types import micros
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the story and the audit trail.")]
 Numbers = Annotated[list[int], typer.Argument(help="Ids, as `case list` shows them; each is done for itself.")]
 Meant = Annotated[Meaning | None, typer.Option("--sign", help="Sign it, with this meaning; your secret is asked for.")]
@@ -104,6 +104,7 @@ def show_command(number: int, as_json: AsJson = False) -> None:
     typer.echo(_line(one, language))
     for line in findings.lines(one["findings"], None, language):
         typer.echo(f"  {line}")
+    _tell_accepted(one, language)
     for other in one["others"]:
         typer.echo(f"  {other['partner']}: {other['type']} {other['business_key'] or ''} ({other['state']}, {other['id']})")
     for step in one["story"]:
@@ -118,10 +119,10 @@ def assign_command(numbers: Numbers, to: Annotated[str, typer.Option("--to")], r
 
 
 def accept_command(numbers: Numbers, reason: Reason, by: Actor = "cli", sign: Meant = None) -> None:
-    """They may stay as they are. What says something else later is open again."""
+    """They may stay as they are; what was accepted is told. What says something else later is open again."""
     hub = Hub.open()
     signer = _signer(hub, by, sign)
-    _each(hub, numbers, lambda number: acts.accept(hub, number, Who(by), reason, signer, follow=False))
+    _each(hub, numbers, lambda number: acts.accept(hub, number, Who(by), reason, signer, follow=False), accepted=True)
 
 
 def ask_command(
@@ -198,7 +199,7 @@ def fix_command(
 
 
 def sign_command(
-    by: Annotated[str, typer.Option("--by", help="Your name, as cases show it.")],
+    by: Annotated[str, typer.Option("--by", help="Your name, as cases show it and a key of yours has it.", callback=known)],
     administers: Annotated[bool, typer.Option("--reset", help="Set it anew for somebody who forgot it; this is audited.")] = False,
 ) -> None:
     """Set the secret with which you sign: the second component of your electronic signature. Without a terminal it is read from stdin."""
@@ -217,14 +218,27 @@ def _signer(hub: Hub, by: str, meaning: Meaning | None) -> Signer | None:
     return signatures.identify(hub, by, typer.prompt("Secret", hide_input=True), meaning)
 
 
-def _each(hub: Hub, numbers: list[int], work: Any) -> None:
+def _each(hub: Hub, numbers: list[int], work: Any, accepted: bool = False) -> None:
     outcomes = acts.in_bulk(hub, numbers, partial(work))
     for one in outcomes:
         if one.done:
             with hub.database.read() as connection:
                 (said,) = worded(connection, [cases.plain(cases.stored(connection, one.case))], hub.settings.language)
+                whole = shown(hub, connection, one.case, Who(SHELL), hub.settings.language) if accepted else None
             typer.echo(_line(said, hub.settings.language))
+            if whole is not None:
+                _tell_accepted(whole, hub.settings.language)
     _told(outcomes)
+
+
+def _tell_accepted(one: dict[str, Any], language: Language) -> None:
+    """What was accepted, as whoever did it saw it."""
+    seen = one["accepted"]
+    if seen is not None:
+        for line in findings.lines(seen["findings"], None, language):
+            typer.echo(f"  {word('accepted', language)}  {line}")
+        for leaving in seen["leaves"]:
+            typer.echo(f"  {word('accepted', language)}  {leaving['subject']} ({leaving['exchange']})")
 
 
 def _told(outcomes: list[Outcome]) -> None:

@@ -16,6 +16,7 @@ from data_contracts.findings import Language
 from data_contracts.mistakes import meant
 from hub import acknowledge, exchange
 from hub.check import plain
+from hub.commands.persons import Actor
 from hub.commands.words import word
 from hub.explain import explain
 from hub.runtime import Hub
@@ -23,7 +24,6 @@ from hub.store import evidence, listing
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
-Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -13,6 +13,7 @@ from data_contracts.errors import ConfigError
 from data_contracts.findings import Language
 from hub import stewardship
 from hub.check import plain
+from hub.commands.persons import Actor
 from hub.commands.words import word
 from hub.masterdata import places, shown
 from hub.masterdata.clusters import Source
@@ -24,7 +25,6 @@ from hub.store import decisions
 from hub.store import suspects as cases
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the decision and in the audit trail.")]
 OfKind = Annotated[Kind, typer.Argument(help="item, party, device, location or lot.", metavar="KIND")]
 Name = Annotated[str, typer.Argument(help="system/code, a code, GTIN, GLN, tax number, licence or UDI-DI; of a lot 'item|number'.")]

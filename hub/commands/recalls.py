@@ -12,6 +12,7 @@ import typer
 
 from data_contracts.errors import InvalidError
 from hub.check import plain
+from hub.commands.persons import Actor
 from hub.commands.recall_screen import notice_line, seen, show, show_check, show_clock, show_notice, show_state
 from hub.recall import campaign, proof, report
 from hub.recall.campaign import Met, Opening
@@ -23,7 +24,6 @@ from hub.runtime import Hub
 from hub.store import recalls
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
 Number = Annotated[str, typer.Argument(help="As `recall open` printed it.")]
 Notice = Annotated[int, typer.Argument(help="Id of the notice, as `recall status` shows it.")]
 

@@ -15,6 +15,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from data_contracts.errors import ConfigError
 from data_contracts.registers import RegisterName, register_named
 from hub.check import plain
+from hub.commands.persons import Actor
 from hub.commands.words import word
 from hub.registers.compare import Outcome, compare
 from hub.registers.export import export
@@ -23,7 +24,6 @@ from hub.runtime import Hub
 from hub.store import differences as store
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Actor = Annotated[str, typer.Option("--by", help="Who does it.")]
 _PAGE = 500
 
 

@@ -13,6 +13,7 @@ from data_contracts.errors import ConfigError
 from hub import approving, callbacks, outbound, pipeline, polling, reaching, soundness, stopping, worker
 from hub.as2 import expiry
 from hub.commands import listening
+from hub.commands.persons import Actor
 from hub.commands.registers import tell_outcome
 from hub.commands.words import counted, word
 from hub.registers.fetch import fetch_extracts
@@ -23,7 +24,6 @@ from hub.site_reading import SiteError
 from hub.store import approvals, stops, watermarks
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
-Actor = Annotated[str, typer.Option("--by", help="Who, for the audit trail.")]
 Approval = Annotated[int, typer.Argument(help="Number, as `flow approvals` shows it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _NAMED = 5

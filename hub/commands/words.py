@@ -18,6 +18,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "at_column": ("column {number}", "第 {number} 列"),
     "valid": ("valid", "有效"),
     "not_valid": ("NOT valid", "无效"),
+    "accepted": ("accepted", "已接受"),
     "no_case": (
         "no case; of what came since they last ran, cases are opened by `udihub worker` or `udihub serve`",
         "没有待办事项；新到内容的待办由 udihub worker 或 udihub serve 生成",

@@ -184,6 +184,12 @@ def listed(connection: sa.Connection, kinds: Collection[Kind] = API_KEYS) -> lis
     ]
 
 
+def persons(connection: sa.Connection) -> list[str]:
+    """Names of own people and systems that the hub knows: labels of keys, links and sessions that were not taken back, in order."""
+    own = credential.c.partner_id.is_(None), credential.c.revoked_at.is_(None)
+    return list(connection.execute(sa.select(credential.c.label).where(*own).distinct().order_by(credential.c.label)).scalars())
+
+
 def _valid(connection: sa.Connection, secret: str, now: int, kinds: Collection[Kind]) -> sa.Row[tuple[object, ...]] | None:
     """The row of a secret that holds; the same work is done whether or not it is known."""
     prefix = storable(secret[:-_SECRET]) if len(secret) > _SECRET else ""

@@ -11,7 +11,7 @@ from hub_api.dependencies import LanguageDependency, for_caller, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_key
 from hub_api.routers.views import told, view_page
-from hub_api.security import CallerDependency, HubDependency
+from hub_api.security import CallerDependency, HubDependency, sees_all
 from hub_api.view_schemas import Discrepancy
 
 router = APIRouter(prefix="/v1/discrepancies", tags=["discrepancies"])
@@ -28,13 +28,14 @@ def list_discrepancies(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response:
-    """The open ones. A partner sees those about its own papers."""
+    """The open ones. A partner sees those about its own papers; those of master data need a key for all organisations."""
     position = after_key(cursor)
     with hub.database.read() as connection:
         rows, following = views.discrepancies(
             connection,
             caller.organisations,
             caller.partner_id,
+            unowned=sees_all(hub, caller),
             rule=rule,
             scope_kind=scope,
             order_number=order,

@@ -49,6 +49,7 @@ def test_the_outbox_is_listed_and_what_is_dead_is_sent_again(home: Path) -> None
     code, text = run("outbox", "list", "--state", "dead")
     row = json.loads(text)
     assert code == 0 and (row["partner"], row["state"], row["answer"], row["route"]) == ("acme", "dead", "the peer is gone", "folder")
+    assert run("key", "create", "ira", "--role", "integration")[0] == 0
     assert run("outbox", "resend", str(row["id"]), "--reason", "it is back", "--by", "ira") == (0, f"outbox {row['id']}\n")
     assert run("worker", "--once") == (0, "")
     assert json.loads(run("outbox", "list")[1])["state"] == "sent"

@@ -186,6 +186,7 @@ def test_the_command_line_lists_and_decides(site: Path, tmp_path: Path, clock: F
     def run(*arguments: str) -> Any:
         return CliRunner().invoke(application(), ["flow", *arguments], catch_exceptions=False)
 
+    assert CliRunner().invoke(application(), ["key", "create", "Li", "--role", "steward"]).exit_code == 0
     shown = run("approvals", "--json")
     assert shown.exit_code == 1 and json.loads(shown.stdout)["first"][0]["subject"].endswith("/4500000001")
     assert "approved" in run("approve", "1", "--reason", "as planned", "--by", "Li").stdout

@@ -233,6 +233,7 @@ def test_a_person_sets_a_watermark_back_with_a_reason(mes: Mes, monkeypatch: pyt
     monkeypatch.setenv("UDIHUB_DATABASE_URL", mes.hub.settings.database_url)
     seen = CliRunner().invoke(application(), ["flow", "watermarks"], env={"UDIHUB_LANG": "en"})
     assert seen.exit_code == 0 and "mes_items" in seen.stdout and "2026-11-22T07:04" in seen.stdout, seen.stdout
+    assert CliRunner().invoke(application(), ["key", "create", "Ann", "--role", "integration"]).exit_code == 0
     arguments = ["flow", "rewind", "mes_items", "--to", "2026-11-22T07:00:00Z", "--reason", "they said so", "--by", "Ann"]
     done = CliRunner().invoke(application(), arguments, env={"UDIHUB_LANG": "zh-CN"})
     assert done.exit_code == 0 and "2026-11-22T07:00:00.000000+00:00" in done.stdout and "查询" in done.stdout

@@ -25,6 +25,19 @@ def test_a_key_that_does_not_decide_on_differences_does_not_accept_their_cases(a
     assert api.request("POST", f"/v1/exceptions/{number}/accept", "steward", json={"reason": "known"}).json()["state"] == "closed"
 
 
+def test_what_was_accepted_is_told_though_its_findings_are_closed(api: Api) -> None:
+    api.post(interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)), "acme")
+    number = of(api, "held")
+    (open_,) = api.get(f"/v1/exceptions/{number}").json()["findings"]
+    done = api.request("POST", f"/v1/exceptions/{number}/accept", "steward", json={"reason": "known"}).json()
+    assert done["state"] == "accepted" and done["accepted"]["by"] == "steward key"
+    (seen,) = done["accepted"]["findings"]
+    assert (seen["id"], seen["rule"], seen["message"]) == (open_["id"], "GS1-01", open_["message"])
+    assert done["accepted"]["exchange"] == done["exchange_id"]
+    chinese = api.get(f"/v1/exceptions/{number}", headers={"Accept-Language": "zh"}).json()["accepted"]["findings"][0]
+    assert "校验位" in chinese["message"]
+
+
 def test_until_when_an_answer_is_due_is_said_with_its_offset(api: Api) -> None:
     api.post(interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)), "acme")
     path = f"/v1/exceptions/{of(api, 'held')}/ask"

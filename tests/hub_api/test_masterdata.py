@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.masterdata.settings import KindRules, MasterSettings
-from hub.store import credentials
+from hub.store import credentials, views
 from tests.hub.world import item, party
 from tests.hub_api.conftest import Api
 from tests.hub_api.masters import say
@@ -58,6 +58,26 @@ def test_a_duplicate_is_seen_side_by_side_and_merged(kept: Api) -> None:
     assert kept.request("POST", path, "steward", json={"answer": "different", "reason": "no"}).status_code == 409
     assert kept.get("/v1/masterdata/suspects").json()["items"] == []
     assert kept.get("/v1/discrepancies?rule=MDM-01").json()["items"] == []
+
+
+def test_discrepancies_of_master_data_need_a_key_of_all_organisations(kept: Api) -> None:
+    with kept.hub.database.begin("test") as uow:
+        kept.keys["north_steward"] = credentials.issue(uow, "north steward", "steward", organisations=("north",)).secret
+    with kept.hub.database.read() as connection:
+        everything = views.discrepancies(connection, limit=1000)[0]
+    of_nobody = [one for one in everything if one["rule"].startswith("MDM-")]
+    assert of_nobody, "a supplier stands twice in one system"
+    for who in ("steward", "integration", "auditor", "admin"):
+        rules = [one["rule"] for one in kept.get("/v1/discrepancies?limit=100", who).json()["items"]]
+        assert len([rule for rule in rules if rule.startswith("MDM-")]) == len(of_nobody), who
+    for who in ("north_steward", "south_auditor", "acme"):
+        answer = kept.get("/v1/discrepancies?limit=100", who)
+        assert answer.status_code == 200 and not [one for one in answer.json()["items"] if one["rule"].startswith("MDM-")], who
+    with kept.hub.database.read() as connection:
+        north = [kept.hub.organisation_id("north")]
+        whole, own = views.tally(connection, north, unowned=True), views.tally(connection, north)
+    assert {rule for rule in whole if rule.startswith("MDM-")} and not {rule for rule in own if rule.startswith("MDM-")}
+    assert {rule: count for rule, count in whole.items() if not rule.startswith("MDM-")} == own
 
 
 def test_why_each_value_won_and_the_record_of_a_day(kept: Api) -> None:

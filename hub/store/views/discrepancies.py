@@ -59,16 +59,18 @@ def discrepancies(
     organisations: Collection[int] | None = None,
     partner_id: int | None = None,
     *,
+    unowned: bool = False,
     rule: str | None = None,
     scope_kind: str | None = None,
     order_number: str | None = None,
     cursor: str | None = None,
     limit: int = 100,
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of open discrepancies by key, and the cursor of the next page. Master data (organisation 0) is everybody's but partners'."""
+    """A page of open discrepancies by key, and the cursor of the next page. Of several organisations' own ones, those of master data,
+    which belong to none (organisation 0), come only with `unowned`, as cases about them do."""
     query = sa.select(discrepancy).where(discrepancy.c.closed_at.is_(None))
     if organisations is not None:
-        query = query.where(among(connection, discrepancy.c.organisation_id, sorted({*organisations, 0})))
+        query = query.where(among(connection, discrepancy.c.organisation_id, _seen(organisations, unowned)))
     if partner_id is not None:
         query = query.where(discrepancy.c.partner_id == partner_id)
     if rule is not None:
@@ -83,11 +85,17 @@ def discrepancies(
     return [plain(row) for row in rows[:limit]], rows[limit - 1].key if len(rows) > limit else None
 
 
-def tally(connection: sa.Connection, organisations: Collection[int] | None = None, partner_id: int | None = None) -> dict[str, int]:
-    """Open discrepancies by rule."""
+def _seen(organisations: Collection[int], unowned: bool) -> list[int]:
+    return sorted({*organisations, 0} if unowned else set(organisations) - {0})
+
+
+def tally(
+    connection: sa.Connection, organisations: Collection[int] | None = None, partner_id: int | None = None, *, unowned: bool = False
+) -> dict[str, int]:
+    """Open discrepancies by rule; those of master data as `discrepancies` lists them."""
     query = sa.select(discrepancy.c.rule, sa.func.count()).where(discrepancy.c.closed_at.is_(None)).group_by(discrepancy.c.rule)
     if organisations is not None:
-        query = query.where(among(connection, discrepancy.c.organisation_id, sorted({*organisations, 0})))
+        query = query.where(among(connection, discrepancy.c.organisation_id, _seen(organisations, unowned)))
     if partner_id is not None:
         query = query.where(discrepancy.c.partner_id == partner_id)
     return dict(connection.execute(query.order_by(discrepancy.c.rule)).all())

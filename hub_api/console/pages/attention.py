@@ -92,7 +92,7 @@ def _read(visit: Visit, connection: sa.Connection) -> _Found:
         + held[_LISTED:],
         errors=[one for one in errors if one["rule"] not in (_OVERDUE, destinations.RULE) and one["exchange_id"] not in numbers],
         overdue=[one for one in errors if one["rule"] == _OVERDUE],
-        tally=views.tally(connection, organisations),
+        tally=views.tally(connection, organisations, unowned=visit.sees_all),
         failing=sum(1 for run in runs for result in run["results"] if not result["success"]),
         contracts=len(runs),
         stopped=stops.listed(connection, organisations),

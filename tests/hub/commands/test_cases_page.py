@@ -12,6 +12,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from data_contracts import config_texts
+from data_contracts.errors import ConfigError
 from hub.cases.kinds import HOURS, KINDS, RANKS
 from hub.cases.settings import CaseSettings
 from hub.cli import application
@@ -31,6 +33,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in (("HOME", tmp_path / "home"), ("SITE", site), ("CLOCK", "2026-11-22T08:00:00+00:00"), ("LANG", "en")):
         monkeypatch.setenv(f"UDIHUB_{name}", str(value))
     monkeypatch.delenv("UDIHUB_DATABASE_URL", raising=False)
+    for name in ("Ann", "Bo"):
+        udihub(f"udihub key create {name} --role steward")
     return tmp_path
 
 
@@ -85,7 +89,10 @@ def test_the_settings_of_the_page_are_settings(tmp_path: Path) -> None:
 def test_several_at_once_tell_what_was_not_done(folder: Path) -> None:
     come(folder, "D1", "D2")
     done = udihub('udihub case accept 1 99 2 --reason "they send them again" --by Ann', 1)
-    assert done.stdout.count("accepted") == 2 and "99: there is no case 99" in done.stderr
+    told = [line for line in done.stdout.splitlines() if "  accepted  " in line]
+    assert len(done.stdout.splitlines()) == 2 + len(told) and "99: there is no case 99" in done.stderr
+    assert len(told) == 2 and all("GS1-01" in line and "Check digit of GTIN" in line for line in told), done.stdout
+    assert told[0] in udihub("udihub case show 1").stdout.splitlines()
     assert udihub("udihub case list").stdout == ""
     rows = [json.loads(line) for line in udihub("udihub case list --state all --kind held --json").stdout.splitlines()]
     assert [(row["id"], row["state"], row["rank"]) for row in rows] == [(1, "accepted", "supply"), (2, "accepted", "supply")]
@@ -103,6 +110,20 @@ def test_a_code_list_is_shown_first_and_changed_with_a_reason(folder: Path) -> N
     udihub(f'udihub case fix codes hafen_units {means} --reason "their words" --by Ann')
     assert "Stk,EA," in table.read_text(encoding="utf-8")
     assert udihub("udihub case list --rule MAP-03").stdout == ""
+
+
+def test_who_acts_is_a_person_whom_the_hub_knows(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    come(folder, "D1")
+    command = shlex.split('case assign 1 --to Ann --reason "hers" --by Anne')
+    for wrong in (command, [*command[:-1], "acme"], ["exchange", "replay", "1", "--reason", "x", "--by", "Anne"]):
+        refused = CliRunner().invoke(application(), wrong)
+        assert isinstance(refused.exception, ConfigError) and "(known: Ann, Bo)" in str(refused.exception), refused.output
+        assert "已知：Ann, Bo" in config_texts.told(str(refused.exception), "zh-CN")
+    udihub('udihub case assign 1 --to Ann --reason "hers" --by Ann')
+    udihub('udihub case assign 1 --to Bo --reason "at the machine"')
+    numbers = [json.loads(line)["id"] for line in udihub("udihub key list").stdout.splitlines()]
+    udihub(f'udihub key revoke {numbers[0]} --reason "left"')
+    assert "(known: Bo)" in str(CliRunner().invoke(application(), [*command[:-1], "Ann"]).exception)
 
 
 @pytest.mark.slow

@@ -64,6 +64,7 @@ def test_a_difference_goes_from_an_extract_to_its_end(udihub, tmp_path: Path) ->
     assert (name["ours"], name["theirs"], name["since"]) == ("Orthia bone screw", "Other screw", "2026-10-05")
     text = udihub("device", "differences", "--severity", "warning").stdout
     assert "Brand Name: Orthia bone screw | Other screw" in text
+    assert udihub("key", "create", "Ann", "--role", "steward").exit_code == 0
     done = udihub("device", "settle", str(name["id"]), "--decision", "accept", "--reason", "renamed", "--by", "Ann")
     assert done.exit_code == 0 and "accepted" in done.stdout, done.output
     assert json.loads(udihub("device", "show", DEVICE, "--json").stdout)["name"] == "Other screw"

@@ -29,6 +29,7 @@ def udihub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-
 
 
 def test_what_is_stopped_is_seen_waits_and_is_resumed(udihub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    assert udihub("key", "create", "Ann", "--role", "integration").exit_code == 0
     assert udihub("flow", "stopped").exit_code == 0
     assert "stopped; what comes waits" in udihub("flow", "stop", "acme_in", "--reason", "they test", "--by", "Ann").stdout
     assert "stopped already" in udihub("flow", "stop", "acme_in", "--reason", "again").stdout

@@ -36,6 +36,7 @@ def udihub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
             apply(uow, [Applicable(number, row[3], row[4], "erp", entity)])
     pipeline.reconcile(hub)
     hub.database.close()
+    assert CliRunner().invoke(application(), ["key", "create", "Li", "--role", "steward"]).exit_code == 0
     return lambda *arguments: CliRunner().invoke(application(), ["masterdata", *arguments], catch_exceptions=False)
 
 

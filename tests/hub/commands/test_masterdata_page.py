@@ -41,6 +41,7 @@ def test_the_walk_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     run(f"udihub ingest {tmp_path / 'parties.json'} --partner erp --agreement erp_parties")
     run("udihub worker --once")
+    run("udihub key create Li --role steward")
     commands = 0
     for line in "\n".join(SHOWN).splitlines():
         if line.startswith("$ "):

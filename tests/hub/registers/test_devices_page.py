@@ -42,6 +42,7 @@ def test_the_walk_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setenv(f"UDIHUB_{name}", value)
     monkeypatch.delenv("UDIHUB_DATABASE_URL", raising=False)
     (tmp_path / "devices.json").write_bytes(feed(complete(storage=None)))
+    assert CliRunner().invoke(application(), ["key", "create", "Ann", "--role", "steward"]).exit_code == 0
     commands = steps()
     assert len(commands) >= 10
     for command, shown in commands:
