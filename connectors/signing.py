@@ -76,6 +76,8 @@ class Token:
     value: str
     seconds: float
     """How long it may be used; less than the platform says, so that none ends on its way."""
+    key: str = ""
+    """By what bodies are closed, where the platform lends that with the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Signing(Signer, Protocol):
     """A signer of what we send."""
 
     def sign(self, call: Call, keys: Mapping[str, str], at: datetime, nonce: str) -> Call:
-        """The call that goes out. `keys["token"]` is the token, where the platform lends one."""
+        """The call that goes out. `keys["token"]` is the token, where the platform lends one, `keys["token_key"]` its key."""
         ...
 
 
@@ -146,6 +148,15 @@ class Lending(Signing, Protocol):
 
     def granted(self, answer: Any) -> Token | None:
         """The token in an answer (JSON, parsed); None where it grants none."""
+        ...
+
+
+@runtime_checkable
+class Opening(Lending, Protocol):
+    """A platform that answers in bodies which are packed or encrypted."""
+
+    def opened(self, content: bytes, keys: Mapping[str, str]) -> bytes:
+        """An answer as it was before. Raises RetriableError for what cannot be opened; a failure in plain JSON is left as it is."""
         ...
 
 
@@ -182,7 +193,7 @@ def keys_of(signer: Signer, given: object) -> dict[str, str]:
 
 def hidden(signer: Signer, keys: Mapping[str, str]) -> frozenset[str]:
     """The values that no text may show: secrets, and the token."""
-    return frozenset(keys[name] for name in (*signer.secrets, "token") if keys.get(name))
+    return frozenset(keys[name] for name in (*signer.secrets, "token", "token_key") if keys.get(name))
 
 
 def masked(text: str, values: Iterable[str]) -> str:

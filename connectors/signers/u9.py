@@ -1,6 +1,7 @@
 """Yonyou U9 cloud 用友 U9 cloud: a token of about five minutes in the header `token`; the organisation is chosen when it is asked for.
 
-UNVERIFIED: written from public code, held against no live U9.
+An answer without a fault says `ResCode: 0`; `Success` stands beside it in some releases only. UNVERIFIED: written from public code, held
+against no live U9.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ class U9:
         )
 
     def granted(self, answer: Any) -> Token | None:
-        """`{"Success": true, "Data": token}`."""
-        if not isinstance(answer, dict) or answer.get("Success") is not True or not isinstance(answer.get("Data"), str):
+        """`{"ResCode": 0, "Success": true, "Data": token}`, of which either of the first two may be missing."""
+        if not isinstance(answer, dict) or not isinstance(answer.get("Data"), str) or answer.get("Success", True) is not True:
+            return None
+        if str(answer.get("ResCode", "0")) != "0" or not {"ResCode", "Success"} & answer.keys():
             return None
         return Token(answer["Data"], _SECONDS) if answer["Data"] else None
 

@@ -8,8 +8,9 @@
 
 In `path`, `query` and `body` stand `{since}`, `{token}`, `{offset}`, `{limit}`, `{page}` (its number); a parameter
 whose value is not known yet (the first pull) is left out. `created_query` is asked instead of `query` for rows that
-were never changed. How a peer lets us in and what success is are said in `connectors/http_access.py` and `http_peer.py`,
-pages in `connectors/http_paging.py`, one question for each of a list in `http_each.py`. `acknowledge: {method: PUT, path:
+were never changed. `empty: {at: errcode, is: ["20002"]}` is how a peer says, in words for a failure, that there is nothing. How a
+peer lets us in and what success is are said in `connectors/http_access.py` and `http_peer.py`, pages in
+`connectors/http_paging.py`, one question for each of a list in `http_each.py`. `acknowledge: {method: PUT, path:
 "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
@@ -43,6 +44,7 @@ REST_SETTINGS = PEER_SETTINGS | frozenset(
         "created_query",
         "body",
         "records",
+        "empty",
         "label",
         "each",
         "paging",
@@ -84,6 +86,7 @@ class Rest(Pulling):
         if asks and (delta := Delta.of(settings, self.name)).kind != "push":
             Paging(settings.get("paging"), self.name, delta)
             Each.of(settings, listed=False)
+            _spoken(settings.get("empty"))
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Flag each record of the page. One that is gone meanwhile (404) needs no flag."""
@@ -131,6 +134,7 @@ class Collection:
         self._paging = Paging(settings.get("paging"), "rest", delta)
         self._each = Each.of(settings)
         self._at = settings.get("records")
+        self._empty = _spoken(settings.get("empty"))
         self.path = str(settings.get("path", ""))
         self.label = str(settings.get("label") or re.sub(r"\W+", "_", self.path.strip("/")) or "records")
         if delta.created and "created_query" not in settings:
@@ -147,6 +151,8 @@ class Collection:
         if answer.status >= 400:  # one of a list that is not there
             return Answer(b"", (), self._onward(place, None))
         body = answer.json(self._peer.where)
+        if self._empty is not None and str(value_at(body, self._empty[0])) in self._empty[1]:
+            return Answer(answer.content, (), self._onward(place, None))
         self._peer.judge(body)
         records = self._records(body)
         if self._each is not None:
@@ -218,6 +224,16 @@ def part(given: Any, name: str, known: frozenset[str]) -> Mapping[str, Any]:
         raise ConfigError(f"transport rest: {name} has {', '.join(sorted(known))}")
     refuse_unknown(given, known, f"rest, {name}")
     return given
+
+
+def _spoken(given: Any) -> tuple[str, frozenset[str]] | None:
+    """`empty: {at: errcode, is: ["20002"]}`: where an answer says that it holds nothing, and how. Raises ConfigError."""
+    if given is None:
+        return None
+    asked = part(given, "empty", frozenset({"at", "is"}))
+    if not asked.get("at") or not isinstance(asked.get("is"), list) or not asked["is"]:
+        raise ConfigError("transport rest: empty has at and is, a list of values")
+    return str(asked["at"]), frozenset(str(one) for one in asked["is"])
 
 
 def words_of(text: str) -> list[str]:

@@ -22,6 +22,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Lock
@@ -36,7 +37,7 @@ from connectors.deltas import Delta, value_at
 from connectors.http_access import Access
 from connectors.http_peer import Answered, Asked, Peer, base_of
 from connectors.registry import signer_named
-from connectors.signing import Call, Lending, Pairs, Signing, Token, hidden, keys_of
+from connectors.signing import Call, Lending, Opening, Pairs, Signing, Token, hidden, keys_of
 from connectors.spec import Page
 from connectors.transports.rest import REST_SETTINGS, Rest, members, part, path_of, query_of, texts_of, words_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
@@ -121,9 +122,13 @@ class SignedPeer(Peer):
         form = tuple(asked.form.items()) if asked.form is not None else None
         headers = {**self._headers, **asked.headers}
         call = Call(asked.method, str(url.copy_with(query=None)), query, headers, asked.content or b"", form)
-        keys = {**self.keys, "token": self._token_in_use().value} if isinstance(self.signer, Lending) else self.keys
+        keys = self.keys
+        if isinstance(self.signer, Lending):
+            token = self._token_in_use()
+            keys = {**keys, "token": token.value, "token_key": token.key}
         self.access.used |= hidden(self.signer, keys)
-        return self._sent(self.signer.sign(call, keys, self._moment(), secrets.token_hex(16)))
+        answer = self._sent(self.signer.sign(call, keys, self._moment(), secrets.token_hex(16)))
+        return replace(answer, content=self.signer.opened(answer.content, keys)) if isinstance(self.signer, Opening) else answer
 
     def _sent(self, call: Call) -> Answered:
         content = call.content if call.form is not None or call.body else None

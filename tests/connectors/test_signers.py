@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import gzip
 import hashlib
 import json
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from subprocess import run
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import pytest
@@ -17,8 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from connectors import registry
-from connectors.signing import Call, Heard, Lending, Pairs, Signing, Verifying, hidden, keys_of, masked
-from data_contracts.errors import ConfigError, RefusedError
+from connectors.signing import Call, Heard, Lending, Opening, Pairs, Signing, Verifying, hidden, keys_of, masked
+from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 NOW = dt.datetime(2026, 11, 22, 2, 56, tzinfo=dt.UTC)
 SECONDS, MILLIS, CHINESE = "1795316160", "1795316160000", "2026-11-22 10:56:00"
@@ -86,6 +88,10 @@ def test_yonyou_puts_its_tokens_where_each_product_wants_them() -> None:
     assert (
         lending("u9").granted({"Success": True, "Data": "T"}) is not None and lending("u9").granted({"Success": False, "Data": "T"}) is None
     )
+    assert lending("u9").granted({"ResCode": 0, "Data": "T"}) is not None, "0 is success, with Success beside it or without"
+    assert [lending("u9").granted(answer) for answer in ({"ResCode": 503, "Data": "T"}, {"Data": "T"}, {"ResCode": 0, "Data": ""})] == [
+        None
+    ] * 3
     assert lending("u9").sign(Call("POST", "https://u9"), u9 | {"token": "T"}, NOW, "").headers == {"token": "T"}
 
     bip = {"app_key": "K", "app_secret": "sec"}
@@ -114,8 +120,42 @@ def test_nc_cloud_encrypts_its_secret_for_the_platform_and_salts_what_it_signs()
         "ucg_flag": "y",
         "signature": hashlib.sha256(f"hub{{张}}{public}".encode()).hexdigest(),
     }
+    salted = lending("nccloud").sign(Call("POST", "https://n", body=b"{}"), keys | {"token": "T", "calls": "salted"}, NOW, "").headers
+    assert salted["signature"] == hashlib.sha256(f"hub{{}}{public}{salt}".encode()).hexdigest()
     with pytest.raises(ConfigError, match="no RSA key"):
         lending("nccloud").ask("https://n", keys | {"public_key": "eA=="}, NOW, "")
+
+
+@pytest.mark.parametrize("level", ["L1", "L2", "L3", "L4"])
+def test_nc_cloud_closes_bodies_as_openssl_and_gzip_open_them(level: str) -> None:
+    key = b64(bytes(range(1, 33)))
+    granted = lending("nccloud").granted({"success": True, "data": {"access_token": "T", "expires_in": 7200, "security_key": key}})
+    assert granted is not None and granted.key == key
+    keys = {"client_id": "hub", "public_key": "P", "token": "T", "token_key": key, "level": level}
+    plain = '{"物料": ["导丝"]}'.encode()
+
+    def opened(content: bytes) -> bytes:
+        for step in {"L1": "e", "L2": "p", "L3": "ep", "L4": "pe"}[level]:
+            content = base64.b64decode(content)
+            told = ["openssl", "enc", "-d", "-aes-256-ctr", "-K", bytes(range(1, 33)).hex(), "-iv", key[:16].encode().hex()]
+            content = run(told, input=content, capture_output=True, check=True).stdout if step == "e" else gzip.decompress(content)
+        return content
+
+    made = lending("nccloud").sign(Call("POST", "https://n", body=plain), keys, NOW, "")
+    assert opened(made.body) == plain != made.body
+    assert made.headers["signature"] == hashlib.sha256(b"hub" + plain + b"P").hexdigest(), "the digest is over the plain body"
+    signer = registry.signer_named("nccloud")
+    assert isinstance(signer, Opening)
+    assert signer.opened(made.body, keys) == plain
+    assert signer.opened(b'{"success": false}', keys) == b'{"success": false}', "a failure comes plainly"
+    with pytest.raises(RetriableError, match="as the level says"):
+        signer.opened(b"bm90aGluZw" if level != "L1" else b"!", keys)
+    assert key in hidden(signer, keys)
+    with pytest.raises(ConfigError, match="level is one of"):
+        lending("nccloud").sign(Call("POST", "https://n"), keys | {"level": "L9"}, NOW, "")
+    if level != "L2":
+        with pytest.raises(ConfigError, match="no key for bodies"):
+            lending("nccloud").sign(Call("POST", "https://n", body=plain), keys | {"token_key": ""}, NOW, "")
 
 
 def test_flux_and_sf_digest_what_they_carry() -> None:
