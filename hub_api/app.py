@@ -46,6 +46,7 @@ from hub_api.routers import (
     quality,
     recalls,
     resolver,
+    selftest,
     traces,
 )
 from hub_api.security import guard
@@ -60,9 +61,9 @@ unknown and foreign ids give the same 404. Lists come newest first with an opaqu
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
 _ROUTERS = (
-    documents, exchanges, flows, outbox, orders, inventory, discrepancies, findings, exceptions, items, differences, device_export,
-    devices, parties, masterdata, audit, traces, recalls, labels, resolver, epcis_queries, epcis_resources, epcis_streams, epcis,
-    quality, health, as2, callbacks,
+    documents, selftest, exchanges, flows, outbox, orders, inventory, discrepancies, findings, exceptions, items, differences,
+    device_export, devices, parties, masterdata, audit, traces, recalls, labels, resolver, epcis_queries, epcis_resources,
+    epcis_streams, epcis, quality, health, as2, callbacks,
 )  # fmt: skip
 _TAGS = [
     {"name": "documents", "description": "Bytes in, acknowledgements back."},

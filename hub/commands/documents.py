@@ -292,8 +292,11 @@ def _feed(grammar: str | None, partner: str | None) -> str | None:
 
 
 def _claimant(site: Site, partner: str | None, agreement: str | None) -> Claimant | None:
-    if partner is None:
-        return None
+    return claimant_of(site, partner, agreement) if partner is not None else None
+
+
+def claimant_of(site: Site, partner: str, agreement: str | None) -> Claimant:
+    """Whoever is said to send. Raises ConfigError for a partner or an agreement that the site does not have."""
     if partner not in site.partners:
         raise ConfigError(f"the site has no partner {partner!r}; did you mean {meant(partner, site.partners)}?")
     inbound = {known.agreement for known in site.inbound(partner)}

@@ -12,7 +12,7 @@ from data_contracts import config_texts
 from data_contracts.errors import ConfigError
 from hub import approving, callbacks, outbound, pipeline, polling, reaching, soundness, stopping, worker
 from hub.as2 import expiry
-from hub.commands import listening
+from hub.commands import listening, selftest
 from hub.commands.persons import Actor
 from hub.commands.registers import tell_outcome
 from hub.commands.words import counted, word
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     partners = typer.Typer(help="Partners and their agreements.", no_args_is_help=True)
     partners.command("list")(partner_list_command)
     partners.command("check")(partner_check_command)
+    partners.command("selftest")(selftest.selftest_command)
     app.add_typer(partners, name="partner")
     flows = typer.Typer(help="Flows: what moves when.", no_args_is_help=True)
     flows.command("list")(flow_list_command)

@@ -66,6 +66,7 @@ WRITTEN_BY = {
     "/v1/exceptions/fix": {"integration", "steward", "admin"},
     "/v1/exceptions/signing": {"integration", "steward", "admin"},
     "/v1/documents": {"partner", "integration", "admin"},
+    "/v1/selftest": {"partner", "integration", "admin"},
     "/v1/epcis/capture": {"partner", "integration", "admin"},
     "/v1/epcis/events": {"partner", "integration", "admin"},
     "/v1/epcis/queries": {"partner", "integration", "admin"},
