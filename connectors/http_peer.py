@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 import httpx
 
+from connectors import http_connections
 from connectors.credentials import required, seconds
 from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
@@ -134,7 +135,8 @@ class Peer:
     def client(self) -> httpx.Client:
         """The connection; cookies that the peer sets are sent back to it."""
         if self._client is None:
-            self._client = httpx.Client(verify=trusted(self._settings), timeout=self._timeout, follow_redirects=False, trust_env=False)
+            place = f"{self.base.scheme}://{self.base.netloc.decode('ascii')}"
+            self._client = http_connections.client(place, trusted(self._settings), self._timeout)
         return self._client
 
     def ask(self, asked: Asked) -> Answered:

@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import httpx
 
+from connectors import http_connections
 from connectors.credentials import refuse_unknown, required, seconds, secret
 from connectors.http_terms import plain_address, retry_after, trusted
 from connectors.spec import Delivered
@@ -187,10 +188,11 @@ def ask(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes,
     told = {"Host": url.netloc.decode("ascii"), "User-Agent": "UDIHub", **headers}
     # Connecting to the address that was judged keeps a second look-up from giving another one.
     pinned = url.copy_with(host=str(address))
+    place = f"{url.scheme}://{told['Host']} {address}"
     extensions = {"sni_hostname": url.host} if url.scheme == "https" else {}
     try:
         with (
-            httpx.Client(verify=trusted(settings), timeout=timeout, follow_redirects=False, trust_env=False) as client,
+            http_connections.client(place, trusted(settings), timeout) as client,
             client.stream("POST", pinned, content=content, headers=told, extensions=extensions) as response,
         ):
             return _judged(url, response, time.monotonic() + timeout, _now(settings))
