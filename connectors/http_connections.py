@@ -1,5 +1,5 @@
-"""Connections to peers by HTTP that stay open while a sender works: with a peer far away a new one costs three journeys there and back before
-the document's own.
+"""Connections to peers by HTTP that stay open while a sender works: with a peer far away a new one costs three journeys there and back
+before the document's own.
 
 Within `kept_open()` whatever this thread sends to one place, with the same certificates, goes by the connection of before; at the end of
 the block, or when a second has passed without a request, it is closed. Places are told apart by name and by the address that was judged,

@@ -12,7 +12,6 @@ differs. PostgreSQL, MariaDB or MySQL, SQLite.
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,24 +21,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import sqlalchemy as sa
 
-from connectors.credentials import refuse_unknown, required, seconds, secret
+from connectors.credentials import refuse_unknown, required, seconds
 from connectors.deltas import Delta
 from connectors.pulling import Answer, Asked, Question, clock_of, pull, whole_number
 from connectors.spec import Page
-from data_contracts.errors import ConfigError, RetriableError
+from connectors.sql_access import ACCESS_SETTINGS, dialect_of, engine_of, only_read, told, url_of
+from data_contracts.errors import ConfigError
 
-_SETTINGS = frozenset(
-    {"database", "password_env", "password_file", "schema", "view", "columns", "delta", "page", "timeout_seconds", "clock"}
-)
+_SETTINGS = ACCESS_SETTINGS | {"schema", "view", "columns", "delta", "page", "timeout_seconds", "clock"}
 _PAGE = 1000
-_READ_ONLY = {
-    "postgresql": ("SET TRANSACTION READ ONLY", "SET LOCAL statement_timeout = {milliseconds}"),
-    "mysql": ("SET SESSION TRANSACTION READ ONLY", "SET SESSION max_execution_time = {milliseconds}"),
-    "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = {seconds}"),
-    "sqlite": ("PRAGMA query_only = ON",),
-}
-_STEPS = 10_000
-"""Steps of SQLite's machine between two looks at the clock."""
 
 
 def _plain(value: Any) -> Any:
@@ -59,7 +49,7 @@ class Sql(Asked):
 
     def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
         """Raises ConfigError for an address, a delta or columns that fit nothing."""
-        _url(settings)
+        url_of(settings)
         if asks:
             _columns(settings, Delta.of(settings, self.name))
 
@@ -96,7 +86,7 @@ class View:
         self.table = sa.table(self.view, *(sa.column(name) for name in self.names), schema=self.schema)
         self.page = whole_number(settings, "page", _PAGE, 100_000)
         self.timeout = seconds(settings, "timeout_seconds", 60)
-        self._engine = _engine(settings)
+        self._engine = engine_of(settings, self.timeout)
         self._types: dict[str, Any] | None = None
 
     def ask(self, question: Question) -> Answer:
@@ -128,8 +118,7 @@ class View:
     def _bound(self, connection: sa.Connection, name: str, stamp: str) -> Any:
         """A stamp as the column compares: a number, a time, or text where it is text or the site spells it (`ask_as`)."""
         if self._types is None:
-            columns = sa.inspect(connection).get_columns(self.view, schema=self.schema)
-            self._types = {column["name"]: column["type"] for column in columns}
+            self._types = _types(connection, self.view, self.schema)
         kind = self._types.get(name)
         if self.delta.stamps == "number" or isinstance(kind, sa.Integer):
             return int(self.delta.spelled(stamp))
@@ -144,20 +133,32 @@ class View:
         """A read-only transaction with a time limit; errors of the database as the hub's."""
         try:
             with self._engine.connect() as connection:
-                limits = {"milliseconds": round(self.timeout * 1000), "seconds": self.timeout}
-                name = "mariadb" if getattr(connection.dialect, "is_mariadb", False) else connection.dialect.name
-                for statement in _READ_ONLY[name]:
-                    connection.exec_driver_sql(statement.format(**limits))
-                if connection.dialect.name == "sqlite":
-                    until = time.monotonic() + self.timeout
-                    connection.connection.driver_connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)  # type: ignore[union-attr]
+                only_read(connection, self.timeout)
                 yield connection
         except sa.exc.NoSuchTableError as error:
             raise ConfigError(f"transport sql: there is no view {error}") from error
         except sa.exc.DBAPIError as error:
-            away = isinstance(error, sa.exc.OperationalError) and "no such" not in str(error.orig)
-            text = f"{self.view}: {str(error.orig).strip()}"
-            raise RetriableError(text) if away else ConfigError(text) from error
+            raise told(error, self.view) from error
+
+
+def _types(connection: sa.Connection, view: str, schema: str | None) -> dict[str, Any]:
+    """The type of each column. Of MariaDB and MySQL by their catalogue: to tell how a view is made they want a right that no reader has."""
+    if dialect_of(connection) not in ("mariadb", "mysql"):
+        return {column["name"]: column["type"] for column in sa.inspect(connection).get_columns(view, schema=schema)}
+    rows = connection.execute(_CATALOGUE, {"view": view, "schema": schema}).all()
+    if not rows:
+        raise sa.exc.NoSuchTableError(view)
+    return {row.column_name: _KINDS[row.data_type]() for row in rows if row.data_type in _KINDS}
+
+
+_KINDS: dict[str, type[sa.types.TypeEngine[Any]]] = {
+    **dict.fromkeys(("datetime", "timestamp"), sa.DateTime),
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint"), sa.Integer),
+}
+_CATALOGUE = sa.text(
+    "SELECT column_name AS column_name, data_type AS data_type FROM information_schema.columns "
+    "WHERE table_name = :view AND table_schema = COALESCE(:schema, DATABASE())"
+)
 
 
 def _behind(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]) -> sa.ColumnElement[bool]:
@@ -165,27 +166,6 @@ def _behind(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]) -> 
     first: sa.ColumnElement[Any] = columns[0]
     behind: sa.ColumnElement[bool] = first > values[0]
     return behind if len(columns) == 1 else sa.or_(behind, sa.and_(first == values[0], _behind(columns[1:], values[1:])))
-
-
-def _url(settings: Mapping[str, Any]) -> sa.URL:
-    text = required(settings, "database", "sql")
-    try:
-        url = sa.make_url(text)
-    except sa.exc.ArgumentError as error:
-        raise ConfigError("database: this is no address of a database (postgresql+psycopg://user@host/name)") from error
-    if url.password is not None:
-        raise ConfigError("database: a password does not belong into a site's file: name it by password_env or password_file")
-    if url.get_backend_name() not in _READ_ONLY:
-        raise ConfigError(f"database: {url.get_backend_name()} is not known; known: {', '.join(sorted(_READ_ONLY))}")
-    return url
-
-
-def _engine(settings: Mapping[str, Any]) -> sa.Engine:
-    url = _url(settings)
-    try:
-        return sa.create_engine(url.set(password=secret(settings, "password")), poolclass=sa.pool.NullPool, hide_parameters=True)
-    except (ImportError, sa.exc.ArgumentError) as error:
-        raise ConfigError(f"database: {url.drivername} cannot be used: {error}") from error
 
 
 TRANSPORT = Sql()

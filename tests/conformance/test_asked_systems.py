@@ -14,6 +14,7 @@ from connectors.registry import transport_named, transport_names
 from connectors.spec import Delivered, Page, Polling, Reachable
 from data_contracts.errors import ConfigError, RetriableError
 from tests.conformance.test_transports import ASKED, HEARD
+from tests.mariadb import MariaDBServer, running_mariadb
 from tests.peers.odata_peer import ODataHandler, ODataPeer
 from tests.peers.rest_peer import Handler, RestPeer, running
 from tests.peers.rpc_peer import PASSWORD, RpcHandler, RpcPeer
@@ -135,9 +136,31 @@ def by_sql(folder: Path) -> Iterator[System]:
     yield Database(folder)
 
 
+class MariaDB(System):
+    def __init__(self, server: MariaDBServer) -> None:
+        self.server = server
+        table = "CREATE TABLE erp.things (id INTEGER PRIMARY KEY, changed DATETIME(6), created DATETIME(6), name TEXT, KEY (changed, id))"
+        view = "CREATE VIEW erp.seen AS SELECT id, changed, created, name FROM erp.things"
+        server.execute("CREATE DATABASE erp", table, view, "CREATE USER reader", "GRANT SELECT ON erp.seen TO reader")
+        delta = {"kind": "stamp", "field": "changed", "created": "created", "id": "id"}
+        columns = ["id", "changed", "created", "name"]
+        super().__init__("sql", {"database": server.url("erp"), "view": "seen", "columns": columns, "page": 3, "delta": delta})
+
+    def put(self, number: int, changed: str | None, created: str, name: str) -> None:
+        stamp = "NULL" if changed is None else f"'{changed}'"
+        self.server.execute(f"REPLACE INTO erp.things VALUES ({number}, {stamp}, '{created}', '{name}')")
+
+
+@contextmanager
+def by_mariadb(folder: Path) -> Iterator[System]:
+    with running_mariadb() as server:
+        yield MariaDB(server)
+
+
 PEERS: dict[str, Callable[[Path], Any]] = {
     "signed_http": by_signed_http,
     "sql": by_sql,
+    "sql-mariadb": by_mariadb,
     "rest": by_rest,
     "rpc": by_rpc,
     "odata-2": by_odata_2,

@@ -7,9 +7,7 @@ arrive, once, and in order where order is promised.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,17 +16,13 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from connectors.registry import transport_named
-from connectors.spec import Polling
-from data_contracts.errors import HubError, RetriableError
+from data_contracts.errors import HubError
 from hub import outbound, pipeline, worker
 from hub.audit import verify_all
 from hub.clock import FrozenClock
-from hub.polling import polled
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import tables
-from hub.store.inbox import Landing
 from tests.conformance.test_asked_systems import Called, Rested, Served, System
 from tests.http_peer import HttpPeer
 from tests.hub.test_destinations import KEY, queue, states
@@ -36,7 +30,6 @@ from tests.peers.meddler import MISCHIEF, TIMEOUT, Between, meddled
 from tests.peers.odata_peer import ODataHandler, ODataPeer
 from tests.peers.rest_peer import Handler, RestPeer, running
 from tests.peers.rpc_peer import PASSWORD, RpcHandler, RpcPeer
-from tests.postgres import PostgresServer, running_server
 
 RECORDS = int(os.environ.get("UDIHUB_RECORDS", "120"))
 PAGE = max(5, RECORDS // 50)
@@ -46,7 +39,7 @@ ALL = {*MISCHIEF, "refused", "passed"}
 PARCELS = RECORDS if RECORDS > 1000 else 40
 TIMES = 40
 """Runs of a flow after which it must be through; each gets some pages on."""
-_MOMENT = "2026-11-22T0%d:%02d:%02dZ"
+MOMENT = "2026-11-22T0%d:%02d:%02dZ"
 
 
 @contextmanager
@@ -86,7 +79,7 @@ def fill(system: System) -> None:
     for number in range(1, RECORDS + 1):
         minute = number * 100 // RECORDS
         changed = None if number % 5 == 0 else f"2026-11-22 07:{minute % 60:02}:{number % 60:02}"
-        system.put(number, changed, f"2026-11-22 06:{minute % 60:02}:{number % 60:02}", _MOMENT % (6, minute % 60, number % 60))
+        system.put(number, changed, f"2026-11-22 06:{minute % 60:02}:{number % 60:02}", MOMENT % (6, minute % 60, number % 60))
 
 
 def site_of(folder: Path, transport: dict[str, Any], messages: str, number: str = "id", issued: str = "name", within: str = "") -> Path:
@@ -160,7 +153,7 @@ def test_all_records_of_a_troubled_system_arrive_once(
         assert broke and set(between[0].met) == ALL, between[0].met
         arrived = items(hub)
         assert sorted(arrived) == sorted(f"item/{number}" for number in range(1, RECORDS + 1)), "once each"
-        system.put(3, "2026-11-22 07:59:59", "2026-11-22 06:00:00", _MOMENT % (7, 59, 59))
+        system.put(3, "2026-11-22 07:59:59", "2026-11-22 06:00:00", MOMENT % (7, 59, 59))
         pulled_through(hub, between[0])
         worker.drain(hub)
         assert items(hub)[RECORDS:] == ["item/3"], "and of a second pull only what changed"
@@ -176,79 +169,6 @@ def items(hub: Hub, records: int = RECORDS) -> list[str]:
     assert {row.state for row in rows[:records]} <= {"applied", "superseded"} and {row.state for row in rows[records:]} <= {"applied"}
     assert sum(row.state == "superseded" for row in rows) == max(0, len(rows) - records)
     return [row.business_key for row in rows]
-
-
-@pytest.fixture(scope="module")
-def peer_server() -> Iterator[PostgresServer]:
-    """A server that may be stopped."""
-    with running_server(own=True) as server:
-        yield server
-
-
-@pytest.mark.slow
-def test_all_rows_of_a_troubled_database_arrive_once(
-    database_url: str, tmp_path: Path, clock: FrozenClock, peer_server: PostgresServer
-) -> None:
-    """Stopped between two pages, away when a run begins, started again unnoticed, too slow, and hung up on in the middle of a page."""
-    address = peer_server.address.set(database="postgres").render_as_string(hide_password=False)
-    engine = sa.create_engine(address, poolclass=sa.pool.NullPool)
-    with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE IF EXISTS things"))
-        connection.execute(sa.text("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT, changed TIMESTAMP)"))
-        rows = [
-            {"id": number, "name": _MOMENT % (6, number % 60, 0), "changed": f"2026-11-22 06:{number % 60:02}:00"}
-            for number in range(1, RECORDS + 1)
-        ]
-        connection.execute(sa.text("INSERT INTO things VALUES (:id, :name, :changed)"), rows)
-    transport = {
-        "use": "sql", "database": address, "view": "things", "columns": ["id", "name", "changed"], "page": PAGE, "timeout_seconds": TIMEOUT,
-        "delta": {"kind": "stamp", "field": "changed", "id": "id"},
-    }  # fmt: skip
-    hub = Hub.open(Settings(tmp_path / "home", site_of(tmp_path / "site", transport, "rows[]"), database_url, "en", 10**8, clock))
-    flow, asked = hub.site.flows["items"], transport_named("sql")
-    assert isinstance(asked, Polling)
-
-    def pages() -> Iterator[Landing]:
-        return (landing for landing in polled(hub, flow, asked, pipeline.land, asked.pages) if landing is not None)
-
-    def stopped(rest: Iterator[Landing]) -> None:
-        peer_server.stop()
-        for _ in range(2):  # within a run, and at the beginning of one
-            with pytest.raises(RetriableError):
-                list(rest)
-            rest = pages()
-        peer_server.start()
-
-    def started_again(rest: Iterator[Landing]) -> None:
-        peer_server.stop()
-        peer_server.start()
-        assert next(rest).outcome == "new"
-
-    def slow(rest: Iterator[Landing]) -> None:
-        with engine.begin() as connection:
-            connection.execute(sa.text("LOCK TABLE things IN ACCESS EXCLUSIVE MODE"))
-            with pytest.raises(RetriableError, match="statement timeout"):
-                next(rest)
-
-    def hung_up_on(rest: Iterator[Landing]) -> None:
-        with engine.begin() as connection, ThreadPoolExecutor(1) as pool:
-            connection.execute(sa.text("LOCK TABLE things IN ACCESS EXCLUSIVE MODE"))
-            asking = pool.submit(next, rest)
-            while not asking.done():
-                peer_server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-                time.sleep(0.01)
-            with pytest.raises(RetriableError, match="terminating connection"):
-                asking.result()
-
-    for trouble in (stopped, started_again, slow, hung_up_on) * max(1, RECORDS // 2000):
-        rest = pages()
-        assert next(rest).outcome == "new", "each run gets on"
-        trouble(rest)
-    list(pages())
-    worker.drain(hub)
-    assert sorted(items(hub)) == sorted(f"item/{number}" for number in range(1, RECORDS + 1))
-    hub.database.close()
-    engine.dispose()
 
 
 @pytest.mark.slow
