@@ -94,6 +94,8 @@ class Resource(_Part):
     transport: dict[str, Any] = {}
     agreement: dict[str, Any] = {}
     flow: dict[str, Any] = {}
+    needs: tuple[str, ...] = ()
+    """Settings of the transport that only the partner knows, beside those of the product."""
     notes: tuple[Words, ...] = ()
 
 
@@ -145,7 +147,7 @@ class Preset(_Part):
         own = merged(self.transport, self.resources[resource].transport)
         if own.get("use") != settings.get("use"):
             return
-        for need in self.needs:
+        for need in (*self.needs, *self.resources[resource].needs):
             path, _, name = need.rpartition(".")
             here, theirs = (_at(one, path) for one in (own, settings))
             if not isinstance(theirs, Mapping) or (isinstance(here, Mapping) and here.get("kind") != theirs.get("kind")):

@@ -97,6 +97,11 @@ def section(preset: Preset, language: Language) -> Iterator[str]:
     needed = [f"`{need}`{' ' + words['secret'] if need.rpartition('.')[2] in _SECRETS else ''}" for need in preset.needs]
     yield from [f"- {words['needs']}: {', '.join(needed)}"] if needed else ()
     yield from (
+        f"- {words['needs']}, `{name}`: {', '.join(f'`{need}`' for need in one.needs)}"
+        for name, one in preset.resources.items()
+        if one.needs
+    )
+    yield from (
         "",
         f"**{words['credentials']}**: {preset.credentials.text(language)}",
         "",

@@ -50,6 +50,8 @@ def _row(number: int, part: Slice, path: str, grammar: FeedGrammar, names: tuple
     row.fields = [values.get(name, "") for name in names]
     row.fault = failure_of(root, grammar, path)
     for child in root.children:
+        if grammar.open and child.tag not in grammar.fields:
+            continue  # what nobody asked for (OData's __metadata) is left, whatever it is
         at = Place(position=number, line=child.line or part.line, path=pointer(path, child.tag, None))
         row.fault = row.fault or Finding("FED-12", place=at, expected="value", got="record", params={"field": child.tag})
     for name in () if grammar.open else (name for name in values if name not in grammar.fields):
