@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hub.runtime import Hub
-from hub_api.dependencies import language_of
 from hub_api.epcis import answer_options, answer_refusals, say_400
 from hub_api.errors import Problem, answer_errors
 from hub_api.metrics import Measured, Metrics
@@ -56,7 +55,8 @@ The integration hub for medical-device supply chains: EDI, XML, JSON and CSV bet
 
 Send an API key with each request: `Authorization: Bearer udi_…`. A partner's key sees what that partner sent and what was sent to it;
 unknown and foreign ids give the same 404. Lists come newest first with an opaque `next` cursor; single resources carry an ETag. Errors are
-`application/problem+json` (RFC 9457). `Accept-Language: zh-CN` or `en` chooses the language of findings.
+`application/problem+json` (RFC 9457). `Accept-Language: zh-CN` or `en` chooses the language of
+findings, of words for states, and of problems' titles and details; their `type` is the same in every language.
 """
 _EXAMPLES = Path(__file__).with_name("examples.json")
 """By shape: answers of a hub with one order, its despatch advice and a count."""
@@ -103,7 +103,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.state.listeners = None
     app.state.streams = Counter()
     app.state.metrics = Metrics()
-    answer_errors(app, language_of)
+    answer_errors(app)
     answer_refusals(app)
     for module in _ROUTERS:
         app.router.routes.extend(module.router.routes)  # as they are: `include_router` would analyse each handler once more

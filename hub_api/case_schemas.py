@@ -33,6 +33,7 @@ class CaseRow(Shape):
     organisation: str | None
     partner: str | None
     state: StateOf
+    state_title: str = Field(description="The state in words.", examples=["open"])
     owner: str | None
     escalated: int = Field(description="How often it was escalated.")
     times: int = Field(description="How often its cause came.")

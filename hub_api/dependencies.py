@@ -16,35 +16,13 @@ from starlette.responses import StreamingResponse
 from data_contracts.findings import Language
 from hub.store.credentials import Caller
 from hub.store.documents import Stretch
-from hub_api.security import hub_of
+from hub_api.languages import language_of, weight_of
 
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id, as a list or an answer gave it.")]
 _PRIVATE = frozenset({"actor", "closed_by", "closed_reason", "received_by", "evidence", "reason", "fields", "corrects", "corrections"})
 """Members that say which of our people did something, why, and what they corrected."""
 _encode = msgspec.json.Encoder().encode
-
-
-def language_of(request: Request) -> Language:
-    """The language to render findings in: the best of Accept-Language that the hub speaks, else the hub's own (RFC 9110 section 12.5.4)."""
-    best: tuple[float, Language] | None = None
-    for part in request.headers.get("accept-language", "").split(","):
-        tag, _, parameters = part.partition(";")
-        weight = weight_of(parameters)
-        prefix = tag.strip().lower().partition("-")[0]
-        spoken: Language | None = "zh-CN" if prefix == "zh" else "en" if prefix == "en" else None
-        if spoken is not None and weight > 0 and (best is None or weight > best[0]):
-            best = (weight, spoken)
-    return best[1] if best is not None else hub_of(request).settings.language
-
-
-def weight_of(parameters: str) -> float:
-    """The quality of a member of an Accept header (RFC 9110 clause 12.4.2): 1 if not said, 0 if it makes no sense."""
-    name, _, value = parameters.strip().partition("=")
-    try:
-        return float(value) if name.strip() == "q" else 1.0
-    except ValueError:
-        return 0.0
 
 
 def accepted(request: HTTPConnection, header: str) -> list[str]:

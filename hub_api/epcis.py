@@ -21,6 +21,7 @@ from starlette.requests import HTTPConnection
 from connectors.formats.epcis.writing import Results
 from data_contracts.errors import HubError, RefusedError
 from data_contracts.events.members import CONTEXT
+from data_contracts.findings import Language
 from hub.store.credentials import Caller
 from hub.store.lots import Sight
 from hub.visibility.answers import MOST_PER_PAGE, PER_PAGE, TURNS, EpcFormat, EventPage, UnwritableError, answer, as_json, as_xml
@@ -273,15 +274,15 @@ def answer_refusals(app: FastAPI) -> None:
         app.add_exception_handler(kind, _handler(status, title, name))
 
 
-def refusal(error: Exception) -> JSONResponse:
-    """The answer to a request that is refused before it becomes a stream."""
+def refusal(error: Exception, language: Language) -> JSONResponse:
+    """The answer to a request that is refused before it becomes a stream, in the reader's language."""
     if isinstance(error, ProblemError):
-        return problem(error.status, error.title, error.detail, error.headers, kind=exception_of(error.status), **error.more)
+        return problem(language, error.status, error.title, error.detail, error.headers, kind=exception_of(error.status), **error.more)
     for kind, status, title, name in _REFUSALS:
         if isinstance(error, kind):
-            return problem(status, title, str(error), kind=f"epcisException:{name}")
+            return problem(language, status, title, str(error), kind=f"epcisException:{name}")
     status, title = status_of(error) if isinstance(error, HubError) else (500, "Error")
-    return problem(status, title, str(error) if status < 500 else None, kind=exception_of(status))
+    return problem(language, status, title, str(error) if status < 500 else None, kind=exception_of(status))
 
 
 def _handler(status: int, title: str, name: str) -> Any:

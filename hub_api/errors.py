@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -26,7 +26,7 @@ from data_contracts.errors import (
 )
 from data_contracts.findings import Language
 from hub.masterdata.words import WordError
-from hub.recall.refusals import refusal
+from hub_api.languages import language_of, said
 
 PROBLEM, PROBLEM_XML = "application/problem+json", "application/problem+xml"
 _TYPE = "urn:udihub:problem:"
@@ -91,12 +91,31 @@ class ProblemError(Exception):
 
 
 def problem(
-    status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, kind: str | None = None, **more: Any
+    language: Language,
+    status: int,
+    title: str,
+    detail: str | None = None,
+    headers: dict[str, str] | None = None,
+    kind: str | None = None,
+    **more: Any,
 ) -> JSONResponse:
-    """A problem+json response; `kind` where another standard names the kind of problem."""
-    kind = kind or _TYPE + "-".join(title.lower().split())
-    body = Problem(type=kind, title=title, status=status, detail=detail, **more).model_dump(exclude_none=True)
-    return JSONResponse(body, status_code=status, media_type=PROBLEM, headers=headers)
+    """A problem+json response in the reader's language; title and detail are the English ones, and `type` is the same in every language.
+
+    `kind` where another standard names the kind of problem.
+    """
+    kind = kind or _kind(title)
+    told = None if detail is None else said(detail, language)
+    body = Problem(type=kind, title=said(title, language), status=status, detail=told, **more).model_dump(exclude_none=True)
+    return JSONResponse(body, status_code=status, media_type=PROBLEM, headers=_spoken(headers, language))
+
+
+def _kind(title: str) -> str:
+    return _TYPE + "-".join(title.lower().split())
+
+
+def _spoken(headers: Mapping[str, str] | None, language: Language) -> dict[str, str]:
+    """Headers that say in which language the answer is, and that it depends on what was asked for."""
+    return {"Content-Language": language, "Vary": "Accept, Accept-Language, Authorization", **(headers or {})}
 
 
 def exception_of(status: int) -> str:
@@ -126,15 +145,18 @@ def fill(element: etree._Element, members: Mapping[str, Any]) -> None:
 def answered(
     request: Request, status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, **more: Any
 ) -> Response:
-    """The problem in the words of the interface that was called."""
+    """The problem in the words of the interface that was called and in the reader's language; `title` and `detail` are in English."""
+    language = language_of(request)
     if f"{request.url.path}/".startswith(f"{EPCIS_ROOT}/"):
         if status == 422:  # the standard knows 400 only
             status, title = 400, _TITLES[400]
         more.setdefault("kind", exception_of(status))
         accepted = request.headers.get("accept", "").lower()
         if "xml" in accepted and "json" not in accepted and "*/*" not in accepted:
-            return Response(_in_xml(more["kind"], title, status, detail), status, headers, PROBLEM_XML)
-    return problem(status, title, detail, headers, **more)
+            told = None if detail is None else said(detail, language)
+            body = _in_xml(more["kind"], said(title, language), status, told)
+            return Response(body, status, _spoken(headers, language), PROBLEM_XML)
+    return problem(language, status, title, detail, headers, **more)
 
 
 def problems(*statuses: int, **descriptions: str) -> dict[int | str, dict[str, Any]]:
@@ -144,18 +166,15 @@ def problems(*statuses: int, **descriptions: str) -> dict[int | str, dict[str, A
 
 def _documented(status: int, description: str) -> dict[str, Any]:
     title = _TITLES[status]
-    example = {"type": _TYPE + "-".join(title.lower().split()), "title": title, "status": status, "detail": description}
+    example = {"type": _kind(title), "title": title, "status": status, "detail": description}
     return {"description": description, "content": {PROBLEM: {"schema": _REFERENCE, "example": example}}}
 
 
 _REFERENCE = {"$ref": "#/components/schemas/Problem"}
 
 
-def answer_errors(app: FastAPI, language_of: Callable[[Request], Language]) -> None:
-    """Teach an application to answer every error as a problem. What is our own fault is logged and not told.
-
-    `language_of` tells in what language whoever asks reads: why a step of a recall, or a word on master data, is refused is told in it.
-    """
+def answer_errors(app: FastAPI) -> None:
+    """Teach an application to answer every error as a problem. What is our own fault is logged and not told."""
 
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, error: ProblemError) -> Response:
@@ -167,13 +186,10 @@ def answer_errors(app: FastAPI, language_of: Callable[[Request], Language]) -> N
         if status >= 500:
             _log.error("request failed", error=str(error), kind=type(error).__name__)
             return answered(request, status, title, headers={"Retry-After": "5"} if status == 503 else None)
-        if f"{request.url.path}/".startswith("/v1/recalls/"):
-            language = language_of(request)
-            return answered(request, status, title, refusal(str(error), language), {"Content-Language": language})
         if isinstance(error, WordError):
             language = language_of(request)
             findings = [one.as_json(language) for one in error.findings] or None
-            return answered(request, status, title, error.text(language), {"Content-Language": language}, findings=findings)
+            return answered(request, status, title, error.text(language), findings=findings)
         return answered(request, status, title, str(error))
 
     @app.exception_handler(RequestValidationError)

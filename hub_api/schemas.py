@@ -67,6 +67,7 @@ class ExchangeBrief(Shape):
     type: str | None = Field(examples=["856"])
     control: str | None = Field(examples=["0001"])
     state: str = Field(examples=["applied"])
+    state_title: str = Field(description="The state in words, in the reader's language.", examples=["applied"])
     acknowledgement: str | None
 
 
@@ -79,6 +80,7 @@ class DocumentRow(Shape):
     name: str | None
     format: str | None = Field(examples=["x12"])
     state: Literal["received", "waiting", "processed", "rejected", "quarantined"]
+    state_title: str = Field(description="The state in words, in the reader's language.", examples=["processed"])
     sha256: Sha256
     received_at: Time
 
@@ -92,6 +94,7 @@ class Document(Shape):
     name: str | None
     format: str | None = Field(examples=["x12"])
     state: Literal["received", "waiting", "processed", "rejected", "quarantined"]
+    state_title: str = Field(description="The state in words, in the reader's language.", examples=["processed"])
     sha256: Sha256
     received_at: Time
     received_by: str | None = None
@@ -139,6 +142,7 @@ class ExchangeRow(Shape):
     control: str | None
     business_key: str | None = Field(examples=["despatch_advice/SHP00012"])
     state: str
+    state_title: str = Field(description="The state in words, in the reader's language.", examples=["applied"])
     rows_left_out: int = Field(description="Rows that a finding holds back; the others were applied.", examples=[0])
     acknowledgement: str | None
     document_id: int | None
@@ -194,6 +198,7 @@ class Exchange(Shape):
     document_id: int | None
     interchange_id: int | None
     state: str
+    state_title: str = Field(description="The state in words, in the reader's language.", examples=["applied"])
     reason: str | None = Field(None, description="Why it came to this state; own people only.")
     acknowledgement: str | None
     recorded_at: Time

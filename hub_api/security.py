@@ -24,6 +24,7 @@ from hub.runtime import Hub
 from hub.store.credentials import Caller, Role, authenticate
 from hub.store.types import micros
 from hub_api.errors import ProblemError, problem
+from hub_api.languages import language_of
 
 _log = structlog.get_logger(__name__)
 _bearer = HTTPBearer(
@@ -149,7 +150,8 @@ class SecurityHeaders:
             await send(message)
 
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:  # no column can hold it, so nothing can be named by it
-            await problem(400, "Bad request", "A path or parameter holds a zero byte.")(scope, receive, with_headers)
+            refused = problem(language_of(HTTPConnection(scope)), 400, "Bad request", "A path or parameter holds a zero byte.")
+            await refused(scope, receive, with_headers)
             return
         await self.app(scope, receive, with_headers)
 

@@ -37,7 +37,13 @@ def worded(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], languag
         rank = named(row["rank"])
         one = {name: value for name, value in row.items() if name != "cause_key"}
         message = said.get(row["finding_id"]) or told_of.get(row["cause_key"])
-        words = {"title": told(row["kind"], language), "rank": rank, "rank_title": told(rank, language), "message": message}
+        words = {
+            "state_title": told(row["state"], language),
+            "title": told(row["kind"], language),
+            "rank": rank,
+            "rank_title": told(rank, language),
+            "message": message,
+        }
         out.append({**one, **words})
     return out
 

@@ -23,7 +23,6 @@ from nicegui import ui
 from data_contracts.errors import ConflictError, HubError, InvalidError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Language
 from hub import pipeline
-from hub.cases.refusals import refusal
 from hub.masterdata.words import WordError
 from hub.runtime import Hub
 from hub.store.credentials import Caller
@@ -31,6 +30,7 @@ from hub.store.types import storable
 from hub_api.console import texts
 from hub_api.console.gate import Session, current_language
 from hub_api.console.markup import BASE, Child, Html, address, el, text
+from hub_api.languages import said
 from hub_api.security import sees_all
 
 _log = structlog.get_logger(__name__)
@@ -96,7 +96,7 @@ class Visit:
 
     def refused(self, error: HubError) -> str:
         """Why something was not done, in the person's language as far as the error has one."""
-        return error.text(self.language) if isinstance(error, WordError) else refusal(str(error), self.language)
+        return error.text(self.language) if isinstance(error, WordError) else said(str(error), self.language)
 
     def word(self, section: str, value: str | None) -> str:
         """A state or kind of the store as a word."""
@@ -274,7 +274,7 @@ def _failed(visit: Visit, error: Exception) -> None:
         _log.error("console page failed", kind=type(error).__name__, exc_info=error)
     ui.context.client.status_code = status
     title(visit, visit.say(f"door.{key}"))
-    show(el("p", refusal(str(error), visit.language) if status in (403, 404, 409, 422) else visit.say(f"door.{key}_more")))
+    show(el("p", said(str(error), visit.language) if status in (403, 404, 409, 422) else visit.say(f"door.{key}_more")))
 
 
 __all__ = ["MENDERS", "Navigation", "Visit", "console_page", "nothing", "section", "show", "title"]

@@ -1,4 +1,4 @@
-"""What the console says, in English and Chinese: `texts.yaml` beside this module."""
+"""What the console says, in English and Chinese: `texts.yaml` beside this module, and the words for states that `/v1` has too."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from data_contracts.findings import Language
+from hub_api.languages import state_words
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
 OWN_NAMES: Mapping[Language, str] = {"en": "English", "zh-CN": "中文"}
@@ -21,6 +22,7 @@ Say = Callable[..., str]
 def all_texts() -> Mapping[str, Mapping[str, str]]:
     """Every text by its dotted key, then by language."""
     loaded = yaml.load((Path(__file__).parent / "texts.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    loaded["state"] = state_words()
     return {f"{section}.{name}": texts for section, entries in loaded.items() for name, texts in entries.items()}
 
 

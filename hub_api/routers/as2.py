@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from connectors.transports.as2 import mime
 from hub.as2 import receiving
-from hub_api.errors import ProblemError, problem
+from hub_api.errors import ProblemError, answered
 from hub_api.intake import TooLargeError, take
 from hub_api.security import Attempts, HubDependency
 
@@ -27,7 +27,7 @@ async def post_as2(request: Request, hub: HubDependency) -> Response:
     try:
         body = await take(request, hub.settings.max_body, forms=False)
     except TooLargeError as error:
-        return problem(413, "Too large", f"A body may have {error.limit} bytes.", headers={"Connection": "close"})
+        return answered(request, 413, "Too large", f"A body may have {error.limit} bytes.", headers={"Connection": "close"})
     with body.stream as stream:
         content = stream.read()
     headers = [(name, value) for name, value in request.headers.items() if name not in _UNKEPT]

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from hub import callbacks
-from hub_api.errors import ProblemError, problem
+from hub_api.errors import ProblemError, answered
 from hub_api.intake import TooLargeError, take
 from hub_api.security import Attempts, HubDependency
 
@@ -27,7 +27,7 @@ async def post_callback(flow: str, request: Request, hub: HubDependency) -> Resp
     try:
         body = await take(request, min(hub.settings.max_body, _MOST), forms=False)
     except TooLargeError as error:
-        return problem(413, "Too large", f"A body may have {error.limit} bytes.", headers={"Connection": "close"})
+        return answered(request, 413, "Too large", f"A body may have {error.limit} bytes.", headers={"Connection": "close"})
     with body.stream as stream:
         content = stream.read()
     query = tuple(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))

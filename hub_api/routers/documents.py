@@ -20,8 +20,9 @@ from hub.store import claims, documents, evidence, listing
 from hub.store.credentials import Caller
 from hub.store.inbox import Landing
 from hub_api.dependencies import Id, LanguageDependency, conditional, download, for_caller, language_of, render
-from hub_api.errors import ProblemError, problem, problems
+from hub_api.errors import ProblemError, answered, problems
 from hub_api.intake import TooLargeError, take
+from hub_api.languages import titled
 from hub_api.paging import Cursor, Limit, Page, after_id, page
 from hub_api.schemas import Acknowledgement, Document, DocumentRow, Landed
 from hub_api.security import CallerDependency, HubDependency, Poster
@@ -133,9 +134,8 @@ async def post_document(
         body = await take(request, hub.settings.max_body)
     except TooLargeError as error:
         await run_in_threadpool(_note_too_large, hub, caller, error.limit)
-        return problem(
-            413, "Too large", f"A body may have {error.limit} bytes; use SFTP or a folder for larger ones.", headers={"Connection": "close"}
-        )
+        detail = f"A body may have {error.limit} bytes; use SFTP or a folder for larger ones."
+        return answered(request, 413, "Too large", detail, headers={"Connection": "close"})
     try:
         return await run_in_threadpool(
             _post,
@@ -170,7 +170,7 @@ def _post(request: Request, hub: Hub, reception: Reception, caller: Caller, pref
     except ConflictError as error:
         raise ProblemError(400, "Idempotency-Key needed", str(error)) from error
     if landing.outcome == "conflict":
-        return _conflict(landing.document_id)
+        return _conflict(request, landing.document_id)
     wait = _USUAL_WAIT if empty else _wait_of(prefer)
     if wait is not None:
         process_at_once(hub, landing.first_document_id, wait)
@@ -217,7 +217,7 @@ def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, wai
             return render({"document": number, "outcome": landing.outcome, "state": state}, 202, headers)
         headers["Preference-Applied"] = "wait"
         if documents.only_conflicts(connection, number):
-            return _conflict(number)
+            return _conflict(request, number)
         body = acknowledge.body_for(connection, hub.settings.home, number)
         given = body is not None and not _json_only(request, body[1])
         shown = {} if given else for_caller(caller, _shown(connection, number, language_of(request), caller))
@@ -225,9 +225,8 @@ def _answer(request: Request, hub: Hub, landing: Landing, caller: Caller, *, wai
         outbound.fetched(hub, number, caller.label)
         return Response(body[0], 200, headers, media_type=body[1])
     if body is None and state == "rejected":
-        return problem(
-            422, "Not processable", "The document can't be read; its bytes are kept.", headers, findings=shown["findings"], document=number
-        )
+        detail = "The document can't be read; its bytes are kept."
+        return answered(request, 422, "Not processable", detail, headers, findings=shown["findings"], document=number)
     return render(shown, 200, headers)
 
 
@@ -236,8 +235,9 @@ def _json_only(request: Request, media_type: str) -> bool:
     return "application/json" in accept and media_type not in accept and "*/*" not in accept
 
 
-def _conflict(document_id: int) -> Response:
-    return problem(
+def _conflict(request: Request, document_id: int) -> Response:
+    return answered(
+        request,
         409,
         "Conflict",
         "A document with this key or control number and other bytes came before. Both are kept; give a corrected one a new number.",
@@ -248,8 +248,9 @@ def _conflict(document_id: int) -> Response:
 
 def _shown(connection: sa.Connection, document_id: int, language: Language, caller: Caller) -> dict[str, Any]:
     found = listing.findings(connection, language, organisations=caller.organisations, document_id=document_id, limit=_MESSAGE_FINDINGS)
-    return documents.show(connection, document_id, language, caller.organisations) | {
-        "exchanges": listing.exchanges_of_document(connection, document_id, caller.organisations),
+    mentioned = listing.exchanges_of_document(connection, document_id, caller.organisations)
+    return titled(documents.show(connection, document_id, language, caller.organisations), language) | {
+        "exchanges": [titled(one, language) for one in mentioned],
         "message_findings": [one for one in reversed(found) if one["exchange_id"] is not None],
     }
 
@@ -284,6 +285,7 @@ def _note_too_large(hub: Hub, caller: Caller, limit: int) -> None:
 def list_documents(
     hub: HubDependency,
     caller: CallerDependency,
+    language: LanguageDependency,
     state: Annotated[
         Literal["received", "waiting", "processed", "rejected", "quarantined"] | None, Query(description="Only those in this state.")
     ] = None,
@@ -301,7 +303,7 @@ def list_documents(
             before=before,
             limit=limit + 1,
         )
-    return render(page(rows, limit))
+    return render(page([titled(row, language) for row in rows], limit))
 
 
 @router.get("/{document_id}", summary="Show a document", response_model=Document, responses=problems(401, 404, 422, 429))

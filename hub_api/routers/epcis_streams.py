@@ -36,6 +36,7 @@ from hub.visibility.schedule import UNITS, next_time, read_schedule
 from hub.visibility.subscriptions import AT_ONCE
 from hub_api.epcis import VERSIONS, Wishes, refusal, sight_of, versions, wishes
 from hub_api.errors import EPCIS_ROOT, ProblemError, trace_of
+from hub_api.languages import language_of
 from hub_api.security import caller_of
 
 router = APIRouter(prefix=EPCIS_ROOT)
@@ -81,7 +82,7 @@ async def stream(socket: WebSocket, name: str) -> None:
         caller, opened = await run_in_threadpool(_opened, hub, socket, name)
         place = _place(socket, hub, owner_of(caller))
     except (ProblemError, HubError) as error:
-        await _deny(socket, refusal(error))
+        await _deny(socket, refusal(error, language_of(socket)))
         return
     try:
         await socket.accept(headers=[(key.lower().encode(), value.encode()) for key, value in VERSIONS.items()])

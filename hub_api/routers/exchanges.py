@@ -12,6 +12,7 @@ from hub.store import documents, evidence, listing
 from hub.store.credentials import Caller
 from hub_api.dependencies import Id, LanguageDependency, conditional, download, for_caller, render
 from hub_api.errors import problems
+from hub_api.languages import titled
 from hub_api.paging import Cursor, Limit, Page, after_id, page
 from hub_api.schemas import Again, Because, Correction, Exchange, ExchangeRow, Made, Queued
 from hub_api.security import CallerDependency, HubDependency, Mender
@@ -32,6 +33,7 @@ _MENDING: dict[int | str, dict[str, Any]] = {
 def list_exchanges(
     hub: HubDependency,
     caller: CallerDependency,
+    language: LanguageDependency,
     find: Annotated[str | None, Query(description="An order, despatch, invoice, lot or control number, whole.", max_length=200)] = None,
     state: Annotated[str | None, Query(description="E.g. applied, quarantined, rejected, sent.", max_length=40)] = None,
     type_: Annotated[str | None, Query(alias="type", description="Message type, e.g. 856.", max_length=80)] = None,
@@ -60,7 +62,7 @@ def list_exchanges(
             before=before,
             limit=limit + 1,
         )
-    return render(page(rows, limit))
+    return render(page([titled(row, language) for row in rows], limit))
 
 
 @router.get("/{exchange_id}", summary="Show an exchange", response_model=Exchange, responses=_READING)
@@ -71,7 +73,7 @@ def show_exchange(
     with hub.database.read() as connection:
         documents.exchange_visible(connection, exchange_id, caller.partner_id, caller.organisations)
         shown = evidence.show(connection, exchange_id, language)
-    return conditional(request, for_caller(caller, shown))
+    return conditional(request, for_caller(caller, titled(shown, language)))
 
 
 @router.get(
