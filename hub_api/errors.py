@@ -97,14 +97,15 @@ def problem(
     detail: str | None = None,
     headers: dict[str, str] | None = None,
     kind: str | None = None,
+    spoken: bool = False,
     **more: Any,
 ) -> JSONResponse:
     """A problem+json response in the reader's language; title and detail are the English ones, and `type` is the same in every language.
 
-    `kind` where another standard names the kind of problem.
+    `kind` where another standard names the kind of problem; `spoken` where the detail is in that language already.
     """
     kind = kind or _kind(title)
-    told = None if detail is None else said(detail, language)
+    told = detail if detail is None or spoken else said(detail, language)
     body = Problem(type=kind, title=said(title, language), status=status, detail=told, **more).model_dump(exclude_none=True)
     return JSONResponse(body, status_code=status, media_type=PROBLEM, headers=_spoken(headers, language))
 
@@ -189,7 +190,7 @@ def answer_errors(app: FastAPI) -> None:
         if isinstance(error, WordError):
             language = language_of(request)
             findings = [one.as_json(language) for one in error.findings] or None
-            return answered(request, status, title, error.text(language), findings=findings)
+            return answered(request, status, title, error.text(language), spoken=True, findings=findings)
         return answered(request, status, title, str(error))
 
     @app.exception_handler(RequestValidationError)

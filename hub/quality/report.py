@@ -16,14 +16,15 @@ from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
+from connectors.formats.spreadsheet import book
+from connectors.formats.spreadsheet.book import Sheet
 from data_contracts.contract import DIMENSIONS
 from data_contracts.findings import Language
 from data_contracts.rules.catalogue import all_rules
-from hub.quality import trend, workbook
+from hub.quality import trend
 from hub.quality.results import RuleResult, RunResult, failures, latest
 from hub.quality.scorecard import Card, Score, cards, history
 from hub.quality.words import word
-from hub.quality.workbook import Sheet
 from hub.store.types import moment
 
 Format = Literal["html", "csv", "xlsx"]
@@ -58,9 +59,10 @@ def write(
     if "csv" in formats:
         written += [_csv(connection, runs, folder / CSV_NAME), _trends(connection, folder / TRENDS_NAME)]
     if "xlsx" in formats:
-        written += [
-            workbook.write(folder / f"report.{language}.xlsx", _sheets(connection, runs, scores, language)) for language in languages
-        ]
+        for language in languages:
+            path = folder / f"report.{language}.xlsx"
+            book.write(path, _sheets(connection, runs, scores, language))
+            written.append(path)
     return written
 
 
@@ -134,7 +136,7 @@ def _sheets(connection: sa.Connection, runs: Sequence[RunResult], scores: Sequen
     found = trend.points(every)
     results = (
         (say(run.contract)[0], rule.rule, _promise(rule, language), *say(rule.dimension, rule.severity), rule.column, rule.checked,
-         rule.failed, _share(rule.checked, rule.failed), word("holds" if rule.success else "fails", language), rule.error)
+         rule.failed, _share(rule.checked, rule.failed), _verdict(rule, language), rule.error)
         for run in runs for rule in run.rules
     )  # fmt: skip
     heads = say("contract", "rule", "promise", "dimension", "severity", "column", "checked", "failed", "share", "verdict", "not_judged")
@@ -164,6 +166,11 @@ def _sheets(connection: sa.Connection, runs: Sequence[RunResult], scores: Sequen
     yield Sheet(
         word("failing_rows", language), say("contract", "rule", "dimension", "severity", "partner", "row", "value", "exchange"), failing
     )
+
+
+def _verdict(rule: RuleResult, language: Language) -> str:
+    """A rule that could not be judged neither holds nor fails."""
+    return word("not_judged" if rule.error is not None else "holds" if rule.success else "fails", language)
 
 
 def _share(checked: int, failed: int) -> float | None:

@@ -33,7 +33,7 @@ from hub.store.types import micros
 from hub_api.console import door
 from hub_api.console.markup import BASE
 from hub_api.console.texts import LANGUAGES
-from hub_api.dependencies import language_of
+from hub_api.languages import language_of
 from hub_api.recall_reports import download
 
 SESSION_COOKIE = "udihub_session"

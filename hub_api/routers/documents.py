@@ -19,10 +19,10 @@ from hub.runtime import Hub
 from hub.store import claims, documents, evidence, listing
 from hub.store.credentials import Caller
 from hub.store.inbox import Landing
-from hub_api.dependencies import Id, LanguageDependency, conditional, download, for_caller, language_of, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, download, for_caller, render
 from hub_api.errors import ProblemError, answered, problems
 from hub_api.intake import TooLargeError, take
-from hub_api.languages import titled
+from hub_api.languages import language_of, titled
 from hub_api.paging import Cursor, Limit, Page, after_id, page
 from hub_api.schemas import Acknowledgement, Document, DocumentRow, Landed
 from hub_api.security import CallerDependency, HubDependency, Poster

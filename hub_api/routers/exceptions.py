@@ -39,8 +39,9 @@ from hub_api.case_schemas import (
     SigningSecret,
     StateOf,
 )
-from hub_api.dependencies import Id, LanguageDependency, conditional, language_of, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, render
 from hub_api.errors import ProblemError, problems
+from hub_api.languages import language_of
 from hub_api.paging import Cursor, Limit, Page, after_key, encode
 from hub_api.routers.views import need_all
 from hub_api.security import DECIDERS, HubDependency, Mender, Staff, sees_all

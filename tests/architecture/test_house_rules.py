@@ -135,3 +135,12 @@ def test_no_file_names_a_registry_or_a_machine() -> None:
         and pattern.search(path.read_text(encoding="utf-8", errors="replace"))
     }
     assert named == set()
+
+
+def test_workbooks_are_written_by_one_file() -> None:
+    writers = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources()
+        if "xl/worksheets/sheet" in (text := path.read_text(encoding="utf-8")) and "ZipFile(" in text
+    }
+    assert writers == {"connectors/formats/spreadsheet/book.py"}

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from lxml import html
 
+from data_contracts import contract
 from data_contracts.contract import DIMENSIONS
 from hub.quality import report, run, scorecard, words
 from hub.store.database import Database
@@ -78,6 +79,45 @@ def test_trends_tell_every_run_by_dataset_partner_and_dimension(judged: Database
     assert len(list(sheets["All runs"].iter_rows(min_row=2))) == len(rows)
 
 
+def test_the_verdict_of_each_rule_stands_in_the_workbook(database: Database, tmp_path: Path) -> None:
+    """One that holds, one that fails within what is tolerated and so holds, one that fails, and one that could not be judged."""
+    lines = [{"line": str(n), "item_code": "RM-100", "quantity": Decimal(1), "unit": "EA", "@": n} for n in range(1, 40)]
+    lines += [{"line": "40", "gtin": "06901234567892", "quantity": Decimal(-7), "unit": "EA", "@": 40}]
+    World(database).send(("erp", order("A", lines=lines)))
+    text = (contract.FOLDER / "order_lines.odcs.yaml").read_text(encoding="utf-8")
+    tolerant = """          - id: OWN-01
+            dimension: completeness
+            severity: error
+            description: "Hardly any line lacks its item's own number."
+            type: library
+            metric: nullValues
+            unit: percent
+            mustBeLessOrEqualTo: 5
+"""
+    assert "      - name: item_code\n" in text and "WHERE unit_price < 0" in text
+    head, _, rest = text.partition("      - name: item_code\n")
+    text = f"{head}      - name: item_code\n        quality:\n{tolerant}{rest}".replace("WHERE unit_price < 0", "WHERE absent < 0")
+    (tmp_path / "order_lines.odcs.yaml").write_text(text, encoding="utf-8")
+    (result,) = run.run(database, database.clock, ["order_lines"], [tmp_path])
+    judged = {rule.rule: rule for rule in result.rules}
+    broken = next(name for name, rule in judged.items() if rule.error is not None)
+    for language, holds, fails, unjudged in (("en", "holds", "fails", "Could not be judged"), ("zh-CN", "成立", "不成立", "无法检查")):
+        with database.read() as connection:
+            (path,) = report.write(connection, tmp_path / language, [language], ["xlsx"])  # type: ignore[list-item]
+        sheet = openpyxl.load_workbook(path).worksheets[0]
+        heads = [cell.value for cell in sheet[1]]
+        rows = {row[1].value: {head: cell.value for head, cell in zip(heads, row, strict=True)} for row in sheet.iter_rows(min_row=2)}
+        verdict = words.word("verdict", language)  # type: ignore[arg-type]
+        assert set(rows) == set(judged), "every rule has its row"
+        expected = {name: unjudged if rule.error is not None else holds if rule.success else fails for name, rule in judged.items()}
+        assert {name: row[verdict] for name, row in rows.items()} == expected
+        failed = {name: row[words.word("failed", language)] for name, row in rows.items()}  # type: ignore[arg-type]
+        assert (expected["OWN-01"], failed["OWN-01"], judged["OWN-01"].failed) == (holds, 1, 1), "within what is tolerated"
+        assert (expected["QLT-50"], failed["QLT-50"]) == (fails, 40) and (expected["QLT-60"], failed["QLT-60"]) == (holds, 0)
+        told = rows[broken]
+        assert told[verdict] == unjudged and "absent" in told[words.word("not_judged", language)]  # type: ignore[arg-type]
+
+
 def test_failing_rows_are_told_escaped_and_linked_to_their_message(judged: Database, tmp_path: Path) -> None:
     page = written(judged, tmp_path)["report.en.html"]
     tree = html.fromstring(page)
@@ -97,8 +137,6 @@ def test_the_csv_has_every_row_and_no_formula(judged: Database, tmp_path: Path) 
 
 
 def test_a_rule_that_could_not_be_judged_is_shown_as_such(database: Database, tmp_path: Path) -> None:
-    from data_contracts import contract
-
     World(database).send(("erp", order("A")))
     text = (contract.FOLDER / "order_lines.odcs.yaml").read_text(encoding="utf-8")
     (tmp_path / "order_lines.odcs.yaml").write_text(text.replace("WHERE unit_price < 0", "WHERE absent < 0"), encoding="utf-8")

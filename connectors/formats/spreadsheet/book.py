@@ -1,7 +1,7 @@
-"""The quality report as a workbook that Excel and LibreOffice open: results, partners, over time with charts, and every failing row.
+"""Workbooks that Excel and LibreOffice open: the one writer of them, for feeds of partners and for reports of the hub.
 
-All text is text (inline strings): nothing that came from outside can be a formula, whatever it begins with. Failing rows are written one
-by one, however many there are; a sheet holds a million, more stand in further sheets.
+All text is text (inline strings): nothing that came from outside can be a formula, whatever it begins with. Rows are written one by one,
+however many there are; a sheet holds a million, more stand in further sheets. The same rows give the same bytes.
 """
 
 from __future__ import annotations
@@ -9,66 +9,103 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import chain, islice
 from pathlib import Path
+from typing import IO
 from xml.sax.saxutils import escape, quoteattr
 
 from data_contracts.cells import column_letters
 
 ROWS = 1_000_000
 """Rows of one sheet, its head among them; Excel takes 48,576 more."""
-_LONGEST = 32_767
+LONGEST = 32_767
+"""Characters of one cell."""
+UNCARRIED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML cannot carry; in a report each is told by the sign for what can't be shown."""
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _DRAWING = "http://schemas.openxmlformats.org/drawingml/2006"
 _TYPES = "application/vnd.openxmlformats-officedocument"
-_UNCARRIED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
-_PERCENT, _TIME, _BOLD = 1, 2, 3
+_PERCENT, _TIME, _BOLD, _DAY = 1, 2, 3, 4
 _EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
+_NO_CLOCK = (1980, 1, 1, 0, 0, 0)
+"""Equal rows make equal bytes: no part bears the time at which it was written."""
 
-Cell = str | int | float | datetime | None
-"""What a cell holds: a share is a float from 0 to 1, a time is shown in UTC."""
+
+class Digits(str):
+    """A number as its exact digits, at most 15 that count, which a cell holds as they are."""
+
+    __slots__ = ()
+
+
+Cell = Digits | str | bool | int | float | datetime | date | None
+"""What a cell holds: a share is a float from 0 to 1, a time is shown in UTC, a day is one from 1 March 1900 on."""
 
 
 class Sheet:
-    """A sheet: its name, the words over its columns, rows, and titles of charts that draw all columns after the first over it."""
+    """A sheet: its name, the words over its columns, rows, and titles of charts that draw all columns after the first over it.
 
-    def __init__(self, name: str, heads: Sequence[str], rows: Iterable[Sequence[Cell]], chart: str | None = None) -> None:
+    `first` is the row of the heads, `most` the last that it may have; more stand in further sheets. A `plain` sheet has heads and rows,
+    and nothing that a reader of reports is helped by: widths, a filter, heads that stay in sight.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        heads: Sequence[str],
+        rows: Iterable[Sequence[Cell]],
+        chart: str | None = None,
+        *,
+        first: int = 1,
+        plain: bool = False,
+        most: int = ROWS,
+    ) -> None:
         self.name, self.heads, self.rows, self.chart = name, heads, rows, chart
+        self.first, self.plain, self.most = first, plain, most
         self.filled = 0
-        """Rows that were written, the head among them."""
+        """Row that was written last."""
 
 
-def write(path: Path, sheets: Iterable[Sheet]) -> Path:
+def write(target: Path | IO[bytes], sheets: Iterable[Sheet]) -> None:
     """Write the workbook; what is there already is replaced."""
     names: list[str] = []
     charts: dict[int, int] = {}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         for sheet in sheets:
             rows, part = iter(sheet.rows), 0
             more: list[Sequence[Cell]] = []
             while part == 0 or more:
                 part += 1
                 number = len(names) + 1
-                names.append(sheet.name[:28] + (f" {part}" if part > 1 else ""))
-                with package.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True) as stream:
+                names.append(sheet.name[:28] + f" {part}" if part > 1 else sheet.name[:31])
+                with package.open(_part(f"xl/worksheets/sheet{number}.xml"), "w", force_zip64=True) as stream:
                     for text in _sheet(sheet, chain(more, rows)):
                         stream.write(text.encode())
                 more = list(islice(rows, 1))
             if sheet.chart is not None and sheet.filled > 2:
                 charts[len(names)] = len(charts) + 1
                 for name, text in _charted(sheet, names[-1], len(names), len(charts)).items():
-                    package.writestr(name, _HEAD + text)
+                    package.writestr(_part(name), _HEAD + text)
         for name, text in _frame(names, charts).items():
-            package.writestr(name, _HEAD + text)
-    return path
+            package.writestr(_part(name), _HEAD + text)
+
+
+def _part(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _NO_CLOCK)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
 
 
 def _sheet(sheet: Sheet, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    if sheet.plain:
+        yield f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'
+        yield from _rows(sheet, rows)
+        yield "</sheetData></worksheet>"
+        return
     widths = "".join(
         f'<col min="{at}" max="{at}" width="{max(12, min(40, len(head) + 6))}" customWidth="1"/>' for at, head in enumerate(sheet.heads, 1)
     )
@@ -77,14 +114,17 @@ def _sheet(sheet: Sheet, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
         f"<cols>{widths}</cols><sheetData>"
     )
-    yield _row(1, [_cell(head, _BOLD) for head in sheet.heads])
-    number = 1
-    for row in islice(rows, ROWS - 1):
-        number += 1
-        yield _row(number, [_cell(value) for value in row])
-    sheet.filled = number
-    drawing = '<drawing r:id="rId1"/>' if sheet.chart is not None and number > 2 else ""
-    yield f'</sheetData><autoFilter ref="A1:{column_letters(len(sheet.heads) - 1)}{number}"/>{drawing}</worksheet>'
+    yield from _rows(sheet, rows)
+    drawing = '<drawing r:id="rId1"/>' if sheet.chart is not None and sheet.filled > 2 else ""
+    yield f'</sheetData><autoFilter ref="A1:{column_letters(len(sheet.heads) - 1)}{sheet.filled}"/>{drawing}</worksheet>'
+
+
+def _rows(sheet: Sheet, rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    sheet.filled = sheet.first
+    yield _row(sheet.filled, [_cell(head, _BOLD) for head in sheet.heads])
+    for row in islice(rows, sheet.most - sheet.first):
+        sheet.filled += 1
+        yield _row(sheet.filled, [_cell(value) for value in row])
 
 
 def _row(number: int, cells: Sequence[str]) -> str:
@@ -95,13 +135,19 @@ def _row(number: int, cells: Sequence[str]) -> str:
 def _cell(value: Cell, style: int = 0) -> str:
     if value is None or value == "":
         return ""
+    if isinstance(value, Digits):
+        return f"><v>{value}</v>"
+    if isinstance(value, bool):
+        return f' t="b"><v>{int(value)}</v>'
     if isinstance(value, datetime):
         return f' s="{_TIME}"><v>{(value - _EPOCH).total_seconds() / 86_400:.8f}</v>'
+    if isinstance(value, date):
+        return f' s="{_DAY}"><v>{(value - _EPOCH.date()).days}</v>'
     if isinstance(value, float):
         return f' s="{_PERCENT}"><v>{value:.4f}</v>'
     if isinstance(value, int):
         return f"><v>{value}</v>"
-    kept = escape(_LOOKS_ESCAPED.sub("_x005F_", _UNCARRIED.sub("\ufffd", value)[:_LONGEST])).replace("\r", "_x000D_")
+    kept = escape(_LOOKS_ESCAPED.sub("_x005F_", UNCARRIED.sub("\ufffd", value)[:LONGEST])).replace("\r", "_x000D_")
     styled = f' s="{style}"' if style else ""
     return f'{styled} t="inlineStr"><is><t xml:space="preserve">{kept}</t></is>'
 
@@ -168,14 +214,15 @@ def _frame(names: Sequence[str], charts: Mapping[int, int]) -> dict[str, str]:
         f'<Relationship Id="rId1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_REL}"><sheets>{sheets}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}{styled}</Relationships>',
-        "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy-mm-dd hh:mm"/>'
-        '<numFmt numFmtId="165" formatCode="0.00%"/></numFmts>'
+        "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><numFmts count="3"><numFmt numFmtId="164" formatCode="yyyy-mm-dd hh:mm"/>'
+        '<numFmt numFmtId="165" formatCode="0.00%"/><numFmt numFmtId="166" formatCode="yyyy-mm-dd"/></numFmts>'
         '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
         '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
         '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-        '<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+        '<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
         '<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
         '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-        '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/></cellXfs>'
+        '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
+        '<xf numFmtId="166" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>'
         '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
     }
