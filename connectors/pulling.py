@@ -61,7 +61,7 @@ def pull(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callabl
         if delta.rows and records and answer.place is not None:
             records = (*records[:-1], (records[-1][0], CUT))
         digest = sha256(answer.content).hexdigest()[:24]
-        name = f"{label}-{number}.{'xml' if 'xml' in (answer.media_type or '') else 'json'}"
+        name = f"{label}-{number}.{next((kind for kind in ('xml', 'csv') if kind in (answer.media_type or '')), 'json')}"
         key = f"{delta.kind}:{watermark or ''}#{number}:{digest}"
         yield Page(Delivered(name, key, len(answer.content), None, answer.media_type), answer.content, covered, records)
 

@@ -62,6 +62,28 @@ class Folder:
         refuse_unknown(settings, SETTINGS, self.name)
         return Path(required(settings, "folder", self.name))
 
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str:
+        """Whether the folder is there and ours to use. Raises ConfigError where it is no folder, or its files are not ours to read, to
+        settle or to write."""
+        folder = self._folder(settings)
+        with _explained(folder):
+            if not folder.exists():
+                above = next(one for one in folder.absolute().parents if one.exists())
+                if not os.access(above, os.W_OK | os.X_OK):
+                    raise ConfigError(f"{folder}: it is not there, and {above} is not ours to make it in")
+                return f"{folder} is not there yet: who first writes makes it"
+            if not folder.is_dir():
+                raise ConfigError(f"{folder}: no folder")
+            rights = os.W_OK | os.X_OK | (os.R_OK if asks else 0)  # what was taken is moved or deleted there
+            if not os.access(folder, rights):
+                raise (
+                    ConfigError(f"{folder}: what is in it is not ours to read and settle")
+                    if asks
+                    else ConfigError(f"{folder}: not ours to write to")
+                )
+            count = sum(entry.regular and not entry.name.startswith(".") for entry in self._look(folder)) if asks else 0
+            return f"{folder} is there, {count} files in it" if asks else f"{folder} is there"
+
     def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
         """Files that are whole, oldest first. A folder that does not exist holds nothing: its first writer makes it."""
         folder, waiting = self._folder(settings), Waiting.of(settings)

@@ -30,11 +30,11 @@ import httpx
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
+from connectors.http_templates import members, words_of
 from connectors.pull_marks import as_watermark
 from connectors.pulling import Answer, Question, clock_of, pull, whole_number
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
-from connectors.transports.rest import members, words_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 _SETTINGS = PEER_SETTINGS | frozenset(

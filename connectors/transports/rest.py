@@ -10,8 +10,8 @@ In `path`, `query` and `body` stand `{since}`, `{token}`, `{offset}`, `{limit}`,
 whose value is not known yet (the first pull) is left out. `created_query` is asked instead of `query` for rows that
 were never changed. `empty: {at: errcode, is: ["20002"]}` is how a peer says, in words for a failure, that there is nothing. How a
 peer lets us in and what success is are said in `connectors/http_access.py` and `http_peer.py`, pages in
-`connectors/http_paging.py`, one question for each of a list in `http_each.py`. `acknowledge: {method: PUT, path:
-"purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
+`connectors/http_paging.py`, one question for each of a list in `http_each.py`, what is made while one waits (`job`) in
+`http_jobs.py`. `acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
 names in braces are members of it. 2xx that passes `success` is sent.
@@ -24,17 +24,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from connectors.credentials import refuse_unknown
 from connectors.deltas import Delta, value_at
 from connectors.http_each import Each
+from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import PEER_SETTINGS, Asked, Peer
+from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
 from connectors.pulling import Answer, Question, clock_of, pull
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
-from data_contracts.errors import ConfigError, RefusedError, RetriableError
+from data_contracts.errors import ConfigError, RetriableError
 
 REST_SETTINGS = PEER_SETTINGS | frozenset(
     {
@@ -47,6 +48,7 @@ REST_SETTINGS = PEER_SETTINGS | frozenset(
         "empty",
         "label",
         "each",
+        "job",
         "paging",
         "delta",
         "acknowledge",
@@ -55,7 +57,6 @@ REST_SETTINGS = PEER_SETTINGS | frozenset(
         "answers",
     }
 )
-_WORD = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 _BEGINNING = 200
 _ANSWER = 64 * 1024
 
@@ -87,6 +88,8 @@ class Rest(Pulling):
             Paging(settings.get("paging"), self.name, delta)
             Each.of(settings, listed=False)
             _spoken(settings.get("empty"))
+            if settings.get("job") is not None:
+                Job(settings["job"])
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Flag each record of the page. One that is gone meanwhile (404) needs no flag."""
@@ -103,7 +106,7 @@ class Rest(Pulling):
                         path_of(str(asked.get("path", "{id}")), values),
                         query_of(asked.get("query"), values),
                         {"Content-Type": "application/json"} if "body" in asked else {},
-                        json.dumps(_filled(asked["body"], values)).encode() if "body" in asked else None,
+                        json.dumps(filled(asked["body"], values)).encode() if "body" in asked else None,
                         also=(404, 410),
                     )
                 )
@@ -135,6 +138,9 @@ class Collection:
         self._each = Each.of(settings)
         self._at = settings.get("records")
         self._empty = _spoken(settings.get("empty"))
+        self._job = Job(settings["job"], peer) if settings.get("job") is not None else None
+        if self._job is not None and (self._each is not None or settings.get("paging") is not None or "acknowledge" in settings):
+            raise ConfigError("transport rest: a job has no paging, each or acknowledge: what it made is fetched whole, part by part")
         self.path = str(settings.get("path", ""))
         self.label = str(settings.get("label") or re.sub(r"\W+", "_", self.path.strip("/")) or "records")
         if delta.created and "created_query" not in settings:
@@ -145,6 +151,8 @@ class Collection:
     def ask(self, question: Question) -> Answer:
         """One page."""
         place = question.place if isinstance(question.place, Place) else Place()
+        if self._job is not None:
+            return self._of_job(self._job, question, place)
         answer = self._peer.ask(self._asked(question, place))
         if answer.status == 416:  # behind the last record
             return Answer(b"[]", ())
@@ -166,6 +174,17 @@ class Collection:
             None if token is None else str(token),
             media_type if "json" in media_type else "application/json",
         )
+
+    def _of_job(self, job: Job, question: Question, place: Place) -> Answer:
+        """A part of what a job made; the first question starts it."""
+        values = {} if question.since is None else {"since": self._delta.spelled(question.since)}
+        made = job.part(place.address, place.cursor) if place.address is not None else job.made(values)
+        onward = Place(address=made.address, cursor=made.onward) if made.onward is not None else None
+        if is_separated(made.answer):
+            return Answer(made.answer.content, rows(made.answer, self._peer.where), onward, None, "text/csv")
+        body = made.answer.json(self._peer.where)
+        self._peer.judge(body)
+        return Answer(made.answer.content, self._records(body), onward)
 
     def _onward(self, place: Place, behind: Place | None) -> Place | None:
         """The next page, or the first one of the next value of a list."""
@@ -195,7 +214,7 @@ class Collection:
         method = str(self._settings.get("method", "POST" if "body" in self._settings else "GET"))
         content = None
         if "body" in self._settings:
-            missing = {word for text in texts_of(self._settings["body"]) for word in _WORD.findall(text)} & {
+            missing = {word for text in texts_of(self._settings["body"]) for word in words_of(text)} & {
                 "since",
                 "token",
             } - values.keys()
@@ -203,7 +222,7 @@ class Collection:
                 raise ConfigError(
                     f"transport rest: body asks for {', '.join(sorted(missing))}: say in delta from where the first pull begins"
                 )
-            content = json.dumps(_filled(self._settings["body"], values), ensure_ascii=False).encode()
+            content = json.dumps(filled(self._settings["body"], values), ensure_ascii=False).encode()
             headers["Content-Type"] = "application/json"
         query = [*query_of(template, values), *parameters]
         return Asked(method, path_of(self.path, values), query, {"Accept": "application/json", **headers}, content, also=also)
@@ -218,14 +237,6 @@ class Collection:
         return found
 
 
-def part(given: Any, name: str, known: frozenset[str]) -> Mapping[str, Any]:
-    """A part of the settings, whose names are known. Raises ConfigError."""
-    if not isinstance(given, Mapping):
-        raise ConfigError(f"transport rest: {name} has {', '.join(sorted(known))}")
-    refuse_unknown(given, known, f"rest, {name}")
-    return given
-
-
 def _spoken(given: Any) -> tuple[str, frozenset[str]] | None:
     """`empty: {at: errcode, is: ["20002"]}`: where an answer says that it holds nothing, and how. Raises ConfigError."""
     if given is None:
@@ -234,72 +245,6 @@ def _spoken(given: Any) -> tuple[str, frozenset[str]] | None:
     if not asked.get("at") or not isinstance(asked.get("is"), list) or not asked["is"]:
         raise ConfigError("transport rest: empty has at and is, a list of values")
     return str(asked["at"]), frozenset(str(one) for one in asked["is"])
-
-
-def words_of(text: str) -> list[str]:
-    """The words in braces."""
-    return _WORD.findall(text)
-
-
-def texts_of(template: Any) -> Iterator[str]:
-    """All texts of a template."""
-    if isinstance(template, str):
-        yield template
-    elif isinstance(template, Mapping):
-        for value in template.values():
-            yield from texts_of(value)
-    elif isinstance(template, list):
-        for value in template:
-            yield from texts_of(value)
-
-
-def _filled(template: Any, values: Mapping[str, str]) -> Any:
-    """A template with the words in braces replaced; a text that is one word and a number becomes that number."""
-    if isinstance(template, Mapping):
-        return {str(name): _filled(value, values) for name, value in template.items()}
-    if isinstance(template, list):
-        return [_filled(value, values) for value in template]
-    if not isinstance(template, str):
-        return template
-    whole = _WORD.fullmatch(template)
-    if whole is not None and whole[1] in ("offset", "limit", "page") and values.get(whole[1], "").isdigit():
-        return int(values[whole[1]])
-    return _WORD.sub(lambda found: values.get(found[1], found[0]), template)
-
-
-def path_of(path: str, values: Mapping[str, str]) -> str:
-    """A path whose words are values, each of them one step of it, whatever is in it."""
-    steps = "/".join(quote(step, safe="{}:?&=,()'$.-_~!*@%") for step in path.split("/"))
-    return _WORD.sub(lambda found: quote(values[found[1]], safe="") if found[1] in values else found[0], steps)
-
-
-def query_of(template: Any, values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Parameters; one whose word has no value yet is left out."""
-    if template is None:
-        return []
-    if not isinstance(template, Mapping):
-        raise ConfigError("transport rest: query is names and values")
-    found = []
-    for name, value in template.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        if {word for word in _WORD.findall(text) if word in ("since", "token", "id")} <= values.keys():
-            found.append((str(name), str(_filled(text, values))))
-    return found
-
-
-def members(content: bytes, words: set[str]) -> dict[str, str]:
-    """Members of a JSON document that its address names. Raises RefusedError where they are not there."""
-    if not words:
-        return {}
-    try:
-        body = json.loads(content, parse_float=str)
-    except ValueError as error:
-        raise RefusedError("the document is no JSON, so its address cannot be made of it") from error
-    values = {word: value_at(body, word) for word in words}
-    missing = sorted(word for word, value in values.items() if value in (None, "") or isinstance(value, dict | list))
-    if missing:
-        raise RefusedError(f"the document has no {', '.join(missing)}, which its address is made of")
-    return {word: str(value) for word, value in values.items()}
 
 
 TRANSPORT = Rest()

@@ -223,6 +223,16 @@ class Sftp:
                 del held[peer]
             session.close()
 
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str:
+        """Log in and list the folder. Raises ConfigError where the server is another, does not let us in, or has no such folder."""
+        peer, folder = Peer.of(settings), required(settings, "folder", self.name)
+        with self._session(peer) as session:
+            try:
+                count = sum(entry.regular and not entry.name.startswith(".") for entry in session.entries(folder))
+            except FileNotFoundError as error:
+                raise ConfigError(f"{peer.address}: there is no folder {folder}") from error
+        return f"{peer.address} lets us in, {count} files in {folder}"
+
     def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
         """Files that are whole, oldest first. Raises ConfigError when the folder does not exist there."""
         peer, folder, waiting = Peer.of(settings), required(settings, "folder", self.name), Waiting.of(settings)

@@ -36,10 +36,11 @@ from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, value_at
 from connectors.http_access import Access
 from connectors.http_peer import Answered, Asked, Peer, base_of
+from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
 from connectors.registry import signer_named
 from connectors.signing import Call, Lending, Opening, Pairs, Signing, Token, hidden, keys_of
 from connectors.spec import Page
-from connectors.transports.rest import REST_SETTINGS, Rest, members, part, path_of, query_of, texts_of, words_of
+from connectors.transports.rest import REST_SETTINGS, Rest
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 _OWN = frozenset({"signer", "keys", "token_base", "renew", "answer", "window_seconds"})

@@ -177,6 +177,28 @@ def post(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes
     return _told(answer.status, answer.body, _ANSWER if settings.get("answers") is True else _BEGINNING)
 
 
+def there(settings: Mapping[str, Any], patience: float = 10.0) -> str:
+    """Whether something answers at `url`, asked by GET under the rules of `ask`; whatever it answers but a failure of its own will do.
+
+    Raises ConfigError for an address that must not be called, RetriableError where nobody answers, or by a failure (5xx).
+    """
+    url, address = _target(settings)
+    told = {"Host": url.netloc.decode("ascii"), "User-Agent": "UDIHub"}
+    pinned, extensions = url.copy_with(host=str(address)), {"sni_hostname": url.host} if url.scheme == "https" else {}
+    timeout = seconds(settings, "timeout_seconds", patience)
+    try:
+        with (
+            http_connections.client(f"{url.scheme}://{told['Host']} {address}", trusted(settings), timeout) as client,
+            client.stream("GET", pinned, headers=told, extensions=extensions) as response,
+        ):
+            status = response.status_code
+    except httpx.HTTPError as error:
+        raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
+    if status >= 500:
+        raise RetriableError(f"{url.host} answered {status}")
+    return f"{url.host} is there (it answers {status} to GET)"
+
+
 def ask(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes, patience: float = 10.0) -> Answer:
     """Post to `url` under the transport's rules for addresses. `patience`: seconds where `timeout_seconds` says nothing.
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from connectors.registry import transport_named, transport_names
-from connectors.spec import Delivered, Transport
+from connectors.spec import Delivered, Reachable, Transport
 from connectors.transports.memory import TRANSPORT as MEMORY
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 
@@ -122,6 +122,24 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> OnDisk:
 
 def test_every_transport_is_tested_here() -> None:
     assert {name.partition("-")[0] for name in HARNESSES} | SENDS_ONLY | ASKED | HEARD == set(transport_names())
+
+
+def test_who_is_there_and_lets_us_in_is_told_without_moving_anything(files: OnDisk) -> None:
+    assert isinstance(files.transport, Reachable)
+    files.put("a.json", b"{}", at=1_700_000_000)
+    said = files.transport.reach(files.settings, asks=True)
+    assert said is not None and "1 files in" in said and files.waiting() == {"a.json": b"{}"}
+    assert files.transport.reach(files.settings, asks=False) is not None and list(files.folder.iterdir()) == [files.folder / "a.json"]
+    if files.settings["use"] == "folder":
+        there = files.transport.reach(files.settings | {"folder": str(files.folder / "new")}, asks=True)
+        assert there is not None and "not there yet" in there and not (files.folder / "new").exists()
+        with pytest.raises(ConfigError, match="no folder"):
+            files.transport.reach(files.settings | {"folder": str(files.folder / "a.json")}, asks=True)
+        return
+    with pytest.raises(ConfigError, match="there is no folder"):
+        files.transport.reach(files.settings | {"folder": str(files.folder / "new")}, asks=True)
+    with pytest.raises(ConfigError, match="not let in"):
+        files.transport.reach(files.settings | {"user": "nobody"}, asks=True)
 
 
 def test_what_waits_is_fetched_opened_and_settled_once(source: Source) -> None:

@@ -53,6 +53,15 @@ class As2:
     def _only_sends(self) -> NoReturn:
         raise ConfigError("transport as2 fetches nothing; partners post to /as2")
 
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str | None:
+        """Read keys and certificates, and ask the partner's address by GET, which moves nothing; whatever it answers shows that it is
+        there. Whether it knows our certificate shows with the first message. None for a flow that only takes in."""
+        made = station(settings)
+        if not settings.get("url"):
+            return None
+        answered = webhook.there(settings)
+        return f"{answered}; keys and certificates of {made.ours} and {made.theirs} can be used"
+
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Post the document and judge the receipt. A retry has the same Message-ID and the same MIC.
 

@@ -7,19 +7,21 @@ import hashlib
 import itertools
 import subprocess
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from connectors.transports.as2 import mdn, mime
+from connectors.transports.as2 import TRANSPORT, mdn, mime
 from connectors.transports.as2.certificates import ending, newest
 from connectors.transports.as2.faults import FaultError
 from connectors.transports.as2.message import Built, build, sealed
 from connectors.transports.as2.names import own_message_id, plain, quoted
 from connectors.transports.as2.opening import open_message
 from connectors.transports.as2.station import Station, station
-from data_contracts.errors import ConfigError
+from data_contracts.errors import ConfigError, RetriableError
 from tests.as2_keys import FROM, pair, settings
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -212,3 +214,36 @@ def test_a_bomb_is_refused_at_the_cap(tmp_path: Path) -> None:
     with pytest.raises(FaultError, match="more than 1048576 bytes") as error:
         open_message(ours, request, NOW, LIMIT)
     assert error.value.disposition == "processed/error: decompression-failed"
+
+
+def test_who_is_there_is_told_without_sending_anything(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.command)
+            self.send_response(405 if self.path == "/as2" else 503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        ours = settings(tmp_path, "hub", "acme", url=f"{url}/as2", allow_hosts=["127.0.0.1"])
+        said = TRANSPORT.reach(ours, asks=False)
+        assert said is not None and "answers 405 to GET" in said and "certificates of HUB and ACME can be used" in said
+        with pytest.raises(RetriableError, match="503"):
+            TRANSPORT.reach(ours | {"url": f"{url}/down"}, asks=False)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == ["GET", "GET"]
+    with pytest.raises(RetriableError):
+        TRANSPORT.reach(ours | {"timeout_seconds": 2}, asks=False)
+    with pytest.raises(ConfigError):
+        TRANSPORT.reach(ours | {"key_file": str(tmp_path / "gone.key")}, asks=False)
+    assert TRANSPORT.reach({name: value for name, value in ours.items() if name != "url"}, asks=True) is None
