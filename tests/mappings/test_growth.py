@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from mappings.engine import Context
 from tests.mappings import shipped
 from tests.mappings.samples import sample
 
+CONTEXT = Context(time_zone="Asia/Shanghai", components=":", currency="CNY", sent="20261122 0830")
 FEW, MANY = 40, 160
 MOST = 1.4 * MANY / FEW
 """The work of four times the records, to that of the records: sorting and growing lists cost a little more than their length."""
@@ -53,9 +55,8 @@ def places(record: SourceRecord, at: tuple[int, ...] = ()) -> Iterator[tuple[int
             yield from places(child, (*at, index))
 
 
-def calls(name: str, root: SourceRecord) -> int:
-    """How many calls of functions reading a document and telling its losses takes."""
-    mapping = shipped.load(name)
+def calls(work: Callable[[], object]) -> int:
+    """How many calls of functions it takes."""
     count = 0
 
     def heard(frame: Any, event: str, argument: Any) -> None:
@@ -65,21 +66,63 @@ def calls(name: str, root: SourceRecord) -> int:
     before = sys.getprofile()
     sys.setprofile(heard)
     try:
-        mapped = mapping.read(root, Context(components=":", currency="CNY"))
-        mapping.unmapped(root, mapped)
+        work()
     finally:
         sys.setprofile(before)
     return count
 
 
+def read(name: str, root: SourceRecord) -> None:
+    """Read a document, and look for what is lost of it."""
+    mapping = shipped.load(name)
+    mapping.unmapped(root, mapping.read(root, CONTEXT))
+
+
+def lists(entity: dict[str, Any], at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every list that has something, and those in its first element."""
+    for name, member in entity.items():
+        if isinstance(member, list) and member:
+            yield (*at, name)
+            if isinstance(member[0], dict):
+                yield from lists(member[0], (*at, name, 0))
+        elif isinstance(member, dict):
+            yield from lists(member, (*at, name))
+
+
+def lengthened(entity: dict[str, Any], at: tuple[str | int, ...], times: int) -> dict[str, Any]:
+    """The entity with the first element of a list so many times over."""
+    new = copy.deepcopy(entity)
+    holder: Any = new
+    for name in at:
+        holder = holder[name]
+    holder[:1] = [copy.deepcopy(holder[0]) for _ in range(times)]
+    return new
+
+
 @pytest.mark.parametrize("name", shipped.reading())
 def test_four_times_the_records_are_four_times_the_work(name: str) -> None:
     root = sample(name)
-    calls(name, copied(root, None))  # what is made when it is first asked for
-    base = calls(name, copied(root, None))
+    read(name, copied(root, None))  # what is made when it is first asked for
+    base = calls(lambda: read(name, copied(root, None))) - calls(lambda: copied(root, None))
     steep = {}
     for at in places(root):
-        few, many = (calls(name, grown(root, at, times)) - base for times in (FEW, MANY))
+        trees = grown(root, at, FEW), grown(root, at, MANY)
+        few, many = (calls(partial(read, name, tree)) - base for tree in trees)
+        if many > MOST * max(few, 50):
+            steep[at] = (few, many)
+    assert not steep
+
+
+@pytest.mark.parametrize("name", [name for name in shipped.writing() if name in shipped.reading()])
+def test_four_times_the_elements_are_four_times_the_work(name: str) -> None:
+    mapping = shipped.load(name)
+    entity = mapping.read(sample(name), CONTEXT).entity
+    assert entity is not None
+    mapping.write(entity, CONTEXT)
+    base = calls(lambda: mapping.write(entity, CONTEXT))
+    steep = {}
+    for at in lists(entity):
+        few, many = (calls(partial(mapping.write, lengthened(entity, at, times), CONTEXT)) - base for times in (FEW, MANY))
         if many > MOST * max(few, 50):
             steep[at] = (few, many)
     assert not steep
