@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Pairs = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
-"""First and second records of pairs, by their numbers; the first is the smaller."""
+Pairs = tuple[npt.NDArray[np.int32] | Ints, npt.NDArray[np.int32] | Ints]
+"""First and second records of pairs, by their numbers; the first is the smaller. Narrow while they are kept, wide while they are looked at:
+by wide numbers columns are fetched in half the time."""
 
 MOST = 50
 """Records of a block."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from hub.masterdata.matching import chinese_names, latin_names
 from hub.masterdata.matching.chinese_names import misspelled
 from hub.masterdata.matching.latin_names import Latin, neighbours, respelled
-from hub.masterdata.matching.spelling import HAN, folded, sound, spelled_otherwise
+from hub.masterdata.matching.spelling import HAN, folded, folded_together, sound, spelled_otherwise
 from hub.masterdata.matching.words import listed
 
 _LONGEST_ENDING = 6
@@ -60,8 +61,7 @@ class Trades:
         self._words: set[str] = {*listed("trade"), *(word for word in listed("apart"))}
         self._chinese: dict[str, chinese_names.Begun] = {}
         self._begun: dict[str, latin_names.Begun] = {}
-        for text in dict.fromkeys(names):
-            plain = folded(text)
+        for text, plain in folded_together(dict.fromkeys(names)).items():
             if not plain.isascii() and HAN.search(plain):
                 self._chinese[text] = chinese_names.begun(plain, "", self._places)
             elif plain.strip():
@@ -77,11 +77,10 @@ class Trades:
         """Endings of Chinese names and Latin words that many names have in common."""
         endings, tokens = Counter[str](), Counter[str]()
         chinese = {name.rest for name in self._chinese.values() if name.rest}
-        for name in chinese:
-            endings.update([name[-length:] for length in range(2, min(_LONGEST_ENDING, len(name) - 1) + 1)])
+        for length in range(2, _LONGEST_ENDING + 1):
+            endings.update([name[-length:] for name in chinese if len(name) > length])
         latin = {self._listed(name.rest) for name in self._begun.values()} - {()}
-        for parts in latin:
-            tokens.update(parts)
+        tokens.update(chain.from_iterable(latin))
         least = max(5, (len(chinese) + len(latin)) // 500)
         for ending, count in sorted(endings.items(), key=lambda counted: (len(counted[0]), counted[0])):
             if count >= least:

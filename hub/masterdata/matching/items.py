@@ -294,7 +294,7 @@ class Items:
 
     def _said(self, pairs: Pairs) -> npt.NDArray[np.int8]:
         """Levels of words; each two texts are compared once."""
-        first, second = self._words.codes[pairs[0]], self._words.codes[pairs[1]]
+        first, second = (self._words.codes[side].astype(np.int64) for side in pairs)
         asked = np.flatnonzero((first >= 0) & (second >= 0))
         codes = np.minimum(first, second)[asked] << 32 | np.maximum(first, second)[asked]
         order = np.argsort(codes, kind="stable")

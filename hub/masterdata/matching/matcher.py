@@ -124,12 +124,12 @@ def _match(kind: str, bodies: Sequence[Mapping[str, Any]], weights: Weights | No
     candidates = keys.pairs(second)
     firsts, seconds, levels, asked = [], [], [], []
     for start in range(0, max(len(candidates[0]), 1), _CHUNK):
-        some = candidates[0][start : start + _CHUNK], candidates[1][start : start + _CHUNK]
+        some = candidates[0][start : start + _CHUNK].astype(np.intp), candidates[1][start : start + _CHUNK].astype(np.intp)
         kept, without = records.plausible(some)
         asked.append(without[kept])
         close = some[0][kept], some[1][kept]
-        firsts.append(close[0])
-        seconds.append(close[1])
+        firsts.append(close[0].astype(np.int32))
+        seconds.append(close[1].astype(np.int32))
         levels.append(records.compare(close))
     pairs, found = (np.concatenate(firsts), np.concatenate(seconds)), np.concatenate(levels)
     learnt = weights or (learn(found, records.specs, kind, np.concatenate(asked)) if records.learns else usual(kind, records.specs))

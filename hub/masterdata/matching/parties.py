@@ -84,7 +84,7 @@ class Parties:
         edits = tax.distance(pairs, both & ~tax.equal(pairs), 2)
         here = records.address.both(pairs)
         streets, houses = records.street.equal(pairs), records.house.equal(pairs) | ~records.house.both(pairs)
-        close = records.street.alike(pairs, here & ~streets, fuzz.token_sort_ratio)
+        close = records.street.alike(pairs, here & ~streets, fuzz.token_sort_ratio, 0.8)
         name, trade = self._names.levels(pairs)
         places = leveled(count, (1, records.name_place.both(pairs)), (2, records.name_place.equal(pairs)))
         places = leveled(count, (1, records.name_city.both(pairs)), (2, records.name_city.equal(pairs)), (1, places == 1))

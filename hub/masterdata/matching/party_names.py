@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import LCSseq, Levenshtein
 
 from hub.masterdata.matching.blocking import Bools, Ints, Pairs
-from hub.masterdata.matching.columns import leveled
+from hub.masterdata.matching.columns import lacking, leveled
 from hub.masterdata.matching.company_names import shortened
 from hub.masterdata.matching.party_records import PartyRecords
 
@@ -33,9 +33,9 @@ class NamePairs:
         near = known.copy()
         for own in self.own:
             near |= own.equal(pairs)
-            near |= own.alike(pairs, own.both(pairs) & ~near & own.may_share(pairs, 0.6), fuzz.ratio) >= 0.6
+            near |= own.alike(pairs, own.both(pairs) & ~near, fuzz.ratio, 0.6) >= 0.6
         for whole in self.whole:
-            near |= whole.alike(pairs, whole.both(pairs) & ~near & whole.may_share(pairs, 0.8), fuzz.ratio) >= 0.8
+            near |= whole.alike(pairs, whole.both(pairs) & ~near, fuzz.ratio, 0.8) >= 0.8
         near |= self.sounds(pairs, ~near) > 0
         return near
 
@@ -60,7 +60,7 @@ class NamePairs:
         own, trade, whole = self.own[script], self.trade[script], self.whole[script]
         both, equal = own.both(pairs), own.equal(pairs)
         open_ = both & ~equal
-        shares = own.alike(pairs, open_, fuzz.ratio)
+        shares = own.alike(pairs, open_, fuzz.ratio, 0.3)
         length, lengths = own.lengths, whole.lengths
         # An edit takes out a letter and puts one in at most, and the share tells how many are left out and put in for one to be the other.
         apart = (1 - shares) * (length[pairs[0]] + length[pairs[1]])
@@ -117,6 +117,10 @@ class NamePairs:
         for one, other in (pairs, pairs[::-1]):
             asked = np.flatnonzero(where & (found < 2) & (han.codes[one] >= 0) & (latin.codes[other] >= 0))
             there = one[asked], other[asked]
+            ours, theirs = lacking(han.sets.take(there[0]), latin.sets.take(there[1]))
+            all_ours, all_theirs = lacking(self.read[0].sets.take(there[0]), self.read[1].sets.take(there[1]))
+            may = (np.minimum(ours, theirs) <= 1) | ((all_ours | all_theirs) == 0)  # `_heard` allows one letter, or a part of the other
+            asked, there = asked[may], (there[0][may], there[1][may])
             read, said, whole, written = (
                 texts.tolist()
                 for texts in (han.texts[there[0]], latin.texts[there[1]], self.read[0].texts[there[0]], self.read[1].texts[there[1]])

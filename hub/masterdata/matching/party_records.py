@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hub.masterdata.matching.blocking import Ints
 from hub.masterdata.matching.columns import Column, once
 from hub.masterdata.matching.company_names import NAMELESS, CompanyName, Trades
-from hub.masterdata.matching.spelling import HAN, folded, place, sound, syllables, words
+from hub.masterdata.matching.spelling import HAN, folded, folded_together, place, readings, sound, words
 from hub.masterdata.matching.words import listed
 
 _STREET = {
@@ -40,7 +40,8 @@ class Names:
         self.distinct = list(objects.values())
         places = dict(zip(objects, range(len(objects)), strict=True))
         self.which: Ints = np.fromiter(map(places.__getitem__, map(id, names)), dtype=np.int64, count=len(names))
-        self.owns = [name.own for name in self.distinct]
+        self._parts = list(zip(*self.distinct, strict=True))
+        self.owns = list(self._parts[CompanyName._fields.index("own")])
         self.own, self.trade = self._column("own"), self._column("trade")
         self.whole = self._column("whole")
         # A Latin name is read as it is written.
@@ -50,7 +51,7 @@ class Names:
 
     def _column(self, part: str) -> Column:
         at = CompanyName._fields.index(part)
-        return Column([name[at] for name in self.distinct], self.which)
+        return Column(self._parts[at], self.which)
 
 
 class PartyRecords:
@@ -73,7 +74,9 @@ class PartyRecords:
             latin.append(en)
         often = Counter(stated)
         trades = Trades((*han, *latin), {city for city, count in often.items() if city and count > 1})
-        addresses = [folded(str(body.get("address") or "")) for body in bodies]
+        addresses = [str(body.get("address") or "") for body in bodies]
+        plain = folded_together(set(addresses))
+        addresses = list(map(plain.__getitem__, addresses))
         stated = [city or _city_of(address) for city, address in zip(stated, addresses, strict=True)]
         chinese = [trades.parted(name, city) for name, city in zip(han, stated, strict=True)]
         western = [trades.parted(name) for name in latin]
@@ -102,20 +105,21 @@ class PartyRecords:
     def _spelled_out(self) -> npt.NDArray[np.bool_]:
         """Records whose Latin name is Chinese in Latin letters."""
         han, latin = self.names
-        known = {syllable for own in {name.own for name in han.distinct} for syllable in syllables(own)}
-        spelled = {own: _spelled_out(own, known) for own in {name.own for name in latin.distinct}}
-        return np.array([spelled[name.own] for name in latin.distinct], dtype=bool)[latin.which]
+        known = readings(set(han.owns))
+        spelled = {own: _spelled_out(own, known) for own in set(latin.owns)}
+        return np.fromiter(map(spelled.__getitem__, latin.owns), dtype=bool, count=len(latin.owns))[latin.which]
 
 
 def _spelled_out(own: str, known: set[str]) -> bool:
     """Whether a Latin name is made of two to four syllables of pinyin."""
-    ends = {0: 0}
-    for start in range(len(own)):
-        if start in ends and ends[start] < 4:
-            for size in range(1, 7):
-                if own[start : start + size] in known:
-                    ends[start + size] = min(ends.get(start + size, 9), ends[start] + 1)
-    return 2 <= ends.get(len(own), 0) <= 4
+    if own in known:
+        return False
+    ends = {0}
+    for count in range(1, 5):
+        ends = {start + size for start in ends for size in range(1, 7) if own[start : start + size] in known}
+        if count > 1 and len(own) in ends:
+            return True
+    return False
 
 
 def _not_province(name: str) -> str:
@@ -165,10 +169,10 @@ def _city_of(plain: str) -> str:
 
 def _address(plain: str) -> tuple[str, str]:
     """Street and house as both scripts say them: `江苏省苏州市吴中区星湖街218号` is `xinghu`, `218`, as is `No. 218 Xinghu Street`."""
-    if (han := _HAN_STREET.search(plain)) is not None:
+    if not plain.isascii() and (han := _HAN_STREET.search(plain)) is not None:
         return sound(_DISTRICT.sub("", han[1])), han[2]
     if (english := _PINYIN_STREET.search(plain)) is not None:
         return english["name"].replace(" ", ""), english["before"] or english["behind"] or ""
-    found = [_STREET.get(word, word) for word in words(plain.replace("straße", "str").replace("strasse", "str").replace("ß", "ss"))]
+    found = [_STREET.get(word, word) for word in words(plain.replace("strasse", "str"))]
     number = next((word for word in found if word.isdigit()), "")
     return " ".join(word for word in found if len(word) > 1 and not word[0].isdigit()), number
