@@ -36,6 +36,15 @@ class Chosen(Shape):
     code: str
 
 
+class MasterNamesake(BaseModel):
+    """Another golden record that is called the same."""
+
+    golden_id: int
+    code: str | None
+    name: str | None
+    sources: list[MasterSource]
+
+
 class Master(BaseModel):
     """The golden record of an item or a party: the values that won (beside these members), all its names, all its sources."""
 
@@ -45,6 +54,9 @@ class Master(BaseModel):
     code: str | None = Field(examples=["RM-1001"])
     names: list[Name]
     sources: list[MasterSource]
+    also: list[MasterNamesake] = Field(
+        default=[], description="Of one record: others that the same name leads to, the first of which is this; `system/code` names one."
+    )
     chosen: dict[str, Chosen] = Field(default={}, description="Of each member why its value won, and whose it is.")
 
 

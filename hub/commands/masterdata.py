@@ -133,6 +133,9 @@ def show_command(
         _tell(found, True, "")
         return
     language = hub.settings.language
+    for other in found["also"]:
+        said = word("also_called", language).format(name=name, source=f"{other['system']}/{other['code']}", called=other["name"] or "-")
+        typer.echo(said)
     for one in found["fields"]:
         said = one["said_by"]
         who = said["person"] or f"{said['system']}/{said['code']}"
@@ -290,7 +293,7 @@ def _ask(hub: Hub, asked: Asked, by: str, as_json: bool) -> None:
 
 def _source(hub: Hub, kind: str, name: str) -> Source:
     with hub.database.read() as connection:
-        return shown.source_named(connection, kind, name)
+        return shown.sole_source(connection, kind, name)
 
 
 def _tell(row: Mapping[str, Any], as_json: bool, text: str) -> None:

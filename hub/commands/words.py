@@ -18,6 +18,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "at_column": ("column {number}", "第 {number} 列"),
     "valid": ("valid", "有效"),
     "not_valid": ("NOT valid", "无效"),
+    "also_called": (
+        "{name} is also {source}, another record: {called}; name it so to see it",
+        "{name} 也是另一条记录 {source}：{called}；如需查看请用该名称",
+    ),
     "accepted": ("accepted", "已接受"),
     "no_case": (
         "no case; of what came since they last ran, cases are opened by `udihub worker` or `udihub serve`",

@@ -157,6 +157,8 @@ def _checked(uow: UnitOfWork, asked: Asked) -> tuple[Neighbourhood, Asked]:
     if asked.action == "value":
         body = min(near.of({asked.source}), key=lambda record: record.order).body
         value = words.judged(asked.kind, str(asked.field), asked.value, body, moment(uow.now).date())
+        own = {record.subject_id for record in near.of(set(near.cluster(asked.source)))}
+        words.free(uow.connection, asked.kind, str(asked.field), value, own)
         asked = replace(asked, value=value)
     return near, asked
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data_contracts.errors import NotFoundError
+from data_contracts.errors import ConflictError, NotFoundError
 from hub.masterdata.clusters import Source
 from hub.masterdata.golden import Record, golden_ids
 from hub.masterdata.renew import Neighbourhood, around
@@ -21,25 +21,42 @@ from hub.store.source_records import Version
 from hub.store.types import moment
 
 
-def source_named(connection: sa.Connection, kind: str, name: str) -> Source:
-    """The source record that a name leads to: `system/code`, its code alone, else any name of the crosswalk. Raises NotFoundError."""
+def sources_named(connection: sa.Connection, kind: str, name: str) -> list[Source]:
+    """The source records that a name leads to, one of each golden record that is called so: `system/code` is one, a code alone may be of
+    several, else any name of the crosswalk. Raises NotFoundError."""
     system, slash, code = name.partition("/")
     if slash and store.records_by_code(connection, kind, [(system, code)]):
-        return (system, code)
+        return [(system, code)]
     padded = name.zfill(14) if name.isdecimal() and len(name) in (8, 12, 13) else name
     rows = store.rows_by_value(connection, kind, {name, padded})
     if not rows:
         raise NotFoundError(f"there is no {kind} {name}")
     own_codes = [row for row in rows if row.scheme.startswith("code:")]  # before what another record's supplier calls it
-    golden = store.rows_by_golden(connection, kind, {min(row.golden_id for row in own_codes or rows)})
-    codes = sorted((row.scheme[5:], row.value) for row in golden if row.scheme.startswith("code:"))
-    own = [code for code in codes if code[1] == name]
-    return (own or codes)[0]
+    found = []
+    for number in sorted({row.golden_id for row in own_codes or rows}):
+        names = store.rows_by_golden(connection, kind, {number})
+        codes = sorted((row.scheme[5:], row.value) for row in names if row.scheme.startswith("code:"))
+        own = [code for code in codes if code[1] == name]
+        found += (own or codes)[:1]
+    return found
+
+
+def source_named(connection: sa.Connection, kind: str, name: str) -> Source:
+    """The source record that a name leads to, the first of several. Raises NotFoundError."""
+    return sources_named(connection, kind, name)[0]
+
+
+def sole_source(connection: sa.Connection, kind: str, name: str) -> Source:
+    """The source record that a name leads to, for whoever changes something: one of several is not guessed. Raises ConflictError too."""
+    found = sources_named(connection, kind, name)
+    if len(found) > 1:
+        raise ConflictError(f"{name} means several: {', '.join('/'.join(one) for one in found)}")
+    return found[0]
 
 
 def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, today: date, on: date | None = None) -> dict[str, Any]:
     """The golden record that a name leads to, as of a day (null: now, which is `today`). Raises NotFoundError."""
-    source = source_named(connection, kind, name)
+    source, *others = sources_named(connection, kind, name)
     near = around(connection, kind, [source])
     cluster = near.cluster(source)
     known = source_records.versions(connection, kind, cluster)
@@ -58,6 +75,7 @@ def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, today:
         "kind": kind,
         "golden_id": ids[source],
         "source": _said(source),
+        "also": [{**_said(other), "name": _name(connection, kind, other)} for other in others],
         "on": None if on is None else on.isoformat(),
         "fields": [_choice(choices[name], rules.criteria(kind, name)) for name in _ordered(choices, rules.matters[kind])],
         "names": [{"scheme": row.scheme, "value": row.value, "base_quantity": row.base_quantity, "unit": row.unit} for row in rows],
@@ -65,6 +83,12 @@ def golden(connection: sa.Connection, kind: str, name: str, rules: Rules, today:
         "decisions": decisions.requests_of(connection, kind, cluster),
         "suspects": [cases.plain(row) for row in cases.of_sources(connection, kind, cluster) if row.state in ("open", "later")],
     }
+
+
+def _name(connection: sa.Connection, kind: str, source: Source) -> str | None:
+    """What a source record calls its thing."""
+    bodies = (record.body for record in store.records_by_code(connection, kind, [source]))
+    return next((str(name) for body in bodies if (name := body.get("name") or body.get("name_zh"))), None)
 
 
 def history(connection: sa.Connection, kind: str, name: str) -> list[dict[str, Any]]:

@@ -7,11 +7,12 @@ What that record itself has wrong is not held against the word; what rules only 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
 from data_contracts import canonical
@@ -20,6 +21,7 @@ from data_contracts.findings import Finding, Language, Place
 from data_contracts.rules import validate
 from hub.masterdata.kinds import KINDS, described
 from hub.masterdata.survivorship import OF_THE_MESSAGE
+from hub.store import golden as store
 
 ENTITY: Mapping[str, str] = {kind: entity for entity, kind in canonical.KINDS.items() if kind in KINDS}
 """Kind of master record → canonical entity."""
@@ -74,6 +76,33 @@ def judged(kind: str, field: str, value: Any, body: Mapping[str, Any], today: da
     return kept
 
 
+def free(connection: sa.Connection, kind: str, field: str, value: Any, own: Collection[int]) -> None:
+    """Raises WordError where a number by which a record is known is another record's already: told is whose. `own` are the subjects of the
+    record that the word is said of, and of all that is one with it."""
+    schemes = _NUMBERS.get((kind, field))
+    if schemes is None:
+        return
+    text = str(value).strip()
+    rows = store.rows_by_value(connection, kind, {text, "".join(text.split()).upper()})
+    taken = next((row.golden_id for row in rows if row.scheme in schemes and row.golden_id not in own), None)
+    if taken is None:
+        return
+    names = store.rows_by_golden(connection, kind, {taken})
+    code = min((row for row in names if row.scheme.startswith("code:")), key=lambda row: (row.scheme, row.value))
+    record = store.records_by_code(connection, kind, [(code.scheme[5:], code.value)])[0]
+    whose = f"{record.system}/{record.code}"
+    called = record.body.get("name") or record.body.get("name_zh") or "-"
+    raise WordError(
+        f"{field} {text} is taken: it is that of {whose} ({called}); if both are one, merge them, else mend it in the record that is wrong",
+        f"{field} {text} 已被占用：属于 {whose}（{called}）；如两者为同一单位，请合并，否则请在有误的记录中更正",
+    )
+
+
+_NUMBERS: Mapping[tuple[str, str], frozenset[str]] = {
+    ("party", "tax_number"): frozenset({"tax", "credit_code"}),
+    ("party", "licence"): frozenset({"licence"}),
+}
+"""Members that name one record, and the schemes of the crosswalk under which they stand."""
 _LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
 
 

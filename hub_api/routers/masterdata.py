@@ -42,6 +42,12 @@ class SourceName(Shape):
     code: str = Field(examples=["V1001"])
 
 
+class Namesake(SourceName):
+    """Another record that is called the same."""
+
+    name: str | None = Field(examples=["Acme GmbH"])
+
+
 class Said(Shape):
     """A value that somebody says."""
 
@@ -159,6 +165,7 @@ class GoldenRecord(Shape):
     kind: Kind
     golden_id: int
     source: SourceName = Field(description="The source record that the name leads to.")
+    also: list[Namesake] = Field(description="Other records that the same name leads to.")
     on: str | None
     fields: list[GoldenField]
     names: list[Name]
@@ -293,13 +300,16 @@ def list_versions(kind: OfKind, name: Named, hub: HubDependency, caller: Staff) 
 
 
 @router.get(
-    "/impact/{kind}/{name:path}", summary="Show what a change touches", response_model=Impact, responses=problems(401, 403, 404, 422, 429)
+    "/impact/{kind}/{name:path}",
+    summary="Show what a change touches",
+    response_model=Impact,
+    responses=problems(401, 403, 404, 409, 422, 429, s409="Several records are called so; `system/code` names one."),
 )
 def show_impact(kind: OfKind, name: Named, hub: HubDependency, caller: Staff) -> Response:
     """Before it is made: maps, open orders, lots, partners. Reads all lines: for a person who asks, not for a loop."""
     need_all(hub, caller)
     with hub.database.read() as connection:
-        source = shown.source_named(connection, kind, name)
+        source = shown.sole_source(connection, kind, name)
     return render(stewardship.touches(hub, kind, [source]))
 
 

@@ -80,6 +80,46 @@ def test_discrepancies_of_master_data_need_a_key_of_all_organisations(kept: Api)
     assert {rule: count for rule, count in whole.items() if not rule.startswith("MDM-")} == own
 
 
+def test_a_code_that_several_records_have_shows_all_of_them(kept: Api) -> None:
+    say(kept.hub, "wms", party("V1", name="Quite another Ltd", gln=None, tax_number="GB1"))
+    kept.settle()
+    both = {("erp", "V1"), ("wms", "V1")}
+    golden = kept.get("/v1/masterdata/golden/party/V1").json()
+    assert {(one["system"], one["code"]) for one in (golden["source"], *golden["also"])} == both
+    (other,) = golden["also"]
+    assert other["name"] in ("Quite another Ltd", "Acme Polymers GmbH")
+    for system, name in (("erp", "Acme Polymers GmbH"), ("wms", "Quite another Ltd")):
+        alone = kept.get(f"/v1/masterdata/golden/party/{system}/V1").json()
+        assert alone["source"] == {"system": system, "code": "V1"} and alone["also"] == []
+        one = kept.get(f"/v1/parties/{system}/V1").json()
+        assert one["name"] == name and one["also"] == []
+    shown = kept.get("/v1/parties/V1").json()
+    (also,) = shown["also"]
+    assert {shown["name"], also["name"]} == {"Acme Polymers GmbH", "Quite another Ltd"}
+    assert {(one["system"], one["code"]) for part in (shown, also) for one in part["sources"]} >= both
+    touched = kept.get("/v1/masterdata/impact/party/V1", "steward")
+    assert touched.status_code == 409 and "erp/V1, wms/V1" in touched.json()["detail"]
+    assert kept.get("/v1/masterdata/impact/party/erp/V1", "steward").status_code == 200
+
+
+def test_a_number_that_is_taken_is_told_with_whose_it_is(kept: Api) -> None:
+    say(kept.hub, "erp", party("V7", name="Third Ltd", gln=None, tax_number=None, licence="沪药20240159"))
+    say(kept.hub, "erp", party("V8", name="Fourth Ltd", gln=None, tax_number=None))
+    kept.settle()
+    source = {"system": "erp", "code": "V8"}
+    taken = (("tax_number", " DE811 ", "erp/V1 (Acme Polymers GmbH)"), ("licence", "沪药20240159", "erp/V7 (Third Ltd)"))
+    for field, value, whose in taken:
+        refused = ask(kept, kind="party", action="value", source=source, field=field, value=value)
+        assert refused.status_code == 422, refused.text
+        assert refused.json()["detail"].startswith(f"{field} {value.strip()} is taken: it is that of {whose};")
+        body = {"reason": "x", "kind": "party", "action": "value", "source": source, "field": field, "value": value}
+        chinese = kept.request("POST", "/v1/masterdata/requests", "steward", json=body, headers={"Accept-Language": "zh"}).json()
+        assert "已被占用" in chinese["detail"] and whose.partition(" ")[0] in chinese["detail"]
+    assert ask(kept, kind="party", action="value", source=source, field="tax_number", value="DE999").json()["state"] == "done"
+    own = {"system": "erp", "code": "V7"}
+    assert ask(kept, kind="party", action="value", source=own, field="licence", value="沪药20240159").json()["state"] == "done"
+
+
 def test_why_each_value_won_and_the_record_of_a_day(kept: Api) -> None:
     asked = ask(kept, kind="party", action="merge", source={"system": "erp", "code": "V1"}, other={"system": "wms", "code": "W1"})
     assert asked.status_code == 201, asked.text

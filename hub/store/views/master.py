@@ -35,27 +35,31 @@ def parties(
 
 
 def item(connection: sa.Connection, name: str, partner_id: int | None = None) -> dict[str, Any]:
-    """One item by a code of any system, a supplier's number or a GTIN of any packaging level. Raises NotFoundError."""
+    """One item by a code of any system (`system/code` of one), a supplier's number or a GTIN of any packaging level; `also` has the others
+    that are called the same. Raises NotFoundError."""
     return _one(connection, "item", name.zfill(14) if name.isdigit() and len(name) in (8, 12, 13) else name, name, partner_id)
 
 
 def party(connection: sa.Connection, name: str, partner_id: int | None = None) -> dict[str, Any]:
-    """One party by code, GLN or tax number. Raises NotFoundError."""
+    """One party by code (`system/code` of one system), GLN or tax number; `also` has the others that are called the same. Raises
+    NotFoundError."""
     return _one(connection, "party", name, name, partner_id)
 
 
 def _one(connection: sa.Connection, kind: str, value: str, stated: str, partner_id: int | None) -> dict[str, Any]:
-    goldens = set(
-        connection.execute(
-            sa.select(crosswalk.c.golden_id).where(crosswalk.c.kind == kind, crosswalk.c.value.in_({value, stated}))
-        ).scalars()
-    )
+    system, slash, code = stated.partition("/")
+    named: sa.ColumnElement[bool] = crosswalk.c.value.in_({value, stated})
+    if slash:
+        named = sa.or_(named, sa.and_(crosswalk.c.scheme == f"code:{system}", crosswalk.c.value == code))
+    goldens = set(connection.execute(sa.select(crosswalk.c.golden_id).where(crosswalk.c.kind == kind, named)).scalars())
     seen = visible(connection, kind, partner_id)
     if seen is not None:
         goldens &= seen
     if not goldens:
         raise NotFoundError(f"there is no {kind} {stated}")
-    return golden_records(connection, kind, [min(goldens)])[0]
+    first, *others = golden_records(connection, kind, sorted(goldens))
+    namesakes = [{"golden_id": one["golden_id"], "code": one["code"], "name": one.get("name"), "sources": one["sources"]} for one in others]
+    return {**first, "also": namesakes}
 
 
 def page(

@@ -64,6 +64,9 @@ async def golden_record(visit: Visit) -> None:
     named = values.get("name_zh") if visit.language == "zh-CN" and values.get("name_zh") else values.get("name")
     title(visit, str(named or name), chip(visit.word("master_kind", kind), "quiet"))
     show(form([field(say("masterdata.as_of"), "on", found["on"], "2026-11-30")], say("frame.show"), f"/masterdata/{kind}/{name}"))
+    if found["also"]:
+        others = [[source_link(kind, one), f" {one['name'] or ''} "] for one in found["also"]]
+        show(el("p", chip(say("masterdata.also_called"), "warning"), " ", *others, cls="about"))
     if found["suspects"]:
         links = [[link(f"#{one['id']}", f"/masterdata/suspects/{one['id']}"), " "] for one in found["suspects"]]
         show(el("p", chip(say("masterdata.suspected"), "warning"), " ", *links, cls="about"))
