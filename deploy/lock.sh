@@ -11,8 +11,8 @@ lock() {
 		--no-annotate --custom-compile-command "make lock" pyproject.toml "$@" -o "requirements/$out.txt"
 }
 lock core --group build
-lock site --group build --extra postgres --extra mariadb --extra quality --extra console --extra matching --extra streams
-lock airflow --group build --extra postgres --extra mariadb --extra quality --extra streams --extra airflow
+lock site --group build --extra postgres --extra mariadb --extra s3 --extra quality --extra console --extra matching --extra streams
+lock airflow --group build --extra postgres --extra mariadb --extra s3 --extra quality --extra streams --extra airflow
 lock dev --group build --group dev --all-extras
 echo uv | "$venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command "make lock" - -o requirements/uv.txt

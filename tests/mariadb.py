@@ -85,9 +85,7 @@ def running_mariadb(options: Mapping[str, str] | None = None) -> Iterator[MariaD
 def _tables() -> Path:
     """The files of a server without anything in it."""
     if not MARIADBD.exists():
-        raise RuntimeError(
-            "no MariaDB to test with: deploy/system-packages.sh mariadb-server-core:/usr/sbin/mariadbd mariadb-client-core:/usr/bin/my_print_defaults"
-        )
+        raise RuntimeError("no MariaDB to test with: as root, apt-get install mariadb-server-core mariadb-client-core")
     folder = Path(tempfile.mkdtemp(prefix="udihub-my-", dir=_place()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     made = ("--auth-root-authentication-method=normal", "--skip-test-db", f"--datadir={folder}/data")

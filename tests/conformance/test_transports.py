@@ -16,6 +16,7 @@ from connectors.registry import transport_named, transport_names
 from connectors.spec import Delivered, Reachable, Transport
 from connectors.transports.memory import TRANSPORT as MEMORY
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
+from tests.peers.s3_peer import S3Peer, bucket_of
 
 _numbers = itertools.count(1)
 SENDS_ONLY = {"webhook", "as2"}
@@ -85,6 +86,28 @@ class OnDisk(Source):
         return sorted(path.name for path in (self.folder / "done").iterdir())
 
 
+class InBucket(Source):
+    """Objects below a folder of a bucket."""
+
+    def __init__(self, peer: S3Peer) -> None:
+        self.peer = peer
+        super().__init__("s3", bucket_of(peer))
+
+    def put(self, name: str, content: bytes, at: float | None = None) -> None:
+        self.peer.put(f"partner/out/{name}", content, at)
+
+    def waiting(self) -> dict[str, bytes]:
+        inside = {key.removeprefix("partner/out/"): one.content for key, one in self.peer.objects.items()}
+        return {name: content for name, content in inside.items() if "/" not in name}
+
+    def settled(self) -> list[str]:
+        return sorted(key.removeprefix("partner/out/done/") for key in self.peer.objects if key.startswith("partner/out/done/"))
+
+
+def in_bucket(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+    return InBucket(request.getfixturevalue("s3_peer"))
+
+
 def in_memory(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
     return InMemory("memory", {"use": "memory", "box": f"box-{next(_numbers)}"})
 
@@ -104,7 +127,13 @@ def by_sftp(backend: str) -> Callable[[pytest.FixtureRequest, Path], Source]:
     return stand_up
 
 
-HARNESSES = {"memory": in_memory, "folder": in_folder, "sftp-pysftp": by_sftp("pysftp"), "sftp-asyncssh": by_sftp("asyncssh")}
+HARNESSES = {
+    "memory": in_memory,
+    "folder": in_folder,
+    "s3": in_bucket,
+    "sftp-pysftp": by_sftp("pysftp"),
+    "sftp-asyncssh": by_sftp("asyncssh"),
+}
 FILES = ("folder", "sftp-pysftp", "sftp-asyncssh")
 
 

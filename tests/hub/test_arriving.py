@@ -24,6 +24,7 @@ from hub.settings import Settings
 from hub.store import tables
 from tests.hub.conftest import SITE
 from tests.hub_api.papers import orders
+from tests.peers.s3_peer import ACCESS, SECRET, bucket_of, running_s3
 
 SMALL = Bounds(parts=3, part_bytes=5000, all_bytes=8000, free_bytes=1000, ratio=20)
 
@@ -73,6 +74,28 @@ def test_every_part_of_a_packed_file_is_a_document_of_its_own(hub: Hub) -> None:
     assert [row.business_key for row in rows(hub, tables.exchange) if row.state == "applied"] == [
         f"purchase_order/450000000{n}" for n in range(1, 5)
     ]
+
+
+def test_packed_objects_of_a_bucket_come_in_as_files_do(
+    database_url: str, tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("S3_ACCESS", ACCESS)
+    monkeypatch.setenv("S3_SECRET", SECRET)
+    site = Path(shutil.copytree(SITE, tmp_path / "site"))
+    with running_s3() as peer:
+        flow = {"version": 1, "flow": "erp_in", "direction": "in", "agreement": "orders_north"}
+        flow["transport"] = bucket_of(peer, unpack=["zip", "gzip"])
+        (site / "flows" / "erp_in.yaml").write_text(yaml.safe_dump(flow))
+        hub = Hub.open(Settings(tmp_path / "home", site, database_url, "en", 1_000_000, clock))
+        peer.put("partner/out/a.zip", zipped(one=orders("4500000001"), two=orders("4500000002")), at=1_700_000_000)
+        peer.put("partner/out/b.json.gz", gzip.compress(orders("4500000003")), at=1_700_000_001)
+        peer.put("partner/out/c.gz", gzip.compress(orders("4500000004"))[:-9], at=1_700_000_002)
+        for _ in range(2):
+            pipeline.fetch(hub, hub.site.flows["erp_in"])
+        assert [row.name for row in rows(hub, tables.document)] == ["one", "two", "b.json", "c.gz"]
+        assert [(row.rule, row.expected) for row in rows(hub, tables.finding)] == [("PCK-01", "c.gz")]
+        assert sorted(peer.objects) == [f"partner/out/done/{name}" for name in ("a.zip", "b.json.gz", "c.gz")]
+        hub.database.close()
 
 
 def test_nothing_unpacks_beyond_its_bounds() -> None:
