@@ -1,44 +1,27 @@
-"""Connections to peers by HTTP that stay open while a sender works: with a peer far away a new one costs three journeys there and back
-before the document's own.
+"""Connections by HTTP that stay open while a sender works (`open_lines.kept_open`).
 
-Within `kept_open()` whatever this thread sends to one place, with the same certificates, goes by the connection of before; at the end of
-the block, or when a second has passed without a request, it is closed. Places are told apart by name and by the address that was judged,
-so that no certificate speaks for another name. A peer that hangs up without a word where it had promised to go on listening gets new
-connections for ten minutes: only the first such document waits for its second attempt.
+What goes to one place with the same certificates goes by the connection of before; when a second has passed without a request it is
+closed. Places are told apart by name and by the address that was judged, so that no certificate speaks for another name. A peer that
+hangs up without a word where it had promised to go on listening gets new connections for ten minutes: only the first such document waits
+for its second attempt.
 """
 
 from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, local
+from threading import Lock
 
 import httpx
+
+from connectors.open_lines import lines
 
 IDLE_SECONDS = 1.0
 """How long an open connection may wait for the next request; no server in use closes one sooner."""
 SHY_SECONDS = 600.0
 """For how long a peer that hung up gets a new connection for each request."""
-_here = local()
 _shy: dict[str, float] = {}
 _lock = Lock()
-
-
-@contextmanager
-def kept_open() -> Iterator[None]:
-    """What this thread connects to within the block stays connected until its end."""
-    if getattr(_here, "lines", None) is not None:  # a block within a block belongs to the outer one
-        yield
-        return
-    _here.lines = {}
-    try:
-        yield
-    finally:
-        lines, _here.lines = _here.lines, None
-        for line in lines.values():
-            line.hang_up()
 
 
 def client(place: str, context: ssl.SSLContext, timeout: float) -> httpx.Client:
@@ -46,12 +29,13 @@ def client(place: str, context: ssl.SSLContext, timeout: float) -> httpx.Client:
 
     Close it as any other; what is kept stays open. Redirects and the environment's proxies are not followed.
     """
-    lines: dict[tuple[str, int], _Line] | None = getattr(_here, "lines", None)
-    if lines is None or _is_shy(place):
+    kept = lines()
+    if kept is None or _is_shy(place):
         return httpx.Client(verify=context, timeout=timeout, follow_redirects=False, trust_env=False)
-    line = lines.get((place, id(context)))
-    if line is None:
-        line = lines[place, id(context)] = _Line(place, context)
+    key = ("http", place, id(context))
+    line = kept.get(key)
+    if not isinstance(line, _Line):
+        line = kept[key] = _Line(place, context)
     return httpx.Client(transport=line, timeout=timeout, follow_redirects=False, trust_env=False)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from connectors import http_connections, registry
+from connectors import open_lines, registry
 from connectors.registry import transport_named
 from data_contracts.errors import AwaitedError, BusyError, ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
@@ -49,7 +49,7 @@ def send(hub: Hub, limit: int = 100, seconds: float = TURN_SECONDS) -> int:
     ends the round.
     """
     tried, until = 0, time.monotonic() + seconds
-    with http_connections.kept_open():
+    with open_lines.kept_open():
         while tried < limit and time.monotonic() < until:
             train = trains.claim(hub.database, limit - tried, LEASE_SECONDS)
             if not train:

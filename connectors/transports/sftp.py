@@ -16,12 +16,14 @@ import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from threading import local
 from typing import Any, BinaryIO, cast
 
 import paramiko
 
+from connectors import open_lines
 from connectors.credentials import required
 from connectors.spec import Delivered
 from connectors.transports.sftp_session import PEER_SETTINGS, Peer, Session
@@ -192,8 +194,18 @@ def _connected(peer: Peer) -> Session:
     return AsyncsshSession(peer)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A session that is open for what goes there next."""
+
+    session: Session
+
+    def hang_up(self) -> None:
+        self.session.close()
+
+
 class Sftp:
-    """The transport `sftp`. A fetch keeps one connection for all that is opened and settled while it goes on."""
+    """The transport `sftp`. A fetch keeps one connection for all that is opened and settled while it goes on, a sender for all it sends."""
 
     name = "sftp"
     settings = PEER_SETTINGS
@@ -214,14 +226,23 @@ class Sftp:
                 held.pop(peer).close()
                 raise
             return
-        session = _connected(peer)
+        lines = open_lines.lines()
+        kept = lines.pop(("sftp", peer), None) if lines is not None else None
+        session = kept.session if isinstance(kept, _Kept) else _connected(peer)
         held[peer] = session
         try:
             yield session
+        except BaseException:
+            session.close()
+            raise
+        else:
+            if lines is not None and held.get(peer) is session:
+                lines["sftp", peer] = _Kept(session)
+            else:
+                session.close()
         finally:
             if held.get(peer) is session:
                 del held[peer]
-            session.close()
 
     def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str:
         """Log in and list the folder. Raises ConfigError where the server is another, does not let us in, or has no such folder."""

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from connectors import http_connections
-from connectors.http_connections import kept_open
+from connectors.open_lines import kept_open
 from connectors.registry import transport_named
 from data_contracts.errors import RetriableError
 from tests.connectors.transports.test_webhook import certificate

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from connectors.open_lines import kept_open
 from connectors.registry import transport_named
-from data_contracts.errors import ConfigError, RetriableError
+from data_contracts.errors import ConfigError, ConflictError, RetriableError
 from tests.connectors.transports.sshd import BreakingProxy, Sshd, free_port, make_key
 
 # paramiko's reader thread dies loudly when a test cuts its connection; what counts is what the caller is told.
@@ -229,6 +230,43 @@ def test_connections_are_closed_and_no_thread_is_left(sshd: Sshd, folder: Path, 
             break
         threading.Event().wait(0.05)
     assert threading.active_count() <= before
+
+
+def test_a_sender_logs_in_once_for_all_that_it_sends_in_a_turn(sshd: Sshd, folder: Path, backend: str) -> None:
+    settings = sshd.settings(folder=str(folder), backend=backend)
+    transport, before = transport_named("sftp"), threading.active_count()
+
+    def logins() -> int:
+        return sshd.log.read_text().count("Accepted publickey")
+
+    start = logins()
+    with kept_open():
+        for number in range(5):
+            transport.send(settings, f"{number}.edi", b"x" * number, f"id-{number}")
+        assert logins() == start + 1
+        with pytest.raises(ConflictError):
+            transport.send(settings, "1.edi", b"another", "id-9")
+        assert [one.name for one in transport.fetch(settings | {"ready": "rename"})] == [f"{number}.edi" for number in range(5)]
+    assert {path.name: len(path.read_bytes()) for path in folder.iterdir()} == {f"{number}.edi": number for number in range(5)}
+    for _ in range(100):
+        if threading.active_count() <= before:
+            break
+        threading.Event().wait(0.05)
+    assert threading.active_count() <= before, "it hangs up at the end of its turn"
+    start = logins()
+    for number in range(2):
+        transport.send(settings, f"alone {number}.edi", b"x", f"id-{number}")
+    assert logins() == start + 2
+
+
+def test_a_connection_that_was_kept_and_breaks_is_made_anew(sshd: Sshd, folder: Path, backend: str) -> None:
+    proxy = BreakingProxy(sshd.port, [40_000])
+    settings = sshd.settings(port=proxy.port, folder=str(folder), backend=backend)
+    with kept_open():
+        for number in range(20):
+            transport_named("sftp").send(settings, f"{number:02}.edi", b"x" * 3000, f"id-{number}")
+    assert proxy.connections == 2
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {f"{number:02}.edi": b"x" * 3000 for number in range(20)}
 
 
 def test_the_shim_imports_alone_and_quietly() -> None:
