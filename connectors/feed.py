@@ -13,6 +13,8 @@ messages are and which fields they have; the same file reads, checks, writes and
     messages: Receipts/Receipt     # xml: path of the message element from the root
     columns: [FBillNo, FQty]       # json: messages are arrays of values in this order (profile.options.columns wins); may be grouped
     failure: {at: Result/IsSuccess, is: "false", says: Result/Errors/Message}    # json: an answer that tells of a fault, not of data
+    answers: {number: data/document, verdict: event, accepted: [completed], rejected: [declined], received: [sent], says: [data/reason]}
+                                   # esign: what it says of a document of ours, by the document's own number
     others: leave                  # json, xml: names beside the fields are the other system's business: not read and not told
     nothing: ["false"]             # json: texts that say that there is no value, of whatever field is no boolean
     namespace: urn:x               # xml: namespace of all its elements; absent = none; a list: the first is written, all read
@@ -59,6 +61,8 @@ from data_contracts.errors import ConfigError
 SHIPPED = Path(__file__).parent / "grammars"
 XML_FORMATS = frozenset({"xml", "ubl", "cxml", "b2mml", "eudamed"})
 """Formats whose messages are XML elements."""
+JSON_FORMATS = frozenset({"json", "esign"})
+"""Formats whose messages are JSON objects."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TOP_KEYS = frozenset(
     {"version", "grammar", "format", "message", "title", "messages", "namespace", "envelope", "separator", "quote", "decimal"}
@@ -68,6 +72,7 @@ _TOP_KEYS_OF: Mapping[str, frozenset[str]] = {
     "fixed": frozenset({"record_type", "code", "skip", "offsets"}),
     "spreadsheet": frozenset({"sheet", "header_row"}),
     "json": frozenset({"columns", "failure", "others", "nothing"}),
+    "esign": frozenset({"failure", "others", "nothing", "answers"}),
     "xml": frozenset({"others", "spaces"}),
     "eudamed": frozenset({"spaces"}),
 }
@@ -117,6 +122,8 @@ class FeedGrammar:
     columns: tuple[str, ...] = ()
     """json: names of the values where messages are arrays."""
     failure: Failure | None = None
+    answers: Mapping[str, Any] | None = None
+    """esign: what a message says of a document of ours (`connectors/formats/esign/answering.py`)."""
     open: bool = False
     """Names that no field has are not read and not told."""
     nothing: frozenset[str] = frozenset()
@@ -229,10 +236,11 @@ def parse_grammar(content: bytes, where: str, name: str, format_name: str) -> Fe
         fields=fields,
         path=path,
         whole=whole,
-        single=format_name == "json" and messages.endswith("{}"),
-        lines=format_name == "json" and messages == "lines",
+        single=format_name in JSON_FORMATS and messages.endswith("{}"),
+        lines=format_name in JSON_FORMATS and messages == "lines",
         columns=_columns(body.get("columns"), fields, messages, where),
         failure=_failure(body.get("failure"), where),
+        answers=_answers(body.get("answers"), where),
         open=_left(body.get("others"), where),
         nothing=_nothing(body.get("nothing"), where),
         namespace=namespaces[0] or None,
@@ -340,6 +348,15 @@ def _left(value: Any, where: str) -> bool:
     if value not in (None, "tell", "leave"):
         raise ConfigError(f"{where}: others is tell or leave")
     return bool(value == "leave")
+
+
+def _answers(value: Any, where: str) -> Mapping[str, Any] | None:
+    if value is None:
+        return None
+    known = {"number", "verdict", "accepted", "rejected", "received", "says"}
+    if not isinstance(value, Mapping) or set(value) - known or not {"number", "verdict", "accepted", "rejected"} <= set(value):
+        raise ConfigError(f"{where}: answers has number, verdict, accepted and rejected, and may have received and says")
+    return dict(value)
 
 
 def _nothing(value: Any, where: str) -> frozenset[str]:

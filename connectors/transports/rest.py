@@ -14,7 +14,7 @@ peer lets us in and what success is are said in `connectors/http_access.py` and 
 `http_jobs.py`. `acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
-names in braces are members of it. 2xx that passes `success` is sent.
+names in braces are members of it, `body` is what it is put into (`connectors/http_wrapping.py`). 2xx that passes `success` is sent.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import PEER_SETTINGS, Asked, Peer
 from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
+from connectors.http_wrapping import wrapped
 from connectors.pulling import Answer, Question, clock_of, pull
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
@@ -114,9 +115,11 @@ class Rest(Pulling):
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and the beginning of the answer (with `answers: true` 64 KiB of it)."""
         refuse_unknown(settings, self.settings, self.name)
-        given = part(settings.get("send", {}), "send", frozenset({"method", "path", "query", "idempotency", "headers"}))
+        given = part(settings.get("send", {}), "send", frozenset({"method", "path", "query", "idempotency", "headers", "body"}))
         path = str(given.get("path", settings.get("path", "")))
         values = members(content, {word for text in (path, *texts_of(given.get("query"))) for word in words_of(text)})
+        if "body" in given:
+            content = wrapped(given, content, stable_id)[0] or b""
         headers = {"Content-Type": str(settings.get("media_type") or "application/json"), **dict(given.get("headers", {}))}
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id

@@ -6,10 +6,10 @@
             body: {formid: PUR_PurchaseOrder, data: "{document}"}},
      success: {at: Result.ResponseStatus.IsSuccess, is: [true], says: Result.ResponseStatus.Errors}}
 
-`send` wraps the document: `body` (JSON; a text that is `{document}` alone becomes the document's own JSON), `form` (fields) or `text`
-(`{document}` as it is, `{escaped}` for XML); without them the document is the body. `{id}` is the delivery's stable id. What is asked page
-by page is said as for `rest`. A platform that lends tokens is asked for one below `token_base` (else the root of `url`); it is kept in this
-process until shortly before it ends, and asked anew after a 401 or where the answer says so (`renew: {at: errcode, is: ["20002"]}`).
+`send` wraps the document as `connectors/http_wrapping.py` says (`body`, `form`, `text`); without them the document is the body. What is
+asked page by page is said as for `rest`. A platform that lends tokens is asked for one below `token_base` (else the root of `url`); it is
+kept in this process until shortly before it ends, and asked anew after a 401 or where the answer says so (`renew: {at: errcode, is:
+["20002"]}`).
 
 Inbound, without `url`: `{use: signed_http, signer: qimen, keys: …, delta: {kind: push}}` takes what the platform posts to
 `/callbacks/<flow>` (hub/callbacks.py); `answer` is what it is told then, where the signer's own is not right.
@@ -18,7 +18,6 @@ Inbound, without `url`: `{use: signed_http, signer: qimen, keys: …, delta: {ki
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -27,7 +26,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Lock
 from typing import Any
-from xml.sax.saxutils import escape
 
 import httpx
 from lxml import etree
@@ -37,6 +35,7 @@ from connectors.deltas import Delta, value_at
 from connectors.http_access import Access
 from connectors.http_peer import Answered, Asked, Peer, base_of
 from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
+from connectors.http_wrapping import FORM, wrapped
 from connectors.registry import signer_named
 from connectors.signing import Call, Lending, Opening, Pairs, Signing, Token, hidden, keys_of
 from connectors.spec import Page
@@ -49,7 +48,6 @@ _BEGINNING = 200
 _ANSWER = 64 * 1024
 _OUR_PATIENCE = 0.001
 """Seconds that a delivery waits for a busy platform: what waits is the parcel, not the sender."""
-_FORM = "application/x-www-form-urlencoded"
 _lent: dict[str, tuple[Token, float]] = {}
 _lock = Lock()
 
@@ -135,7 +133,7 @@ class SignedPeer(Peer):
         content = call.content if call.form is not None or call.body else None
         headers = dict(call.headers)
         if call.form is not None:
-            headers["Content-Type"] = _FORM
+            headers["Content-Type"] = FORM
         self._take_turn()
         try:
             return self._exchange(Asked(call.method, content=content), httpx.URL(call.target), headers)
@@ -186,58 +184,6 @@ class _Lent(Access):
         """The platform no longer takes the token."""
         with _lock:
             _lent.pop(self._lent, None)
-
-
-def wrapped(given: Mapping[str, Any], content: bytes, stable_id: str) -> tuple[bytes | None, dict[str, str] | None, str]:
-    """Body, form, and media type of a document on its way.
-
-    Raises ConfigError for two ways at once, RefusedError for a document that does not fit in.
-    """
-    ways = [way for way in ("body", "form", "text") if way in given]
-    if len(ways) > 1:
-        raise ConfigError("transport signed_http: send has one of body, form and text")
-    if not ways:
-        return content, None, "application/xml" if content.lstrip()[:1] == b"<" else "application/json"
-    document = _Document(content, stable_id)
-    if "form" in given:
-        fields = part(given["form"], "send, form", frozenset(given["form"]) if isinstance(given["form"], Mapping) else frozenset())
-        return None, {str(name): str(document.put(str(value))) for name, value in fields.items()}, _FORM
-    if "text" in given:
-        return str(document.put(str(given["text"]))).encode(), None, "application/xml; charset=utf-8"
-    return document.within(given["body"]).encode(), None, "application/json; charset=UTF-8"
-
-
-class _Document:
-    """A document that is put into templates."""
-
-    def __init__(self, content: bytes, stable_id: str) -> None:
-        try:
-            self._text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise RefusedError("the document is not in UTF-8, so it fits into no template") from error
-        self._id = stable_id
-
-    def within(self, template: Any) -> str:
-        """A JSON template with the document in it, spelled as it came: 1.10 stays 1.10."""
-        try:
-            json.loads(self._text)
-        except (ValueError, RecursionError) as error:
-            raise RefusedError("the document is no JSON, so it fits into no JSON") from error
-        mark = secrets.token_hex(16)
-        return json.dumps(self.put(template, mark), ensure_ascii=False).replace(f'"{mark}"', self._text)
-
-    def put(self, template: Any, whole: str | None = None) -> Any:
-        """The template with the document in it; `whole` stands in for it where a text is the document alone."""
-        if isinstance(template, Mapping):
-            return {str(name): self.put(value, whole) for name, value in template.items()}
-        if isinstance(template, list):
-            return [self.put(value, whole) for value in template]
-        if not isinstance(template, str):
-            return template
-        if whole is not None and template == "{document}":
-            return whole
-        known = {"{document}": self._text, "{escaped}": escape(self._text), "{id}": self._id}
-        return re.sub(r"\{(?:document|escaped|id)\}", lambda found: known[found[0]], template)
 
 
 def understood(answer: Answered, where: str) -> Any:

@@ -20,7 +20,7 @@ from tests.connectors.reading import read, tree
 from tests.effort import examples
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-FEEDS = ("delimited", "fixed", "json", "spreadsheet", "xml")
+FEEDS = ("delimited", "esign", "fixed", "json", "spreadsheet", "xml")
 KINDS = {"interchange", "group", "message", "group_end", "interchange_end", "unreadable", "acknowledgement"}
 
 

@@ -12,6 +12,7 @@ FROM_FILES = (
     "delimited/erp_devices",
     "delimited/wms_receipts",
     "delimited/wms_stock",
+    "esign/purchase_order",
     "json/bc_items",
     "json/bc_purchase_orders",
     "json/bc_vendors",

@@ -235,7 +235,7 @@ class Json(FeedGuides):
 
     def traits_for(self, profile: Profile, grammar: str | None = None) -> Traits:
         """Lines of JSON are no JSON document."""
-        lines = grammar is not None and grammar_for("json", grammar, profile).lines
+        lines = grammar is not None and grammar_for(self.name, grammar, profile).lines
         return replace(self.traits, media_type="application/x-ndjson", suffix="jsonl") if lines else self.traits
 
     def sniff(self, head: bytes) -> bool:
@@ -244,7 +244,7 @@ class Json(FeedGuides):
 
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
         """Events of one document. Without a grammar the whole document is one message and only its syntax is checked."""
-        feed = grammar_for("json", grammar, profile) if grammar is not None else _UNGUIDED
+        feed = grammar_for(self.name, grammar, profile) if grammar is not None else _UNGUIDED
         charset = declared_charset(profile) or "utf-8"
         head, size = look(stream), size_of(stream)
         refused = unreadable(head)
@@ -271,7 +271,7 @@ class Json(FeedGuides):
         self, messages: Iterable[tuple[str, SourceRecord]], envelope: Envelope | None, profile: Profile, grammar: str | None = None
     ) -> bytes:
         """A document of the feed's shape in UTF-8, members in the grammar's order. Raises ValueError for what it cannot carry."""
-        feed = grammar_for("json", grammar, profile) if grammar is not None else None
+        feed = grammar_for(self.name, grammar, profile) if grammar is not None else None
         return write_document(messages, envelope, feed)
 
 
