@@ -186,9 +186,10 @@ class Bulk(Shape):
 
 
 class BulkOutcome(Shape):
-    """What came of one case."""
+    """What came of one case, or of an applied message that was replayed with a mended code list."""
 
-    case: int
+    case: int | None
+    exchange: int | None = Field(default=None, description="The message, where it is no case.")
     done: bool
     error: str | None
 
@@ -207,10 +208,21 @@ class Fixing(Previewing, Because):
 
     cases: list[CaseId] | None = Field(default=None, max_length=5000, description="Replay these only; null: all that it frees.")
     signature: Signing | None = None
+    replay: list[CaseId] | None = Field(
+        default=None, max_length=2000, description="Exchanges of applied messages, told by the preview with `changes`, to be replayed too."
+    )
+
+
+class ChangedMember(Shape):
+    """What a message that is applied says, and would say."""
+
+    path: str = Field(examples=["lines[0].unit"])
+    now: Any
+    then: Any
 
 
 class FreedMessage(Shape):
-    """What becomes of one message that waits."""
+    """What becomes of one message that waits; after these, with `changes`, of those applied that rest on a meaning that changes."""
 
     exchange: int
     document: int
@@ -222,6 +234,9 @@ class FreedMessage(Shape):
     state_then: Literal["applied", "quarantined", "rejected"]
     freed: bool
     findings: list[str] = Field(description="What would still be wrong, the first few.")
+    changes: list[ChangedMember] = Field(
+        default=[], description="Of a message that is applied and does not wait: what it would say otherwise, the first few."
+    )
 
 
 class FixDone(Shape):

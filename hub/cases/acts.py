@@ -67,9 +67,12 @@ class Who:
 class Outcome:
     """What came of one case of a selection."""
 
-    case: int
+    case: int | None
+    """Null: it was done to a message that is no case."""
     done: bool
     error: str | None = None
+    exchange: int | None = None
+    """The message, where it is no case."""
 
 
 def assign(hub: Hub, case_id: int, who: Who, owner: str | None, reason: str) -> None:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,19 +21,19 @@ import sqlalchemy as sa
 
 from data_contracts.codes import unit, units
 from data_contracts.errors import ConfigError, ConflictError, NotFoundError
-from data_contracts.findings import Language, has_error
+from data_contracts.findings import Finding, Language, has_error
 from data_contracts.mistakes import meant
 from hub import compiled, exchange
-from hub.cases import demanded
+from hub.cases import demanded, overtaken
 from hub.cases.acts import Outcome, Who, in_bulk, record_step
+from hub.cases.overtaken import Change
 from hub.cases.signatures import Signer
 from hub.content import Reading, Version, corrections, version_of
-from hub.examine import Claimant, ExaminedMessage, examine
+from hub.examine import ExaminedMessage
 from hub.runtime import Hub
 from hub.site import Site
-from hub.store import blobs, cases, tables
+from hub.store import cases, tables
 from hub.store.lineage import root_of
-from hub.store.types import moment
 from hub.store.unit_of_work import HUB
 from mappings.code_tables import load_table, parse_table
 from mappings.resolve import resolve
@@ -70,11 +70,13 @@ class Freed:
     """`applied`, `quarantined` or `rejected` then."""
     findings: tuple[str, ...]
     """What would still be wrong or warned of, the first few, errors first."""
+    changes: tuple[Change, ...] = ()
+    """Of a message that is applied already: what it would say otherwise. It does not wait, and is replayed only where that is asked for."""
 
     @property
     def better(self) -> bool:
         """Whether the message, or a part of it, is freed."""
-        return self.state == "applied" and self.rows[1] < self.rows[0]
+        return not self.changes and self.state == "applied" and self.rows[1] < self.rows[0]
 
 
 def with_codes(hub: Hub, table: str, meanings: Mapping[str, str]) -> Fix:
@@ -102,18 +104,52 @@ def current(hub: Hub, kind: Kind, name: str) -> str | None:
 
 
 def preview(hub: Hub, fix: Fix, who: Who, language: Language = "en") -> list[Freed]:
-    """What would become of every message that waits and is read by what is changed. Nothing is stored.
+    """What would become of every message that waits and is read by what is changed, and after these, where a meaning of a code list changes
+    or goes, of those applied ones that rest on it. Nothing is stored.
 
     Raises ConflictError for a change that could not be used: a table with two meanings of a value, a row that names no function.
     """
     with _changed(hub, fix) as site, hub.database.read() as connection:
-        return [freed for freed in _looked(hub, site, fix, connection, who, language) if freed is not None]
+        found = [freed for freed in _looked(hub, site, fix, connection, who, language) if freed is not None]
+        if fix.kind == "codes" and _takes_back(hub, fix):
+            apart = {one.exchange for one in found}
+            found += [_applied(hub, one, language) for one in overtaken.look(hub, site, connection, who.organisations, apart)]
+        return found
+
+
+def _takes_back(hub: Hub, fix: Fix) -> bool:
+    """Whether a meaning that was in use changes or goes; a list that was at fault, or not there, gave none."""
+    folders = [place for folder in hub.site.mapping_folders for place in (folder / "codes", folder.parent / "codes")]
+    try:
+        before = load_table(fix.name, folders).inward
+    except ConfigError:
+        return False
+    after = parse_table(fix.name, fix.text, f"{fix.name}.csv").inward
+    return any(after.get(source) != canonical for source, canonical in before.items())
+
+
+def _applied(hub: Hub, one: overtaken.Overtaken, language: Language) -> Freed:
+    row, version = one.row, one.then
+    left_out = int((row.keys or {}).get("rows_left_out", 0))
+    return Freed(
+        row.id,
+        one.document,
+        row.business_key,
+        hub.registry.partner_key(row.partner_id),
+        (),
+        (left_out, version.rows_left_out),
+        "applied" if version.believable else "quarantined",
+        _told(version.findings, language),
+        one.changes[: overtaken.TOLD],
+    )
 
 
 def apply(
-    hub: Hub, fix: Fix, who: Who, reason: str, only: Collection[int] | None = None, signature: Signer | None = None
+    hub: Hub, fix: Fix, who: Who, reason: str, only: Collection[int] | None = None, signature: Signer | None = None,
+    again: Collection[int] = (),
 ) -> tuple[list[Freed], list[Outcome]]:  # fmt: skip
-    """Change the file and replay what is freed; `only`: cases to which replaying is limited. Returns what was freed, and what was done.
+    """Change the file and replay what is freed; `only`: cases to which replaying is limited; `again`: exchanges of what is applied already,
+    and told by `preview`, that are replayed too. Returns what was freed, and what was done.
 
     Raises ConflictError as `preview`, for a change that changes nothing, and without a reason.
     """
@@ -122,7 +158,11 @@ def apply(
     before = current(hub, fix.kind, fix.name)
     if before == fix.text:
         raise ConflictError(f"{fix.name} says that already; nothing was changed")
-    freed = [one for one in preview(hub, fix, who, hub.settings.language) if one.better]
+    looked = preview(hub, fix, who, hub.settings.language)
+    freed = [one for one in looked if one.better]
+    rested = {one.exchange: one for one in looked if one.changes}
+    if strange := sorted(set(again) - set(rested)):
+        raise ConflictError(f"exchange {strange[0]} is not applied by what {fix.name} changes: look at the preview again")
     if signature is None:  # of all that the file frees, not only of what is replayed now
         for one in freed:
             _unsigned(hub, one)
@@ -140,7 +180,7 @@ def apply(
     compiled.look(hub.site.mapping_folders, 0)
     by_case, reading = {one.cases[0]: one for one in freed}, Reading()
 
-    def again(case_id: int) -> None:
+    def replay(case_id: int) -> None:
         one = by_case[case_id]
 
         def also(uow: Any, new: int) -> None:
@@ -150,7 +190,12 @@ def apply(
 
         exchange.replay(hub, one.exchange, who.label, reason, also=also, reading=reading)
 
-    return freed, in_bulk(hub, list(by_case), again)
+    def once_more(exchange_id: int) -> None:
+        exchange.replay(hub, exchange_id, who.label, reason, reading=reading)
+
+    outcomes = in_bulk(hub, list(by_case), replay)
+    replayed = [replace(one, case=None, exchange=one.case) for one in in_bulk(hub, sorted(set(again)), once_more)]
+    return [*freed, *(rested[number] for number in sorted(set(again)))], [*outcomes, *replayed]
 
 
 def _unsigned(hub: Hub, one: Freed) -> None:
@@ -237,7 +282,7 @@ def _looked(
         ).all()
         if not any(_uses(hub, fix, site, row, known) for row in rows):
             continue
-        messages = _read(hub, site, connection, document_id, rows[0])
+        messages = overtaken.read_again(hub, site, connection, document_id, rows[0])
         for row in rows:
             yield _freed(hub, site, connection, row, messages.get(row.ordinal), by_exchange[row.id], language)
 
@@ -252,14 +297,6 @@ def _uses(hub: Hub, fix: Fix, site: Site, row: Any, known: dict[str, bool]) -> b
         then = resolve(agreed.mapping, site.mapping_folders)
         known[agreed.mapping] = then.hash != resolve(agreed.mapping, hub.site.mapping_folders).hash
     return known[agreed.mapping]
-
-
-def _read(hub: Hub, site: Site, connection: sa.Connection, document_id: int, row: Any) -> dict[int, ExaminedMessage]:
-    kept = connection.execute(sa.select(tables.document).where(tables.document.c.id == document_id)).one()
-    claimant = Claimant(hub.registry.partner_key(row.partner_id), agreement=row.agreement)
-    with blobs.open_blob(connection, hub.settings.home, kept.sha256) as stream:
-        examination = examine(stream, site, claimant, moment(kept.received_at))
-    return {one.message.ordinal: one for one in examination.messages}
 
 
 def _freed(
@@ -286,8 +323,12 @@ def _freed(
         tuple(sorted(one["id"] for one in of)),
         (now, then),
         state,
-        tuple(f"{one.rule} {one.place.path or ''}: {one.text(language)}" for one in wrong[:3]),
+        _told(wrong, language),
     )
+
+
+def _told(wrong: Sequence[Finding], language: Language) -> tuple[str, ...]:
+    return tuple(f"{one.rule} {one.place.path or ''}: {one.text(language)}" for one in wrong[:3])
 
 
 def _rows(version: Version) -> int:

@@ -176,11 +176,17 @@ def fix_command(
     means: Annotated[list[str] | None, typer.Option("--means", help="Codes: SOURCE=CANONICAL, e.g. 'Stk=EA'.")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="The whole file as it is to be.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Why. Without it only a preview is shown.")] = None,
+    again: Annotated[
+        list[int] | None, typer.Option("--replay", help="Codes: an applied message that rests on what a value meant, by its exchange, too.")
+    ] = None,
     by: Actor = "cli",
     sign: Meant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a mended map or code list would free of all that waits; with --reason change it in the site and replay that."""
+    """Show what a mended map or code list would free of all that waits; with --reason change it in the site and replay that.
+
+    Messages that are applied already and rest on a meaning that changes are shown apart, and replayed where --replay names them.
+    """
     hub = Hub.open()
     if file is not None:
         fix = fixes.Fix(kind, name, file.read_text(encoding="utf-8"))
@@ -192,8 +198,11 @@ def fix_command(
     if reason is None:
         freed, outcomes = fixes.preview(hub, fix, Who(by), hub.settings.language), None
     else:
-        freed, outcomes = fixes.apply(hub, fix, Who(by), reason, signature=_signer(hub, by, sign))
-    for one in freed:
+        freed, outcomes = fixes.apply(hub, fix, Who(by), reason, signature=_signer(hub, by, sign), again=again or ())
+    rested = sum(1 for one in freed if one.changes)
+    for place, one in enumerate(freed):
+        if rested and place == len(freed) - rested and not as_json:
+            typer.echo(word("rest_on_it" if reason is None else "replayed_too", hub.settings.language).format(count=rested))
         typer.echo(json.dumps(_freed(one), ensure_ascii=False) if as_json else _freed_line(one, hub.settings.language))
     _told(outcomes or [])
 
@@ -221,7 +230,7 @@ def _signer(hub: Hub, by: str, meaning: Meaning | None) -> Signer | None:
 def _each(hub: Hub, numbers: list[int], work: Any, accepted: bool = False) -> None:
     outcomes = acts.in_bulk(hub, numbers, partial(work))
     for one in outcomes:
-        if one.done:
+        if one.done and one.case is not None:
             with hub.database.read() as connection:
                 (said,) = worded(connection, [cases.plain(cases.stored(connection, one.case))], hub.settings.language)
                 whole = shown(hub, connection, one.case, Who(SHELL), hub.settings.language) if accepted else None
@@ -245,7 +254,7 @@ def _told(outcomes: list[Outcome]) -> None:
     """Exit 1 where something was not done."""
     failed = [one for one in outcomes if not one.done]
     for one in failed:
-        typer.echo(f"{one.case}: {one.error}", err=True)
+        typer.echo(f"{one.case or one.exchange}: {one.error}", err=True)
     if failed:
         raise typer.Exit(1)
 
@@ -261,13 +270,21 @@ def _freed(one: fixes.Freed) -> dict[str, Any]:
     return {
         "exchange": one.exchange, "subject": one.subject, "partner": one.partner, "cases": list(one.cases), "rows_left_out": list(one.rows),
         "state": one.state, "freed": one.better, "findings": list(one.findings),
+        "changes": [{"path": change.path, "now": plain(change.now), "then": plain(change.then)} for change in one.changes],
     }  # fmt: skip
 
 
 def _freed_line(one: fixes.Freed, language: Language) -> str:
+    if one.changes:
+        changed = [f"{change.path}: {_text(change.now)} -> {_text(change.then)}" for change in one.changes]
+        return "\n       ".join((f"{one.exchange:6} {one.partner} {one.subject or ''}", *changed, *one.findings))
     said = word("freed" if one.better else "not_freed", language)
     line = f"{one.exchange:6} {one.partner} {one.subject or ''}: {one.rows[0]} -> {one.rows[1]} {said}"
     return "\n       ".join((line, *one.findings))
+
+
+def _text(value: Any) -> str:
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
 
 
 def _known(option: str, given: str, known: tuple[str, ...]) -> list[str] | None:

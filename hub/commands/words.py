@@ -18,6 +18,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "at_column": ("column {number}", "第 {number} 列"),
     "valid": ("valid", "有效"),
     "not_valid": ("NOT valid", "无效"),
+    "rest_on_it": (
+        "applied, and resting on what changes ({count}); --replay names those to replay:",
+        "已生效且依据所改含义（{count}）；以 --replay 指明需重新处理的：",
+    ),
+    "replayed_too": ("applied, and replayed ({count}):", "已生效并重新处理（{count}）："),
     "also_called": (
         "{name} is also {source}, another record: {called}; name it so to see it",
         "{name} 也是另一条记录 {source}：{called}；如需查看请用该名称",

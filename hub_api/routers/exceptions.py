@@ -172,7 +172,8 @@ def bulk(given: Bulk, request: Request, hub: HubDependency, caller: Mender) -> R
 
 @router.post("/preview", summary="What a mended map or code list would free", response_model=list[FreedMessage], responses=_ACTING)
 def preview(given: Previewing, request: Request, hub: HubDependency, caller: Mender) -> Response:
-    """Reads every message that waits again with the change. Nothing is stored."""
+    """Reads every message that waits again with the change, and those applied that rest on a meaning of a code list which it changes.
+    Nothing is stored."""
     return render([_freed(one) for one in fixes.preview(hub, _fix(hub, given), _who(hub, caller), language_of(request))])
 
 
@@ -181,9 +182,9 @@ def fix(given: Fixing, request: Request, hub: HubDependency, caller: Mender) -> 
     """Change the file in the site and replay what is freed, each linked to its original."""
     need_all(hub, caller)  # a file of the site reads documents of every organisation
     signature = _signer(hub, caller, given.signature)
-    freed, outcomes = fixes.apply(hub, _fix(hub, given), _who(hub, caller), given.reason, given.cases, signature)
+    freed, outcomes = fixes.apply(hub, _fix(hub, given), _who(hub, caller), given.reason, given.cases, signature, given.replay or ())
     request.app.state.wake.set()
-    done = [{"case": out.case, "done": out.done, "error": out.error} for out in outcomes]
+    done = [{"case": out.case, "exchange": out.exchange, "done": out.done, "error": out.error} for out in outcomes]
     return render({"freed": [_freed(one) for one in freed], "outcomes": done})
 
 
@@ -227,6 +228,7 @@ def _freed(one: fixes.Freed) -> dict[str, object]:
         "state_then": one.state,
         "freed": one.better,
         "findings": list(one.findings),
+        "changes": [{"path": change.path, "now": change.now, "then": change.then} for change in one.changes],
     }
 
 

@@ -57,17 +57,25 @@ async def fix_of_case(visit: Visit) -> None:
                 problem.set_text(visit.refused(error))
                 return
             with found:
-                _freed(visit, freed)
+                _freed(visit, [one for one in freed if not one.changes])
+                _rested(visit, [one for one in freed if one.changes])
+            rested = {one.exchange: f"#{one.exchange} {one.partner} {one.subject or ''}" for one in freed if one.changes}
+            again.set_options(rested, value=[])
+            again.set_visibility(bool(rested))
 
+        again = ui.select({}, multiple=True, label=say("cases.replay_too"), value=[]).props("outlined dense use-chips").classes("whole")
+        again.mark("again").set_visibility(False)
         ui.button(say("cases.preview"), on_click=preview).props("outline no-caps").mark("preview")
-        fields = {"reason": reason(visit), **signature(visit, must_sign(one, "fix"))}
+        fields = {"reason": reason(visit), **signature(visit, must_sign(one, "fix")), "again": again}
 
         def work(actor: str, given: Mapping[str, Any]) -> None:
             acting = Who(actor, visit.organisations, visit.sees_all)
-            _, outcomes = fixes.apply(visit.hub, change(), acting, because(visit, given), None, signer_of(visit, actor, given))
+            again = [int(number) for number in given["again"].value or ()] if kind == "codes" else []
+            signer = signer_of(visit, actor, given)
+            _, outcomes = fixes.apply(visit.hub, change(), acting, because(visit, given), None, signer, again)
             failed = [each for each in outcomes if not each.done]
             if failed:
-                why = "; ".join(f"{each.case}: {each.error}" for each in failed[:10])
+                why = "; ".join(f"{each.case or each.exchange}: {each.error}" for each in failed[:10])
                 raise RefusedError(visit.say("cases.some_failed", done=len(outcomes) - len(failed), all=len(outcomes), why=why))
 
         confirm_button(visit, "fix", say("cases.fix_do"), fields, work, lambda _: f"/cases/{wanted}")
@@ -116,3 +124,27 @@ def _freed(visit: Visit, freed: Sequence[fixes.Freed]) -> None:
         for one in freed[:_MOST]
     )
     show(section(say("cases.would_free", n=good, all=len(freed)), table(heads, rows)))
+
+
+def _rested(visit: Visit, rested: Sequence[fixes.Freed]) -> None:
+    """Messages that are applied and rest on a meaning that changes: apart from what waits, since they are replayed only where asked."""
+    if not rested:
+        return
+    say = visit.say
+    heads = ["#", say("exchanges.partner"), say("cases.about"), say("cases.says_then"), say("cases.still")]
+    rows = (
+        row(
+            link(one.exchange, f"/exchanges/{one.exchange}"),
+            one.partner,
+            el("span", one.subject or "–", cls="key"),
+            [el("div", f"{change.path}: {_short(change.now)} → {_short(change.then)}") for change in one.changes],
+            [el("div", each) for each in one.findings],
+        )
+        for one in rested[:_MOST]
+    )
+    show(section(say("cases.rest_on_it", n=len(rested)), table(heads, rows)))
+
+
+def _short(given: Any) -> str:
+    """A value of a message as short text."""
+    return "–" if given is None else str(given)[:80]
