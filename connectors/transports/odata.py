@@ -14,7 +14,8 @@ so leave
 Out: `send: {method: POST, path: A_PurchaseOrder, csrf: true, unless: "A_PurchaseOrder('{PurchaseOrder}')"}`. `csrf` fetches SAP's token
 with
 its cookies, and again when it has ended (`{path, at, header}` for others: Windchill); `if_match: fetch` reads the ETag before it changes;
-`unless` is an address at which a record is only where it was sent before.
+`unless` is an address at which a record is only where it was sent before. `batch` instead of `path`: several changes of which all are made
+or none (`connectors/odata_batch.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from urllib.parse import quote
 
 import httpx
 
+from connectors import odata_batch
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
@@ -40,7 +42,7 @@ from data_contracts.errors import ConfigError, RefusedError, RetriableError
 _SETTINGS = PEER_SETTINGS | frozenset(
     {"version", "entity", "select", "expand", "filter", "query", "page", "label", "literal", "delta", "send", "media_type"}
 )
-_SEND = frozenset({"method", "path", "csrf", "if_match", "unless"})
+_SEND = frozenset({"method", "path", "csrf", "if_match", "unless", "batch"})
 _LITERALS = {"datetimeoffset": "datetimeoffset'{}'", "datetime": "datetime'{}'", "plain": "{}", "text": "'{}'"}
 _BEGINNING = 200
 _TRACKED = "odata.track-changes"
@@ -77,8 +79,8 @@ class OData(Pulling):
         """Create or change one entity, with what belongs to it. Raises RetriableError where somebody changed it meanwhile (412)."""
         refuse_unknown(settings, _SETTINGS, self.name)
         given = settings.get("send")
-        if not isinstance(given, Mapping) or not given.get("path"):
-            raise ConfigError("transport odata: send has a path")
+        if not isinstance(given, Mapping) or bool(given.get("path")) == ("batch" in given):
+            raise ConfigError("transport odata: send has a path or a batch")
         refuse_unknown(given, _SEND, "odata, send")
         addresses = {key: str(given[key]) for key in ("path", "unless") if given.get(key)}
         values = members(content, {word for text in addresses.values() for word in words_of(text)})
@@ -87,6 +89,8 @@ class OData(Pulling):
         with Peer(settings, self.name) as peer:
             if unless is not None and _is_there(peer, unless):
                 return "200 was there"
+            if "batch" in given:
+                return _all_or_none(peer, given, content, stable_id)
             if given.get("if_match") is not None:
                 headers["If-Match"] = _etag(peer, str(path)) if given["if_match"] == "fetch" else str(given["if_match"])
             asked = Asked(str(given.get("method", "POST")), str(path), headers=headers, content=content, also=(403, 412))
@@ -218,6 +222,18 @@ def _let_through(peer: Peer, asked: Asked, csrf: Any) -> Asked:
     if not token:
         raise RetriableError(f"{peer.where} gave no {header}")
     return replace(asked, headers={**asked.headers, header: str(token)})
+
+
+def _all_or_none(peer: Peer, given: Mapping[str, Any], content: bytes, stable_id: str) -> str:
+    """Several changes at once, of which all are made or none. Raises as `odata_batch.judged` says."""
+    kind, body = odata_batch.build(given["batch"], content, stable_id)
+    asked = Asked("POST", "$batch", headers={"Content-Type": kind, "Accept": "multipart/mixed"}, content=body, also=(403,))
+    answer = peer.ask(_let_through(peer, asked, given.get("csrf")))
+    if answer.status == 403 and given.get("csrf"):  # the token has ended
+        answer = peer.ask(_let_through(peer, asked, given["csrf"]))
+    if answer.status == 403:
+        raise ConfigError(f"{peer.where} does not let us in: {answer.status}")
+    return peer.told(f"{answer.status} {odata_batch.judged(answer.headers.get('content-type', ''), answer.content, peer.where)}")
 
 
 def _is_there(peer: Peer, path: str) -> bool:
