@@ -1,6 +1,6 @@
-"""What segments, elements and messages of EDIFACT and IDocs are called in the reader's language, for the guides that partners get.
+"""What segments, elements and messages of X12, EDIFACT and IDocs are called in the reader's language, for the guides that partners get.
 
-The tables by which messages are read name them in English; their Chinese names are data beside the tables (`grammars/names_zh.yaml`), by
+The tables by which messages are read name them in English; their Chinese names are data beside the tables (`grammars/names_zh*.yaml`), by
 the English one, so that a name which several tables use is written once. A site's own segments have no other name than their own.
 """
 
@@ -26,5 +26,7 @@ def named(name: str, language: Language) -> str:
 
 @cache
 def _chinese() -> Mapping[str, str]:
-    names: dict[str, str] = yaml.load((Path(__file__).parent / "grammars" / "names_zh.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    names: dict[str, str] = {}
+    for path in sorted((Path(__file__).parent / "grammars").glob("names_zh*.yaml")):
+        names.update(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader))
     return names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -55,13 +55,33 @@ def test_a_page_says_what_the_grammar_says() -> None:
 
 
 def test_every_name_of_edifact_and_idocs_has_a_chinese_one() -> None:
-    tables = {name: yaml.load((SHIPPED / name).read_bytes(), Loader=yaml.CSafeLoader) for name in NAMED}
-    named = {name for table in tables.values() for name in _names(table)}
-    messages = {grammar["name"] for path in SHIPPED.glob("[ei]d*/[A-Z]*.yaml") if "name" in (grammar := yaml.safe_load(path.read_bytes()))}
-    chinese = yaml.load((SHIPPED / "names_zh.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    named, messages = _all_names(NAMED), _messages("[ei]d*/[A-Z]*.yaml")
+    chinese = _chinese("names_zh.yaml")
     assert set(chinese) == named | messages and not any(text.isascii() for text in chinese.values())
     assert "## LIN 行项目" in guide_of("edifact", "ORDERS", None, STRICT, "zh-CN")
     assert "## E1EDP01 项目，一般数据" in guide_of("idoc", "ORDERS05", None, STRICT, "zh-CN")
+
+
+def test_every_name_of_x12_has_a_chinese_one() -> None:
+    named, shared = _all_names(["x12/segments.yaml", "x12/elements.yaml"]) | _messages("x12/[0-9]*.yaml"), set(_chinese("names_zh.yaml"))
+    chinese = _chinese("names_zh_x12.yaml")
+    assert set(chinese) == named - shared and not any(text.isascii() for text in chinese.values())
+    despatch = guide_of("x12", "856", None, STRICT, "zh-CN")
+    assert "# 856 发货通知与装运清单 (004010)" in despatch and "| **循环 HL** | 层级 | M | 200000 |" in despatch
+    assert "| SN102 | 382 | 发货单位数 | M |" in despatch
+
+
+def _all_names(tables: Sequence[str]) -> set[str]:
+    return {name for table in tables for name in _names(yaml.load((SHIPPED / table).read_bytes(), Loader=yaml.CSafeLoader))}
+
+
+def _messages(pattern: str) -> set[str]:
+    return {grammar["name"] for path in SHIPPED.glob(pattern) if "name" in (grammar := yaml.safe_load(path.read_bytes()))}
+
+
+def _chinese(file: str) -> dict[str, str]:
+    names: dict[str, str] = yaml.load((SHIPPED / file).read_bytes(), Loader=yaml.CSafeLoader)
+    return names
 
 
 def _names(table: object) -> Iterator[str]:

@@ -22,6 +22,7 @@ from connectors.formats.x12.header import interchange_of
 from connectors.formats.x12.scan import GroupScan, InterchangeScan, scan
 from connectors.formats.x12.sets import MOST_SEGMENTS, FullSets
 from connectors.formats.x12.writer import syntax_of, write
+from connectors.guide_names import named
 from connectors.spec import STRICT, Envelope, Profile, Traits, UsedGrammar
 from data_contracts.findings import Finding, Language, Place
 from data_contracts.source import ReadEvent, SourceRecord
@@ -113,7 +114,7 @@ class X12:
 
     def guided(self, profile: Profile, language: Language) -> Mapping[str, str]:
         """Name of each set that is described."""
-        return {message: grammar.name for message in known_messages() if (grammar := _newest(message)) is not None}
+        return {message: named(grammar.name, language) for message in known_messages() if (grammar := _newest(message)) is not None}
 
     def guide(self, name: str, version: str | None, profile: Profile, language: Language) -> str | None:
         """The guide of a set; without a version the oldest that has it, which most partners use."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.formats.x12.grammar import ElementUse, Grammar, LoopUse, SegmentUse
+from connectors.guide_names import named
 from data_contracts.findings import Language
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -37,7 +38,7 @@ def describe(grammar: Grammar, language: Language = "en") -> str:
     """The set as Markdown: its structure, then each segment once with elements, lengths, codes and conditions."""
     say = {key: texts[1 if language == "zh-CN" else 0] for key, texts in _WORDS.items()}
     lines = [
-        f"# {grammar.message} {grammar.name} ({grammar.version})",
+        f"# {grammar.message} {named(grammar.name, language)} ({grammar.version})",
         "",
         *([meaning, ""] if (meaning := grammar.says_zh if language == "zh-CN" else grammar.says) else []),
         say["group"].format(say["or"].join(grammar.groups), grammar.hash[:12]),
@@ -47,46 +48,46 @@ def describe(grammar: Grammar, language: Language = "en") -> str:
         "",
         say["body"],
         "| --- | --- | --- | --- |",
-        *_rows(grammar.body, 0, say),
+        *_rows(grammar.body, 0, say, language),
     ]
     described: dict[str, SegmentUse] = {}
     for use in grammar.segments():
         described.setdefault(use.id, use)
     for use in described.values():
-        lines += ["", *_segment(use, say)]
+        lines += ["", *_segment(use, say, language)]
     return "\n".join(lines) + "\n"
 
 
-def _rows(body: Sequence[SegmentUse | LoopUse], depth: int, say: Mapping[str, str]) -> Iterator[str]:
+def _rows(body: Sequence[SegmentUse | LoopUse], depth: int, say: Mapping[str, str], language: Language) -> Iterator[str]:
     indent = "&emsp;" * depth
     for use in body:
         if isinstance(use, SegmentUse):
-            yield f"| {indent}{use.id} | {use.name} | {use.use} | {use.max or say['any']} |"
+            yield f"| {indent}{use.id} | {named(use.name, language)} | {use.use} | {use.max or say['any']} |"
             continue
         only = say["where"].format(f"{use.first.id}{use.qualifier[0]:02d}", use.qualifier[1]) if use.qualifier else ""
-        yield f"| {indent}**{say['loop']} {use.id}** | {use.name}{only} | {use.use} | {use.max or say['any']} |"
-        yield from _rows(use.body, depth + 1, say)
+        yield f"| {indent}**{say['loop']} {use.id}** | {named(use.name, language)}{only} | {use.use} | {use.max or say['any']} |"
+        yield from _rows(use.body, depth + 1, say, language)
 
 
-def _segment(use: SegmentUse, say: Mapping[str, str]) -> Iterator[str]:
-    yield f"## {use.id} {use.name}"
+def _segment(use: SegmentUse, say: Mapping[str, str], language: Language) -> Iterator[str]:
+    yield f"## {use.id} {named(use.name, language)}"
     yield ""
     yield say["elements"]
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for number, element in enumerate(use.elements, 1):
-        yield _element(f"{use.id}{number:02d}", element, say)
+        yield _element(f"{use.id}{number:02d}", element, say, language)
         for part, component in enumerate(element.components, 1):
-            yield _element(f"{use.id}{number:02d}-{part}", component, say)
+            yield _element(f"{use.id}{number:02d}-{part}", component, say, language)
     if use.syntax:
         yield ""
         yield say["conditions"].format("; ".join(_condition(use.id, note, say) for note in use.syntax))
 
 
-def _element(place: str, use: ElementUse, say: Mapping[str, str]) -> str:
+def _element(place: str, use: ElementUse, say: Mapping[str, str], language: Language) -> str:
     length = str(use.min) if use.min == use.max else say["to"].format(use.min, use.max)
     kind, length = (say["composite"], "") if use.components else (use.type, length)
     repeats = say["times"].format(use.repeat) if use.repeat > 1 else ""
-    return f"| {place} | {use.number} | {use.name} | {use.use}{repeats} | {kind} | {length} | {_codes(use, say)} |"
+    return f"| {place} | {use.number} | {named(use.name, language)} | {use.use}{repeats} | {kind} | {length} | {_codes(use, say)} |"
 
 
 def _codes(use: ElementUse, say: Mapping[str, str]) -> str:
