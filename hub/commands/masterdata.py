@@ -262,7 +262,12 @@ def places_command(
     for place in tree.values():
         name = place["name_zh"] if language == "zh-CN" and place["name_zh"] else place["name"]
         indent = "  " * max(0, len(place["path"]) - 1)
-        _tell(place, as_json, f"{indent}{place['key']}  {name}  [{word('level_' + place['level'], language)}]")
+        wrong = place["findings"]
+        level = word(f"level_{place['level'] or 'none'}", language)
+        told = {**place, "findings": [one.as_json(language) for one in wrong]}
+        _tell(told, as_json, f"{indent}{place['key']}  {name or '-'}  [{level}]")
+        for one in wrong if not as_json else ():
+            typer.echo(f"{indent}  {one.rule} {one.text(language)}")
     for key in loose:
         _tell({"key": key, "level": None}, as_json, f"{key}  [{word('level_none', language)}]")
 

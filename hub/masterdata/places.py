@@ -3,17 +3,21 @@
 Organisations are those of the site. Below them stand the golden records of locations, each where its systems say that it is a part of, and
 what people say (`decide`, action `place`), dated where it begins on a day; a person's word goes before the systems', and what was said
 before stays. A place is named by its GLN or by the code that stock speaks of.
+
+What a person said before such words were judged may be nothing that a place can be (a level that is none, a list as name). It counts for
+nothing and is told as a finding of its place (MDM-05) until it is taken back or said anew; no other place is the worse for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError
+from data_contracts.findings import Finding, Place
 from hub.store import places as store
 from hub.store.unit_of_work import UnitOfWork
 
@@ -23,11 +27,20 @@ _MEMBERS = frozenset({"level", "name", "name_zh", "parent", "gone"})
 
 
 def tree(connection: sa.Connection, on: date | None = None) -> dict[str, dict[str, Any]]:
-    """Places by key as of a day (null: all that was ever said counts), each with its level, name, parent and path from the top."""
+    """Places by key as of a day (null: all that was ever said counts), each with its level, name, parent and path from the top, and
+    findings about what was said of it and cannot be, which is null there."""
     found: dict[str, dict[str, Any]] = {}
     for row in store.organisations(connection):
         key = row.gln or row.key
-        found[key] = {"key": key, "level": "organisation", "name": row.name, "name_zh": None, "parent": None, "organisation": row.key}
+        found[key] = {
+            "key": key,
+            "level": "organisation",
+            "name": row.name,
+            "name_zh": None,
+            "parent": None,
+            "organisation": row.key,
+            "findings": [],
+        }
     found |= _located(connection, {row.id: row.gln or row.key for row in store.organisations(connection)})
     for row in store.said(connection):
         if on is not None and row.from_on is not None and row.from_on > on.isoformat():
@@ -35,9 +48,8 @@ def tree(connection: sa.Connection, on: date | None = None) -> dict[str, dict[st
         if row.gone:
             found.pop(row.key, None)
         else:
-            found[row.key] = {
-                "key": row.key, "level": row.level, "name": row.name, "name_zh": row.name_zh, "parent": row.parent, "organisation": None,
-            }  # fmt: skip
+            said = {name: getattr(row, name) for name in _SAID}
+            found[row.key] = {"key": row.key, **_sound(row.key, said), "organisation": None}
     for place in found.values():
         place["path"] = _path(found, place["key"])
         place["organisation"] = place["organisation"] or (found[place["path"][0]]["organisation"] if place["path"] else None)
@@ -55,16 +67,33 @@ def _located(connection: sa.Connection, roots: Mapping[int, str]) -> dict[str, d
     for row in rows:
         if row.body.get("status") == "retired":
             continue
-        parent = row.body.get("parent")
+        said = _sound(keys[row.golden_id], row.body)
+        parent = said["parent"]
         system = (row.won.get("parent") or ("", row.system))[1]
         above = roots.get(row.organisation_id) if not parent else known.get((system, parent)) or known.get(("", parent), parent)
-        if row.body.get("gln") in ours and (not parent or above == keys[row.golden_id]):
+        if str(row.body.get("gln")) in ours and (not parent or above == keys[row.golden_id]):
             above = row.body["gln"]
-        found[keys[row.golden_id]] = {
-            "key": keys[row.golden_id], "level": row.body["level"], "name": row.body["name"], "name_zh": row.body.get("name_zh"),
-            "parent": above, "organisation": None,
-        }  # fmt: skip
+        found[keys[row.golden_id]] = {"key": keys[row.golden_id], **said, "parent": above, "organisation": None}
     return found
+
+
+_SAID = ("level", "name", "name_zh", "parent")
+
+
+def _sound(key: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a place as far as a place can be so, and findings about the rest."""
+    wrong = list(_wrong(key, said))
+    fields = {one.place.path for one in wrong}
+    return {**{name: None if name in fields else said.get(name) for name in _SAID}, "findings": wrong}
+
+
+def _wrong(key: str, said: Mapping[str, Any]) -> Iterator[Finding]:
+    for name in _SAID:
+        value = said.get(name)
+        good = value in LEVELS[1:] if name == "level" and isinstance(value, str) else isinstance(value, str) and bool(value.strip())
+        if not good and not (value is None and name in ("name_zh", "parent")):
+            expected = ", ".join(LEVELS[1:]) if name == "level" else "text"
+            yield Finding("MDM-05", Place(path=name), expected=expected, got=str(value)[:200], params={"place": key, "field": name})
 
 
 def _key(row: sa.Row[Any], ours: Collection[str]) -> str:
@@ -91,13 +120,13 @@ def check(connection: sa.Connection, key: str, said: Any, from_on: str | None, t
     planned = tree(connection)
     if known.get(key, {}).get("level") == "organisation":
         raise ConflictError(f"{key} is an organisation; the site says where it stands")
-    below = {place["key"]: place for place in (*planned.values(), *known.values()) if place["parent"] == key}
+    below = {place["key"]: place for place in (*planned.values(), *known.values()) if place["parent"] == key and place["level"]}
     if said.get("gone"):
         if below:
             raise ConflictError(f"{', '.join(below)} belong to {key}; move them first")
         return
     parent = known.get(str(said.get("parent")))
-    if parent is None:
+    if parent is None or parent["level"] is None:
         raise ConflictError(f"there is no place {said.get('parent')}")
     level = LEVELS.index(str(said["level"]))
     if LEVELS.index(parent["level"]) >= level:
@@ -108,7 +137,7 @@ def check(connection: sa.Connection, key: str, said: Any, from_on: str | None, t
 
 def put(uow: UnitOfWork, request_id: int, key: str, said: Mapping[str, Any], from_on: str | None) -> None:
     """Say where a place belongs."""
-    before = tree(uow.connection).get(key)
+    before = {name: value for name, value in tree(uow.connection).get(key, {}).items() if name != "findings"} or None
     store.add(uow, request_id, key, dict(said), from_on)
     uow.audit(0, "place.said", f"place/{key}", before=before, after={**said, "from_on": from_on})
 

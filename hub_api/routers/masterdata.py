@@ -8,17 +8,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from data_contracts.findings import Finding, Language
 from hub import stewardship
 from hub.masterdata import places, shown
 from hub.masterdata.decide import Answer, Asked
 from hub.masterdata.kinds import Kind
 from hub.store import decisions
 from hub.store import suspects as cases
-from hub_api.dependencies import Id, conditional, render
+from hub_api.dependencies import Id, LanguageDependency, conditional, render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id, after_key, encode, page
 from hub_api.routers.views import need_all
-from hub_api.schemas import Number, Reason, Shape, Time
+from hub_api.schemas import Number, Reason, Severity, Shape, Time
 from hub_api.security import HubDependency, Staff, Steward
 from hub_api.view_schemas import Name
 
@@ -174,6 +175,16 @@ class GoldenRecord(Shape):
     suspects: list[Suspect]
 
 
+class SaidWrong(Shape):
+    """A word about a place that counts for nothing."""
+
+    rule: str = Field(examples=["MDM-05"])
+    severity: Severity
+    field: str | None = Field(examples=["level"])
+    got: str | None
+    message: str
+
+
 class MasterPlace(Shape):
     """Where a place belongs."""
 
@@ -184,6 +195,7 @@ class MasterPlace(Shape):
     parent: str | None
     organisation: str | None
     path: list[str] = Field(description="From the organisation to the place itself.")
+    findings: list[SaidWrong] = Field(description="What somebody once said of it that no place can be; it counts for nothing.")
 
 
 class SourceGiven(BaseModel):
@@ -388,12 +400,17 @@ def refuse(request_id: Id, because: Because, hub: HubDependency, caller: Steward
 
 
 @router.get("/places", summary="List places", response_model=Page[MasterPlace], responses=problems(401, 403, 422, 429))
-def list_places(hub: HubDependency, caller: Staff, on: OnDay = None) -> Response:
+def list_places(hub: HubDependency, caller: Staff, language: LanguageDependency, on: OnDay = None) -> Response:
     """The tree from organisations down, and what stock speaks of that belongs nowhere yet; on one page."""
     need_all(hub, caller)
     day = on or hub.clock.now().date()
     with hub.database.read() as connection:
-        rows = list(places.tree(connection, day).values())
+        said = places.tree(connection, day).values()
+        rows = [{**place, "findings": [_said_wrong(one, language) for one in place["findings"]]} for place in said]
         loose = places.unplaced(connection, day)
     nowhere = dict.fromkeys(("level", "name", "name_zh", "parent", "organisation"))
-    return render({"items": [*rows, *({"key": key, **nowhere, "path": []} for key in loose)], "next": None})
+    return render({"items": [*rows, *({"key": key, **nowhere, "path": [], "findings": []} for key in loose)], "next": None})
+
+
+def _said_wrong(one: Finding, language: Language) -> dict[str, Any]:
+    return {"rule": one.rule, "severity": one.severity, "field": one.place.path, "got": one.got, "message": one.text(language)}

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from hub.masterdata.settings import KindRules, MasterSettings
-from hub.store import credentials, views
+from hub.store import credentials, decisions, facts, views
+from hub.store import golden as golden_store
 from tests.hub.world import item, party
 from tests.hub_api.conftest import Api
 from tests.hub_api.masters import say
@@ -118,6 +119,24 @@ def test_a_number_that_is_taken_is_told_with_whose_it_is(kept: Api) -> None:
     assert ask(kept, kind="party", action="value", source=source, field="tax_number", value="DE999").json()["state"] == "done"
     own = {"system": "erp", "code": "V7"}
     assert ask(kept, kind="party", action="value", source=own, field="licence", value="沪药20240159").json()["state"] == "done"
+
+
+def test_places_are_listed_though_a_word_of_old_cannot_be(kept: Api) -> None:
+    erp = {"entity": "Location", "number": "W1", "revision": 1, "issued_at": datetime(2026, 10, 1, tzinfo=UTC), "@": 1}
+    say(kept.hub, "erp", {**erp, "level": "warehouse", "name": "Main", "status": "active"})
+    with kept.hub.database.begin("old") as uow:
+        number = decisions.add_request(uow, "location", "value", {"source": ["erp", "W1"]}, {}, "old", None)
+        decisions.add_word(uow, number, "location", ("erp", "W1"), "level", "kitchen", None, "Ann", "old")
+        decisions.end_request(uow, number, "done", None, None)
+        facts.mark_stale(uow.connection, golden_store.subjects_of(uow.connection, "location", {("erp", "W1")}))
+    kept.settle()
+    for language, part in (("en", "no place can have"), ("zh-CN", "不是库位可有的值")):
+        listed = kept.get("/v1/masterdata/places", headers={"Accept-Language": language})
+        assert listed.status_code == 200, listed.text
+        (wrong,) = [one for one in listed.json()["items"] if one["findings"]]
+        (told,) = wrong["findings"]
+        assert (wrong["key"], wrong["level"], told["rule"], told["field"], told["got"]) == ("W1", None, "MDM-05", "level", "kitchen")
+        assert part in told["message"]
 
 
 def test_why_each_value_won_and_the_record_of_a_day(kept: Api) -> None:
