@@ -5,9 +5,10 @@
         for one in extract.published(lambda dis, companies: bool(ours & {*dis})):
             one.content        # a document of this record alone, as `one.layout.format` reads it by `one.layout.grammar`
 
-Read are AccessGUDID's full and daily releases, as XML and as delimited text, NMPA's full, monthly and daily releases, and what EUDAMED's
-public interface answers, kept as JSON. Of a record only identifiers and company are looked at; what nobody wants costs no more than that.
-Memory is that of the largest record. An archive is hostile until it was read (`connectors.archive`).
+Read are AccessGUDID's full and daily releases, as XML and as delimited text, NMPA's full, monthly and daily releases, what its sharing
+interface answers, and what EUDAMED's public interface answers, both kept as JSON. Of a record only identifiers and company are looked at;
+what nobody wants costs no more than that. Memory is that of the largest record. An archive is hostile until it was read
+(`connectors.archive`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import date
 from typing import BinaryIO
 
 from connectors.archive import Archive, ArchiveError, Bounds
-from connectors.extracts import delimited, listing, markup
+from connectors.extracts import delimited, listing, markup, sharing
 from connectors.extracts.record import EUDAMED, GUDID, NMPA, Layout, Published, Tally, Wanted
 from data_contracts.findings import Finding
 
@@ -29,7 +30,7 @@ _ZIP = b"PK"
 _DOCUMENTS = (".xml", ".json", ".jsonl")
 _DAY = re.compile(r"(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
 _CHANGES = re.compile(r"(?i)update|daily|day|week|month")
-_READ = "GUDID XML, GUDID delimited, NMPA XML, EUDAMED JSON"
+_READ = "GUDID XML, GUDID delimited, NMPA XML, NMPA sharing JSON, EUDAMED JSON"
 
 
 def told_by_name(name: str) -> tuple[date | None, bool | None]:
@@ -92,7 +93,9 @@ class Extract:
         if layout is None and not listing.fits(head):
             self._tally.broken(Finding("EXT-04", expected=_READ, got=name))
             return None
-        return EUDAMED.register if layout is None else layout.register
+        if layout is not None:
+            return layout.register
+        return NMPA.register if sharing.fits(head) else EUDAMED.register
 
     def published(self, wanted: Wanted) -> Iterator[Published]:
         """The records whose identifiers or company are wanted. What cannot be read is a finding, and the rest is read."""
@@ -127,6 +130,8 @@ class Extract:
         layout = markup.layout_of(head)
         if layout is not None:
             yield from markup.read(name, stream, layout, wanted, self._tally)
+        elif sharing.fits(head):
+            yield from sharing.read(name, stream, wanted, self._tally)
         elif listing.fits(head):
             yield from listing.read(name, stream, wanted, self._tally)
         else:

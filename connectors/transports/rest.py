@@ -6,12 +6,12 @@
      paging: {style: offset, size: 200, offset: limit_start, limit: limit_page_length},
      delta: {kind: stamp, field: modified, id: name, sorted: true, ask_as: "%Y-%m-%d %H:%M:%S.%f", time_zone: Europe/Amsterdam}}
 
-In `path`, `query` and `body` stand `{since}`, `{token}`, `{offset}`, `{limit}`, `{page}` (its number); a parameter
-whose value is not known yet (the first pull) is left out. `created_query` is asked instead of `query` for rows that
-were never changed. `empty: {at: errcode, is: ["20002"]}` is how a peer says, in words for a failure, that there is nothing. How a
-peer lets us in and what success is are said in `connectors/http_access.py` and `http_peer.py`, pages in
-`connectors/http_paging.py`, one question for each of a list in `http_each.py`, what is made while one waits (`job`) in
-`http_jobs.py`. `acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
+In `path`, `query`, `body` and `form` (fields; a JSON template may be a field's value) stand `{since}`, `{token}`, `{offset}`, `{limit}`,
+`{page}` (its number); a parameter whose value is not known yet (the first pull) is left out. `created_query` is asked instead of `query`
+for rows that were never changed. `empty: {at: errcode, is: ["20002"]}` is how a peer says, in words for a failure, that there is nothing.
+How a peer lets us in and what success is are said in `connectors/http_access.py` and `http_peer.py`, pages in `connectors/http_paging.py`,
+one question for each of a list in `http_each.py`, what is made while one waits (`job`) in `http_jobs.py`.
+`acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
 names in braces are members of it, `body` is what it is put into (`connectors/http_wrapping.py`). 2xx that passes `success` is sent.
@@ -45,6 +45,7 @@ REST_SETTINGS = PEER_SETTINGS | frozenset(
         "query",
         "created_query",
         "body",
+        "form",
         "records",
         "empty",
         "label",
@@ -214,7 +215,7 @@ class Collection:
         if question.token is not None:
             values["token"] = question.token
         template = self._settings.get("created_query" if question.clause == "created" else "query")
-        method = str(self._settings.get("method", "POST" if "body" in self._settings else "GET"))
+        method = str(self._settings.get("method", "POST" if {"body", "form"} & self._settings.keys() else "GET"))
         content = None
         if "body" in self._settings:
             missing = {word for text in texts_of(self._settings["body"]) for word in words_of(text)} & {
@@ -227,8 +228,13 @@ class Collection:
                 )
             content = json.dumps(filled(self._settings["body"], values), ensure_ascii=False).encode()
             headers["Content-Type"] = "application/json"
+        form = None
+        if self._settings.get("form") is not None:
+            parameters, template = [], None
+            fields = part(self._settings["form"], "form", frozenset(self._settings["form"]))
+            form = {name: _field(value, values) for name, value in fields.items()}
         query = [*query_of(template, values), *parameters]
-        return Asked(method, path_of(self.path, values), query, {"Accept": "application/json", **headers}, content, also=also)
+        return Asked(method, path_of(self.path, values), query, {"Accept": "application/json", **headers}, content, form, also=also)
 
     def _records(self, body: Any) -> Sequence[Any]:
         """The array of records. An answer without it is none: it would look like an empty page."""
@@ -248,6 +254,12 @@ def _spoken(given: Any) -> tuple[str, frozenset[str]] | None:
     if not asked.get("at") or not isinstance(asked.get("is"), list) or not asked["is"]:
         raise ConfigError("transport rest: empty has at and is, a list of values")
     return str(asked["at"]), frozenset(str(one) for one in asked["is"])
+
+
+def _field(value: Any, values: Mapping[str, str]) -> str:
+    """A field of a form: a text with its words replaced, or JSON of a template."""
+    made = filled(value, values)
+    return made if isinstance(value, str) else json.dumps(made, ensure_ascii=False)
 
 
 TRANSPORT = Rest()

@@ -6,9 +6,13 @@ import io
 import json
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from connectors.archive import Bounds
 from connectors.extracts import Extract, Published, told_by_name
@@ -28,6 +32,7 @@ from tests.connectors.extracts.published import (
 from tests.effort import examples
 from tests.mappings.shipped import load
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 DI, OTHER = "06901234500059", "06901234500073"
 
 
@@ -166,3 +171,41 @@ def test_a_quote_that_nobody_closes_swallows_rows_and_not_the_table() -> None:
     rows = [[DI, DI, "Primary", "GS1"], [OTHER, OTHER, "Primary", "GS1"]]
     extract, found = read(zipped(delimited(devices, identifiers=rows)), dis=OTHER)
     assert [one.where for one in found] == [f"device.txt {OTHER}"] and not extract.whole
+
+
+def shared(*, capital: bool = False, devices: int = 1, keys: bool = False) -> dict:  # type: ignore[type-arg]
+    """The release's sample as the sharing interface answers it: lists beside the device, names in small or capital letters."""
+    (root,) = etree.parse(str(SAMPLES / "xml" / "nmpa.xml")).getroot().iter("device")
+    lists = {"packingList": "packingInfo", "storageList": "storageInfo", "clinicalList": "clinicalInfo"}
+    said = {(one.tag.upper() if capital else one.tag): one.text or "" for one in root if not len(one)}
+    said["contactList"] = [{child.tag: child.text for child in row} for row in root.find("contactList")]
+    beside = {
+        name: [{child.tag: child.text for child in row} | ({"deviceRecordKey": "b1f1c1d1e1f1"} if keys else {}) for row in root.find(tag)]
+        for tag, name in lists.items()
+    }
+    others = [{"zxxsdycpbs": OTHER, "deviceRecordKey": f"other{number}"} for number in range(devices - 1)]
+    return {"returnCode": 1, "returnMsg": "成功", "totalPageCount": 1, "dataSet": {"deviceInfo": [said, *others], **beside}}
+
+
+@pytest.mark.parametrize("asked", [{}, {"capital": True}, {"devices": 3, "keys": True}])
+def test_what_the_sharing_interface_answers_is_the_device_of_the_release(asked: dict[str, Any]) -> None:
+    _, (released,) = read((SAMPLES / "xml" / "nmpa.xml").read_bytes(), dis=DI)
+    content = json.dumps(shared(**asked), ensure_ascii=False, indent=1).encode()
+    extract, (one,) = read(content, dis=DI)
+    assert extract.whole and extract.told() == "nmpa" and extract.records == asked.get("devices", 1)
+    assert device(one) == device(released) and set(one.companies) == set(released.companies)
+
+
+def test_answers_come_one_after_the_other_and_what_belongs_to_nobody_is_told() -> None:
+    content = json.dumps(shared(), ensure_ascii=False).encode()
+    extract, found = read(content + b"\n" + content.replace(b"06901234500059", b"06901234500080") + b"\n")
+    assert extract.whole and [one.dis[0] for one in found] == [DI, "06901234500080"] and extract.records == 2
+    extract, found = read(json.dumps(shared(devices=2)).encode(), dis=DI)
+    assert found == [] and not extract.whole and extract.findings[0].rule == "EXT-01"
+    extract, found = read(json.dumps({"returnCode": 1, "dataSet": {"deviceInfo": []}}).encode())
+    assert found == [] and extract.whole
+    extract, (one,) = read(json.dumps(shared()).replace("OS-4.0-30", "OS\\u0001-4").encode(), dis=DI)
+    assert [finding.rule for finding in one.findings] == ["EXT-03"] and device(one)["model"] == "OS-4"
+    for broken in (b'{"returnCode": 1, "dataSet": {"deviceInfo": [', b'{"returnCode": 1, "dataSet": {"deviceInfo": [1], "x": 01}}'):
+        extract, found = read(broken)
+        assert found == [] and not extract.whole

@@ -1,4 +1,4 @@
-"""`$batch`: several changes of which all are made or none, against a server that keeps them, rolls back, and answers 201 for what it undid."""
+"""`$batch`: all changes are made or none, against a server that keeps them, rolls back, and answers 201 for what it undid."""
 
 from __future__ import annotations
 
