@@ -122,7 +122,7 @@ def test_all_changes_are_made_at_once_in_order_and_spelled_as_they_came(service:
 @pytest.mark.parametrize("lies", [False, True])
 def test_where_one_fails_nothing_was_made_whatever_other_parts_say(service: Service, lies: bool) -> None:
     service.fails_at, service.lies = "Lines", lies
-    with pytest.raises(RefusedError, match="nothing of the batch was made: 400 .*GW-035 is blocked"):
+    with pytest.raises(RefusedError, match=r"nothing of the batch was made: 400 .*GW-035 is blocked"):
         TRANSPORT.send(settings(service), "order", ORDER, "delivery-1")
     assert service.made == []
     service.status = 503
