@@ -41,7 +41,7 @@ types: $(VENV)/.dev ## mypy, strict
 	@$(BIN)/mypy
 
 test: $(VENV)/.dev ## every test, on SQLite and PostgreSQL, with a real sshd, MariaDB, Airflow and Chromium
-	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace mosquitto:/usr/sbin/mosquitto mariadb-server-core:/usr/sbin/mariadbd mariadb-client-core:/usr/bin/my_print_defaults fonts-wqy-microhei:/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
+	@deploy/system-packages.sh openssh-server:/usr/sbin/sshd chromium:/usr/bin/chromium strace:/usr/bin/strace mosquitto:/usr/sbin/mosquitto rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server mariadb-server-core:/usr/sbin/mariadbd mariadb-client-core:/usr/bin/my_print_defaults fonts-wqy-microhei:/usr/share/fonts/truetype/wqy/wqy-microhei.ttc
 	@$(BIN)/ruff check . && $(BIN)/lint-imports
 	@$(BIN)/mypy & types=$$!; UDIHUB_THOROUGH=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; wait $$types && exit $$tests
 
@@ -92,7 +92,7 @@ prove-sync: $(VENV)/.dev ## by strace: no acknowledgement leaves before its byte
 	@$(BIN)/pytest tests/journeys/test_sync.py -s
 
 prove-meddled: $(VENV)/.dev ## 10,000 records from and to peers that are stopped, slowed and answer 429, 500, half a body or an error under 200, or over a line that is cut: all arrive, once, in order
-	@deploy/system-packages.sh mosquitto:/usr/sbin/mosquitto mariadb-server-core:/usr/sbin/mariadbd mariadb-client-core:/usr/bin/my_print_defaults
+	@deploy/system-packages.sh mosquitto:/usr/sbin/mosquitto rabbitmq-server:/usr/lib/rabbitmq/bin/rabbitmq-server mariadb-server-core:/usr/sbin/mariadbd mariadb-client-core:/usr/bin/my_print_defaults
 	@UDIHUB_RECORDS=$${UDIHUB_RECORDS:-10000} $(BIN)/pytest tests/hub/test_meddled.py tests/hub/test_meddled_databases.py tests/hub/test_meddled_streams.py -n 0 --durations=0 --timeout 3600
 
 prove-airflow: $(VENV)/.dev ## one flow under a real Airflow scheduler, twice

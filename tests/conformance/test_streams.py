@@ -19,6 +19,7 @@ from tests.conformance.test_transports import HEARD
 from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
 from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
 from tests.peers.opcua_peer import GOOD, Line, opcua_line
+from tests.peers.rabbit_peer import QUEUE, RabbitPeer, rabbitmq
 
 BEGUN = datetime(2026, 11, 22, 8, 0, 0, 500, UTC)
 """Of whole seconds the server's own history cannot be read again (its SQLite, its Python)."""
@@ -156,7 +157,34 @@ def by_opcua(folder: Path) -> Iterator[Spoken]:
         yield ByOpcUa(line)
 
 
-STREAMS: dict[str, Callable[[Path], Any]] = {"nats": by_nats, "opcua": by_opcua, "mqtt-5": by_mqtt_5, "mqtt-3.1.1": by_mqtt_3}
+class ByRabbit(Spoken):
+    def __init__(self, peer: RabbitPeer) -> None:
+        self.peer = peer
+        self.start, self.stop = peer.start, peer.stop  # type: ignore[method-assign]
+        settings = {"url": peer.url, "allow_plain": True, "user": "reader", "password_env": "STREAM_PASSWORD", "queue": QUEUE}
+        more = {"routing_keys": ["line.{line}"], "batch": 10, "window_seconds": 0.1, "quiet_seconds": 0.3}
+        super().__init__("rabbitmq", {**settings, **more})
+
+    def say(self, numbers: range) -> None:
+        self.peer.publish([("line.7", b'{"n": %d}' % number) for number in numbers])
+
+    def wrong(self) -> dict[str, Any]:
+        return self.settings | {"user": "nobody"}
+
+
+@contextmanager
+def by_rabbit(folder: Path) -> Iterator[Spoken]:
+    with rabbitmq() as peer:
+        yield ByRabbit(peer)
+
+
+STREAMS: dict[str, Callable[[Path], Any]] = {
+    "nats": by_nats,
+    "rabbitmq": by_rabbit,
+    "opcua": by_opcua,
+    "mqtt-5": by_mqtt_5,
+    "mqtt-3.1.1": by_mqtt_3,
+}
 
 
 @pytest.fixture(params=list(STREAMS))

@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 SENDS_ONLY = {"webhook", "as2"}
 ASKED = {"odata", "rest", "rpc", "signed_http", "sql"}
 """Those that ask a system page by page: tests/conformance/test_asked_systems.py."""
-HEARD = {"mqtt", "nats", "opcua"}
+HEARD = {"mqtt", "nats", "opcua", "rabbitmq"}
 """Those that listen: tests/conformance/test_streams.py."""
 
 

@@ -30,6 +30,7 @@ from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
 from tests.peers.cutter import TROUBLES, Cutter, troubled_line
 from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
 from tests.peers.opcua_peer import GOOD, Line, opcua_line
+from tests.peers.rabbit_peer import QUEUE, RabbitPeer, rabbitmq
 
 RECORDS = int(os.environ.get("UDIHUB_RECORDS", "120"))
 PARTS = max(4, RECORDS // 250)
@@ -42,10 +43,15 @@ LET_IN = {"allow_plain": True, "user": USER, "password_env": "STREAM_PASSWORD"}
 BEGUN = datetime(2026, 11, 22, 6, 0, 0, 500, UTC)
 
 
+Peer = Broker | NatsPeer | RabbitPeer | Line
+
+
 class Speaking:
     """A peer, the flow that hears it, and where its messages have number and time."""
 
-    def __init__(self, peer: Broker | NatsPeer | Line, say: Callable[[range], None], transport: dict[str, Any], **where: str) -> None:
+    def __init__(
+        self, peer: Broker | NatsPeer | RabbitPeer | Line, say: Callable[[range], None], transport: dict[str, Any], **where: str
+    ) -> None:
         self.peer, self.say, self.transport, self.where = peer, say, transport, where
         self.in_order = True
         self.between = (100, 6 * max(RECORDS, 200))
@@ -76,6 +82,16 @@ def by_nats(folder: Path) -> Iterator[Speaking]:
 
 
 @contextmanager
+def by_rabbitmq(folder: Path) -> Iterator[Speaking]:
+    with rabbitmq() as peer:
+        transport = {"use": "rabbitmq", "queue": QUEUE, "routing_keys": ["line.{line}"], "quiet_seconds": 0.2}
+        said = {"number": "id", "issued": "name", "within": "message"}
+        made = Speaking(peer, lambda numbers: peer.publish([("line.7", message(one)) for one in numbers]), transport, **said)
+        made.in_order = False  # until the broker knows that a connection is gone, it keeps what it had sent there
+        yield made
+
+
+@contextmanager
 def by_opcua(folder: Path) -> Iterator[Speaking]:
     with opcua_line(folder) as peer:
         transport = {"use": "opcua", "nodes": [GOOD], "from": (BEGUN - timedelta(hours=1)).isoformat()}
@@ -88,7 +104,7 @@ def by_opcua(folder: Path) -> Iterator[Speaking]:
         yield made
 
 
-PEERS: dict[str, Callable[[Path], Any]] = {"mqtt": by_mqtt, "nats": by_nats, "opcua": by_opcua}
+PEERS: dict[str, Callable[[Path], Any]] = {"mqtt": by_mqtt, "nats": by_nats, "rabbitmq": by_rabbitmq, "opcua": by_opcua}
 
 
 def heard_through(hub: Hub, line: Cutter, speaking: Speaking) -> int:
