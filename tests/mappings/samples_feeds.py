@@ -10,6 +10,7 @@ from data_contracts.source import SourceRecord
 
 FROM_FILES = (
     "delimited/erp_devices",
+    "delimited/salesforce_accounts",
     "delimited/wms_receipts",
     "delimited/wms_stock",
     "esign/purchase_order",
