@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
 
 
 def match_command(
-    kind: Annotated[Literal["item", "party"], typer.Argument(help="item or party.", metavar="KIND")],
+    kind: Annotated[Literal["item", "party", "location"], typer.Argument(help="item, party or location.", metavar="KIND")],
     least: Annotated[float, typer.Option("--least", min=0.0, max=1.0, help="Least chance to be one.")] = 0.5,
     look_only: Annotated[bool, typer.Option("--look", help="Only show what would be found.")] = False,
     by: Actor = "cli",

@@ -17,7 +17,7 @@ from hub.masterdata.suspects import suspect_all
 from hub.store import golden as store
 from hub.store.database import Database
 
-Matched = Literal["item", "party"]
+Matched = Literal["item", "party", "location"]
 """Kinds whose records are compared."""
 _AT_ONCE = 300
 """Pairs of a transaction."""

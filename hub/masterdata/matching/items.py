@@ -19,7 +19,7 @@ from hub.masterdata.matching.latin_names import neighbours
 from hub.masterdata.matching.makers import Makers, brand_alone
 from hub.masterdata.matching.meanings import Meanings
 from hub.masterdata.matching.spelling import HAN, folded
-from hub.masterdata.matching.weights import FieldSpec, Levels
+from hub.masterdata.matching.weights import FEW, FieldSpec, Levels
 from hub.masterdata.matching.words import listed
 
 WORDS = (
@@ -53,6 +53,7 @@ SPECS = (
     FieldSpec("measures", MEASURES),
     FieldSpec("count", ("other", "one_says_more", "one_says_the_only", "same")),
     FieldSpec("described", DESCRIBED),
+    FieldSpec("among_few", ("other", "same")),
     FieldSpec("base_unit", ("other", "same")),
     FieldSpec("kind", ("other", "same")),
 )
@@ -276,11 +277,21 @@ class Items:
                 sizes,
                 counts,
                 described,
+                leveled(count, (2, self._in_full(pairs, whole_or_bare=~known & (counts != 1)))),
                 unit,
                 _same(self._kind, pairs),
             ],
             axis=1,
         )  # fmt: skip
+
+    def _in_full(self, pairs: Pairs, whole_or_bare: Bools) -> Bools:
+        """Where two of few records say the same in full and nobody says who makes it: materials of one's own are few, without makers."""
+        if self._count > FEW:
+            return np.zeros(len(pairs[0]), dtype=bool)
+        cut = self._cut[pairs[0]] | self._cut[pairs[1]]
+        one_size = self._measures.equal(pairs) | ((self._measures.codes[pairs[0]] < 0) & (self._measures.codes[pairs[1]] < 0))
+        same: Bools = whole_or_bare & self._words.equal(pairs) & one_size & ~cut
+        return same & ~self._gtin.both(pairs) & ~self._number.both(pairs) & ~self._registration.both(pairs)
 
     def _one_brand(self, pairs: Pairs) -> Bools:
         """Where one record states only a brand, and the maker of the other is called so."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hub.masterdata.matching.blocking import Bools, Ints, Keys, Pairs
 from hub.masterdata.matching.items import Items
+from hub.masterdata.matching.locations import Locations
 from hub.masterdata.matching.parties import Parties
 from hub.masterdata.matching.weights import FieldSpec, Levels, Weights, learn, usual
 
@@ -41,7 +42,7 @@ class Comparable(Protocol):
         """The level of each field of each pair."""
 
 
-KINDS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], Comparable]] = {"party": Parties, "item": Items}
+KINDS: Mapping[str, Callable[[Sequence[Mapping[str, Any]]], Comparable]] = {"party": Parties, "item": Items, "location": Locations}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Matches:
 
 
 def match(kind: str, bodies: Sequence[Mapping[str, Any]], weights: Weights | None = None) -> Matches:
-    """Compare all records of a kind (`party`, `item`) with each other.
+    """Compare all records of a kind (`party`, `item`, `location`) with each other.
 
     Without `weights` they are learnt from these records, or where too few pairs are at hand to learn from, they are the usual ones.
     """

@@ -91,7 +91,7 @@ class PartyRecords:
         self.tax = Column(once(_registered, [body.get("tax_number") for body in bodies]))
         self.phone = Column([_digits(body.get("phone"))[-8:] for body in bodies])
         self.line = Column([text[:-3] if len(text) > 6 else "" for text in self.phone.texts])
-        streets = [_address(text) if text else ("", "") for text in addresses]
+        streets = [address_of(text) if text else ("", "") for text in addresses]
         self.address = Column([f"{street} {number}".strip() for street, number in streets])
         self.street, self.house = Column([street for street, _ in streets]), Column([number for _, number in streets])
         self.city = Column(
@@ -167,7 +167,7 @@ def _city_of(plain: str) -> str:
     return sound(found[1]) if found else ""
 
 
-def _address(plain: str) -> tuple[str, str]:
+def address_of(plain: str) -> tuple[str, str]:
     """Street and house as both scripts say them: `江苏省苏州市吴中区星湖街218号` is `xinghu`, `218`, as is `No. 218 Xinghu Street`."""
     if not plain.isascii() and (han := _HAN_STREET.search(plain)) is not None:
         return sound(_DISTRICT.sub("", han[1])), han[2]

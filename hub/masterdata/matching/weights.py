@@ -27,6 +27,8 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 ENOUGH = 200
 """Pairs that tell by themselves that they are one; with fewer the usual weights hold."""
+FEW = 200
+"""Records of a kind among which two that say the same in full are hardly two things: in large catalogues many makers say the same."""
 _ROWS = 64
 """Rows of facts that are multiplied at once."""
 _SETS_APART = frozenset({"branch", "apart"})
