@@ -1,19 +1,25 @@
 """The flat representation: a control record of 524 characters, then data records of 63 + 1000, one a line, any number of IDocs in a
 file.
 
-Columns are characters of the file's charset, never bytes: a Chinese name takes its 35 columns whatever its bytes are. What tools have
-cut from the ends of lines is padded in thought; what stands in columns that the grammar does not know is told.
+Columns are characters of the file's charset, never bytes: a Chinese name takes its 35 columns whatever its bytes are. Blanks that tools
+have taken from the ends of lines are padded in thought; what stands in columns that the grammar does not know is told.
+
+A line that was cut within a field must not become a smaller number or another lot. Where tools took the blanks they took them from
+every line, so beside lines that keep theirs one that ends within a field was cut. Of lines without blanks the last one is known to be
+cut where a number ends and no line end follows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from connectors.feed_reading import Caps
 from connectors.formats.idoc.grammar import CONTROL, HEAD, SDATA, Segment, Tables
 from connectors.formats.idoc.reading import Document, Started
+from connectors.formats.idoc.tree import LIMIT
+from connectors.formats.idoc.values import NUMBERS
 from connectors.legible import legible
 from connectors.undecodable import not_text
 from data_contracts.findings import Finding, Place
@@ -35,6 +41,10 @@ class _Idoc:
     """SEGNUM by the position of the record."""
     cut: Finding | None = None
     """Why the file does not hold all of it."""
+    padded: bool = False
+    """Whether a record keeps the blanks at its end."""
+    short: list[Finding] = field(default_factory=list)
+    """Records that end within a field: cut, where others are padded."""
 
 
 class Flat:
@@ -72,7 +82,7 @@ class Flat:
                 yield ReadEvent("unreadable", finding=Finding("IDC-01", Place(line=self.line), got=legible(line[:24].decode("latin-1"))))
                 return
             elif not idoc.faults:
-                self._data(idoc, line)
+                self._data(idoc, line, ended=raw.endswith((b"\n", b"\r")))
                 if len(line) < HEAD and not raw.endswith((b"\n", b"\r")):  # the last line, and not even its head is complete
                     idoc.cut = Finding("IDC-18", Place(line=self.line), expected=str(HEAD), got=str(len(line)))
             if longer and idoc.started.tree is not None:
@@ -92,7 +102,7 @@ class Flat:
         self._beyond(idoc, text, self.tables.segments[CONTROL].width, CONTROL)
         return idoc
 
-    def _data(self, idoc: _Idoc, line: bytes) -> None:
+    def _data(self, idoc: _Idoc, line: bytes, ended: bool) -> None:
         tree = idoc.started.tree
         text, fault = self._text(line)
         if fault is not None:
@@ -121,6 +131,20 @@ class Flat:
             tree.report(Finding("IDC-16", place, expected=above, got=legible(parent)))
         if segment is not None:
             self._beyond(idoc, text, HEAD + segment.width, tag)
+            self._short(idoc, text, segment, place, ended)
+
+    def _short(self, idoc: _Idoc, text: str, segment: Segment, place: Place, ended: bool) -> None:
+        """Note a record that ends within a field."""
+        if text[-1] == " ":
+            idoc.padded = True
+        elif len(text) < HEAD + segment.width and (one := segment.split_at(len(text) - HEAD)) is not None:
+            got = legible(text[HEAD + one.offset :].lstrip())
+            place = replace(place, path=f"{segment.tag}/{one.name}")
+            finding = Finding("IDC-19", place, expected=str(one.length), got=got, params={"field": one.name})
+            if not ended and one.kind in NUMBERS and idoc.started.tree is not None:
+                idoc.started.tree.report(finding)
+            elif len(idoc.short) < LIMIT:
+                idoc.short.append(finding)
 
     def _beyond(self, idoc: _Idoc, text: str, width: int, tag: str) -> None:
         """What stands in columns that nobody knows, or beyond the record's end."""
@@ -141,6 +165,9 @@ class Flat:
             self.document.ordinal -= 1  # it was counted when it began
             yield from self.document.refused(idoc.control, idoc.cut, offset, length)
             return
+        if idoc.padded and idoc.started.tree is not None:
+            for finding in idoc.short:
+                idoc.started.tree.report(finding)
         idoc.started.message.length = stop - idoc.offset if self.exact else self.size
         yield from self.document.events(idoc.control, idoc.started, idoc.faults)
 

@@ -102,6 +102,10 @@ class Segment:
         slices = [slice(start + first, start + stop) for _, first, stop in self.columns]
         return itemgetter(*slices, slice(0, 0))
 
+    def split_at(self, column: int) -> Field | None:
+        """The field within which data that is this long ends; null where it ends between two or beyond them."""
+        return next((field for field in self.fields if field.offset < column < field.offset + field.length), None)
+
     @cached_property
     def width(self) -> int:
         """Characters that the known fields take."""

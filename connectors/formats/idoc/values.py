@@ -51,6 +51,9 @@ KINDS: dict[str, tuple[Check | None, str]] = {
 }
 """The check of a type (null where any text will do), and what it asks for in words."""
 
+NUMBERS = frozenset({"QUAN", "CURR", "DEC"})
+"""Types whose text, cut, is a smaller number and looks as good."""
+
 INITIAL = {"DATS": frozenset({"00000000"}), "NUMC": frozenset("0" * length for length in range(1, 21))}
 """Texts that say nothing, by type."""
 

@@ -146,6 +146,47 @@ def test_what_is_wrong_in_a_flat_file_is_told(content: str, rules: list[str]) ->
     assert read("idoc", content.encode()).rules == rules
 
 
+ITEM_LINE = "000010     1200.000       PCE" + " " * 25 + "3.25"
+"""What an item says up to the end of its price, which has 15 columns."""
+
+
+@pytest.mark.parametrize(
+    ("cut", "told"),
+    [
+        (0, [("VPREI", "3.25")]),
+        (1, [("VPREI", "3.2")]),
+        (3, [("VPREI", "3")]),
+        (5, []),  # before the price: no price is no smaller price, and the last column is a blank
+        (-11, []),  # as wide as the price is
+    ],
+)
+def test_a_number_that_a_cut_line_made_smaller_is_an_error_beside_padded_lines(cut: int, told: list[tuple[str, str]]) -> None:
+    data = ITEM_LINE[: len(ITEM_LINE) - cut] if cut >= 0 else ITEM_LINE + "0" * -cut
+    lines = flat(("E2EDK01005", "    EUR"), ("E2EDP01011", data), ("E2EDP19001", "001RM-0001")).splitlines()
+    stripped = "\n".join(lines) + "\n"
+    lines[3] = lines[3].ljust(1063)
+    for content, expected in ((stripped, []), ("\n".join(lines) + "\n", told)):
+        found = read("idoc", content.encode())
+        assert [(one.rule, one.params["field"], one.got) for one in found.messages[0].findings] == [("IDC-19", *one) for one in expected]
+    assert all(one.place.line == 3 and one.place.path == f"E1EDP01/{one.params['field']}" for one in found.messages[0].findings)
+    assert all(one.severity == "error" and one.action == "message" for one in found.messages[0].findings)
+
+
+def test_a_lot_that_a_cut_line_made_shorter_is_an_error_too() -> None:
+    records = [("E2EDK01005", "    EUR"), ("E2EDP01011", "000010"), ("E2EDP19001", "001RM-00")]
+    lines = flat(*records).splitlines()
+    lines[1] += " "
+    assert read("idoc", ("\n".join(lines) + "\n").encode()).rules == ["IDC-19"]
+
+
+@pytest.mark.parametrize(("end", "rules"), [("\n", []), ("\r\n", []), ("", ["IDC-19"])])
+def test_a_file_that_ends_within_a_number_was_cut(end: str, rules: list[str]) -> None:
+    content = flat(("E2EDK01005", "    EUR"), ("E2EDP01011", ITEM_LINE)).removesuffix("\n") + end
+    assert read("idoc", content.encode()).rules == rules
+    text = flat(("E2EDK01005", "    EUR"), ("E2EDP19001", "001RM-0001")).removesuffix("\n") + end
+    assert [rule for rule in read("idoc", text.encode()).rules if rule == "IDC-19"] == []
+
+
 def test_a_container_that_was_left_out_is_put_in_and_told() -> None:
     body = "<E1BP2017_GM_HEAD_01 SEGMENT='1'/><E1BP2017_GM_CODE SEGMENT='1'/>" + "<E1BP2017_GM_ITEM_CREATE SEGMENT='1'/>" * 2
     found = read("idoc", idoc(body, IDOCTYP="MBGMCR03", MESTYP="MBGMCR"))
