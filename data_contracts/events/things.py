@@ -5,6 +5,7 @@
     urn:epc:class:lgtin:4012345.012345.998877               class      https://id.gs1.org/01/04012345123456/10/998877
     urn:epc:idpat:sgtin:4012345.098765.*                    class      https://id.gs1.org/01/04012345987652
     http://parts.example/7781                               unknown    as it stands
+    urn:epc:raw:96.xE2801160600002054E4B1A2C                unknown    as it stands: a tag whose memory holds no EPC
 
 That form is the constrained canonical Digital Link of CBV 2.0 clause 8.9: canonical domain, no query, and of the qualifiers only the
 most exact.
@@ -22,6 +23,7 @@ from data_contracts.findings import Finding
 from data_contracts.identifiers import epc
 from data_contracts.identifiers.digital_link import CANONICAL
 from data_contracts.identifiers.digital_link import parse as parse_link
+from data_contracts.identifiers.epc_tag import is_raw
 
 Level = Literal["instance", "class", "unknown"]
 Elements = tuple[tuple[str, str], ...]
@@ -100,6 +102,8 @@ def _link_faults(gtin: str) -> tuple[Finding, ...]:
 
 
 def _epc(uri: str) -> Thing:
+    if is_raw(uri):
+        return Thing(uri, "unknown")
     parsed = epc.parse(uri)
     if parsed.epc is None:
         return Thing(uri, "unknown", faults=parsed.findings)

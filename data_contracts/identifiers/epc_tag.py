@@ -79,13 +79,23 @@ _PLUS = dict(enumerate(("CPI", "GRAI", "SGLN", "ITIP", "GSRN", "GSRNP", "GDTI", 
 """Headers of TDS 2.0 14.2."""
 
 
+def raw(memory: str) -> str:
+    """The URI of a tag's memory in hexadecimal, whatever it holds (TDS 1.13 clause 12.4)."""
+    return f"urn:epc:raw:{4 * len(memory)}.x{memory.upper()}"
+
+
+def is_raw(text: str) -> bool:
+    """Whether a text is such a URI."""
+    found = _RAW.fullmatch(text)
+    return found is not None and int(found[1]) == 4 * len(found[2])
+
+
 def parse(text: str) -> ParsedEpc:
     """Read a tag URI, a raw URI, or memory in hexadecimal. Findings EPC-01 to EPC-08, and UDI-02 for a `+` scheme."""
     if _TAG.fullmatch(text) is not None:
         return _parse_uri(text)
-    raw = _RAW.fullmatch(text)
-    if raw is not None and int(raw[1]) == 4 * len(raw[2]):
-        return _decode(text, raw[2])
+    if is_raw(text):
+        return _decode(text, text.partition(".x")[2])
     if _HEX.fullmatch(text) is not None:
         return _decode(text, text)
     return ParsedEpc(text, None, (Finding("EPC-01", expected="urn:epc:tag:sgtin-96:3.0614141.812345.6789", got=text),))

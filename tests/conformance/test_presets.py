@@ -29,6 +29,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,7 @@ from hub.soundness import faults
 from hub.store import blobs, tables, watermarks
 from hub.who import Claimant
 from tests.peers.broker import PASSWORD, Broker, mosquitto
+from tests.peers.llrp_peer import RfidReader
 from tests.peers.opcua_peer import Line, opcua_line
 from tests.peers.replay import Replay, ReplayHandler, put
 from tests.peers.rest_peer import running
@@ -77,6 +79,7 @@ class System:
     replay: Replay
     broker: Broker
     line: Line
+    reader: RfidReader
 
 
 def exchange_of(preset: str, resource: str) -> dict[str, Any]:
@@ -121,8 +124,13 @@ def write_site(folder: Path, peers: Mapping[str, str]) -> None:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("presets")
-    with running(ReplayHandler, Replay()) as replay, mosquitto(folder / "broker") as broker, opcua_line(folder / "line") as line:
-        write_site(folder / "site", {"$HOST": replay.url, "$BROKER": broker.url, "$LINE": line.url})
+    with (
+        running(ReplayHandler, Replay()) as replay,
+        mosquitto(folder / "broker") as broker,
+        opcua_line(folder / "line") as line,
+        closing(RfidReader(holds=True)) as reader,
+    ):
+        write_site(folder / "site", {"$HOST": replay.url, "$BROKER": broker.url, "$LINE": line.url, "$READER": reader.url})
         if request.param == "sqlite":
             shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "udihub.db")
             url = f"sqlite:///{folder / 'udihub.db'}?durable=off"
@@ -134,7 +142,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         hub = Hub.open(
             Settings(home=folder / "home", site=folder / "site", database_url=url, language="en", max_body=1_000_000, clock=clock)
         )
-        yield System(hub, replay, broker, line)
+        yield System(hub, replay, broker, line, reader)
         hub.database.close()
 
 
@@ -169,7 +177,20 @@ def test_the_exchange_of_a_resource(system: System, preset: str, resource: str, 
 
 def _run(system: System, key: str, entities: tuple[str, ...], run: dict[str, Any]) -> None:
     hub = system.hub
-    assert set(run) <= {"exchange", "files", "posts", "publishes", "retained", "values", "rows", "watermark", "fails", "held", "later"}
+    assert set(run) <= {
+        "exchange",
+        "files",
+        "posts",
+        "publishes",
+        "retained",
+        "values",
+        "sees",
+        "rows",
+        "watermark",
+        "fails",
+        "held",
+        "later",
+    }
     flow = hub.site.flows[key]
     assert isinstance(hub.clock, FrozenClock)
     hub.clock.advance(run.get("later", 0))
@@ -189,6 +210,11 @@ def _run(system: System, key: str, entities: tuple[str, ...], run: dict[str, Any
         system.broker.publish(_messages(run["publishes"]))
     if "values" in run:
         system.line.write([(datetime.fromisoformat(one["at"]), one["value"], one.get("status", 0)) for one in run["values"]])
+    if "sees" in run:
+        system.reader.start()
+        assert pipeline.fetch(hub, flow) == []  # a reader reads, and holds what it reads, once it was asked the first time
+        for one in run["sees"]:
+            system.reader.see(one["memory"], antenna=one["antenna"], at=round(datetime.fromisoformat(one["at"]).timestamp() * 1_000_000))
     try:
         pipeline.fetch(hub, flow)
         failed = None

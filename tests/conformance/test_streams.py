@@ -15,8 +15,9 @@ import pytest
 from connectors.registry import transport_named, transport_names
 from connectors.spec import Delivered, Page, Reachable, Streaming
 from data_contracts.errors import ConfigError, RetriableError
-from tests.conformance.test_transports import HEARD
+from tests.conformance.test_transports import HEARD, KEEPERS
 from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
+from tests.peers.llrp_peer import RfidReader, rfid_reader, tag
 from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
 from tests.peers.opcua_peer import GOOD, Line, opcua_line
 from tests.peers.rabbit_peer import QUEUE, RabbitPeer, rabbitmq
@@ -55,12 +56,16 @@ class Spoken:
         """What a line says."""
         return int(line["message"]["n"])
 
+    def lines(self, page: Page) -> list[dict[str, Any]]:
+        """What a page holds."""
+        return [json.loads(line) for line in page.content.splitlines()]
+
     def take(self, pages: Iterator[Page], most: int = 1000, *, crash: bool = False) -> list[int]:
         """What is new in up to so many pages that hold something, kept as a hub does; a crash comes before the last is acknowledged."""
         new: list[int] = []
         full = 0
         for page in pages:
-            lines = [json.loads(line) for line in page.content.splitlines()]
+            lines = self.lines(page)
             assert page.records is not None and len(page.records) == len(lines)
             for (key, version), line in zip(page.records, lines, strict=True):
                 if key not in self.known or version not in ("", self.known[key]):
@@ -178,13 +183,41 @@ def by_rabbit(folder: Path) -> Iterator[Spoken]:
         yield ByRabbit(peer)
 
 
+class ByLlrp(Spoken):
+    def __init__(self, reader: RfidReader) -> None:
+        self.reader = reader
+        self.start, self.stop = reader.start, reader.stop  # type: ignore[method-assign]
+        settings = {"url": reader.url, "allow_plain": True, "read_point": "urn:epc:id:sgln:0614141.00777.dock3", "timeout_seconds": 3}
+        super().__init__("llrp", {**settings, "batch": 10, "window_seconds": 0.1, "quiet_seconds": 0.3})
+
+    def say(self, numbers: range) -> None:
+        self.reader.see(*(tag(number) for number in numbers))
+
+    def lines(self, page: Page) -> list[dict[str, Any]]:
+        return list(json.loads(page.content)["epcisBody"]["eventList"]) if page.content else []
+
+    def number(self, line: dict[str, Any]) -> int:
+        return int(line["epcList"][0].rpartition(".")[2])
+
+    def wrong(self) -> dict[str, Any]:
+        return self.settings | {"antennas": [5]}  # LLRP knows no users: what it refuses is an antenna that is not there
+
+
+@contextmanager
+def by_llrp(folder: Path) -> Iterator[Spoken]:
+    with rfid_reader(holds=True) as reader:
+        yield ByLlrp(reader)
+
+
 STREAMS: dict[str, Callable[[Path], Any]] = {
     "nats": by_nats,
     "rabbitmq": by_rabbit,
     "opcua": by_opcua,
     "mqtt-5": by_mqtt_5,
     "mqtt-3.1.1": by_mqtt_3,
+    "llrp": by_llrp,
 }
+KEEPING = [name for name in STREAMS if name.partition("-")[0] in KEEPERS]
 
 
 @pytest.fixture(params=list(STREAMS))
@@ -195,10 +228,11 @@ def stream(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_every_transport_that_listens_is_tested_here() -> None:
-    assert {name.partition("-")[0] for name in STREAMS} == HEARD
+    assert {name.partition("-")[0] for name in STREAMS} == HEARD >= KEEPERS
     assert {name for name in transport_names() if isinstance(transport_named(name), Streaming)} == HEARD
 
 
+@pytest.mark.parametrize("stream", KEEPING, indirect=True)
 def test_all_comes_once_whoever_stops_whenever(stream: Spoken) -> None:
     """Said while nobody listens, not acknowledged, and around a restart of the peer: each is new once, in order."""
     transport, settings = stream.transport, stream.settings

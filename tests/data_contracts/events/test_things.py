@@ -6,6 +6,7 @@ import pytest
 
 from data_contracts.events.things import identify
 from data_contracts.events.vocabulary import vocabularies, vocabulary
+from data_contracts.identifiers import epc_tag
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,11 @@ def test_terms_have_three_spellings() -> None:
     )
     assert steps.term("https://own.example/step") is None
     assert len(vocabularies()) == 8 and all(type(term) is str for known in vocabularies().values() for term in known.terms)
+
+
+def test_memory_that_holds_no_epc_is_a_thing_by_itself() -> None:
+    raw = epc_tag.raw("e2801160600002054e4b1a2c")
+    assert raw == "urn:epc:raw:96.xE2801160600002054E4B1A2C" and epc_tag.is_raw(raw)
+    assert (identify(raw).uri, identify(raw).level, identify(raw).faults) == (raw, "unknown", ())
+    for wrong in ("urn:epc:raw:64.xE2801160600002054E4B1A2C", "urn:epc:raw:96.xE280116060000205", "urn:epc:raw:96.E280"):
+        assert identify(wrong).faults and not epc_tag.is_raw(wrong)
