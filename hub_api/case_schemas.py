@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from hub.cases.kinds import Kind, Rank
 from hub.cases.signatures import Meaning
-from hub_api.schemas import Because, Finding, Severity, Shape, Time
+from hub_api.schemas import Because, Beside, Finding, Severity, Shape, Time
 from hub_api.view_schemas import Discrepancy
 
 KindOf = Kind
@@ -91,6 +91,23 @@ class Accepted(Shape):
     leaves: list[Leaving] = Field(description="Of what a flow wanted to tell: the messages that leave.")
 
 
+class ComparedField(Shape):
+    """A member of two records, or what we and a register say of it."""
+
+    field: str = Field(examples=["city"])
+    left: Any
+    right: Any
+    differs: bool
+
+
+class Compared(Shape):
+    """Of duplicates both records side by side; of a difference what we say (left) and what the register publishes (right)."""
+
+    left: str = Field(examples=["erp/V1"])
+    right: str = Field(examples=["wms/W1"])
+    fields: list[ComparedField]
+
+
 class Case(CaseRow):
     """One case opened."""
 
@@ -100,6 +117,8 @@ class Case(CaseRow):
     accepted: Accepted | None = Field(description="Null unless it is accepted now.")
     disagreement: Discrepancy | None
     others: list[OtherMessage]
+    compared: Compared | None = Field(description="Of duplicates and of differences from registers; null of others.")
+    beside: list[Beside] = Field(description="Of what a flow wants to tell: what leaves with it, and what was said of that by itself.")
     story: list[CaseStep]
 
 

@@ -251,6 +251,21 @@ class Queued(Shape):
     outbox: int = Field(examples=[7])
 
 
+class FactToTell(Shape):
+    """A document that a flow wants to tell."""
+
+    exchange_id: int
+    subject: str | None = Field(description="Kind and number.", examples=["purchase_order/4500000123"])
+
+
+class Beside(FactToTell):
+    """A document that leaves with them: an order that was changed is told as all of its documents together."""
+
+    state: Literal["refused", "waiting", "unasked", "approved", "told"] = Field(
+        description="What a steward said of it by itself, or that the partner was told."
+    )
+
+
 class Health(Shape):
     """Whether the process answers, and can do its work."""
 

@@ -13,8 +13,9 @@ from hub.cases import demanded, signatures
 from hub.cases.acts import Who
 from hub.cases.kinds import named, told
 from hub.cases.refusals import refusal
+from hub.masterdata import shown as masterdata
 from hub.runtime import Hub
-from hub.store import cases, evidence, listing
+from hub.store import approvals, cases, differences, evidence, listing
 from hub.store.causes import findings_of
 from hub.store.lists import among
 from hub.store.tables import discrepancy, exchange, finding
@@ -67,6 +68,8 @@ def shown(hub: Hub, connection: sa.Connection, case_id: int, who: Who, language:
         "accepted": _accepted(connection, row, story, language),
         "disagreement": disagreement,
         "others": _others(connection, row, disagreement, who),
+        "compared": _compared(hub, connection, row),
+        "beside": approvals.one(connection, row.cause_id, who.organisations)["beside"] if row.cause == "release" else [],
         "story": story,
     }
 
@@ -94,6 +97,19 @@ def _disagreement(connection: sa.Connection, row: Any, language: Language) -> di
         return None
     said = plain_discrepancy(one)
     return {**said, "message": _sentence(said, language)}
+
+
+def _compared(hub: Hub, connection: sa.Connection, row: Any) -> dict[str, Any] | None:
+    """What two records, or we and a register, say of one thing."""
+    if row.cause == "suspect":
+        found = masterdata.beside(connection, row.cause_id, hub.site.masterdata.rules, hub.clock.now().date())
+        sides = {side: f"{found[side]['system']}/{found[side]['code']}" for side in ("left", "right")}
+        return {**sides, "fields": found["fields"]}
+    if row.cause == "difference":
+        one = differences.difference(connection, row.cause_id)
+        said = {"field": one["member"], "left": one["ours"], "right": one["theirs"], "differs": True}
+        return {"left": one["di"], "right": one["register"], "fields": [said]}
+    return None
 
 
 def _sentence(said: Mapping[str, Any], language: Language) -> str:

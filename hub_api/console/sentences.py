@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from data_contracts.findings import Language
 from data_contracts.rules.catalogue import rule_named
 from hub_api.console.frame import Visit
 from hub_api.console.markup import Child, Html, chip, el, link
+from hub_api.console.texts import say, word
 
 _TONES = {
     "quarantined": "error",
@@ -63,7 +65,25 @@ def place(visit: Visit, found: Mapping[str, Any], format_name: str | None = None
         return f"{spelled} / {at['element']:02d}" if at.get("element") else spelled
     if at.get("line"):
         return visit.say("frame.line", n=at["line"])
-    return at.get("path") or ""
+    return path_in_words(visit.language, at.get("path") or "")
+
+
+_STEP = re.compile(r"(\w+)\[(\d+|\*)\](?:\.(.+))?")
+
+
+def path_in_words(language: Language, path: str) -> str:
+    """Where a member of a record is, as people count: `lines[3].unit` is `line 4, unit`, `lines[*].unit` the unit of every line that is
+    meant. Other paths stay as they are."""
+    found = _STEP.fullmatch(path)
+    if found is None:
+        return path
+    member, index, rest = found.groups()
+    of = word(language, "path_row", member)
+    if index == "*":
+        text = say(language, "path.every", of=of)
+    else:
+        text = say(language, "path.one", of=of, n=int(index) + 1)
+    return say(language, "path.within", row=text, member=path_in_words(language, rest)) if rest else text
 
 
 def message_of(visit: Visit, exchange: Mapping[str, Any]) -> str:
@@ -71,6 +91,16 @@ def message_of(visit: Visit, exchange: Mapping[str, Any]) -> str:
     kind = exchange["type"] or ""
     known = visit.word("message", kind)
     return f"{known} ({kind})" if known != kind and kind.isdigit() else known if kind else "–"
+
+
+def beside(visit: Visit, one: Mapping[str, Any]) -> list[Child]:
+    """What leaves with what is approved, and what was said of it: whoever approves approves this too."""
+    out: list[Child] = []
+    for part in one["beside"]:
+        name = f"{str(part['subject']).rpartition('/')[2]} #{part['exchange_id']}"
+        said = chip(visit.say(f"attention.was_{part['state']}"), "quiet" if part["state"] in ("approved", "told") else "warning")
+        out += [link(name, f"/exchanges/{part['exchange_id']}"), " ", said, " "]
+    return out
 
 
 def findings_list(visit: Visit, findings: Sequence[Mapping[str, Any]], anchors: bool = True, format_name: str | None = None) -> Html:

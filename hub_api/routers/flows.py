@@ -16,7 +16,7 @@ from hub.store.credentials import Caller
 from hub_api.dependencies import Id, render
 from hub_api.errors import problems
 from hub_api.paging import Page, page
-from hub_api.schemas import Shape, Time
+from hub_api.schemas import Beside, FactToTell, Shape, Time
 from hub_api.security import HubDependency, Mender, Staff, Steward
 
 router = APIRouter(prefix="/v1/flows", tags=["flows"])
@@ -57,21 +57,6 @@ class Watermark(Shape):
     asked_at: Time | None = Field(description="End of the last pull that came to its end.")
     failure: str | None = Field(description="Why the last pull did not.")
     failed_at: Time | None
-
-
-class FactToTell(Shape):
-    """A document that a flow wants to tell."""
-
-    exchange_id: int
-    subject: str | None = Field(description="Kind and number.", examples=["purchase_order/4500000123"])
-
-
-class Beside(FactToTell):
-    """A document that leaves with them: an order that was changed is told as all of its documents together."""
-
-    state: Literal["refused", "waiting", "unasked", "approved", "told"] = Field(
-        description="What a steward said of it by itself, or that the partner was told."
-    )
 
 
 class Approval(Shape):

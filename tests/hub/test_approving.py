@@ -15,6 +15,7 @@ from data_contracts.errors import ConflictError, RefusedError
 from hub import approving, outbound, pipeline
 from hub.cases import acts, signatures
 from hub.cases.acts import Who
+from hub.cases.shown import shown
 from hub.cli import application
 from hub.clock import FrozenClock
 from hub.commands.administration import turn
@@ -103,6 +104,11 @@ def test_nothing_leaves_with_an_order_that_nobody_approved_or_that_was_refused(h
     say(hub, revision(2, ("2", 99999, "4"), purpose="changed"), "b")  # an order leaves whole: with the change that came meanwhile
     (_, (second, _)) = turns()
     assert beside() == ["waiting"]
+    pipeline.cases(hub)
+    with hub.database.read() as connection:
+        release = sa.select(steward_case.c.id).where(steward_case.c.kind == "release", steward_case.c.cause_id == second)
+        opened = shown(hub, connection, connection.execute(release).scalar_one(), Who("Li"), "en")
+    assert [part["state"] for part in opened["beside"]] == ["waiting"] and opened["compared"] is None, "the case shows what leaves with it"
     approving.decide(hub, first, "approved", "Li", "the ten are as planned")
     turns()
     assert told(hub) == [], "what nobody approved does not leave with what was approved"

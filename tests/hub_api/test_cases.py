@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hub import pipeline
 from tests.hub.registers.conftest import device, extract, run
+from tests.hub.world import party
 from tests.hub_api.conftest import Api
+from tests.hub_api.masters import say
 from tests.hub_api.papers import ACME, WRONG_GTIN, despatch, devices, interchange
 
 
@@ -45,3 +47,22 @@ def test_until_when_an_answer_is_due_is_said_with_its_offset(api: Api) -> None:
     assert refused.status_code == 422, refused.text
     done = api.request("POST", path, "steward", json={"text": "Which GTIN?", "answer_by": "2026-12-01T08:00:00+01:00"})
     assert done.status_code == 200 and done.json()["due_at"].startswith("2026-12-01T07:00:00")
+
+
+def test_a_case_of_master_data_shows_both_sides(api: Api) -> None:
+    api.post(devices(), "erp", key="d", params={"agreement": "devices"})
+    pipeline.reconcile(api.hub)
+    run(api.hub, extract(device(api.hub, mri="unsafe")), "gudid_full_20261101.xml")
+    compared = api.get(f"/v1/exceptions/{of(api, 'difference')}").json()["compared"]
+    (field,) = compared["fields"]
+    assert compared["right"] == "gudid" and field["differs"] and field["left"] != field["right"]
+    say(api.hub, "erp", party("V1", name="Acme GmbH", city="Berlin"))
+    say(api.hub, "erp", party("V9", name="ACME", gln=None, city="Bonn"))
+    one = api.get(f"/v1/exceptions/{of(api, 'duplicate')}").json()
+    assert (one["compared"]["left"], one["compared"]["right"], one["beside"]) == ("erp/V1", "erp/V9", [])
+    fields = {each["field"]: each for each in one["compared"]["fields"]}
+    assert (fields["city"]["left"], fields["city"]["right"], fields["city"]["differs"]) == ("Berlin", "Bonn", True)
+    assert not fields["tax_number"]["differs"]
+    api.post(interchange(ACME, 1, despatch("D1", gtin=WRONG_GTIN)), "acme")
+    held = api.get(f"/v1/exceptions/{of(api, 'held')}").json()
+    assert (held["compared"], held["beside"]) == (None, [])

@@ -17,8 +17,8 @@ from hub.store.runs import latest_runs
 from hub.store.settled import decided
 from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, nothing, section, show, title
-from hub_api.console.markup import Child, Html, address, chip, el, link, row, table, when
-from hub_api.console.sentences import findings_list, message_of, place
+from hub_api.console.markup import Child, Html, address, el, link, row, table, when
+from hub_api.console.sentences import beside, findings_list, message_of, place
 from hub_api.security import DECIDERS
 
 _MOST = 200
@@ -139,23 +139,13 @@ def _asking(visit: Visit, found: _Found) -> None:
                 visit.say("attention.asking", flow=one["flow"], n=one["count"]),
                 el("p", one["partner"], " · ", when(one["asked_at"])),
                 el("p", *named, "…" if one["count"] > _LISTED else ""),
-                el("p", visit.say("attention.beside"), ": ", *_beside(visit, one)) if one["beside"] else None,
+                el("p", visit.say("attention.beside"), ": ", *beside(visit, one)) if one["beside"] else None,
                 cls="panel",
             )
         )
         if visit.caller.role in DECIDERS:
             ask_why(visit, "attention.approve", partial(_decide, visit, one["id"], "approved"), "/")
             ask_why(visit, "attention.refuse", partial(_decide, visit, one["id"], "refused"), "/")
-
-
-def _beside(visit: Visit, one: Mapping[str, Any]) -> list[Child]:
-    """What leaves with what is approved, and what was said of it: whoever approves approves this too."""
-    out: list[Child] = []
-    for part in one["beside"]:
-        name = f"{str(part['subject']).rpartition('/')[2]} #{part['exchange_id']}"
-        said = chip(visit.say(f"attention.was_{part['state']}"), "quiet" if part["state"] in ("approved", "told") else "warning")
-        out += [link(name, f"/exchanges/{part['exchange_id']}"), " ", said, " "]
-    return out
 
 
 def _decide(visit: Visit, number: int, decision: Decision, actor: str, reason: str) -> object:

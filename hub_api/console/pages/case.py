@@ -19,7 +19,8 @@ from hub_api.console.case_steps import by_hand, must_sign, signature, signer_of
 from hub_api.console.frame import Visit, console_page, go, section, show, show_first_mark, title
 from hub_api.console.markup import Child, Html, chip, deadline, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
-from hub_api.console.sentences import findings_list, message_of, state
+from hub_api.console.pages.masterdata import field_name, value_text
+from hub_api.console.sentences import beside, findings_list, message_of, path_in_words, state
 from hub_api.security import DECIDERS
 
 _PLACES: Mapping[str, str] = {"duplicate": "/masterdata", "difference": "/differences", "approval": "/masterdata", "release": "/"}
@@ -47,6 +48,8 @@ async def case(visit: Visit) -> None:
     if opened is not None:
         show(el("div", source(visit, opened), record(visit, opened), cls="split"))
         show_first_mark()
+    if one["compared"] is not None:
+        show(_compared(visit, one["compared"]))
     show(el("div", _others(visit, one), _story(visit, one), cls="split wide-right"))
 
 
@@ -99,11 +102,7 @@ def _acts(visit: Visit, one: Mapping[str, Any]) -> None:
         if one["may_correct"]:
             offer(
                 "correct",
-                lambda: {
-                    "fields": lines(say("cases.fields"), "fields", _proposed(one)),
-                    "reason": reason(visit),
-                    **signature(visit, must_sign(one, "correct")),
-                },
+                partial(_correcting, visit, one),
                 lambda actor, fields: acts.correct(
                     hub, number, who(actor), by_hand(visit, said(fields, "fields")), because(visit, fields), signer_of(visit, actor, fields)
                 ),
@@ -153,6 +152,25 @@ def _proposed(one: Mapping[str, Any]) -> str:
     return "\n".join(f"{path} = " for path in dict.fromkeys(named))
 
 
+def _correcting(visit: Visit, one: Mapping[str, Any]) -> dict[str, Any]:
+    """The dialog in which the message is corrected: what its paths name in words, then the fields."""
+    proposed = _proposed(one)
+    _meant(visit, proposed)
+    return {
+        "fields": lines(visit.say("cases.fields"), "fields", proposed),
+        "reason": reason(visit),
+        **signature(visit, must_sign(one, "correct")),
+    }
+
+
+def _meant(visit: Visit, proposed: str) -> None:
+    """What the proposed paths name, in words."""
+    for given in proposed.splitlines():
+        path = given.partition("=")[0].strip()
+        if (said_so := path_in_words(visit.language, path)) != path:
+            show(el("p", visit.say("path.means", path=path, said=said_so), cls="about"))
+
+
 def _others(visit: Visit, one: Mapping[str, Any]) -> Child:
     say = visit.say
     said_by: list[Child] = []
@@ -167,9 +185,26 @@ def _others(visit: Visit, one: Mapping[str, Any]) -> Child:
             el("li", link(f"#{number}", f"/exchanges/{number}"), " ", other["partner"], ": ", message_of(visit, other), " ",
                el("span", key, cls="key"), " ", state(visit, other["state"]))
         )  # fmt: skip
+    if one["beside"]:
+        said_by.append(el("li", say("attention.beside"), ": ", *beside(visit, one)))
     return section(
         say("cases.others"), el("ul", *said_by, cls="plain") if said_by else el("p", say("cases.no_others"), cls="nothing"), cls="panel"
     )
+
+
+def _compared(visit: Visit, compared: Mapping[str, Any]) -> Html:
+    """Two records, or ours and a register's, field by field."""
+    rows = (
+        row(
+            field_name(visit, each["field"]),
+            (value_text(visit, each["left"]), "differs" if each["differs"] else ""),
+            (value_text(visit, each["right"]), "differs" if each["differs"] else ""),
+            cls="apart" if each["differs"] else None,
+        )
+        for each in compared["fields"]
+    )
+    heads = [visit.say("masterdata.field"), compared["left"], compared["right"]]
+    return section(visit.say("masterdata.beside"), table(heads, rows, cls="beside"), cls="panel")
 
 
 def _story(visit: Visit, one: Mapping[str, Any]) -> Child:

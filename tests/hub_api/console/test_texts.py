@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import hub_api.console
+from hub_api.console.sentences import path_in_words
 from hub_api.console.texts import LANGUAGES, all_texts, say, word
 
 CODE = Path(hub_api.console.__file__).parent
@@ -49,3 +50,20 @@ def test_unknown_words_stay_as_they_are() -> None:
     assert word("en", "state", None) == "–"
     with pytest.raises(KeyError):
         say("en", "frame.no_such_text")
+
+
+@pytest.mark.parametrize(
+    ("path", "en", "zh"),
+    [
+        ("lines[3].unit", "line 4: unit", "第 4 行：unit"),
+        ("lines[*].gtin", "every line that the case is about: gtin", "该事项涉及的每行：gtin"),
+        ("lines[0]", "line 1", "第 1 行"),
+        ("lines[1].allowances[0].amount", "line 2: allowance 1: amount", "第 2 行：第 1 项折让：amount"),
+        ("strange[2].x", "strange 3: x", "第 3 strange：x"),
+        ("ship_to.gln", "ship_to.gln", "ship_to.gln"),
+        ("row/EAN", "row/EAN", "row/EAN"),
+        ("", "", ""),
+    ],
+)
+def test_a_path_is_said_as_people_count(path: str, en: str, zh: str) -> None:
+    assert (path_in_words("en", path), path_in_words("zh-CN", path)) == (en, zh)
