@@ -9,6 +9,7 @@ is refused on use with the name of what lacks, without disturbing the others.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
@@ -142,11 +143,13 @@ def sniff(head: bytes) -> Format | None:
 
     A format with a weak sign states `sniff_last = True` and is asked after the others; one that takes every document of a whole syntax,
     `sniff_general = True`, after those that know a kind of it (xml after ubl). Only one that states `sniffs_binary = True` is asked
-    about what is no text. A format whose documents begin with a word of their own (`opens_with`) is asked before all others.
+    about what is no text. A format whose documents begin with a word of their own (`opens_with`) is asked before all others, and of
+    whatever bytes: its separators may be control characters (X12.5; level B of ISO 9735), and a file full of those is no less text.
     """
     head = head[:HEAD]
+    begins = head.removeprefix(codecs.BOM_UTF8).lstrip()
     for opening, opened in _openings():
-        if head.startswith(opening) and unreadable(head) is None and opened.sniff(head):
+        if begins.startswith(opening) and opened.sniff(head):
             return opened
     binary = unreadable(head) is not None
     candidates = (candidate for candidate in _sniffers() if not binary or getattr(candidate, "sniffs_binary", False))

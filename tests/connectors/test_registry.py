@@ -11,6 +11,7 @@ import connectors.registry as registry
 from connectors.feed import SHIPPED
 from connectors.spec import STRICT, Format, Profile, Transport
 from data_contracts.errors import ConfigError
+from tests.connectors.formats.x12.samples import isa
 
 
 def test_every_plugin_file_is_found_under_its_name_and_tells_the_same_name() -> None:
@@ -89,6 +90,13 @@ def test_packages_from_outside_join_by_entry_point(monkeypatch: pytest.MonkeyPat
         (b"", None),
         (b"\x00\x01\x02,", None),
         (b"PK\x03\x04,", None),
+        (isa().replace("*", "\x1d").encode() + b"\x1cGS\x1dPO\x1d", "x12"),
+        (isa().encode() + b"\x07GS*PO*\x07ST*850\x07", "x12"),
+        (b"\r\n" + isa().encode() + b"\x1cGS*PO*", "x12"),
+        (b"UNB\x1dUNOB\x1f1\x1d7612345000008\x1f14\x1d7640123000001\x1f14\x1d261122\x1f1415\x1d4711\x1c", "edifact"),
+        (b"UNA\x1f\x1d.  \x1cUNB\x1dUNOC\x1f3\x1d7612345000008\x1f14\x1d7640123000001\x1f14\x1d261122\x1f1415\x1d4711\x1c", "edifact"),
+        (b"ISA\x00\x01\x02\x03" * 40, None),
+        (b"UNA\x00\x01\x02\x03" * 40, None),
     ],
 )
 def test_documents_are_told_apart_by_their_first_bytes(head: bytes, name: str | None) -> None:

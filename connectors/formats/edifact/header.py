@@ -12,10 +12,10 @@ WINDOW = 1024
 
 LAYOUT_RUN = r"[ \t\r\n]*"
 _WITH_UNA = re.compile(rf"UNA(?P<marks>.{{5}})(?P<end>.){LAYOUT_RUN}(?P<unb>UNB)", re.DOTALL)
-_SHORT_UNA = re.compile(rf"UNA(?P<marks>.{{4}})(?P<end>[^A-Za-z0-9\s]){LAYOUT_RUN}(?P<unb>UNB)", re.DOTALL)
+_SHORT_UNA = re.compile(rf"UNA(?P<marks>.{{4}})(?P<end>[^A-Za-z0-9\s]|\x1c){LAYOUT_RUN}(?P<unb>UNB)", re.DOTALL)
 # The version of the syntax may be missing: that is told, and answered.
 _BARE = re.compile(r"UNB(?:\+(?=[A-Z]{4}(?::[0-9]|:?\+)|\+)|\x1d(?=[A-Z]{4}(?:\x1f[0-9]|\x1f?\x1d)))")
-_ANOTHER = re.compile(r"UNB([^A-Za-z0-9\s])[A-Z]{4}[^A-Za-z0-9\s][0-9]")
+_ANOTHER = re.compile(r"UNB([^A-Za-z0-9\s]|\x1d)[A-Z]{4}(?:[^A-Za-z0-9\s]|\x1f)[0-9]")
 _ITS_UNA = re.compile(rf"UNA.{{5,6}}{LAYOUT_RUN}\Z", re.DOTALL)
 _CANDIDATE = re.compile("UN[AB]")
 

@@ -30,11 +30,16 @@ WIDTH = 106
 WINDOW = 512
 """Characters that are looked at to find the 16 elements of an ISA that lost its width."""
 
-FIXED = re.compile(r"ISA([^0-9A-Za-z\s])..\1.{10}\1..\1.{10}\1..\1.{15}\1..\1.{15}\1.{6}\1.{4}\1.\1.{5}\1.{9}\1.\1.\1..", re.DOTALL)
+FIXED = re.compile(
+    r"ISA([^0-9A-Za-z\s]|[\x1c-\x1f])..\1.{10}\1..\1.{10}\1..\1.{15}\1..\1.{15}\1.{6}\1.{4}\1.\1.{5}\1.{9}\1.\1.\1..", re.DOTALL
+)
 """An ISA of the standard's width wherever it stands; data cannot look like this by chance."""
 
-BEGINS = re.compile(r"ISA(?![0-9A-Za-z\s])")
+BEGINS = re.compile(r"ISA(?:(?![0-9A-Za-z\s])|(?=[\x1c-\x1f]))")
 """What may begin an ISA of any width, also at the end of what has been read."""
+
+_SEPARATES = re.compile(r"[^\w\s\ud800-\udfff]|[_\x1c-\x1f]")
+"""What may part elements: marks and the separators that ASCII has for it, which Python takes for white space."""
 
 _LIMITS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1)
 BLANKS = LAYOUT + "\x00\x1a\xa0"
@@ -84,7 +89,7 @@ def parse_header(text: str, start: int = 0, more: bool = False) -> Header | Lite
     window = text[start : start + WINDOW]
     if not window.startswith("ISA"):
         return "more" if more and "ISA".startswith(window) else None
-    if len(window) > 3 and (window[3].isalnum() or window[3].isspace() or "\ud800" <= window[3] <= "\udfff"):
+    if len(window) > 3 and not _SEPARATES.match(window, 3):
         return None
     if FIXED.match(window) and window.count(window[3], 0, WIDTH) == 16:
         isa = window[:WIDTH]

@@ -17,7 +17,7 @@ LOOKED_AT = 256
 """Characters behind an ISA that are enough for a GS and the beginning of its first ST."""
 
 RULES = frozenset({"X12-I026", "X12-I112"})
-_ELEMENT = re.compile(r"(?:GS|TA1)([^0-9A-Za-z\s])[0-9A-Z]{2,9}\1")
+_ELEMENT = re.compile(r"(?:GS|TA1)([^0-9A-Za-z\s]|[\x1c-\x1f])[0-9A-Z]{2,9}\1")
 
 
 def foreign_marks(text: str, header: Header, line: int) -> Finding | None:
@@ -42,4 +42,6 @@ def foreign_marks(text: str, header: Header, line: int) -> Finding | None:
 def _opening(element: str, segment: str) -> re.Pattern[str]:
     """A GS and the ST behind it; 1 is the layout at the GS's end, 2 the character that ends it."""
     mark, held = re.escape(element), f"[^{re.escape(element)}{re.escape(segment)}]"
-    return re.compile(rf"GS{mark}(?:{held}*{mark}){{7}}[0-9A-Z]{{3,12}}(\s*)([^0-9A-Za-z\s]?)\s*ST{mark}[0-9A-Z]{{3}}{mark}")
+    return re.compile(
+        rf"GS{mark}(?:{held}*{mark}){{7}}[0-9A-Z]{{3,12}}([ \t\r\n]*)([^0-9A-Za-z \t\r\n]?)[ \t\r\n]*ST{mark}[0-9A-Z]{{3}}{mark}"
+    )

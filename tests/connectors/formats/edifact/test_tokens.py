@@ -83,6 +83,17 @@ def test_una_of_every_kind(una: str, marks: str, written: str) -> None:
     assert found.root.values[2] == COMPONENT.join(("ORDERS", "D", "96A", "UN", "EAN008")) and found.components == COMPONENT
 
 
+def test_an_interchange_of_level_b_interrupts_as_any_other() -> None:
+    """IS3 and IS1 are white space to Python, and the separators that ISO 9735 gives UNOB where no UNA names others."""
+    marks = bytes.maketrans(b"+:'", b"\x1d\x1f\x1c")
+    whole = interchange([message("ORDERS", ORDER[:4] + ORDER[5:])], UNB.replace("UNOC:3", "UNOB:1")).translate(marks)
+    cut = whole[: whole.index(b"QTY")]
+    assert [one.findings for one in messages(whole)] == [[]]
+    first, second = [event.interchange for event in events(cut + whole) if event.kind == "interchange_end" and event.interchange]
+    assert ([one.rule for one in first.findings], second.findings) == (["EDF-I13"], [])
+    assert (first.length, second.offset) == (len(cut), len(cut))
+
+
 def test_a_stray_release_character_is_told_and_dropped() -> None:
     document = one("ORDERS", [*ORDER[:4], "NAD+SU+++A?B", *ORDER[5:]])
     (found,) = messages(document)

@@ -80,6 +80,14 @@ def test_any_character_may_end_segments(terminator: str) -> None:
     assert messages(with_layout)[0].root.line == 3
 
 
+def test_the_separators_of_ascii_separate() -> None:
+    """FS, GS and US are white space to Python, and what X12.5 lets an ISA name as well as any mark."""
+    other = GOOD.translate(bytes.maketrans(b"*>~", b"\x1d\x1f\x1c"))
+    assert rules(other) == [] and content(other) == content(GOOD)
+    assert rules(other + other.replace(b"000000001", b"000000002")) == [], "a second one is found behind it"
+    assert "X12-I026" in rules(isa().encode() + b"~" + other.split(b"\x1c", 1)[1].replace(b"\x1c", b"~")), "told as any other mark is"
+
+
 def test_interchanges_of_a_file_have_their_own_delimiters() -> None:
     other = GOOD.replace(b"*", b"|").replace(b"~", b"\n").replace(b">", b"^").replace(b"000000001", b"000000002")
     both = GOOD + b"\r\n" + other + GOOD
