@@ -17,6 +17,7 @@ that is not done within `wait_seconds` ends the run (the next one starts another
 from __future__ import annotations
 
 import csv
+import io
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,7 +152,7 @@ def rows(answer: Answered, where: str) -> Sequence[Mapping[str, str]]:
 
 def _rows(answer: Answered, where: str) -> Iterator[Mapping[str, str]]:
     try:
-        reader = csv.reader(answer.content.decode("utf-8-sig").splitlines(keepends=True), strict=True)
+        reader = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), strict=True)  # U+2028 ends no row
         header = next(reader, [])
         for row in reader:
             if row and len(row) != len(header):

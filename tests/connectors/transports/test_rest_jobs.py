@@ -58,7 +58,7 @@ def test_a_job_is_waited_for_and_what_it_made_is_fetched_part_by_part(replay: Re
             "ask": {"path": "/data/jobs/query/7/x/results", "query": {"locator": "MTAw"}},
             "answer": {
                 "headers": {"Content-Type": "text/csv; charset=UTF-8", "Sforce-Locator": "null"},
-                "text": "Id,Stamp,Name\n2,2026-11-22T13:00:00Z,导丝\n",
+                "text": "Id,Stamp,Name\n2,2026-11-22T13:00:00Z,导丝\u2028二\n",
             },
         },
     ]
