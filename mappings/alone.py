@@ -17,7 +17,7 @@ from data_contracts.source import SourceRecord
 from mappings.context import place_of
 from mappings.gather import RECORD, Gatherer
 from mappings.getters import Run
-from mappings.path import Element, Located, Path, locate
+from mappings.path import Element, Located, Pairs, Path, locate
 from mappings.plan import Rule, Scope
 from mappings.tracks import ups
 
@@ -42,27 +42,31 @@ class _Node:
 
     def may_have_two(self, record: SourceRecord, within: bool) -> bool:
         """Whether the paths may lead to two values below a record: to two records, or `within` one to two values."""
-        node = self
-        while True:
-            if node.odd or (node.below and node.leaves):
-                return True
-            if node.leaves:
-                values: Any = record.values
-                held, filled = 0, len(values)
-                for path in node.leaves if within else ():
-                    leaf = path.leaf
-                    if leaf.__class__ is not Element or (leaf.number < filled and values[leaf.number]):
-                        held += 1
-                return held > 1
-            only: SourceRecord | None = None
-            for child in record.children:
-                if child.tag in node.below:
-                    if only is not None:
-                        return True
-                    only = child
-            if only is None:
-                return False
-            node, record = node.below[only.tag], only
+        return self._held(record, within) > 1
+
+    def _held(self, record: SourceRecord, within: bool) -> int:
+        """How many values there may be, as far as two."""
+        if self.odd or (self.below and self.leaves):
+            return 2
+        held = 0
+        if self.leaves:
+            values: Any = record.values
+            for path in self.leaves:
+                leaf = path.leaf
+                if leaf.__class__ is Element:
+                    held += leaf.number < len(values) and bool(values[leaf.number])
+                elif leaf.__class__ is Pairs:
+                    held += sum(leaf.times_in(values, qualifier) for qualifier, _ in leaf.qualifiers)
+                else:
+                    held += 1
+            return held if within else min(held, 1)
+        for child in record.children:
+            node = self.below.get(child.tag)
+            if node is not None:
+                held += node._held(child, within)
+                if held > 1:
+                    break
+        return held
 
 
 class AloneRow:

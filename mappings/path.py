@@ -130,6 +130,12 @@ class Pairs:
             for at in range(self.start, len(values) - 1 if self.end is None else min(len(values) - 1, self.end), 2):
                 yield values[at].strip(), at + 1
 
+    def times_in(self, values: Sequence[str], qualifier: str) -> int:
+        """How often a qualifier may stand among the values, at most: a quick look."""
+        if self.composites:
+            return sum(qualifier in value for value in values[self.start :])
+        return sum(value.strip() == qualifier for value in values[self.start :: 2])
+
     def code_at(self, values: Sequence[str], number: int) -> str | None:
         """The qualifier of the value in an element; null where none of the pairs has its value there. As `found_in` has it."""
         if self.composites:

@@ -20,6 +20,20 @@ HL*1**S
       LIN*1*UK*06901234500059
       SN1**100*EA
 """
+PACK = """      HL*4*3*P
+        SN1**100*EA
+        MAN*GM*00069012345000000018
+"""
+STOCK = """
+BIA*00*MM*ST1*20261129
+LIN**UK*06901234500059
+"""
+SALES = """
+XQ*H*20261123*20261129
+N9*RPT*S1
+LIN**UK*06901234500059
+  ZA*QS*100*EA
+"""
 DESADV = """
 BGM+351+DES2+9
 DTM+137:202611291200:203
@@ -45,6 +59,12 @@ def told(mapping: str, tree: SourceRecord) -> list[tuple[str, str, str | None, s
     ("mapping", "tree"),
     [
         ("x12/856", segments(SHIPMENT + "      REF*LT*LOTA\n      REF*LT*LOTB\n")),
+        ("x12/856", segments(SHIPMENT.replace("06901234500059", "06901234500059*LT*LOTB") + "      REF*LT*LOTA\n")),
+        ("x12/856", segments(SHIPMENT.replace("06901234500059", "06901234500059*LT*LOTA*LT*LOTB"))),
+        ("x12/856", segments(SHIPMENT + PACK + "      REF*LT*LOTA\n      REF*LT*LOTB\n")),
+        ("x12/846", segments(STOCK.replace("06901234500059", "06901234500059*LT*LOTA*LT*LOTB") + "  QTY*33*100*EA\n")),
+        ("x12/846", segments(STOCK.replace("06901234500059", "06901234500059*LT*LOTA") + "  QTY*33*100*EA\n    REF*LT*LOTB\n")),
+        ("x12/852", segments(SALES.replace("06901234500059", "06901234500059*LT*LOTA*LT*LOTB"))),
         ("edifact/DESADV", edifact(DESADV + "      GIN+BX+LOTB\n")),
         ("edifact/DESADV", edifact(DESADV + "    PCI+36E\n      GIN+BX+LOTB\n")),
         ("edifact/DESADV", edifact(DESADV.replace("GIN+BX+LOTA", "GIN+BX+LOTA+LOTB"))),
@@ -59,6 +79,7 @@ def test_several_lots_under_one_quantity_are_held(mapping: str, tree: SourceReco
     [
         ("x12/856", segments(SHIPMENT + "      REF*LT*LOTA\n      REF*SE*S1\n")),
         ("x12/856", segments(SHIPMENT + "      REF*LT*LOTA\n      REF*LT*LOTA\n")),
+        ("x12/856", segments(SHIPMENT.replace("06901234500059", "06901234500059*LT*LOTA") + "      REF*LT*LOTA\n")),
         ("edifact/DESADV", edifact(DESADV + "    PCI+36E\n      GIN+BX+LOTA\n")),
     ],
 )
