@@ -243,9 +243,8 @@ class FullMessages:
             # Where nothing is wrong each level was kept as it came, and most senders name it before those that it holds.
             above = levels_above(self._levels) if walk.keeps_levels and not self.findings else None
             self._kept.above = above or {}
-            for record, missing in nest(root, walk.grammar.hierarchy) if above is None else ():
-                where = Where(record.tag, record.position, 2, line=record.line)
-                self._add(Finding("EDF-S101", where, None, legible(missing)))
+            if above is None:
+                self._packed(root, walk.grammar.hierarchy)
         if complete and root is not None and not has_error(self.findings):  # where anything else is wrong, that explains it
             lines = self._lines if walk is not None and walk.counts_lines and not self.findings else None
             if lines is None or walk is None or not (walk.totals_together and counts_lines_only(self._kept.texts, lines)):
@@ -282,6 +281,17 @@ class FullMessages:
             if self._faults_of_message.full():
                 continue
             self._add(Finding("EDF-S13", Where(tag, position, line=line), tag, None, "13", params=_group(group)))
+
+    def _packed(self, root: SourceRecord, tag: str) -> None:
+        """Nest the packing levels, and tell of those that cannot stand as they say."""
+        misfits = nest(root, tag)
+        for rule, element, code, wrong in (
+            ("EDF-S101", 2, None, misfits.strays),
+            ("EDF-S103", 2, "12", misfits.circles),
+            ("EDF-S104", 1, "12", misfits.twins),
+        ):
+            for record, number in wrong:
+                self._add(Finding(rule, Where(record.tag, record.position, element, line=record.line), None, legible(number), code))
 
     def _too_often(self, place: Place, position: int, line: int) -> None:
         if self._faults_of_message.full():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import count
+from typing import NamedTuple
 
 from connectors.formats.edifact.separators import ELEMENT
 from data_contracts.source import SourceRecord
@@ -37,32 +38,51 @@ def levels_above(levels: Sequence[tuple[int, str]]) -> dict[int, int] | None:
     return above
 
 
-def nest(root: SourceRecord, tag: str) -> list[tuple[SourceRecord, str]]:
-    """Hang each level of the message below the one it names; what comes back are levels with a name that no level has."""
+class Misfits(NamedTuple):
+    """Levels that cannot stand as they say, each with the number that is wrong."""
+
+    strays: Sequence[tuple[SourceRecord, str]]
+    """They name a level above that no level is, or lie deeper than goods are packed; they stay at the top."""
+    circles: Sequence[tuple[SourceRecord, str]]
+    """They name themselves, or a level that lies in them; they stay at the top."""
+    twins: Sequence[tuple[SourceRecord, str]]
+    """They have the number of a level before them: nobody can tell in which of the two lies what names it."""
+
+
+def nest(root: SourceRecord, tag: str) -> Misfits:
+    """Hang each level of the message below the one it names; what comes back are those that do not fit."""
     levels: dict[str, SourceRecord] = {}
     naming: list[tuple[SourceRecord, str]] = []
+    twins: list[tuple[SourceRecord, str]] = []
     for record in root.children:
         if record.tag != tag:
             continue
         own, above = _said(record, 1), _said(record, 2)
-        levels.setdefault(own, record)
+        if own and levels.setdefault(own, record) is not record:
+            twins.append((record, own))
         if above:
             naming.append((record, above))
-    if len(levels) < 2 or not naming:
-        return naming
     strays: list[tuple[SourceRecord, str]] = []
+    circles: list[tuple[SourceRecord, str]] = []
     moved = False
+    doubtful = {number for _, number in twins}
     for record, above in naming:
+        if above in doubtful:  # told at the second of them; at the top it says no wrong pallet
+            continue
         holder = levels.get(above)
-        if holder is None or holder is record or (holder.parent is not root and _lies_in(holder, record)):
+        within = holder is record or (holder is not None and holder.parent is not root and _lies_in(holder, record))
+        if holder is None or within is None:
             strays.append((record, above))
+            continue
+        if within:
+            circles.append((record, above))
             continue
         record.parent = holder
         holder.children.append(record)
         moved = True
     if moved:
         root.children = [record for record in root.children if record.parent is root]
-    return strays
+    return Misfits(strays, circles, twins)
 
 
 def _numbers(text: str) -> tuple[str, str]:
@@ -115,8 +135,8 @@ def _said(record: SourceRecord, number: int) -> str:
     return values[number].strip() if number < len(values) else ""
 
 
-def _lies_in(record: SourceRecord, top: SourceRecord) -> bool:
-    """Whether a record is the other or below it, so that hanging the other there would close a circle; too deep counts as much."""
+def _lies_in(record: SourceRecord, top: SourceRecord) -> bool | None:
+    """Whether a record is the other or below it, so that hanging the other there would close a circle; null where it lies too deep."""
     here: SourceRecord | None = record
     for _ in range(DEEPEST):
         if here is None:
@@ -124,4 +144,4 @@ def _lies_in(record: SourceRecord, top: SourceRecord) -> bool:
         if here is top:
             return True
         here = here.parent
-    return True
+    return None

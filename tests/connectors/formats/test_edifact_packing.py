@@ -33,8 +33,6 @@ def outline(record: SourceRecord) -> list[object]:
         ("CPS+1'CPS+2+1'PAC+1'CPS+3+2'LIN+1'CPS+4+2'LIN+2'", [["1", [["2", [["3", []], ["4", []]]]]]], []),
         ("CPS+3+2'LIN+1'CPS+2+1'CPS+1'", [["1", [["2", [["3", []]]]]]], []),
         ("CPS+1'CPS+2+9'LIN+1'", [["1", []], ["2", []]], ["9"]),
-        ("CPS+1+1'LIN+1'", [["1", []]], ["1"]),
-        ("CPS+1+2'CPS+2+1'LIN+1'", [["2", [["1", []]]]], ["1"]),
     ],
 )
 def test_levels_hang_below_the_level_they_name(levels: str, outlined: list[object], strays: list[str]) -> None:
@@ -46,6 +44,26 @@ def test_levels_hang_below_the_level_they_name(levels: str, outlined: list[objec
     ]
     for record in message.root.walk():
         assert all(child.parent is record for child in record.children)
+
+
+@pytest.mark.parametrize(
+    ("levels", "outlined", "told"),
+    [
+        ("CPS+1+1'LIN+1'", [["1", []]], [("EDF-S103", 3, 2, "1")]),
+        ("CPS+1'CPS+2+2'LIN+1'", [["1", []], ["2", []]], [("EDF-S103", 4, 2, "2")]),
+        ("CPS+1+2'CPS+2+1'LIN+1'", [["2", [["1", []]]]], [("EDF-S103", 4, 2, "1")]),
+        ("CPS+1'CPS+2+1'CPS+2+1'LIN+1'", [["1", [["2", []], ["2", []]]]], [("EDF-S104", 5, 1, "2")]),
+        # What names a number of two levels lies in neither: a wrong pallet is worse than none.
+        ("CPS+1'CPS+2+1'CPS+2+1'CPS+3+2'LIN+1'", [["1", [["2", []], ["2", []]]], ["3", []]], [("EDF-S104", 5, 1, "2")]),
+    ],
+)
+def test_levels_that_cannot_be_understood_are_errors(levels: str, outlined: list[object], told: list[tuple[object, ...]]) -> None:
+    message = message_of(levels)
+    assert message.root is not None
+    assert outline(message.root) == outlined
+    found = [one for one in message.findings if one.rule.startswith("EDF-S10")]
+    assert [(one.rule, one.place.position, one.place.element, one.got) for one in found] == told
+    assert all((one.severity, one.code) == ("error", "12") for one in found)
 
 
 def test_a_chain_of_thousands_of_levels_is_told_and_cheap() -> None:

@@ -62,6 +62,11 @@ BAD_QUANTITY = [*ORDER[:8], "QTY+21:1?+1:PCE", *ORDER[9:]]
             [f"UCI+{COPIED}+7", "UCM+1+ORDERS:D:96A:UN:EAN008+4", "UCS+10", "UCD+37+2:2"],
         ),
         (
+            one("DESADV", [*DESPATCH[:5], "CPS+1", *DESPATCH[5:]]),
+            "rejected",
+            [f"UCI+{COPIED}+7", "UCM+1+DESADV:D:96A:UN:EAN008+4", "UCS+7", "UCD+12+2"],
+        ),
+        (
             interchange([message("ORDERS", ORDER), message("ORDERS", ORDER[1:], "2")]),
             "partly",
             [f"UCI+{COPIED}+7", "UCM+2+ORDERS:D:96A:UN:EAN008+4", "UCS+1+13"],
