@@ -3,7 +3,8 @@
 Coverage compares what stands side by side. Two lots of one line stand in two loops, and each may have its own expiry: rows that
 say `alone` are followed through all of them, so that goods of a second lot are never taken for the first without a word. A row that says
 `alone: held` holds the message (MAP-13), also where both stand side by side: with the quantity of two lots under one lot, nobody whom a
-recall of the other concerns would be found. Which records are looked at is noted while the message is read.
+recall of the other concerns would be found; of two quantities one would be goods that nobody counts, and of a line that comes in parts
+all would be awaited on the first day. Which records are looked at is noted while the message is read.
 """
 
 from __future__ import annotations
@@ -88,6 +89,13 @@ class AloneRow:
         for path in self._paths:
             self._tree.add(path)
 
+    def on_the_way(self, gatherer: Gatherer) -> frozenset[int] | None:
+        """Slots of which one must come again for a second value; null where one record may hold two, or nothing is known of them."""
+        if len(self._paths) > 1 or isinstance(self._paths[0].leaf, Pairs):
+            return None
+        reached = gatherer.slot(self._paths[0].steps)
+        return None if reached is None else frozenset(reached[1])
+
     def slots(self, gatherer: Gatherer) -> set[int]:
         """Without one of these records none of its elements has a value; the record at hand where nothing is known of them."""
         return {reached[0] if (reached := gatherer.slot(path.steps[:1])) is not None else RECORD for path in self._paths}
@@ -121,14 +129,36 @@ class AloneRow:
             for place in locate(path, record, mark):
                 if first is None:
                     first = place
-                elif place.text != first.text and (self._held or self.above is not None or place.record.parent is not first.record.parent):
+                elif place.text != first.text and (
+                    self._meaning(place.text) != self._meaning(first.text)
+                    if self._held
+                    else self.above is not None or place.record.parent is not first.record.parent
+                ):
                     yield first, place
 
+    def _meaning(self, text: str) -> Any:
+        """What the row makes of a text, so that 60 and 60.000 are one quantity; the text where it makes nothing of it alone."""
+        function = self._rule.function
+        if function.arguments > 1 or function.kind == "instant":
+            return text
+        try:
+            return function.read(text)
+        except ValueError:
+            return text
 
-def alone_of(scope: Scope, number: int, gatherer: Gatherer) -> tuple[list[AloneRow], tuple[int, ...]]:
-    """The rows of a scope that say `alone`, and the slots of which one is filled in the elements that they are asked for."""
+
+def alone_of(scope: Scope, number: int, gatherer: Gatherer) -> tuple[list[AloneRow], tuple[int, ...], frozenset[int]]:
+    """The rows of a scope that say `alone`, and the slots of which one is filled, or comes again, in the elements that they are asked
+    for."""
     rows = [AloneRow(rule, number, gatherer) for rule in scope.rules if rule.reads and rule.row.alone]
-    return rows, tuple(sorted({slot for row in rows if row.above is None for slot in row.slots(gatherer)}))
+    filled: set[int] = set()
+    again: set[int] = set()
+    for row in rows:
+        if row.above is None:
+            repeated = row.on_the_way(gatherer)
+            filled.update(row.slots(gatherer) if repeated is None else ())
+            again.update(repeated or ())
+    return rows, tuple(sorted(filled)), frozenset(again)
 
 
 def findings_of(rows: Sequence[AloneRow], run: Run, mark: str) -> list[Finding]:

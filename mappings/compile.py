@@ -55,7 +55,7 @@ def compile_scope(scope: Scope, made: Compiled) -> ScopeReader:
     mine = made.number()
     rows = list(_rows([rule for rule in scope.rules if rule.reads], gatherer, made.composites))
     inner = tuple(_each(child, compile_scope(child, made)) for child in scope.scopes if child.reads)
-    alone, watched = alone_of(scope, mine, gatherer)
+    alone, watched, again = alone_of(scope, mine, gatherer)
     notes, doubts = rivals(scope, gatherer)
     fill = straight(scope, rows, Doubts(notes, doubts, loops(scope, gatherer)), gatherer)
     made.alone += alone
@@ -70,10 +70,13 @@ def compile_scope(scope: Scope, made: Compiled) -> ScopeReader:
         out: dict[str, Any] = {}
         if not fill(found, out, run):
             return None
-        for slot in watched:
-            if found[slot] is not None:
-                run.elements.setdefault(mine, []).append(record)
-                break
+        if again and (repeats := found[REPEATS]) is not None and not again.isdisjoint(repeats):
+            run.elements.setdefault(mine, []).append(record)
+        else:
+            for slot in watched:
+                if found[slot] is not None:
+                    run.elements.setdefault(mine, []).append(record)
+                    break
         for group in inner:
             group(record, out, run)
         if not out.keys() >= required:

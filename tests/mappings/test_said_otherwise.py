@@ -53,8 +53,8 @@ def test_days_of_an_order_are_read_and_told() -> None:
     tree, orders = edifact(text), load("edifact/ORDERS")
     (line,) = entity("edifact/ORDERS", tree)["lines"]
     assert (line["quantity"], line["requested_on"]) == (100, "2026-12-01")
-    told = [finding for finding in orders.unmapped(tree, orders.read(tree, CONTEXT)) if finding.rule == "MAP-05"]
-    assert "20270101" in {finding.got for finding in told}
+    told = [finding for finding in orders.unmapped(tree, orders.read(tree, CONTEXT)) if finding.rule == "MAP-13"]
+    assert {finding.got for finding in told} == {"20270101", "40"} and {finding.action for finding in told} == {"message"}
 
 
 @pytest.mark.parametrize("orders", [("PO1",), ("PO1", "PO2")])

@@ -82,9 +82,9 @@ def test_a_second_lot_of_one_quantity_is_told(group: str) -> None:
     assert [got for _, got in told] == ["L2"]
 
 
-def test_a_second_quantity_is_told_and_the_sum_of_groups_is_not() -> None:
+def test_a_second_quantity_is_held_and_the_sum_of_groups_is_not() -> None:
     found, told = read("edifact/DESADV", edifact(DESADV + "CPS+1\n" + LINE.format(5) + "  QTY+12:7\n"))
-    assert ([line["quantity"] for line in found], told) == ([5], [("MAP-05", "7")])
+    assert ([line["quantity"] for line in found], told) == ([5], [("MAP-13", "7")])
     groups = "  PCI+36E\n   QTY+12:2\n   GIN+BX+L1\n  PCI+36E\n   QTY+12:3\n   GIN+BX+L2\n"
     found, told = read("edifact/DESADV", edifact(DESADV + "CPS+1\n" + LINE.format("5:KGM") + groups))
     assert ([(line["quantity"], line["unit"], line["lot"]) for line in found], told) == ([(2, "KG", "L1"), (3, "KG", "L2")], [])
@@ -174,7 +174,7 @@ ORDER = "BEG*00*SA*PO1**20261122\nPO1*10*{}*EA*2**BP*A\n"
         (
             " SCH*40*EA***002*20261201\n SCH*60*EA***002*20261215",
             {"requested_on": "2026-12-01", "quantity": 100},
-            [("MAP-05", "40"), ("MAP-05", "20261215")],
+            [("MAP-05", "40"), ("MAP-13", "20261215"), ("MAP-13", "60")],
         ),
         (
             " N1*ST*Ward 3*92*W3\n  N3*Road 1",
