@@ -16,7 +16,7 @@ from functools import lru_cache
 from mappings.function_base import Function, Moment, bounded, calendar_day, day_start, finite, in_zone, price_of_one, register, wall_time
 
 # --- numbers -----------------------------------------------------------------------------------------------------------
-_POINT = re.compile(r"([+-]?)([0-9]{1,40}|[0-9]{1,3}(?:,[0-9]{3})+(?=\.))?(?:\.([0-9]{0,40}))?([+-]?)")
+_POINT = re.compile(r"([+-]?)([0-9]{1,40})?(?:\.([0-9]{0,40}))?([+-]?)")
 _COMMA = re.compile(r"([+-]?)([0-9]{1,40}|[0-9]{1,3}(?:\.[0-9]{3})+)?(?:,([0-9]{0,40}))?([+-]?)")
 
 
@@ -30,11 +30,9 @@ def _number(match: re.Match[str] | None, expected: str) -> Decimal:
 
 @lru_cache(maxsize=16384)
 def read_sap_decimal(text: str) -> Decimal:
-    """A number with a decimal point and the minus behind (or before); `1.234,50-` and `12,5` are taken too, since they cannot mean else."""
-    match = _POINT.fullmatch(text)
-    if match is None and "," in text and ("." in text or not re.search(r",[0-9]{3}[+-]?$", text)):
-        match = _COMMA.fullmatch(text)
-    return _number(match, "a number like 1234.50 or 1234.50-")
+    """A number with a decimal point and the minus behind (or before), and no marks of thousands: who writes `1.234,50` writes `1.234` for
+    a thousand and more, so one comma tells that all numbers of that system would be read wrongly."""
+    return _number(_POINT.fullmatch(text), "a number like 1234.50 or 1234.50-")
 
 
 @lru_cache(maxsize=16384)
@@ -58,6 +56,16 @@ def write_sap_decimal_comma(value: Decimal) -> tuple[str, ...]:
 def read_sap_decimal_negated(text: str) -> Decimal:
     """A quantity that went out: what SAP writes without a sign is less than zero."""
     return -read_sap_decimal(text)
+
+
+def read_sap_decimal_comma_negated(text: str) -> Decimal:
+    """The same from a system whose users write a decimal comma."""
+    return -read_sap_decimal_comma(text)
+
+
+def write_sap_decimal_comma_negated(value: Decimal) -> tuple[str, ...]:
+    """The quantity with its sign turned round and a decimal comma."""
+    return write_sap_decimal_comma(-finite(value))
 
 
 def write_sap_decimal_negated(value: Decimal) -> tuple[str, ...]:
@@ -86,16 +94,33 @@ def write_sap_ratio(value: Decimal) -> tuple[str, ...]:
 def read_sap_price(price: str, per: str = "", numerator: str = "", denominator: str = "", priced: str = "", unit: str = "") -> Decimal:
     """The price of one: VPREI stands for PEINH of PMENE. One per another unit than the quantity's (MENEE) is refused where BPUMZ and
     BPUMN say so; where they say nothing, the units themselves must tell how many of one the other is."""
+    return _price(read_sap_decimal, price, per, numerator, denominator, priced, unit)
+
+
+@lru_cache(maxsize=16384)
+def read_sap_price_comma(
+    price: str, per: str = "", numerator: str = "", denominator: str = "", priced: str = "", unit: str = ""
+) -> Decimal:
+    """The same from a system whose users write a decimal comma."""
+    return _price(read_sap_decimal_comma, price, per, numerator, denominator, priced, unit)
+
+
+def _price(read: Callable[[str], Decimal], price: str, per: str, numerator: str, denominator: str, priced: str, unit: str) -> Decimal:
     if numerator and denominator:
-        if read_sap_decimal(numerator) != read_sap_decimal(denominator):
+        if read(numerator) != read(denominator):
             raise ValueError("a price per unit of the quantity")
         priced = unit
-    return price_of_one(read_sap_decimal(price), read_sap_decimal(per) if per else Decimal(1), priced, unit)
+    return price_of_one(read(price), read(per) if per else Decimal(1), priced, unit)
 
 
 def write_sap_price(value: Decimal) -> tuple[str, ...]:
     """The price, per one."""
     return (*write_sap_decimal(value), "1")
+
+
+def write_sap_price_comma(value: Decimal) -> tuple[str, ...]:
+    """The price, per one, with a decimal comma."""
+    return (*write_sap_decimal_comma(value), "1")
 
 
 # --- text --------------------------------------------------------------------------------------------------------------
@@ -190,6 +215,17 @@ for _function in (
     Function("sap_decimal", "decimal", "exact", read_sap_decimal, write_sap_decimal, says="12.50, or 12.50- below zero"),
     Function("sap_decimal_comma", "decimal", "exact", read_sap_decimal_comma, write_sap_decimal_comma, says="1.234,50-"),
     Function("sap_decimal_negated", "decimal", "exact", read_sap_decimal_negated, write_sap_decimal_negated, says="12.50 is 12.50 less"),
+    Function(
+        "sap_decimal_comma_negated",
+        "decimal",
+        "exact",
+        read_sap_decimal_comma_negated,
+        write_sap_decimal_comma_negated,
+        says="12,50 is 12.50 less",
+    ),
+    Function(
+        "sap_price_comma", "decimal", "exact", read_sap_price_comma, write_sap_price_comma, 6, "VPREI 1.234,50 for PEINH of PMENE", (4, 5)
+    ),
     Function("sap_ratio", "decimal", "exact", read_sap_ratio, write_sap_ratio, arguments=2, says="UMREZ over UMREN"),
     Function("sap_price", "decimal", "exact", read_sap_price, write_sap_price, 6, "VPREI for PEINH of PMENE, where BPUMZ is BPUMN", (4, 5)),
     Function("sap_item_5", "text", "canonical", read_without_zeros, _padded(5), says="00010 is item 10"),
