@@ -86,8 +86,9 @@ def carries_changes(site: Site, agreement: Agreement) -> bool:
     return any(pipeline.mapping_of(site.mapping_folders, agreed).entity == "OrderChange" for agreed in agreement.messages)
 
 
-def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, version: str | None, now: datetime) -> bytes:
-    """`udihub write`: a canonical JSON record as bytes, under the partner's outbound agreement or with placeholder identities.
+def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, version: str | None, now: datetime) -> Written:
+    """`udihub write`: a canonical JSON record as bytes, under the partner's outbound agreement or with placeholder identities, with all
+    that the document does not say of it: what was cut or spelled otherwise (OUT-05), and members that it has no place for (MAP-06).
 
     Control numbers are 1. Raises ConfigError for an unknown entity or target, ValueError naming what cannot be written.
     """
@@ -125,7 +126,10 @@ def write_dry(site: Site, plain: dict[str, Any], to: str, partner: str | None, v
     )
     if written.content is None:
         raise ConfigError("; ".join(f"{where}: {one.text()}" if (where := one.place.path) else one.text() for one in written.findings))
-    return written.content
+    told = {(one.rule, one.place.path) for one in written.findings}
+    context = _context(syntax, profile, agreed)
+    written.findings += [one for one in mapping.unwritten(_dated(entity), context) if (one.rule, one.place.path) not in told]
+    return written
 
 
 def _agreed(message: str, version: str | None, mapping: str) -> AgreedMessage:
@@ -152,9 +156,7 @@ def _write(
     profile: Profile,
     grammar: str | None,
 ) -> Written:
-    context = Context(time_zone=profile.time_zone, components=traits_of(syntax.name).components, message_version=agreed.version)
-    if entity.get("issued_at_source") == "day":  # it may have been JSON in between
-        entity = {**entity, "issued_at": day_only(entity["issued_at"])}
+    context, entity = _context(syntax.name, profile, agreed), _dated(entity)
     try:
         tree = mapping.write(entity, context)
     except UnwritableError as error:
@@ -182,6 +184,15 @@ def _write(
         if written.content is not None:
             written.findings = [*written.findings, *changed]
     return written
+
+
+def _context(syntax: str, profile: Profile, agreed: AgreedMessage) -> Context:
+    return Context(time_zone=profile.time_zone, components=traits_of(syntax).components, message_version=agreed.version)
+
+
+def _dated(entity: dict[str, Any]) -> dict[str, Any]:
+    """The entity, of which one says that its moment is a day: it may have been JSON in between."""
+    return {**entity, "issued_at": day_only(entity["issued_at"])} if entity.get("issued_at_source") == "day" else entity
 
 
 def _fitted(syntax: Fitting, message: str, tree: SourceRecord, envelope: Envelope | None, profile: Profile) -> list[Finding]:

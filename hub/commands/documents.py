@@ -243,7 +243,8 @@ def write_command(
     partner: OfPartner = None,
     version: Annotated[str | None, typer.Option("--version", help="Version to write; the format's usual one if left out.")] = None,
 ) -> None:
-    """Write canonical JSON (a file of one record) as a document on stdout. Control numbers are 1: nothing is sent or stored."""
+    """Write canonical JSON (a file of one record) as a document on stdout, and on stderr what of the record the document does not say.
+    Control numbers are 1: nothing is sent or stored."""
     from hub.writing import write_dry
 
     settings = Settings.from_environment()
@@ -253,8 +254,11 @@ def write_command(
         raise ConfigError(f"{file}: not readable as JSON: {error}") from error
     if not isinstance(record, dict):
         raise ConfigError(f"{file}: expected one JSON object")
-    content = write_dry(_site(settings, partner), record, to, partner, version, settings.clock.now())
-    typer.echo(content, nl=False)  # bytes: a workbook is no text
+    written = write_dry(_site(settings, partner), record, to, partner, version, settings.clock.now())
+    typer.echo(written.content, nl=False)  # bytes: a workbook is no text
+    for finding in written.findings:
+        where = f"{finding.place.path}: " if finding.place.path else ""
+        typer.echo(f"{word(finding.severity, settings.language):8} {finding.rule}  {where}{finding.text(settings.language)}", err=True)
 
 
 def retry_command(document_id: int, reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -69,3 +69,14 @@ def test_a_message_of_credits_says_no_invoice_and_money_is_told_from_goods() -> 
     written = mapping.write(credit("ubl/CreditNote", kind="price_credit"), CONTEXT)
     values: Any = written.values
     assert (values["CreditNoteTypeCode"], (mapping.read(written, CONTEXT).entity or {})["kind"]) == ("83", "price_credit")
+
+
+def test_what_credits_is_no_invoice_of_peppol_s() -> None:
+    mapping = load("ubl/Invoice")
+    shapes = {}
+    for kind in ("invoice", "credit_note"):
+        entity = {"entity": "Invoice", "kind": kind, "number": "I1", "issued_at": datetime(2026, 11, 29, tzinfo=UTC), "currency": "EUR"}
+        values = mapping.write(entity, Context()).values
+        assert isinstance(values, dict)
+        shapes[kind] = (values["InvoiceTypeCode"], "CustomizationID" in values, "ProfileID" in values)
+    assert shapes == {"invoice": ("380", True, True), "credit_note": ("381", False, False)}

@@ -40,3 +40,16 @@ def test_what_cannot_be_written_is_said_in_words(tmp_path: Path) -> None:
     file.write_text(json.dumps({**ORDER, "lines": [{"gtn": "1"}]}))
     said = str(udihub(tmp_path, "write", str(file), "--to", "x12/850").exception)
     assert "lines[0].gtn: there is no such member; did you mean gtin" in said and "pydantic" not in said
+
+
+def test_what_a_document_does_not_say_of_a_record_is_told_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    line = {"line": "10", "description": "导丝", "quantity": "5", "unit": "EA"}
+    file.write_text(
+        json.dumps({**ORDER, "supplier": {"name": "Jiangnan", "code": "S-17", "code_scheme": "assigned_by_buyer"}, "lines": [line]})
+    )
+    run = udihub(tmp_path, "write", str(file), "--to", "edifact/ORDERS")
+    assert run.exit_code == 0 and "IMD+F++:::????'" in run.stdout
+    assert "warning  OUT-05" in run.stderr and "导丝" in run.stderr and "OUT-05" not in run.stdout
+    run = udihub(tmp_path, "write", str(file), "--to", "ubl/Order")
+    assert run.exit_code == 0 and "supplier.code_scheme is not carried by this mapping" in run.stderr and "导丝" in run.stdout
