@@ -78,6 +78,19 @@ def sizing(charset: str) -> str:
     return errors_of(charset) if _unit(charset) == 1 else "surrogatepass"
 
 
+def torn_end(decoder: codecs.IncrementalDecoder, charset: str) -> bytes:
+    """The bytes with which a document of UTF-16 or UTF-32 ends within a character, when all of it has been fed; empty for other charsets.
+
+    They are no character, not even a bad one, and would be counted as whole units.
+    """
+    return bytes(decoder.getstate()[0]) if _unit(charset) > 1 else b""
+
+
+def torn_told(rule: str, torn: bytes, charset: str) -> Finding:
+    """The finding of this rule on the bytes within which a document ends."""
+    return Finding(rule, expected=charset, got=torn.hex(" "), params={"bytes": str(len(torn))})
+
+
 def byte_ordered(charset: str, head: bytes) -> str:
     """`utf-16` and `utf-32` with their byte order, which Python's decoders demand: of the mark, else of the zero bytes, else little-endian.
 

@@ -20,6 +20,7 @@ from connectors.formats.edifact.tokens import Batch, Segments
 from connectors.legible import legible
 from connectors.segment_batch import ends_at
 from connectors.spec import Profile
+from connectors.undecodable import torn_told
 from connectors.used_numbers import UsedNumbers
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
@@ -100,6 +101,8 @@ class Reading:
         # What stands behind a UNZ is only known when the next header, or the end, has been found.
         if self._segments.skipped:
             interchange.findings.append(self._foreign("EDF-I103"))
+        if self._segments.torn:
+            interchange.findings.append(torn_told("EDF-I117", self._segments.torn, self._segments.charset))
         return ReadEvent("interchange_end", interchange=interchange)
 
     def _foreign(self, rule: str) -> Finding:

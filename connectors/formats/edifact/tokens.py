@@ -18,7 +18,7 @@ from connectors.formats.edifact.separators import LEVEL_A, Piece, Translation, r
 from connectors.formats.edifact.shapes import shapes_of
 from connectors.legible import LAYOUT
 from connectors.segment_batch import SegmentBatch, Shape
-from connectors.undecodable import errors_of
+from connectors.undecodable import errors_of, torn_end
 
 CHUNK = 1 << 14
 """Bytes read at a time."""
@@ -92,9 +92,10 @@ class Segments:
     def __init__(self, stream: BinaryIO, charset: str | None) -> None:
         self._stream = stream
         self._agreed = charset_of(charset)
-        self._wire, self.bom = wire_charset(stream)
-        self._decoder = codecs.getincrementaldecoder(self._wire)(errors_of(self._wire))
-        self.unit = UNITS.get(self._wire, 1)
+        self.charset, self.bom = wire_charset(stream)
+        """By which bytes become characters that can be cut."""
+        self._decoder = codecs.getincrementaldecoder(self.charset)(errors_of(self.charset))
+        self.unit = UNITS.get(self.charset, 1)
         """Bytes of a separator."""
         self._text = ""
         self._at = stream.tell()
@@ -119,6 +120,8 @@ class Segments:
         """Whether the interchange stopped at the header of another one, or at a segment of impossible length."""
         self.unterminated = False
         """Whether the last segment of the document had no terminator."""
+        self.torn = b""
+        """The bytes with which a document of UTF-16 or UTF-32 ends within a character."""
 
     @property
     def stray_release(self) -> bool:
@@ -132,7 +135,7 @@ class Segments:
 
     def size_of(self, text: str) -> int:
         """Bytes of a piece of the document."""
-        return len(text) if self.unit == 1 else len(text.encode(self._wire, "surrogatepass"))
+        return len(text) if self.unit == 1 else len(text.encode(self.charset, "surrogatepass"))
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -141,7 +144,9 @@ class Segments:
             return False
         piece = self._stream.read(CHUNK)
         self._ended = not piece
-        self._text += self._decoder.decode(piece, final=self._ended)
+        if self._ended:
+            self.torn = torn_end(self._decoder, self.charset)
+        self._text += self._decoder.decode(piece, final=self._ended and not self.torn)
         return not self._ended
 
     def _drop(self, characters: int) -> None:

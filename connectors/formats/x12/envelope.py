@@ -22,6 +22,7 @@ from connectors.formats.x12.sets import Opened, SetReader
 from connectors.formats.x12.tokens import Batch, Segments
 from connectors.segment_batch import ends_at
 from connectors.spec import Profile
+from connectors.undecodable import torn_told
 from data_contracts.findings import Finding, Place
 from data_contracts.source import Group, Interchange, Message, ReadEvent
 
@@ -87,6 +88,8 @@ class Reading:
         # What stands behind an IEA is only known when the next header, or the end, has been found.
         if self._segments.skipped:
             interchange.findings.append(self._foreign("X12-I103"))
+        if self._segments.torn:
+            interchange.findings.append(torn_told("X12-I114", self._segments.torn, self._segments.charset))
         return ReadEvent("interchange_end", interchange=interchange)
 
     def _foreign(self, rule: str) -> Finding:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from connectors.formats.x12.delimiters import BEGINS, FIXED, LAYOUT, WIDTH, Header, parse_header
 from connectors.formats.x12.shapes import shapes_of
 from connectors.segment_batch import SegmentBatch, Shape
-from connectors.undecodable import byte_ordered, errors_of, sizing
+from connectors.undecodable import byte_ordered, errors_of, sizing, torn_end
 from data_contracts.errors import ConfigError
 
 CHUNK = 1 << 14
@@ -126,6 +126,8 @@ class Segments:
         """Whether the interchange stopped at the header of another one, or at a segment of impossible length."""
         self.unterminated = False
         """Whether the last segment of the document had no terminator."""
+        self.torn = b""
+        """The bytes with which a document of UTF-16 or UTF-32 ends within a character."""
 
     # --- sizes -------------------------------------------------------------------------------------------------------
 
@@ -149,7 +151,9 @@ class Segments:
             return False
         piece = self._stream.read(CHUNK)
         self._ended = not piece
-        self._text += self._decoder.decode(piece, final=self._ended)
+        if self._ended:
+            self.torn = torn_end(self._decoder, self.charset)
+        self._text += self._decoder.decode(piece, final=self._ended and not self.torn)
         return not self._ended
 
     def ahead(self, characters: int) -> str:

@@ -94,6 +94,12 @@ def test_an_interchange_of_level_b_interrupts_as_any_other() -> None:
     assert (first.length, second.offset) == (len(cut), len(cut))
 
 
+def test_half_a_character_behind_the_end_is_told_by_its_bytes() -> None:
+    whole = one("ORDERS", ORDER).decode().encode("utf-16")
+    assert [(found.rule, found.got) for found in envelope_findings(whole + b"\x41")] == [("EDF-I107", None), ("EDF-I117", "41")]
+    assert [found.rule for found in envelope_findings(whole)] == ["EDF-I107"]
+
+
 def test_a_stray_release_character_is_told_and_dropped() -> None:
     document = one("ORDERS", [*ORDER[:4], "NAD+SU+++A?B", *ORDER[5:]])
     (found,) = messages(document)

@@ -12,6 +12,7 @@ from connectors.formats.x12 import FORMAT, scan, tokens
 from connectors.formats.x12.delimiters import legible, parse_header
 from connectors.spec import STRICT, Profile
 from data_contracts.errors import ConfigError
+from data_contracts.findings import Finding
 from tests.connectors.formats.x12.samples import (
     DESPATCH,
     ORDER,
@@ -86,6 +87,22 @@ def test_the_separators_of_ascii_separate() -> None:
     assert rules(other) == [] and content(other) == content(GOOD)
     assert rules(other + other.replace(b"000000001", b"000000002")) == [], "a second one is found behind it"
     assert "X12-I026" in rules(isa().encode() + b"~" + other.split(b"\x1c", 1)[1].replace(b"\x1c", b"~")), "told as any other mark is"
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-32-be"])
+def test_a_document_that_ends_within_a_character_is_told_by_its_bytes(order: str) -> None:
+    """Half a unit is no character that could be passed over: it was counted, and shown, as a whole one."""
+    whole = ("\ufeff" + GOOD.decode()).encode(order)
+    assert [(one.rule, one.got, one.params["bytes"]) for one in ends(whole + b"\x41")] == [("X12-I114", "41", "1")]
+    assert [one.rule for one in ends(whole[:-1])] == ["X12-I105", "X12-I114"], "the terminator is what was cut"
+    assert ends(whole) == []
+    (end,) = [event.interchange for event in events(whole + b"\x41") if event.kind == "interchange_end" and event.interchange]
+    assert end.offset + end.length == len(whole)
+
+
+def ends(document: bytes) -> list[Finding]:
+    """What is told of the envelope, the mark aside."""
+    return [finding for finding in envelope_findings(document) if finding.rule != "X12-I107"]
 
 
 def test_interchanges_of_a_file_have_their_own_delimiters() -> None:
