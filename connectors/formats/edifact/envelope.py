@@ -198,14 +198,17 @@ class Reading:
         """No UNZ came: the document ended, or another interchange began."""
         events = self._close_group(interchange, at, line)
         interchange.length = at - interchange.offset
-        missing = f"UNZ {legible(interchange.control or '', 20)}".rstrip()
-        interchange.findings.append(Finding("EDF-I13", Place("UNZ", line=line), missing, None, "13", params=ends_at(at)))
+        if not _is_uncut(interchange):
+            missing = f"UNZ {legible(interchange.control or '', 20)}".rstrip()
+            interchange.findings.append(Finding("EDF-I13", Place("UNZ", line=line), missing, None, "13", params=ends_at(at)))
         self._remarks(interchange)
         return events
 
     def _remarks(self, interchange: Interchange) -> None:
         """What was taken although it is not as it should be; said once for the interchange."""
         segments, decoder = self._segments, self._segments.decoder
+        if _is_uncut(interchange):
+            return
         if decoder.lied:
             interchange.findings.append(Finding("EDF-I111", Place("UNB", 1, 1, 1), decoder.declared, decoder.met))
         if decoder.chinese is not None:
@@ -331,6 +334,11 @@ class Reading:
             opened.identifier,
         )
         return ReadEvent("message", interchange, group, message)
+
+
+def _is_uncut(interchange: Interchange) -> bool:
+    """Whether its separators cut nothing (EDF-I20): whatever else were told of it would only repeat that."""
+    return any(finding.rule == "EDF-I20" for finding in interchange.findings)
 
 
 def _closing_findings(trailer: list[str] | None, control: str, position: int, end: int, line: int) -> list[Finding]:

@@ -74,7 +74,13 @@ def identity(elements: Sequence[str], place: int) -> str:
 
 
 def interchange_of(header: Header, elements: list[str], ordinal: int, at: int, line: int) -> Interchange:
-    """The interchange that this UNB opens, with the findings on the UNB itself."""
+    """The interchange that this UNB opens, with the findings on the UNB itself.
+
+    Where its separators cut nothing, nobody is named: what a cut would give is no sender, and a CONTRL to it would reach nobody.
+    """
+    if not header.separators.cuts_header():
+        nobody, marks = list(_shape(header, line))[:1], header.separators.as_mapping()
+        return Interchange(None, None, None, False, ordinal, at, 0, delimiters=marks, findings=nobody)
     return Interchange(
         sender=identity(elements, 2),
         receiver=identity(elements, 3),

@@ -58,6 +58,10 @@ class Separators:
         cutting = (self.component, self.element, self.terminator)
         return len(set(marks)) < len(marks) or any(mark.isalnum() or mark == " " for mark in marks) or "" in cutting
 
+    def cuts_header(self) -> bool:
+        """Whether a UNB can be cut by them, so that who sends it can be told: a UNB holds no repetitions."""
+        return not Separators(self.component, self.element, self.decimal, self.release, "", self.terminator).clash()
+
     def first_end(self, text: str, start: int = 0) -> int:
         """Where the segment that begins at `start` ends: behind its terminator; 0 when the text does not show it."""
         place = start

@@ -112,7 +112,22 @@ def test_faults_of_unh_and_unt(old: str, new: str, expected: list[tuple[str, str
 
 def test_separators_that_cannot_cut_refuse_the_interchange() -> None:
     document = interchange([ORDERS], una="UNA++.? '")
-    assert "EDF-I20" in {finding.rule for finding in envelope_findings(document)} and messages(document) == []
+    assert [finding.rule for finding in envelope_findings(document)] == ["EDF-I20"] and messages(document) == []
+
+
+@pytest.mark.parametrize("una", ["UNA++.? '", "UNA:+.+ '", "UNA:+.' '", "UNAU+.? '"])
+def test_who_sends_what_cannot_be_cut_is_not_told_by_guess(una: str) -> None:
+    """A wrong cut gave `7640123000001?:14`, and a CONTRL went there."""
+    ends = [one.interchange for one in events(interchange([ORDERS], una=una)) if one.kind == "interchange_end" and one.interchange]
+    assert [(one.sender, one.receiver, one.control, one.header) for one in ends] == [(None, None, None, ())]
+    assert [finding.rule for finding in ends[0].findings] == ["EDF-I20"]
+    assert FORMAT.envelope_reference(interchange([ORDERS], una=una)) is None
+
+
+def test_a_repetition_separator_that_is_another_leaves_the_sender_known() -> None:
+    unb = UNB.replace("UNOC:3", "UNOC:4").replace("261122", "20261122")
+    (end,) = [one.interchange for one in events(interchange([ORDERS], unb, una="UNA:+.?:'")) if one.kind == "interchange_end"]
+    assert end is not None and end.sender == "14:7612345000008" and [finding.rule for finding in end.findings] == ["EDF-I20"]
 
 
 def test_a_reference_that_comes_twice() -> None:
