@@ -200,7 +200,7 @@ def _row(rule: Rule, gatherer: Gatherer, note: Note | None, several: object, aga
     else:
         reader = _nothing
     if rule.default is not None:
-        reader = _defaulted(reader, key, rule.default)
+        reader = _defaulted(reader, key, rule.default, stated=bool(rule.paths))
     if rule.when:
         reader = _conditional(reader, tests_of(rule.when, gatherer), note)
     return reader if several is None else _one_of_several(reader, key, several, again)
@@ -247,13 +247,17 @@ def _conditional(reader: RowReader, tests: tuple[Test, ...], note: Note | None) 
     return row
 
 
-def _defaulted(reader: RowReader, key: str, value: Any) -> RowReader:
+def _defaulted(reader: RowReader, key: str, value: Any, stated: bool) -> RowReader:
+    """`stated`: the source has a place for it."""
+
     def row(found: Found, out: dict[str, Any], run: Run) -> None:
         before = run.told
         reader(found, out, run)
         if key not in out and run.told == before:  # a value that was there and could not be read is no absence
             if value == ORDINAL:
                 out[key] = str(found[COUNTER])
+                if stated:
+                    run.unnumbered.append((out, key, found[RECORD]))
             elif value == CURRENCY:
                 if run.context.currency:
                     out[key] = run.context.currency

@@ -26,6 +26,7 @@ from mappings.context import Context, Mapped, place_of
 from mappings.coverage import Coverage
 from mappings.events import MAPPINGS
 from mappings.getters import MOST_FINDINGS, Run
+from mappings.ordinals import number_others
 from mappings.path import COMPONENT_MARK, locate
 from mappings.plan import Plan, Refusal, make_plan
 from mappings.resolve import resolve, shipped_names
@@ -89,6 +90,8 @@ class Mapping:
             return Mapped(None, [Finding("MAP-09", place_of(below), expected=str(_DEEPEST))])
         run = Run(context, self._scopes)
         out = self._read(root, 1, run)
+        if out is not None and run.unnumbered:
+            number_others(out, run)
         for refusal in self.plan.expected:
             _refuse(refusal, root, out or {}, run)
         if run.dropped:
