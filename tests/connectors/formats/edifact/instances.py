@@ -33,7 +33,7 @@ def _nest(root: SourceRecord, tag: str, random: Random) -> None:
             values.pop()
         record.values = values
         above.append(values[1])
-    assert nest(root, tag) == []
+    assert nest(root, tag) == ([], [], [])
 
 
 def _fill(
