@@ -108,7 +108,7 @@ class Mapping:
         """What this message says and `mapped`, which `read` made of it, does not take.
 
         MAP-01 for what is neither mapped nor ignored, MAP-05 for what comes again and is kept once (MAP-13 where that holds it), MAP-11
-        for what a row names and did not take here.
+        for what a row names and did not take here; MAP-15 for lines that took a number beside others that state theirs.
         """
         if mapped.run is None:  # nested too deep, nothing was read
             return []
@@ -119,7 +119,7 @@ class Mapping:
             found = [finding for finding in found if finding.rule != "MAP-05" or finding.place not in held]
             told = {finding.place for finding in found}
             found += (finding for finding in others if finding.place not in told)
-        return found
+        return [*found, *mapped.run.ordinals]
 
     def write(self, entity: AbstractMapping[str, Any], context: Context) -> SourceRecord:
         """The source record tree of an entity. Raises UnwritableError (a ValueError with findings) for values that it can't say."""

@@ -26,7 +26,20 @@ MOST_FINDINGS = 1000
 class Run:
     """One message being read."""
 
-    __slots__ = ("below", "caches", "context", "dropped", "elements", "findings", "numbered", "passed", "refusals", "told", "unnumbered")
+    __slots__ = (
+        "below",
+        "caches",
+        "context",
+        "dropped",
+        "elements",
+        "findings",
+        "numbered",
+        "ordinals",
+        "passed",
+        "refusals",
+        "told",
+        "unnumbered",
+    )
 
     def __init__(self, context: Context, scopes: int) -> None:
         self.context = context
@@ -45,6 +58,8 @@ class Run:
         """Elements of which a row that says `alone` may have several values, by the number of their scope."""
         self.unnumbered: list[tuple[dict[str, Any], str, SourceRecord]] = []
         """Elements to which their place in the list gave the number that they could have stated, with the member and their records."""
+        self.ordinals: list[Finding] = []
+        """What is told of the numbers that such elements took beside others that state theirs."""
         self.caches: list[Cache] = [{} for _ in range(scopes)]
         self.passed: dict[int, list[tuple[Rows, str]]] = {}
         """What rows passed over below a record, by its `id`, with the text that was kept instead; empty where none was."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from data_contracts.findings import Finding
 from mappings.context import place_of
-from mappings.getters import Run
+from mappings.getters import MOST_FINDINGS, Run
 
 
 def number_others(entity: dict[str, Any], run: Run) -> None:
@@ -23,17 +23,19 @@ def number_others(entity: dict[str, Any], run: Run) -> None:
             continue
         key, record = given[id(without[0])]
         taken = {str(element.get(key, "")).lstrip("0") for element in elements if id(element) not in given}
+        free = 0  # grows only, so that many lines are not each looked for from their own place
         for element in without:
-            number = int(element[key])
-            while str(number) in taken:
-                number += 1
-            element[key] = str(number)
-            taken.add(str(number))
-        if not run.full():
+            if element[key] in taken:
+                free = max(free, int(element[key]))
+                while str(free) in taken:
+                    free += 1
+                element[key] = str(free)
+            taken.add(element[key])
+        if len(run.ordinals) < MOST_FINDINGS:
             numbers = ", ".join(element[key] for element in without[:_SHOWN]) + (
                 ", \N{HORIZONTAL ELLIPSIS}" if len(without) > _SHOWN else ""
             )
-            run.findings.append(Finding("MAP-15", place_of(record), got=numbers, params={"to": key, "count": str(len(without))}))
+            run.ordinals.append(Finding("MAP-15", place_of(record), got=numbers, params={"to": key, "count": str(len(without))}))
 
 
 _SHOWN = 10

@@ -24,9 +24,13 @@ LINES = {
 def numbers(mapping: str, stated: tuple[str, ...]) -> tuple[list[str], list[tuple[str, str | None, str]]]:
     """The numbers of lines of which these are stated, and what is told of it."""
     text = HEADERS[mapping] + "".join(LINES[mapping].format(number) for number in stated)
-    read = load(mapping).read(edifact(text) if mapping.startswith("edifact") else segments(text), CONTEXT)
-    assert read.entity is not None
-    told = [(finding.severity, finding.got, finding.params["count"]) for finding in read.findings if finding.rule == "MAP-15"]
+    known, tree = load(mapping), edifact(text) if mapping.startswith("edifact") else segments(text)
+    read = known.read(tree, CONTEXT)
+    assert read.entity is not None and read.findings == []
+    found = known.unmapped(tree, read)
+    told: list[tuple[str, str | None, str]] = [
+        (finding.severity, finding.got, finding.params["count"]) for finding in found if finding.rule == "MAP-15"
+    ]
     return [line["line"] for line in read.entity["lines"]], told
 
 
@@ -59,5 +63,13 @@ def test_a_number_that_is_stated_twice_stays_twice() -> None:
 
 def test_it_is_said_in_both_languages() -> None:
     text = HEADERS["x12/850"] + LINES["x12/850"].format("2") + LINES["x12/850"].format("")
-    (found,) = load("x12/850").read(segments(text), CONTEXT).findings
+    known, tree = load("x12/850"), segments(text)
+    (found,) = known.unmapped(tree, known.read(tree, CONTEXT))
     assert "3" in found.text("en") and "行号" in found.text("zh-CN") and found.place.segment == "PO1"
+
+
+def test_many_lines_find_their_numbers_at_once() -> None:
+    stated = (*map(str, range(5001, 10001)), *[""] * 5000)
+    found, told = numbers("x12/850", stated)
+    assert len(set(found)) == 10000 and told[0][2] == "5000"
+    assert found[5000:] == list(map(str, range(10001, 15001)))
