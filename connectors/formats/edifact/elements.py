@@ -63,10 +63,7 @@ def spread(use: SegmentUse, elements: list[str], style: Style) -> list[tuple[int
 
 
 def _value(use: ElementUse, value: str, place: int, style: Style) -> Iterator[Fault]:
-    if use.repeat == 1 or not style.repeats:
-        yield from _once(use, value, place, style)
-        return
-    values = value.split(REPETITION)
+    values = value.split(REPETITION) if style.repeats else [value]
     if use.repeat and len(values) > use.repeat:
         yield Fault("35", place, None, use.number, str(use.repeat), str(len(values)))
     for number, one in enumerate(values[: use.repeat or None]):
@@ -102,7 +99,7 @@ def _simple(use: ElementUse, value: str, style: Style) -> tuple[str, str] | None
     if compiled_value(use, style)(value):
         return None
     if COMPONENT in value or REPETITION in value:
-        return "16", use.name  # an element that is no composite, or does not repeat
+        return "16", "1"  # an element that is no composite; or one of the envelope, which does not repeat
     if not re.fullmatch(f"{style.text}+", value, re.DOTALL):
         return "21", use.name
     size = len(value)

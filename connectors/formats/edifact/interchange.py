@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 
 from connectors.formats.edifact.charsets import DECLARED, repertoire
-from connectors.formats.edifact.elements import explain
+from connectors.formats.edifact.elements import Fault, explain
 from connectors.formats.edifact.grammar import service_segment
 from connectors.formats.edifact.header import Header
 from connectors.formats.edifact.patterns import TEXT, Style, compiled
@@ -120,7 +120,7 @@ def _values(header: Header, elements: list[str], line: int) -> Iterator[Finding]
                 yield Finding("EDF-I13", where, f"UNB {fault.number} {fault.expected}", None, "13")
             else:
                 rule = "EDF-I11" if fault.element in _IDENTITY else "EDF-I12"
-                yield Finding(rule, where, fault.expected, got, fault.code, params={"number": fault.number})
+                yield Finding(rule, where, _wanted(fault), got, fault.code, params={"number": fault.number})
     indicator = part(elements, _TEST)
     if indicator and indicator not in _TESTS:
         # Neither production nor a test that is known here: taken for either, it would do what nobody asked for.
@@ -130,6 +130,11 @@ def _values(header: Header, elements: list[str], line: int) -> Iterator[Finding]
     if not _is_moment(date, time):
         params = {"number": "S004"}
         yield Finding("EDF-I12", Place("UNB", 1, 4, line=line), "YYMMDD:HHMM", legible(f"{date}:{time}", 40), "12", params=params)
+
+
+def _wanted(fault: Fault) -> str | None:
+    """What a fault of the envelope expected, in words: of one that has too many parts, how many belong there."""
+    return f"parts: {fault.expected}" if fault.code == "16" else fault.expected
 
 
 def _is_moment(date: str, time: str) -> bool:
@@ -155,7 +160,7 @@ def group_of(elements: list[str], syntax: str, ordinal: int, line: int) -> Group
                 group.findings.append(Finding("EDF-G13", where, f"UNG {fault.number} {fault.expected}", None, "13"))
             else:
                 params = {"number": fault.number}
-                group.findings.append(Finding("EDF-G12", where, fault.expected, got, fault.code, params=params))
+                group.findings.append(Finding("EDF-G12", where, _wanted(fault), got, fault.code, params=params))
     return group
 
 
@@ -180,6 +185,6 @@ def opening_findings(text: str, elements: list[str], syntax: str, line: int) -> 
             where = Place("UNH", 1, fault.element, fault.component, line)
             got = legible(fault.got, 40) if fault.got is not None else None
             rule = "EDF-M13" if fault.code == "13" else "EDF-M12"
-            expected = f"UNH {fault.number} {fault.expected}" if fault.code == "13" else fault.expected
+            expected = f"UNH {fault.number} {fault.expected}" if fault.code == "13" else _wanted(fault)
             findings.append(Finding(rule, where, expected, got, fault.code, params={"number": fault.number}))
     return findings

@@ -192,7 +192,7 @@ def test_who_repeats_an_element_that_has_several_places_is_read_as_if_it_stood_t
 ) -> None:
     found = syntax_4(repeated)
     if spelled is None:
-        assert "EDF-E16" in [finding.rule for finding in found.findings]
+        assert [(one.rule, one.expected, one.got, one.code) for one in found.findings] == [("EDF-E35", "1", "2", "35")]
         return
     assert [(finding.rule, finding.severity, finding.place.element, finding.got) for finding in found.findings] == [
         ("EDF-S102", "info", *place) for place in places or ()
@@ -208,4 +208,17 @@ def test_a_fault_among_repetitions_is_told_at_its_own_place() -> None:
 
 
 def test_more_repetitions_than_places_are_a_fault() -> None:
-    assert [finding.rule for finding in syntax_4("CUX+2:EUR:9*3:USD:4*4:CHF").findings][:1] == ["EDF-E16"]
+    assert [finding.rule for finding in syntax_4("CUX+2:EUR:9*3:USD:4*4:CHF").findings][:1] == ["EDF-E35"]
+
+
+def test_a_mark_that_repeats_where_nothing_may_is_told_as_that() -> None:
+    """`*` in a name is text up to syntax 3: in syntax 4 it parts repetitions, and the release character makes it text."""
+    (fault,) = syntax_4("NAD+BY+7640123000001::9++HUB*DEMO").findings
+    assert (fault.rule, fault.code, fault.expected, fault.got, fault.place.element) == ("EDF-E35", "35", "1", "2", 4)
+    assert "release character" in fault.text("en") and "释放字符" in fault.text("zh-CN")
+    assert syntax_4("NAD+BY+7640123000001::9++HUB?*DEMO").findings == []
+
+
+def test_parts_of_an_element_that_has_none_are_counted() -> None:
+    (fault,) = messages(order_with(0, "BGM+220+45:00+9"))[0].findings
+    assert (fault.rule, fault.expected, fault.got) == ("EDF-E16", "1", "45:00")
