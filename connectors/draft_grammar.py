@@ -97,6 +97,9 @@ def as_yaml(samples: Samples, name: str, fields: Sequence[Drafted], by: Sequence
         lines.append(f"messages: {_quoted(samples.messages)}")
     if samples.namespace:
         lines.append(f"namespace: {_quoted(samples.namespace)}")
+    if samples.spaces.keys() - {samples.namespace or ""}:
+        spaces = ", ".join(f"{prefix}: {_quoted(space) if space else _text(space)}" for space, prefix in samples.spaces.items())
+        lines.append(f"spaces: {{{spaces}}}")
     if samples.separator:
         lines.append(f"separator: {_quoted(samples.separator)}")
     if samples.format in ("delimited", "fixed"):
@@ -115,7 +118,7 @@ def as_yaml(samples: Samples, name: str, fields: Sequence[Drafted], by: Sequence
 
 
 def _fields(samples: Samples, node: Node, path: str, fields: Mapping[str, Drafted], marks: tuple[str, str], depth: int) -> Iterator[str]:
-    indent = "  " * depth
+    indent, within = "  " * depth, (samples.namespace if depth == 1 else node.space) or ""
     for name, child in node.fields.items():
         field = fields.get(f"{path}{name}")
         if field is None and not child.fields:
@@ -123,6 +126,9 @@ def _fields(samples: Samples, node: Node, path: str, fields: Mapping[str, Drafte
         required = child.held == node.records and node.records > 1
         words = [f"required: {'true' if required else 'false'}"] if required else []
         words += ["many: true"] if child.many else []
+        if samples.format == "xml" and not name.startswith("@") and (child.space or "") != within:
+            prefix = samples.spaces[child.space or ""]
+            words += [f"space: {prefix}", *([f"inside: {prefix}"] if child.fields else [])]
         if field is None:
             yield f"{indent}{_quoted(name)}:" + (f"  # in {child.held} of {node.records}" if child.held else "")
             yield f"{indent}  type: record"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class Node:
     """fixed: first character from 1, and how many, by field."""
     quoted: bool = False
     """json: a number that is written as a string."""
+    space: str | None = None
+    """xml: the namespace of its element."""
 
     def child(self, name: str) -> Node:
         """The field of this name, made when it is new."""
@@ -63,6 +66,8 @@ class Samples:
     root: Node
     messages: str = ""
     namespace: str | None = None
+    spaces: dict[str, str] = field(default_factory=dict)
+    """xml: the prefix by which each namespace is named in the grammar, when an element of it was met."""
     separator: str = ""
     charset: str = ""
     skip: list[str] = field(default_factory=list)
@@ -244,12 +249,13 @@ def _xml(content: bytes, samples: Samples, path: Path) -> Samples:
     name = etree.QName(root).localname
     samples.messages = f"{name}/{etree.QName(root[0]).localname}" if framed else name
     for message in root if framed else [root]:
-        _element(message, samples.root)
+        _element(message, samples.root, samples)
     return samples
 
 
-def _element(element: etree._Element, node: Node) -> None:
+def _element(element: etree._Element, node: Node, samples: Samples) -> None:
     node.records += 1
+    node.space = etree.QName(element).namespace
     for name, value in _attributes(element):
         _take(node.child(name), value)
     counts: dict[str, int] = {}
@@ -257,10 +263,12 @@ def _element(element: etree._Element, node: Node) -> None:
         name = etree.QName(child).localname
         counts[name] = counts.get(name, 0) + 1
         below = node.child(name)
+        below.space = etree.QName(child).namespace
+        samples.spaces.setdefault(below.space or "", _prefix(child, samples.spaces.values()))
         below.held += counts[name] == 1 and bool(len(child) or (child.text or "").strip())
         below.many = below.many or counts[name] > 1
         if len(child):
-            _element(child, below)
+            _element(child, below, samples)
             continue
         text = (child.text or "").strip()
         if text:
@@ -268,6 +276,12 @@ def _element(element: etree._Element, node: Node) -> None:
         below.records += bool(child.attrib)
         for attribute, value in _attributes(child):
             _take(below.child(attribute), value)
+
+
+def _prefix(element: etree._Element, taken: Collection[str]) -> str:
+    """A name for an element's namespace: the document's own prefix, unless that is of another already."""
+    own = element.prefix or ("ns" if etree.QName(element).namespace else "none")
+    return own if own not in taken else next(name for number in count(2) if (name := f"{own}{number}") not in taken)
 
 
 def _attributes(element: etree._Element) -> Iterator[tuple[str, str]]:

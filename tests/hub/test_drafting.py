@@ -389,3 +389,20 @@ def test_what_a_draft_proposes_to_ignore_of_grouped_rows_is_ignored_once_it_is_u
         (message,) = found.messages
         assert message.root is not None
         assert [one.rule for one in mapping.unmapped(message.root, mapping.read(message.root, Context(time_zone="UTC")))] == told
+
+
+@pytest.mark.parametrize("plain", ["<Note>n</Note>", '<Note xmlns="">n</Note>', '<x:Note xmlns:x="urn:other">n</x:Note>'])
+def test_elements_of_several_namespaces_are_drafted_where_they_stand(plain: str, tmp_path: Path) -> None:
+    orders = "".join(
+        f'<b:Order Nr="{number}"><b:Date>2026-12-0{number}</b:Date><p:Items xmlns:p="urn:p"><p:Item><p:Art>A{number}</p:Art><b:Qty>5</b:Qty>'
+        f"</p:Item><p:Item><p:Art>B</p:Art><b:Qty>6</b:Qty></p:Item></p:Items>{plain}</b:Order>"
+        for number in (1, 2, 3)
+    )
+    path = tmp_path / "orders.xml"
+    path.write_text(f'<b:Orders xmlns:b="urn:b" xmlns="urn:d">{orders}</b:Orders>', encoding="utf-8")
+    found = taken(draft_feed([path]), path, tmp_path)
+    assert found.unreadable is None and len(found.messages) == 3
+    assert [finding for message in found.messages for finding in message.findings] == []
+    root = found.messages[0].root
+    assert root is not None and dict(root.values) == {"@Nr": "1", "Date": "2026-12-01", "Note": "n"}  # type: ignore[arg-type]
+    assert [dict(item.values) for item in root.children[0].children] == [{"Art": "A1", "Qty": "5"}, {"Art": "B", "Qty": "6"}]  # type: ignore[arg-type]
