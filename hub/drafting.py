@@ -45,14 +45,18 @@ class DraftedFeed:
     """What else a person must decide, as a sentence; empty where nothing is."""
 
 
+_DOUBTFUL = 20
+"""Per cent of sureness below which a person is asked what the samples are."""
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "repeats": "{0} stands in several records: they are the lines of one document, and read as they are the last one would replace the "
         "others. Ask for an export with the lines below each document, or of rows (CSV, XLSX, flat JSON sorted by {0}), which are grouped.",
+        "unsure": "{0} is hardly more than a guess: say by --entity what the samples are, and look whether a table begins at its header.",
     },
     "zh-CN": {
         "repeats": "{0} 在多条记录中重复：这些记录是同一单据的各行，若照此读取，最后一条会取代其余各条。请改为导出含明细行的单据，"
         "或可合并的行数据（CSV、XLSX，或按 {0} 排序的平面 JSON）。",
+        "unsure": "{0} 几乎只是猜测：请用 --entity 指明样例是什么，并检查表格是否从表头行开始。",
     },
 }
 
@@ -85,6 +89,8 @@ def draft_feed(paths: Sequence[Path], name: str | None = None, entity: str | Non
     if repeated and not by:
         advice = words["repeats"].format(repeated)
         grammar = f"# TODO {advice}\n{grammar}"
+    if sure < _DOUBTFUL:
+        advice = "\n".join(filter(None, (advice, words["unsure"].format(entity))))
     _try(paths, samples.format, feed, grammar, draft.text, complete=not draft.missing)
     said = in_language(grammar, language), in_language(draft.text, language)
     return DraftedFeed(feed, samples.format, entity, sure, *said, tuple(draft.missing), samples.root.records, advice)

@@ -394,8 +394,8 @@ def test_what_a_draft_proposes_to_ignore_of_grouped_rows_is_ignored_once_it_is_u
 @pytest.mark.parametrize("plain", ["<Note>n</Note>", '<Note xmlns="">n</Note>', '<x:Note xmlns:x="urn:other">n</x:Note>'])
 def test_elements_of_several_namespaces_are_drafted_where_they_stand(plain: str, tmp_path: Path) -> None:
     orders = "".join(
-        f'<b:Order Nr="{number}"><b:Date>2026-12-0{number}</b:Date><p:Items xmlns:p="urn:p"><p:Item><p:Art>A{number}</p:Art><b:Qty>5</b:Qty>'
-        f"</p:Item><p:Item><p:Art>B</p:Art><b:Qty>6</b:Qty></p:Item></p:Items>{plain}</b:Order>"
+        f'<b:Order Nr="{number}"><b:Date>2026-12-0{number}</b:Date><p:Items xmlns:p="urn:p"><p:Item><p:Art>A{number}</p:Art>'
+        f"<b:Qty>5</b:Qty></p:Item><p:Item><p:Art>B</p:Art><b:Qty>6</b:Qty></p:Item></p:Items>{plain}</b:Order>"
         for number in (1, 2, 3)
     )
     path = tmp_path / "orders.xml"
