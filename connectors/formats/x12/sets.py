@@ -14,6 +14,7 @@ from typing import Protocol
 from connectors.faults_told import FaultsTold, MessageFaults
 from connectors.formats.x12.delimiters import Delimiters, legible, storable
 from connectors.formats.x12.elements import explain
+from connectors.formats.x12.foreign_text import foreign_text
 from connectors.formats.x12.grammar import Grammar
 from connectors.formats.x12.guide import condition
 from connectors.formats.x12.hierarchy import Hierarchy, numbers
@@ -302,7 +303,11 @@ class FullSets:
             if fault.code in _CONDITIONS and fault.expected:
                 params |= {"says": condition(place.id, fault.expected, "en"), "says_zh": condition(place.id, fault.expected, "zh-CN")}
             where = Where(place.id, position, fault.element, fault.component, line)
-            got = legible(fault.got) if fault.got is not None else None
+            value = fault.got
+            if fault.code == "6" and value is not None and not value.isascii() and not self._style.extended:
+                value, charset = foreign_text(value)
+                params |= charset
+            got = legible(value) if value is not None else None
             self.add(Finding(f"X12-E{fault.code:0>2}", where, fault.expected, got, fault.code, params=params))
         _clean(elements)
         self._kept.clean(position, elements)

@@ -69,6 +69,26 @@ def test_element_faults_are_said_once_with_their_code(old: str, new: str, rule: 
         assert finding.text(language)
 
 
+@pytest.mark.parametrize(
+    ("charset", "name", "shown", "says"),
+    [
+        ("utf-8", "莱茵钛业", "莱茵钛业", "UTF-8"),
+        ("gb18030", "莱茵钛业（上海）", "莱茵钛业（上海）", "GB18030"),
+        ("latin-1", "MÜLLER", "MÜLLER", "ISO 8859-1"),
+        ("gb18030", "钛", "îÑ", "ISO 8859-1"),  # one character alone is no sign of Chinese
+    ],
+)
+def test_characters_of_no_agreed_charset_are_shown_as_what_they_may_be(charset: str, name: str, shown: str, says: str) -> None:
+    document = one("850", [*ORDER[:4], f"N1*ST*{name}*UL*7640123000011", *ORDER[5:]])
+    (finding,) = messages(document.decode().encode(charset))[0].findings
+    assert (finding.rule, finding.got) == ("X12-E06", shown)
+    for language in ("en", "zh-CN"):
+        text = finding.text(language)  # type: ignore[arg-type]
+        assert says in text and "profile.charset" in text
+    (agreed,) = messages(document.decode().encode(charset), Profile(charset=charset))
+    assert agreed.findings == []
+
+
 def test_dates_follow_the_version() -> None:
     old = "BEG*00*SA*4500000123**20261122"
     assert [finding.code for finding in replaced(old, "BEG*00*SA*4500000123**261122")] == ["4"]
