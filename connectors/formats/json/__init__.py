@@ -21,7 +21,7 @@ from connectors.first_bytes import byte_order_mark, declared_charset, look, size
 from connectors.formats.json.columns import columns_of, row_messages
 from connectors.formats.json.failure import failure_of
 from connectors.formats.json.grouped import grouped_messages
-from connectors.formats.json.parser import parse
+from connectors.formats.json.parser import parse, parse_any
 from connectors.formats.json.scanner import BrokenError, Scanner, Slice
 from connectors.formats.json.writer import write_document
 from connectors.spec import Envelope, Profile, Traits
@@ -29,6 +29,17 @@ from data_contracts.findings import Finding, Place
 from data_contracts.source import Message, ReadEvent, SourceRecord
 
 _UNGUIDED = FeedGrammar(name="", format="json", message="json", version=1, hash="", fields={}, whole=True)
+_ARRAY, _ARRAY_ZH = (
+    " It is an array: a grammar with `messages: []` reads each of its elements as a message.",
+    "该文档为数组：使用 `messages: []` 的语法可将其每个元素读作一条报文。",
+)
+_BY_LINES = Finding(
+    "FED-17",
+    params={
+        "shape": " It has a value a line: a grammar with `messages: lines` reads each line as a message.",
+        "shape_zh": "该文档每行一个值：使用 `messages: lines` 的语法可将每行读作一条报文。",
+    },
+)
 
 
 class _Reading:
@@ -55,15 +66,21 @@ class _Reading:
         if mark is not None:
             self.document.interchange.findings.append(Finding("JSN-07", place=Place(line=1), got="BOM"))
             self.scanner.at = mark[0]
-        if self.grammar is _UNGUIDED:
-            self.document.interchange.findings.append(Finding("FED-17"))
         first = self.scanner.space()
         if first not in (ord("{"), ord("[")):
             looks = "xml" if first == ord("<") else self.scanner.window.glimpse(self.scanner.at)
             yield from self.document.stop(Finding("FED-03", expected="json", got=looks))
             return
         try:
-            yield from self.whole() if self.grammar.whole else self.by_lines() if self.grammar.lines else self.within(0, "")
+            yield from (
+                self.unguided()
+                if self.grammar is _UNGUIDED
+                else self.whole()
+                if self.grammar.whole
+                else self.by_lines()
+                if self.grammar.lines
+                else self.within(0, "")
+            )
             if not self.found:
                 steps = ".".join(self.grammar.path)
                 found = ", ".join(sorted(self.names_seen)) if self.names_seen else "no such member"
@@ -77,6 +94,24 @@ class _Reading:
             yield from self.document.stop(broken.finding)
             return
         yield from self.document.close()
+
+    def unguided(self) -> Iterator[ReadEvent]:
+        """Of what no grammar describes, the elements of an array, or values on lines of their own, each by itself: each has its own faults.
+        What stands there is told, for a grammar has to say it.
+        """
+        scanner, around = self.scanner, self.document.interchange.findings
+        if scanner.space() == ord("["):
+            around.append(Finding("FED-17", params={"shape": _ARRAY, "shape_zh": _ARRAY_ZH}))
+            for index, part in enumerate(scanner.elements("")):
+                yield from self.message(part, f"/{index}")
+            return
+        around.append(Finding("FED-17"))
+        part = scanner.value("")
+        yield from self.message(part, "")
+        while scanner.space() in (ord("{"), ord("[")) and scanner.window.line_at(scanner.at) > part.line + part.content.count(b"\n"):
+            around[:] = [found if found.rule != "FED-17" else _BY_LINES for found in around]
+            part = scanner.value("")
+            yield from self.message(part, "")
 
     def whole(self) -> Iterator[ReadEvent]:
         yield from self.message(self.scanner.value(""), "")
@@ -215,7 +250,8 @@ class _Reading:
             message.findings.append(Finding("FED-15", place=Place(line=line, path=path or "/"), expected="UTF-8", got=bad))
             yield from self.document.message(message)
             return
-        message.root, finding = parse(text, self.grammar.message, part.line, path, self.caps.message_records)
+        read = parse_any if self.grammar is _UNGUIDED else parse
+        message.root, finding = read(text, self.grammar.message, part.line, path, self.caps.message_records)
         if finding is not None:
             message.findings.append(finding)
         elif message.root is not None and (failed := failure_of(message.root, self.grammar, path)) is not None:
@@ -243,7 +279,9 @@ class Json(FeedGuides):
         return sniffable(head)[:1] in (b"{", b"[")
 
     def read(self, stream: BinaryIO, profile: Profile, grammar: str | None = None) -> Iterator[ReadEvent]:
-        """Events of one document. Without a grammar the whole document is one message and only its syntax is checked."""
+        """Events of one document. Without a grammar only its syntax is checked: the whole document is one message, or each element of
+        an array, or each line that holds a value.
+        """
         feed = grammar_for(self.name, grammar, profile) if grammar is not None else _UNGUIDED
         charset = declared_charset(profile) or "utf-8"
         head, size = look(stream), size_of(stream)

@@ -7,7 +7,7 @@ Numbers, `true` and `false` keep their exact spelling; null and empty texts are 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import loads
 
 from connectors.feed_check import pointer, shown
@@ -50,8 +50,10 @@ class _StopError(Exception):
 
 
 class _Parser:
-    def __init__(self, text: str, line: int, max_records: int) -> None:
+    def __init__(self, text: str, line: int, max_records: int, any_value: bool = False) -> None:
         self.text = text
+        self.any_value = any_value
+        """Whether arrays may stand in arrays, as RFC 8259 has it and no feed."""
         self.records = 0
         self.max_records = max_records
         self._line = line
@@ -127,10 +129,12 @@ class _Parser:
                 raise _StopError(self.fault(at, f"{path}/{index}", "value"))
             string, number, word, mark, opening = match.groups()
             at = match.end()
-            if opening == "[":
+            if opening == "[" and (depth > DEPTH or not self.any_value):
                 raise _StopError(Fault("JSN-05" if depth > DEPTH else "JSN-10", at, f"{path}/{index}", str(DEPTH), "["))
-            if opening == "{":
-                at = self.object(self.record(name, record, at), at, f"{path}/{index}", depth + 1)
+            if opening is not None:
+                inner = self.record(name, record, at)
+                read = self.object(inner, at, f"{path}/{index}", depth + 1) if opening == "{" else None
+                at = read if read is not None else self.array(inner, "", at, f"{path}/{index}", depth + 1)
                 after = _AFTER.match(text, at)
                 mark = after[1] if after is not None else None
                 at = after.end() if after is not None else at
@@ -188,22 +192,39 @@ class _Parser:
         return self.text[at : at + 24].replace("\n", "⏎").replace("\r", "") or "end"
 
 
+def parse_any(text: str, tag: str, line: int, path: str, max_records: int) -> tuple[SourceRecord | None, Finding | None]:
+    """The same of any value of RFC 8259, where only the syntax matters: of an array, or of a value that is neither, a record that holds it
+    under the name of nothing.
+    """
+    if text.startswith("{"):
+        return _parsed(_Parser(text, line, max_records, any_value=True), tag, line, path)
+    parser = _Parser(text if text.startswith("[") else f"{text}]", line, max_records, any_value=True)
+    return _parsed(parser, tag, line, path, 1 if text.startswith("[") else 0)
+
+
 def parse(text: str, tag: str, line: int, path: str, max_records: int) -> tuple[SourceRecord | None, Finding | None]:
     """The tree of one object's text, or the finding that says where it is not JSON.
 
     `line` is the text line on which it begins, `path` its JSON Pointer in the document. A text that is no object, or that
     holds control characters, repeated names or nesting beyond 64 levels, is refused whole: half a business document is none.
     """
-    parser = _Parser(text, line, max_records)
+    return _parsed(_Parser(text, line, max_records), tag, line, path)
+
+
+def _parsed(parser: _Parser, tag: str, line: int, path: str, array_from: int | None = None) -> tuple[SourceRecord | None, Finding | None]:
+    """What a parser makes of its text: an object, or from that place on the elements of an array."""
+    text = parser.text
     try:
-        if not text.startswith("{"):
+        if array_from is None and not text.startswith("{"):
             raise _StopError(Fault("FED-12", 0, path, "record", shown(text)))
         root = parser.record(tag, None, 0)
-        end = parser.object(root, 1, path, 1)
+        end = parser.object(root, 1, path, 1) if array_from is None else parser.array(root, "", array_from, path, 1)
         if end != len(text):
             raise _StopError(Fault("JSN-08", end, path, None, parser.glimpse(end)))
     except _StopError as stop:
         fault = stop.fault
+        if array_from == 0:  # a value that is no array has no element
+            fault = replace(fault, path=path)
         place = Place(line=line + text.count("\n", 0, fault.at), path=fault.path or path or "/")
         return None, Finding(
             fault.rule, place=place, expected=fault.expected, got=fault.got, params={"field": fault.path or path or "/", "what": fault.got}

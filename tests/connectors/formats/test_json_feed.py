@@ -417,3 +417,40 @@ def test_a_line_that_is_too_long_is_one_row_whatever_stands_in_it(tmp_path: Path
     found = read("json", f"{first:<61}{second}\n{third}\n{third}\n".encode(), "g", profile)
     assert found.rules == ["FED-14"] and [finding.place.line for finding in found.messages[0].findings] == [1]
     assert [len(message.root.children) for message in found.messages if message.root is not None] == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "roots", "shape"),
+    [
+        (b'[{"po":"1"},{"po":"2"}]', [{"po": "1"}, {"po": "2"}], "messages: []"),
+        (b'{"po":"1"}\n{"po":"2"}\n', [{"po": "1"}, {"po": "2"}], "messages: lines"),
+        (b'{\n"po":"1"}\r\n\r\n["2"]', [{"po": "1"}, {}], "messages: lines"),
+        (b'[1, "a", null, [[true]], -2.50]', [{}, {}, {}, {}, {}], "messages: []"),
+        (b"[]", [], "messages: []"),
+        (b'{"a":[[1,2],[3]]}', [{}], ""),
+    ],
+)
+def test_without_a_grammar_any_value_is_json(text: bytes, roots: list[dict[str, str]], shape: str) -> None:
+    found = read("json", text, None)
+    assert [dict(message.root.values) if message.root is not None else None for message in found.messages] == roots  # type: ignore[arg-type]
+    assert found.rules == [] and found.rules_around == ["FED-17"]
+    (told,) = found.around
+    assert ("messages:" in told.text("en"), "messages:" in told.text("zh-CN")) == (bool(shape), bool(shape))
+    assert shape in told.text("en") and shape in told.text("zh-CN")
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "around"),
+    [
+        (b'[{"po":"1","po":"2"},{"qty":NaN}]', [("JSN-02", "/0/po"), ("JSN-04", "/1/qty")], []),
+        (b'[1, 01, "a\\q", [2, +3]]', [("JSN-04", "/1"), ("JSN-09", "/2"), ("JSN-04", "/3/1")], []),
+        (b'{"po":1}\n{"po":.5}\n', [("JSN-04", "/po")], []),
+        (b'{"po":1} {"po":2}', [], ["JSN-08"]),  # on one line they are no lines
+        (b'{"po":1}\ngarbage', [], ["JSN-08"]),
+        (b"[" * 70 + b"1" + b"]" * 70, [("JSN-05", "/0")], []),
+    ],
+)
+def test_without_a_grammar_each_value_has_its_own_faults(text: bytes, told: list[tuple[str, str]], around: list[str]) -> None:
+    found = read("json", text, None)
+    assert [(finding.rule, finding.place.path) for message in found.messages for finding in message.findings] == told
+    assert [rule for rule in found.rules_around if rule != "FED-17"] == around
