@@ -32,6 +32,9 @@ _GROUP_DATE = re.compile(f"{LONG_DATE}|{SHORT_DATE}")
 _GROUP_TIME = re.compile("(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?")
 
 
+_ST, _WITH_ST03 = 3, "004020"
+"""Elements of an ST, and the release by which at the latest it has the third, the guide that its set follows."""
+
 _UNCUT = frozenset({"004", "022", "026"})
 """Notes on an ISA by which nothing behind it can be cut: that no IEA was found then says nothing more."""
 
@@ -185,6 +188,7 @@ class Reading:
         count, number = _at(elements, 1), _at(elements, 2)
         groups, control = str(interchange.group_count), interchange.control or ""
         counted, numbered = same_number(count, groups), same_number(number, control)
+        interchange.findings += _surplus("X12-I115", elements, 2, None, line)
         if unterminated and not (counted and numbered):
             interchange.findings.append(Finding("X12-I023", Place("IEA", line=line), "IEA", legible("*".join(elements), 40), "023"))
             return
@@ -219,6 +223,7 @@ class Reading:
         else:
             group.count_declared = legible(_at(trailer, 1), 20)
             received = str(group.message_count)
+            group.findings += _surplus("X12-G20", trailer, 2, None, line)
             if not same_number(_at(trailer, 2), group.control or ""):
                 where = Place("GE", element=2, line=line)
                 group.findings.append(Finding("X12-G04", where, group.control, legible(_at(trailer, 2), 20), "4"))
@@ -288,6 +293,9 @@ class Reading:
     def _opening_findings(self, group: Group, opened: Opened, number: str, control: str) -> list[Finding]:
         grammar, line = self._sets.known, opened.line
         findings = []
+        if len(opened.elements) > _ST:
+            most = _ST if (group.version or "") >= _WITH_ST03 else _ST - 1
+            findings += _surplus("X12-M32", opened.elements, most, 1, line)
         if grammar is None:
             if len(number) == 3 and number.isascii() and number.isalnum():
                 findings.append(Finding("X12-M01", Place("ST", 1, 1, line=line), None, number, "1"))
@@ -308,13 +316,22 @@ def _closing_findings(trailer: list[str] | None, control: str, position: int, en
     if trailer is None:
         missing = f"SE {legible(control, 20)}".rstrip()
         return [Finding("X12-M02", Place("SE", position + 1, line=line), missing, None, "2", params=ends_at(end))]
-    findings = []
+    findings = _surplus("X12-M32", trailer, 2, position, line)
     if _at(trailer, 2) != control:
         where = Place("SE", position, 2, line=line)
         findings.append(Finding("X12-M03", where, legible(control, 20), legible(_at(trailer, 2), 20), "3"))
     if _at(trailer, 1) != str(position) and not same_number(_at(trailer, 1), str(position)):
         findings.append(Finding("X12-M04", Place("SE", position, 1, line=line), str(position), legible(_at(trailer, 1), 20), "4"))
     return findings
+
+
+def _surplus(rule: str, elements: list[str], most: int, position: int | None, line: int) -> list[Finding]:
+    """What a segment of the envelope holds beyond its elements; that nothing stands there is nobody's matter."""
+    for place in range(most + 1, len(elements)):
+        if elements[place]:
+            where = Place(legible(elements[0], 8), position, place, line=line)
+            return [Finding(rule, where, str(most), legible(elements[place], 20), params={"segment": elements[0]})]
+    return []
 
 
 def _at(elements: list[str], place: int) -> str:
@@ -338,6 +355,7 @@ def _group_of(elements: list[str], ordinal: int) -> Group:
 def _explain(group: Group, elements: list[str], line: int) -> None:
     """The findings on the GS itself."""
     values = _values(elements)
+    group.findings += _surplus("X12-G20", elements, 8, None, line)
 
     def bad(rule: str, element: int, code: str | None, expected: str) -> None:
         group.findings.append(Finding(rule, Place("GS", element=element, line=line), expected, legible(values[element], 20), code))

@@ -22,6 +22,7 @@ from tests.connectors.formats.x12.samples import (
     isa,
     messages,
     one,
+    said,
     transaction,
     verdict,
 )
@@ -179,6 +180,36 @@ def test_the_hash_tells_a_resend_from_a_conflict_whatever_is_around_it() -> None
     alone = scan(io.BytesIO(GOOD))[0].sha256
     assert scan(io.BytesIO(b"mail\n" + GOOD + b"\n--\n"))[0].sha256 == alone
     assert scan(io.BytesIO(GOOD.replace(b"9.95", b"9.96")))[0].sha256 != alone
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("ST*850*0001~", "ST*850*0001*004010~", [("X12-M32", "ST", 1, 3)]),
+        ("ST*850*0001~", "ST*850*0001**Z9~", [("X12-M32", "ST", 1, 4)]),
+        ("SE*13*0001~", "SE*13*0001*Q*R~", [("X12-M32", "SE", 13, 3)]),
+        ("GE*1*1~", "GE*1*1*Q~", [("X12-G20", "GE", None, 3)]),
+        ("*X*004010~", "*X*004010*EXTRA~", [("X12-G20", "GS", None, 9)]),
+        ("IEA*1*000000001~", "IEA*1*000000001*Q~", [("X12-I115", "IEA", None, 3)]),
+        ("SE*13*0001~", "SE*13*0001**~", []),
+        ("GE*1*1~", "GE*1*1*~", []),
+    ],
+)
+def test_elements_beyond_those_of_the_envelope_are_told_and_harm_nothing(
+    old: str, new: str, told: list[tuple[str, str, int | None, int]]
+) -> None:
+    document = one("850", ORDER).decode()
+    assert old in document
+    content = document.replace(old, new).encode()
+    (message,) = messages(content)
+    found = [*envelope_findings(content), *message.findings]
+    assert said(found) == told and all((finding.severity, finding.code) == ("warning", None) for finding in found)
+    assert [result.verdict for result in verdict(content).groups] == ["A"]
+
+
+def test_the_third_element_of_an_st_is_no_surplus_where_its_release_has_it() -> None:
+    document = one("850", ORDER, "005010").decode().replace("ST*850*0001~", "ST*850*0001*005010~")
+    assert [message.findings for message in messages(document.encode())] == [[]]
 
 
 def test_stray_segments_are_bounded() -> None:
