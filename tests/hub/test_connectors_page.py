@@ -16,7 +16,8 @@ from hub.site import Flow
 from tests.conformance.test_transports import ASKED, HEARD
 
 PAGE = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
-FLOWS: list[dict[str, Any]] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+SHOWN: list[dict[str, Any]] = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+FLOWS = [block for block in SHOWN if "flow" in block]
 
 
 @pytest.mark.parametrize("shown", FLOWS, ids=lambda shown: str(shown["flow"]))
@@ -34,3 +35,8 @@ def test_an_example_is_a_flow(shown: dict[str, Any]) -> None:
 
 def test_every_family_is_shown() -> None:
     assert {shown["transport"]["use"] for shown in FLOWS} == ASKED | HEARD
+
+
+def test_a_part_of_a_flow_is_named_as_its_transport_names_it() -> None:
+    for block in SHOWN:
+        assert "flow" in block or any(block.keys() <= transport_named(name).settings for name in ASKED | HEARD), sorted(block)
