@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from connectors.envelope_bounds import Bounds
-from connectors.formats.edifact.foreign import beyond_repertoire
+from connectors.formats.edifact.foreign import beyond_repertoire, told
 from connectors.formats.edifact.header import Header, separators_untold
 from connectors.formats.edifact.interchange import group_of, interchange_of, opening_findings, part, parts_of, style_of, version_of
 from connectors.formats.edifact.messages import MessageReader, storable_value
@@ -217,7 +217,7 @@ class Reading:
         if decoder.mixed:
             interchange.findings.append(Finding("EDF-I114", Place("UNB", 1, 1, 1), decoder.declared, "utf-8"))
         if segments.outside:
-            interchange.findings.append(Finding("EDF-I109", Place("UNB", 1, 1, 1), segments.identifier, segments.outside))
+            interchange.findings.append(Finding("EDF-I109", Place("UNB", 1, 1, 1), segments.identifier, told(segments.outside)))
         if segments.folded:
             interchange.findings.append(Finding("EDF-I106"))
         if segments.stray_release:

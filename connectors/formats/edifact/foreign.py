@@ -5,6 +5,8 @@ Asked only of interchanges in which such a character was met, so that a good one
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connectors.formats.edifact.charsets import foreign
 from connectors.formats.edifact.separators import COMPONENT
 from data_contracts.findings import Finding, Place
@@ -31,4 +33,13 @@ def beyond_repertoire(root: SourceRecord, identifier: str) -> list[Finding]:
             met.update(dict.fromkeys(letters))
     if first is None:
         return []
-    return [Finding("EDF-E101", first, identifier, "".join(met)[:_MOST_SHOWN], params={"count": str(count)})]
+    return [Finding("EDF-E101", first, identifier, told(met), params={"count": str(count)})]
+
+
+def told(letters: Iterable[str]) -> str:
+    """Some of these characters, apart from each other so that they are no word, those beyond ASCII first: they are what may be lost.
+
+    >>> told("heint上")
+    '上 h e i n t'
+    """
+    return " ".join(sorted(letters, key=str.isascii)[:_MOST_SHOWN])

@@ -168,18 +168,25 @@ def test_charsets_as_declared_as_they_are_or_as_agreed(
     document = text.encode(written)
     (found,) = messages(document, profile)
     assert found.root is not None
-    assert [(finding.rule, finding.got) for finding in found.findings] == ([("EDF-E101", foreign)] if foreign else [])
+    assert [(finding.rule, finding.got) for finding in found.findings] == ([("EDF-E101", " ".join(foreign))] if foreign else [])
     assert [record.values[4] for record in found.root.children if record.tag == "NAD" and len(record.values) > 4] == [name]
     assert [finding.rule for finding in envelope_findings(document, profile)] == rules
     assert document[found.offset : found.offset + found.length].startswith(b"UNH+1+") and found.offset + found.length < len(document)
 
 
+def test_characters_beyond_ascii_are_told_before_lower_case() -> None:
+    """They are what a partner's system may lose; ten letters of a name in lower case hid them, and looked like a word."""
+    body = [*ORDER[:4], "NAD+SU+++Rheintal Medizintechnik", "NAD+DP+++中央仓库", *ORDER[5:]]
+    (found,) = messages(interchange([message("ORDERS", body)], UNB.replace("UNOC", "UNOA")))
+    assert [(one.rule, one.got) for one in found.findings] == [("EDF-E101", "中 央 仓 库 h e i n t a")]
+
+
 def test_unoa_that_holds_more_than_it_may_is_a_remark_or_by_agreement_an_error() -> None:
     document = interchange([message("ORDERS", [*ORDER[:4], "NAD+SU+++Rheintal", *ORDER[5:]])], UNB.replace("UNOC", "UNOA"))
-    assert [(finding.rule, finding.got) for finding in envelope_findings(document)] == [("EDF-I109", "heintal")]
+    assert [(finding.rule, finding.got) for finding in envelope_findings(document)] == [("EDF-I109", "h e i n t a l")]
     (warned,) = messages(document)
     (told,) = warned.findings
-    assert (told.rule, told.severity, told.got) == ("EDF-E101", "warning", "heintal")
+    assert (told.rule, told.severity, told.got) == ("EDF-E101", "warning", "h e i n t a l")
     assert (told.place.segment, told.place.position, told.place.element) == ("NAD", 6, 4)
     (strict,) = messages(document, Profile(options={"characters": "declared"}))
     assert [(finding.rule, finding.place.position, finding.place.element) for finding in strict.findings] == [("EDF-E21", 6, 4)]
@@ -200,7 +207,7 @@ def test_characters_beyond_the_declared_repertoire_are_told_with_their_place(dec
     body = [*ORDER[:4], f"NAD+SU+X+{text}", ORDER[4], *ORDER[5:7], f"IMD+F++:::{text}", *ORDER[8:]]
     document = interchange([message("ORDERS", body)], UNB.replace("UNOC", declared))
     (found,) = messages(document)
-    expected = [("EDF-E101", got, "NAD", 6, 3, None, "2")] if got else []
+    expected = [("EDF-E101", " ".join(got or ""), "NAD", 6, 3, None, "2")] if got else []
     told = [
         (one.rule, one.got, one.place.segment, one.place.position, one.place.element, one.place.component, one.params["count"])
         for one in found.findings
