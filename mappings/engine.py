@@ -63,7 +63,8 @@ class Mapping:
         self.message = content.message
         self.entity = content.entity
         self.direction = content.direction
-        self.purpose: str | None = next((str(rule.const) for rule in plan.root.rules if rule.to == ("purpose",) and rule.const), None)
+        always = [rule for rule in plan.root.rules if rule.to == ("purpose",) and rule.const and not rule.when]
+        self.purpose: str | None = str(always[0].const) if always else None
         """The only purpose of this message (UBL OrderCancellation: cancel); null where it states its purpose, or has none."""
         kinds = [rule for rule in plan.root.rules if rule.to == ("kind",) and rule.writes]
         self.kinds = frozenset(kind for rule in kinds if rule.table is not None for kind in rule.table.written) if kinds else None

@@ -262,7 +262,9 @@ def _key(row: Row) -> str:
 def _regrouped(base: list[Group], over: Sequence[Each], parts: _Parts, form: str, path: Path) -> list[Group]:
     groups = list(base)
     for each in over:
-        at = next((index for index, group in enumerate(groups) if group.to == each.to), None)
+        same = [index for index, group in enumerate(groups) if group.to == each.to]
+        # Several groups of one `to` (lines in handling units, and beside them) are told apart by where they are.
+        at = next((index for index in same if groups[index].at == each.at), same[0] if same else None)
         if at is None:
             groups.append(_group(each, parts, form, path))
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from data_contracts.findings import Language
 from hub.site import Site
 from hub.site_reading import SiteError
 from hub.soundness import faults
+from mappings.engine import load
 
 PRESETS = Presets()
 FLOW = {
@@ -52,9 +54,36 @@ def test_the_ten_lines_of_every_page_are_a_sound_flow(name: str, tmp_path: Path)
     assert len(lines) <= 10
     said = yaml.safe_load("\n".join(lines))
     folder = site(tmp_path, "\n".join(lines), said["partner"])
-    if said.get("on", {}).get("partner"):
-        site(tmp_path, "\n".join(lines), said["on"]["partner"])
+    if teller := said.get(True, {}).get("partner"):  # what YAML 1.1 makes of a bare `on`
+        site(tmp_path, "\n".join(lines), teller)
     assert [(one.rule, one.place.path, one.text()) for one in faults(Site.load(folder)) if one.severity == "error"] == []
+
+
+OUTWARD = [
+    (name, resource)
+    for name in PRESETS.names()
+    for resource, said in PRESETS.named(name).resources.items()
+    if said.direction == "out" and said.agreement.get("messages")
+]
+
+
+@pytest.mark.parametrize(("name", "resource"), OUTWARD)
+def test_what_goes_out_may_be_new_and_says_the_item_in_the_word_of_the_hub(name: str, resource: str) -> None:
+    """Our code of an item leaves as that of the buyer (`buyer_item`): a mapping that writes `item_code` alone would name no item."""
+    mappings = [load(one["mapping"]) for one in PRESETS.named(name).resources[resource].agreement["messages"]]
+    for entity in {one.entity for one in mappings}:
+        assert any(one.purpose in (None, "original") for one in mappings if one.entity == entity)
+    for mapping in mappings:
+        written = set(written_members(yaml.safe_load(mapping.body)))
+        assert "item_code" not in written or "buyer_item" in written, mapping.name
+
+
+def written_members(group: dict[str, Any]) -> Iterator[str]:
+    """Members that a mapping writes, of a record and of all in it."""
+    if group.get("direction") != "in":
+        yield from (row["to"] for row in group.get("fields", []) if row.get("to") and row.get("direction") != "in")
+        for inner in group.get("each", []):
+            yield from written_members(inner)
 
 
 def test_what_the_partner_says_wins(tmp_path: Path) -> None:

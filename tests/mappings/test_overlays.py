@@ -83,6 +83,19 @@ def test_two_rows_of_one_member_replace_together(tmp_path: Path) -> None:
     assert found["number"] == "PO1"
 
 
+def test_of_several_groups_of_one_member_the_one_at_the_same_place_is_meant(tmp_path: Path) -> None:
+    at = "E1EDL20/E1EDL24"
+    row = "{to: order_number, from: ./VGBEL}"
+    text = f"mapping: idoc/DELVRY\nversion: 1\nextends: idoc/DESADV\nmessage: DELVRY\neach: [{{to: lines, at: {at}, fields: [{row}]}}]\n"
+    folder = site(tmp_path, "idoc/DELVRY", text)
+    base, over = (yaml.safe_load(mapping.body)["each"] for mapping in (load("idoc/DESADV"), load("idoc/DELVRY", [folder])))
+    assert [group["at"] for group in over] == [group["at"] for group in base] and len(base) == 3
+    changed = [group["at"] for was, group in zip(base, over, strict=True) if was != group]
+    assert changed == [at]
+    (found,) = [one for group in over for one in group["fields"] if one.get("from") == "./VGBEL"]
+    assert found["to"] == "order_number"
+
+
 def test_a_sites_code_table_wins_and_changes_the_hash(tmp_path: Path) -> None:
     folder = tmp_path / "mappings"
     (tmp_path / "codes").mkdir()
