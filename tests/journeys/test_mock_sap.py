@@ -171,3 +171,11 @@ def test_an_answer_that_tells_the_status_at_once_may_be_heeded(idocs: Site) -> N
     assert [state for state, _ in idocs.sent()] == ["sent", "failed"]
     ((rule, got),) = idocs.findings()
     assert rule == "OUT-02" and "51" in str(got) and "Posting period 11 2026 is not open" in str(got)
+    with idocs.hub.database.read() as connection:
+        failed = connection.scalar(sa.select(tables.exchange.c.id).where(tables.exchange.c.state == "failed"))
+    exchange.resend(idocs.hub, int(failed or 0), "ira", "the period is open now")
+    outbound.send(idocs.hub)
+    assert [state for state, _ in idocs.sent()] == ["sent", "sent"]
+    assert [one["status"] for one in sap.get("/_mock/idocs")] == ["53", "51", "53"], (
+        "the one that was not posted stays there for its people"
+    )
