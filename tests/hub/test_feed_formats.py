@@ -65,7 +65,7 @@ def test_three_feeds_take_the_whole_way(udihub, tmp_path: Path) -> None:  # type
     assert done.exit_code == 0 and [exchange["state"] for exchange in json.loads(done.stdout)["exchanges"]] == ["applied", "applied"]
     explained = json.loads(udihub("explain", "order/4500000123/1", "ordered", "--json").stdout)
     assert explained["value"] == "12.5"
-    assert (explained["steps"][0]["raw"], explained["steps"][0]["mapping"]) == ("12.5", "json/k3cloud_purchase_order_save version 2")
+    assert (explained["steps"][0]["raw"], explained["steps"][0]["mapping"]) == ("12.5", "json/k3cloud_purchase_order_save version 3")
 
 
 def test_a_fault_in_a_workbook_is_told_by_its_cell(udihub, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
