@@ -117,7 +117,8 @@ def functional_acknowledgement(
 def interchange_acknowledgement(header: Sequence[str], note: str, accepted: str, controls: Envelope, profile: Profile = STRICT) -> bytes:
     """An interchange with a TA1 on the one whose 16 ISA elements are `header`.
 
-    `accepted` is A, E or R. TA1 copies ISA13, ISA09 and ISA10 as they were received (X12.56).
+    `accepted` is A, E or R. TA1 copies ISA13, ISA09 and ISA10 as they were received (X12.56), those that are no number, day or time not:
+    a TA1 that is broken itself would be thrown away (docs/decisions/0005).
     """
     ink = _ink(controls, profile)
     control, date, time = (header[place].strip() for place in (12, 8, 9))
