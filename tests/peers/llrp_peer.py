@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from data_contracts.identifiers import epc, epc_tag
-from tests.peers.broker import free_port, until_closed, until_open
+from tests.peers.broker import free_port, until_closed
 
 
 def tag(serial: int) -> str:
@@ -41,9 +40,7 @@ class RfidReader:
             return
         program = [sys.executable, str(Path(__file__).with_name("llrp_server.py")), json.dumps(self._said)]
         self._process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        until_open(self.port)
-        while self.do()["connected"]:  # whoever asked whether it is there was its client
-            time.sleep(0.02)
+        self.do()  # it answers once it listens; who asked by connecting would be its only client
 
     def stop(self) -> None:
         """It loses its power."""

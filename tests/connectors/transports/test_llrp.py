@@ -42,7 +42,8 @@ class Hub:
         self.events: list[dict[str, Any]] = []
         self.findings: list[Any] = []
         self.names: set[str] = set()
-        self.listens = threading.Event()
+        self.pages = 0
+        self._page = threading.Condition()
         self.failure: Exception | None = None
 
     def take(self, pages: Iterator[Page]) -> None:
@@ -56,7 +57,9 @@ class Hub:
                 self.names.add(name)
             self.findings += page.findings
             self.watermark = page.watermark if page.watermark is not None else self.watermark
-            self.listens.set()
+            with self._page:
+                self.pages += 1
+                self._page.notify_all()
 
     def drain(self) -> None:
         self.take(TRANSPORT.pages(self.settings, self.watermark))
@@ -72,16 +75,21 @@ class Hub:
 
     def __enter__(self) -> Hub:
         self._stop = threading.Event()
-        self.listens.clear()
+        before = self.pages
         self._thread = threading.Thread(target=self.listen, args=(self._stop,))
         self._thread.start()
-        assert self.listens.wait(10)
+        self.heard(before + 1)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(10)
         assert not self._thread.is_alive()
+
+    def heard(self, pages: int) -> None:
+        """Wait until so many pages came in all: a line that breaks says a last one, and one that is made its first."""
+        with self._page:
+            assert self._page.wait_for(lambda: self.pages >= pages, 30)
 
     def until(self, count: int) -> list[str]:
         """Wait until so many events have come, and a little longer, for one too many would come then."""
@@ -113,12 +121,6 @@ def holding() -> Iterator[RfidReader]:
         yield made
 
 
-def again(hub: Hub) -> None:
-    """Wait until the hub is connected anew."""
-    hub.listens.clear()
-    assert hub.listens.wait(10)
-
-
 def test_what_a_reader_holds_while_we_are_away_arrives_once(holding: RfidReader) -> None:
     hub = Hub(holding)
     with hub:
@@ -140,14 +142,15 @@ def test_a_reader_that_holds_nothing_loses_what_passes_meanwhile_and_the_gap_is_
     with hub:
         reader.see(tag(1))
         assert hub.until(1) == ["1"]
+        before = hub.pages
         reader.do(cut=True)
-        again(hub)
-        again(hub)
+        hub.heard(before + 2)
         reader.see(tag(1), tag(2))
         assert hub.until(2) == ["1", "2"], "1 was in sight before the line was cut"
+        before = hub.pages
         reader.stop()
         reader.start()
-        again(hub)
+        hub.heard(before + 2)
     before = json.loads(hub.watermark or "")
     reader.see(tag(3))
     hub.drain()
@@ -286,10 +289,9 @@ def test_broken_reports_are_findings_and_the_line_stands(reader: RfidReader) -> 
 def test_what_is_no_llrp_ends_the_connection_and_the_next_goes_on(reader: RfidReader, raw: str) -> None:
     hub = Hub(reader)
     with hub:
-        hub.listens.clear()
+        before = hub.pages
         reader.do(raw=raw)
-        assert hub.listens.wait(10)
-        again(hub)
+        hub.heard(before + 2)
         reader.see(tag(1))
         assert hub.until(1) == ["1"] and "no LLRP" in str(hub.failure)
 
