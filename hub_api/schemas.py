@@ -34,10 +34,9 @@ class Place(Shape):
     path: str | None = Field(examples=["lines[2].gtin"])
 
 
-class Finding(Shape):
+class Found(Shape):
     """What a rule found: where, what was expected and what came, in the reader's language."""
 
-    id: int
     rule: str = Field(description="Public id of the rule.", examples=["GS1-01"])
     severity: Severity
     action: Literal["none", "row", "message", "flow"] = Field(description="What it stops.")
@@ -46,6 +45,12 @@ class Finding(Shape):
     expected: str | None
     got: str | None
     message: str = Field(examples=["Check digit of GTIN should be 6, is 7."])
+
+
+class Finding(Found):
+    """A finding that is kept."""
+
+    id: int
     recorded_at: Time
     closed_at: Time | None
     closed_by: str | None = None

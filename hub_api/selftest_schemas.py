@@ -6,22 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from hub_api.schemas import Place, Severity, Shape, Time
+from hub_api.schemas import Found, Shape, Time
 
 Outcome = Literal["taken", "held", "refused", "answer", "test"]
-
-
-class TriedFinding(Shape):
-    """What a rule found: where, what was expected and what came, in the reader's language."""
-
-    rule: str = Field(description="Public id of the rule.", examples=["GS1-01"])
-    severity: Severity
-    action: Literal["none", "row", "message", "flow"] = Field(description="What it stops.")
-    code: str | None = Field(description="The standard's own code for it (TA1 note, AK3/AK4/AK5 code).", examples=["025"])
-    place: Place
-    expected: str | None
-    got: str | None
-    message: str = Field(examples=["Check digit of GTIN should be 6, is 7."])
 
 
 class TriedMessage(Shape):
@@ -33,7 +20,7 @@ class TriedMessage(Shape):
     agreement: str | None
     outcome: Outcome = Field(description="What would become of it.")
     rows_left_out: int
-    findings: list[TriedFinding]
+    findings: list[Found]
     understood: dict[str, Any] | None = Field(description="The canonical record that it would become; null where it could not be mapped.")
 
 
@@ -48,7 +35,7 @@ class SelfTest(Shape):
     possible: list[str] = Field(description="By which this partner may send.")
     verdict: Outcome | Literal["unreadable"] = Field(description="The worst of its messages.")
     valid: bool
-    findings: list[TriedFinding] = Field(description="On the file and its envelopes.")
+    findings: list[Found] = Field(description="On the file and its envelopes.")
     count: int = Field(description="Messages in it.")
     messages: list[TriedMessage] = Field(description="The first 200 of them.")
     acknowledgement: str | None = Field(description="What would be answered, as the standard defines it; null where it has no answer.")

@@ -1,9 +1,9 @@
 """One pass over a record's children that finds everything the rows of a scope will ask for.
 
 Each distinct way to a record (`REF[01=LT]`, `N1[01=ST]/N4`, `^HL[03=O]/PRF`, `/BAK`) gets a slot. Gathering walks the children once
-and puts the first record that matches into its slot; rows then only look into slots. Ancestors are resolved once
-for all lines under the same parent. Repeats of a slot are kept beside (`found[REPEATS]`) for the slow way, which
-a getter takes only when its first record lacks the value and there are repeats on its way.
+and puts the first record that matches into its slot; rows then only look into slots. Ancestors are resolved once for all lines
+under the same parent, and what stands below an ancestor once for all parents under it. Repeats of a slot are kept beside
+(`found[REPEATS]`) for the slow way, which a getter takes only when its first record lacks the value and there are repeats on its way.
 """
 
 from __future__ import annotations

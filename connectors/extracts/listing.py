@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from connectors.byte_window import ByteWindow
 from connectors.extracts.record import EUDAMED, EUDAMED_DEVICE, Published, Tally, Wanted
 from connectors.formats.json.scanner import BrokenError, Scanner, Slice
 from data_contracts.findings import Finding
@@ -28,10 +27,7 @@ def fits(head: bytes) -> bool:
 
 def read(name: str, stream: BinaryIO, wanted: Wanted, tally: Tally) -> Iterator[Published]:
     """The wanted records of one document, or of several that stand one after the other (JSON lines)."""
-    scanner = Scanner(ByteWindow(stream), _RECORD_BYTES)
-    scanner.window.byte(3)
-    if scanner.window.slice(0, 3) == b"\xef\xbb\xbf":
-        scanner.at = 3
+    scanner = Scanner.over(stream, _RECORD_BYTES)
     ordinal = 0
     try:
         for part in _records(scanner):

@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from connectors.byte_window import ByteWindow
 from connectors.extracts.record import NMPA, Published, Tally, Wanted
 from connectors.formats.json.scanner import BrokenError, Scanner
 from data_contracts.findings import Finding
@@ -44,10 +43,7 @@ def fits(head: bytes) -> bool:
 
 def read(name: str, stream: BinaryIO, wanted: Wanted, tally: Tally) -> Iterator[Published]:
     """The wanted devices of all answers of one document."""
-    scanner = Scanner(ByteWindow(stream), _RECORD_BYTES)
-    scanner.window.byte(3)
-    if scanner.window.slice(0, 3) == b"\xef\xbb\xbf":
-        scanner.at = 3
+    scanner = Scanner.over(stream, _RECORD_BYTES)
     ordinal = 0
     try:
         while scanner.space() >= 0:

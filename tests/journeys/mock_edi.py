@@ -7,10 +7,7 @@ told to. Its clock stands still until it is moved, as ours does.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
@@ -27,6 +24,7 @@ from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import tables
 from hub.store.views import order as order_view
+from tests.journeys.foreign_process import ended, port_of_its_own, started
 from tests.journeys.server import TRUST
 
 SITE = Path(__file__).parents[1] / "samples" / "mock_edi"
@@ -48,30 +46,18 @@ class MockPartner:
         """Start, and wait until it answers. Its clock stands still at `START`, or with `clock=False` runs like ours."""
         for folder in (self.drop, self.pickup):
             folder.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        command = [
-            *(sys.executable, "-m", "mockedi", "--quiet", "--compact", "--port", str(self.port)),
+        self.port = port_of_its_own()
+        said = [
+            *("--quiet", "--compact", "--port", str(self.port)),
             *(("--start-at", START.strftime("%Y-%m-%dT%H:%M:%SZ")) if clock else ()),
             *("--drop-dir", str(self.drop), "--pickup-dir", str(self.pickup), "--drop-settle-ms", "0", "--drop-interval-ms", "3600000"),
             *options,
         ]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 30
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if httpx.get(self.address("/_mock/health"), timeout=5, verify=TRUST).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise AssertionError("the mock partner did not start")
+        self.process = started("mockedi", said, lambda: httpx.get(self.address("/_mock/health"), timeout=5, verify=TRUST))
 
     def stop(self) -> None:
         """End the process."""
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(30)
+        ended(self.process)
 
     def address(self, path: str) -> str:
         """URL of a path."""

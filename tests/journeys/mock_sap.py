@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
-import sys
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -26,6 +23,7 @@ from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import tables
+from tests.journeys.foreign_process import ended, port_of_its_own, started
 from tests.journeys.server import TRUST
 
 SITE = Path(__file__).parents[1] / "samples" / "mock_sap"
@@ -47,29 +45,15 @@ class MockSap:
 
     def start(self, *options: str) -> None:
         """Start, and wait until it answers. Its clock begins at `START`."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        command = [
-            *(sys.executable, "-m", "mocksap", "--quiet", "--port", str(self.port), "--auth", f"{USER}:{PASSWORD}"),
-            *("--clock", START.strftime("%Y-%m-%dT%H:%M"), *options),
-        ]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 30
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if self.people.get(self.address("/_mock/health")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise AssertionError("the mock of SAP did not start")
+        self.port = port_of_its_own()
+        clock = START.strftime("%Y-%m-%dT%H:%M")
+        said = ["--quiet", "--port", str(self.port), "--auth", f"{USER}:{PASSWORD}", "--clock", clock, *options]
+        self.process = started("mocksap", said, lambda: self.people.get(self.address("/_mock/health")))
 
     def stop(self) -> None:
         """End the process."""
         self.people.close()
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(30)
+        ended(self.process)
 
     def address(self, path: str = "") -> str:
         """URL of a path."""

@@ -7,8 +7,10 @@ Only brackets and quotes are looked at, by one pattern that skips everything bet
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO, Self
 
 from connectors.byte_window import ByteWindow
 from connectors.feed_check import shown
@@ -49,6 +51,15 @@ class Scanner:
         self.window = window
         self.cap = cap
         self.at = window.base
+
+    @classmethod
+    def over(cls, stream: BinaryIO, cap: int) -> Self:
+        """A walk through a whole document in UTF-8, behind its byte order mark."""
+        scanner = cls(ByteWindow(stream), cap)
+        scanner.window.byte(len(BOM_UTF8) - 1)
+        if scanner.window.slice(0, len(BOM_UTF8)) == BOM_UTF8:
+            scanner.at = len(BOM_UTF8)
+        return scanner
 
     def broken(self, rule: str, at: int, expected: str | None, path: str, got: str | None = None) -> BrokenError:
         """The fault at an offset; the end of the document is a truncation whatever was expected."""

@@ -60,6 +60,10 @@ class Column:
         same &= first >= 0
         return same
 
+    def agreement(self, pairs: Pairs) -> npt.NDArray[np.int8]:
+        """The levels of a field that is the same or another: 1 where both have a value, 2 where it is the same."""
+        return leveled(len(pairs[0]), (1, self.both(pairs)), (2, self.equal(pairs)))
+
     def frequency(self) -> npt.NDArray[np.int64]:
         """How many records have the value of each record; 0 without one."""
         has = self.codes >= 0

@@ -245,9 +245,9 @@ class Items:
         for side in pairs:  # a name that is cut may have said more
             told &= (packed.codes[side] >= 0) | ~self._cut[side]
         counts = leveled(count, (1, packs), (2, one_pack), (3, told), (4, packed.equal(pairs)))
-        unit = _same(self._unit, pairs)
-        gtin, registration = _same(self._gtin, pairs), _same(self._registration, pairs)
-        source, series = leveled(count, (1, makers), (2, alike), (3, maker.equal(pairs))), _same(self._series, pairs)
+        unit = self._unit.agreement(pairs)
+        gtin, registration = self._gtin.agreement(pairs), self._registration.agreement(pairs)
+        source, series = leveled(count, (1, makers), (2, alike), (3, maker.equal(pairs))), self._series.agreement(pairs)
         for at in np.flatnonzero(series == 1):
             if not set(self._series.texts[pairs[0][at]].split()).isdisjoint(self._series.texts[pairs[1][at]].split()):
                 series[at] = 2
@@ -279,7 +279,7 @@ class Items:
                 described,
                 leveled(count, (2, self._in_full(pairs, whole_or_bare=~known & (counts != 1)))),
                 unit,
-                _same(self._kind, pairs),
+                self._kind.agreement(pairs),
             ],
             axis=1,
         )  # fmt: skip
@@ -390,10 +390,6 @@ def _contradict(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     """Whether two texts give another measure for the same: 4 wide and 5 high is not 5 wide and 4 high."""
     roles = {role[0] for role in ours} & {role[0] for role in theirs}
     return any(not {one for one in ours if one[0] == role} & {other for other in theirs if other[0] == role} for role in roles)
-
-
-def _same(column: Column, pairs: Pairs) -> npt.NDArray[np.int8]:
-    return leveled(len(pairs[0]), (1, column.both(pairs)), (2, column.equal(pairs)))
 
 
 def _joined(first: Sequence[str], second: Sequence[str]) -> list[str]:

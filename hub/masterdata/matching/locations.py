@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rapidfuzz import fuzz
 
 from hub.masterdata.matching.blocking import Bools, Ints, Keys, Pairs, hashed
@@ -42,8 +41,8 @@ _SAINT_OR_STREET = re.compile(r"\bst\b\.?(?!\s*[a-z])|\bstr\b\.?")
 """`St.` behind a name, not before one."""
 _WORD = re.compile(r"[a-z]+|\d+")
 _DIGIT = re.compile(r"\d+")
-_ALIKE, _NEAR = 70.0, 88.0
-"""Likeness of names, 0 to 100, from which on they are told alike, and near."""
+_ALIKE, _NEAR = 0.7, 0.88
+"""Likeness of names, 0 to 1, from which on they are told alike, and near."""
 
 
 class Locations:
@@ -96,7 +95,8 @@ class Locations:
     def compare(self, pairs: Pairs) -> Levels:
         """The level of each field of each pair."""
         count = len(pairs[0])
-        likeness = np.maximum(_likeness(self._han, pairs), _likeness(self._latin, pairs))
+        scripts = self._han, self._latin
+        likeness = np.maximum(*(names.alike(pairs, names.both(pairs), fuzz.token_sort_ratio, _ALIKE) for names in scripts))
         both = self._han.both(pairs) | self._latin.both(pairs)
         equal = self._han.equal(pairs) | self._latin.equal(pairs)
         one_has = (self._numbers.codes[pairs[0]] >= 0) != (self._numbers.codes[pairs[1]] >= 0)
@@ -104,15 +104,8 @@ class Locations:
         address = leveled(count, (1, self._street.both(pairs)), (2, self._street.equal(pairs)), (3, self._address.equal(pairs)))
         name = leveled(count, (1, both), (2, both & (likeness >= _ALIKE)), (3, both & (likeness >= _NEAR)), (4, equal))
         few = leveled(count, (2, equal & (self._count <= FEW)))
-        rest = [_same(column, pairs) for column in (self._city, self._postal, self._country)]
-        return np.stack([name, few, numbers, _same(self._level, pairs), _same(self._gln, pairs), address, *rest], axis=1)
-
-
-def _likeness(column: Column, pairs: Pairs) -> npt.NDArray[np.float32]:
-    found = np.zeros(len(pairs[0]), dtype=np.float32)
-    for at in np.flatnonzero(column.both(pairs)):
-        found[at] = fuzz.token_sort_ratio(column.texts[pairs[0][at]], column.texts[pairs[1][at]])
-    return found
+        rest = [column.agreement(pairs) for column in (self._city, self._postal, self._country)]
+        return np.stack([name, few, numbers, self._level.agreement(pairs), self._gln.agreement(pairs), address, *rest], axis=1)
 
 
 def _latin(name: str) -> str:
@@ -130,7 +123,3 @@ def _han(name: str) -> str:
 
 def _numbers(name: str) -> str:
     return " ".join(sorted(str(int(number)) for number in _DIGIT.findall(name)))
-
-
-def _same(column: Column, pairs: Pairs) -> npt.NDArray[np.int8]:
-    return leveled(len(pairs[0]), (1, column.both(pairs)), (2, column.equal(pairs)))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rapidfuzz import fuzz
 
 from hub.masterdata.matching.blocking import Bools, Ints, Keys, Pairs
-from hub.masterdata.matching.columns import Column, leveled
+from hub.masterdata.matching.columns import leveled
 from hub.masterdata.matching.party_keys import party_keys
 from hub.masterdata.matching.party_names import NamePairs
 from hub.masterdata.matching.party_records import PartyRecords
@@ -120,25 +120,21 @@ class Parties:
             places,
             self._members(pairs),
             branch,
-            _same(records.licence, pairs),
+            records.licence.agreement(pairs),
             number,
-            _same(records.gln, pairs),
+            records.gln.agreement(pairs),
             phone,
             at,
-            _same(records.city, pairs),
-            _same(records.postal, pairs),
-            _same(records.country, pairs),
+            records.city.agreement(pairs),
+            records.postal.agreement(pairs),
+            records.country.agreement(pairs),
         ]
         return np.stack(fields, axis=1)
 
     def _members(self, pairs: Pairs) -> npt.NDArray[np.int8]:
         """Whether both names say the same of what sets members of a group apart; of names in two scripts, each in its own."""
         han, latin = (names.apart for names in self._records.names)
-        found: npt.NDArray[np.int8] = np.where(han.both(pairs), _same(han, pairs), _same(latin, pairs)).astype(np.int8)
+        found: npt.NDArray[np.int8] = np.where(han.both(pairs), han.agreement(pairs), latin.agreement(pairs)).astype(np.int8)
         for tells in self._tells:
             found[(found == 0) & (tells[pairs[0]] != tells[pairs[1]])] = 1
         return found
-
-
-def _same(column: Column, pairs: Pairs) -> npt.NDArray[np.int8]:
-    return leveled(len(pairs[0]), (1, column.both(pairs)), (2, column.equal(pairs)))
