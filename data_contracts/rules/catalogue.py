@@ -13,7 +13,7 @@ One YAML file per family in `texts/` beside this module. An entry:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,9 +21,10 @@ from typing import Literal
 
 import yaml
 
-from data_contracts.rules.phrases import in_chinese
+from data_contracts.rules.phrases import in_chinese, reason_in_chinese
 
 _FOLDER = Path(__file__).parent / "texts"
+_CHINESE: Mapping[str, Callable[[str], str]] = {"document": in_chinese, "reason": reason_in_chinese}
 
 
 class _Blank(dict[str, str]):
@@ -47,8 +48,8 @@ class Rule:
     def text(self, language: str, params: Mapping[str, str]) -> str:
         """The rule's sentence in a language, English if it has no other."""
         template = self.texts.get(language) or self.texts["en"]
-        if language == "zh-CN" and "document" in params:
-            params = {**params, "document": in_chinese(params["document"])}
+        if language == "zh-CN":
+            params = {name: _CHINESE[name](said) if name in _CHINESE else said for name, said in params.items()}
         return " ".join(template.format_map(_Blank(params)).split())
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import mappings
 from connectors.feed_values import KINDS, Spelling
 from data_contracts.findings import Finding
-from data_contracts.rules.phrases import in_chinese
+from data_contracts.rules.phrases import _reasons, in_chinese, reason_in_chinese
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 FUNCTIONS = sorted(Path(mappings.__file__).parent.glob("function*.py"))
@@ -55,3 +57,29 @@ def test_a_finding_in_chinese(finding: Finding, text: str) -> None:
 
 def test_what_a_document_says_is_never_translated() -> None:
     assert "list" in Finding("FED-06", expected="number", got="list", params={"field": "x"}).text("zh-CN")
+
+
+def reasons(node: object) -> Iterator[str]:
+    """Every reason that a mapping gives, wherever it stands."""
+    if isinstance(node, dict):
+        if isinstance(node.get("reason"), str):
+            yield " ".join(node["reason"].split())
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from reasons(child)
+
+
+def test_why_mappings_pass_something_over_is_said_in_chinese() -> None:
+    files = Path(mappings.__file__).parent.rglob("*.yaml")
+    said = {text for path in files for text in reasons(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader))}
+    assert len(said) > 400
+    assert sorted(text for text in said if not CHINESE.search(reason_in_chinese(text))) == []
+    assert sorted(set(_reasons()) - said) == [], "what no mapping says any more"
+
+
+def test_a_finding_says_in_chinese_why_something_was_passed_over() -> None:
+    lost = Finding("MAP-12", got="2.5", params={"what": "BSN", "count": "1", "reason": "kind of the time"})
+    assert lost.text("zh-CN") == "BSN 的值为 2.5，此映射无法采用（共 1 处）：时间类型。"
+    own = Finding("MAP-12", got="2.5", params={"what": "BSN", "count": "1", "reason": "本站点不用"})
+    assert own.text("zh-CN").endswith("本站点不用。")
