@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -118,7 +118,7 @@ class Peer:
         self._judges = [_judge(settings[name], name, transport) for name in ("success", "failure") if name in settings]
         self._client: httpx.Client | None = None
 
-    def __enter__(self) -> Peer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -158,7 +158,7 @@ class Peer:
                     spent += pause
                     time.sleep(pause)
                     continue
-            return self._judged(answer, asked)
+            return self.judged(answer, asked)
         raise RetriableError(f"{self.where} is busy")
 
     def told(self, text: str) -> str:
@@ -238,7 +238,8 @@ class Peer:
             _turns[self.where] = mine + self._every
         time.sleep(max(0.0, mine - time.monotonic()))
 
-    def _judged(self, answer: Answered, asked: Asked) -> Answered:
+    def judged(self, answer: Answered, asked: Asked) -> Answered:
+        """The answer, where its status is 2xx or one of `also`. Raises what any other means, as `ask` does."""
         if 200 <= answer.status < 300 or answer.status in asked.also:
             return answer
         said = f"{self.where} answered {answer.status} {self._beginning(answer)}".rstrip()

@@ -37,7 +37,7 @@ def wrapped(given: Mapping[str, Any], content: bytes, stable_id: str) -> tuple[b
         raise ConfigError("send has one of body, form and text")
     if not ways:
         return content, None, "application/xml" if content.lstrip()[:1] == b"<" else "application/json"
-    document = _Document(content, stable_id)
+    document = Outgoing(content, stable_id)
     if "form" in given:
         fields = part(given["form"], "send, form", frozenset(given["form"]) if isinstance(given["form"], Mapping) else frozenset())
         texts = {
@@ -49,7 +49,7 @@ def wrapped(given: Mapping[str, Any], content: bytes, stable_id: str) -> tuple[b
     return document.within(given["body"]).encode(), None, "application/json; charset=UTF-8"
 
 
-class _Document:
+class Outgoing:
     """A document that is put into templates."""
 
     def __init__(self, content: bytes, stable_id: str) -> None:

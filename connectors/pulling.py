@@ -17,6 +17,7 @@ from connectors.deltas import Delta, identified, later, value_at
 from connectors.pull_marks import PullMark, as_watermark
 from connectors.spec import CUT, Delivered, Page
 from data_contracts.errors import ConfigError, RetriableError
+from data_contracts.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Answer:
     token: str | None = None
     """Of the delta kind `token`: what is to be shown next time."""
     media_type: str | None = "application/json"
+    findings: tuple[Finding, ...] = ()
+    """What the transport has to tell of it."""
 
 
 Ask = Callable[[Question], Answer]
@@ -63,7 +66,8 @@ def pull(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callabl
         digest = sha256(answer.content).hexdigest()[:24]
         name = f"{label}-{number}.{next((kind for kind in ('xml', 'csv') if kind in (answer.media_type or '')), 'json')}"
         key = f"{delta.kind}:{watermark or ''}#{number}:{digest}"
-        yield Page(Delivered(name, key, len(answer.content), None, answer.media_type), answer.content, covered, records)
+        delivered = Delivered(name, key, len(answer.content), None, answer.media_type)
+        yield Page(delivered, answer.content, covered, records, answer.findings)
 
 
 def _answers(

@@ -40,7 +40,8 @@ from connectors.registry import signer_named
 from connectors.signing import Call, Lending, Opening, Pairs, Signing, Token, hidden, keys_of
 from connectors.spec import Page
 from connectors.transports.rest import REST_SETTINGS, Rest
-from data_contracts.errors import ConfigError, RefusedError, RetriableError
+from connectors.xml_answers import read_xml
+from data_contracts.errors import ConfigError, RetriableError
 
 _OWN = frozenset({"signer", "keys", "token_base", "renew", "answer", "window_seconds"})
 _SEND = frozenset({"method", "path", "query", "headers", "idempotency", "body", "form", "text"})
@@ -190,14 +191,7 @@ def understood(answer: Answered, where: str) -> Any:
     """The body of an answer, XML as members: `<response><flag>failure</flag></response>` is `{"flag": "failure"}`."""
     if not answer.content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         return answer.json(where)
-    try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-        root = etree.fromstring(answer.content.lstrip(b"\xef\xbb\xbf \r\n\t"), parser)
-    except etree.XMLSyntaxError as error:
-        raise RetriableError(f"{where}: the answer is no XML") from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise RefusedError(f"{where}: the answer declares a document type")
-    return _members(root)
+    return _members(read_xml(answer.content, where))
 
 
 def _members(element: Any) -> Any:

@@ -18,6 +18,7 @@ from tests.mariadb import MariaDBServer, running_mariadb
 from tests.peers.odata_peer import ODataHandler, ODataPeer
 from tests.peers.rest_peer import Handler, RestPeer, running
 from tests.peers.rpc_peer import PASSWORD, RpcHandler, RpcPeer
+from tests.peers.soap_peer import SPACE, SoapHandler, SoapPeer
 
 ROWS = 23
 """Rows of the system; some bear one stamp, some were never changed, two come in each page of three that the next one begins with."""
@@ -25,6 +26,9 @@ ROWS = 23
 
 class System:
     """A system with `ROWS` records in it, and the hands of whoever changes them."""
+
+    media_type = "application/json"
+    """Of its pages."""
 
     def __init__(self, transport: str, settings: dict[str, Any]) -> None:
         found = transport_named(transport)
@@ -43,6 +47,42 @@ class System:
 
     def pages(self, watermark: str | None = None) -> list[Page]:
         return list(self.transport.pages(self.settings, watermark))
+
+
+class ByEnvelope(System):
+    media_type = "text/xml"
+
+    def __init__(self, peer: SoapPeer, version: str = "1.1") -> None:
+        self.peer = peer
+        body, created = {"t:since": "{since}"}, {"t:createdSince": "{since}", "t:never": True}
+        place = {"t:offset": "{offset}", "t:limit": "{limit}"}
+        delta = {
+            "kind": "stamp",
+            "field": "t:modified",
+            "created": "t:created",
+            "id": "t:id",
+            "ask_as": "%Y-%m-%d %H:%M:%S",
+            "sorted": True,
+        }
+        asked = {"url": f"{peer.url}/things", "version": version, "action": f"{SPACE}#List", "namespaces": {"t": SPACE}, "delta": delta}
+        asked |= {"body": {"t:List": {**body, **place}}, "created_body": {"t:List": {**created, **place}}}
+        more = {"records": "t:ListResponse/t:things/t:thing", "paging": {"style": "offset", "size": 3, "more": "*/t:more"}}
+        super().__init__("soap", {**asked, **more})
+
+    def put(self, number: int, changed: str | None, created: str, name: str) -> None:
+        self.peer.put(number, changed, created, name=name)
+
+
+@contextmanager
+def by_soap(folder: Path) -> Iterator[System]:
+    with running(SoapHandler, SoapPeer()) as peer:
+        yield ByEnvelope(peer)
+
+
+@contextmanager
+def by_soap_1_2(folder: Path) -> Iterator[System]:
+    with running(SoapHandler, SoapPeer()) as peer:
+        yield ByEnvelope(peer, "1.2")
 
 
 class Database(System):
@@ -163,6 +203,8 @@ PEERS: dict[str, Callable[[Path], Any]] = {
     "sql-mariadb": by_mariadb,
     "rest": by_rest,
     "rpc": by_rpc,
+    "soap": by_soap,
+    "soap-1.2": by_soap_1_2,
     "odata-2": by_odata_2,
     "odata-4": by_odata_4,
 }
@@ -204,7 +246,7 @@ def test_whoever_stops_behind_any_page_and_comes_again_misses_nothing(system: Sy
 
 def test_pages_are_documents(system: System) -> None:
     for page in system.pages():
-        assert page.delivered.size == len(page.content) and page.delivered.media_type == "application/json"
+        assert page.delivered.size == len(page.content) and page.delivered.media_type == system.media_type
         assert page.delivered.name.isprintable() and "/" not in page.delivered.name
 
 

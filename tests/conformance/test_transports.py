@@ -20,7 +20,7 @@ from tests.peers.s3_peer import S3Peer, bucket_of
 
 _numbers = itertools.count(1)
 SENDS_ONLY = {"webhook", "as2"}
-ASKED = {"odata", "rest", "rpc", "signed_http", "sql"}
+ASKED = {"odata", "rest", "rpc", "signed_http", "soap", "sql"}
 """Those that ask a system page by page: tests/conformance/test_asked_systems.py."""
 KEEPERS = {"mqtt", "nats", "opcua", "rabbitmq"}
 """Those that listen, and whose peer keeps what was not acknowledged, or its history: tests/conformance/test_streams.py."""

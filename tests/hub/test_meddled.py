@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
+from lxml import etree
 
 from data_contracts.errors import HubError
 from hub import outbound, pipeline, worker
@@ -23,19 +24,20 @@ from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
 from hub.store import tables
-from tests.conformance.test_asked_systems import Called, Rested, Served, System
+from tests.conformance.test_asked_systems import ByEnvelope, Called, Rested, Served, System
 from tests.http_peer import HttpPeer
 from tests.hub.test_destinations import KEY, queue, states
-from tests.peers.meddler import MISCHIEF, TIMEOUT, Between, meddled
+from tests.peers.meddler import FAULTS, MISCHIEF, TIMEOUT, Between, meddled
 from tests.peers.odata_peer import ODataHandler, ODataPeer
 from tests.peers.rest_peer import Handler, RestPeer, running
 from tests.peers.rpc_peer import PASSWORD, RpcHandler, RpcPeer
+from tests.peers.soap_peer import SPACE, SoapHandler, SoapPeer
 
 RECORDS = int(os.environ.get("UDIHUB_RECORDS", "120"))
 PAGE = max(5, RECORDS // 50)
 WAITS = {"timeout_seconds": TIMEOUT, "patience_seconds": 0.2}
-ALL = {*MISCHIEF, "refused", "passed"}
-"""What the requests of a pull or push meet: by so many pages, or parcels, each of it surely."""
+ENDS = {"refused", "passed"}
+"""What the requests of a pull or push meet besides `Between.all`: by so many pages, or parcels, each of it surely."""
 PARCELS = RECORDS if RECORDS > 1000 else 40
 TIMES = 40
 """Runs of a flow after which it must be through; each gets some pages on."""
@@ -71,7 +73,16 @@ def by_rpc(between: list[Between]) -> Iterator[tuple[System, str]]:
         yield system, "rows[]"
 
 
-SYSTEMS = {"rest": by_rest, "odata": by_odata, "rpc": by_rpc}
+@contextmanager
+def by_soap(between: list[Between]) -> Iterator[tuple[System, str]]:
+    with running(SoapHandler, SoapPeer()) as peer, meddled(peer.port, kinds=(*MISCHIEF, *FAULTS)) as stands:
+        between.append(stands)
+        system = ByEnvelope(peer)
+        system.settings |= {"url": f"{stands.url}/things", "paging": {"style": "offset", "size": PAGE, "more": "*/t:more"}, **WAITS}
+        yield system, "Envelope/Body/ListResponse/things/thing"
+
+
+SYSTEMS = {"rest": by_rest, "odata": by_odata, "rpc": by_rpc, "soap": by_soap}
 
 
 def fill(system: System) -> None:
@@ -82,7 +93,9 @@ def fill(system: System) -> None:
         system.put(number, changed, f"2026-11-22 06:{minute % 60:02}:{number % 60:02}", MOMENT % (6, minute % 60, number % 60))
 
 
-def site_of(folder: Path, transport: dict[str, Any], messages: str, number: str = "id", issued: str = "name", within: str = "") -> Path:
+def site_of(
+    folder: Path, transport: dict[str, Any], messages: str, number: str = "id", issued: str = "name", within: str = "", form: str = "json"
+) -> Path:
     """A site with one flow, which takes in each record as an item: where its number stands, and when it was issued."""
     fields: dict[str, Any] = {number: {"type": "integer", "required": True}, issued: {"type": "instant", "required": True}}
     if within:
@@ -97,16 +110,17 @@ def site_of(folder: Path, transport: dict[str, Any], messages: str, number: str 
         "site.yaml": {"version": 1, "name": "meddled", "organisations": [{"key": "north", "name": "North", "currency": "EUR"}]},
         "partners/erp.yaml": {"version": 1, "partner": "erp", "name": "ERP", "kind": "erp"},
         "agreements/items.yaml": {
-            "version": 1, "agreement": "items", "partner": "erp", "organisation": "north", "direction": "in", "format": "json",
-            "grammar": "things", "messages": [{"type": "things", "mapping": "json/things"}],
+            "version": 1, "agreement": "items", "partner": "erp", "organisation": "north", "direction": "in", "format": form,
+            "grammar": "things", "messages": [{"type": "things", "mapping": f"{form}/things"}],
             "acknowledge": {"functional": "never", "interchange": "never"},
         },
-        "grammars/json/things.yaml": {
-            "version": 1, "grammar": "things", "format": "json", "message": "things", "title": {"en": "Things", "zh-CN": "物料"},
+        f"grammars/{form}/things.yaml": {
+            "version": 1, "grammar": "things", "format": form, "message": "things", "title": {"en": "Things", "zh-CN": "物料"},
             "messages": messages, "others": "leave", "fields": fields,
+            **({"namespace": [SPACE, "http://schemas.xmlsoap.org/soap/envelope/"]} if form == "xml" else {}),
         },
-        "mappings/json/things.yaml": {
-            "mapping": "json/things", "version": 1, "format": "json", "message": "things", "entity": "Item", "direction": "in",
+        f"mappings/{form}/things.yaml": {
+            "mapping": f"{form}/things", "version": 1, "format": form, "message": "things", "entity": "Item", "direction": "in",
             "fields": [
                 {"to": "number", "from": number}, {"to": "issued_at", "from": issued, "as": "iso_instant"},
                 *({"to": name, "const": value} for name, value in constants.items()),
@@ -117,7 +131,7 @@ def site_of(folder: Path, transport: dict[str, Any], messages: str, number: str 
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content))
+        path.write_text(yaml.safe_dump(content, sort_keys=False))  # elements stand in the order in which a template names them
     return folder
 
 
@@ -146,11 +160,12 @@ def test_all_records_of_a_troubled_system_arrive_once(
     between: list[Between] = []
     with SYSTEMS[name](between) as (system, messages):
         fill(system)
-        site = site_of(tmp_path / "site", {"use": system.transport.name, **system.settings}, messages)
+        form = system.media_type.partition("/")[2]
+        site = site_of(tmp_path / "site", {"use": system.transport.name, **system.settings}, messages, form=form)
         hub = Hub.open(Settings(tmp_path / "home", site, database_url, "en", 10**8, clock))
         broke = pulled_through(hub, between[0])
         worker.drain(hub)
-        assert broke and set(between[0].met) == ALL, between[0].met
+        assert broke and set(between[0].met) == {*between[0].all, *ENDS}, between[0].met
         arrived = items(hub)
         assert sorted(arrived) == sorted(f"item/{number}" for number in range(1, RECORDS + 1)), "once each"
         system.put(3, "2026-11-22 07:59:59", "2026-11-22 06:00:00", MOMENT % (7, 59, 59))
@@ -171,27 +186,54 @@ def items(hub: Hub, records: int = RECORDS) -> list[str]:
     return [row.business_key for row in rows]
 
 
+def signed(between: Between) -> dict[str, Any]:
+    """A destination that is told by a signature who sends, and by a header what is a repeat."""
+    route = {"use": "signed_http", "signer": "hmac_header", "url": between.url, "keys": {"secret_env": KEY}, **WAITS}
+    return route | {"send": {"path": "/in", "idempotency": "UDIHub-Id"}, "success": {"at": "code", "is": ["ok"], "again": ["1"]}}
+
+
+def enveloped(between: Between) -> dict[str, Any]:
+    """A web service that is told in the body what is a repeat."""
+    send = {"action": "Put", "body": {"Put": {"key": "{id}", "document": "{document}"}}}
+    return {"use": "soap", "url": f"{between.url}/in", "send": send, "success": {"at": "PutResponse/code", "is": ["ok"]}, **WAITS}
+
+
+def within(body: bytes, name: str) -> str:
+    """A text of a body; its elements are in the order of their template, wherever the route was kept meanwhile."""
+    call = etree.fromstring(body)[0][0]
+    assert [one.tag for one in call] == ["key", "document"]
+    return str(call.findtext(name))
+
+
+SAID = b'<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body><PutResponse><code>ok</code></PutResponse></S:Body></S:Envelope>'
+DESTINATIONS: dict[str, Any] = {
+    "signed_http": (signed, MISCHIEF, lambda request, _body: request.headers["UDIHub-Id"], b'{"code": "ok"}', bytes.decode),
+    "soap": (enveloped, (*MISCHIEF, *FAULTS), lambda _, body: within(body, "key"), SAID, lambda body: within(body, "document")),
+}
+"""Route, what it meets, what tells a repeat, what is answered, and the document in a request."""
+
+
 @pytest.mark.slow
-def test_all_documents_to_a_troubled_peer_arrive_once_and_in_order(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", DESTINATIONS)
+def test_all_documents_to_a_troubled_peer_arrive_once_and_in_order(name: str, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY, "shared")
-    peer = HttpPeer(key=lambda request, _body: request.headers["UDIHub-Id"], answers=lambda _request, _body: (200, b'{"code": "ok"}'))
+    route, kinds, key, answer, document = DESTINATIONS[name]
+    peer = HttpPeer(key=key, answers=lambda _request, _body: (200, answer))
     peer.start()
     names = [f'"order-{number}"' for number in range(PARCELS)]
     try:
-        with meddled(peer.port) as between:
-            route = {"use": "signed_http", "signer": "hmac_header", "url": between.url, "keys": {"secret_env": KEY}, **WAITS}
-            route |= {"send": {"path": "/in", "idempotency": "UDIHub-Id"}, "success": {"at": "code", "is": ["ok"], "again": ["1"]}}
-            queue(hub, peer, *names, route=route)
+        with meddled(peer.port, kinds=kinds) as between:
+            queue(hub, peer, *names, route=route(between))
             while between.away or waits(hub):
                 away = between.away
                 if outbound.send(hub) and away:
                     between.met["refused"] += 1
                     between.start()
                 hub.clock.advance(600)  # type: ignore[attr-defined]
-            assert set(between.met) == ALL, between.met
+            assert set(between.met) == {*kinds, *ENDS}, between.met
     finally:
         peer.stop()
-    assert [one.decode() for one in peer.taken] == names
+    assert [document(one) for one in peer.taken] == names
     assert set(states(hub)) == {"sent"}
 
 

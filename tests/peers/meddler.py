@@ -12,7 +12,7 @@ import http.client
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
@@ -22,6 +22,12 @@ BUSY = {"429 now": "0", "429 later": "600", "429": None}
 """What a busy peer says in Retry-After."""
 MISCHIEF = (*BUSY, "500", "503", "error", "half", "cut", "slow", "hung", "stopped")
 ERROR = b'{"id": 1, "error": ["UserWarning", ["maintenance", "come again", ""]], "code": "1", "message": "session lost"}'
+FAULTS = ("fault", "fault under 200")
+"""What a web service by SOAP says besides."""
+FAULT = (
+    b'<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body><S:Fault><faultcode>S:Server</faultcode>'
+    b"<faultstring>maintenance</faultstring></S:Fault></S:Body></S:Envelope>"
+)
 TIMEOUT = 0.5
 """Seconds that whoever asks should wait (`timeout_seconds`); a peer that hangs takes twice as long."""
 
@@ -56,6 +62,8 @@ class Meddler(BaseHTTPRequestHandler):
             self.say(int(trouble), b"{}", {"Retry-After": "0", **json})
         elif trouble == "error":
             self.say(200, ERROR, json)
+        elif trouble in FAULTS:
+            self.say(200 if trouble == "fault under 200" else 500, FAULT, {"Content-Type": "text/xml"})
         elif trouble == "stopped":
             self.close_connection = True
             self.between.stop()
@@ -99,8 +107,8 @@ class Meddler(BaseHTTPRequestHandler):
 class Between:
     """The proxy: where it listens, and what its requests met."""
 
-    def __init__(self, peer_port: int, every: int, seed: int) -> None:
-        self.peer_port = peer_port
+    def __init__(self, peer_port: int, every: int, seed: int, kinds: Sequence[str] = MISCHIEF) -> None:
+        self.peer_port, self.all = peer_port, kinds
         self.met: Counter[str] = Counter()
         self._every = every
         self._random = Random(seed)
@@ -125,7 +133,7 @@ class Between:
         """What the next request meets."""
         with self._lock:
             if not self._next:
-                self._kinds = self._kinds or self._random.sample(MISCHIEF, len(MISCHIEF))
+                self._kinds = self._kinds or self._random.sample(self.all, len(self.all))
                 self._next = [self._kinds.pop(), *[None] * (self._every - 1)]
                 self._random.shuffle(self._next)
             trouble = self._next.pop()
@@ -151,9 +159,9 @@ class Between:
 
 
 @contextmanager
-def meddled(peer_port: int, every: int = 3, seed: int = 1) -> Iterator[Between]:
+def meddled(peer_port: int, every: int = 3, seed: int = 1, kinds: Sequence[str] = MISCHIEF) -> Iterator[Between]:
     """Stand before a peer until the block ends; of `every` requests one meets trouble."""
-    between = Between(peer_port, every, seed)
+    between = Between(peer_port, every, seed, kinds)
     try:
         yield between
     finally:

@@ -1,0 +1,123 @@
+"""A template of YAML as elements: what stands in it is escaped by the writer of XML, whatever it is; no text is ever glued together.
+
+    m:ListMaterials:                    a name with its prefix; one without stands in the namespace of "" or in none
+      "@m:lang": EN                     an attribute
+      SELECTION:
+        item: [{SIGN: I, OPTION: BT, LOW: "{since}"}, {SIGN: E, LOW: "0"}]       a list repeats the element
+      request: {"$xml": {REQ: {CODE: HH001}}}                                    a text that is XML itself; `$json`: that is JSON
+
+An element whose word has no value yet (`{since}` of the first pull) is left out, and one in which all were left out but the call itself.
+`""` is the text of an element that has attributes. `{"$document": element}` puts the document on its way there, `children` what is in its
+root element.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lxml import etree
+
+from connectors.xml_answers import Names
+from data_contracts.errors import ConfigError, RefusedError
+
+Fill = Callable[[str], str | None]
+"""A text of the template → the same with its words replaced; None: one of them has no value yet."""
+_WAYS = ("$xml", "$json", "$document")
+
+
+class Filling:
+    """One template being filled. `document`: the one on its way as an element, where there is one."""
+
+    def __init__(self, names: Names, fill: Fill, document: Callable[[], etree._Element] | None = None) -> None:
+        self._names, self._fill, self._document = names, fill, document
+
+    def put(self, parent: etree._Element, template: Any, what: str, *, kept: bool = False) -> bool:
+        """Put the elements of a template into another one; whether anything was put. `kept`: they stay, whatever is left out in them.
+
+        Raises ConfigError for what is no template, RefusedError for a value that XML cannot carry.
+        """
+        if not isinstance(template, Mapping):
+            raise ConfigError(f"transport soap: {what} are names of elements and what stands in them")
+        put = not template
+        for name, value in template.items():
+            put |= self._member(parent, str(name), value, what, kept=kept)
+        return put
+
+    def _member(self, parent: etree._Element, name: str, value: Any, what: str, *, kept: bool = False) -> bool:
+        if name in _WAYS:
+            return self._way(parent, name, value, what)
+        if name == "" or name.startswith("@"):
+            text = self._text(value)
+            if text is None:
+                return False
+            if name:
+                _kept(lambda: parent.set(self._names.tag(name[1:]), text), name)
+            else:
+                _kept(lambda: setattr(parent, "text", text), name)
+            return True
+        if isinstance(value, list):
+            put = False
+            for one in value:
+                put |= self._member(parent, name, one, what)
+            return put
+        element = etree.SubElement(parent, self._names.tag(name))
+        if isinstance(value, Mapping):
+            there = self.put(element, value, what)
+        elif value is None:
+            there = True
+        else:
+            there = (text := self._text(value)) is not None
+            if text is not None:
+                _kept(lambda: setattr(element, "text", text), name)
+        if not there and not kept:
+            parent.remove(element)
+        return there or kept
+
+    def _way(self, parent: etree._Element, way: str, value: Any, what: str) -> bool:
+        if way == "$document":
+            if self._document is None or value not in ("element", "children"):
+                raise ConfigError("transport soap: $document is element or children, and stands in what is sent alone")
+            document = self._document()
+            if value == "element":
+                parent.append(document)
+            else:
+                parent.text = document.text
+                parent.extend(list(document))
+            return True
+        if way == "$json":
+            parent.text = json.dumps(self._within(value), ensure_ascii=False)
+            return True
+        inner = etree.Element("inner")
+        if not isinstance(value, Mapping) or len(value) != 1 or isinstance(next(iter(value.values())), list):
+            raise ConfigError("transport soap: $xml holds one element")
+        if not self.put(inner, value, what):
+            return False
+        parent.text = etree.tostring(inner[0], encoding="unicode", with_tail=False)
+        return True
+
+    def _within(self, template: Any) -> Any:
+        """A template of JSON, filled."""
+        if isinstance(template, Mapping):
+            filled = {str(name): self._within(value) for name, value in template.items()}
+            return {name: value for name, value in filled.items() if value is not None or template[name] is None}
+        if isinstance(template, list):
+            return [self._within(value) for value in template]
+        return self._fill(template) if isinstance(template, str) else template
+
+    def _text(self, value: Any) -> str | None:
+        if isinstance(value, str):
+            return self._fill(value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, Mapping | list):
+            raise ConfigError("transport soap: the text of an element or attribute is no template")
+        return "" if value is None else str(value)
+
+
+def _kept(put: Callable[[], None], name: str) -> None:
+    try:
+        put()
+    except ValueError as error:
+        raise RefusedError(f"{name}: the value holds a character that XML does not have") from error
