@@ -3,22 +3,24 @@ neither loses nor repeats.
 
 Hop 1 and 2 of flows whose transport asks a system (`connectors.spec.Polling`). A page is a document with its bytes as they came. Records
 that were taken in before in the same version change nothing: a page that holds no other is not landed, and in one that does they are
-passed over. Records are flagged as exported at the peer (`acknowledge`) only once their page is durable; when that fails, the page comes
-again, is known, and is flagged then.
+passed over. Where a grammar puts records together (`group`) a message is none of them alone: then all of the page is taken in, and all that
+belongs together must come on one page. Records are flagged as exported at the peer (`acknowledge`) only once their page is durable; when
+that fails, the page comes again, is known, and is flagged then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from io import BytesIO
 from typing import Any
 
-from connectors.registry import transport_named
+from connectors.feed import grammar_for
+from connectors.registry import format_named, transport_named
 from connectors.spec import CUT, Page, Polling, Streaming
 from data_contracts.errors import ConfigError, ConflictError, HubError, NotFoundError, RetriableError
 from hub.runtime import Hub
-from hub.site import Flow
+from hub.site import Agreement, Flow
 from hub.store import evidence, watermarks
 from hub.store.inbox import Delivery, Landing
 from hub.store.types import storable
@@ -46,9 +48,11 @@ def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> It
         mark = watermarks.opened(uow, flow.flow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner))
     reached, at_once = mark.value, isinstance(transport, Streaming)
     try:
-        with closing(_closable(ask(settings, mark.value))) as pages:
-            for page in pages:
+        with closing(_closable(ask(settings, mark.value))) as asked:
+            for page in _alone(flow, asked) if _puts_together(hub, flow) else asked:
                 taken, known = _sorted_out(hub, flow.flow, page)
+                if taken and known and not _one_by_one(hub, agreement, page):
+                    known = []
                 value = page.watermark if page.watermark is not None else reached
                 landing: Landing | None = None
                 if page.records is None or taken:
@@ -89,6 +93,42 @@ def _ended(hub: Hub, flow: str, mark: Mark, reached: str | None, failure: str | 
 def _closable(pages: Iterator[Page]) -> Generator[Page, None, None]:
     """Closed, it closes the connection that a stream's pages come by."""
     yield from pages
+
+
+def _puts_together(hub: Hub, flow: Flow) -> bool:
+    """Whether the rows of one answer are one message or several, as the grammar groups them, and no more than one answer makes it up.
+
+    A delta with `rows` ends each page behind a whole record, and of `each` every question is answered by itself.
+    """
+    agreement = hub.site.agreements[flow.agreement]
+    delta = flow.transport.get("delta")
+    if agreement.grammar is None or not isinstance(delta, Mapping) or delta.get("rows") is True or flow.transport.get("each") is not None:
+        return False
+    return grammar_for(agreement.format, agreement.grammar, hub.site.profile(agreement)).group is not None
+
+
+def _alone(flow: Flow, pages: Iterator[Page]) -> Iterator[Page]:
+    """The only page of a pull. Raises ConfigError when another holds records, before the first is landed: what a place holds in the rows
+    of one page would take away what stands on the next.
+    """
+    held: Page | None = None
+    for page in pages:
+        if held is not None and held.records and page.records:
+            raise ConfigError(
+                f"flow {flow.flow}: the grammar puts rows together (group), and they came on several pages: ask for larger ones"
+            )
+        if held is not None:
+            yield held
+        held = page
+    if held is not None:
+        yield held
+
+
+def _one_by_one(hub: Hub, agreement: Agreement, page: Page) -> bool:
+    """Whether the messages of a page are its records, one each, or it has none."""
+    syntax = format_named(agreement.format)
+    events = syntax.read(BytesIO(page.content), hub.site.profile(agreement), agreement.grammar)
+    return sum(event.kind == "message" for event in events) in (0, len(page.records or ()))
 
 
 def _sorted_out(hub: Hub, flow: str, page: Page) -> tuple[list[tuple[str, str]], list[int]]:

@@ -153,6 +153,7 @@ def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
     if flow.contract is not None and flow.agreement:
         yield from _contract(site, site.agreements[flow.agreement], flow.contract, where)
     if flow.direction == "in":
+        yield from _together(site, flow, where)
         return
     for key in flow.on:
         if key not in _ON:
@@ -173,6 +174,19 @@ def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
             writing.agreed_for(site, site.agreements[flow.agreement], {"entity": entity})
         except ConfigError:
             yield fault("SIT-18", where, "agreement", entity, flow.agreement)
+
+
+def _together(site: Site, flow: Flow, where: str) -> Iterator[Finding]:
+    """A grammar that puts rows together, and a delta that brings only those that changed: the message would lack the others."""
+    delta, agreement = flow.transport.get("delta"), site.agreements.get(flow.agreement)
+    if agreement is None or agreement.grammar is None or not isinstance(delta, Mapping) or delta.get("kind") in (None, "whole"):
+        return
+    try:
+        group = grammar_for(agreement.format, agreement.grammar, site.profile(agreement)).group
+    except ConfigError:
+        return  # told of the agreement
+    if group is not None and delta.get("rows") is not True:
+        yield fault("SIT-23", where, "transport.delta", ", ".join(group.by), str(delta["kind"]))
 
 
 def _settings(settings: Mapping[str, Any], where: str, key: str, *, asks: bool = False) -> Iterator[Finding]:

@@ -283,6 +283,71 @@ def test_what_is_wrong_within_the_settings_is_told_before_anything_is_asked(tmp_
     assert [fault for fault in faults(Site.load(SITE)) if fault.severity == "error"] == []
 
 
+def _grouped(mes: Mes, **delta: Any) -> None:
+    """The same view, of which the rows of one code are one item."""
+    folder = mes.hub.site.folder
+    changes: dict[str, dict[str, Any]] = {
+        "grammars/json/mes_items.yaml": {"group": {"by": ["code"], "header": ["name", "unit", "changed_at"], "rows": "row"}},
+        "mappings/json/mes_items.yaml": {
+            "fields": [
+                {"to": "number", "from": "code"},
+                {"to": "issued_at", "from": "changed_at", "as": "iso_instant"},
+                {"to": "name", "from": "name"},
+                {"to": "kind", "const": "component"},
+                {"to": "base_unit", "from": "unit", "codes": "units"},
+                {"to": "lot_controlled", "const": True},
+                {"to": "serial_controlled", "const": False},
+                {"to": "status", "const": "active"},
+            ],
+            "ignore": [{"path": "row/id", "reason": "number of the row"}],
+        },
+        "flows/mes_items.yaml": {
+            "transport": mes.flow.transport | {"columns": ["id", "code", "name", "unit", "changed_at"], "page": 100, "delta": delta}
+        },
+    }
+    for name, change in changes.items():
+        body = yaml.safe_load((folder / name).read_text()) | change
+        if name.startswith("grammars"):
+            body["fields"] = {field: body["fields"][field] for field in ("id", "code", "name", "unit", "changed_at")}
+        (folder / name).write_text(yaml.safe_dump(body))
+    mes.hub.site = Site.load(folder)
+
+
+def _rows(mes: Mes, *rows: tuple[int, str, str]) -> None:
+    for number, code, name in rows:
+        mes.put(number, "2026-11-22 07:30:00.000000", name=name)
+        with mes.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE hub_items SET code = :code WHERE id = :id"), {"code": code, "id": number})
+
+
+def test_rows_that_the_grammar_puts_together_are_known_together(mes: Mes) -> None:
+    _rows(mes, (1, "M-A", "Hub"), (2, "M-A", "Hub"), (3, "M-B", "Cap"), (4, "M-B", "Cap"))
+    _grouped(mes, kind="whole", id="id")
+    assert [fault for fault in faults(mes.hub.site) if fault.severity == "error"] == []
+    assert mes.pull() == ["M-A", "M-B"]
+    assert mes.pull() == []
+    _rows(mes, (3, "M-B", "Cap, revision 2"), (4, "M-B", "Cap, revision 2"))
+    assert "M-B" in mes.pull(), "rows 1 and 2 are known as they are, and they are not messages 1 and 2"
+    assert mes.pull() == []
+
+
+def test_what_belongs_together_comes_on_one_page_or_not_at_all(mes: Mes) -> None:
+    _rows(mes, (1, "M-A", "Hub"), (2, "M-A", "Hub"), (3, "M-A", "Hub"), (4, "M-B", "Cap"))
+    _grouped(mes, kind="whole", id="id")
+    mes.flow.transport["page"] = 2
+    with pytest.raises(ConfigError, match="on several pages"):
+        mes.pull()
+    assert _count(mes.hub, tables.document) == 0 and "on several pages" in mes.mark["failure"]
+    mes.flow.transport["page"] = 4
+    assert mes.pull() == ["M-A", "M-B"]
+
+
+def test_a_delta_that_brings_some_rows_of_a_message_is_a_fault_of_the_site(mes: Mes) -> None:
+    _grouped(mes, kind="stamp", field="changed_at", id="id")
+    (fault,) = [fault for fault in faults(mes.hub.site) if fault.severity == "error"]
+    assert (fault.rule, fault.place.path, fault.expected, fault.got) == ("SIT-23", "flows/mes_items.yaml: transport.delta", "code", "stamp")
+
+
 def test_a_peer_that_breaks_off_is_asked_again_until_all_arrived_once(database_url: str, tmp_path: Path, clock: FrozenClock) -> None:
     """1,000 records by HTTP, with every trouble there is in between: each run goes on where the last one got to."""
     site = tmp_path / "site"
