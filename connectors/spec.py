@@ -197,6 +197,26 @@ class Transport(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenOn:
+    """A file that was taken, and changed where it was put afterwards: whoever wrote it was not done."""
+
+    delivered: Delivered
+    taken: int
+    """Its size, in bytes, when it was taken."""
+    settings: Mapping[str, Any]
+    """Those by which the transport opens it there."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A transport that puts what was taken where its writer, if it was not done, writes on."""
+
+    def written_on(self, settings: Mapping[str, Any], delivery_keys: Iterable[str]) -> Iterator[WrittenOn]:
+        """Of what was taken under these keys, what is newer where it was put, once it stands still. It stays there."""
+        ...
+
+
 @runtime_checkable
 class Checked(Protocol):
     """A transport whose settings have settings of their own, so that `udihub partner check` tells what is wrong inside them."""

@@ -1,4 +1,5 @@
-"""What one file of a source brings: itself, or the documents that are packed in it (`unpack` of a folder or SFTP server)."""
+"""What one file of a source brings: itself, or the documents that are packed in it (`unpack` of a folder or SFTP server); and which files
+were taken lately, so that it is seen when their writers go on."""
 
 from __future__ import annotations
 
@@ -12,6 +13,13 @@ from typing import Any, BinaryIO, cast
 from connectors import unpacking
 from connectors.spec import Delivered
 from data_contracts.findings import Finding
+from hub.runtime import Hub
+from hub.site import Flow
+from hub.store import documents
+from hub.store.types import micros
+
+_HOURS = 6
+"""For so long after a file was taken it is looked at again: an upload that stands still for longer has broken off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +51,11 @@ def arrivals(home: Path, settings: Mapping[str, Any], delivered: Delivered, stre
             return
         for name, part in unpacking.parts(copy, kind, delivered.name):
             yield Arrival(name, f"{delivered.delivery_key}!{name}", part)
+
+
+def taken_lately(hub: Hub, flow: Flow) -> list[str]:
+    """Delivery keys, as the transport gave them, of what this flow took in the last six hours."""
+    since = micros(hub.clock.now()) - _HOURS * 3_600_000_000
+    with hub.database.read() as connection:
+        found = documents.keys_since(connection, flow.flow, since)
+    return [key.removeprefix(f"{flow.flow}/") for key in found]

@@ -17,6 +17,7 @@ all of them on claimed documents, in batches, in one transaction a batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as Settings
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -26,7 +27,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.answering import NO_REFUSALS
 from connectors.registry import answering_of, format_named, transport_named
-from connectors.spec import Format, Polling, Profile, Streaming
+from connectors.spec import Delivered, Format, Keeping, Polling, Profile, Streaming, Transport
 from data_contracts.errors import FatalError, HubError
 from data_contracts.findings import Finding, Severity, has_error
 from data_contracts.rules import validate as rules_validate
@@ -34,7 +35,7 @@ from data_contracts.source import Group, Message, ReadEvent
 from hub import listening
 from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
-from hub.arriving import arrivals
+from hub.arriving import arrivals, taken_lately
 from hub.cases.renew import renew as renew_cases
 from hub.compiled import compiled
 from hub.polling import poll
@@ -54,7 +55,8 @@ from mappings.engine import Context, Mapped, Mapping
 def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     """Hop 1: take what waits at a flow's source, land each piece, and only then settle it there.
 
-    One piece that fails stops nothing else; the first failure is raised at the end, so that the scheduler retries. A system that is
+    One piece that fails stops nothing else; the first failure is raised at the end, so that the scheduler retries. A file that was
+    written on after it was taken is taken again, and that is told (FIL-01). A system that is
     asked what changed gives pages, and a watermark with each (hub/polling.py); a stream is read until it is quiet (hub/listening.py).
     Extracts of a register are no documents: they are compared (hub/registers) and settled, and nothing is landed.
     """
@@ -66,27 +68,14 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
         return list(listening.drain(hub, flow, transport, land))
     if isinstance(transport, Polling):
         return poll(hub, flow, transport, land)
-    agreement = hub.site.agreements[flow.agreement]
     settings = hub.transport_settings(flow)
     landings: list[Landing] = []
     failed: HubError | None = None
-    for delivered in transport.fetch(settings):
+    for delivered, where, finding in _waiting(hub, flow, transport, settings):
         try:
-            with transport.open(settings, delivered) as stream:
-                for arrival in arrivals(hub.settings.home, settings, delivered, stream):
-                    delivery = Delivery(
-                        organisation_id=hub.organisation_id(agreement.organisation),
-                        partner_id=hub.partner_id(agreement.partner),
-                        channel=flow.transport["use"],
-                        delivery_key=f"{flow.flow}/{arrival.delivery_key}",
-                        stream=arrival.stream,
-                        name=arrival.name,
-                        media_type=arrival.media_type,
-                        flow=flow.flow,
-                        received_by=f"flow:{flow.flow}",
-                    )
-                    landings.append(land(hub, delivery, partial(_told, delivery, arrival.finding) if arrival.finding else None))
-            transport.settle(settings, delivered)
+            landings += _landed(hub, flow, transport, where, delivered, finding)
+            if finding is None:
+                transport.settle(where, delivered)
         except FatalError:
             raise
         except HubError as error:
@@ -96,11 +85,45 @@ def fetch(hub: Hub, flow: Flow) -> list[Landing]:
     return landings
 
 
-def _told(delivery: Delivery, finding: Finding, uow: UnitOfWork, landing: Landing) -> None:
-    """What is wrong with a packed file, with the document that it is kept as."""
+def _waiting(
+    hub: Hub, flow: Flow, transport: Transport, settings: dict[str, Any]
+) -> Iterator[tuple[Delivered, Settings[str, Any], Finding | None]]:
+    """What waits at a source, and what was taken from it before it was whole, with where it lies and what is to be told of it."""
+    for delivered in transport.fetch(settings):
+        yield delivered, settings, None
+    if isinstance(transport, Keeping):
+        for one in transport.written_on(settings, taken_lately(hub, flow)):
+            told = Finding("FIL-01", expected=str(one.taken), got=str(one.delivered.size), params={"name": one.delivered.name})
+            yield one.delivered, one.settings, told
+
+
+def _landed(
+    hub: Hub, flow: Flow, transport: Transport, settings: Settings[str, Any], delivered: Delivered, finding: Finding | None
+) -> Iterator[Landing]:
+    """Land what one file brings, with what is to be told of it."""
+    agreement = hub.site.agreements[flow.agreement]
+    with transport.open(settings, delivered) as stream:
+        for arrival in arrivals(hub.settings.home, settings, delivered, stream):
+            delivery = Delivery(
+                organisation_id=hub.organisation_id(agreement.organisation),
+                partner_id=hub.partner_id(agreement.partner),
+                channel=flow.transport["use"],
+                delivery_key=f"{flow.flow}/{arrival.delivery_key}",
+                stream=arrival.stream,
+                name=arrival.name,
+                media_type=arrival.media_type,
+                flow=flow.flow,
+                received_by=f"flow:{flow.flow}",
+            )
+            findings = [one for one in (finding, arrival.finding) if one is not None]
+            yield land(hub, delivery, partial(_told, delivery, findings) if findings else None)
+
+
+def _told(delivery: Delivery, findings: Sequence[Finding], uow: UnitOfWork, landing: Landing) -> None:
+    """What is wrong with a file, with the document that it is kept as."""
     if landing.outcome == "new":
         whose = delivery.partner_id, delivery.organisation_id
-        evidence.add_findings(uow, [evidence.Found(finding, landing.document_id, None, None, *whose)])
+        evidence.add_findings(uow, [evidence.Found(finding, landing.document_id, None, None, *whose) for finding in findings])
 
 
 def land(hub: Hub, delivery: Delivery, also: Callable[[UnitOfWork, Landing], None] | None = None) -> Landing:

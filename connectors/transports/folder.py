@@ -2,8 +2,8 @@
 
     {use: folder, folder: in/erp, pattern: "orders_*.json"}
 
-In: `ready`, `look_seconds` and `mark` say when a file is whole (`connectors.waiting_files`); afterwards it moves to `done_folder`
-within the folder, or is deleted with `settle: delete`. Links are not followed. Out: a file appears whole or not at all; it is
+In: `ready`, `look_seconds`, `age_seconds` and `mark` say when a file is whole (`connectors.waiting_files`); afterwards it moves to
+`done_folder` within the folder, or is deleted with `settle: delete`. Links are not followed. Out: a file appears whole or not at all; it is
 written under a hidden name, synced, renamed, and the folder synced, so that it survives a power cut once `send` returns.
 """
 
@@ -12,15 +12,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from connectors.credentials import refuse_unknown, required
-from connectors.spec import Delivered
-from connectors.waiting_files import SETTINGS, Entry, Looks, Waiting, hostile, safe_name
+from connectors.spec import Delivered, WrittenOn
+from connectors.waiting_files import SETTINGS, Entry, Looks, Waiting, hostile, kept_as, safe_name, written_on
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 
 _MISTAKEN = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG}
@@ -46,6 +47,14 @@ def _sync_folder(folder: Path) -> None:
 
 def _entry(name: str, status: os.stat_result) -> Entry:
     return Entry(name, status.st_size, status.st_mtime_ns, stat.S_ISREG(status.st_mode))
+
+
+def _among(folder: Path, names: Iterable[str]) -> dict[str, Entry]:
+    found = {}
+    for name in names:
+        with suppress(FileNotFoundError):
+            found[name] = _entry(name, (folder / name).lstat())
+    return found
 
 
 class Folder:
@@ -141,9 +150,23 @@ class Folder:
         done.mkdir(exist_ok=True)
         target = done / path.name
         if target.exists():
-            target = done / f"{path.name}~{entry.modified_ns}-{entry.size}"
+            target = done / kept_as(entry)[0]
         path.rename(target)
         _sync_folder(done)
+
+    def written_on(self, settings: Mapping[str, Any], delivery_keys: Iterable[str]) -> Iterator[WrittenOn]:
+        """Of what was taken under these keys, what was written on where it was put, once it stands still there."""
+        folder, waiting = self._folder(settings), Waiting.of(settings)
+        done, there = folder / waiting.done_folder, {**settings, "folder": str(folder / waiting.done_folder), "pattern": "*"}
+        if waiting.ready != "stable" or waiting.settle != "move" or not done.is_dir():
+            return
+        with _explained(done):
+            changed = {now.name: (before, now) for before, now in written_on(delivery_keys, lambda names: _among(done, names))}
+            still = self._looks.ready(
+                str(done.absolute()), replace(waiting, pattern="*"), lambda: list(_among(done, changed).values()) if changed else []
+            )
+        for entry in still:
+            yield WrittenOn(entry.delivered(), changed[entry.name][0].size, there)
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Write the file and return its name. The same bytes again change nothing.

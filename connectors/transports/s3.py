@@ -17,6 +17,7 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from hashlib import md5, sha256
 from pathlib import Path
 from threading import Lock
@@ -49,6 +50,8 @@ class Bucket:
         self.name = required(settings, "bucket", "s3")
         folder = str(settings.get("folder", "")).strip("/")
         self.prefix = f"{folder}/" if folder else ""
+        self.clock: float | None = None
+        """The server's, as its last list said; seconds since 1970."""
 
     def entries(self) -> list[tuple[Entry, str]]:
         """What lies in the folder, page by page as the server gives it, each with its version (ETag)."""
@@ -57,6 +60,7 @@ class Bucket:
         while True:
             with explained(f"{self.name}/{self.prefix}"):
                 page = self.client.list_objects_v2(**asked)
+            self.clock = _clock(page)
             for one in page.get("Contents", ()):
                 name = one["Key"][len(self.prefix) :]
                 if name:  # a key that is the folder's own stands for it in consoles
@@ -156,7 +160,7 @@ class S3:
             versions.update(bucket.entries())
             return list(versions)
 
-        for entry in self._looks.ready(f"{settings.get('url')} {bucket.name}/{bucket.prefix}", waiting, look):
+        for entry in self._looks.ready(f"{settings.get('url')} {bucket.name}/{bucket.prefix}", waiting, look, lambda: bucket.clock):
             yield _delivered(entry, versions[entry])
 
     def open(self, settings: Mapping[str, Any], delivered: Delivered) -> BinaryIO:
@@ -341,6 +345,14 @@ def _version(delivered: Delivered) -> str:
 
 def _md5(content: bytes) -> str:
     return b64encode(md5(content, usedforsecurity=False).digest()).decode()
+
+
+def _clock(page: Mapping[str, Any]) -> float | None:
+    told = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    try:
+        return None if told is None else parsedate_to_datetime(told).timestamp()
+    except ValueError:
+        return None
 
 
 def _nanoseconds(moment: Any) -> int:

@@ -14,9 +14,9 @@ import posixpath
 import socket
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from threading import local
 from typing import Any, BinaryIO, cast
@@ -25,9 +25,9 @@ import paramiko
 
 from connectors import open_lines
 from connectors.credentials import required
-from connectors.spec import Delivered
+from connectors.spec import Delivered, WrittenOn
 from connectors.transports.sftp_session import PEER_SETTINGS, Peer, Session
-from connectors.waiting_files import Entry, Looks, Waiting, hostile, safe_name
+from connectors.waiting_files import Entry, Looks, Waiting, hostile, kept_as, safe_name, written_on
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 
 if not hasattr(paramiko, "DSSKey"):  # paramiko 4 left DSA; pysftp still imports its name
@@ -36,6 +36,8 @@ import pysftp
 
 _ATTEMPTS = 3
 _CHUNK = 256 * 1024
+_ONE_BY_ONE = 60
+"""So many names are asked for one by one; for more the folder is listed, which brings a hundred names an answer."""
 
 
 class _Options(pysftp.CnOpts):  # type: ignore[misc]  # pysftp has no types
@@ -204,6 +206,15 @@ class _Kept:
         self.session.close()
 
 
+def _among(session: Session, folder: str, names: Collection[str]) -> dict[str, Entry]:
+    if len(names) <= _ONE_BY_ONE:
+        return {name: entry for name in names if (entry := session.look(posixpath.join(folder, name))) is not None}
+    try:
+        return {entry.name: entry for entry in session.entries(folder) if entry.name in names}
+    except FileNotFoundError:
+        return {}
+
+
 class Sftp:
     """The transport `sftp`. A fetch keeps one connection for all that is opened and settled while it goes on, a sender for all it sends."""
 
@@ -312,10 +323,28 @@ class Sftp:
                 session.make_folder(done)
                 target = posixpath.join(done, delivered.name)
                 if session.look(target) is not None:
-                    target = f"{target}~{entry.modified_ns // 1_000_000_000}-{entry.size}"
+                    target = posixpath.join(done, kept_as(entry)[1])
                 session.rename(path, target)
             if waiting.ready == "mark" and session.look(path + waiting.mark) is not None:
                 session.remove(path + waiting.mark)
+
+    def written_on(self, settings: Mapping[str, Any], delivery_keys: Iterable[str]) -> Iterator[WrittenOn]:
+        """Of what was taken under these keys, what was written on where it was put, once it stands still there."""
+        peer, folder, waiting = Peer.of(settings), required(settings, "folder", self.name), Waiting.of(settings)
+        done = posixpath.join(folder, waiting.done_folder)
+        if waiting.ready != "stable" or waiting.settle != "move":
+            return
+        with self._session(peer) as session:
+            changed = {
+                now.name: (before, now) for before, now in written_on(delivery_keys, lambda names: _among(session, done, set(names)))
+            }
+            still = self._looks.ready(
+                f"{peer.user}@{peer.address}/{done}",
+                replace(waiting, pattern="*"),
+                lambda: list(_among(session, done, changed).values()) if changed else [],
+            )
+            for entry in still:
+                yield WrittenOn(entry.delivered(), changed[entry.name][0].size, {**settings, "folder": done, "pattern": "*"})
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Upload the file and return its name. The same bytes again change nothing; a broken upload goes on where it stopped.

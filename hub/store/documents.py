@@ -18,6 +18,8 @@ from hub.store.tables import document, exchange, finding, interchange, outbox, p
 from hub.store.types import moment
 
 _PIECE = 1 << 18
+_LAST = 20_000
+"""Of so many documents it is asked what came lately: by their numbers, for no index knows their times."""
 CORRECTIONS = "steward"
 """Channel of documents that hold a correction: own people's words, which no partner sees."""
 
@@ -58,6 +60,15 @@ def free_key(connection: sa.Connection, organisation_id: int, partner_id: int, c
         sa.select(interchange.c.id).where(interchange.c.document_id == first.id, interchange.c.outcome.in_(("accepted", "repeat")))
     ).first()
     return key if counted is not None else f"{key}#{sha256.hex()[:16]}"
+
+
+def keys_since(connection: sa.Connection, flow: str, since: int) -> list[str]:
+    """Delivery keys of what a flow landed since then (microseconds since 1970), among the last documents of all."""
+    newest = sa.select(sa.func.max(document.c.id)).scalar_subquery()
+    query = sa.select(document.c.delivery_key).where(
+        document.c.id > newest - _LAST, document.c.flow == flow, document.c.received_at >= since
+    )
+    return list(connection.execute(query).scalars())
 
 
 def wholly_visible(connection: sa.Connection, document_id: int, partner_id: int | None, organisations: Collection[int]) -> sa.Row[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from connectors.registry import transport_named, transport_names
-from connectors.spec import Delivered, Reachable, Transport
+from connectors.spec import Delivered, Keeping, Reachable, Transport
 from connectors.transports.memory import TRANSPORT as MEMORY
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 from tests.peers.s3_peer import S3Peer, bucket_of
@@ -117,7 +117,7 @@ def in_memory(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
 def in_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
     folder = tmp_path / "exchange"
     folder.mkdir()
-    return OnDisk("folder", {"use": "folder", "folder": str(folder), "look_seconds": 0.05}, folder)
+    return OnDisk("folder", {"use": "folder", "folder": str(folder), "look_seconds": 0.05, "age_seconds": 0.05}, folder)
 
 
 def by_sftp(backend: str) -> Callable[[pytest.FixtureRequest, Path], Source]:
@@ -285,6 +285,61 @@ def test_a_file_that_grows_is_left_until_it_stands_still(files: OnDisk) -> None:
         writer.join()
     found = {delivered.name: delivered for delivered in files.fetch(look_seconds=0.3)}
     assert found["growing.edi"].size == path.stat().st_size
+
+
+def test_a_writer_that_pauses_for_longer_than_a_look_is_waited_for(files: OnDisk) -> None:
+    path = files.folder / "receipts.csv"
+
+    def write() -> None:
+        with path.open("wb", buffering=0) as output:
+            output.write(b"R;10\n" * 500)
+            time.sleep(0.7)
+            output.write(b"R;10\n" * 500)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    time.sleep(0.1)
+    assert files.fetch(age_seconds=1.5) == [], "it was written on while it was watched"
+    writer.join()
+    (whole,) = files.fetch(age_seconds=1.5)
+    assert whole.size == path.stat().st_size == 5000
+
+
+def test_a_file_of_long_ago_is_not_watched_and_one_from_ahead_of_our_clock_is(files: OnDisk) -> None:
+    files.put("old.csv", b"x", at=time.time() - 3600)
+    started = time.monotonic()
+    assert len(files.fetch(age_seconds=20)) == 1 and time.monotonic() - started < 10
+    for name, skew in (("ahead.csv", 3600), ("behind.csv", -300)):  # clocks of servers differ by minutes, and by zones
+        files.put(name, b"x", at=time.time() + skew)
+        started = time.monotonic()
+        assert name in [delivered.name for delivered in files.fetch(age_seconds=1)] and time.monotonic() - started >= 1
+
+
+def test_what_its_writer_goes_on_with_after_it_was_taken_is_found_where_it_was_put(files: OnDisk) -> None:
+    assert isinstance(files.transport, Keeping)
+    long_ago = time.time() - 7200
+    taken = []
+    for number, name in enumerate(("a.csv", "b.csv", "b.csv", "c.csv")):
+        files.put(name, b"half" * (number + 1), at=long_ago + number)
+        (delivered,) = files.fetch()
+        files.transport.settle(files.settings, delivered)
+        taken.append(delivered.delivery_key)
+    assert len(files.settled()) == 4 and list(files.transport.written_on(files.settings, taken)) == []
+    second = next(name for name in files.settled() if name.startswith("b.csv~"))
+    for name in ("a.csv", second):
+        with (files.folder / "done" / name).open("ab") as output:
+            output.write(b", and the rest")
+    (files.folder / "done" / "c.csv").unlink()  # who cleans up there takes nothing back
+    found = list(files.transport.written_on(files.settings, [*taken, "gone.csv|3|5", "no key of a file", "cut…sha256:00"]))
+    assert sorted((one.delivered.name, one.taken, one.delivered.size) for one in found) == [("a.csv", 4, 18), (second, 12, 26)]
+    for one in found:
+        with files.transport.open(one.settings, one.delivered) as stream:
+            assert stream.read() == b"half" * (one.taken // 4) + b", and the rest"
+    known = [*taken, *(one.delivered.delivery_key for one in found)]
+    assert list(files.transport.written_on(files.settings, known)) == [], "taken again, it is known"
+    assert len(files.settled()) == 3 and list(files.transport.written_on(files.settings | {"ready": "rename"}, taken)) == []
+    many = [f"{number}.csv|1|1" for number in range(100)]
+    assert len(list(files.transport.written_on(files.settings, [*taken, *many]))) == 2
 
 
 @pytest.mark.timeout(25)  # less than the look that is not to be taken

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -74,6 +75,32 @@ def test_every_part_of_a_packed_file_is_a_document_of_its_own(hub: Hub) -> None:
     assert [row.business_key for row in rows(hub, tables.exchange) if row.state == "applied"] == [
         f"purchase_order/450000000{n}" for n in range(1, 5)
     ]
+
+
+@pytest.mark.parametrize("unpack", [[], ["gzip"]])
+def test_a_file_that_was_taken_before_its_writer_was_done_is_taken_again_and_told(hub: Hub, clock: FrozenClock, unpack: list[str]) -> None:
+    given = {"ready": "stable", "look_seconds": 0.05, "age_seconds": 0.05, "unpack": unpack}
+    flow = hub.site.flows["erp_in"]
+    flow = flow.model_copy(update={"transport": {**flow.transport, **given}})
+    folder = hub.settings.home / "in"
+    folder.mkdir()
+    whole = json.dumps([json.loads(orders(f"450000000{number}")) for number in (1, 2)], indent=1).encode()
+    writer = (folder / "orders.json").open("wb", buffering=0)
+    writer.write(whole[:200])
+    (first,) = pipeline.fetch(hub, flow)
+    assert pipeline.fetch(hub, flow) == [] and rows(hub, tables.finding) == []
+    writer.write(whole[200:])
+    writer.close()
+    (second,) = pipeline.fetch(hub, flow)
+    assert (first.size, second.size, second.outcome) == (200, len(whole), "new")
+    assert [(row.rule, row.expected, row.got, row.document_id) for row in rows(hub, tables.finding)] == [
+        ("FIL-01", "200", str(len(whole)), second.document_id)
+    ]
+    assert pipeline.fetch(hub, flow) == [] and [path.name for path in folder.rglob("*.json")] == ["orders.json"]
+    with (folder / "done" / "orders.json").open("ab") as later:
+        later.write(b"\n")
+    clock.advance(7 * 3600)
+    assert pipeline.fetch(hub, flow) == [], "what was taken hours ago is not looked at"
 
 
 def test_packed_objects_of_a_bucket_come_in_as_files_do(

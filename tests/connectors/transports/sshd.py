@@ -46,7 +46,8 @@ class Sshd:
 
     def settings(self, **more: Any) -> dict[str, Any]:
         return {
-            "use": "sftp", "host": "127.0.0.1", "port": self.port, "user": getpass.getuser(), "timeout_seconds": 10, "look_seconds": 0.05,
+            "use": "sftp", "host": "127.0.0.1", "port": self.port, "user": getpass.getuser(), "timeout_seconds": 10,
+            "look_seconds": 0.05, "age_seconds": 0.05,
             "private_key_file": str(self.home / "user_ed25519"), "known_hosts_file": str(self.known_hosts(port=more.get("port"))),
         } | more  # fmt: skip
 

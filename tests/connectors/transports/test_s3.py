@@ -173,7 +173,7 @@ def test_a_mark_says_that_an_object_may_be_taken(peer: S3Peer) -> None:
     assert marked.name == "a.edi"
     S3.settle(bucket_of(peer, ready="mark"), marked)
     assert set(keys(peer)) == {"b.edi", "done/a.edi"}
-    assert [one.name for one in fetch(peer, ready="stable", look_seconds=0.05)] == ["b.edi"]
+    assert [one.name for one in fetch(peer, ready="stable", look_seconds=0.05, age_seconds=0.05)] == ["b.edi"]
 
 
 def test_a_download_that_breaks_goes_on_where_it_stopped(peer: S3Peer) -> None:
