@@ -141,7 +141,7 @@ class Arrived:
     version: str
     """Anything that differs between two messages of one key; `REPEAT` where the broker says that it sent this one before."""
     receipt: Callable[[], None]
-    more: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
     """What else the line tells: headers, properties."""
 
 

@@ -72,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if in_reference:
             item.add_marker(pytest.mark.reference)
         parameters = item.name.partition("[")[2].rstrip("]").split("-")
-        real_server = "sshd" in getattr(item, "fixturenames", ()) or bool({"sftp", "mariadb", "rabbitmq"} & set(parameters))
+        real_server = "sshd" in getattr(item, "fixturenames", ()) or bool({"sftp", "mariadb", "rabbitmq", "kafka"} & set(parameters))
         if in_journeys:  # each starts servers of its own
             item.add_marker(pytest.mark.slow)
         if real_server or ("postgresql" in parameters and upstairs):

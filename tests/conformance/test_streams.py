@@ -17,6 +17,7 @@ from connectors.spec import Delivered, Page, Reachable, Streaming
 from data_contracts.errors import ConfigError, RetriableError
 from tests.conformance.test_transports import HEARD, KEEPERS
 from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
+from tests.peers.kafka_peer import KafkaPeer, kafka_cluster
 from tests.peers.llrp_peer import RfidReader, rfid_reader, tag
 from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
 from tests.peers.opcua_peer import GOOD, Line, opcua_line
@@ -183,6 +184,28 @@ def by_rabbit(folder: Path) -> Iterator[Spoken]:
         yield ByRabbit(peer)
 
 
+class ByKafka(Spoken):
+    def __init__(self, peer: KafkaPeer) -> None:
+        self.peer = peer
+        self.start, self.stop = peer.start, peer.stop  # type: ignore[method-assign]
+        settings = {"url": peer.url, "allow_plain": True, "user": USER, "password_env": "STREAM_PASSWORD", "sasl": "PLAIN"}
+        more = {"topics": ["line.{line}.count"], "timeout_seconds": 2}
+        peer.make()
+        super().__init__("kafka", {**settings, **more, "batch": 10, "window_seconds": 0.1, "quiet_seconds": 0.3})
+
+    def say(self, numbers: range) -> None:
+        self.peer.publish([(b"7", b'{"n": %d}' % number) for number in numbers])
+
+    def wrong(self) -> dict[str, Any]:
+        return self.settings | {"user": "nobody"}
+
+
+@contextmanager
+def by_kafka(folder: Path) -> Iterator[Spoken]:
+    with kafka_cluster() as peer:
+        yield ByKafka(peer)
+
+
 class ByLlrp(Spoken):
     def __init__(self, reader: RfidReader) -> None:
         self.reader = reader
@@ -212,6 +235,7 @@ def by_llrp(folder: Path) -> Iterator[Spoken]:
 STREAMS: dict[str, Callable[[Path], Any]] = {
     "nats": by_nats,
     "rabbitmq": by_rabbit,
+    "kafka": by_kafka,
     "opcua": by_opcua,
     "mqtt-5": by_mqtt_5,
     "mqtt-3.1.1": by_mqtt_3,

@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 SENDS_ONLY = {"webhook", "as2"}
 ASKED = {"odata", "rest", "rpc", "signed_http", "soap", "sql"}
 """Those that ask a system page by page: tests/conformance/test_asked_systems.py."""
-KEEPERS = {"mqtt", "nats", "opcua", "rabbitmq"}
+KEEPERS = {"kafka", "mqtt", "nats", "opcua", "rabbitmq"}
 """Those that listen, and whose peer keeps what was not acknowledged, or its history: tests/conformance/test_streams.py."""
 HEARD = KEEPERS | {"llrp"}
 """All that listen. What a peer loses that keeps nothing, and that it is told: tests/connectors/transports/test_llrp.py."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from connectors.registry import transport_named
 from connectors.spec import Streaming
@@ -24,10 +25,11 @@ from hub.audit import verify_all
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
-from hub.store import watermarks
+from hub.store import tables, watermarks
 from tests.hub.test_meddled import items, site_of
 from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
 from tests.peers.cutter import TROUBLES, Cutter, troubled_line
+from tests.peers.kafka_peer import KafkaPeer, kafka_cluster
 from tests.peers.nats_peer import STREAM, NatsPeer, nats_server
 from tests.peers.opcua_peer import GOOD, Line, opcua_line
 from tests.peers.rabbit_peer import QUEUE, RabbitPeer, rabbitmq
@@ -43,15 +45,13 @@ LET_IN = {"allow_plain": True, "user": USER, "password_env": "STREAM_PASSWORD"}
 BEGUN = datetime(2026, 11, 22, 6, 0, 0, 500, UTC)
 
 
-Peer = Broker | NatsPeer | RabbitPeer | Line
+Peer = Broker | NatsPeer | RabbitPeer | KafkaPeer | Line
 
 
 class Speaking:
     """A peer, the flow that hears it, and where its messages have number and time."""
 
-    def __init__(
-        self, peer: Broker | NatsPeer | RabbitPeer | Line, say: Callable[[range], None], transport: dict[str, Any], **where: str
-    ) -> None:
+    def __init__(self, peer: Peer, say: Callable[[range], None], transport: dict[str, Any], **where: str) -> None:
         self.peer, self.say, self.transport, self.where = peer, say, transport, where
         self.in_order = True
         self.between = (100, 6 * max(RECORDS, 200))
@@ -92,6 +92,17 @@ def by_rabbitmq(folder: Path) -> Iterator[Speaking]:
 
 
 @contextmanager
+def by_kafka(folder: Path) -> Iterator[Speaking]:
+    with kafka_cluster() as peer:
+        transport = {"use": "kafka", "topics": ["line.{line}.count"], "sasl": "PLAIN", "quiet_seconds": 0.2}
+        said = {"number": "id", "issued": "name", "within": "message"}
+        peer.make()
+        made = Speaking(peer, lambda numbers: peer.publish([(b"7", message(one)) for one in numbers]), transport, **said)
+        made.between = (100, 5000 + 20 * RECORDS)  # it takes some until they know each other
+        yield made
+
+
+@contextmanager
 def by_opcua(folder: Path) -> Iterator[Speaking]:
     with opcua_line(folder) as peer:
         transport = {"use": "opcua", "nodes": [GOOD], "from": (BEGUN - timedelta(hours=1)).isoformat()}
@@ -104,7 +115,7 @@ def by_opcua(folder: Path) -> Iterator[Speaking]:
         yield made
 
 
-PEERS: dict[str, Callable[[Path], Any]] = {"mqtt": by_mqtt, "nats": by_nats, "rabbitmq": by_rabbitmq, "opcua": by_opcua}
+PEERS: dict[str, Callable[[Path], Any]] = {"mqtt": by_mqtt, "nats": by_nats, "rabbitmq": by_rabbitmq, "kafka": by_kafka, "opcua": by_opcua}
 
 
 def heard_through(hub: Hub, line: Cutter, speaking: Speaking) -> int:
@@ -139,6 +150,8 @@ def test_all_messages_over_a_troubled_line_arrive_once(
     with PEERS[name](tmp_path / "peer") as speaking:
         peer = speaking.peer
         with troubled_line(peer.port, peer.stop, speaking.between, 1.6 * TIMEOUT) as line:
+            if isinstance(peer, KafkaPeer):
+                peer.advertise(line.port)  # a client of Kafka goes where the broker says that it is
             url = peer.url.replace(str(peer.port), str(line.port))
             transport = {**LET_IN, **WAITS, **speaking.transport, "url": url}
             site = site_of(tmp_path / "site", transport, "lines", **speaking.where)
@@ -151,6 +164,28 @@ def test_all_messages_over_a_troubled_line_arrive_once(
             with hub.database.read() as connection:
                 assert verify_all(connection) == []
             hub.database.close()
+
+
+@pytest.mark.slow
+def test_values_that_say_nothing_are_told_and_keep_nothing_from_coming(
+    tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is no more, an empty value, and bytes that are no text, between messages of one partition."""
+    monkeypatch.setenv("STREAM_PASSWORD", PASSWORD)
+    with by_kafka(tmp_path / "peer") as speaking:
+        transport = {**LET_IN, **WAITS, **speaking.transport, "url": speaking.peer.url}
+        site = site_of(tmp_path / "site", transport, "lines", **speaking.where)
+        hub = Hub.open(Settings(tmp_path / "home", site, f"sqlite:///{tmp_path / 'hub.db'}", "en", 10**8, clock))
+        values = [message(1), None, b"", b"\xff", message(2)]
+        speaking.peer.publish([(b"7", value) for value in values])  # type: ignore[union-attr]
+        pipeline.fetch(hub, hub.site.flows["items"])
+        worker.drain(hub)
+        with hub.database.read() as connection:
+            states = connection.scalars(sa.select(tables.exchange.c.state).order_by(tables.exchange.c.id)).all()
+            found = connection.execute(sa.select(tables.finding.c.rule, tables.finding.c.place)).all()
+        assert states == ["applied", "rejected", "rejected", "rejected", "applied"]
+        assert [(row.rule, row.place["line"]) for row in found] == [("FED-05", 2), ("FED-05", 3), ("FED-05", 4)]
+        hub.database.close()
 
 
 def test_what_got_lost_on_the_way_is_not_taken_for_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
