@@ -25,6 +25,7 @@ from data_contracts.findings import Finding, Place
 from data_contracts.identifiers import gln
 from data_contracts.mistakes import meant
 from hub import pipeline, promises, writing
+from hub.schedules import is_schedule
 from hub.site import RESPONSE, AgreedMessage, Agreement, Flow, Site
 from hub.site_reading import fault, unloadable
 from hub.untold import receivers
@@ -148,7 +149,7 @@ def _described(
 def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
     where = f"flows/{flow.flow}.yaml"
     yield from _settings(flow.transport, where, "transport", asks=flow.direction == "in")
-    if flow.schedule is not None and not (flow.schedule.startswith("@") or len(flow.schedule.split()) == 5):
+    if flow.schedule is not None and not is_schedule(flow.schedule):
         yield fault("SIT-03", where, "schedule", "cron, 5 fields", flow.schedule)
     if flow.contract is not None and flow.agreement:
         yield from _contract(site, site.agreements[flow.agreement], flow.contract, where)

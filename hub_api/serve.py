@@ -1,4 +1,4 @@
-"""`udihub serve`: the API, with a worker and the site's streams beside it unless they run elsewhere."""
+"""`udihub serve`: the API, with a worker and the site's streams beside it unless they run elsewhere, and what is due if asked to fetch."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from fastapi import FastAPI
 from data_contracts.errors import HubError
 from hub import pipeline
 from hub.commands.administration import DOCUMENTS, take_turn
+from hub.commands.words import word
 from hub.listening import Listeners, streams_of
 from hub.reloading import Reloader
 from hub.runtime import Hub
+from hub.schedules import Fetcher, scheduled
 from hub_api.app import create_app
 from hub_api.errors import trace_of
 
@@ -142,12 +144,20 @@ def serve_command(
             "--listen/--no-listen", help="Listen to streams here, or leave it to `udihub flow listen`; as the worker, if left out."
         ),
     ] = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch/--no-fetch", help="Fetch flows by their schedule, where no Airflow does; without it nothing here does.")
+    ] = False,
 ) -> None:
     """Serve the API on http://127.0.0.1:8080 until stopped; port 0 takes any free one. The address is said once it answers."""
-    serve(Hub.open(), host, port, worker=worker, listen=listen)
+    hub = Hub.open()
+    if not fetch and (count := sum(1 for _ in scheduled(hub.site))):
+        typer.echo(word("not_fetched", hub.settings.language).format(count=count), err=True)
+    serve(hub, host, port, worker=worker, listen=listen, fetch=fetch)
 
 
-def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool = True, listen: bool | None = None) -> None:
+def serve(
+    hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool = True, listen: bool | None = None, fetch: bool = False
+) -> None:
     """Serve an open hub until the process is told to stop (SIGINT, SIGTERM); then requests and the worker's turn come to their end."""
     app = create_app(hub)
     beside = Worker(hub, app.state.wake) if worker else None
@@ -155,6 +165,7 @@ def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool =
     app.state.worker = beside
     app.state.listeners = listeners_of(app, hub) if listens else Listeners(hub, (), pipeline.land, app.state.wake.set)
     watcher = SiteWatcher(app, Reloader(hub), listens)
+    fetcher = Fetcher(lambda: app.state.hub, app.state.wake.set) if fetch else None
     server = _Server(
         uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=30, access_log=False)
     )
@@ -165,10 +176,14 @@ def serve(hub: Hub, host: str = "127.0.0.1", port: int = 8080, *, worker: bool =
         beside.start()
     app.state.listeners.start()
     watcher.start()
+    if fetcher is not None:
+        fetcher.start()
     try:
         server.run()
     finally:
         watcher.stop()
+        if fetcher is not None:
+            fetcher.stop()
         app.state.listeners.stop()
         if beside is not None:
             beside.stop()

@@ -25,6 +25,7 @@ from hub.commands.persons import Actor
 from hub.commands.words import word
 from hub.reloading import Reloader
 from hub.runtime import Hub
+from hub.schedules import Fetcher
 from hub.settings import Settings
 from hub.site import Flow
 from hub.store import claims, credentials, destinations, outbox
@@ -74,12 +75,19 @@ def init_command(
 def worker_command(
     once: Annotated[bool, typer.Option("--once", help="Process what waits, then stop.")] = False,
     interval: Annotated[float, typer.Option("--interval", min=0.05, help="Seconds between looks when nothing waits.")] = 1.0,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Fetch flows by their schedule, where no Airflow does.")] = False,
 ) -> None:
-    """Claim and process received documents, reconcile, push and send, until stopped."""
-    reloader = Reloader(Hub.open())
+    """Claim and process received documents, reconcile, push and send, until stopped; with --fetch, also fetch what is due."""
+    reloader = Reloader(hub := Hub.open())
     worker.tune()
+    fetcher = Fetcher(lambda: hub) if fetch and not once else None
+    if fetcher is not None:
+        fetcher.start()
     while True:
-        taken = take_turn(reloader.look())
+        hub = reloader.look()
+        if fetcher is not None and fetcher.failure is not None:
+            raise fetcher.failure
+        taken = take_turn(hub)
         if once and not taken.done:
             for name in taken.failed:
                 typer.echo(f"not done: {name}", err=True)

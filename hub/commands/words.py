@@ -72,6 +72,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "approval_part_waiting": ("waits by itself", "本身待批准"),
     "approval_part_unasked": ("nobody was asked", "未曾请批"),
     "approval_part_approved": ("approved", "已批准"),
+    "not_fetched": (
+        "{count} flows have a schedule, and nothing here fetches them: Airflow does, or --fetch",
+        "{count} 条流设有计划，而本进程不取数：由 Airflow 执行，或使用 --fetch",
+    ),
     "listening": ("listening to {flows}", "正在监听 {flows}"),
     "drained": ("{flow}: {count} documents", "{flow}：{count} 份文件"),
     "reached": ("reached", "可达"),
