@@ -28,8 +28,8 @@ from connectors.credentials import required, seconds
 from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
 from connectors.http_terms import plain_address, retry_after, trusted, unpacked
+from connectors.masking import beginning, masked
 from connectors.pulling import whole_number
-from connectors.signing import masked
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
 
 PEER_SETTINGS = frozenset(
@@ -165,6 +165,10 @@ class Peer:
         """A text without any secret that was sent."""
         return masked(text, self.access.used)
 
+    def beginning(self, content: bytes, most: int) -> str:
+        """The first `most` characters of what the peer answered, without any secret that was sent."""
+        return beginning(content, most, self.access.used).strip()[:most]
+
     def now(self) -> float:
         """Seconds since 1970."""
         clock = self._settings.get("clock")
@@ -252,7 +256,7 @@ class Peer:
         raise RefusedError(said)
 
     def _beginning(self, answer: Answered) -> str:
-        return self.told(" ".join(answer.content[: 4 * _TOLD].decode("utf-8", "replace").split()))[:_TOLD]
+        return " ".join(beginning(answer.content, _TOLD, self.access.used).split())[:_TOLD]
 
 
 def _judge(given: Any, name: str, transport: str) -> Callable[[Any, Peer], None]:
@@ -282,7 +286,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _word(value: Any) -> str:
     """A value as YAML and JSON both spell it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:_TOLD]
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def base_of(text: str, settings: Mapping[str, Any]) -> httpx.URL:

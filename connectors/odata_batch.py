@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -76,16 +76,16 @@ def build(given: Any, content: bytes, stable_id: str) -> tuple[str, bytes]:
     return f"multipart/mixed; boundary={batch}", "\r\n".join(lines).encode()
 
 
-def judged(media_type: str, content: bytes, where: str) -> str:
+def judged(media_type: str, content: bytes, where: str, told: Callable[[bytes, int], str]) -> str:
     """What came of it, where all was made. Raises RefusedError where a change failed, RetriableError where the server did or the answer is
-    none."""
+    none. `told` gives the beginning of a body, so long, without secrets."""
     found = list(_parts(media_type, content))
     if not found:
         raise RetriableError(f"{where}: the answer to the batch has no parts")
     failed = next((one for one in found if one.status >= 400), None)
     if failed is None:
         return f"{len(found)} parts, {' '.join(str(one.status) for one in found[:20])}"
-    text = f"{where}: nothing of the batch was made: {failed.status} {' '.join(failed.body[:_TOLD].decode('utf-8', 'replace').split())}"
+    text = f"{where}: nothing of the batch was made: {failed.status} {' '.join(told(failed.body, _TOLD).split())}"
     raise (RetriableError if failed.status >= 500 or failed.status in (408, 409, 412, 429) else RefusedError)(text.strip())
 
 

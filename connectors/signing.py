@@ -9,11 +9,11 @@ keys, the moment and a nonce, so that every one can be held against published ve
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
 from connectors.credentials import secret
@@ -23,7 +23,6 @@ CHINA = ZoneInfo("Asia/Shanghai")
 """In which the platforms state times without a zone."""
 WINDOW_SECONDS = 300.0
 """How far the moment that a callback states may be from ours."""
-_HIDDEN = "***"
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -194,14 +193,6 @@ def keys_of(signer: Signer, given: object) -> dict[str, str]:
 def hidden(signer: Signer, keys: Mapping[str, str]) -> frozenset[str]:
     """The values that no text may show: secrets, and the token."""
     return frozenset(keys[name] for name in (*signer.secrets, "token", "token_key") if keys.get(name))
-
-
-def masked(text: str, values: Iterable[str]) -> str:
-    """A text without these values, however they are spelled in it: plain or as in addresses."""
-    for value in sorted(values, key=len, reverse=True):
-        for spelling in {value, quote(value, safe=""), quote_plus(value), quote(value)}:
-            text = text.replace(spelling, _HIDDEN)
-    return text
 
 
 def encoded(pairs: Pairs) -> str:

@@ -97,7 +97,7 @@ class OData(Pulling):
             answer = peer.ask(_let_through(peer, asked, given.get("csrf")))
             if answer.status == 403 and given.get("csrf"):  # the token has ended
                 answer = peer.ask(_let_through(peer, asked, given["csrf"]))
-            told = peer.told(f"{answer.status} {answer.content[:_BEGINNING].decode('utf-8', 'replace').strip()}".strip())
+            told = f"{answer.status} {peer.beginning(answer.content, _BEGINNING)}".strip()
             if answer.status == 412:
                 raise RetriableError(f"{peer.where}: somebody changed it meanwhile: {told}")
             if answer.status == 403:
@@ -233,7 +233,8 @@ def _all_or_none(peer: Peer, given: Mapping[str, Any], content: bytes, stable_id
         answer = peer.ask(_let_through(peer, asked, given["csrf"]))
     if answer.status == 403:
         raise ConfigError(f"{peer.where} does not let us in: {answer.status}")
-    return peer.told(f"{answer.status} {odata_batch.judged(answer.headers.get('content-type', ''), answer.content, peer.where)}")
+    said = odata_batch.judged(answer.headers.get("content-type", ""), answer.content, peer.where, peer.beginning)
+    return f"{answer.status} {said}"
 
 
 def _is_there(peer: Peer, path: str) -> bool:

@@ -130,7 +130,7 @@ class Rest(Pulling):
             if "success" in settings or "failure" in settings:
                 peer.judge(answer.json(peer.where))
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
-            return peer.told(f"{answer.status} {answer.content[:most].decode('utf-8', 'replace').strip()}".strip())
+            return f"{answer.status} {peer.beginning(answer.content, most)}".strip()
 
 
 class Collection:

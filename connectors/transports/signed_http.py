@@ -86,7 +86,7 @@ class SignedHttp(Rest):
             if "success" in settings or "failure" in settings:
                 peer.judge(understood(answer, peer.where))
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
-            return peer.told(f"{answer.status} {answer.content[:most].decode('utf-8', 'replace').strip()}".strip())
+            return f"{answer.status} {peer.beginning(answer.content, most)}".strip()
 
 
 class SignedPeer(Peer):
@@ -158,7 +158,7 @@ class SignedPeer(Peer):
             raise RetriableError(f"{self._base.host}: no token: {answer.status}")
         token = self.signer.granted(answer.json(self._base.host)) if answer.status < 300 else None
         if token is None:
-            said = self.told(answer.content[: 4 * _BEGINNING].decode("utf-8", "replace"))[:_BEGINNING]
+            said = self.beginning(answer.content, _BEGINNING)
             raise ConfigError(f"{self._base.host} does not let us in: {answer.status} {said}")
         return token
 

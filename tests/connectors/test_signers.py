@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from connectors import registry
-from connectors.signing import Call, Heard, Lending, Opening, Pairs, Signing, Verifying, hidden, keys_of, masked
+from connectors.masking import masked
+from connectors.signing import Call, Heard, Lending, Opening, Pairs, Signing, Verifying, hidden, keys_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 NOW = dt.datetime(2026, 11, 22, 2, 56, tzinfo=dt.UTC)

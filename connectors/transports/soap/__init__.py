@@ -217,7 +217,7 @@ class _Sending:
         if self._then is not None:
             peer.call(made(self._then))
         said = ", ".join(reply.looked.texts(self._says)) if self._says and isinstance(reply.looked, Looked) else ""
-        told = said or reply.content[:_BEGINNING].decode("utf-8", "replace").strip()
+        told = said or peer.beginning(reply.content, _BEGINNING)
         return peer.told(f"{reply.status} {told}".strip())
 
     def _there(self, unless: Call) -> bool:
