@@ -8,7 +8,9 @@
 
 A stamp is unsafe in three ways, each answered here: transactions that commit late bear an older stamp (`overlap_seconds`), several
 records bear the same one (`>=`, never `>`, and known records change nothing), and rows that were only ever created may have none at all
-(`created`, the second clause). A stamp from the future would hide all that comes until then: it moves no watermark past the clock.
+(`created`, the second clause). A stamp from the future would hide all that comes until then: it moves no watermark past the clock. Where
+clocks are set back an hour comes twice, and a stamp without an offset does not say which it means: it is read as the first, and who asks
+from within the first asks from the beginning of the second.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ _COMPACT = "%Y%m%d%H%M%S"
 _STAMPS = ("time", "compact", "epoch_seconds", "epoch_milliseconds", "odata", "number")
 _ODATA = re.compile(r"/Date\((-?\d+)(?:([+-])(\d{1,4}))?\)/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SET_BACK = timedelta(hours=3)
+"""More than any clock is set back at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +175,49 @@ class Delta:
             return stamp
         moment = datetime.fromisoformat(stamp)
         if (pattern := self.ask_as or (_COMPACT if self.stamps == "compact" else None)) is not None:
-            return moment.astimezone(ZoneInfo(self.time_zone)).strftime(pattern)
+            says_offset = "%z" in pattern or "%Z" in pattern
+            return (moment.astimezone(ZoneInfo(self.time_zone)) if says_offset else self.local(moment)).strftime(pattern)
         if self.stamps.startswith("epoch"):
             passed = moment - _EPOCH
             return str(passed // timedelta(seconds=1) if self.stamps == "epoch_seconds" else passed // timedelta(milliseconds=1))
         return moment.isoformat().replace("+00:00", "Z")
+
+    def local(self, moment: datetime) -> datetime:
+        """The earliest time that the clocks of the zone show from a moment on: where they are set back, not that of the moment."""
+        zone = ZoneInfo(self.time_zone)
+        here, until = moment.astimezone(zone), moment + _SET_BACK
+        if _offset(until, zone) >= _offset(moment, zone):
+            return here
+        before, behind = moment.replace(microsecond=0), until.replace(microsecond=0)
+        while behind - before > timedelta(seconds=1):
+            middle = (before + (behind - before) / 2).replace(microsecond=0)
+            before, behind = (middle, behind) if _offset(middle, zone) == _offset(moment, zone) else (before, middle)
+        return min(here, behind.astimezone(zone), key=lambda shown: shown.replace(tzinfo=None))
+
+    def repeated(self, stamp: str | None) -> bool:
+        """Whether a stamp lies in an hour that the clocks of the zone show twice: what comes behind it may be spelled before it."""
+        if stamp is None or self.stamps == "number":
+            return False
+        shown = datetime.fromisoformat(stamp).astimezone(ZoneInfo(self.time_zone))
+        return shown.replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset()
+
+    def moved(self, since: str | None, value: Any) -> str | None:
+        """The stamp of a page's last record, where all behind it may be asked for from there: later than `since`, and not asked for in the
+        same words. None: what follows has to be counted off."""
+        last = self.stamp(value, "the last record of a page")
+        if last is None or later(self, since, last) != last:
+            return None
+        return None if since is not None and self.spelled(since) == self.spelled(last) else last
 
     def capped(self, stamp: str, now: datetime | None) -> str:
         """A watermark that is not later than now."""
         if self.stamps == "number" or now is None:
             return stamp
         return min(stamp, as_iso(now))
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
 
 
 def _zone(name: str) -> str:

@@ -10,19 +10,22 @@
 
 `more` is where the answer says whether there is more: true or false, or the number of all records. Without it pages are asked for until one
 is empty (`rows` of the delta: until one is not full), for some peers answer fewer records than they were asked for, and say nothing of it.
-Where the peer answers in the order of stamps (`sorted`), offsets begin anew at the last stamp whenever it has moved: a record that is
-changed meanwhile shifts no other out of sight.
+
+Records are changed while pages are fetched, and what is counted off shifts then. Where the peer answers in the order of stamps (`sorted`),
+offsets and pages begin anew at the last stamp whenever it has moved, as it is asked for; what bears one and the same stamp, and all where
+nothing is sorted, is counted off, and each page has to join the last one (`connectors/page_joins.py`). Links and cursors are the peer's
+word: one that holds a position may lose what shifts, and nobody can tell.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.credentials import refuse_unknown
-from connectors.deltas import Delta, later, value_at
+from connectors.deltas import Delta, value_at
 from connectors.http_peer import Answered
 from connectors.pulling import Question, whole_number
 from data_contracts.errors import ConfigError, RetriableError
@@ -53,6 +56,10 @@ class Place:
     cursor: str | None = None
     turn: int = 0
     """Which of a list is asked for (`each`)."""
+    backward: int = 0
+    """How often the pull went back until it came here."""
+    bare: bool = False
+    """It does not overlap the page before, which had one record only."""
 
 
 class Paging:
@@ -105,21 +112,38 @@ class Paging:
             return None if over else Place(cursor=str(cursor))
         if self.style == "none" or not records:
             return None
+        alone = self.joins and self.style != "page" and not self._delta.rows and place.count > 0 and len(records) == 1
         if self.style == "range":
-            return self._behind_range(answer, place, records)
-        if self._more(body, place, records) is False or (self._delta.rows and len(records) < self.size):
-            return None
+            return None if alone else self._behind_range(question, answer, place, records)
+        more = self._more(body, place, records)
+        if more is False or (alone and more is None) or (self._delta.rows and len(records) < self.size):
+            return None  # alone: only the record by which it joins the last page
         return self._behind(question, place, records)
 
-    def _behind(self, question: Question, place: Place, records: Sequence[Any]) -> Place:
-        """From the last stamp on where it has moved, else behind these records."""
+    def cautions(self) -> Iterator[tuple[str, str, str]]:
+        """What cannot be guaranteed of these pages (`connectors.spec.Cautious`)."""
+        if self._delta.kind == "stamp" and self.style in ("next", "link", "cursor"):
+            yield "SIT-24", "paging", self.style
+        elif self.joins and not self._delta.sorted:
+            yield "SIT-25", "paging", self.style
+
+    @property
+    def joins(self) -> bool:
+        """Whether pages are counted off, and must join. What comes whole each time comes again by itself."""
+        return self._delta.kind == "stamp" and self.style in ("offset", "page", "range")
+
+    def _behind(self, question: Question, place: Place, records: Sequence[Any]) -> Place | None:
+        """From the last stamp on where it has moved, as it is asked for; else behind these records, the last one once more."""
         delta = self._delta
-        if delta.kind == "stamp" and delta.sorted and self.style == "offset":
-            last = delta.stamp(value_at(records[-1], delta.path(question.clause)), "the last record of a page")
-            begun = place.since or question.since
-            if last is not None and last != begun and later(delta, begun, last) == last:
-                return Place(0, last)
-        return Place(place.count + (1 if self.style == "page" else self._whole(records)), place.since)
+        if delta.kind == "stamp" and delta.sorted:
+            moved = delta.moved(place.since or question.since, value_at(records[-1], delta.path(question.clause)))
+            if moved is not None:
+                return Place(0, moved, backward=place.backward)
+        if self.style == "page":
+            return Place(place.count + 1, place.since, backward=place.backward)
+        bare = not self.joins or (len(records) == 1 and not delta.rows)
+        count = place.count + self._whole(records) - (0 if bare or delta.rows else 1)
+        return Place(count, place.since, backward=place.backward, bare=bare)
 
     def _whole(self, records: Sequence[Any]) -> int:
         """How many rows of a page belong to records that are whole: the next page begins with the one that may not be.
@@ -134,10 +158,11 @@ class Paging:
             raise ConfigError("paging: a record has more rows than a page holds: ask for larger pages (size)")
         return last
 
-    def _behind_range(self, answer: Answered, place: Place, records: Sequence[Any]) -> Place | None:
+    def _behind_range(self, question: Question, answer: Answered, place: Place, records: Sequence[Any]) -> Place | None:
         found = _RANGE.fullmatch(answer.headers.get("content-range", "").strip())
         count = place.count + len(records)
-        return None if found is not None and found["all"] != "*" and count >= int(found["all"]) else Place(count)
+        over = found is not None and found["all"] != "*" and count >= int(found["all"])
+        return None if over else self._behind(question, place, records)
 
     def _more(self, body: Any, place: Place, records: Sequence[Any]) -> bool | None:
         """What the answer says of more; None: nothing."""

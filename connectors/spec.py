@@ -226,6 +226,15 @@ class Checked(Protocol):
         ...
 
 
+@runtime_checkable
+class Cautious(Protocol):
+    """A transport that knows what its settings cannot guarantee, so that `udihub partner check` remarks it."""
+
+    def cautions(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """Of a flow that pulls, with settings that passed `check`: rule, key below `transport`, and what stands there."""
+        ...
+
+
 CUT = "cut"
 """Version of a record that a page ends in the middle of."""
 

@@ -4,8 +4,9 @@
      auth: {kind: basic, user: HUB, password_env: S4_PASSWORD}, expand: [to_PurchaseOrderItem], page: 1000,
      delta: {kind: stamp, field: LastChangeDateTime, id: PurchaseOrder}}
 
-Records since a stamp, in the order of (stamp, id). The server's own pages are followed (`@odata.nextLink`, `__next` with its $skiptoken);
-where it has none, the next page begins at the last stamp. `literal` says how stamps are wanted (`datetimeoffset`, `datetime`; `text`
+Records since a stamp, in the order of (stamp, id). The next page begins at the last stamp; within one stamp the server's own pages are
+followed (`@odata.nextLink`, `__next` with its $skiptoken), for which a position may stand, and else records are counted off: there each
+page has to join the last one (`connectors/page_joins.py`). `literal` says how stamps are wanted (`datetimeoffset`, `datetime`; `text`
 where they are `compact`).
 `delta: {kind: token}` follows delta links (`odata.track-changes`), where a service offers them; a record that was deleted has no fields,
 so leave
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +34,7 @@ from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
 from connectors.http_templates import members, words_of
+from connectors.page_joins import Joins
 from connectors.pull_marks import as_watermark
 from connectors.pulling import Answer, Question, clock_of, pull, whole_number
 from connectors.pulling import Asked as Pulling
@@ -105,13 +107,43 @@ class OData(Pulling):
             return told
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins."""
+
+    since: str | None = None
+    count: int = 0
+    """Records of this stamp that are passed over."""
+    address: str | None = None
+    """Where the server said that it is, or the delta link."""
+    backward: int = 0
+    """How often the pull went back until it came here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """What came for one request: its records, the next page's address, the delta link."""
+
+    answer: Answered
+    records: Sequence[Any]
+    onward: str | None
+    token: str | None
+
+
+def _records_of(got: _Got) -> Sequence[Any]:
+    return got.records
+
+
 class Entities:
     """One entity set and how it is asked for."""
 
     def __init__(self, settings: Mapping[str, Any], delta: Delta, peer: Peer) -> None:
         self._peer, self._delta, self._two = peer, delta, _version(settings) == "2"
+        self._linked: list[Place] = []
+        """The pages of one stamp that were read so far."""
         self.entity = required(settings, "entity", "odata")
         self.label = str(settings.get("label") or re.sub(r"\W+", "_", self.entity))
+        self._joins = Joins(delta, self.label)
         self._size = whole_number(settings, "page", 1000, 100_000)
         literal = settings.get("literal", "datetimeoffset" if self._two else "plain")
         if literal not in _LITERALS:
@@ -129,26 +161,39 @@ class Entities:
 
     def ask(self, question: Question) -> Answer:
         """One page: where the server said, or from a stamp on and behind so many records of it."""
-        since, count = question.since, 0
-        address = question.token if question.place is None else None
-        if isinstance(question.place, str):
-            address = question.place
-        elif question.place is not None:
-            since, count = question.place
+        place = question.place if isinstance(question.place, Place) else Place(question.since, address=question.token)
+        got = self._got(question, place)
+        if self._delta.kind == "stamp":
+            place, got = self._joined(question, place, got)
+        return Answer(got.answer.content, got.records, self._behind(question, place, got), got.token)
+
+    def _joined(self, question: Question, place: Place, got: _Got) -> tuple[Place, _Got]:
+        """This page, or one from further back where something slipped out between the last one and this."""
+        joins, clause = self._joins, question.clause
+        joins.begin((clause, place.since))
+        if place.address is None and place.count == 0:
+            self._linked = []
+        if place.address is not None:  # a link may hold a position
+            number, got = joins.looked_back(got, self._linked, clause, lambda one: self._got(question, one), _records_of)
+            place = place if number == len(self._linked) else self._linked[number]
+            del self._linked[number:]
+        else:
+            count, got = joins.overlapped(
+                got, place.count, self._size, clause, lambda count: self._got(question, replace(place, count=count)), _records_of
+            )
+            place = replace(place, count=count)
+        self._linked.append(place)
+        joins.note(got.records, clause)
+        return replace(place, backward=joins.backward), got
+
+    def _got(self, question: Question, place: Place) -> _Got:
+        """What stands at a place."""
         headers = {"Accept": "application/json"} | ({"Prefer": self._preferred()} if self._preferred() else {})
-        asked = (
-            Asked(path=address, headers=headers)
-            if address
-            else Asked(path=self.entity, query=self._query(question, since, count), headers=headers)
-        )
-        answer = self._peer.ask(asked)
+        query = self._query(question, place.since, place.count) if place.address is None else []
+        answer = self._peer.ask(Asked(path=place.address or self.entity, query=query, headers=headers))
         body = answer.json(self._peer.where)
         self._peer.judge(body)
-        records, onward, token = self._read(body)
-        place: Any = onward
-        if place is None and self._delta.kind == "stamp" and len(records) >= self._size:
-            place = self._behind(question, since, count, records)
-        return Answer(answer.content, records, place, token)
+        return _Got(answer, *self._read(body))
 
     def _preferred(self) -> str:
         wanted = [] if self._two else [f"odata.maxpagesize={self._size}"]
@@ -176,10 +221,20 @@ class Entities:
         text = (self._delta if self._delta.stamps == "compact" else replace(self._delta, stamps="time")).spelled(stamp)
         return text.removesuffix("Z") if self._literal.startswith("datetime'") else text
 
-    def _behind(self, question: Question, since: str | None, count: int, records: Sequence[Any]) -> tuple[str | None, int]:
-        last = self._delta.stamp(value_at(records[-1], self._delta.path(question.clause)), self.label)
-        moved = last is not None and last != since and later(self._delta, since, last) == last
-        return (last, 0) if moved else (since, count + len(records))
+    def _behind(self, question: Question, place: Place, got: _Got) -> Place | None:
+        """From the last stamp on where it has moved; else by the server's own link, or behind these records, the last one once more."""
+        stamped = self._delta.kind == "stamp"
+        full = stamped and len(got.records) >= self._size
+        if got.onward is None and not full:
+            return None
+        if stamped and got.records:
+            last = self._delta.stamp(value_at(got.records[-1], self._delta.path(question.clause)), self.label)
+            moved = last is not None and later(self._delta, place.since, last) == last
+            if moved and last is not None and (place.since is None or self._spelled(last) != self._spelled(place.since)):
+                return Place(last, backward=place.backward)
+        if got.onward is not None:
+            return Place(place.since, address=got.onward, backward=place.backward)
+        return Place(place.since, place.count + len(got.records) - 1, backward=place.backward)
 
     def _read(self, body: Any) -> tuple[Sequence[Any], str | None, str | None]:
         """Records, the next page's address, the delta link."""

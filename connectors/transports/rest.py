@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.credentials import refuse_unknown
@@ -30,9 +30,10 @@ from connectors.deltas import Delta, value_at
 from connectors.http_each import Each
 from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
-from connectors.http_peer import PEER_SETTINGS, Asked, Peer
+from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
 from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
 from connectors.http_wrapping import wrapped
+from connectors.page_joins import Joins
 from connectors.pulling import Answer, Question, clock_of, pull
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
@@ -93,6 +94,11 @@ class Rest(Pulling):
             if settings.get("job") is not None:
                 Job(settings["job"])
 
+    def cautions(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """Pages that may lose what shifts while they are read."""
+        if settings.get("job") is None:
+            yield from Paging(settings.get("paging"), self.name, Delta.of(settings, self.name)).cautions()
+
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Flag each record of the page. One that is gone meanwhile (404) needs no flag."""
         given = settings.get("acknowledge")
@@ -133,6 +139,19 @@ class Rest(Pulling):
             return f"{answer.status} {peer.beginning(answer.content, most)}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """What came for one request; without a body nothing is there."""
+
+    answer: Answered
+    body: Any = None
+    records: Sequence[Any] = ()
+
+
+def _records_of(got: _Got) -> Sequence[Any]:
+    return got.records
+
+
 class Collection:
     """The records of one address, and how they are asked for."""
 
@@ -140,6 +159,7 @@ class Collection:
         self._settings, self._delta, self._peer = settings, delta, peer
         self._paging = Paging(settings.get("paging"), "rest", delta)
         self._each = Each.of(settings)
+        self._joins = Joins(delta, self._paging.style)
         self._at = settings.get("records")
         self._empty = _spoken(settings.get("empty"))
         self._job = Job(settings["job"], peer) if settings.get("job") is not None else None
@@ -153,28 +173,60 @@ class Collection:
             raise ConfigError("transport rest: delta of kind exported needs acknowledge")
 
     def ask(self, question: Question) -> Answer:
-        """One page."""
+        """One page, which joins the one before where pages are counted off."""
         place = question.place if isinstance(question.place, Place) else Place()
         if self._job is not None:
             return self._of_job(self._job, question, place)
+        got = self._got(question, place)
+        if self._paging.joins:
+            place, got = self._joined(question, place, got)
+        return self._answered(replace(question, place=place), place, got)
+
+    def _joined(self, question: Question, place: Place, got: _Got) -> tuple[Place, _Got]:
+        """This page, or one from further back where something slipped out between the last one and this."""
+        joins, size = self._joins, self._paging.size
+        joins.begin((question.clause, place.turn, place.since))
+
+        def ask(count: int) -> _Got:
+            return self._got(question, replace(place, count=count))
+
+        if place.count and self._paging.style == "page":
+            count, got = joins.looked_back(got, range(place.count), question.clause, ask, _records_of)
+        elif place.bare:
+            count = place.count
+        else:
+            count, got = joins.overlapped(got, place.count, size, question.clause, ask, _records_of)
+        joins.note(got.records, question.clause)
+        return replace(place, count=count, backward=joins.backward), got
+
+    def _got(self, question: Question, place: Place) -> _Got:
+        """What stands at a place."""
         answer = self._peer.ask(self._asked(question, place))
         if answer.status == 416:  # behind the last record
-            return Answer(b"[]", ())
+            return _Got(answer)
         if answer.status >= 400:  # one of a list that is not there
-            return Answer(b"", (), self._onward(place, None))
+            return _Got(answer)
         body = answer.json(self._peer.where)
         if self._empty is not None and str(value_at(body, self._empty[0])) in self._empty[1]:
-            return Answer(answer.content, (), self._onward(place, None))
+            return _Got(answer)
         self._peer.judge(body)
         records = self._records(body)
         if self._each is not None:
             self._each.heeded(place.turn, records, self._peer.where)
-        token = value_at(body, self._delta.token) if self._delta.kind == "token" else None
+        return _Got(answer, body, records)
+
+    def _answered(self, question: Question, place: Place, got: _Got) -> Answer:
+        answer = got.answer
+        if got.body is None:
+            if answer.status == 416:
+                return Answer(b"[]", ())
+            return Answer(b"" if answer.status >= 400 else answer.content, (), self._onward(place, None))
+        token = value_at(got.body, self._delta.token) if self._delta.kind == "token" else None
         media_type = answer.headers.get("content-type", "application/json").partition(";")[0].strip()
         return Answer(
             answer.content,
-            records,
-            self._onward(place, self._paging.next(question, answer, body, records)),
+            got.records,
+            self._onward(place, self._paging.next(question, answer, got.body, got.records)),
             None if token is None else str(token),
             media_type if "json" in media_type else "application/json",
         )

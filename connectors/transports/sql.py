@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
@@ -124,7 +123,7 @@ class View:
             return int(self.delta.spelled(stamp))
         if self.delta.ask_as is None and isinstance(kind, sa.DateTime):
             moment = datetime.fromisoformat(stamp)
-            bound = moment if kind.timezone else moment.astimezone(ZoneInfo(self.delta.time_zone)).replace(tzinfo=None)
+            bound = moment if kind.timezone else self.delta.local(moment).replace(tzinfo=None)
             return sa.literal(bound, kind)
         return self.delta.spelled(stamp)
 

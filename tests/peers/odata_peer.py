@@ -36,6 +36,8 @@ class ODataPeer:
         self.quiet = False
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.mischief: deque[int] = deque()
+        self.between: Any = None
+        """Called behind each page, as somebody who works on while we read."""
         self.port = 0
         self.scheme = "http"
 
@@ -126,6 +128,8 @@ class ODataHandler(BaseHTTPRequestHandler):
             )
         tracked = "track-changes" in self.headers.get("Prefer", "")
         self.page([self.told(row, two) for row in shown], onward, len(peer.log) if tracked and onward is None else None, two)
+        if peer.between is not None:
+            peer.between()
 
     def changes(self, after: int, two: str) -> None:
         rows = []

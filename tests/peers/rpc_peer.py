@@ -23,6 +23,8 @@ class RpcPeer:
     def __init__(self) -> None:
         self.records: dict[int, dict[str, Any]] = {}
         self.mischief: deque[Any] = deque()
+        self.between: Any = None
+        """Called behind each search, as somebody who works on while we read."""
         self.called: list[tuple[str, list[Any]]] = []
         self.sessions = 0
         self.ended: set[str] = set()
@@ -44,7 +46,10 @@ class RpcPeer:
         rows = [row for row in self.records.values() if all(_fits(row, one) for one in domain)]
         for name, _how in reversed(order):
             rows.sort(key=lambda row: (row[name] is None, row[name] or 0) if name != "id" else row["id"])
-        return rows[offset : offset + limit]
+        found = [dict(row) for row in rows[offset : offset + limit]]
+        if self.between is not None:
+            self.between()
+        return found
 
 
 def _fits(row: dict[str, Any], condition: list[Any]) -> bool:

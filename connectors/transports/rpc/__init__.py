@@ -23,7 +23,8 @@ Where nothing is found the document is refused, or with `none: done` there is no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ import msgspec
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Peer
+from connectors.page_joins import Joins
 from connectors.pulling import Answer, Asked, Question, clock_of, pull, whole_number
 from connectors.spec import Page
 from connectors.transports.rpc.dialects import DIALECTS, Dialect, Wanted
@@ -101,6 +103,16 @@ class Rpc(Asked):
         return f"{', '.join(made)}: done"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page begins: at a stamp, and behind so many records of it."""
+
+    since: str | None = None
+    count: int = 0
+    backward: int = 0
+    """How often the pull went back until it came here."""
+
+
 class Model:
     """One model and how it is searched."""
 
@@ -114,11 +126,39 @@ class Model:
         self._fields = list(dict.fromkeys([*map(str, fields), *delta.id, *filter(None, (delta.field, delta.created))]))
         self._context = dict(settings.get("context", {}))
         self._size = whole_number(settings, "page", 500, 100_000)
+        if delta.kind == "stamp" and self._size == 1:
+            raise ConfigError("transport rpc: page is 2 or more: each page begins with the last record of the one before")
+        self._joins = Joins(delta, self.label)
 
     def ask(self, question: Question) -> Answer:
         """One page: from a stamp on, and behind so many records of that stamp."""
+        delta, joins = self._delta, self._joins
+        place = question.place if isinstance(question.place, Place) else Place(question.since)
+        rows = self._rows(question, place)
+        if delta.kind == "stamp":
+            joins.begin((question.clause, place.since))
+            count, rows = joins.overlapped(
+                rows, place.count, self._size, question.clause, lambda at: self._rows(question, replace(place, count=at)), list
+            )
+            joins.note(rows, question.clause)
+            place = Place(place.since, count, joins.backward)
+        onward = self._behind(question, place, rows) if len(rows) >= self._size else None
+        return Answer(_encode({"rows": rows}), rows, onward)
+
+    def _behind(self, question: Question, place: Place, rows: Sequence[Any]) -> Place:
+        """From the last stamp on where it has moved, as it is asked for; else behind these records, the last one once more."""
         delta = self._delta
-        since, count = question.place if question.place is not None else (question.since, 0)
+        if delta.kind != "stamp":
+            return replace(place, count=place.count + len(rows))
+        last = delta.stamp(value_at(rows[-1], delta.path(question.clause)), self.label)
+        on = last is not None and later(delta, place.since, last) == last
+        if on and last is not None and (place.since is None or self._dialect.stamp(last) != self._dialect.stamp(place.since)):
+            return Place(last, 0, place.backward)
+        return replace(place, count=place.count + len(rows) - 1)
+
+    def _rows(self, question: Question, place: Place) -> list[Any]:
+        """What stands at a place."""
+        delta, since = self._delta, place.since
         order = [(name, "ASC") for name in ((delta.path(question.clause),) if delta.kind == "stamp" else ()) + delta.id]
         conditions: list[Any] = list(self._domain)
         if delta.kind == "stamp":
@@ -128,13 +168,7 @@ class Model:
                 conditions.append((delta.path(question.clause), ">=", self._dialect.stamp(since)))
             elif delta.created:
                 conditions.append(self._dialect.filled(delta.path(question.clause)))
-        rows = self._dialect.search(Wanted(self.model, conditions, count, self._size, order, self._fields, self._context))
-        place = None
-        if len(rows) >= self._size:
-            last = delta.stamp(value_at(rows[-1], delta.path(question.clause)), self.label) if delta.kind == "stamp" else None
-            moved = last is not None and last != since and later(delta, since, last) == last
-            place = (last, 0) if moved else (since, count + len(rows))
-        return Answer(_encode({"rows": rows}), rows, place)
+        return self._dialect.search(Wanted(self.model, conditions, place.count, self._size, order, self._fields, self._context))
 
 
 def _dialect(settings: Mapping[str, Any], peer: Peer) -> Dialect:
