@@ -19,14 +19,15 @@ import sqlalchemy as sa
 
 from connectors.registry import transport_named
 from connectors.spec import Streaming
+from connectors.transports.kafka import publishing
 from data_contracts.errors import HubError
-from hub import pipeline, worker
+from hub import outbound, pipeline, worker
 from hub.audit import verify_all
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
-from hub.store import tables, watermarks
-from tests.hub.test_meddled import items, site_of
+from hub.store import blobs, outbox, tables, watermarks
+from tests.hub.test_meddled import items, site_of, waits
 from tests.peers.broker import PASSWORD, USER, Broker, mosquitto
 from tests.peers.cutter import TROUBLES, Cutter, troubled_line
 from tests.peers.kafka_peer import KafkaPeer, kafka_cluster
@@ -164,6 +165,57 @@ def test_all_messages_over_a_troubled_line_arrive_once(
             with hub.database.read() as connection:
                 assert verify_all(connection) == []
             hub.database.close()
+
+
+@pytest.mark.slow
+def test_all_documents_over_a_troubled_line_are_in_the_topic_in_their_order(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose confirmation got lost is there again, with its id; what is there first of each is in order."""
+    monkeypatch.setenv("STREAM_PASSWORD", PASSWORD)
+    with kafka_cluster() as peer, troubled_line(peer.port, peer.stop, (100, 2000), 1.2) as line:
+        peer.make("orders")
+        peer.advertise(line.port)
+        route = {
+            **LET_IN,
+            "use": "kafka",
+            "sasl": "PLAIN",
+            "url": f"kafka://127.0.0.1:{line.port}",
+            "topic": "orders",
+            "timeout_seconds": 1.5,
+        }
+        ordered, part = 0, max(4, RECORDS // 250)
+        for _ in range(RUNS):
+            if not waits(hub):
+                if ordered >= RECORDS // 10 and set(line.met) == set(TROUBLES):
+                    break
+                monkeypatch.setattr(
+                    publishing, "_producers", {}
+                )  # as a process that begins anew: else one line that holds is all that is met
+                _put(hub, route, range(ordered, ordered + part))
+                ordered += part
+            outbound.send(hub)
+            peer.start()
+            hub.clock.advance(600)  # type: ignore[attr-defined]
+        stream = transport_named("kafka")
+        assert isinstance(stream, Streaming) and not waits(hub) and set(line.met) == set(TROUBLES), line.met
+        asked = {
+            "url": f"kafka://{peer.brokers[0]}",
+            "allow_plain": True,
+            "topics": ["orders"],
+            "window_seconds": 0.1,
+            "quiet_seconds": 0.2,
+        }
+        kept = [json.loads(one) for page in stream.pages(asked, None) for one in page.content.splitlines()]
+        assert list(dict.fromkeys(one["message"]["order"] for one in kept)) == [*range(ordered)]
+        assert len({(one["headers"]["udihub-id"], one["message"]["order"]) for one in kept}) == ordered
+
+
+def _put(hub: Hub, route: dict[str, Any], numbers: range) -> None:
+    with hub.database.begin("pipeline") as uow:
+        for number in numbers:
+            body = f'{{"order": {number}}}'
+            sha256, _ = blobs.keep(uow.connection, uow.home, body.encode())
+            whose = hub.organisation_id("north"), hub.partner_id("acme")
+            outbox.put(uow, outbox.Parcel(body, *whose, "document", route, body, "application/json", sha256))
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from confluent_kafka import Producer
@@ -28,6 +29,7 @@ class KafkaPeer:
             [sys.executable, "-m", "tests.peers.kafka_server", str(self.port), json.dumps(self._told)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
         )  # fmt: skip
+        self._one_at_a_time = Lock()
         assert self._process.stdout is not None
         self.brokers = [f"127.0.0.1:{port}" for port in self._process.stdout.readline().split()]
         """Where other systems are, whom no door and no line keeps out."""
@@ -57,9 +59,10 @@ class KafkaPeer:
 
     def _do(self, what: str) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(what + "\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == "done\n"
+        with self._one_at_a_time:
+            self._process.stdin.write(what + "\n")
+            self._process.stdin.flush()
+            assert self._process.stdout.readline() == "done\n"
 
     def end(self) -> None:
         self._process.kill()

@@ -98,6 +98,8 @@ class Door:
             self._context.load_cert_chain(told["certificate"], told["key"])
 
     async def open(self) -> None:
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(self._entered, "127.0.0.1", self.port, ssl=self._context)
 
     async def shut(self) -> None:
