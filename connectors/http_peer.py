@@ -1,9 +1,11 @@
 """A peer that is asked by HTTP: addresses, certificates, limits, and what counts as success. What `rest`, `rpc` and `odata` have in common.
 
     url, auth, headers, ca_file, certificate_file + key_file, allow_plain, timeout_seconds (30), deadline_seconds (300), max_bytes (32 MiB),
-    requests_per_minute, patience_seconds (60), success, failure
+    requests_per_minute, patience_seconds (60), success, failure, answers_html
 
 Certificates are always verified, redirects never followed, and an address that the peer names (a next page) must be on the same host.
+A redirect, HTML, and a 404 that is neither JSON nor XML are not the peer's word (`connectors/http_answers.py`): they may heal, and are
+never a success, unless `answers_html` says that this peer answers in HTML: `true`, or a text that its pages hold.
 429 and 503 are waited for as long as `Retry-After` says, up to `patience_seconds` in all; then, as for every other failure that may heal,
 the run ends and the next one goes on. HTTP 200 is not success: `success: {at: code, is: ["0"]}` or `failure: {at: errcode}` says what is,
 `says:` where the peer's reason stands, and `again:` which values mean that it may work later. No secret is ever in a text of ours.
@@ -27,6 +29,7 @@ from connectors import http_connections
 from connectors.credentials import required, seconds
 from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
+from connectors.http_answers import is_html, is_page, of_the_way, title
 from connectors.http_terms import plain_address, retry_after, trusted, unpacked
 from connectors.masking import beginning, masked
 from connectors.pulling import whole_number
@@ -34,11 +37,13 @@ from data_contracts.errors import BusyError, ConfigError, RefusedError, Retriabl
 
 PEER_SETTINGS = frozenset(
     {"url", "auth", "headers", "ca_file", "certificate_file", "key_file", "allow_plain", "timeout_seconds", "deadline_seconds", "max_bytes"}
-    | {"requests_per_minute", "patience_seconds", "success", "failure", "clock"}
+    | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "clock"}
 )
 _MOST = 32 * 1024 * 1024
 _TOLD = 200
 _ATTEMPTS = 6
+OUR_PATIENCE = 0.001
+"""Seconds that a delivery waits for a busy peer: what waits is the parcel, not the sender."""
 _turns: dict[str, float] = {}
 
 
@@ -82,6 +87,11 @@ class Answered:
     headers: httpx.Headers
     content: bytes
 
+    @property
+    def media_type(self) -> str:
+        """What the answer says that it is, or nothing."""
+        return str(self.headers.get("content-type", ""))
+
     def json(self, where: str) -> Any:
         """The body; numbers with a point keep their spelling as text. Raises RetriableError for what is no JSON, as half a body is not."""
         try:
@@ -116,6 +126,9 @@ class Peer:
             **{str(name): str(value) for name, value in headers.items()},
         }
         self._judges = [_judge(settings[name], name, transport) for name in ("success", "failure") if name in settings]
+        self._html = settings.get("answers_html", False)
+        if not isinstance(self._html, bool | str) or self._html == "":
+            raise ConfigError(f"transport {transport}: answers_html is true, or a text that a page of this peer holds")
         self._client: httpx.Client | None = None
 
     def __enter__(self) -> Self:
@@ -178,6 +191,18 @@ class Peer:
         """Whether an answer under 200 is one. Raises RefusedError or RetriableError with the peer's reason."""
         for judge in self._judges:
             judge(body, self)
+
+    def taken(self, answer: Answered, understood: Callable[[Answered, str], Any]) -> None:
+        """Whether an answer under 2xx says that the peer took a document; `understood` reads a body for `success` and `failure`.
+
+        Raises RefusedError with the peer's reason, RetriableError where the answer is not the peer's word.
+        """
+        foreign = is_page(answer.content) if self._judges else is_html(answer.media_type, answer.content)
+        if foreign and not self._is_own(answer):
+            said = f"{self.where} answered {answer.status} with a page of HTML"
+            raise RetriableError(f"{said}, which takes no document: {self._page(answer)}")
+        if self._judges:
+            self.judge(understood(answer, self.where))
 
     def address(self, path: str) -> httpx.URL:
         """An address on this host: whole, from its root (`/api`) or below `url` (`api`).
@@ -249,11 +274,33 @@ class Peer:
         said = f"{self.where} answered {answer.status} {self._beginning(answer)}".rstrip()
         if answer.status in (401, 403):
             raise ConfigError(f"{self.where} does not let us in: {answer.status} {self._beginning(answer)}")
+        if self.is_of_the_way(answer):
+            raise RetriableError(f"{said} ({self._page(answer)})")
         if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
             raise BusyError(said, retry_after(answer.headers, self.now()) or 0)
         if answer.status in (408, 409, 425) or answer.status >= 500:
             raise RetriableError(said)
         raise RefusedError(said)
+
+    def is_of_the_way(self, answer: Answered) -> bool:
+        """Whether a failure is that of a gateway, a sign-on or a page before the peer."""
+        return of_the_way(answer.status, answer.media_type, answer.content) and not (answer.status >= 400 and self._is_own(answer))
+
+    def _is_own(self, answer: Answered) -> bool:
+        """Whether HTML is this peer's word, as the site says."""
+        if isinstance(self._html, str):
+            return self._html in answer.content.decode("utf-8", "replace")
+        return self._html and is_html(answer.media_type, answer.content)
+
+    def _page(self, answer: Answered) -> str:
+        """What stands before the peer, as far as it says."""
+        if 300 <= answer.status < 400:
+            try:
+                place = httpx.URL(answer.headers.get("location", "")).host
+            except httpx.InvalidURL:
+                place = ""
+            return f"it sends us to {place or 'another address'}, and no redirect is followed"
+        return self.told(title(answer.content)) or "not the peer's own word: a gateway or a page before it"
 
     def _beginning(self, answer: Answered) -> str:
         return " ".join(beginning(answer.content, _TOLD, self.access.used).split())[:_TOLD]

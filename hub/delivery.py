@@ -7,7 +7,7 @@ is dead says so: finding OUT-02, and its exchange has failed, until a person sen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -36,6 +36,7 @@ TRAIN_SECONDS = 15
 TURN_SECONDS = 60.0
 """After so long a round of sending ends, however much waits: documents that came in are not to wait for a slow peer."""
 _OVERDUE_AT_ONCE = 1000
+_AGAIN_AT_ONCE = 500
 _TOLD = 200
 """Characters of a peer's answer that the audit trail keeps."""
 
@@ -112,6 +113,31 @@ def resend_parcel(hub: Hub, outbox_id: int, actor: str, reason: str) -> int:
     return outbox_id
 
 
+def resend_dead(
+    hub: Hub, destination: str, actor: str, reason: str, partner: str | None = None, organisations: Collection[int] | None = None
+) -> int:
+    """Send everything again that was given up for a destination, by its name as `outbox destinations` tells it; returns how many it is.
+
+    `partner` and `organisations` (ids): theirs alone. The oldest first, each under its stable id and with a line in the audit trail, some
+    hundreds a transaction. Raises ConflictError without a reason, NotFoundError where nothing of it was given up.
+    """
+    if not reason.strip():
+        raise ConflictError("a reason is needed: it is kept in the audit trail")
+    done, behind = 0, 0
+    while True:
+        with hub.database.begin(actor) as uow:
+            rows = outbox.dead(uow.connection, destination, behind, partner, organisations, _AGAIN_AT_ONCE)
+            for row in rows:
+                put_again(hub, uow, row, reason)
+                uow.audit(row.organisation_id, "outbox.resent", f"outbox/{row.id}", reason=reason, before={"state": row.state})
+        if not rows:
+            break
+        done, behind = done + len(rows), rows[-1].id
+    if not done:
+        raise NotFoundError(f"nothing was given up for {destination}")
+    return done
+
+
 def put_again(hub: Hub, uow: UnitOfWork, parcel: sa.Row[Any], reason: str) -> None:
     """Send a parcel (its row of the outbox) once more. What had failed waits again, and where the partner had rejected it, for an answer
     too. The caller audits. Raises ConflictError for what the partner fetches by itself.
@@ -172,7 +198,7 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> bool:
     except AwaitedError as error:
         _awaited(hub, parcel, error)
     except RefusedError as error:
-        _failed(hub, parcel, str(error), 0, destinations.took)
+        _failed(hub, parcel, str(error), 0, partial(destinations.refused, reason=str(error)))
     except BusyError as error:
         _failed(hub, parcel, str(error), outbox.ATTEMPTS, partial(destinations.paused, seconds=error.seconds), error.seconds)
     except Exception as error:  # noqa: BLE001 - a transport may be anybody's; whatever it raises, this parcel failed and no other
@@ -278,13 +304,13 @@ def _failed(
     fares: Callable[[UnitOfWork, outbox.Parcel], object] | None = None,
     at_least: float = 0,
 ) -> None:
-    """`fares`: what the failure says about the destination; None: nothing."""
+    """`fares`: what the failure says about the destination; None: nothing. True from it: no judgement of the parcel."""
     _log.warning("delivery failed", outbox=parcel.id, reason=reason)
     try:
         with hub.database.begin("sender") as uow:
+            if fares is not None and fares(uow, parcel) is True and attempts == 0:
+                attempts = destinations.REFUSED_AT_MOST
             state = outbox.failed(uow, parcel, reason, attempts, at_least)
-            if fares is not None:
-                fares(uow, parcel)
             if state == "dead":
                 _give_up(uow, parcel, reason)
                 destinations.given_up(uow, parcel)

@@ -22,7 +22,7 @@ from data_contracts.findings import Finding
 from hub import approving, grammars, writing
 from hub.amending import difference, says_something, whole
 from hub.content import entity_of
-from hub.delivery import fetched, put_again, resend_parcel, send, watch
+from hub.delivery import fetched, put_again, resend_dead, resend_parcel, send, watch
 from hub.examine import Claimant, ExaminedMessage, walk
 from hub.numbering import next_envelope
 from hub.record import ExchangeRow, business_key, insert_exchanges, insert_findings
@@ -373,4 +373,4 @@ def _name_parties(record: dict[str, Any]) -> None:
             record[role] = {**party, "code_scheme": "assigned_by_buyer"}
 
 
-__all__ = ["copy", "fetched", "push", "put_again", "resend_parcel", "send", "unclaimed", "watch"]
+__all__ = ["copy", "fetched", "push", "put_again", "resend_dead", "resend_parcel", "send", "unclaimed", "watch"]

@@ -32,7 +32,7 @@ import httpx
 from connectors import odata_batch
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
-from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
+from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered, Asked, Peer
 from connectors.http_templates import members, words_of
 from connectors.page_joins import Joins
 from connectors.pull_marks import as_watermark
@@ -88,7 +88,7 @@ class OData(Pulling):
         values = members(content, {word for text in addresses.values() for word in words_of(text)})
         path, unless = (_address(addresses[key], values) if key in addresses else None for key in ("path", "unless"))
         headers = {"Content-Type": str(settings.get("media_type") or "application/json"), "Accept": "application/json"}
-        with Peer(settings, self.name) as peer:
+        with Peer({"patience_seconds": OUR_PATIENCE, **settings}, self.name) as peer:
             if unless is not None and _is_there(peer, unless):
                 return "200 was there"
             if "batch" in given:
@@ -104,6 +104,9 @@ class OData(Pulling):
                 raise RetriableError(f"{peer.where}: somebody changed it meanwhile: {told}")
             if answer.status == 403:
                 raise ConfigError(f"{peer.where} does not let us in: {told}")
+            peer.taken(answer, Answered.json)
+            if asked.method == "POST" and "success" not in settings and not _is_made(answer):
+                raise RetriableError(f"{peer.where}: nothing says that the entity was made: {told}")
             return told
 
 
@@ -296,10 +299,20 @@ def _is_there(peer: Peer, path: str) -> bool:
     """Whether an address has a record: an entity that is found, or a collection that is not empty."""
     answer = peer.ask(Asked(path=path, headers={"Accept": "application/json"}, also=(404,)))
     if answer.status == 404:
+        if peer.is_of_the_way(answer):
+            raise RetriableError(f"{peer.where}: whether it is there already could not be asked: a 404 that is not the service's own")
         return False
     body = answer.json(peer.where)
     listed = next((found for at in ("value", "d.results") if isinstance(found := value_at(body, at), list)), None)
     return listed is None or bool(listed)
+
+
+def _is_made(answer: Answered) -> bool:
+    """Whether an answer to a creation says that there is an entity now: 201 with it or with its address, or 204 (OData 4.01, 11.4.2)."""
+    if answer.status == 204:
+        return True
+    named = any(answer.headers.get(name) for name in ("location", "odata-entityid"))
+    return answer.status == 201 and (named or answer.content.strip()[:1] in (b"{", b"<"))
 
 
 def _etag(peer: Peer, path: str) -> str:

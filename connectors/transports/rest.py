@@ -14,7 +14,8 @@ one question for each of a list in `http_each.py`, what is made while one waits 
 `acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
-names in braces are members of it, `body` is what it is put into (`connectors/http_wrapping.py`). 2xx that passes `success` is sent.
+names in braces are members of it, `body` is what it is put into (`connectors/http_wrapping.py`). 2xx that passes `success` and is
+no page of HTML is sent.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from connectors.deltas import Delta, value_at
 from connectors.http_each import Each
 from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
-from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer
+from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered, Asked, Peer
 from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
 from connectors.http_wrapping import wrapped
 from connectors.page_joins import Joins
@@ -130,11 +131,10 @@ class Rest(Pulling):
         headers = {"Content-Type": str(settings.get("media_type") or "application/json"), **dict(given.get("headers", {}))}
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id
-        with self.peer(settings) as peer:
+        with self.peer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
             method = str(given.get("method", "POST"))
             answer = peer.ask(Asked(method, path_of(path, values), query_of(given.get("query"), values), headers, content))
-            if "success" in settings or "failure" in settings:
-                peer.judge(answer.json(peer.where))
+            peer.taken(answer, Answered.json)
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
             return f"{answer.status} {peer.beginning(answer.content, most)}".strip()
 

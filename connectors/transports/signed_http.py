@@ -33,7 +33,8 @@ from lxml import etree
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, value_at
 from connectors.http_access import Access
-from connectors.http_peer import Answered, Asked, Peer, base_of
+from connectors.http_answers import is_page
+from connectors.http_peer import OUR_PATIENCE, Answered, Asked, Peer, base_of
 from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
 from connectors.http_wrapping import FORM, wrapped
 from connectors.registry import signer_named
@@ -47,8 +48,6 @@ _OWN = frozenset({"signer", "keys", "token_base", "renew", "answer", "window_sec
 _SEND = frozenset({"method", "path", "query", "headers", "idempotency", "body", "form", "text"})
 _BEGINNING = 200
 _ANSWER = 64 * 1024
-_OUR_PATIENCE = 0.001
-"""Seconds that a delivery waits for a busy platform: what waits is the parcel, not the sender."""
 _lent: dict[str, tuple[Token, float]] = {}
 _lock = Lock()
 
@@ -81,10 +80,9 @@ class SignedHttp(Rest):
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id
         asked = Asked(str(given.get("method", "POST")), path_of(path, values), query_of(given.get("query"), values), headers, body, form)
-        with self.peer({"patience_seconds": _OUR_PATIENCE, **settings}) as peer:
+        with self.peer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
             answer = peer.ask(asked)
-            if "success" in settings or "failure" in settings:
-                peer.judge(understood(answer, peer.where))
+            peer.taken(answer, understood)
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
             return f"{answer.status} {peer.beginning(answer.content, most)}".strip()
 
@@ -191,6 +189,8 @@ def understood(answer: Answered, where: str) -> Any:
     """The body of an answer, XML as members: `<response><flag>failure</flag></response>` is `{"flag": "failure"}`."""
     if not answer.content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         return answer.json(where)
+    if is_page(answer.content):
+        raise RetriableError(f"{where} answered {answer.status} with a page of HTML, which is not the platform's word")
     return _members(read_xml(answer.content, where))
 
 

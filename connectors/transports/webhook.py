@@ -8,10 +8,11 @@ it with `verify_signature` or the same three lines in their language.
 
 With `answers: true` the peer answers a document in its response (cXML: Response); the hub takes that answer as if it had been posted.
 
-2xx is sent. 408, 5xx and a peer that is away are tried again, 429 and 503 after the time that the peer asks for (Retry-After);
-everything else, redirects among it, is refused for good. Only HTTPS, except to loopback or with `allow_plain: true`. Addresses that are
-not public (private, loopback, link-local, cloud metadata) are refused unless `allow_hosts` lists the host or its network; the address
-that was judged is the one that is connected to.
+2xx is sent, unless it is a page of HTML (`answers_html: true`, or a text of it: this receiver answers with one). 408, 5xx, a peer that is
+away, and what is not its own word (redirects, HTML, a 404 or 405 that is neither JSON nor XML) are tried again, 429 and 503 after the time
+that the peer asks for (Retry-After); everything else is refused for good. Only HTTPS, except to loopback or with `allow_plain: true`.
+Addresses that are not public (private, loopback, link-local, cloud metadata) are refused unless `allow_hosts` lists the host or its
+network; the address that was judged is the one that is connected to.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ import httpx
 
 from connectors import http_connections
 from connectors.credentials import refuse_unknown, required, seconds, secret
+from connectors.http_answers import is_page, of_the_way, title
 from connectors.http_terms import plain_address, retry_after, trusted
 from connectors.spec import Delivered
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
 
 _SETTINGS = frozenset(
     {"url", "secret_env", "secret_file", "allow_plain", "allow_hosts", "timeout_seconds", "media_type", "ca_file", "clock", "answers"}
+    | {"answers_html"}
 )
 _ANSWER = 64 * 1024
 _BEGINNING = 200
@@ -174,6 +177,8 @@ class Answer:
 def post(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes) -> str:
     """`ask`, with status and beginning of the answer as one text."""
     answer = ask(settings, headers, content)
+    if is_page(answer.body) and not _is_own(settings, answer.body):
+        raise RetriableError(f"{answer.host} answered {answer.status} with a page of HTML, which takes no document: {title(answer.body)}")
     return _told(answer.status, answer.body, _ANSWER if settings.get("answers") is True else _BEGINNING)
 
 
@@ -238,9 +243,17 @@ def _judged(url: httpx.URL, response: httpx.Response, deadline: float, now: floa
         raise BusyError(f"{url.host} answered {answer}", retry_after(response.headers, now) or 0)
     if status == 408 or status >= 500:
         raise RetriableError(f"{url.host} answered {answer}")
+    if of_the_way(status, response.headers.get("content-type", ""), body):
+        raise RetriableError(f"{url.host} answered {answer} (not its own word: a redirect, a gateway or a page before it)")
     if status == 413:
         raise TooMuchError(f"{url.host} answered {answer}")
     raise RefusedError(f"{url.host} answered {answer}")
+
+
+def _is_own(settings: Mapping[str, Any], body: bytes) -> bool:
+    """Whether a page is the receiver's word, as the site says."""
+    own = settings.get("answers_html", False)
+    return own is True or (isinstance(own, str) and own != "" and own in body.decode("utf-8", "replace"))
 
 
 def _told(status: int, body: bytes, most: int) -> str:

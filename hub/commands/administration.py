@@ -15,7 +15,7 @@ from typing import Annotated, cast, get_args
 import structlog
 import typer
 
-from data_contracts.errors import ConfigError, FatalError, HubError
+from data_contracts.errors import ConfigError, FatalError, HubError, InvalidError
 from data_contracts.identifiers import udi
 from hub import outbound, pipeline, worker
 from hub.as2 import expiry
@@ -169,12 +169,24 @@ def outbox_destinations_command() -> None:
 
 
 def outbox_resend_command(
-    outbox_id: int,
+    outbox_id: Annotated[int | None, typer.Argument(help="Number of the entry.")] = None,
+    *,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    destination: Annotated[
+        str | None, typer.Option("--destination", help="All that was given up for it, named as `outbox destinations` does.")
+    ] = None,
+    partner: Annotated[str | None, typer.Option("--partner", help="With --destination: of this partner alone.")] = None,
     by: Actor = "cli",
 ) -> None:
-    """Send an entry again under its stable id, also an acknowledgement: when it is dead, or the partner has lost it."""
-    typer.echo(f"outbox {outbound.resend_parcel(Hub.open(), outbox_id, by, reason)}")
+    """Send an entry again under its stable id, also an acknowledgement: when it is dead, or the partner has lost it. Or all of a
+    destination that was given up."""
+    if (outbox_id is None) == (destination is None) or (partner is not None and destination is None):
+        raise InvalidError("name one entry by its number, or --destination (with --partner, if that is meant)")
+    hub = Hub.open()
+    if destination is not None:
+        typer.echo(f"{outbound.resend_dead(hub, destination, by, reason, partner)} sent again")
+    elif outbox_id is not None:
+        typer.echo(f"outbox {outbound.resend_parcel(hub, outbox_id, by, reason)}")
 
 
 def udi_command(

@@ -3,11 +3,13 @@
 A **destination** is the place to which parcels of one partner go by one route, for one organisation. After five failures in a row its
 circuit is open: one parcel at a time tries it, at growing distances of a quarter of an hour at most, and the others wait untried, so
 that they do not die one after the other. That is told once (OUT-06), and is over with the first delivery, which lets all of them go.
-A refusal is an answer: the peer is there.
+A refusal is an answer: the peer is there. Five in a row of one reason, though, are no judgement of five documents (an interface that was
+changed, a right that was taken away): where more waits behind them, they open the circuit too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,8 +32,12 @@ FIRST_PROBE = 30
 LONGEST_PROBE = 900
 LONGEST_PAUSE = 86_400
 """Seconds for which a peer may ask us to wait."""
+REFUSED_AT_MOST = 3
+"""Tries of a parcel that an open circuit refuses for the same reason; then it is dead, and the next one tries."""
 _SECOND = 1_000_000
 _SHOWN = 500
+_NUMBERED = re.compile(r"[\w./-]*\d[\w./-]*")
+_STATUS = re.compile(r"\d{3}")
 
 
 def name_of(route: Mapping[str, Any]) -> str:
@@ -86,7 +92,7 @@ def took(uow: UnitOfWork, parcel: Any) -> bool:
     fares = uow.connection.execute(_FARES, _named(parcel)).one_or_none()
     if fares is None:
         return True
-    if fares.failures > 0 or fares.opened_at is not None:
+    if fares.failures > 0 or fares.refusals > 0 or fares.opened_at is not None:
         _mended(uow, parcel)
     return fares.not_before is None or bool(fares.not_before <= uow.now)
 
@@ -100,7 +106,7 @@ def calm(uow: UnitOfWork, parcel: Any) -> bool:
 def _mended(uow: UnitOfWork, parcel: Any) -> None:
     known = uow.connection.execute(
         sa.select(destination)
-        .where(*_is(parcel), sa.or_(destination.c.failures > 0, destination.c.opened_at.is_not(None)))
+        .where(*_is(parcel), sa.or_(destination.c.failures > 0, destination.c.refusals > 0, destination.c.opened_at.is_not(None)))
         .with_for_update()
     ).one_or_none()
     if known is None:
@@ -119,8 +125,40 @@ def _mended(uow: UnitOfWork, parcel: Any) -> None:
 def failed(uow: UnitOfWork, parcel: Any, error: str) -> None:
     """Nothing came of an attempt, for a reason that is the peer's or the way's. The fifth in a row opens the circuit, and is told."""
     row = _row(uow, parcel)
-    failures, values = row.failures + 1, {"failures": row.failures + 1, "error": storable(error[:_SHOWN]), "failed_at": uow.now}
-    if failures >= OPENS_AFTER:
+    _counted(uow, parcel, row, row.failures + 1, error, opens=row.failures + 1 >= OPENS_AFTER)
+
+
+def refused(uow: UnitOfWork, parcel: Any, reason: str) -> bool:
+    """The peer refuses a parcel. The fifth refusal in a row of one reason opens the circuit where more waits, and is told.
+
+    Returns whether the parcel had tried an open circuit and met that same reason: then it says nothing about the parcel.
+    """
+    row, key = _row(uow, parcel), _kind_of(reason)
+    if row.refusal != key:
+        took(uow, parcel)
+        uow.connection.execute(sa.update(destination).where(*_is(parcel)).values(refusals=1, refusal=key))
+        return False
+    refusals, by_refusals = row.refusals + 1, row.opened_at is not None and row.refusals >= OPENS_AFTER
+    if by_refusals or (refusals >= OPENS_AFTER and _others_wait(uow, parcel)):
+        _counted(uow, parcel, row, max(refusals, row.failures + 1), reason, opens=True)
+    else:
+        took(uow, parcel)
+    uow.connection.execute(sa.update(destination).where(*_is(parcel)).values(refusals=refusals, refusal=key))
+    return by_refusals
+
+
+def _kind_of(reason: str) -> str:
+    """A reason without what may be a document's own: all that has a digit in it, but a status.
+
+    >>> _kind_of("erp answered 422 order PO-4711: no field Plant")
+    'erp answered 422 order #: no field Plant'
+    """
+    return storable(_NUMBERED.sub(lambda found: found[0] if _STATUS.fullmatch(found[0]) else "#", reason)[:_SHOWN])
+
+
+def _counted(uow: UnitOfWork, parcel: Any, row: sa.Row[Any], failures: int, error: str, *, opens: bool) -> None:
+    values: dict[str, Any] = {"failures": failures, "error": storable(error[:_SHOWN]), "failed_at": uow.now}
+    if opens:
         wait = min(LONGEST_PROBE, FIRST_PROBE * 2 ** min(failures - OPENS_AFTER, 30))
         values["probe_at"] = uow.now + wait * _SECOND
         if row.opened_at is None:
@@ -142,15 +180,24 @@ def paused(uow: UnitOfWork, parcel: Any, seconds: float) -> None:
 
 def given_up(uow: UnitOfWork, parcel: Any) -> None:
     """A parcel is dead; when it was the last one, nothing waits for its destination any more and there is nothing left to tell."""
-    waits = sa.exists().where(
+    waits = sa.exists().where(*_waiting(parcel))
+    known = uow.connection.execute(sa.select(destination).where(*_is(parcel), destination.c.opened_at.is_not(None), ~waits)).one_or_none()
+    if known is not None:
+        _closed(uow, parcel, known, "nothing waits for it any more")
+
+
+def _others_wait(uow: UnitOfWork, parcel: Any) -> bool:
+    return uow.connection.execute(sa.select(outbox.c.id).where(*_waiting(parcel), outbox.c.id != parcel.id).limit(1)).first() is not None
+
+
+def _waiting(parcel: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    """What waits for the destination of a parcel."""
+    return (
         outbox.c.partner_id == parcel.partner_id,
         outbox.c.destination == parcel.destination,
         outbox.c.organisation_id == parcel.organisation_id,
         outbox.c.state == "waiting",
     )
-    known = uow.connection.execute(sa.select(destination).where(*_is(parcel), destination.c.opened_at.is_not(None), ~waits)).one_or_none()
-    if known is not None:
-        _closed(uow, parcel, known, "nothing waits for it any more")
 
 
 def listed(connection: sa.Connection, organisations: Collection[int] | None = None) -> list[dict[str, Any]]:
@@ -200,7 +247,8 @@ def _next(row: Any) -> str | None:
 
 
 def _closed(uow: UnitOfWork, parcel: Any, known: sa.Row[Any], reason: str) -> None:
-    uow.connection.execute(sa.update(destination).where(*_is(parcel)).values(failures=0, opened_at=None, probe_at=None, finding_id=None))
+    calm = {"failures": 0, "refusals": 0, "refusal": None, "opened_at": None, "probe_at": None, "finding_id": None}
+    uow.connection.execute(sa.update(destination).where(*_is(parcel)).values(**calm))
     if known.finding_id is not None:
         evidence.close_findings(uow, [known.finding_id], reason)
 
@@ -227,7 +275,7 @@ def _named(parcel: Any) -> dict[str, Any]:
     return {"organisation_id": parcel.organisation_id, "partner_id": parcel.partner_id, "name": parcel.destination}
 
 
-_FARES = sa.select(destination.c.failures, destination.c.opened_at, destination.c.not_before).where(
+_FARES = sa.select(destination.c.failures, destination.c.refusals, destination.c.opened_at, destination.c.not_before).where(
     *(destination.c[name] == sa.bindparam(name) for name in ("organisation_id", "partner_id", "name"))
 )
 

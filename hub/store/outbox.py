@@ -331,6 +331,23 @@ def listed(
     ]
 
 
+def dead(
+    connection: sa.Connection,
+    destination: str,
+    behind: int = 0,
+    of: str | None = None,
+    organisations: Collection[int] | None = None,
+    limit: int = 500,
+) -> Sequence[sa.Row[Any]]:
+    """Rows that were given up for a destination (of the partner `of`), oldest first, with ids above `behind`; locked."""
+    query = sa.select(outbox).where(outbox.c.state == "dead", outbox.c.destination == destination, outbox.c.id > behind)
+    if of is not None:
+        query = query.where(outbox.c.partner_id.in_(sa.select(partner.c.id).where(partner.c.key == of)))
+    if organisations is not None:
+        query = query.where(outbox.c.organisation_id.in_(organisations))
+    return connection.execute(query.order_by(outbox.c.id).limit(limit).with_for_update()).all()
+
+
 def again(uow: UnitOfWork, outbox_id: int) -> None:
     """Send a parcel once more under its stable id, from the first attempt on. The caller audits who wants it and why.
 

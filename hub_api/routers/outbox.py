@@ -78,6 +78,33 @@ def list_destinations(hub: HubDependency, caller: Staff) -> Response:
         return render({"items": destinations.listed(connection, caller.organisations), "next": None})
 
 
+class WhatAgain(Why):
+    """Which of what was given up is sent again, and why."""
+
+    destination: str = Field(min_length=1, max_length=500, description="As `GET /v1/outbox/destinations` names it.")
+    partner: str | None = Field(None, max_length=200, description="Of this partner alone.")
+
+
+class SentAgain(Shape):
+    """What is in the outbox again."""
+
+    count: int = Field(description="Parcels.")
+
+
+@router.post(
+    "/destinations/resend",
+    status_code=202,
+    summary="Send all again that was given up for a destination",
+    response_model=SentAgain,
+    responses={202: {"description": "In the outbox again."}, **problems(401, 403, 404, 409, 422, 429, 503)},
+)
+def resend_dead(what: WhatAgain, request: Request, hub: HubDependency, caller: Mender) -> Response:
+    """Of the key's organisations: the same bytes under the same identities, the oldest first, when what was in the way is mended."""
+    count = outbound.resend_dead(hub, what.destination, caller.label, what.reason, what.partner, caller.organisations)
+    request.app.state.wake.set()
+    return render({"count": count}, 202)
+
+
 @router.post(
     "/{outbox_id}/resend",
     status_code=202,

@@ -50,6 +50,10 @@ def test_the_outbox_is_listed_and_what_is_dead_is_sent_again(home: Path) -> None
     row = json.loads(text)
     assert code == 0 and (row["partner"], row["state"], row["answer"], row["route"]) == ("acme", "dead", "the peer is gone", "folder")
     assert run("key", "create", "ira", "--role", "integration")[0] == 0
+    for wrong in ((), (str(row["id"]), "--destination", "folder out"), (str(row["id"]), "--partner", "acme")):
+        assert run("outbox", "resend", *wrong, "--reason", "x")[0] != 0
+    all_of_it = ("outbox", "resend", "--destination", row["destination"], "--partner", "acme", "--reason", "it is back", "--by", "ira")
+    assert run(*all_of_it) == (0, "1 sent again\n") and run(*all_of_it)[0] != 0, "there is no other"
     assert run("outbox", "resend", str(row["id"]), "--reason", "it is back", "--by", "ira") == (0, f"outbox {row['id']}\n")
     assert run("worker", "--once") == (0, "")
     assert json.loads(run("outbox", "list")[1])["state"] == "sent"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from data_contracts.errors import ConflictError, NotFoundError
 from hub import delivery, outbound
 from hub.runtime import Hub
 from hub.store import blobs, destinations, figures, outbox, tables
@@ -127,7 +128,7 @@ def test_a_pace_is_kept_and_what_is_refused_is_an_answer(hub: Hub, peer: HttpPee
     assert outbound.send(hub) == 1 and wait(hub, seconds=9) == 0
     assert wait(hub, seconds=1) == 1 and wait(hub, seconds=10) == 1
     assert [one.decode() for one in peer.taken] == ["a", "b", "c"]
-    peer.answers = lambda _request, _body: (422, b"no")
+    peer.answers = lambda _request, body: (422, b"no " + body)
     queue(hub, peer, *"defghi")
     assert wait(hub, seconds=10) == 6 and told(hub) == [("OUT-02", name, True) for name in "defghi"]
     (one,) = shown(hub)
@@ -137,6 +138,68 @@ def test_a_pace_is_kept_and_what_is_refused_is_an_answer(hub: Hub, peer: HttpPee
     peer.answers = lambda _request, _body: (200, b"yes")
     delivery.resend_parcel(hub, number, "ira", "they have mended it")
     assert outbound.send(hub) == 1 and peer.taken[-1] == b"i"
+
+
+PAGE = b"<!DOCTYPE html><html><head><title>We are back at 6</title></head></html>"
+TWELVE = [f"order-{number}" for number in range(12)]
+
+
+@pytest.mark.parametrize("answer", [(302, b""), (404, b"default backend - 404"), (405, PAGE), (400, PAGE), (200, PAGE)])
+def test_what_stands_before_the_peer_kills_nothing(hub: Hub, peer: HttpPeer, answer: tuple[int, bytes]) -> None:
+    peer.answers = lambda _request, _body: answer
+    queue(hub, peer, *TWELVE)
+    for _ in range(6):
+        wait(hub, minutes=15)
+    assert states(hub) == ["waiting"] * 12 and told(hub) == [("OUT-06", f"webhook 127.0.0.1:{peer.port}", True)]
+    assert 5 <= peer.requests <= 7, "one parcel tries"
+    peer.answers, peer._known, peer.taken = (lambda _request, _body: (200, b"ok")), set(), []
+    assert wait(hub, minutes=16) == 12 and [one.decode() for one in peer.taken] == TWELVE
+    assert told(hub) == [("OUT-06", f"webhook 127.0.0.1:{peer.port}", False)]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_five_refusals_of_one_reason_are_no_judgement_of_what_waits_behind_them(hub: Hub, peer: HttpPeer, ordered: bool) -> None:
+    place = f"webhook 127.0.0.1:{peer.port}"
+    peer.answers = lambda _request, body: (422, b'{"message": "%s: no field Plant"}' % body)
+    queue(hub, peer, *TWELVE, ordered=ordered)
+    assert outbound.send(hub) == 5 and states(hub) == ["dead"] * 5 + ["waiting"] * 7
+    assert [rule for rule, _, _ in told(hub)] == ["OUT-02"] * 4 + ["OUT-06", "OUT-02"]
+    (one,) = shown(hub)
+    assert (one["state"], one["waiting"], one["dead"]) == ("open", 7, 5) and "no field Plant" in one["error"]
+    assert wait(hub, seconds=31) == 1 and states(hub).count("dead") == 5, "what an open circuit is refused with is no judgement of a parcel"
+    assert wait(hub, minutes=16) == 1 and wait(hub, minutes=16) == 1 and states(hub).count("dead") == (6 if ordered else 5)
+    peer.answers = lambda _request, body: (422, b"unknown vendor") if body.endswith(b"7") else (200, b"ok")
+    wait(hub, minutes=16)
+    assert outbound.send(hub) + states(hub).count("sent") >= 5 and "waiting" not in states(hub), "another answer, and the others go"
+    assert states(hub)[7] == "dead" and [one for one in told(hub) if one[0] == "OUT-06"] == [("OUT-06", place, False)]
+    lost = states(hub).count("dead")
+    peer.answers = lambda _request, _body: (200, b"ok")
+    with pytest.raises(ConflictError, match="reason"):
+        outbound.resend_dead(hub, place, "ira", " ")
+    with pytest.raises(NotFoundError):
+        outbound.resend_dead(hub, place, "ira", "mended", partner="borealis")
+    with pytest.raises(NotFoundError):
+        outbound.resend_dead(hub, "webhook elsewhere", "ira", "mended")
+    assert outbound.resend_dead(hub, place, "ira", "they take us again", "acme", [hub.organisation_id("north")]) == lost
+    peer._known, peer.taken = set(), []
+    assert wait(hub, minutes=1) == lost and states(hub) == ["sent"] * 12
+    if ordered:
+        assert [one.decode() for one in peer.taken] == [name for name in TWELVE if name.encode() in peer.taken], "in order"
+    with hub.database.read() as connection:
+        said = connection.execute(sa.select(tables.audit).where(tables.audit.c.action == "outbox.resent")).all()
+    assert [row.reason for row in said] == ["they take us again"] * lost
+    assert not [one for one in told(hub) if one[2]]
+
+
+def test_a_refusal_of_before_an_outage_says_nothing_of_it(hub: Hub, peer: HttpPeer) -> None:
+    queue(hub, peer, "a", "b", "c")
+    peer.answers = lambda _request, _body: (422, b"no")
+    peer.faults = ["", "500", "500", "500", "500", "500"]
+    assert outbound.send(hub) == 2
+    for _ in range(4):
+        wait(hub, minutes=2)
+    assert shown(hub)[0]["state"] == "open" and states(hub) == ["dead", "waiting", "waiting"]
+    assert wait(hub, minutes=15) == 2 and states(hub) == ["dead"] * 3, "the peer answers again: the circuit is closed"
 
 
 def test_a_destination_is_named_without_what_may_be_secret() -> None:

@@ -75,6 +75,7 @@ WRITTEN_BY = {
     "/v1/exchanges/{exchange_id}/correct": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/copy": {"integration", "steward", "admin"},
     "/v1/exchanges/{exchange_id}/resend": {"integration", "steward", "admin"},
+    "/v1/outbox/destinations/resend": {"integration", "steward", "admin"},
     "/v1/outbox/{outbox_id}/resend": {"integration", "steward", "admin"},
     "/v1/flows/approvals/{approval_id}/approve": {"steward", "admin"},
     "/v1/flows/approvals/{approval_id}/refuse": {"steward", "admin"},

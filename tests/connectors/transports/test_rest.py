@@ -134,7 +134,7 @@ def test_trouble_is_waited_for_or_told_and_never_taken_for_an_answer(peer: RestP
                 taken.append(page)
         assert len(taken) == 2 and taken[-1].watermark is not None
     peer.mischief.append("moved")
-    with pytest.raises(RefusedError, match="302"):
+    with pytest.raises(RetriableError, match=r"302 .*sends us to 192\.0\.2\.1, and no redirect is followed"):
         list(TRANSPORT.pages(asked, None))
     peer.mischief.extend(["busy"] * 9)
     with pytest.raises(RetriableError, match="429"):

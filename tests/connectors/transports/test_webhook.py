@@ -140,7 +140,7 @@ def test_a_retry_repeats_the_id_and_the_machine_clock_serves_without_another(rec
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(200, None), (204, None), (400, RefusedError), (401, RefusedError), (404, RefusedError), (410, RefusedError), (413, RefusedError),
+    [(200, None), (204, None), (400, RefusedError), (401, RefusedError), (404, RetriableError), (410, RefusedError), (413, RefusedError),
      (408, RetriableError), (429, RetriableError), (500, RetriableError), (502, RetriableError), (503, RetriableError)],
 )  # fmt: skip
 def test_what_an_answer_means(receiver: Receiver, status: int, error: type[Exception] | None) -> None:
@@ -155,7 +155,7 @@ def test_what_an_answer_means(receiver: Receiver, status: int, error: type[Excep
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(receiver: Receiver, status: int) -> None:
     receiver.status, receiver.headers = status, {"Location": f"http://127.0.0.1:{receiver.port}/elsewhere"}
-    with pytest.raises(RefusedError):
+    with pytest.raises(RetriableError, match=f"{status} .*not its own word"):
         send(settings(receiver))
     assert [path for path, _, _ in receiver.got] == ["/hooks/despatches?v=1"]
 

@@ -42,5 +42,23 @@ def test_what_does_not_arrive_is_listed_and_sent_again(api: Api) -> None:
     assert api.request("POST", "/v1/outbox/987654/resend", "steward", json={"reason": "x"}).status_code == 404
     assert api.request("POST", address, "steward", json={"reason": "the disk is mended"}).status_code == 202
     assert delivery.send(api.hub) == 1
-    assert [row["state"] for row in api.get("/v1/outbox").json()["items"]] == ["sent", "sent"]
+    with api.hub.database.begin("sender") as uow:
+        for name in ("third", "fourth"):
+            outbox.put(uow, outbox.Parcel(name, *whose, "document", {"use": "folder", "folder": "out"}, name, "text/xml", sha256))
+    for parcel in outbox.claim(api.hub.database, 1, 60):
+        with api.hub.database.begin("sender") as uow:
+            outbox.failed(uow, parcel, "their disk is full", 0)
+    what = {"destination": "folder out", "partner": "borealis", "reason": "the disk is larger"}
+    assert api.request("POST", "/v1/outbox/destinations/resend", "acme", json=what).status_code == 403
+    for other, status in (
+        ({"destination": "folder in"}, 404),
+        ({"partner": "acme"}, 404),
+        ({"destination": ""}, 422),
+        ({"reason": " "}, 409),
+    ):
+        assert api.request("POST", "/v1/outbox/destinations/resend", "steward", json=what | other).status_code == status
+    answer = api.request("POST", "/v1/outbox/destinations/resend", "steward", json=what)
+    assert (answer.status_code, answer.json()) == (202, {"count": 1})
+    assert delivery.send(api.hub) == 2
+    assert {row["state"] for row in api.get("/v1/outbox").json()["items"]} == {"sent"}
     assert api.get("/v1/outbox/destinations").json()["items"] == []
