@@ -11,7 +11,8 @@
 
 A token of oauth2 or of a login is kept in this process for all that ask the same peer as the same user, asked for anew shortly before it
 expires, and once more when the peer answers 401; a login without `at` lets in by a cookie, and so each connection logs in.
-`grant: client_credentials` with a private key sends an assertion instead of a secret.
+`grant: client_credentials` with a private key sends an assertion instead of a secret. `extra` is what else a token endpoint is told;
+`{password}` and `{secret}` stand for those that are named, as in `json` and `form` of a login.
 """
 
 from __future__ import annotations
@@ -169,12 +170,11 @@ class Access:
     def _asking(self, now: Callable[[], float]) -> Asking:
         given = self._given
         if self.kind == "login":
-            hidden = {f"{{{name}}}": self._secret(name) for name in ("password", "secret") if secret(given, name) is not None}
-            form, body = filled(given.get("form"), hidden), filled(given.get("json"), hidden)
+            form, body = filled(given.get("form"), self._named()), filled(given.get("json"), self._named())
             return Asking(str(given["path"]), form, body, None)
         form = {
             "grant_type": _GRANTS[str(given["grant"])],
-            **{str(name): str(value) for name, value in self._mapping("extra").items()},
+            **{name: str(filled(value, self._named())) for name, value in self._mapping("extra").items()},
         }
         if given.get("scope"):
             form["scope"] = str(given["scope"])
@@ -194,6 +194,10 @@ class Access:
                 if (hidden_secret := secret(given, "client_secret")) is not None:
                     form["client_secret"] = self._noted(hidden_secret)
         return Asking(str(given["token_url"]), form, None, basic)
+
+    def _named(self) -> dict[str, str]:
+        """What `{password}` and `{secret}` stand for."""
+        return {f"{{{name}}}": self._secret(name) for name in ("password", "secret") if secret(self._given, name) is not None}
 
     def _assertion(self, now: Callable[[], float]) -> str:
         """A signed JWT (RFC 7523), good for five minutes."""

@@ -26,7 +26,7 @@ from urllib.parse import quote
 import httpx
 
 from connectors import http_connections
-from connectors.credentials import required, seconds
+from connectors.credentials import refuse_written, required, seconds
 from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
 from connectors.http_answers import is_html, is_page, of_the_way, title
@@ -108,6 +108,7 @@ class Peer:
     """One system at one address. Close it, or use it in a `with` statement."""
 
     def __init__(self, settings: Mapping[str, Any], transport: str) -> None:
+        refuse_written(settings, transport)
         self._settings = settings
         self.base = base_of(required(settings, "url", transport), settings)
         self.access = Access(settings.get("auth"), transport)

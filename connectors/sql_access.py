@@ -2,7 +2,8 @@
 
 Beyond this machine the way is encrypted and the server's certificate is verified, name included, by the system's authorities or those in
 `ca_file`; with `allow_plain: true` it is as the driver does by itself. On this machine (a socket, a loopback address) `ca_file` asks for
-the same. A server that does not answer at all is left after `timeout_seconds` and a little more.
+the same. Behind the question mark of an address stand only names of `_ASKED`, none of which lets out a secret or changes whom we trust. A
+server that does not answer at all is left after `timeout_seconds` and a little more.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.credentials import required, secret
+from connectors.credentials import is_secret, required, secret
 from connectors.http_terms import trusted
 from data_contracts.errors import ConfigError, HubError, RetriableError
 
@@ -25,6 +26,29 @@ _READ_ONLY = {
     "mariadb": ("SET SESSION TRANSACTION READ ONLY", "SET SESSION max_statement_time = {seconds}"),
     "sqlite": ("PRAGMA query_only = ON",),
 }
+_ASKED = {
+    "postgresql": frozenset(
+        {
+            "host",
+            "hostaddr",
+            "port",
+            "user",
+            "service",
+            "passfile",
+            "application_name",
+            "client_encoding",
+            "options",
+            "target_session_attrs",
+        }
+        | {"load_balance_hosts", "sslmode", "sslcert", "sslkey", "sslcrl", "sslrootcert", "ssl_min_protocol_version", "sslnegotiation"}
+        | {"channel_binding", "require_auth", "gssencmode", "krbsrvname", "keepalives", "keepalives_idle", "keepalives_interval"}
+        | {"keepalives_count", "tcp_user_timeout"}
+    ),
+    "mysql": frozenset({"charset", "collation", "unix_socket", "use_unicode", "program_name"}),
+    "mariadb": frozenset({"charset", "collation", "unix_socket", "use_unicode", "program_name"}),
+    "sqlite": frozenset({"uri", "mode", "cache", "immutable", "vfs"}),
+}
+"""What an address may say behind its question mark. `sslmode` and its like count only where no certificate is verified by us."""
 _STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
 _CONNECT_SECONDS = 10
@@ -46,6 +70,12 @@ def url_of(settings: Mapping[str, Any]) -> sa.URL:
         raise ConfigError("database: a password does not belong into a site's file: name it by password_env or password_file")
     if url.get_backend_name() not in _READ_ONLY:
         raise ConfigError(f"database: {url.get_backend_name()} is not known; known: {', '.join(sorted(_READ_ONLY))}")
+    for name in url.query:
+        if is_secret(name) or name.lower() == "sslpassword":
+            raise ConfigError(f"database: {name} does not belong into a site's file: name the password by password_env or password_file")
+        if name not in _ASKED[url.get_backend_name()]:
+            known = ", ".join(sorted(_ASKED[url.get_backend_name()]))
+            raise ConfigError(f"database: the address may not say {name}; it may say {known}. Certificates: ca_file, allow_plain")
     return url
 
 
