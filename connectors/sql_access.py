@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -82,6 +83,8 @@ def url_of(settings: Mapping[str, Any]) -> sa.URL:
 def engine_of(settings: Mapping[str, Any], timeout: float) -> sa.Engine:
     """Whoever connects anew for each transaction: nobody's database is to hold a connection for us. Raises ConfigError."""
     url = url_of(settings)
+    if url.get_backend_name() == "sqlite":
+        url = _there(url)
     try:
         return sa.create_engine(
             url.set(password=secret(settings, "password")),
@@ -116,6 +119,11 @@ def told(error: sa.exc.DBAPIError, view: str) -> HubError:
     if isinstance(error, sa.exc.OperationalError) and "no such" not in str(said) and number not in _A_PERSON_MENDS:
         return RetriableError(text)
     return ConfigError(text)
+
+
+def _there(url: sa.URL) -> sa.URL:
+    """The file of an SQLite, which is read and never made: one that is not there is an error."""
+    return url.set(database=f"file:{quote((url.database or '').removeprefix('file:'))}").update_query_dict({"mode": "ro", "uri": "true"})
 
 
 def _connecting(url: sa.URL, settings: Mapping[str, Any], timeout: float) -> dict[str, Any]:

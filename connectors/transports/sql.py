@@ -7,6 +7,10 @@ For systems that offer no interface but their database: the owner makes a view, 
 (stamp, id), so that each costs the same and none shifts; every transaction is read only and every statement has a time limit. A page is
 JSON, `{"rows": [{…}]}`, with decimals as they are and times in ISO form. `delta: {kind: whole, id: …}` reads all of it and takes in what
 differs. PostgreSQL, MariaDB or MySQL, SQLite.
+
+A page begins with the last key once more, and what was read of it is left out: a database may hold ids equal that we tell apart (`AB` and
+`ab` under a collation). One key is one row; where it is not, that is told, for the rest of a record would be lost at the border of a page.
+With `rows: true` the rows of one id are a record: they bear one stamp, and a page ends behind whole ones.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +79,24 @@ def _columns(settings: Mapping[str, Any], delta: Delta) -> list[str]:
     return names
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Where a page begins: at a key, without what was read of those that the database holds equal to it."""
+
+    key: tuple[Any, ...] = ()
+    read: frozenset[tuple[Any, ...]] = frozenset()
+    """Keys that were read and may be equal to it."""
+    rows: int = 0
+    """How many rows the last key has."""
+
+
+_NAMED = Behind()
+"""Behind the rows that have no id: where the others begin."""
+_Row = dict[str, Any]
+_SAME = "udihub_same_key"
+"""Column that says whether the database holds a row's key equal to the last one."""
+
+
 class View:
     """One view and how it is asked."""
 
@@ -91,27 +114,102 @@ class View:
     def ask(self, question: Question) -> Answer:
         """One page, in a transaction of its own: a long one would keep the owner's database from tidying up."""
         with self._connected() as connection:
-            rows = connection.execute(self._select(connection, question)).mappings().all()
-        records = [dict(row) for row in rows]
-        keys = self._keys(question.clause)
-        place = tuple(records[-1][name] for name in keys) if len(records) == self.page else None
-        return Answer(_json.encode({"rows": records}), records, place)
+            nameless = self._nameless(connection, question) if question.place is None else []
+            if nameless:
+                return Answer(_json.encode({"rows": nameless}), nameless, _NAMED)
+            rows, place = self._page(connection, question)
+        return Answer(_json.encode({"rows": rows}), rows, place)
+
+    def _page(self, connection: sa.Connection, question: Question) -> tuple[list[_Row], Behind | None]:
+        """What was not read yet, and where the next page begins."""
+        behind = question.place if isinstance(question.place, Behind) else _NAMED
+        names, limit = self._keys(question.clause), self.page + 1 + behind.rows
+        select = self._select(connection, question)
+        while True:
+            found = [dict(row) for row in connection.execute(select.limit(limit)).mappings()]
+            same = sum(row.pop(_SAME, 0) for row in found)
+            fresh = [row for row in found if _key(row, names) not in behind.read]
+            if fresh or len(found) < limit:
+                break
+            limit *= 2  # the database holds more keys equal to the last one than a page has rows
+        self._one_row_each(found, names)
+        rows = fresh[: self.page]
+        if len(fresh) <= self.page and len(found) < limit:
+            return rows, None
+        read = {key for row in found if (key := _key(row, names)) in behind.read} | {_key(row, names) for row in rows}
+        if same == len(found):
+            read |= behind.read  # all of them are as the last key to the database, and it may give others of those each time
+        return rows, self._behind(rows, names, read)
+
+    def _behind(self, rows: Sequence[_Row], names: Sequence[str], read: set[tuple[Any, ...]]) -> Behind:
+        """Behind the last row; of records of several rows behind the last one that is whole. Raises ConfigError where one fills a page."""
+        if self.delta.rows:
+            cut = _key(rows[-1], names)
+            rows, read = [row for row in rows if _key(row, names) != cut], read - {cut}
+            if not rows:
+                raise ConfigError(f"transport sql: a record of {self.view} has more rows than a page holds: ask for larger pages (page)")
+        last = _key(rows[-1], names)
+        return Behind(last, frozenset(read), sum(_key(row, names) == last for row in rows))
+
+    def _one_row_each(self, found: Sequence[_Row], names: Sequence[str]) -> None:
+        """Raises ConfigError where a key is not one row, or the rows of a record bear several stamps."""
+        known: dict[tuple[Any, ...], Any] = {}
+        for row in found:
+            if self.delta.rows:
+                key, said = _key(row, self.delta.id), row[names[0]]
+            else:
+                key, said = _key(row, names), row
+            if known.setdefault(key, said) != said:
+                raise ConfigError(self._several(key))
+
+    def _several(self, key: Sequence[Any]) -> str:
+        one = ", ".join(str(value) for value in key)
+        if self.delta.rows:
+            return f"transport sql: the rows of one record of {self.view} bear several stamps ({one}): let the view give each the latest"
+        return (
+            f"transport sql: {self.view} has several rows of one key ({one}): name in delta, id, all columns that tell rows apart, "
+            "or say rows: true where they are one record"
+        )
+
+    def _nameless(self, connection: sa.Connection, question: Question) -> list[_Row]:
+        """Rows without a value in a column of their id: no page by keys would hold them. Raises ConfigError where a page cannot."""
+        columns = self.table.c
+        if self.delta.kind == "stamp" and set(self.delta.id) <= {self.delta.path(question.clause)}:
+            return []
+        query = self._since(connection, question, sa.select(self.table)).where(sa.or_(*(columns[name].is_(None) for name in self.delta.id)))
+        rows = [dict(row) for row in connection.execute(query.limit(self.page + 1)).mappings()]
+        if len(rows) > self.page:
+            raise ConfigError(f"transport sql: more than {self.page} rows of {self.view} have no {', '.join(self.delta.id)}")
+        return rows
 
     def _keys(self, clause: str) -> tuple[str, ...]:
         return (self.delta.path(clause), *self.delta.id) if self.delta.kind == "stamp" else self.delta.id
 
     def _select(self, connection: sa.Connection, question: Question) -> sa.Select[Any]:
+        columns, keys = self.table.c, self._keys(question.clause)
+        query = sa.select(self.table).order_by(*(columns[name] for name in keys))
+        query = query.where(*(columns[name].is_not(None) for name in self.delta.id))
+        if isinstance(question.place, Behind) and question.place.key:
+            listed, key = [columns[name] for name in keys], question.place.key
+            same = sa.and_(*(column == value for column, value in zip(listed, key, strict=True)))
+            query = query.add_columns(sa.case((same, 1), else_=0).label(_SAME))
+            return self._asked(question, query).where(_from(listed, key))
+        return self._since(connection, question, query)
+
+    def _since(self, connection: sa.Connection, question: Question, query: sa.Select[Any]) -> sa.Select[Any]:
+        """The rows of a question from its stamp on."""
+        query, name = self._asked(question, query), self._keys(question.clause)[0]
+        if question.since is None:
+            return query
+        return query.where(self.table.c[name] >= self._bound(connection, name, question.since))
+
+    def _asked(self, question: Question, query: sa.Select[Any]) -> sa.Select[Any]:
+        """The rows of a question: those with its stamp."""
         columns, delta = self.table.c, self.delta
-        keys = self._keys(question.clause)
-        query = sa.select(self.table).order_by(*(columns[name] for name in keys)).limit(self.page)
         if delta.kind == "stamp":
-            query = query.where(columns[keys[0]].is_not(None))
+            query = query.where(columns[delta.path(question.clause)].is_not(None))
             if question.clause == "created":
                 query = query.where(columns[delta.field].is_(None))
-        if question.place is not None:
-            return query.where(_behind([columns[name] for name in keys], question.place))
-        if question.since is not None:
-            query = query.where(columns[keys[0]] >= self._bound(connection, keys[0], question.since))
         return query
 
     def _bound(self, connection: sa.Connection, name: str, stamp: str) -> Any:
@@ -160,11 +258,16 @@ _CATALOGUE = sa.text(
 )
 
 
-def _behind(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """Rows behind one, in the order of these columns; spelled out, for not every database compares rows."""
+def _key(row: Mapping[str, Any], names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in names)
+
+
+def _from(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Rows from one on, in the order of these columns; spelled out, for not every database compares rows."""
     first: sa.ColumnElement[Any] = columns[0]
-    behind: sa.ColumnElement[bool] = first > values[0]
-    return behind if len(columns) == 1 else sa.or_(behind, sa.and_(first == values[0], _behind(columns[1:], values[1:])))
+    if len(columns) == 1:
+        return first >= values[0]
+    return sa.or_(first > values[0], sa.and_(first == values[0], _from(columns[1:], values[1:])))
 
 
 TRANSPORT = Sql()

@@ -16,7 +16,7 @@ from connectors.deltas import Delta
 from connectors.pulling import Question
 from connectors.registry import transport_named
 from connectors.spec import Page, Polling
-from connectors.transports.sql import View
+from connectors.transports.sql import Behind, View
 from data_contracts.errors import ConfigError, HubError, RetriableError
 from tests.mariadb import MariaDBServer, running_mariadb
 from tests.peers.local_certificate import local_certificate
@@ -124,13 +124,28 @@ def test_pages_go_by_the_index_and_cost_the_same_however_far(server: MariaDBServ
     sa.event.listen(view._engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
     reads: list[int] = []
     for stamp in ("2026-01-01T00:00:01", "2026-01-01T05:33:00"):
-        view.ask(Question("changed", None, (datetime.fromisoformat(stamp), "S-0")))
+        view.ask(Question("changed", None, Behind((datetime.fromisoformat(stamp), "S-0"))))
         with server.engine().connect() as connection:
             connection.exec_driver_sql("USE erp")
             connection.exec_driver_sql("FLUSH STATUS")
             connection.exec_driver_sql(*asked[-1]).all()
             reads.append(sum(int(row[1]) for row in connection.exec_driver_sql("SHOW STATUS LIKE 'Handler_read%%'")))
     assert max(reads) < 20, "rows that were touched for a page of three"
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_ids_that_a_collation_holds_equal_all_come(server: MariaDBServer, settings: dict[str, Any], size: int) -> None:
+    """Case, accents and blanks behind a word are nothing to MariaDB's usual collation."""
+    codes = ["ab", "AB", "\u00e1b", "ab ", "b", "B "]
+    server.execute(
+        "CREATE OR REPLACE TABLE erp.loose (code VARCHAR(20) COLLATE utf8mb4_bin, changed DATETIME(6))",
+        *(f"INSERT INTO erp.loose VALUES ('{code}', '2026-11-01 08:00:00')" for code in codes),
+        "CREATE OR REPLACE VIEW erp.hub_loose AS SELECT code COLLATE utf8mb4_general_ci AS code, changed FROM erp.loose",
+        "GRANT SELECT ON erp.hub_loose TO reader",
+    )
+    more = {"view": "hub_loose", "columns": ["code", "changed"], "page": size}
+    for delta in ({"kind": "stamp", "field": "changed", "id": "code"}, {"kind": "whole", "id": "code"}):
+        assert sorted(row["code"] for row in rows(pages(settings | more | {"delta": delta}))) == sorted(codes)
 
 
 def test_nothing_can_be_changed_even_by_who_may(server: MariaDBServer, settings: dict[str, Any]) -> None:
