@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from operator import methodcaller
 from typing import Any
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE
@@ -13,6 +14,9 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE
 from connectors.streaming import Arrived
 
 _BEGAN = datetime(1970, 1, 1, tzinfo=UTC)
+_ASKED = methodcaller("headers")
+"""The client (2.16) gives back a list with a hole, and an error beside it, where it cannot decode a name. Called so, Python sees to it that
+the error is raised; called as a method, it may come up anywhere later, and whoever looks into the list ends the process."""
 
 
 def arrived(message: Any) -> Arrived:
@@ -21,19 +25,33 @@ def arrived(message: Any) -> Arrived:
     A value that is null says, in topics that are compacted, that its key is no more: the line has `tombstone`, and `null` as the message.
     """
     kind, milliseconds = message.timestamp()
-    value, headers = message.value(), message.headers() or ()
+    value, headers = message.value(), _headers(message)
     more: dict[str, Any] = {"partition": message.partition(), "offset": message.offset()}
     if kind != TIMESTAMP_NOT_AVAILABLE:
         more["published"] = _published(milliseconds)
     if message.key() is not None:
         more["key"] = _text(message.key())
-    if headers:
-        more["headers"] = _by_name(headers)
+    if headers is None or headers:
+        more["headers"] = headers and _by_name(headers)
     if value is None:
         more["tombstone"] = True
     place = f"{message.topic()}/{message.partition()}/{message.offset()}"
-    version = _version(milliseconds, message.key(), headers, value)
+    version = _version(milliseconds, message.key(), headers or (), value)
     return Arrived(message.topic(), b"null" if value is None else value, place, version, _nothing, more)
+
+
+def unreadable(found: Arrived) -> bool:
+    """Whether a message has headers that cannot be read: its line has `null` for them."""
+    return found.more.get("headers", ()) is None
+
+
+def _headers(message: Any) -> Sequence[tuple[str, bytes | None]] | None:
+    """None where a name is no UTF-8: the client cannot say it, nor what else is there."""
+    try:
+        said: Sequence[tuple[str, bytes | None]] | None = _ASKED(message)
+    except (SystemError, UnicodeDecodeError):
+        return None
+    return said or ()
 
 
 def _version(milliseconds: int, key: bytes | None, headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> str:

@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from connectors.spec import Page
 from connectors.streaming import QUIET, Arrived
 from connectors.transports.kafka.connection import explained, parameters, told
-from connectors.transports.kafka.messages import arrived
+from connectors.transports.kafka.messages import arrived, unreadable
 from connectors.transports.kafka.places import LATEST, Partition, Place, Reached, kept_as
 from data_contracts.errors import ConfigError, RetriableError
 from data_contracts.findings import Finding
@@ -43,6 +43,8 @@ class Reading:
         """Partitions of which the last message that the hub knows is read once more, to see that they are still what they were."""
         self._ended: set[Partition] = set()
         self._lost: list[Finding] = []
+        self._unreadable: dict[Partition, tuple[int, int]] = {}
+        """Since the last page, the first message whose headers nobody can read, and how many."""
         self._early: deque[Any] = deque()
         """Messages that came while the cluster was asked something else."""
 
@@ -194,6 +196,9 @@ class Reading:
                     self.reached[one] = first, ""
                     self._assign()
                 return None
+        if unreadable(found):
+            first, count = self._unreadable.get(one, (message.offset(), 0))
+            self._unreadable[one] = first, count + 1
         self.reached[one] = message.offset() + 1, found.version
         return found
 
@@ -217,7 +222,10 @@ class Reading:
 
     def marked(self, page: Page = QUIET) -> Page:
         """A page of all that was taken, with the place up to which everything is known once it is durable, and what is to be told."""
-        findings, self._lost = (*page.findings, *self._lost), []
+        headless = [_told("STR-11", one, first, count) for one, (first, count) in sorted(self._unreadable.items())]
+        findings = (*page.findings, *self._lost, *headless)
+        self._lost.clear()
+        self._unreadable.clear()
         return replace(page, watermark=kept_as(self.reached), findings=findings)
 
     def _explained(self) -> Any:

@@ -125,6 +125,17 @@ def test_messages_as_others_publish_them(peer: KafkaPeer) -> None:
     assert '["A"]' in records and len(records) == 8
 
 
+def test_headers_that_nobody_can_read_keep_nothing_from_coming(peer: KafkaPeer) -> None:
+    peer.make()
+    peer.publish_header("天".encode())
+    for _ in range(60):  # often: Python calls otherwise what it has called often
+        peer.publish_header(b"\xff")
+    peer.publish_header(b"b")
+    heard = Drained(inward(peer))
+    assert [line["headers"] for line in heard.lines] == [{"天": "1"}, *[None] * 60, {"b": "1"}] and set(heard.rules) == {"STR-11"}
+    assert Drained(inward(peer), heard.place).rules == []
+
+
 def test_a_place_is_the_hubs(peer: KafkaPeer) -> None:
     """Also where nobody gives it a right on any group, as at this door."""
     peer.publish((b"7", b'{"n": %d}' % number) for number in range(3))
