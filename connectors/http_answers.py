@@ -13,7 +13,6 @@ _BLANK = b"\xef\xbb\xbf \r\n\t"
 _PAGE = re.compile(rb"(?:<\?xml[^>]*\?>|<!--.*?-->|\s)*<(?:!doctype\s+html|html|head|body|title|h1|center)\b", re.IGNORECASE | re.DOTALL)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _LOOKED_AT = 2048
-_TOLD = 100
 _DECIDES_ALONE = (401, 403, 413)
 """Statuses that say what to do, whoever says them: a person lets us in, or less is sent at once."""
 
@@ -40,9 +39,9 @@ def is_html(media_type: str, content: bytes) -> bool:
 
 
 def title(content: bytes) -> str:
-    """What a page calls itself, a hundred characters at most, or nothing."""
+    """What a page calls itself, or nothing; whole, for secrets are taken out before it is cut."""
     found = _TITLE.search(content[: 4 * _LOOKED_AT].decode("utf-8", "replace"))
-    return " ".join(found[1].split())[:_TOLD] if found is not None else ""
+    return " ".join(found[1].split()) if found is not None else ""
 
 
 def of_the_way(status: int, media_type: str, content: bytes) -> bool:

@@ -41,6 +41,7 @@ PEER_SETTINGS = frozenset(
 )
 _MOST = 32 * 1024 * 1024
 _TOLD = 200
+_TITLE = 100
 _ATTEMPTS = 6
 OUR_PATIENCE = 0.001
 """Seconds that a delivery waits for a busy peer: what waits is the parcel, not the sender."""
@@ -301,7 +302,7 @@ class Peer:
             except httpx.InvalidURL:
                 place = ""
             return f"it sends us to {place or 'another address'}, and no redirect is followed"
-        return self.told(title(answer.content)) or "not the peer's own word: a gateway or a page before it"
+        return self.beginning(title(answer.content).encode(), _TITLE) or "not the peer's own word: a gateway or a page before it"
 
     def _beginning(self, answer: Answered) -> str:
         return " ".join(beginning(answer.content, _TOLD, self.access.used).split())[:_TOLD]

@@ -33,6 +33,7 @@ _METHODS = ("POST", "PUT", "PATCH", "MERGE", "DELETE")
 _NUMBER = re.compile(r'"\\u0000([^"\\]+)"')
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[^\r\n]*")
 _TOLD = 200
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ def check(given: Any) -> Sequence[Mapping[str, Any]]:
     return given
 
 
-def build(given: Any, content: bytes, stable_id: str) -> tuple[str, bytes]:
-    """Media type and body of the request: the same for the same delivery.
+def build(given: Any, content: bytes, stable_id: str) -> tuple[str, bytes, int]:
+    """Media type and body of the request, the same for the same delivery, and how many changes it asks for.
 
     Raises RefusedError where the document lacks what a change is made of.
     """
@@ -73,20 +74,35 @@ def build(given: Any, content: bytes, stable_id: str) -> tuple[str, bytes]:
     if not count:
         raise RefusedError("the document has nothing of which a change could be made")
     lines += [f"--{changes}--", f"--{batch}--", ""]
-    return f"multipart/mixed; boundary={batch}", "\r\n".join(lines).encode()
+    return f"multipart/mixed; boundary={batch}", "\r\n".join(lines).encode(), count
 
 
-def judged(media_type: str, content: bytes, where: str, told: Callable[[bytes, int], str]) -> str:
-    """What came of it, where all was made. Raises RefusedError where a change failed, RetriableError where the server did or the answer is
-    none. `told` gives the beginning of a body, so long, without secrets."""
+def judged(media_type: str, content: bytes, where: str, told: Callable[[bytes, int], str], changes: int) -> str:
+    """What came of it, where all was made: each of the `changes` is answered by 2xx, and the answer ends where it says that it does.
+
+    `told` gives the beginning of a body, so long, without secrets. Raises RefusedError where a change failed, or somebody else had changed
+    the record (412), which a person decides; RetriableError where the server failed, and where the answer is none, or less than the whole.
+    """
     found = list(_parts(media_type, content))
+    failed = next((one for one in found if one.status >= 400), None)
+    if failed is not None:
+        text = f"{where}: nothing of the batch was made: {failed.status} {' '.join(told(failed.body, _TOLD).split())}"
+        raise (RetriableError if failed.status >= 500 or failed.status in (408, 409, 429) else RefusedError)(text.strip())
+    statuses = " ".join(str(one.status) for one in found[:_SHOWN])
     if not found:
         raise RetriableError(f"{where}: the answer to the batch has no parts")
-    failed = next((one for one in found if one.status >= 400), None)
-    if failed is None:
-        return f"{len(found)} parts, {' '.join(str(one.status) for one in found[:20])}"
-    text = f"{where}: nothing of the batch was made: {failed.status} {' '.join(told(failed.body, _TOLD).split())}"
-    raise (RetriableError if failed.status >= 500 or failed.status in (408, 409, 412, 429) else RefusedError)(text.strip())
+    if sum(1 for one in found if 200 <= one.status < 300) < changes or len(found) < changes or not _is_whole(media_type, content):
+        raise RetriableError(f"{where}: {changes} changes were asked for, and the answer tells of {len(found)} ({statuses}), or was cut")
+    return f"{len(found)} parts, {statuses}"
+
+
+def _is_whole(media_type: str, content: bytes) -> bool:
+    """Whether the closing boundary has come."""
+    head = b"Content-Type: " + media_type.encode("latin-1", "replace") + b"\r\n\r\n"
+    boundary = BytesParser(policy=HTTP).parsebytes(head).get_boundary()
+    return (
+        boundary is not None and re.search(rb"(?:^|\n)--" + re.escape(boundary.encode("latin-1", "replace")) + rb"--", content) is not None
+    )
 
 
 def _documents(change: Mapping[str, Any], content: bytes) -> Iterator[bytes]:

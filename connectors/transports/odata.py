@@ -13,10 +13,10 @@ so leave
 `id` out there. Version 2 spells numbers as text and times as `/Date(…)/`: a page is what came, byte for byte.
 
 Out: `send: {method: POST, path: A_PurchaseOrder, csrf: true, unless: "A_PurchaseOrder('{PurchaseOrder}')"}`. `csrf` fetches SAP's token
-with
-its cookies, and again when it has ended (`{path, at, header}` for others: Windchill); `if_match: fetch` reads the ETag before it changes;
-`unless` is an address at which a record is only where it was sent before. `batch` instead of `path`: several changes of which all are made
-or none (`connectors/odata_batch.py`).
+with its cookies, and again when it has ended (`{path, at, header}` for others: Windchill); `if_match: fetch` reads the ETag before it
+changes; `unless` is an address at which a record is only where it was sent before (times of the document stand in it as
+`datetime'{PostingDate}'`); what somebody else has changed meanwhile (412) is not overwritten: a person decides. `batch` instead of `path`:
+several changes of which all are made or none (`connectors/odata_batch.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -47,6 +48,7 @@ _SETTINGS = PEER_SETTINGS | frozenset(
 _SEND = frozenset({"method", "path", "csrf", "if_match", "unless", "batch"})
 _LITERALS = {"datetimeoffset": "datetimeoffset'{}'", "datetime": "datetime'{}'", "plain": "{}", "text": "'{}'"}
 _BEGINNING = 200
+_DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 _TRACKED = "odata.track-changes"
 
 
@@ -78,7 +80,8 @@ class OData(Pulling):
         return as_watermark(_delta(settings), text)
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
-        """Create or change one entity, with what belongs to it. Raises RetriableError where somebody changed it meanwhile (412)."""
+        """Create or change one entity, with what belongs to it. Raises RefusedError where somebody changed it meanwhile (412): what
+        they wrote is not overwritten, and a person decides."""
         refuse_unknown(settings, _SETTINGS, self.name)
         given = settings.get("send")
         if not isinstance(given, Mapping) or bool(given.get("path")) == ("batch" in given):
@@ -101,7 +104,7 @@ class OData(Pulling):
                 answer = peer.ask(_let_through(peer, asked, given["csrf"]))
             told = f"{answer.status} {peer.beginning(answer.content, _BEGINNING)}".strip()
             if answer.status == 412:
-                raise RetriableError(f"{peer.where}: somebody changed it meanwhile: {told}")
+                raise RefusedError(f"{peer.where}: somebody changed it meanwhile, so it was not overwritten; a person decides: {told}")
             if answer.status == 403:
                 raise ConfigError(f"{peer.where} does not let us in: {told}")
             peer.taken(answer, Answered.json)
@@ -284,14 +287,14 @@ def _let_through(peer: Peer, asked: Asked, csrf: Any) -> Asked:
 
 def _all_or_none(peer: Peer, given: Mapping[str, Any], content: bytes, stable_id: str) -> str:
     """Several changes at once, of which all are made or none. Raises as `odata_batch.judged` says."""
-    kind, body = odata_batch.build(given["batch"], content, stable_id)
+    kind, body, changes = odata_batch.build(given["batch"], content, stable_id)
     asked = Asked("POST", "$batch", headers={"Content-Type": kind, "Accept": "multipart/mixed"}, content=body, also=(403,))
     answer = peer.ask(_let_through(peer, asked, given.get("csrf")))
     if answer.status == 403 and given.get("csrf"):  # the token has ended
         answer = peer.ask(_let_through(peer, asked, given["csrf"]))
     if answer.status == 403:
         raise ConfigError(f"{peer.where} does not let us in: {answer.status}")
-    said = odata_batch.judged(answer.headers.get("content-type", ""), answer.content, peer.where, peer.beginning)
+    said = odata_batch.judged(answer.headers.get("content-type", ""), answer.content, peer.where, peer.beginning, changes)
     return f"{answer.status} {said}"
 
 
@@ -325,15 +328,28 @@ def _etag(peer: Peer, path: str) -> str:
 
 
 def _address(path: str, values: Mapping[str, str]) -> str:
-    """A path with members of the document in it; a quote within a key is doubled, as OData wants it."""
+    """A path with members of the document in it; a quote within a key is doubled, as OData wants it, and a time as version 2 writes it
+    (`/Date(ms)/`) becomes the time that its addresses know."""
     filled = path
     for word in words_of(path):
-        filled = filled.replace(f"{{{word}}}", quote(values[word].replace("'", "''"), safe=""))
+        filled = filled.replace(f"{{{word}}}", quote(_literal_of(values[word]).replace("'", "''"), safe=""))
     try:
         httpx.URL(f"https://host/{filled}")
     except httpx.InvalidURL as error:
         raise ConfigError(f"transport odata: path {path!r} is no address") from error
     return filled
+
+
+def _literal_of(value: str) -> str:
+    """A member as an address spells it: `datetime'{PostingDate}'` with `/Date(1795219200000)/` is datetime'2026-11-21T00:00:00'."""
+    found = _DATE.fullmatch(value)
+    if found is None:
+        return value
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None) + timedelta(milliseconds=int(found[1]))
+    except OverflowError as error:
+        raise RefusedError(f"{value} is no time that an address could name") from error
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
 
 
 TRANSPORT = OData()

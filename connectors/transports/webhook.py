@@ -178,7 +178,9 @@ def post(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes
     """`ask`, with status and beginning of the answer as one text."""
     answer = ask(settings, headers, content)
     if is_page(answer.body) and not _is_own(settings, answer.body):
-        raise RetriableError(f"{answer.host} answered {answer.status} with a page of HTML, which takes no document: {title(answer.body)}")
+        raise RetriableError(
+            f"{answer.host} answered {answer.status} with a page of HTML, which takes no document: {title(answer.body)[:_BEGINNING]}"
+        )
     return _told(answer.status, answer.body, _ANSWER if settings.get("answers") is True else _BEGINNING)
 
 

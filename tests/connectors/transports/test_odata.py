@@ -78,7 +78,7 @@ def test_writing_needs_a_token_its_cookie_and_the_right_version(peer: ODataPeer)
     patch = {"method": "PATCH", "path": "Things({id})", "csrf": True, "if_match": "fetch"}
     assert TRANSPORT.send(out | {"send": patch}, "a.json", b'{"id": 99, "name": "patched"}', "3").startswith("201 ")
     assert peer.records[99]["name"] == "patched"
-    with pytest.raises(RetriableError, match="meanwhile"):
+    with pytest.raises(RefusedError, match="meanwhile, so it was not overwritten; a person decides"):
         TRANSPORT.send(out | {"send": patch | {"if_match": 'W/"1"'}}, "a.json", b'{"id": 99, "name": "late"}', "4")
     with pytest.raises(RefusedError, match="428"):
         TRANSPORT.send(out | {"send": {name: patch[name] for name in ("method", "path", "csrf")}}, "a.json", document, "5")
@@ -86,6 +86,17 @@ def test_writing_needs_a_token_its_cookie_and_the_right_version(peer: ODataPeer)
         TRANSPORT.send(out | {"send": {"path": "Things"}}, "a.json", document, "6")
     with pytest.raises(RefusedError, match="no id"):
         TRANSPORT.send(out, "a.json", b"{}", "7")
+
+
+def test_a_time_of_the_document_stands_in_the_question_whether_it_is_there(peer: ODataPeer) -> None:
+    sent = {"path": "Things", "csrf": True, "unless": "Things?$filter=day eq datetime'{day}'"}
+    out = {"version": 2, "url": f"{peer.url}/v2/", "send": sent}
+    for day, spelled in (("/Date(1795219200000)/", "2026-11-21T00:00:00"), ("/Date(-1+0060)/", "1969-12-31T23:59:59.999")):
+        TRANSPORT.send(out, "a.json", f'{{"id": 97, "day": "{day}"}}'.encode(), "1")
+        assert f"datetime'{spelled}'" in peer.asked[0][1]
+        peer.asked.clear()
+    with pytest.raises(RefusedError, match="no time"):
+        TRANSPORT.send(out, "a.json", b'{"id": 97, "day": "/Date(999999999999999)/"}', "1")
 
 
 def test_a_token_that_ends_before_it_is_used_is_fetched_again(peer: ODataPeer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler
@@ -28,6 +28,8 @@ class Service:
         self.fails_at: str | None = None
         self.status, self.lies = 400, False
         self.tokens = 0
+        self.meddle: Callable[[bytes], bytes] = lambda content: content
+        """What happens to an answer on its way."""
 
     @property
     def url(self) -> str:
@@ -72,7 +74,7 @@ class ServiceHandler(BaseHTTPRequestHandler):
         if failing is not None:
             fault = (peer.status, json.dumps({"error": {"message": "Item GW-035 is blocked"}}))
             answers = [(201, "{}"), fault] if peer.lies else [fault]
-        return self.say(202, "multipart/mixed; boundary=b", multipart(answers), {})
+        return self.say(202, "multipart/mixed; boundary=b", peer.meddle(multipart(answers)), {})
 
     def say(self, status: int, kind: str, content: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -127,6 +129,34 @@ def test_where_one_fails_nothing_was_made_whatever_other_parts_say(service: Serv
     assert service.made == []
     service.status = 503
     with pytest.raises(RetriableError, match="503"):
+        TRANSPORT.send(settings(service), "order", ORDER, "delivery-1")
+
+
+@pytest.mark.parametrize("meddle", [
+    lambda _content: multipart([(201, "{}")]),
+    lambda content: content[: content.rindex(b"HTTP/1.1") + 30],
+    lambda content: content[: content.rindex(b"--b--")],
+    lambda content: content.replace(b"HTTP/1.1 201 X", b"HTTP/1.1 302 Found", 1),
+    lambda content: content.replace(b"HTTP/1.1 201 X", b"HTTP/1.1 100 Continue", 1),
+    lambda _content: b"--b--\r\n",
+    lambda _content: b"<html>",
+])  # fmt: skip
+def test_an_answer_that_tells_of_less_than_was_asked_for_is_no_success(service: Service, meddle: Callable[[bytes], bytes]) -> None:
+    service.meddle = meddle
+    with pytest.raises(RetriableError, match=r"4 changes were asked for|has no parts"):
+        TRANSPORT.send(settings(service), "order", ORDER, "delivery-1")
+
+
+def test_no_half_of_an_answer_is_taken_for_the_whole(service: Service) -> None:
+    for length in range(0, len(multipart([(201, "{}")] * 4)) - len(b"--\r\n"), 7):
+        service.meddle = lambda content, length=length: content[:length]  # type: ignore[misc]
+        with pytest.raises(RetriableError):
+            TRANSPORT.send(settings(service), "order", ORDER, "delivery-1")
+
+
+def test_what_somebody_changed_meanwhile_is_a_persons_to_decide(service: Service) -> None:
+    service.fails_at, service.status = "Lines", 412
+    with pytest.raises(RefusedError, match="412"):
         TRANSPORT.send(settings(service), "order", ORDER, "delivery-1")
 
 
