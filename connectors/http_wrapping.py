@@ -52,6 +52,9 @@ def wrapped(given: Mapping[str, Any], content: bytes, stable_id: str) -> tuple[b
 class Outgoing:
     """A document that is put into templates."""
 
+    words = _WORD
+    """The words in braces that stand for something of it."""
+
     def __init__(self, content: bytes, stable_id: str) -> None:
         try:
             self._text = content.decode("utf-8-sig")
@@ -78,9 +81,10 @@ class Outgoing:
             return template
         if whole is not None and template == "{document}":
             return whole
-        return _WORD.sub(lambda found: self._word(found[1]), template)
+        return self.words.sub(lambda found: self.word(found[1]), template)
 
-    def _word(self, word: str) -> str:
+    def word(self, word: str) -> str:
+        """What a word stands for. Raises RefusedError where the document has no such member."""
         if word == "document":
             return self._text
         if word == "escaped":
@@ -88,13 +92,14 @@ class Outgoing:
         if word == "id":
             return self._id
         if word == "page":
-            return base64.b64encode(as_html("\n".join(_shown(self._members()))).encode()).decode()
-        value = value_at(self._members(), word.removeprefix("document."))
+            return base64.b64encode(as_html("\n".join(_shown(self.members()))).encode()).decode()
+        value = value_at(self.members(), word.removeprefix("document."))
         if value in (None, "") or isinstance(value, dict | list):
             raise RefusedError(f"the document has no {word.removeprefix('document.')}, which it is sent with")
         return str(value)
 
-    def _members(self) -> Any:
+    def members(self) -> Any:
+        """The document as members. Raises RefusedError for one that is no JSON."""
         try:
             return json.loads(self._text, parse_float=str)
         except (ValueError, RecursionError) as error:

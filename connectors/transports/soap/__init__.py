@@ -34,11 +34,11 @@ from connectors.deltas import Delta, value_at
 from connectors.http_each import Each
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import PEER_SETTINGS, Answered
-from connectors.http_wrapping import Outgoing
 from connectors.pulling import Answer, Question, clock_of, pull
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
 from connectors.transports.soap.asking import CALL, Call, Reply, SoapPeer, parsed
+from connectors.transports.soap.filling import Words
 from connectors.xml_answers import Looked
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 from data_contracts.findings import Finding
@@ -121,10 +121,11 @@ class Service:
         """One page."""
         place = question.place if isinstance(question.place, Place) else Place()
         call = self._created if question.clause == "created" else self._call
-        reply = self._peer.call(replace(call, values=self._values(question, place)))
+        reply = self._peer.reply(replace(call, values=self._values(question, place)))
         told = tuple(Finding("SOA-01", got=", ".join(reply.loose)[:120]) for _ in reply.loose[:1])
         if self._is_empty(reply):
             return Answer(reply.content, (), self._onward(place, None), None, reply.media_type, told)
+        self._peer.decide(call, reply)
         records = self._records(reply)
         if self._each is not None:
             self._each.heeded(place.turn, records, self._peer.where)
@@ -200,15 +201,14 @@ class _Sending:
             peer.names.path(path)
         for call in (self._call, self._unless, self._then):
             if call is not None:
-                example = replace(call, document=lambda: parsed(b"<document/>"))
-                peer_written(peer, example)
+                peer_written(peer, replace(call, document=lambda: parsed(b"<document/>"), each=call.once))
 
     def send(self, content: bytes, stable_id: str) -> str:
         """Send one document, unless it was sent before, and call what comes behind it."""
-        peer, document = self._peer, Outgoing(content, stable_id)
+        peer, words = self._peer, Words(content, stable_id)
 
         def made(call: Call) -> Call:
-            return replace(call, fill=lambda text: str(document.put(text)), document=lambda: parsed(content))
+            return replace(call, fill=words.fill, each=words.each, document=lambda: parsed(content))
 
         if self._unless is not None and self._there(made(self._unless)):
             return f"{peer.where}: was there"
@@ -223,7 +223,7 @@ class _Sending:
     def _there(self, unless: Call) -> bool:
         """Whether a document was sent before. Raises RefusedError for an answer that says neither."""
         absent, where = self._absent[1] if self._absent else frozenset[str](), self._peer.where
-        reply = self._peer.call(replace(unless, verdict=None), absent)
+        reply = self._peer.reply(unless, absent)
         looked = reply.looked
         if isinstance(looked, Looked) and looked.texts(self._found):
             return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from connectors.credentials import refuse_unknown
 from connectors.http_peer import Answered, Asked, Peer
 from connectors.http_templates import filled, path_of, words_of
 from connectors.transports.soap import envelope
-from connectors.transports.soap.filling import Fill, Filling
+from connectors.transports.soap.filling import Each, Fill, Filling
 from connectors.transports.soap.security import WSSE, WSU, UsernameToken
 from connectors.transports.soap.verdict import Faults, Verdict
 from connectors.xml_answers import Looked, Names, read_xml
@@ -40,7 +40,12 @@ class Call:
     fill: Fill | None = None
     """Replaces words instead of `values`."""
     document: Callable[[], etree._Element] | None = None
+    each: Each | None = None
     verdict: Verdict | None = None
+
+    def once(self, _path: str) -> Iterator[Fill]:
+        """A list of one, where a template is only looked at."""
+        yield self.filled
 
     def filled(self, text: str) -> str | None:
         """A text of the templates with its words replaced; None where one has no value yet."""
@@ -77,8 +82,21 @@ class SoapPeer(Peer):
         verdict = Verdict(made, self.names if self.inside is None or self.inside.kind == "xml" else None)
         return Call(str(made["path"] or ""), str(made["action"] or ""), made["header"], given.get(body), verdict=verdict)
 
-    def call(self, call: Call, absent: frozenset[str] = frozenset()) -> Reply:
-        """Call, and read what is answered. Raises RetriableError, RefusedError or ConfigError for a fault and for what is no success.
+    def call(self, call: Call) -> Reply:
+        """Call, and read what is answered. Raises RetriableError, RefusedError or ConfigError for a fault and for what is no success."""
+        reply = self.reply(call)
+        self.decide(call, reply)
+        return reply
+
+    def decide(self, call: Call, reply: Reply) -> None:
+        """Whether an answer is a success. Raises RefusedError or RetriableError with the peer's reason."""
+        if not isinstance(reply.looked, Looked):
+            self.judge(reply.looked)
+        elif call.verdict is not None and reply.content:
+            call.verdict.judge(reply.looked, self)
+
+    def reply(self, call: Call, absent: frozenset[str] = frozenset()) -> Reply:
+        """Call, and read what is answered, be it a success or not. Raises what a fault means.
 
         A fault of one of the codes `absent` is an answer too: that there is no such thing.
         """
@@ -101,15 +119,11 @@ class SoapPeer(Peer):
         content, kind = opened.content, "text/xml"
         if self.inside is not None:
             looked, content, kind = self.inside.opened(looked, self.where)
-        if not isinstance(looked, Looked):
-            self.judge(looked)
-        elif call.verdict is not None:
-            call.verdict.judge(looked, self)
         return Reply(answer.status, content, looked, kind, opened.loose)
 
     def written(self, call: Call) -> bytes:
         """The envelope of a call. Raises ConfigError for templates that are none, RefusedError for what XML cannot carry."""
-        filling = Filling(self.names, call.filled, call.document)
+        filling = Filling(self.names, call.filled, call.document, call.each)
 
         def header(parent: etree._Element) -> bool:
             put = filling.put(parent, call.header, "header") if call.header is not None else False

@@ -7,31 +7,88 @@
       request: {"$xml": {REQ: {CODE: HH001}}}                                    a text that is XML itself; `$json`: that is JSON
 
 An element whose word has no value yet (`{since}` of the first pull) is left out, and one in which all were left out but the call itself.
-`""` is the text of an element that has attributes. `{"$document": element}` puts the document on its way there, `children` what is in its
-root element.
+`""` is the text of an element that has attributes; `{"$when": "{document.price?}", …}` is there only where that has a value.
+
+`{"$document": element}` puts the document on its way there, `children` what is in its root element. Of a document in JSON
+`{document.number}` is a member, `{document.number?}` one that may not be there, and `item: {$each: lines, MATERIAL: "{each.item}"}` repeats
+the element for each of a list.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 from lxml import etree
 
+from connectors.deltas import value_at
+from connectors.http_wrapping import Outgoing
 from connectors.xml_answers import Names
 from data_contracts.errors import ConfigError, RefusedError
 
 Fill = Callable[[str], str | None]
 """A text of the template → the same with its words replaced; None: one of them has no value yet."""
+Each = Callable[[str], Iterator[Fill]]
+"""A path of the document → for each of the list there, how texts are filled with it."""
 _WAYS = ("$xml", "$json", "$document")
+
+
+class Words(Outgoing):
+    """A document on its way, and one of a list in it, whose members stand in braces."""
+
+    words = re.compile(r"\{(document|escaped|id|page|(?:document|each)(?:\.\w+)+\??)\}")
+
+    def __init__(self, content: bytes, stable_id: str) -> None:
+        super().__init__(content, stable_id)
+        self._one: Any = None
+        self._read: Any = None
+
+    def fill(self, text: str) -> str | None:
+        """A text of a template with its words replaced; None where a member that may be absent is."""
+        try:
+            return str(self.put(text))
+        except _AbsentError:
+            return None
+
+    def each(self, path: str) -> Iterator[Fill]:
+        """For each of the list at a path of the document."""
+        listed = value_at(self.members(), path)
+        for one in listed if isinstance(listed, list) else [] if listed is None else [listed]:
+            made = copy(self)
+            made._one = one
+            yield made.fill
+
+    def members(self) -> Any:
+        """The document as members, read once."""
+        if self._read is None:
+            self._read = super().members()
+        return self._read
+
+    def word(self, word: str) -> str:
+        """What a word stands for."""
+        kind, _, path = word.removesuffix("?").partition(".")
+        if kind != "each" and not word.endswith("?"):
+            return super().word(word)
+        value = value_at(self._one if kind == "each" else self.members(), path)
+        if value in (None, "") or isinstance(value, dict | list):
+            if word.endswith("?"):
+                raise _AbsentError(word)
+            raise RefusedError(f"the document has no {path}, which it is sent with")
+        return str(value)
+
+
+class _AbsentError(Exception):
+    """A member that may be absent is."""
 
 
 class Filling:
     """One template being filled. `document`: the one on its way as an element, where there is one."""
 
-    def __init__(self, names: Names, fill: Fill, document: Callable[[], etree._Element] | None = None) -> None:
-        self._names, self._fill, self._document = names, fill, document
+    def __init__(self, names: Names, fill: Fill, document: Callable[[], etree._Element] | None = None, each: Each | None = None) -> None:
+        self._names, self._fill, self._document, self._each = names, fill, document, each
 
     def put(self, parent: etree._Element, template: Any, what: str, *, kept: bool = False) -> bool:
         """Put the elements of a template into another one; whether anything was put. `kept`: they stay, whatever is left out in them.
@@ -40,6 +97,10 @@ class Filling:
         """
         if not isinstance(template, Mapping):
             raise ConfigError(f"transport soap: {what} are names of elements and what stands in them")
+        if "$when" in template:
+            if not self._text(template["$when"]):
+                return False
+            template = {name: value for name, value in template.items() if name != "$when"}
         put = not template
         for name, value in template.items():
             put |= self._member(parent, str(name), value, what, kept=kept)
@@ -62,6 +123,8 @@ class Filling:
             for one in value:
                 put |= self._member(parent, name, one, what)
             return put
+        if isinstance(value, Mapping) and "$each" in value:
+            return self._repeated(parent, name, value, what)
         element = etree.SubElement(parent, self._names.tag(name))
         if isinstance(value, Mapping):
             there = self.put(element, value, what)
@@ -74,6 +137,15 @@ class Filling:
         if not there and not kept:
             parent.remove(element)
         return there or kept
+
+    def _repeated(self, parent: etree._Element, name: str, value: Mapping[str, Any], what: str) -> bool:
+        """An element for each of a list."""
+        if self._each is None:
+            raise ConfigError("transport soap: $each stands in what is sent alone")
+        template, put = {key: one for key, one in value.items() if key != "$each"}, False
+        for fill in self._each(str(value["$each"])):
+            put |= Filling(self._names, fill, self._document, self._each)._member(parent, name, template, what)
+        return put
 
     def _way(self, parent: etree._Element, way: str, value: Any, what: str) -> bool:
         if way == "$document":

@@ -441,6 +441,29 @@ def test_a_document_stands_as_element_as_members_as_text_or_alone(peer: SoapPeer
         TRANSPORT.send(given, "a", b'{"id": "\\u0001"}', "delivery/1")
 
 
+def test_elements_repeat_for_each_of_a_list_and_stand_only_where_there_is_a_value(peer: SoapPeer) -> None:
+    item = {
+        "$each": "order.lines",
+        "@n": "{each.no}",
+        "a": "{each.item.code}",
+        "b": "{each.price?}",
+        "c": {"$when": "{each.price?}", "": "X"},
+    }
+    given = sent(peer)
+    given["send"] = {
+        "action": f"{SPACE}#Put",
+        "body": {"t:Put": {"t:key": "{document.order.no?}", "row": item, "none": {"$each": "gone", "a": 1}}},
+    }
+    lines = [{"no": 1, "item": {"code": "{id}<"}, "price": "1.10"}, {"no": 2, "item": {"code": "{each.no}"}, "price": ""}]
+    assert TRANSPORT.send(given, "a", json.dumps({"order": {"lines": lines}}).encode(), "delivery/1").startswith("200")
+    put = etree.fromstring(peer.bodies[-1]).find(f".//{{{SPACE}}}Put")
+    assert put is not None
+    told = [[one.get("n"), *((etree.QName(child).localname, child.text) for child in one)] for one in put]
+    assert told == [["1", ("a", "{id}<"), ("b", "1.10"), ("c", "X")], ["2", ("a", "{each.no}")]]
+    with pytest.raises(RefusedError, match=r"no item\.code"):
+        TRANSPORT.send(given, "a", b'{"order": {"lines": [{"no": 1}]}}', "delivery/1")
+
+
 # --- settings -----------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("more", "said"),
@@ -453,6 +476,7 @@ def test_a_document_stands_as_element_as_members_as_text_or_alone(peer: SoapPeer
         ({"body": {"t:List": {"@a": {"b": "c"}}}}, "no template"),
         ({"body": {"t:List": {"$xml": {"a": "1", "b": "2"}}}}, "one element"),
         ({"body": {"t:List": {"$document": "element"}}}, "document"),
+        ({"body": {"t:List": {"t:id": {"$each": "ids", "": "1"}}}}, "each"),
         ({"records": "u:ListResponse"}, "prefix u"),
         ({"records": "t:ListResponse/@id"}, "attribute"),
         ({"records": "t:List Response"}, "no path"),
