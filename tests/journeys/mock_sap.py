@@ -195,6 +195,11 @@ class Site:
         with self.hub.database.read() as connection:
             return list(connection.execute(sa.select(table.c.reason).where(table.c.direction == "out").order_by(table.c.id)).scalars())
 
+    def outcomes(self) -> list[str]:
+        """What was kept of the answer to each parcel that went out."""
+        with self.hub.database.read() as connection:
+            return [str(told) for told in connection.execute(sa.select(tables.outbox.c.answer).order_by(tables.outbox.c.id)).scalars()]
+
     def findings(self, *weights: str) -> list[tuple[str, str | None]]:
         """Rule of what is open, and what it got; of some severities, or of errors."""
         table = tables.finding

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from connectors.registry import transport_named
+from data_contracts.errors import RefusedError, RetriableError
 from hub import exchange, outbound
 from hub.store import tables
 from hub.store.views import order as order_view
@@ -99,6 +101,62 @@ def test_an_order_is_created_once_though_its_token_has_ended(odata: Site) -> Non
     odata.place(placed, "V1", quantity=300, revision=1)
     assert [state for state, _ in odata.sent()] == ["sent", "failed"] and [rule for rule, _ in odata.findings()] == ["OUT-01"]
     assert len(sap.asked("POST", ORDERS)) == 2, "what creates orders changes none, and that is told"
+
+
+# --- BAPIs over SOAP ----------------------------------------------------------------------------------------------------
+def test_orders_are_read_by_number_and_one_that_is_not_there_is_passed_over(idocs: Site) -> None:
+    sap = idocs.sap
+    idocs.pull("orders_by_number")
+    assert sorted(key for key, _ in idocs.states()) == ["purchase_order/4500000101", "purchase_order/4500000102"]
+    there = {one["PurchaseOrder"]: one["to_PurchaseOrderItem"]["results"] for one in sap.get(ORDERS, expand="to_PurchaseOrderItem")}
+    for number in (key.partition("/")[2] for key, state in idocs.states() if state == "applied"):
+        with idocs.hub.database.read() as connection:
+            shown = order_view(connection, number)
+        said = [(line["line"].zfill(5), Decimal(line["ordered"]["quantity"]), Decimal(line["unit_price"])) for line in shown["lines"]]
+        assert said == [(one["PurchaseOrderItem"], Decimal(one["OrderQuantity"]), Decimal(one["NetPriceAmount"])) for one in there[number]]
+    assert "applied" in {state for _, state in idocs.states()}
+    held = len(idocs.states())
+    assert idocs.pull("orders_by_number") == [] and len(idocs.states()) == held, "what is known changes nothing"
+    sap.rule("faults", match="/srt/", method="POST", scenario="error", count=1)
+    with pytest.raises(RetriableError, match="exception was raised in the mock backend"):
+        idocs.pull("orders_by_number")
+    sap.rule("bapi-behaviour", function="BAPI_PO_GETDETAIL1", type="A", message="Database is closed", count=1)
+    with pytest.raises(RefusedError, match="answered A Database is closed"):
+        idocs.pull("orders_by_number")
+
+
+def test_an_order_is_created_by_bapi_and_what_return_says_is_heard(idocs: Site) -> None:
+    sap, before = idocs.sap, {one["PurchaseOrder"] for one in idocs.sap.get(ORDERS)}
+    idocs.place("4500009101", "1000015")
+    (made,) = {one["PurchaseOrder"] for one in sap.get(ORDERS)} - before
+    assert idocs.sent() == [("sent", "none")] and idocs.findings() == [] and idocs.outcomes() == [f"200 {made}"]
+    kept = sap.get(f"{ORDERS}('{made}')", expand="to_PurchaseOrderItem")
+    (item,) = kept["to_PurchaseOrderItem"]["results"]
+    assert (kept["Supplier"], kept["DocumentCurrency"], kept["CreatedByUser"]) == ("1000015", "EUR", "HUB")
+    assert (item["Material"], item["OrderQuantity"], item["PurchaseOrderQuantityUnit"]) == ("TG14", "250.000", "PC")
+    assert (item["PurchaseOrderItem"], Decimal(item["NetPriceAmount"])) == ("00010", Decimal("41.25"))
+    called = [one["function_name"] for one in sap.people.get(sap.address("/_mock/rfc-log")).json()["results"]]
+    assert sorted(called) == ["BAPI_PO_CREATE1", "BAPI_PO_GETDETAIL1", "BAPI_TRANSACTION_COMMIT"]
+    idocs.place("4500000101", "1000015")
+    assert idocs.outcomes()[-1].endswith("was there") and len(sap.get(ORDERS)) == len(before) + 1, "what SAP has is not created again"
+    sap.rule("bapi-behaviour", function="BAPI_PO_CREATE1", type="E", message="Posting period 11 is closed", count=1)
+    idocs.place("4500009102", "1000015")
+    assert [state for state, _ in idocs.sent()] == ["sent", "sent", "failed"] and len(sap.get(ORDERS)) == len(before) + 1
+    assert any("answered E Posting period 11 is closed" in str(got) for _, got in idocs.findings()), idocs.findings()
+    sap.rule("faults", match="/srt/", method="POST", scenario="busy", count=1)
+    idocs.place("4500009103", "1000015")
+    idocs.hub.clock.advance(3600)  # type: ignore[attr-defined]
+    idocs.send()
+    assert [state for state, _ in idocs.sent()] == ["sent", "sent", "failed", "sent"] and len(sap.get(ORDERS)) == len(before) + 2
+
+
+def test_a_function_that_sap_does_not_have_is_a_fault_and_refused(idocs: Site) -> None:
+    route = idocs.hub.transport_settings(idocs.hub.site.flows["orders_by_bapi"])
+    send = {"body": {"rfc:Z_NOT_THERE": {"$each": "items", "A": "{each.PO_ITEM}"}}}
+    with pytest.raises(
+        RefusedError, match="a fault, Client: Function module Z_NOT_THERE does not exist; SystemFault: RFC_ERROR_FUNCTION_NOT_FOUND"
+    ):
+        transport_named("soap").send({**route, "send": send}, "order", b'{"items": [{"PO_ITEM": "00010"}]}', "exchange/1")
 
 
 # --- IDocs -------------------------------------------------------------------------------------------------------------

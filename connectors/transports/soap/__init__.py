@@ -47,6 +47,8 @@ _SETTINGS = PEER_SETTINGS | CALL | frozenset({"version", "namespaces", "security
 _SETTINGS |= frozenset({"label", "each", "paging", "delta", "acknowledge", "send", "media_type"})
 _STYLES = ("none", "offset", "page", "cursor")
 _BEGINNING = 200
+_OUR_PATIENCE = 0.001
+"""Seconds that a delivery waits for a busy peer: what waits is the parcel, not the sender."""
 
 
 class Soap(Pulling):
@@ -85,7 +87,7 @@ class Soap(Pulling):
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and what was said of it."""
         refuse_unknown(settings, _SETTINGS, self.name)
-        with SoapPeer(settings) as peer:
+        with SoapPeer({"patience_seconds": _OUR_PATIENCE, **settings}) as peer:
             return _Sending(settings, peer).send(content, stable_id)
 
 
