@@ -209,6 +209,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names of cases, with commas between")
     chosen = parser.parse_args()
     wanted = {name for name in chosen.only.split(",") if name}
+    if unknown := wanted - {case.name for case in CASES}:
+        parser.error(f"there is no case {', '.join(sorted(unknown))}; known are {', '.join(case.name for case in CASES)}")
     usable = format_names()
     gc.freeze()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a case takes minutes: who looks at a log sees those that are done

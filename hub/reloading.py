@@ -1,7 +1,8 @@
 """A site whose files change while the hub runs: a new partner needs no restart.
 
 The site is read anew as a whole, once its files have been still for one look (a file that is being written is half a file), and taken
-only when nothing is wrong with it; else what is at work goes on by the site as it was, and the log says what is wrong with the new one.
+only when nothing is wrong with it that was not wrong before (`partner check` names the same); else what is at work goes on by the site as
+it was, and the log says what is wrong with the new one.
 Taken means a new `Hub` over the same store: who is at work on a document, a request or a page goes on with the hub that it began with,
 and never sees half of each. Grammars, mappings and code tables are not looked at here: they are loaded anew by themselves
 (`connectors.freshness`, `hub.compiled`).
@@ -17,7 +18,9 @@ import structlog
 
 from data_contracts.errors import ConfigError, HubError
 from hub.runtime import Hub
+from hub.site import Site
 from hub.site_reading import SiteError
+from hub.soundness import faults
 
 EVERY_SECONDS = 1.0
 """Between two looks at the files of a site."""
@@ -52,7 +55,7 @@ class Reloader:
     def _take(self, state: State) -> None:
         names = sorted({name for name, _, _ in state ^ self._taken})
         try:
-            self.hub = self.hub.anew()
+            self.hub = self.hub.anew(self._judge)
         except ConfigError as error:
             text = error.text(self.hub.settings.language) if isinstance(error, SiteError) else str(error)
             _log.error("site is not taken, the one before stays", changed=names, reason=text)
@@ -62,6 +65,15 @@ class Reloader:
         else:
             _log.info("site is taken as its files are now", changed=names)
         self._taken = state
+
+    def _judge(self, site: Site) -> None:
+        """Raises SiteError for what is wrong with a site and was not with the one at work: a fault that stands stops no other change."""
+        wrong = [fault for fault in faults(site) if fault.severity == "error"]
+        if wrong:
+            known = {(fault.rule, fault.place.path, fault.got) for fault in faults(self.hub.site)}
+            wrong = [fault for fault in wrong if (fault.rule, fault.place.path, fault.got) not in known]
+        if wrong:
+            raise SiteError(self.hub.settings.site, wrong)
 
 
 def state_of(site: Path) -> State:

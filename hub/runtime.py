@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,12 @@ class Hub:
         database.migrate()
         return cls(settings, site, database, _known(database, site))
 
-    def anew(self) -> Hub:
-        """Another hub over the same store, by the site as its files are now. Raises as `open`; then nothing has changed."""
+    def anew(self, judge: Callable[[Site], None] | None = None) -> Hub:
+        """Another hub over the same store, by the site as its files are now. Raises as `open`, or what `judge` raises of the site; then
+        nothing has changed."""
         site = Site.load(self.settings.site)
+        if judge is not None:
+            judge(site)
         freshness.watch(site.grammar_folders)
         hub = Hub(self.settings, site, self.database, _known(self.database, site))
         hub.events_settled = self.events_settled

@@ -279,6 +279,11 @@ def _outcome(entry: _Entry, outcomes: Mapping[int, Outcome], first: bool) -> App
         findings = (Finding("EVT-33", Place(path="number"), got=facts.number),)
     if outcome.state == "waiting":
         findings = (Finding("ORD-01", place=Place(path="purpose"), got=facts.number, params={"kind": facts.kind}),)
+    elif outcome.contradicts is not None:
+        other, standing = outcome.contradicts
+        said = {"location": facts.location or "", "exchange": str(other)}
+        moment_counted = entry.item.entity["issued_at"].isoformat()
+        findings = (Finding("STK-04", Place(path="issued_at"), expected=str(standing), got=moment_counted, params=said),)
     elif facts.kind == "inventory_report" and outcome.state == "superseded" and (outcome.decided_by or number) < number:
         newer = "" if outcome.decided_at is None else moment(outcome.decided_at).isoformat()
         got = entry.item.entity["issued_at"].isoformat()

@@ -30,6 +30,8 @@ class Outcome:
     """Exchange that said the same original before under another envelope, where that is worth a word."""
     unheard: bool = False
     """It takes back what nobody has said yet."""
+    contradicts: tuple[int, int] | None = None
+    """Of a count: the exchange of another of the same moment that says otherwise, and the exchange of the one that stands."""
 
 
 _COUNTED_ONCE = frozenset({"invoice", "credit_note", "purchase_order", "despatch_advice"})
@@ -73,9 +75,12 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
         decided_by = verdicts[number].decided_by
         repeats = _repeats(group, roots, consequences.partner_kinds)
         unheard = all(row.purpose == "cancel" for row in group)
+        contrary = _contrary(uow, group, roots, verdicts[number].standing_id)
         for row in group:
             states[row.id] = _state(row.id, verdicts[number])
-            outcomes[row.id] = Outcome(states[row.id], decided_by, times.get(decided_by), repeats.get(row.id), unheard)
+            outcomes[row.id] = Outcome(
+                states[row.id], decided_by, times.get(decided_by), repeats.get(row.id), unheard, contrary.get(row.id)
+            )
     _tell_exchanges(uow, rows, states, arriving)
     _close_early(uow, by_subject.values())
     return outcomes
@@ -104,8 +109,29 @@ def _repeats(group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, st
     return repeats
 
 
+def _contrary(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int], standing: int | None) -> dict[int, tuple[int, int]]:
+    """Of each count that another of the same moment contradicts: that one's exchange, and the exchange of the one that stands."""
+    if len(rows) < 2 or rows[0].kind != "inventory_report":
+        return {}
+    candidates = _candidates(rows, roots)
+    tied = [row for row in rows if row.id in ties(candidates)]
+    contents, rank = _contents(uow, tied), {candidate.application_id: candidate.rank for candidate in candidates}
+    stands = next((row for row in tied if row.id == standing), None)
+    if stands is None:
+        return {}
+    others = [row for row in tied if rank[row.id] == rank[stands.id] and contents[row.id] != contents[stands.id]]
+    contrary = {row.id: (int(stands.exchange_id), int(stands.exchange_id)) for row in others}
+    if others:
+        contrary[stands.id] = int(others[-1].exchange_id), int(stands.exchange_id)
+    return contrary
+
+
+def _candidates(rows: Sequence[Any], roots: dict[int, int]) -> list[Candidate]:
+    return [Candidate(row.id, roots.get(row.exchange_id, row.exchange_id), row.purpose, row.revision, row.issued_at) for row in rows]
+
+
 def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Verdict:
-    candidates = [Candidate(row.id, roots.get(row.exchange_id, row.exchange_id), row.purpose, row.revision, row.issued_at) for row in rows]
+    candidates = _candidates(rows, roots)
     tied = ties(candidates)
     if tied:
         contents = _contents(uow, [row for row in rows if row.id in tied])

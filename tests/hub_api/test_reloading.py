@@ -59,6 +59,25 @@ def test_a_new_partner_is_known_and_a_faulty_file_leaves_all_as_it_was(hub: Hub,
     hub.database.close()
 
 
+def test_what_is_certain_to_fail_is_not_taken_and_a_fault_that_stood_before_stops_no_change(hub: Hub, site: Path) -> None:
+    watch = Reloader(hub, every=0)
+    agreed = (site / "agreements" / "acme_in.yaml").read_text(encoding="utf-8")
+    broken = agreed.replace("mapping: x12/856", "mapping: x12/no_such")
+    assert broken != agreed
+    (site / "agreements" / "acme_in.yaml").write_text(broken, encoding="utf-8")
+    with capture_logs() as logged:
+        assert [watch.look() for _ in range(3)] == [hub] * 3
+    (told,) = [line for line in logged if line["log_level"] == "error"]
+    assert "x12/no_such" in told["reason"], "it loads, and `partner check` finds it"
+    begun = Hub.open(hub.settings)  # who starts with it works with it: one flow that is wrong must not keep all others away
+    watch = Reloader(begun, every=0)
+    (site / "partners" / "zeta.yaml").write_text(PARTNER, encoding="utf-8")
+    watch.look()
+    assert "zeta" in watch.look().site.partners
+    begun.database.close()
+    hub.database.close()
+
+
 def test_a_server_goes_on_with_the_site_as_its_files_are(hub: Hub, site: Path) -> None:
     app = create_app(hub)
     app.state.worker = beside = serve.Worker(hub, app.state.wake)

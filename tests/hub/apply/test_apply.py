@@ -91,6 +91,23 @@ def test_what_we_despatch_leaves_stock(world: World) -> None:
     assert list(balances(world.database).values()) == [Decimal(-1)]
 
 
+def test_two_counts_of_one_moment_that_say_otherwise_are_told_whichever_stands(world: World) -> None:
+    (first,) = world.send(("wms", stock(PLANT, at(20), {"quantity": Decimal(90)})))
+    (second,) = world.send(("wms", stock(PLANT, at(20), {"quantity": Decimal(80)})))
+    (third,) = world.send(("wms", stock(PLANT, at(20), {"quantity": Decimal(70)})))
+    (same,) = world.send(("wms", stock(PLANT, at(20), {"quantity": Decimal(90)})))
+    assert first.findings == ()
+    for said in (second, third, same):
+        (told,) = said.findings
+        assert told.rule == "STK-04" and told.severity == "warning"
+    standing = {one.exchange_id for one in (first, second, third) if str(one.exchange_id) == same.findings[0].expected}
+    assert len(standing) == 1, "one of them stands, and each says which"
+    (later,) = world.send(("wms", stock(PLANT, at(21), {"quantity": Decimal(60)})))
+    assert later.findings == () and later.state == "applied"
+    (late,) = world.send(("wms", stock(PLANT, at(20), {"quantity": Decimal(50)})))
+    assert [finding.rule for finding in late.findings] == ["STK-03"], "what a newer one replaced contradicts nothing"
+
+
 def test_a_newer_count_replaces_the_older_and_an_older_one_that_comes_last_changes_nothing(world: World) -> None:
     world.send(("wms", stock(PLANT, at(20), {"quantity": Decimal(90)})))
     world.send(("wms", stock(PLANT, at(21), {"quantity": Decimal(80)}, {"lot": "L2", "quantity": Decimal(5)})))
