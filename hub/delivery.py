@@ -22,7 +22,7 @@ from connectors.registry import transport_named
 from data_contracts.errors import AwaitedError, BusyError, ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
 from hub import acknowledge
-from hub.as2.evidence import keep_sent
+from hub.as2.evidence import keep_sent, sent_before
 from hub.receive import Reception, receive
 from hub.runtime import Hub
 from hub.store import blobs, destinations, evidence, outbox, tables, trains
@@ -193,7 +193,7 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> bool:
         settings = hub.route_settings(parcel.route)
         transport = transport_named(settings["use"])
         if "keep" in getattr(transport, "settings", ()):  # a transport whose answers are evidence
-            settings |= {"clock": hub.clock.now, "keep": partial(keep_sent, hub, parcel, settings)}
+            settings |= {"clock": hub.clock.now, "keep": partial(keep_sent, hub, parcel, settings), "before": partial(sent_before, hub)}
         answer = transport.send(settings, parcel.name, content, parcel.stable_id)
     except AwaitedError as error:
         _awaited(hub, parcel, error)

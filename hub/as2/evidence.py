@@ -8,13 +8,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.transports.as2.mdn import Receipt
 from connectors.transports.as2.message import Built
-from connectors.transports.as2.mime import written
+from connectors.transports.as2.mime import Entity, written
+from connectors.transports.as2.station import Station
+from connectors.transports.as2.verdict import Before, heard, nothing_more
+from data_contracts.findings import Finding
 from hub.runtime import Hub
-from hub.store import blobs, bulk
+from hub.store import blobs, bulk, evidence
 from hub.store.as2_tables import as2_message
 from hub.store.outbox import Parcel
+from hub.store.tables import finding, outbox
+from hub.store.types import moment
 from hub.store.unit_of_work import UnitOfWork
+
+RULE = "AS2-11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +71,27 @@ def receipt_of(connection: sa.Connection, hub: Hub, theirs: str, ours: str, mess
     return None if sha256 is None else blobs.read_blob(connection, hub.settings.home, bytes(sha256))
 
 
-def keep_sent(hub: Hub, parcel: Parcel, settings: Mapping[str, Any], built: Built, receipt: bytes | None, disposition: str | None) -> None:
+def sent_before(hub: Hub, station: Station, message_id: str) -> Before | None:
+    """What is known of a Message-ID of ours; None: nothing left under it yet."""
+    with hub.database.read() as connection:
+        row = sent(connection, station.theirs, station.ours, message_id)
+        return None if row is None else said_before(connection, hub, station, row)
+
+
+def said_before(connection: sa.Connection, hub: Hub, station: Station, row: sa.Row[Any]) -> Before:
+    """The same from its row."""
+    if row.receipt_sha256 is None:
+        return Before(None)
+    return Before(heard(station, blobs.read_blob(connection, hub.settings.home, bytes(row.receipt_sha256)), moment(row.receipt_at)))
+
+
+def keep_sent(
+    hub: Hub, parcel: Parcel, settings: Mapping[str, Any], built: Built, receipt: Entity | None, said: Receipt | None, unproven: bool
+) -> None:
     """Note what leaves, before it does, and what the partner's receipt says, before it counts. The last attempt's bytes stand."""
     theirs, ours = str(settings["theirs"]), str(settings["ours"])
-    if receipt is not None:
-        keep_answer(hub, theirs, ours, built.message_id, receipt, disposition)
+    if receipt is not None and said is not None:
+        keep_answer(hub, theirs, ours, receipt.raw, said, unproven=unproven)
         return
     raw = blobs.stage(hub.settings.home, written(built.headers, built.body))
     row = {
@@ -82,23 +106,48 @@ def keep_sent(hub: Hub, parcel: Parcel, settings: Mapping[str, Any], built: Buil
             uow.connection.execute(changed.values(sha256=raw.sha256, mic=built.mic, digest=built.digest))
 
 
-def keep_answer(hub: Hub, theirs: str, ours: str, message_id: str, receipt: bytes, disposition: str | None) -> sa.Row[Any] | None:
-    """Note a partner's receipt. Returns the row of the message that it is about; None: we sent none of this Message-ID."""
+def sent(connection: sa.Connection, theirs: str, ours: str, message_id: str) -> sa.Row[Any] | None:
+    """The row of a message of ours; None: we sent none of this Message-ID."""
+    return connection.execute(sa.select(as2_message).where(*_is("out", theirs, ours, message_id))).one_or_none()
+
+
+def keep_answer(hub: Hub, theirs: str, ours: str, receipt: bytes, said: Receipt, *, unproven: bool) -> None:
+    """Note a partner's receipt, by the message that it is about; nothing where we sent none of that Message-ID.
+
+    The first receipt stands beside one that merely calls a repeat a duplicate. `unproven`: the delivery counts by such a word alone, which
+    is told (AS2-11) until a receipt names the MIC.
+    """
     staged = blobs.stage(hub.settings.home, receipt)
     with hub.database.begin("sender") as uow:
-        which = _is("out", theirs, ours, message_id)
-        row = uow.connection.execute(sa.select(as2_message).where(*which)).one_or_none()
+        row = sent(uow.connection, theirs, ours, said.original)
         if row is None:
-            return None
+            return
         blobs.record(uow.connection, [staged])
-        uow.connection.execute(
-            as2_message.update().where(*which).values(receipt_sha256=staged.sha256, disposition=disposition, receipt_at=uow.now)
-        )
+        if row.receipt_sha256 is None or not nothing_more(said):
+            values = {"receipt_sha256": staged.sha256, "disposition": said.text, "receipt_at": uow.now}
+            uow.connection.execute(as2_message.update().where(*_is("out", theirs, ours, said.original)).values(values))
         uow.audit(
             row.organisation_id, "receipt.received", f"outbox/{row.outbox_id}",
-            after={"message_id": message_id, "disposition": disposition, "sha256": staged.sha256.hex()},
+            after={"message_id": said.original, "disposition": said.text, "sha256": staged.sha256.hex()},
         )  # fmt: skip
-        return row
+        open_ones = _told(uow, row) if unproven or said.mic == row.mic else []
+        if unproven and not open_ones:
+            _tell(uow, row, said)
+        elif open_ones and said.mic == row.mic:
+            evidence.close_findings(uow, open_ones, f"a receipt names the MIC: {said.text}")
+
+
+def _tell(uow: UnitOfWork, row: sa.Row[Any], said: Receipt) -> None:
+    parcel = uow.connection.execute(sa.select(outbox.c.name, outbox.c.exchange_id).where(outbox.c.id == row.outbox_id)).one()
+    told = Finding(RULE, expected=parcel.name, got=said.text, params={"outbox": str(row.outbox_id), "mic": row.mic})
+    evidence.add_findings(uow, [evidence.Found(told, None, None, parcel.exchange_id, row.partner_id, row.organisation_id)])
+
+
+def _told(uow: UnitOfWork, row: sa.Row[Any]) -> list[int]:
+    query = sa.select(finding.c.id).where(
+        finding.c.rule == RULE, finding.c.closed_at.is_(None), finding.c.params["outbox"].as_string() == str(row.outbox_id)
+    )
+    return list(uow.connection.execute(query).scalars())
 
 
 def _is(direction: str, theirs: str, ours: str, message_id: str) -> tuple[sa.ColumnElement[bool], ...]:

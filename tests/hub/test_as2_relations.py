@@ -91,8 +91,20 @@ def test_a_certificate_that_ends_is_told_once_and_no_more_when_a_newer_one_is_ag
         ("processed/error: unexpected-processing-error", None, "waiting"),
         ("processed", lambda mic: ("AAAA", mic[1]), "dead"),
         ("processed", lambda mic: None, "dead"),
+        ("processed/error: duplicate-document", None, "sent"),
+        ("processed/warning: duplicate-document", lambda mic: None, "dead"),
     ],
-    ids=["processed", "duplicate", "decryption_failed", "unsupported_format", "may_heal", "another_mic", "no_mic"],
+    ids=[
+        "processed",
+        "duplicate",
+        "decryption_failed",
+        "unsupported_format",
+        "may_heal",
+        "another_mic",
+        "no_mic",
+        "duplicate_error",
+        "duplicate_of_nothing",
+    ],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_receipt_decides_about_its_parcel_and_one_of_anybody_else_does_not(
@@ -108,7 +120,7 @@ def test_a_receipt_decides_about_its_parcel_and_one_of_anybody_else_does_not(
     (parcel,) = outbox.claim(hub.database, 1, 300)
     made = station(hub.route_settings(route))
     built: Built = build(made, BYTES, "850.edi", "application/edi-x12", "1@hub", clock.now())
-    keep_sent(hub, parcel, route, built, None, None)
+    keep_sent(hub, parcel, route, built, None, None, False)
     delivery._awaited(hub, parcel, AwaitedError("200, the receipt is awaited", 3600))
     acme = station(settings(tmp_path / "acme", "acme", "hub"))
     mic = (built.mic, "sha-256")
@@ -139,3 +151,42 @@ def test_a_receipt_for_another_message_is_no_answer() -> None:
         judged(said, "1@hub", "AAAA", "sha256")
     with pytest.raises(RefusedError, match="names the MIC"):
         judged(said, "2@hub", "BBBB", "sha256")
+
+
+@pytest.mark.parametrize("duplicate", ["processed/warning: duplicate-document", "processed/error: duplicate-document"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_repeat_whose_first_receipt_never_came_is_sent_by_the_word_duplicate_and_proven_when_that_one_comes_after_all(
+    tmp_path: Path, database_url: str, clock: FrozenClock, duplicate: str
+) -> None:
+    hub = hub_with(tmp_path, database_url, clock, mdn="async", answer_url="https://hub.example/as2")
+    route = dict(hub.site.flows["orders_to_acme"].transport)
+    with hub.database.begin("test") as uow:
+        sha256, _ = blobs.keep(uow.connection, uow.home, BYTES)
+        outbox.put(uow, outbox.Parcel("orders/1", 1, hub.partner_id("acme"), "document", route, "850.edi", "application/edi-x12", sha256))
+    built = build(station(hub.route_settings(route)), BYTES, "850.edi", "application/edi-x12", "1@hub", clock.now())
+    for _ in range(2):
+        (parcel,) = outbox.claim(hub.database, 1, 300)
+        keep_sent(hub, parcel, route, built, None, None, False)
+        delivery._awaited(hub, parcel, AwaitedError("200, the receipt is awaited", 3600))
+        clock.advance(3601)
+    acme = station(settings(tmp_path / "acme", "acme", "hub"))
+
+    def hear(disposition: str, mic: tuple[str, str] | None) -> list[tuple[str, bool]]:
+        given = mdn.receipt(acme, "1@hub", disposition, mic, "sha256", clock.now())
+        assert answers.hear(hub, mime.read(given), "ACME", "HUB")
+        with hub.database.read() as connection:
+            assert connection.execute(sa.select(tables.outbox.c.state)).scalar_one() == "sent"
+            return [(row.rule, row.closed_at is None) for row in connection.execute(sa.select(tables.finding))]
+
+    assert hear(duplicate, None) == [("AS2-11", True)]
+    assert hear(duplicate, None) == [("AS2-11", True)]
+    assert hear("processed", (built.mic, "sha-256")) == [("AS2-11", False)]
+    hub.database.close()
+
+
+def test_a_reason_in_a_field_of_its_own_is_read_as_old_products_write_it(tmp_path: Path) -> None:
+    """RFC 4130 section 7.5.6: `processed/warning`, and the field Warning."""
+    hub, acme = station(settings(tmp_path, allow=["unsigned"])), station(settings(tmp_path, "acme", "hub"))
+    given = mdn.receipt(acme, "1@hub", "processed/warning", None, None, datetime(2026, 11, 22, tzinfo=UTC))
+    given = given.replace(b"processed/warning\r\n", b"processed/warning\r\nWarning: duplicate-document\r\n")
+    assert mdn.understood(hub, mime.read(given), datetime(2026, 11, 22, tzinfo=UTC)).text == "processed/warning: duplicate-document"

@@ -2,7 +2,8 @@
 
     python tests/peers/as2_peer.py FOLDER
 
-FOLDER/peer.json: `ours`, `theirs`, `key`, `certificate`, `partner` (PEM files) and `answer_to`, where receipts of their own connection go.
+FOLDER/peer.json: `ours`, `theirs`, `key`, `certificate`, `partner` (PEM files) and `answer_to`, where receipts of their own connection go;
+`lose`: how many messages altogether get no receipt. What came under a Message-ID is known, whatever became of it, as django-pyas2 has it.
 POST /as2 takes a message, POST /send posts its body as a message to the address in the header `To-Address`, GET /got lists what came.
 """
 
@@ -61,10 +62,14 @@ class Peer(BaseHTTPRequestHandler):
         us, them, said = sides()
         raw = b"".join(f"{name}: {value}\r\n".encode() for name, value in self.headers.items()) + b"\r\n" + body
         message = Message()
-        status, (error, _trace), receipt = message.parse(raw, lambda _: us, lambda _: them)
+        status, (error, _trace), receipt = message.parse(
+            raw, lambda _: us, lambda _: them, lambda number, _partner: any(one["id"] == number for one in GOT)
+        )
         payload = base64.b64encode(message.content if status == "processed" else b"").decode()
         GOT.append({"status": status, "error": str(error), "id": message.message_id, "payload": payload})
-        if self.headers.get("Receipt-Delivery-Option"):
+        if len(GOT) <= said.get("lose", 0):
+            self.close_connection = True
+        elif self.headers.get("Receipt-Delivery-Option"):
             self._answer(200, {}, b"")
             threading.Thread(target=post, args=(said["answer_to"], receipt)).start()
         else:

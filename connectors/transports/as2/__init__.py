@@ -5,7 +5,8 @@
 
 `station.py` is what two sides agreed on; `message.py` builds what is sent, `opening.py` opens what came, `mdn.py` is receipts, and
 `signed.py`, `enveloped.py`, `compressed.py`, `mime.py` are the layers. This transport sends: a document is delivered when the partner's
-receipt says that it was processed, with the MIC of what was sent. What partners send comes in by `POST /as2` (hub/as2).
+receipt says that it was processed, with the MIC of what was sent; `verdict.py` weighs what it says. What partners send comes in by
+`POST /as2` (hub/as2).
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from typing import Any, BinaryIO, NoReturn
 from connectors.credentials import required
 from connectors.spec import Delivered
 from connectors.transports import webhook
-from connectors.transports.as2 import mdn, mime
+from connectors.transports.as2 import mdn, mime, verdict
 from connectors.transports.as2.faults import FaultError
 from connectors.transports.as2.message import Built, build
 from connectors.transports.as2.names import own_message_id
 from connectors.transports.as2.station import NEEDS, SETTINGS, Station, answer_within, station
-from data_contracts.errors import AwaitedError, ConfigError, RefusedError, RetriableError
+from connectors.transports.as2.verdict import Before, judged
+from data_contracts.errors import AwaitedError, ConfigError, RetriableError
 
 _PATIENCE = 60.0
 """Seconds that a partner may take to judge a message before it answers with the receipt."""
-_MAY_HEAL = ("unexpected-processing-error",)
 _OPENINGS = {b"ISA": "application/edi-x12", b"UNA": "application/edifact", b"UNB": "application/edifact"}
 
 
@@ -63,11 +64,12 @@ class As2:
         return f"{answered}; keys and certificates of {made.ours} and {made.theirs} can be used"
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
-        """Post the document and judge the receipt. A retry has the same Message-ID and the same MIC.
+        """Post the document and judge the receipt. A retry has the same Message-ID and the same MIC; what a receipt said no to goes again
+        under a new one, since a partner may take the first for a duplicate.
 
-        `keep`, where the hub passes one, is given the message before it leaves and the receipt before it counts. Raises AwaitedError where
-        the receipt is to come by a connection of its own, RefusedError for a receipt that says no or names other bytes, RetriableError
-        without one.
+        `keep`, where the hub passes one, is given the message before it leaves and the receipt before it counts; `before` tells what is
+        known of a Message-ID. Raises AwaitedError where the receipt is to come by a connection of its own, RefusedError for a receipt that
+        says no or names other bytes, RetriableError without one.
         """
         if settings.get("receipt") is True:
             return _post_receipt(settings, content)
@@ -76,10 +78,11 @@ class As2:
         wait = answer_within(settings)
         now = clock_of(settings)
         kind = str(settings.get("media_type") or _OPENINGS.get(content[:3]) or mimetypes.guess_type(name)[0] or "application/octet-stream")
-        built = build(made, content, name, kind, own_message_id(stable_id, content, made.ours), now)
+        number, before = _next_id(settings, made, content, stable_id)
+        built = build(made, content, name, kind, number, now)
         keep = settings.get("keep")
         if callable(keep):
-            keep(built, None, None)
+            keep(built, None, None, False)
         answer = webhook.ask(settings, dict(built.headers), built.body, _PATIENCE)
         try:
             entity = mime.of_request(answer.headers, answer.body)
@@ -94,23 +97,19 @@ class As2:
         except FaultError as error:
             raise RetriableError(f"the receipt does not count: {error.got}") from error
         if callable(keep):
-            keep(built, entity.raw, said.text)
-        return judged(said, built.message_id, built.mic, built.digest)
+            keep(built, entity, said, verdict.unproven(said, before))
+        return judged(said, built.message_id, built.mic, built.digest, before)
 
 
-def judged(said: mdn.Receipt, message_id: str, mic: str, digest: str) -> str:
-    """What a receipt of the partner is worth: a text if it says that exactly our bytes were processed.
-
-    Raises RefusedError for a no and for other bytes, RetriableError for what may heal.
-    """
-    if said.original != message_id:
-        raise RetriableError(f"the receipt is for another message, {said.original}")
-    if said.kind != mdn.PROCESSED or said.modifier.startswith(("error", "failure")):
-        refusal: type[RetriableError | RefusedError] = RetriableError if said.modifier.endswith(_MAY_HEAL) else RefusedError
-        raise refusal(f"the receipt says {said.text}")
-    if said.mic != mic or said.digest not in (None, digest):
-        raise RefusedError(f"the receipt says {said.text} and names the MIC {said.mic} ({said.digest}); sent was {mic} ({digest})")
-    return f"{said.text}, MIC {mic} ({digest})"
+def _next_id(settings: Mapping[str, Any], made: Station, content: bytes, stable_id: str) -> tuple[str, Before | None]:
+    """The Message-ID under which this is to leave, and what is known of it: the first one that no receipt said no to."""
+    known, refused = settings.get("before"), 0
+    while True:
+        number = own_message_id(stable_id, content, made.ours, refused)
+        before: Before | None = known(made, number) if callable(known) else None
+        if before is None or before.said is None or not verdict.refuses(before.said):
+            return number, before
+        refused += 1
 
 
 def clock_of(settings: Mapping[str, Any]) -> datetime:
@@ -130,4 +129,4 @@ def _post_receipt(settings: Mapping[str, Any], content: bytes) -> str:
 
 
 TRANSPORT = As2()
-__all__ = ["TRANSPORT", "As2", "Built", "Station", "clock_of", "judged"]
+__all__ = ["TRANSPORT", "As2", "Before", "Built", "Station", "clock_of", "judged"]

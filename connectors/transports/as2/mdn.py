@@ -146,5 +146,6 @@ def understood(station: Station, entity: Entity, now: datetime) -> Receipt:
     if disposition is None:
         raise FaultError(UNEXPECTED, "a receipt without a disposition")
     mic, _, name = str(fields.get("Received-Content-MIC", "")).rpartition(",")
-    modifier = ": ".join(part for part in (disposition[2], disposition[3]) if part).lower()
+    why = disposition[3] or (fields.get(disposition[2], "") if disposition[2] else "")  # RFC 4130 7.5.6: a field of its own in old products
+    modifier = ": ".join(part for part in (disposition[2], str(why).strip()) if part).lower()
     return Receipt(original or "", disposition[1].lower(), modifier, "".join(mic.split()) or None, digest_named(name), signed)

@@ -36,13 +36,15 @@ def message_id(header: str | None) -> str | None:
     return found[1] if found else None
 
 
-def own_message_id(stable_id: str, content: bytes, ours: str) -> str:
+def own_message_id(stable_id: str, content: bytes, ours: str, refused: int = 0) -> str:
     """The Message-ID of what we send: the same whenever the same parcel is sent again (RFC 4130bis: a retry reuses it).
 
-    The content takes part, so that a hub that begins anew with its numbers does not repeat what a partner has seen.
+    The content takes part, so that a hub that begins anew with its numbers does not repeat what a partner has seen. `refused`: how many
+    times a receipt said no; behind each the next one is another message.
     """
     host = re.sub(r"[^A-Za-z0-9.-]+", "-", ours).strip(".-") or "udihub"
-    return f"{sha256(stable_id.encode() + b'/' + sha256(content).digest()).hexdigest()[:40]}@{host}"
+    again = b"" if refused == 0 else b"/%d" % refused
+    return f"{sha256(stable_id.encode() + b'/' + sha256(content).digest() + again).hexdigest()[:40]}@{host}"
 
 
 def digest_named(text: str | None) -> str | None:

@@ -28,7 +28,7 @@ _BY_REFERENCE = ("key", "key_password", "certificate", "previous_key", "previous
 SETTINGS = frozenset(
     {
         *NEEDS, "url", "sign", "encrypt", "compress", "mdn", "mdn_url", "answer_url", "answer_within_hours", "allow", "media_type",
-        "allow_plain", "allow_hosts", "ca_file", "timeout_seconds", "clock", "keep",
+        "allow_plain", "allow_hosts", "ca_file", "timeout_seconds", "clock", "keep", "before",
         *(f"{name}_{how}" for name in _BY_REFERENCE for how in ("env", "file")),
     }
 )  # fmt: skip
