@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -25,7 +26,7 @@ from hub import acknowledge
 from hub.as2.evidence import keep_sent, sent_before
 from hub.receive import Reception, receive
 from hub.runtime import Hub
-from hub.store import blobs, destinations, evidence, outbox, tables, trains
+from hub.store import blobs, destinations, evidence, outbox, overtaken, tables, trains
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
@@ -97,10 +98,11 @@ def watch(hub: Hub) -> int:
         return len(rows)
 
 
-def resend_parcel(hub: Hub, outbox_id: int, actor: str, reason: str) -> int:
+def resend_parcel(hub: Hub, outbox_id: int, actor: str, reason: str, *, although_superseded: bool = False) -> int:
     """Send any entry of the outbox again under its stable id: documents, and acknowledgements that have no exchange. Returns its id.
 
-    Raises NotFoundError for an unknown id, ConflictError without a reason and for what the partner fetches by itself.
+    Raises NotFoundError for an unknown id, ConflictError without a reason, for what the partner fetches by itself, and for what is older
+    than the partner's last word, unless it is to go although it is superseded.
     """
     if not reason.strip():
         raise ConflictError("a reason is needed: it is kept in the audit trail")
@@ -108,45 +110,74 @@ def resend_parcel(hub: Hub, outbox_id: int, actor: str, reason: str) -> int:
         row = uow.connection.execute(sa.select(tables.outbox).where(tables.outbox.c.id == outbox_id)).one_or_none()
         if row is None:
             raise NotFoundError(f"there is no outbox entry {outbox_id}")
-        put_again(hub, uow, row, reason)
-        uow.audit(row.organisation_id, "outbox.resent", f"outbox/{outbox_id}", reason=reason, before={"state": row.state})
+        over = put_again(hub, uow, row, reason, although_superseded=although_superseded)
+        uow.audit(row.organisation_id, "outbox.resent", f"outbox/{outbox_id}", reason=reason, before={"state": row.state}, after=over)
     return outbox_id
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What came of sending all again that was given up."""
+
+    count: int
+    superseded: int
+    """Left as they are, since something newer of the same number has left."""
+
+
 def resend_dead(
-    hub: Hub, destination: str, actor: str, reason: str, partner: str | None = None, organisations: Collection[int] | None = None
-) -> int:
-    """Send everything again that was given up for a destination, by its name as `outbox destinations` tells it; returns how many it is.
+    hub: Hub,
+    destination: str,
+    actor: str,
+    reason: str,
+    partner: str | None = None,
+    organisations: Collection[int] | None = None,
+    *,
+    although_superseded: bool = False,
+) -> Again:
+    """Send everything again that was given up for a destination, by its name as `outbox destinations` tells it, but what is superseded.
 
     `partner` and `organisations` (ids): theirs alone. The oldest first, each under its stable id and with a line in the audit trail, some
     hundreds a transaction. Raises ConflictError without a reason, NotFoundError where nothing of it was given up.
     """
     if not reason.strip():
         raise ConflictError("a reason is needed: it is kept in the audit trail")
-    done, behind = 0, 0
+    done, left, behind = 0, 0, 0
     while True:
         with hub.database.begin(actor) as uow:
             rows = outbox.dead(uow.connection, destination, behind, partner, organisations, _AGAIN_AT_ONCE)
             for row in rows:
-                put_again(hub, uow, row, reason)
-                uow.audit(row.organisation_id, "outbox.resent", f"outbox/{row.id}", reason=reason, before={"state": row.state})
+                if not although_superseded and _newer(uow, row) is not None:
+                    left += 1
+                    continue
+                over = put_again(hub, uow, row, reason, although_superseded=although_superseded)
+                uow.audit(row.organisation_id, "outbox.resent", f"outbox/{row.id}", reason=reason, before={"state": row.state}, after=over)
+                done += 1
         if not rows:
             break
-        done, behind = done + len(rows), rows[-1].id
-    if not done:
+        behind = rows[-1].id
+    if not done and not left:
         raise NotFoundError(f"nothing was given up for {destination}")
-    return done
+    return Again(done, left)
 
 
-def put_again(hub: Hub, uow: UnitOfWork, parcel: sa.Row[Any], reason: str) -> None:
+def put_again(hub: Hub, uow: UnitOfWork, parcel: sa.Row[Any], reason: str, *, although_superseded: bool = False) -> dict[str, Any] | None:
     """Send a parcel (its row of the outbox) once more. What had failed waits again, and where the partner had rejected it, for an answer
-    too. The caller audits. Raises ConflictError for what the partner fetches by itself.
+    too. The caller audits, with what this returns: the newer one behind which it goes, if it does.
+
+    Raises ConflictError for what the partner fetches by itself, and for what is superseded unless it is to go all the same.
     """
+    over = _newer(uow, parcel)
+    if over is not None and not although_superseded:
+        raise ConflictError(
+            f"outbox entry {parcel.id} is superseded: {over.business_key} has left anew since, in exchange {over.exchange_id}, and the "
+            "partner would take the older for our last word; copy that exchange to say it again, or ask for this one although superseded"
+        )
     outbox.again(uow, parcel.id)
+    told = None if over is None else {"although_superseded_by": over.exchange_id}
     exchange = tables.exchange
     row = uow.connection.execute(sa.select(exchange).where(exchange.c.id == parcel.exchange_id)).one_or_none()
     if row is None or row.state != "failed":
-        return
+        return told
     evidence.transition(uow, [row.id], "waiting", reason)
     if row.acknowledgement == "rejected":
         agreement = hub.site.agreements.get(row.agreement)
@@ -157,6 +188,11 @@ def put_again(hub: Hub, uow: UnitOfWork, parcel: sa.Row[Any], reason: str) -> No
             .where(exchange.c.id == row.id)
             .values(acknowledgement="none" if due is None else "awaited", acknowledgement_due_at=due)
         )
+    return told
+
+
+def _newer(uow: UnitOfWork, parcel: sa.Row[Any]) -> overtaken.Newer | None:
+    return None if parcel.exchange_id is None else overtaken.newer(uow.connection, parcel.exchange_id)
 
 
 def fetched(hub: Hub, document_id: int, by: str) -> int:

@@ -136,8 +136,11 @@ def correct(
         return made
 
 
-def resend(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
-    """Send the same bytes again under the same stable id (the peer can tell a repeat). Returns the outbox id."""
+def resend(hub: Hub, exchange_id: int, actor: str, reason: str, *, although_superseded: bool = False) -> int:
+    """Send the same bytes again under the same stable id (the peer can tell a repeat). Returns the outbox id.
+
+    Raises ConflictError where something newer of the same number has left since, unless it is to go although it is superseded.
+    """
     _need(reason)
     with hub.database.begin(actor) as uow:
         row = uow.connection.execute(
@@ -145,8 +148,9 @@ def resend(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
         ).first()
         if row is None:
             raise NotFoundError(f"exchange {exchange_id} never sent anything")
-        outbound.put_again(hub, uow, row, reason)
-        uow.audit(row.organisation_id, "exchange.resent", f"exchange/{exchange_id}", reason=reason, after={"outbox": row.id})
+        over = outbound.put_again(hub, uow, row, reason, although_superseded=although_superseded)
+        after = {"outbox": row.id, **(over or {})}
+        uow.audit(row.organisation_id, "exchange.resent", f"exchange/{exchange_id}", reason=reason, after=after)
         return int(row.id)
 
 

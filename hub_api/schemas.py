@@ -237,6 +237,15 @@ class Again(Because):
     drop_corrections: bool = Field(False, description="Leave out the corrections, which are otherwise laid over it again.")
 
 
+class Resend(Because):
+    """Why something is sent again, and whether also what is older than the partner's last word."""
+
+    although_superseded: bool = Field(
+        False,
+        description="Also where something newer of the same number, or stock of the same place, has left since; otherwise that is 409.",
+    )
+
+
 class Correction(Because):
     """A steward's new version of a message: canonical paths and their new values; null removes."""
 

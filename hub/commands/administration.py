@@ -21,6 +21,7 @@ from hub import outbound, pipeline, worker
 from hub.as2 import expiry
 from hub.clock import SystemClock
 from hub.commands import findings
+from hub.commands.exchanges import AlthoughSuperseded
 from hub.commands.persons import Actor
 from hub.commands.words import word
 from hub.reloading import Reloader
@@ -177,6 +178,7 @@ def outbox_resend_command(
     ] = None,
     partner: Annotated[str | None, typer.Option("--partner", help="With --destination: of this partner alone.")] = None,
     by: Actor = "cli",
+    although_superseded: AlthoughSuperseded = False,
 ) -> None:
     """Send an entry again under its stable id, also an acknowledgement: when it is dead, or the partner has lost it. Or all of a
     destination that was given up."""
@@ -184,9 +186,12 @@ def outbox_resend_command(
         raise InvalidError("name one entry by its number, or --destination (with --partner, if that is meant)")
     hub = Hub.open()
     if destination is not None:
-        typer.echo(f"{outbound.resend_dead(hub, destination, by, reason, partner)} sent again")
+        again = outbound.resend_dead(hub, destination, by, reason, partner, although_superseded=although_superseded)
+        typer.echo(
+            f"{again.count} sent again" + (f", {again.superseded} left: superseded by what has left since" if again.superseded else "")
+        )
     elif outbox_id is not None:
-        typer.echo(f"outbox {outbound.resend_parcel(hub, outbox_id, by, reason)}")
+        typer.echo(f"outbox {outbound.resend_parcel(hub, outbox_id, by, reason, although_superseded=although_superseded)}")
 
 
 def udi_command(

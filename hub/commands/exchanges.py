@@ -24,6 +24,12 @@ from hub.store import evidence, listing
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+AlthoughSuperseded = Annotated[
+    bool,
+    typer.Option(
+        "--although-superseded", help="Also where something newer of the same number, or stock of the same place, has left since."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -121,9 +127,9 @@ def replay_command(
     typer.echo(f"exchange {exchange.replay(Hub.open(), exchange_id, by, reason, drop_corrections=drop_corrections)}")
 
 
-def resend_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:
+def resend_command(exchange_id: int, reason: Reason, by: Actor = "cli", although_superseded: AlthoughSuperseded = False) -> None:
     """Only send again what was sent, under the same identity."""
-    typer.echo(f"outbox {exchange.resend(Hub.open(), exchange_id, by, reason)}")
+    typer.echo(f"outbox {exchange.resend(Hub.open(), exchange_id, by, reason, although_superseded=although_superseded)}")
 
 
 def copy_command(exchange_id: int, reason: Reason, by: Actor = "cli") -> None:

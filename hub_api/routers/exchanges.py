@@ -14,7 +14,7 @@ from hub_api.dependencies import Id, LanguageDependency, conditional, download, 
 from hub_api.errors import problems
 from hub_api.languages import titled
 from hub_api.paging import Cursor, Limit, Page, after_id, page
-from hub_api.schemas import Again, Because, Correction, Exchange, ExchangeRow, Made, Queued
+from hub_api.schemas import Again, Because, Correction, Exchange, ExchangeRow, Made, Queued, Resend
 from hub_api.security import CallerDependency, HubDependency, Mender
 
 router = APIRouter(prefix="/v1/exchanges", tags=["exchanges"])
@@ -132,10 +132,11 @@ def copy_exchange(exchange_id: Id, because: Because, request: Request, hub: HubD
     response_model=Queued,
     responses={202: {"description": "In the outbox again."}, **problems(401, 403, 404, 409, 422, 429, 503)},
 )
-def resend_exchange(exchange_id: Id, because: Because, request: Request, hub: HubDependency, caller: Mender) -> Response:
-    """Send the same bytes again under the same identity, by which the peer can tell a repeat."""
+def resend_exchange(exchange_id: Id, again: Resend, request: Request, hub: HubDependency, caller: Mender) -> Response:
+    """Send the same bytes again under the same identity, by which the peer can tell a repeat. What is older than what the partner was told
+    since is refused (409), unless it is to go although it is superseded."""
     _visible(hub, caller, exchange_id)
-    number = exchange.resend(hub, exchange_id, caller.label, because.reason)
+    number = exchange.resend(hub, exchange_id, caller.label, again.reason, although_superseded=again.although_superseded)
     request.app.state.wake.set()
     return render({"outbox": number}, 202)
 

@@ -16,8 +16,7 @@ from hub.store.credentials import Caller
 from hub_api.dependencies import render
 from hub_api.errors import problems
 from hub_api.paging import Cursor, Limit, Page, after_id, page
-from hub_api.routers.flows import Why
-from hub_api.schemas import Queued, Shape, Time
+from hub_api.schemas import Queued, Resend, Shape, Time
 from hub_api.security import HubDependency, Mender, Staff
 
 router = APIRouter(prefix="/v1/outbox", tags=["outbox"])
@@ -78,7 +77,7 @@ def list_destinations(hub: HubDependency, caller: Staff) -> Response:
         return render({"items": destinations.listed(connection, caller.organisations), "next": None})
 
 
-class WhatAgain(Why):
+class WhatAgain(Resend):
     """Which of what was given up is sent again, and why."""
 
     destination: str = Field(min_length=1, max_length=500, description="As `GET /v1/outbox/destinations` names it.")
@@ -89,6 +88,7 @@ class SentAgain(Shape):
     """What is in the outbox again."""
 
     count: int = Field(description="Parcels.")
+    superseded: int = Field(description="Parcels that are left as they are, since something newer of the same number has left.")
 
 
 @router.post(
@@ -100,9 +100,11 @@ class SentAgain(Shape):
 )
 def resend_dead(what: WhatAgain, request: Request, hub: HubDependency, caller: Mender) -> Response:
     """Of the key's organisations: the same bytes under the same identities, the oldest first, when what was in the way is mended."""
-    count = outbound.resend_dead(hub, what.destination, caller.label, what.reason, what.partner, caller.organisations)
+    again = outbound.resend_dead(
+        hub, what.destination, caller.label, what.reason, what.partner, caller.organisations, although_superseded=what.although_superseded
+    )
     request.app.state.wake.set()
-    return render({"count": count}, 202)
+    return render({"count": again.count, "superseded": again.superseded}, 202)
 
 
 @router.post(
@@ -112,10 +114,11 @@ def resend_dead(what: WhatAgain, request: Request, hub: HubDependency, caller: M
     response_model=Queued,
     responses={202: {"description": "In the outbox again."}, **problems(401, 403, 404, 409, 422, 429, 503)},
 )
-def resend_parcel(outbox_id: Id, why: Why, request: Request, hub: HubDependency, caller: Mender) -> Response:
-    """The same bytes under the same identity, from the first attempt on: for what was given up, documents and acknowledgements."""
+def resend_parcel(outbox_id: Id, again: Resend, request: Request, hub: HubDependency, caller: Mender) -> Response:
+    """The same bytes under the same identity, from the first attempt on: for what was given up, documents and acknowledgements. What is
+    older than what the partner was told since is refused (409), unless it is to go although it is superseded."""
     _own(hub, caller, outbox_id)
-    number = outbound.resend_parcel(hub, outbox_id, caller.label, why.reason)
+    number = outbound.resend_parcel(hub, outbox_id, caller.label, again.reason, although_superseded=again.although_superseded)
     request.app.state.wake.set()
     return render({"outbox": number}, 202)
 

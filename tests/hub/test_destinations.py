@@ -180,7 +180,7 @@ def test_five_refusals_of_one_reason_are_no_judgement_of_what_waits_behind_them(
         outbound.resend_dead(hub, place, "ira", "mended", partner="borealis")
     with pytest.raises(NotFoundError):
         outbound.resend_dead(hub, "webhook elsewhere", "ira", "mended")
-    assert outbound.resend_dead(hub, place, "ira", "they take us again", "acme", [hub.organisation_id("north")]) == lost
+    assert outbound.resend_dead(hub, place, "ira", "they take us again", "acme", [hub.organisation_id("north")]).count == lost
     peer._known, peer.taken = set(), []
     assert wait(hub, minutes=1) == lost and states(hub) == ["sent"] * 12
     if ordered:

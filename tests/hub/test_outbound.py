@@ -22,7 +22,7 @@ from hub.settings import Settings
 from hub.soundness import faults
 from hub.store import blobs, evidence, outbox, tables
 from tests.hub.conftest import SITE, take
-from tests.hub_api.papers import ACME, despatch, found, interchange, orders
+from tests.hub_api.papers import ACME, despatch, found, interchange, orders, stock
 
 FLOW = "orders_to_acme"
 
@@ -487,3 +487,101 @@ def test_a_customer_hears_of_no_despatch_to_another(
         told_of = [json.loads(blobs.read_blob(connection, hub.settings.home, bytes(row.sha256))) for row in rows]
     assert [one["number"] for document in told_of for one in document["despatches"]] == heard
     assert [one.rule for one in faults(hub.site) if one.rule == "SIT-21"] == ([] if heard else ["SIT-21"])
+
+
+# --- what is older must not leave behind what is newer -----------------------------------------------------------------
+def given_up(hub: Hub, number: int) -> int:
+    """The parcel of an outbound exchange, refused by its peer."""
+    (parcel,) = outbox.claim(hub.database, 1, 60)
+    assert parcel.exchange_id == number
+    delivery._failed(hub, parcel, "no such field", 0)
+    return parcel.id
+
+
+def test_a_given_up_order_does_not_overtake_its_change_unless_it_is_asked_for(hub: Hub) -> None:
+    flow = hub.site.flows[FLOW]
+    say(hub, export("4500000001"), "k1")
+    (first,) = outbound.push(hub, flow)
+    parcel = given_up(hub, first)
+    say(hub, export("4500000001", revision=2, issued_at="2026-11-07T08:00:00+01:00"), "k2")
+    (second,) = outbound.push(hub, flow)
+    outbound.resend_parcel(hub, parcel, "ira", "the newer one has not left")
+    assert outbound.send(hub) == 2 and [state(hub, one) for one in (first, second)] == ["sent", "sent"]
+    for again in (
+        lambda: outbound.resend_parcel(hub, parcel, "ira", "they lost it"),
+        lambda: exchange.resend(hub, first, "ira", "they lost it"),
+    ):
+        with pytest.raises(ConflictError, match=f"superseded: purchase_order/4500000001 has left anew since, in exchange {second}"):
+            again()
+    exchange.resend(hub, second, "ira", "they lost the newer one")
+    copied = outbound.copy(hub, second, "ira", "once more")
+    outbound.send(hub)
+    assert exchange.resend(hub, second, "ira", "a copy says the same") > 0 and copied > second
+    assert outbound.resend_parcel(hub, parcel, "ira", "they want it", although_superseded=True) == parcel
+    with hub.database.read() as connection:
+        (after,) = connection.execute(
+            sa.select(tables.audit.c.after).where(tables.audit.c.action == "outbox.resent", tables.audit.c.reason == "they want it")
+        ).scalars()
+    assert json.loads(after) == {"although_superseded_by": copied}
+
+
+def test_of_all_that_was_given_up_what_is_superseded_stays(hub: Hub) -> None:
+    flow = hub.site.flows[FLOW]
+    say(hub, export("4500000001"), "k1")
+    (first,) = outbound.push(hub, flow)
+    given_up(hub, first)
+    say(hub, export("4500000001", revision=2, issued_at="2026-11-07T08:00:00+01:00"), "k2")
+    (second,) = outbound.push(hub, flow)
+    outbound.send(hub)
+    say(hub, export("4500000002"), "k3")
+    (other,) = outbound.push(hub, flow)
+    given_up(hub, other)
+    place = "folder out/acme"
+    assert outbound.resend_dead(hub, place, "ira", "the disk is mended") == delivery.Again(1, 1)
+    assert [state(hub, one) for one in (first, second, other)] == ["failed", "sent", "waiting"]
+    outbound.send(hub)
+    assert outbound.resend_dead(hub, place, "ira", "and that") == delivery.Again(0, 1)
+    assert outbound.resend_dead(hub, place, "ira", "that, too", although_superseded=True) == delivery.Again(1, 0)
+
+
+def test_a_change_that_the_partner_refused_keeps_nothing_from_being_sent_again(hub: Hub) -> None:
+    flow = hub.site.flows[FLOW]
+    say(hub, export("4500000001"), "k1")
+    (first,) = outbound.push(hub, flow)
+    outbound.send(hub)
+    say(hub, export("4500000001", revision=2, issued_at="2026-11-07T08:00:00+01:00"), "k2")
+    (second,) = outbound.push(hub, flow)
+    given_up(hub, second)
+    assert state(hub, second) == "failed"
+    assert exchange.resend(hub, first, "ira", "they lost it") > 0
+
+
+def test_yesterdays_stock_of_a_place_does_not_overtake_todays(site: Path, reopen: Any) -> None:
+    (site / "agreements" / "stock_to_acme.yaml").write_text(
+        "version: 1\nagreement: stock_to_acme\npartner: acme\norganisation: north\ndirection: out\nformat: json\ngrammar: wms_stock\n"
+        "messages: [{type: wms_stock, mapping: json/wms_stock}]\nacknowledge: {functional: never, interchange: never}\n",
+        encoding="utf-8",
+    )
+    (site / "flows" / "stock_to_acme.yaml").write_text(
+        "version: 1\nflow: stock_to_acme\ndirection: out\nagreement: stock_to_acme\non: {entity: InventoryReport, partner: wms}\n"
+        "transport: {use: folder, folder: out/stock}\n",
+        encoding="utf-8",
+    )
+    hub = reopen()
+    flow = hub.site.flows["stock_to_acme"]
+
+    def count(day: int, gln: str = "8799999010009") -> int:
+        take(hub, stock(day, gln, f"2026-11-{day:02}T07:00:00+01:00"), "wms", key=f"{gln}/{day}", agreement="stock_north")
+        (number,) = outbound.push(hub, flow)
+        return number
+
+    monday = given_up(hub, count(16))
+    elsewhere = count(17, "8799999020008")
+    outbound.send(hub)
+    assert state(hub, elsewhere) == "sent"
+    outbound.resend_parcel(hub, monday, "ira", "of another place alone has left more")
+    outbound.send(hub)
+    count(18)
+    outbound.send(hub)
+    with pytest.raises(ConflictError, match="superseded"):
+        outbound.resend_parcel(hub, monday, "ira", "they lost it")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.hub_api.conftest import Api
 from tests.hub_api.papers import ACME, GTIN, WRONG_GTIN, despatch, interchange, orders
 
@@ -99,3 +101,18 @@ def test_what_went_out_is_resent_and_copied(api: Api) -> None:
     assert copy.status_code == 201, copy.text
     other = api.get(f"{copy.headers['Location']}/content").content
     assert b"4500000001" in other and other != content
+
+
+def test_what_is_older_than_the_partners_last_word_is_sent_again_only_when_that_is_asked_for(api: Api) -> None:
+    for key, changes in (("1", {}), ("2", {"revision": 2, "issued_at": "2026-11-07T08:00:00+01:00"})):
+        said = json.loads(orders("4500000001"))
+        said["orders"][0] |= changes
+        api.post(json.dumps(said).encode(), "erp", key=key, params={"agreement": "orders_north"})
+        api.settle()
+    newer, older = api.get("/v1/exchanges?direction=out").json()["items"]
+    (parcel,) = [one for one in api.get("/v1/outbox").json()["items"] if one["exchange"] == older["id"]]
+    for address in (f"/v1/exchanges/{older['id']}/resend", f"/v1/outbox/{parcel['id']}/resend"):
+        refused = api.request("POST", address, "integration", json={"reason": "they lost it"}, headers={"Accept-Language": "zh"})
+        assert refused.status_code == 409 and f"在交换记录 {newer['id']} 中重新发出" in refused.json()["detail"], refused.text
+        answer = api.request("POST", address, "integration", json={"reason": "they want it", "although_superseded": True})
+        assert answer.status_code == 202, answer.text

@@ -116,12 +116,22 @@ def _chances(visit: Visit, opened: Opened) -> None:
         if shown["direction"] == "in" and shown["state"] in ("quarantined", "settled", "applied", "waiting") and opened.entity is not None:
             ui.button(visit.say("exchange.correct"), on_click=lambda: go(f"/quarantine/{number}")).props("outline no-caps dense")
         if shown["direction"] == "out":
-            _ask(visit, "resend", lambda actor, reason: _resent(exchanges.resend(hub, number, actor, reason), number))
+            _resend(visit, number)
             _ask(visit, "copy", lambda actor, reason: outbound.copy(hub, number, actor, reason))
 
 
-def _resent(_outbox: int, number: int) -> int:
-    return number
+def _resend(visit: Visit, number: int) -> None:
+    """The button that sends again, which also asks whether what is older than the partner's last word is to go."""
+    asked = {"superseded": False}
+
+    def work(actor: str, reason: str) -> int:
+        exchanges.resend(visit.hub, number, actor, reason, although_superseded=asked["superseded"])
+        return number
+
+    def more() -> None:
+        ui.checkbox(visit.say("exchange.although_superseded")).bind_value(asked, "superseded").mark("although-superseded")
+
+    ask_why(visit, "exchange.resend", work, f"/exchanges/{number}", more)
 
 
 def _ask(visit: Visit, what: str, work: Callable[[str, str], int], keep: dict[str, bool] | None = None) -> None:
