@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,11 +22,11 @@ from threading import Lock
 from typing import Any
 
 from connectors.credentials import seconds
+from connectors.file_names import UNFINISHED, hostile, readable, spelled, unspelled
 from connectors.spec import Delivered
-from data_contracts.errors import ConfigError, RefusedError
+from data_contracts.errors import ConfigError
 
 SETTINGS = frozenset({"folder", "pattern", "ready", "look_seconds", "age_seconds", "mark", "settle", "done_folder", "unpack"})
-_UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".swp")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SKEW_SECONDS = 600.0
 """How far a clock that is not known may be from ours: what is older than that and `age_seconds` is old by any clock."""
@@ -38,7 +37,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One name in a folder. `modified_ns` are nanoseconds since 1970; servers that know seconds only give whole ones."""
+    """One name in a folder, as `connectors.file_names` says. `modified_ns` are nanoseconds since 1970, of whole seconds where a server
+    knows no others."""
 
     name: str
     size: int
@@ -49,27 +49,19 @@ class Entry:
     def delivered(self) -> Delivered:
         """As a delivery; the same name with another size or time is another delivery."""
         at = _EPOCH + timedelta(microseconds=self.modified_ns // 1000)
-        return Delivered(self.name, f"{self.name}|{self.size}|{self.modified_ns}", self.size, at)
+        return Delivered(self.name, f"{spelled(self.name)}|{self.size}|{self.modified_ns}", self.size, at)
 
     @classmethod
     def of(cls, delivery_key: str) -> Entry | None:
         """What a delivery key says of a file as it was taken; None for a key that is of no file, or was cut."""
         found = _KEY.fullmatch(delivery_key)
-        return None if found is None else cls(found[1], int(found[2]), int(found[3]))
+        return None if found is None else cls(unspelled(found[1]), int(found[2]), int(found[3]))
 
 
-def hostile(name: str) -> bool:
-    """Whether a name could mean something else than a file in this folder, or deceive whoever reads it in a list."""
-    if not name or name in (".", "..") or len(name.encode("utf-8", "surrogateescape")) > 200:
-        return True
-    return any(character in "/\\" or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for character in name)
-
-
-def safe_name(name: str) -> str:
-    """The name, if it is one for a file to be written. Raises RefusedError for any other."""
-    if hostile(name) or name.startswith(".") or name.casefold().endswith(_UNFINISHED):
-        raise RefusedError(f"{name!r} is no name for a file")
-    return name
+def counted(entries: Iterable[Entry]) -> tuple[int, int]:
+    """For people: how many files lie in a folder, and how many of them are left alone for their names."""
+    files = [entry for entry in entries if entry.regular and not entry.name.startswith(".")]
+    return len(files), sum(hostile(entry.name) for entry in files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +112,11 @@ class Waiting:
         """Files that may be meant, by name. Hostile names are left where they are and logged."""
         found = {}
         for entry in entries:
-            if not entry.regular or entry.name.startswith(".") or entry.name.casefold().endswith((*_UNFINISHED, self.mark)):
+            if not entry.regular or entry.name.startswith(".") or entry.name.casefold().endswith((*UNFINISHED, self.mark)):
                 continue
             if hostile(entry.name):
                 _log.warning("file with a hostile name is left alone: %s", ascii(entry.name))
-            elif fnmatchcase(entry.name, self.pattern):
+            elif fnmatchcase(entry.name, self.pattern) or fnmatchcase(readable(entry.name), self.pattern):
                 found[entry.name] = entry
         return found
 

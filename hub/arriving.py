@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from connectors import unpacking
+from connectors.file_names import is_utf8, readable, spelled
 from connectors.spec import Delivered
 from data_contracts.findings import Finding
 from hub.runtime import Hub
@@ -36,21 +37,28 @@ class Arrival:
 
 def arrivals(home: Path, settings: Mapping[str, Any], delivered: Delivered, stream: BinaryIO) -> Iterator[Arrival]:
     """Each to be landed before the next one is asked for. A part's key is that of its file and its own name, so that a repeat is one."""
-    kinds = unpacking.wanted(settings)
+    kinds, shown = unpacking.wanted(settings), readable(delivered.name)
     if not kinds:
-        yield Arrival(delivered.name, delivered.delivery_key, stream, delivered.media_type)
+        yield Arrival(shown, delivered.delivery_key, stream, delivered.media_type)
         return
     with tempfile.TemporaryFile(dir=home) as kept:  # an archive is read from its end, which a server may not offer
         copy = cast("BinaryIO", kept)
         shutil.copyfileobj(stream, copy, 1 << 20)
         kind = unpacking.kind_of(copy, kinds)
-        wrong = unpacking.fault(copy, kind, delivered.name) if kind is not None else None
+        wrong = unpacking.fault(copy, kind, shown) if kind is not None else None
         if kind is None or wrong is not None:
             copy.seek(0)
-            yield Arrival(delivered.name, delivered.delivery_key, copy, delivered.media_type, wrong)
+            yield Arrival(shown, delivered.delivery_key, copy, delivered.media_type, wrong)
             return
-        for name, part in unpacking.parts(copy, kind, delivered.name):
+        for name, part in unpacking.parts(copy, kind, shown):
             yield Arrival(name, f"{delivered.delivery_key}!{name}", part)
+
+
+def misnamed(delivered: Delivered) -> Finding | None:
+    """What is to be told of a file whose name is no UTF-8."""
+    if is_utf8(delivered.name):
+        return None
+    return Finding("FIL-02", expected="UTF-8", got=spelled(delivered.name), params={"name": readable(delivered.name)})
 
 
 def taken_lately(hub: Hub, flow: Flow) -> list[str]:

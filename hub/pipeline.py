@@ -26,6 +26,7 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from connectors.answering import NO_REFUSALS
+from connectors.file_names import readable
 from connectors.registry import answering_of, format_named, transport_named
 from connectors.spec import Delivered, Format, Keeping, Polling, Profile, Streaming, Transport
 from data_contracts.errors import FatalError, HubError
@@ -35,7 +36,7 @@ from data_contracts.source import Group, Message, ReadEvent
 from hub import listening
 from hub.apply import Applicable, Applied
 from hub.apply import apply as apply_facts
-from hub.arriving import arrivals, taken_lately
+from hub.arriving import arrivals, misnamed, taken_lately
 from hub.cases.renew import renew as renew_cases
 from hub.compiled import compiled
 from hub.polling import poll
@@ -93,7 +94,7 @@ def _waiting(
         yield delivered, settings, None
     if isinstance(transport, Keeping):
         for one in transport.written_on(settings, taken_lately(hub, flow)):
-            told = Finding("FIL-01", expected=str(one.taken), got=str(one.delivered.size), params={"name": one.delivered.name})
+            told = Finding("FIL-01", expected=str(one.taken), got=str(one.delivered.size), params={"name": readable(one.delivered.name)})
             yield one.delivered, one.settings, told
 
 
@@ -115,7 +116,7 @@ def _landed(
                 flow=flow.flow,
                 received_by=f"flow:{flow.flow}",
             )
-            findings = [one for one in (finding, arrival.finding) if one is not None]
+            findings = [one for one in (finding, arrival.finding, misnamed(delivered)) if one is not None]
             yield land(hub, delivery, partial(_told, delivery, findings) if findings else None)
 
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from connectors.credentials import refuse_unknown, required
+from connectors.file_names import hostile, safe_name, spelled
 from connectors.spec import Delivered, WrittenOn
-from connectors.waiting_files import SETTINGS, Entry, Looks, Waiting, hostile, kept_as, safe_name, written_on
+from connectors.waiting_files import SETTINGS, Entry, Looks, Waiting, counted, kept_as, written_on
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 
 _MISTAKEN = {errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG}
@@ -33,7 +34,7 @@ def _explained(what: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        text = f"{what}: {error.strerror or error}"
+        text = f"{spelled(str(what))}: {error.strerror or error}"
         raise ConfigError(text) if error.errno in _MISTAKEN else RetriableError(text) from error
 
 
@@ -90,8 +91,10 @@ class Folder:
                     if asks
                     else ConfigError(f"{folder}: not ours to write to")
                 )
-            count = sum(entry.regular and not entry.name.startswith(".") for entry in self._look(folder)) if asks else 0
-            return f"{folder} is there, {count} files in it" if asks else f"{folder} is there"
+            if not asks:
+                return f"{folder} is there"
+            count, left = counted(self._look(folder))
+            return f"{folder} is there, {count} files in it" + (f", {left} of them left alone for their names" if left else "")
 
     def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
         """Files that are whole, oldest first. A folder that does not exist holds nothing: its first writer makes it."""
@@ -119,13 +122,13 @@ class Folder:
                 descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             except OSError as error:
                 if error.errno == errno.ELOOP:
-                    raise RefusedError(f"{path} is a link") from error
+                    raise RefusedError(f"{spelled(str(path))} is a link") from error
                 raise
             stream = os.fdopen(descriptor, "rb")
             entry = _entry(delivered.name, os.fstat(stream.fileno()))
         if not entry.regular or entry.delivered().delivery_key != delivered.delivery_key:
             stream.close()
-            raise RetriableError(f"{path} changed since it was seen")
+            raise RetriableError(f"{spelled(str(path))} changed since it was seen")
         return stream
 
     def settle(self, settings: Mapping[str, Any], delivered: Delivered) -> None:

@@ -15,8 +15,8 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from connectors.credentials import refuse_unknown, required
+from connectors.file_names import safe_name
 from connectors.spec import Delivered
-from connectors.waiting_files import safe_name
 from data_contracts.errors import ConflictError, RetriableError
 
 _SETTINGS = frozenset({"box"})

@@ -26,9 +26,10 @@ from typing import Any, BinaryIO, cast
 import httpx
 
 from connectors.credentials import refuse_unknown, required, seconds, secret
+from connectors.file_names import hostile, safe_name
 from connectors.http_peer import base_of
 from connectors.spec import Delivered
-from connectors.waiting_files import SETTINGS, Entry, Looks, Waiting, hostile, safe_name
+from connectors.waiting_files import SETTINGS, Entry, Looks, Waiting
 from data_contracts.errors import BusyError, ConfigError, ConflictError, HubError, RefusedError, RetriableError
 
 _NAMED = frozenset(f"{name}_{place}" for name in ("access_key", "secret_key", "session_token") for place in ("env", "file"))

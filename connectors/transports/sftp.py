@@ -22,12 +22,14 @@ from threading import local
 from typing import Any, BinaryIO, cast
 
 import paramiko
+from paramiko.sftp import CMD_NAME
 
 from connectors import open_lines
 from connectors.credentials import required
+from connectors.file_names import hostile, of_raw, raw, safe_name, spelled
 from connectors.spec import Delivered, WrittenOn
 from connectors.transports.sftp_session import PEER_SETTINGS, Peer, Session
-from connectors.waiting_files import Entry, Looks, Waiting, hostile, kept_as, safe_name, written_on
+from connectors.waiting_files import Entry, Looks, Waiting, counted, kept_as, written_on
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 
 if not hasattr(paramiko, "DSSKey"):  # paramiko 4 left DSA; pysftp still imports its name
@@ -56,6 +58,22 @@ class _Options(pysftp.CnOpts):  # type: ignore[misc]  # pysftp has no types
         raise pysftp.SSHException(f"No hostkey for host {self._address} found.")
 
 
+class _Said(paramiko.Message):
+    """An answer whose names are bytes, which need not be UTF-8."""
+
+    def get_text(self) -> str:
+        """A name."""
+        return of_raw(self.get_string())
+
+
+class _Client(paramiko.SFTPClient):
+    """paramiko's client, for names of any bytes; paths are given to it as bytes."""
+
+    def _request(self, t: Any, *arg: Any) -> Any:
+        kind, said = super()._request(t, *arg)  # type: ignore[misc]
+        return kind, _Said(said.get_remainder()) if kind == CMD_NAME else said
+
+
 class _Connection(pysftp.Connection):  # type: ignore[misc]  # pysftp has no types
     """pysftp's connection with timeouts, keys of today, and a close that never fails."""
 
@@ -74,6 +92,11 @@ class _Connection(pysftp.Connection):  # type: ignore[misc]  # pysftp has no typ
         except BaseException:
             self.close()
             raise
+
+    def _sftp_connect(self) -> None:
+        if not self._sftp_live:
+            self._sftp = _Client.from_transport(self._transport)
+            self._sftp_live = True
 
     def _start_transport(self, host: str, port: int) -> None:
         connected = socket.create_connection((host, port), timeout=self._peer.timeout)
@@ -97,6 +120,7 @@ class _Connection(pysftp.Connection):  # type: ignore[misc]  # pysftp has no typ
 @contextmanager
 def _explained(peer: Peer, what: str) -> Iterator[None]:
     """paramiko's and pysftp's errors as the hub's."""
+    what = spelled(what)
     try:
         yield
     except FileNotFoundError:
@@ -139,13 +163,13 @@ class PysftpSession:
         """One name, links not followed."""
         try:
             with _explained(self._peer, path):
-                return _entry(posixpath.basename(path), self._client.lstat(path))
+                return _entry(posixpath.basename(path), self._client.lstat(raw(path)))
         except FileNotFoundError:
             return None
 
     def read(self, path: str, offset: int, size: int) -> Iterator[bytes]:
         """Bytes from `offset` to `size`, asked for ahead: without it a read of 32 KiB waits for each answer."""
-        with _explained(self._peer, path), self._client.open(path, "rb") as stream:
+        with _explained(self._peer, path), self._client.open(raw(path), "rb") as stream:
             stream.seek(offset)
             stream.prefetch(size)
             while offset < size and (piece := stream.read(min(_CHUNK, size - offset))):
@@ -154,7 +178,7 @@ class PysftpSession:
 
     def write(self, path: str, offset: int, content: bytes) -> None:
         """Write from `offset`, without waiting for the answer to each block."""
-        with _explained(self._peer, path), self._client.open(path, "r+b" if offset else "wb") as stream:
+        with _explained(self._peer, path), self._client.open(raw(path), "r+b" if offset else "wb") as stream:
             stream.set_pipelined(True)
             stream.seek(offset)
             for start in range(0, len(content), _CHUNK):
@@ -164,16 +188,16 @@ class PysftpSession:
         """Atomically by posix-rename@openssh.com; a plain rename where the server does not know it."""
         with _explained(self._peer, target):
             try:
-                self._client.posix_rename(source, target)
+                self._client.posix_rename(raw(source), raw(target))
             except OSError as error:
                 if "unsupported" not in str(error).lower():
                     raise
-                self._client.rename(source, target)
+                self._client.rename(raw(source), raw(target))
 
     def remove(self, path: str) -> None:
         """Take a file away."""
         with _explained(self._peer, path):
-            self._client.remove(path)
+            self._client.remove(raw(path))
 
     def make_folder(self, path: str) -> None:
         """Make one folder."""
@@ -260,10 +284,10 @@ class Sftp:
         peer, folder = Peer.of(settings), required(settings, "folder", self.name)
         with self._session(peer) as session:
             try:
-                count = sum(entry.regular and not entry.name.startswith(".") for entry in session.entries(folder))
+                count, left = counted(session.entries(folder))
             except FileNotFoundError as error:
                 raise ConfigError(f"{peer.address}: there is no folder {folder}") from error
-        return f"{peer.address} lets us in, {count} files in {folder}"
+        return f"{peer.address} lets us in, {count} files in {folder}" + (f", {left} of them left alone for their names" if left else "")
 
     def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
         """Files that are whole, oldest first. Raises ConfigError when the folder does not exist there."""
@@ -295,7 +319,7 @@ class Sftp:
         return received
 
     def _download(self, peer: Peer, path: str, delivered: Delivered, received: BinaryIO) -> None:
-        changed = RetriableError(f"{peer.address}: {path} changed since it was seen")
+        changed = RetriableError(f"{peer.address}: {spelled(path)} changed since it was seen")
         with self._session(peer) as session:
             for moment in ("before", "after"):
                 entry = session.look(path)
@@ -307,7 +331,7 @@ class Sftp:
                     for piece in session.read(path, received.tell(), delivered.size):
                         received.write(piece)
             if received.tell() != delivered.size:
-                raise RetriableError(f"{peer.address}: {path} ended after {received.tell()} of {delivered.size} bytes")
+                raise RetriableError(f"{peer.address}: {spelled(path)} ended after {received.tell()} of {delivered.size} bytes")
 
     def settle(self, settings: Mapping[str, Any], delivered: Delivered) -> None:
         """Move or delete the file and its mark. A file that is gone, or new under the same name, is left as it is."""

@@ -16,6 +16,7 @@ from typing import TypeVar, cast
 
 import asyncssh
 
+from connectors.file_names import spelled
 from connectors.transports.sftp_session import Peer
 from connectors.waiting_files import Entry
 from data_contracts.errors import ConfigError, RetriableError
@@ -28,6 +29,7 @@ _Result = TypeVar("_Result")
 @contextmanager
 def _explained(peer: Peer, what: str) -> Iterator[None]:
     """asyncssh's errors as the hub's."""
+    what = spelled(what)
     try:
         yield
     except asyncssh.HostKeyNotVerifiable as error:
@@ -90,7 +92,7 @@ class AsyncsshSession:
             keepalive_interval=peer.timeout,
             keepalive_count_max=1,
         )
-        return await self._connection.start_sftp_client()
+        return await self._connection.start_sftp_client(path_errors="surrogateescape")
 
     def _wait(self, work: Awaitable[_Result]) -> _Result:
         future = asyncio.run_coroutine_threadsafe(asyncio.wait_for(work, self._peer.timeout), self._loop)

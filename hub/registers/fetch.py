@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
+from connectors.file_names import readable
 from connectors.registry import transport_named
 from connectors.spec import Polling
 from data_contracts.errors import ConflictError, FatalError, HubError
@@ -44,7 +45,9 @@ def fetch_extracts(hub: Hub, flow: Flow) -> list[Outcome]:
                 shutil.copyfileobj(stream, copy, 1 << 20)
                 try:
                     by = f"flow:{flow.flow}"
-                    outcomes.append(compare(hub, cast("BinaryIO", copy), delivered.name, by, register=flow.compare, scope=flow.scope))
+                    outcomes.append(
+                        compare(hub, cast("BinaryIO", copy), readable(delivered.name), by, register=flow.compare, scope=flow.scope)
+                    )
                 except ConflictError as error:
                     failed = failed or error
             transport.settle(settings, delivered)

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from connectors.file_names import readable
 from connectors.registry import transport_named, transport_names
 from connectors.spec import Delivered, Keeping, Reachable, Transport
 from connectors.transports.memory import TRANSPORT as MEMORY
+from connectors.waiting_files import Entry
 from data_contracts.errors import ConfigError, ConflictError, RefusedError, RetriableError
 from tests.peers.s3_peer import S3Peer, bucket_of
 
@@ -262,6 +264,42 @@ def test_only_what_the_pattern_means(files: OnDisk) -> None:
     os.mkfifo(files.folder / "orders_10.json")
     assert sorted(delivered.name for delivered in files.fetch(pattern="orders_*.json")) == ["orders_1.json", "orders_2.json"]
     assert len(files.fetch(pattern="orders*9.json")) == 0
+
+
+GBK, TRAILING = (os.fsdecode(name.encode("gbk")) for name in ("入库单1.csv", "誠德|.csv"))
+"""Of the second name the first letter's second byte is a backslash, and a mark of keys stands in it."""
+NAMES = {"入库单 好.csv": "入库单 好.csv", GBK: "入库单1.csv", TRAILING: "誠德|.csv", os.fsdecode(b"Auftr\xe4ge.csv"): "Auftr\\xe4ge.csv"}
+
+
+def test_names_of_any_bytes_are_taken_and_stop_no_other(files: OnDisk) -> None:
+    for number, name in enumerate(NAMES):
+        files.put(name, b"%d" % number, at=1_700_000_000 + number)
+    files.put(os.fsdecode("\u202e单.csv".encode("gb18030")), b"it deceives who reads it")
+    said = files.transport.reach(files.settings, asks=True)  # type: ignore[attr-defined]
+    assert "5 files in" in said and "1 of them left alone for their names" in said and "\\" in TRAILING
+    found = files.fetch(pattern="*.csv")
+    assert [one.name for one in found] == list(NAMES) and [files.read(one) for one in found] == [b"0", b"1", b"2", b"3"]
+    assert [readable(one.name) for one in found] == list(NAMES.values())
+    assert [one.name for one in files.fetch(pattern="入库单*.csv")] == list(NAMES)[:2]
+    for one in found:
+        one.delivery_key.encode()
+        assert (known := Entry.of(one.delivery_key)) is not None and known.name == one.name
+        files.transport.settle(files.settings, one)
+    assert files.settled() == sorted(NAMES)
+    for name in (GBK, TRAILING):
+        with (files.folder / "done" / name).open("ab") as late:
+            late.write(b" more")
+    assert isinstance(files.transport, Keeping)
+    again = list(files.transport.written_on(files.settings, [one.delivery_key for one in found]))
+    assert sorted(one.delivered.name for one in again) == sorted([GBK, TRAILING])
+    for one in again:
+        with files.transport.open(one.settings, one.delivered) as stream:
+            assert stream.read().endswith(b" more")
+    with pytest.raises(RetriableError) as gone:
+        files.read(found[1])
+    assert r"\xc8\xeb\xbf" in str(gone.value) and str(gone.value).encode()
+    with pytest.raises(RefusedError):
+        files.send(GBK, b"x")
 
 
 def test_a_file_that_grows_is_left_until_it_stands_still(files: OnDisk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -101,6 +102,25 @@ def test_a_file_that_was_taken_before_its_writer_was_done_is_taken_again_and_tol
         later.write(b"\n")
     clock.advance(7 * 3600)
     assert pipeline.fetch(hub, flow) == [], "what was taken hours ago is not looked at"
+
+
+@pytest.mark.parametrize("unpack", [[], ["gzip"]])
+def test_a_file_whose_name_is_no_utf8_comes_in_under_the_name_that_it_says(hub: Hub, unpack: list[str]) -> None:
+    flow = hub.site.flows["erp_in"]
+    flow = flow.model_copy(update={"transport": {**flow.transport, "unpack": unpack}})
+    folder = hub.settings.home / "in"
+    folder.mkdir()
+    names = [os.fsdecode(name) for name in ("订单1.json".encode("gbk"), b"a\xe4 1.json", b"a\xf6 1.json")]
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(orders(f"450000000{number}"))
+        os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+    assert [landing.outcome for landing in pipeline.fetch(hub, flow)] == ["new"] * 3
+    assert sorted(row.name for row in rows(hub, tables.document)) == ["a\\xe4 1.json", "a\\xf6 1.json", "订单1.json"]
+    told = {row.got: (row.rule, row.severity) for row in rows(hub, tables.finding)}
+    assert told == dict.fromkeys(["a\\xe4 1.json", "a\\xf6 1.json", "\\xb6\\xa9\\xb5\\xa51.json"], ("FIL-02", "info"))
+    assert pipeline.fetch(hub, flow) == [] and sorted(one.name for one in (folder / "done").iterdir()) == sorted(names)
+    worker.drain(hub)
+    assert [row.state for row in rows(hub, tables.exchange)] == ["applied"] * 3
 
 
 def test_packed_objects_of_a_bucket_come_in_as_files_do(
