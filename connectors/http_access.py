@@ -84,7 +84,14 @@ class Asking:
 
 Post = Callable[[Asking], Any]
 _tokens: dict[str, Token] = {}
+_locks: dict[str, Lock] = {}
 _lock = Lock()
+
+
+def one_at_a_time(key: str) -> Lock:
+    """The lock of whoever asks for the token of this key: others' tokens are asked for, and used, meanwhile."""
+    with _lock:
+        return _locks.setdefault(key, Lock())
 
 
 class Access:
@@ -144,8 +151,7 @@ class Access:
     def forget(self) -> None:
         """The peer no longer takes the token."""
         self._cookie = None
-        with _lock:
-            _tokens.pop(self._key(), None)
+        _tokens.pop(self._key(), None)
 
     def _key(self) -> str:
         named = {name: secret(self._given, name) for name in _SECRETS}
@@ -159,7 +165,7 @@ class Access:
                 self._cookie = self._taken(post(self._asking(now)), asked)
             return self._cookie
         key = self._key()
-        with _lock:
+        with one_at_a_time(key):
             known = _tokens.get(key)
             if known is None or known.until <= time.monotonic():
                 asked = time.monotonic()

@@ -14,6 +14,7 @@ from threading import Lock
 
 import httpx
 
+from connectors.http_deadline import Transport
 from connectors.open_lines import lines
 
 IDLE_SECONDS = 1.0
@@ -27,11 +28,13 @@ _lock = Lock()
 def client(place: str, context: ssl.SSLContext, timeout: float) -> httpx.Client:
     """A client for one place, `https://host:port` and the address where one was judged: on an open connection where one may be kept.
 
-    Close it as any other; what is kept stays open. Redirects and the environment's proxies are not followed.
+    Close it as any other; what is kept stays open. Redirects and the environment's proxies are not followed. A request may
+    state a deadline for all of it (`connectors/http_deadline.py`).
     """
     kept = lines()
     if kept is None or _is_shy(place):
-        return httpx.Client(verify=context, timeout=timeout, follow_redirects=False, trust_env=False)
+        transport = Transport(context, httpx.Limits())
+        return httpx.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
     key = ("http", place, id(context))
     line = kept.get(key)
     if not isinstance(line, _Line):
@@ -55,7 +58,7 @@ class _Line(httpx.BaseTransport):
         self._place = place
         self._context = context  # kept as long as its id stands for it
         limits = httpx.Limits(max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS)
-        self._transport = httpx.HTTPTransport(verify=context, trust_env=False, limits=limits)
+        self._transport = Transport(context, limits)
         self._used = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -30,6 +30,7 @@ from connectors.credentials import refuse_written, required, seconds
 from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
 from connectors.http_answers import is_html, is_page, of_the_way, title
+from connectors.http_deadline import EXTENSION
 from connectors.http_terms import plain_address, retry_after, trusted, unpacked
 from connectors.masking import beginning, masked
 from connectors.pulling import whole_number
@@ -236,7 +237,10 @@ class Peer:
 
     def _exchange(self, asked: Asked, url: httpx.URL, headers: Mapping[str, str]) -> Answered:
         until = time.monotonic() + self._deadline
-        with self.client.stream(asked.method, url, content=asked.content, data=asked.form, headers=headers, auth=asked.basic) as response:
+        whole = {EXTENSION: self._deadline}
+        with self.client.stream(
+            asked.method, url, content=asked.content, data=asked.form, headers=headers, auth=asked.basic, extensions=whole
+        ) as response:
             body = bytearray()
             for piece in unpacked(response):
                 body += piece

@@ -24,7 +24,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from threading import Lock
 from typing import Any
 
 import httpx
@@ -32,7 +31,7 @@ from lxml import etree
 
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, value_at
-from connectors.http_access import Access
+from connectors.http_access import Access, one_at_a_time
 from connectors.http_answers import is_page
 from connectors.http_peer import OUR_PATIENCE, Answered, Asked, Peer, base_of
 from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
@@ -49,7 +48,6 @@ _SEND = frozenset({"method", "path", "query", "headers", "idempotency", "body", 
 _BEGINNING = 200
 _ANSWER = 64 * 1024
 _lent: dict[str, tuple[Token, float]] = {}
-_lock = Lock()
 
 
 class SignedHttp(Rest):
@@ -142,7 +140,7 @@ class SignedPeer(Peer):
     def _token_in_use(self) -> Token:
         """The token of all in this process that call this platform by these keys; asked for by one at a time."""
         key = self._lent_by()
-        with _lock:
+        with one_at_a_time(key):
             token, until = _lent.get(key, (None, 0.0))
             if token is None or until <= time.monotonic():
                 token = self._borrowed()
@@ -181,8 +179,7 @@ class _Lent(Access):
 
     def forget(self) -> None:
         """The platform no longer takes the token."""
-        with _lock:
-            _lent.pop(self._lent, None)
+        _lent.pop(self._lent, None)
 
 
 def understood(answer: Answered, where: str) -> Any:

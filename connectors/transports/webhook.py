@@ -33,6 +33,7 @@ import httpx
 from connectors import http_connections
 from connectors.credentials import refuse_unknown, required, seconds, secret
 from connectors.http_answers import is_page, of_the_way, title
+from connectors.http_deadline import EXTENSION
 from connectors.http_terms import plain_address, retry_after, trusted
 from connectors.spec import Delivered
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
@@ -42,6 +43,8 @@ _SETTINGS = frozenset(
     | {"answers_html"}
 )
 _ANSWER = 64 * 1024
+_AS_A_WHOLE = 2
+"""Times `timeout_seconds` that a delivery may take from dialling to the end of the answer, however steadily the receiver sends."""
 _BEGINNING = 200
 """Characters of an answer that are enough for a person."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -191,8 +194,9 @@ def there(settings: Mapping[str, Any], patience: float = 10.0) -> str:
     """
     url, address = _target(settings)
     told = {"Host": url.netloc.decode("ascii"), "User-Agent": "UDIHub"}
-    pinned, extensions = url.copy_with(host=str(address)), {"sni_hostname": url.host} if url.scheme == "https" else {}
-    timeout = seconds(settings, "timeout_seconds", patience)
+    pinned, timeout = url.copy_with(host=str(address)), seconds(settings, "timeout_seconds", patience)
+    extensions: dict[str, Any] = {"sni_hostname": url.host} if url.scheme == "https" else {}
+    extensions[EXTENSION] = timeout
     try:
         with (
             http_connections.client(f"{url.scheme}://{told['Host']} {address}", trusted(settings), timeout) as client,
@@ -218,7 +222,8 @@ def ask(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes,
     # Connecting to the address that was judged keeps a second look-up from giving another one.
     pinned = url.copy_with(host=str(address))
     place = f"{url.scheme}://{told['Host']} {address}"
-    extensions = {"sni_hostname": url.host} if url.scheme == "https" else {}
+    extensions: dict[str, Any] = {"sni_hostname": url.host} if url.scheme == "https" else {}
+    extensions[EXTENSION] = _AS_A_WHOLE * timeout
     try:
         with (
             http_connections.client(place, trusted(settings), timeout) as client,

@@ -14,17 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from threading import Lock
+from hashlib import sha256
 from typing import Any, Protocol
 
 from connectors.credentials import required, secret
+from connectors.http_access import one_at_a_time
 from connectors.http_peer import Asked, Peer
 from connectors.transports.rpc.xml_values import call_of, result_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 _TOLD = 300
 _sessions: dict[tuple[str, ...], Any] = {}
-_lock = Lock()
 _PASSING = (
     "ConcurrencyException",
     "RateLimitException",
@@ -103,18 +103,18 @@ class _Known:
         self.password = password
         peer.access.used.add(password)
         self._key = (str(peer.base), self.user, password, str(settings.get("database", "")))
+        self._turn = sha256(repr(self._key).encode()).hexdigest()
 
     def session(self, ask: Callable[[], Any]) -> Any:
         """The session; asked for where there is none."""
-        with _lock:
+        with one_at_a_time(self._turn):
             if self._key not in _sessions:
                 _sessions[self._key] = ask()
             return _sessions[self._key]
 
     def forget(self) -> None:
         """It is no longer one."""
-        with _lock:
-            _sessions.pop(self._key, None)
+        _sessions.pop(self._key, None)
 
 
 class Tryton:
