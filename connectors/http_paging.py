@@ -20,16 +20,18 @@ word: one that holds a position may lose what shifts, and nobody can tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from connectors.credentials import refuse_unknown
 from connectors.deltas import Delta, value_at
 from connectors.http_peer import Answered
+from connectors.page_joins import Joins
 from connectors.pulling import Question, whole_number
 from data_contracts.errors import ConfigError, RetriableError
 
+_G = TypeVar("_G")
 _SETTINGS = {
     "none": frozenset[str](),
     "offset": frozenset({"size", "offset", "limit", "more"}),
@@ -131,6 +133,24 @@ class Paging:
     def joins(self) -> bool:
         """Whether pages are counted off, and must join. What comes whole each time comes again by itself."""
         return self._delta.kind == "stamp" and self.style in ("offset", "page", "range")
+
+    def joined(
+        self, joins: Joins, question: Question, place: Place, got: _G, ask: Callable[[Place], _G], of: Callable[[_G], Sequence[Any]]
+    ) -> tuple[Place, _G]:
+        """This page, or one from further back where something slipped out between the last one and this."""
+        joins.begin((question.clause, place.turn, place.since))
+
+        def at(count: int) -> _G:
+            return ask(replace(place, count=count))
+
+        if place.count and self.style == "page":
+            count, got = joins.looked_back(got, range(place.count), question.clause, at, of)
+        elif place.bare:
+            count = place.count
+        else:
+            count, got = joins.overlapped(got, place.count, self.size, question.clause, at, of)
+        joins.note(of(got), question.clause)
+        return replace(place, count=count, backward=joins.backward), got
 
     def _behind(self, question: Question, place: Place, records: Sequence[Any]) -> Place | None:
         """From the last stamp on where it has moved, as it is asked for; else behind these records, the last one once more."""

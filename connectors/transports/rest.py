@@ -179,25 +179,8 @@ class Collection:
             return self._of_job(self._job, question, place)
         got = self._got(question, place)
         if self._paging.joins:
-            place, got = self._joined(question, place, got)
+            place, got = self._paging.joined(self._joins, question, place, got, lambda at: self._got(question, at), _records_of)
         return self._answered(replace(question, place=place), place, got)
-
-    def _joined(self, question: Question, place: Place, got: _Got) -> tuple[Place, _Got]:
-        """This page, or one from further back where something slipped out between the last one and this."""
-        joins, size = self._joins, self._paging.size
-        joins.begin((question.clause, place.turn, place.since))
-
-        def ask(count: int) -> _Got:
-            return self._got(question, replace(place, count=count))
-
-        if place.count and self._paging.style == "page":
-            count, got = joins.looked_back(got, range(place.count), question.clause, ask, _records_of)
-        elif place.bare:
-            count = place.count
-        else:
-            count, got = joins.overlapped(got, place.count, size, question.clause, ask, _records_of)
-        joins.note(got.records, question.clause)
-        return replace(place, count=count, backward=joins.backward), got
 
     def _got(self, question: Question, place: Place) -> _Got:
         """What stands at a place."""

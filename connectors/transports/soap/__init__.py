@@ -9,8 +9,9 @@
 Templates (`body`, `header`, `created_body`) become elements as `filling.py` says; in them stand `{since}`, `{token}`, `{cursor}`,
 `{offset}`, `{limit}`, `{page}`. Paths begin below the Body (`connectors/xml_answers.py`). A page is the envelope as it came, to be read
 by an `xml` grammar, or with `inside: {at: "m:CallResponse/return", as: xml}` the XML (or JSON) that stands as a text in it.
-`security` is a UsernameToken (`security.py`); faults, `success` and `failure` are judged as `verdict.py` says. `empty: {at, is}` is how
-a peer says that there is nothing; without it an answer in which `records` have no place is none. `each` asks once for each of a list.
+`security` is a UsernameToken (`security.py`); `keys: {word_env: PLATFORM_WORD}` names secrets, which stand in templates as `{keys.word}`.
+Faults, `success` and `failure` are judged as `verdict.py` says. `empty: {at, is}` is how a peer says that there is nothing; without it an
+answer in which `records` have no place is none. `each` asks once for each of a list.
 
 `acknowledge: {action: …, body: {"m:Confirm": {id: "{id}"}}}` flags a record once it is durable.
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -33,7 +34,8 @@ from connectors.credentials import refuse_unknown
 from connectors.deltas import Delta, value_at
 from connectors.http_each import Each
 from connectors.http_paging import Paging, Place
-from connectors.http_peer import PEER_SETTINGS, Answered
+from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered
+from connectors.page_joins import Joins
 from connectors.pulling import Answer, Question, clock_of, pull
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
@@ -43,12 +45,12 @@ from connectors.xml_answers import Looked
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 from data_contracts.findings import Finding
 
-_SETTINGS = PEER_SETTINGS | CALL | frozenset({"version", "namespaces", "security", "faults", "created_body", "records", "inside", "empty"})
+_SETTINGS = (
+    PEER_SETTINGS | CALL | frozenset({"version", "namespaces", "security", "keys", "faults", "created_body", "records", "inside", "empty"})
+)
 _SETTINGS |= frozenset({"label", "each", "paging", "delta", "acknowledge", "send", "media_type"})
 _STYLES = ("none", "offset", "page", "cursor")
 _BEGINNING = 200
-_OUR_PATIENCE = 0.001
-"""Seconds that a delivery waits for a busy peer: what waits is the parcel, not the sender."""
 
 
 class Soap(Pulling):
@@ -74,6 +76,10 @@ class Soap(Pulling):
         elif not asks:
             _Sending(settings, peer)
 
+    def cautions(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """Pages that may lose what shifts while they are read."""
+        yield from Paging(settings.get("paging"), self.name, Delta.of(settings, self.name)).cautions()
+
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Flag each record of the page."""
         given = settings.get("acknowledge")
@@ -87,8 +93,21 @@ class Soap(Pulling):
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and what was said of it."""
         refuse_unknown(settings, _SETTINGS, self.name)
-        with SoapPeer({"patience_seconds": _OUR_PATIENCE, **settings}) as peer:
+        with SoapPeer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
             return _Sending(settings, peer).send(content, stable_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Got:
+    """What came for one question."""
+
+    reply: Reply
+    records: Sequence[Any] = ()
+    empty: bool = False
+
+
+def _records_of(got: _Got) -> Sequence[Any]:
+    return got.records
 
 
 class Service:
@@ -117,24 +136,35 @@ class Service:
             peer_written(peer, replace(peer.of(settings["acknowledge"], "acknowledge"), values={"id": "1"}))
         self._looked_up(settings)
         operation = next(iter(settings["body"]), "records") if isinstance(settings["body"], Mapping) else "records"
+        self._joins = Joins(delta, self._paging.style)
         self.label = str(settings.get("label") or re.sub(r"\W+", "_", str(operation).rpartition(":")[2]) or "records")
 
     def ask(self, question: Question) -> Answer:
-        """One page."""
+        """One page, which joins the one before where pages are counted off."""
         place = question.place if isinstance(question.place, Place) else Place()
+        got = self._got(question, place)
+        if self._paging.joins:
+            place, got = self._paging.joined(self._joins, question, place, got, lambda at: self._got(question, at), _records_of)
+        reply, records = got.reply, got.records
+        told = tuple(Finding("SOA-01", got=", ".join(reply.loose)[:120]) for _ in reply.loose[:1])
+        if got.empty:
+            return Answer(reply.content, (), self._onward(place, None), None, reply.media_type, told)
+        token = value_at(reply.looked, self._delta.token) if self._delta.kind == "token" else None
+        headless = Answered(reply.status, httpx.Headers(), b"")
+        onward = self._onward(place, self._paging.next(replace(question, place=place), headless, reply.looked, records))
+        return Answer(reply.content, records, onward, None if token in (None, "") else str(token), reply.media_type, told)
+
+    def _got(self, question: Question, place: Place) -> _Got:
+        """What stands at a place."""
         call = self._created if question.clause == "created" else self._call
         reply = self._peer.reply(replace(call, values=self._values(question, place)))
-        told = tuple(Finding("SOA-01", got=", ".join(reply.loose)[:120]) for _ in reply.loose[:1])
         if self._is_empty(reply):
-            return Answer(reply.content, (), self._onward(place, None), None, reply.media_type, told)
+            return _Got(reply, empty=True)
         self._peer.decide(call, reply)
         records = self._records(reply)
         if self._each is not None:
             self._each.heeded(place.turn, records, self._peer.where)
-        token = value_at(reply.looked, self._delta.token) if self._delta.kind == "token" else None
-        headless = Answered(reply.status, httpx.Headers(), b"")
-        onward = self._onward(place, self._paging.next(question, headless, reply.looked, records))
-        return Answer(reply.content, records, onward, None if token in (None, "") else str(token), reply.media_type, told)
+        return _Got(reply, records)
 
     def _values(self, question: Question, place: Place) -> dict[str, str]:
         values = {"offset": str(place.count), "limit": str(self._paging.size), "page": str(self._paging.first + place.count)}
@@ -236,11 +266,7 @@ class _Sending:
 
 def peer_written(peer: SoapPeer, call: Call) -> None:
     """Write a call and throw it away. Raises ConfigError for templates that nobody could fill; looks for no secret."""
-    security, peer.security = peer.security, None
-    try:
-        peer.written(call)
-    finally:
-        peer.security = security
+    peer.written(call, example=True)
 
 
 def _spoken(given: Any, name: str = "empty") -> tuple[str, frozenset[str]] | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.credentials import refuse_unknown
+from connectors.credentials import refuse_unknown, secret
+from connectors.http_answers import is_html, is_page, title
 from connectors.http_peer import Answered, Asked, Peer
 from connectors.http_templates import filled, path_of, words_of
 from connectors.transports.soap import envelope
@@ -25,6 +26,7 @@ LATE = frozenset({"since", "token", "cursor"})
 """Words that have no value at first."""
 _FAULTY = (400, 404, 500)
 """Statuses under which a fault may stand (SOAP 1.2 part 2, 7.5.2; SAP answers 404 where it has no such function)."""
+_TOLD = 200
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -69,6 +71,7 @@ class SoapPeer(Peer):
         given = settings.get("security")
         self.security = None if given is None else UsernameToken(given, self.now)
         self.faults = Faults(settings.get("faults"))
+        self._keys = keys_of(settings.get("keys"))
         self.inside = Inside.of(settings.get("inside"), self.names)
         self._asked_for: Call | None = None
 
@@ -103,8 +106,10 @@ class SoapPeer(Peer):
         self._asked_for = call
         headers = envelope.headers_of(self.version, call.action)
         answer = self.ask(Asked("POST", path_of(call.path, call.values), headers=headers, content=b"", also=_FAULTY))
-        if answer.status in (202, 204) and not answer.content.strip():
+        if answer.status in (202, 204) and not answer.content.strip() and not is_html(answer.media_type, answer.content):
             return Reply(answer.status, b"", Looked(self.names, ()), "text/xml")
+        if 200 <= answer.status < 300 and is_page(answer.content):
+            raise RetriableError(self.told(f"{self.where} answered {answer.status} with a page of HTML: {title(answer.content)}")[:_TOLD])
         try:
             opened = envelope.opened(answer, self.where)
         except HubError:
@@ -121,13 +126,24 @@ class SoapPeer(Peer):
             looked, content, kind = self.inside.opened(looked, self.where)
         return Reply(answer.status, content, looked, kind, opened.loose)
 
-    def written(self, call: Call) -> bytes:
-        """The envelope of a call. Raises ConfigError for templates that are none, RefusedError for what XML cannot carry."""
-        filling = Filling(self.names, call.filled, call.document, call.each)
+    def written(self, call: Call, *, example: bool = False) -> bytes:
+        """The envelope of a call. Raises ConfigError for templates that are none, RefusedError for what XML cannot carry.
+
+        An `example` is written without secrets, to be thrown away.
+        """
+
+        def key(name: str) -> str:
+            if name not in self._keys:
+                raise ConfigError(f"transport soap: a template names {{keys.{name}}}, which keys does not")
+            value = "" if example else secret(self._keys[name], name) or ""
+            self.access.used.update(filter(None, [value]))
+            return value
+
+        filling = Filling(self.names, call.filled, call.document, call.each, key)
 
         def header(parent: etree._Element) -> bool:
             put = filling.put(parent, call.header, "header") if call.header is not None else False
-            if self.security is None:
+            if self.security is None or example:
                 return put
             self.access.used.add(self.security.put(parent, envelope.VERSIONS[self.version]))
             return True
@@ -191,6 +207,14 @@ class Inside:
             return json.loads(content, parse_float=str), content, "application/json"
         except (ValueError, RecursionError) as error:
             raise RetriableError(f"{where}: the text at {self.at} is no JSON") from error
+
+
+def keys_of(given: Any) -> dict[str, Mapping[str, Any]]:
+    """The `keys:` of a transport, by their names: secrets that templates name. Raises ConfigError."""
+    given = {} if given is None else given
+    if not isinstance(given, Mapping) or not all(str(name).endswith(("_env", "_file")) for name in given):
+        raise ConfigError("transport soap: keys name secrets, each by name_env or name_file")
+    return {str(name).rpartition("_")[0]: given for name in given}
 
 
 def parsed(content: bytes) -> etree._Element:

@@ -24,7 +24,6 @@ SOAP_1_1 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_1_2 = "http://www.w3.org/2003/05/soap-envelope"
 VERSIONS: Mapping[str, str] = {"1.1": SOAP_1_1, "1.2": SOAP_1_2}
 _XOP = "{http://www.w3.org/2004/08/xop/include}Include"
-_MOST_DETAIL = 200
 
 
 def written(version: str, names: Names, header: Callable[[etree._Element], bool], body: Callable[[etree._Element], bool]) -> bytes:
@@ -66,8 +65,8 @@ class Fault:
         return frozenset({*self.codes, *(code.partition(".")[0] for code in self.codes), *filter(None, [self.detail])})
 
     def text(self) -> str:
-        """For people."""
-        detail = f"; {self.detail}: {self.said[:_MOST_DETAIL]}" if self.detail and self.said and self.said != self.reason else ""
+        """For people; it is masked before it is cut."""
+        detail = f"; {self.detail}: {self.said}" if self.detail and self.said and self.said != self.reason else ""
         return f"{' '.join(filter(None, self.codes)) or 'no code'}: {self.reason or 'no reason'}{detail}"
 
 

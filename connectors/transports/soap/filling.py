@@ -24,6 +24,7 @@ from typing import Any
 
 from lxml import etree
 
+from connectors.credentials import is_secret
 from connectors.deltas import value_at
 from connectors.http_wrapping import Outgoing
 from connectors.xml_answers import Names
@@ -33,6 +34,7 @@ Fill = Callable[[str], str | None]
 """A text of the template → the same with its words replaced; None: one of them has no value yet."""
 Each = Callable[[str], Iterator[Fill]]
 """A path of the document → for each of the list there, how texts are filled with it."""
+_KEYS = re.compile(r"\{keys\.(\w+)\}")
 _WAYS = ("$xml", "$json", "$document")
 
 
@@ -87,8 +89,15 @@ class _AbsentError(Exception):
 class Filling:
     """One template being filled. `document`: the one on its way as an element, where there is one."""
 
-    def __init__(self, names: Names, fill: Fill, document: Callable[[], etree._Element] | None = None, each: Each | None = None) -> None:
-        self._names, self._fill, self._document, self._each = names, fill, document, each
+    def __init__(
+        self,
+        names: Names,
+        fill: Fill,
+        document: Callable[[], etree._Element] | None = None,
+        each: Each | None = None,
+        key: Callable[[str], str] | None = None,
+    ) -> None:
+        self._names, self._fill, self._document, self._each, self._key = names, fill, document, each, key
 
     def put(self, parent: etree._Element, template: Any, what: str, *, kept: bool = False) -> bool:
         """Put the elements of a template into another one; whether anything was put. `kept`: they stay, whatever is left out in them.
@@ -131,6 +140,8 @@ class Filling:
         elif value is None:
             there = True
         else:
+            if is_secret(name.rpartition(":")[2]) and isinstance(value, str | int) and value != "" and "{" not in str(value):
+                raise ConfigError(f"transport soap: {name} holds a secret, which does not belong into a site's file; name it in keys")
             there = (text := self._text(value)) is not None
             if text is not None:
                 _kept(lambda: setattr(element, "text", text), name)
@@ -144,7 +155,7 @@ class Filling:
             raise ConfigError("transport soap: $each stands in what is sent alone")
         template, put = {key: one for key, one in value.items() if key != "$each"}, False
         for fill in self._each(str(value["$each"])):
-            put |= Filling(self._names, fill, self._document, self._each)._member(parent, name, template, what)
+            put |= Filling(self._names, fill, self._document, self._each, self._key)._member(parent, name, template, what)
         return put
 
     def _way(self, parent: etree._Element, way: str, value: Any, what: str) -> bool:
@@ -176,11 +187,16 @@ class Filling:
             return {name: value for name, value in filled.items() if value is not None or template[name] is None}
         if isinstance(template, list):
             return [self._within(value) for value in template]
-        return self._fill(template) if isinstance(template, str) else template
+        return self._filled(template) if isinstance(template, str) else template
+
+    def _filled(self, text: str) -> str | None:
+        """A text with its words replaced, and secrets that it names; neither is looked at for words of the other."""
+        made = [self._key(part) if at % 2 and self._key else self._fill(part) for at, part in enumerate(_KEYS.split(text))]
+        return None if None in made else "".join(filter(None, made))
 
     def _text(self, value: Any) -> str | None:
         if isinstance(value, str):
-            return self._fill(value)
+            return self._filled(value)
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, Mapping | list):

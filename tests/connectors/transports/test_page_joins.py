@@ -14,10 +14,12 @@ from connectors.spec import Page
 from connectors.transports.odata import TRANSPORT as ODATA
 from connectors.transports.rest import TRANSPORT as REST
 from connectors.transports.rpc import TRANSPORT as RPC
+from connectors.transports.soap import TRANSPORT as SOAP
 from data_contracts.errors import RetriableError
 from tests.peers.odata_peer import ODataHandler, ODataPeer
 from tests.peers.rest_peer import Handler, RestPeer, running
 from tests.peers.rpc_peer import PASSWORD, RpcHandler, RpcPeer
+from tests.peers.soap_peer import SPACE, SoapHandler, SoapPeer
 
 ROWS = range(1, 61)
 SORTED = {"kind": "stamp", "field": "modified", "id": "id", "sorted": True, "ask_as": "%Y-%m-%d %H:%M:%S", "overlap_seconds": 0}
@@ -90,6 +92,21 @@ def test_odata_by_links_that_are_positions_and_by_our_own_counting(quiet: bool, 
         assert peer.between.saved == 12
 
 
+@pytest.mark.parametrize("stamped", [one_stamp, own_stamp])
+@pytest.mark.parametrize("delta", [SORTED, UNSORTED])
+def test_web_services_by_offset(delta: dict[str, Any], stamped: Callable[[int], str]) -> None:
+    with running(SoapHandler, SoapPeer()) as peer:
+        for number in ROWS:
+            peer.put(number, stamped(number))
+        peer.between = Clerk(peer.put)
+        body = {"t:List": {"t:since": "{since}", "t:offset": "{offset}", "t:limit": "{limit}"}}
+        settings = {"url": peer.url, "action": f"{SPACE}#List", "namespaces": {"t": SPACE}, "body": body, "paging": BY_OFFSET["paging"]}
+        settings |= {"records": "*/t:things/t:thing", "delta": delta | {"field": "t:modified", "id": "t:id"}}
+        pages = list(SOAP.pages(settings, None))
+        assert set(ids(pages)) == set(ROWS) and peer.between.saved >= 9
+        assert set(ids(list(SOAP.pages(settings, pages[-1].watermark)))) <= set(range(1, 13)), "and the watermark covers it"
+
+
 def test_models_by_their_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RPC_PASSWORD", PASSWORD)
     with running(RpcHandler, RpcPeer()) as peer:
@@ -154,7 +171,7 @@ def test_a_peer_without_any_order_is_told(peer: RestPeer) -> None:
 
 def test_what_cannot_be_guaranteed_is_remarked() -> None:
     """`udihub partner check` tells it before the first record is passed over."""
-    for transport in ("rest", "signed_http"):
+    for transport in ("rest", "signed_http", "soap"):
         for paging, delta, rules in (
             ({"style": "offset"}, SORTED, []),
             ({"style": "page"}, UNSORTED, ["SIT-25"]),

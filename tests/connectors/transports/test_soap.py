@@ -260,7 +260,7 @@ def test_json_that_stands_as_a_text() -> None:
         (" 500", RetriableError, "this is how it is"),
         (" 400", RefusedError, "this is how it is"),
         ("broken", RetriableError, "answered 500"),
-        ("html", RetriableError, "no SOAP envelope"),
+        ("html", RetriableError, "answered 200 with a page of HTML"),
         ("half", RetriableError, "127.0.0.1"),
         ("cut", RetriableError, "no XML"),
         ("dropped", RetriableError, "127.0.0.1"),
@@ -525,6 +525,47 @@ def test_what_cannot_be_sent_is_told_before(peer: SoapPeer, send: Any, said: str
     TRANSPORT.check(sent(peer), asks=False)
     with pytest.raises(ConfigError, match=said):
         TRANSPORT.check(sent(peer) | {"send": send}, asks=False)
+
+
+def test_a_secret_of_a_template_is_named_and_masked_however_it_comes_back(peer: SoapPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATFORM_WORD", HIDDEN)
+    body = {"t:Run": {"t:request": {"$xml": {"REQ": {"CODE": "{limit}", "SAY": "{keys.word}"}}}}}
+    given = asked(
+        peer,
+        action=f"{SPACE}#Run",
+        body=body,
+        inside={"at": "t:RunResponse/t:result"},
+        records="out/row",
+        keys={"word_env": "PLATFORM_WORD"},
+    )
+    given |= {
+        "paging": {"style": "none"},
+        "delta": {"kind": "whole", "id": "id"},
+        "success": {"at": "out/code", "is": ["0"], "says": "out/say"},
+    }
+    with pytest.raises(RefusedError) as told:
+        list(TRANSPORT.pages(given, None))
+    request = etree.fromstring(peer.bodies[-1]).findtext(f".//{{{SPACE}}}request")
+    assert (
+        etree.fromstring(request or "").findtext("SAY") == HIDDEN
+        and "so <secret>" not in str(told.value)
+        and "answered 9 ***" in str(told.value)
+    )
+    sending = sent(peer) | {"keys": {"word_env": "PLATFORM_WORD"}}
+    sending["send"] = {"action": f"{SPACE}#Nothing", "body": {"t:Put": {"t:key": "{keys.word} {document.a}"}}}
+    monkeypatch.setenv("PLATFORM_WORD", "{document.a}{id}")
+    with pytest.raises(RefusedError, match="the action of Put"):
+        TRANSPORT.send(sending, "a", b'{"a": "{keys.word}"}', "delivery/1")
+    assert etree.fromstring(peer.bodies[-1]).findtext(f".//{{{SPACE}}}key") == "{document.a}{id} {keys.word}", "each is filled once"
+    TRANSPORT.check(given, asks=True)
+    for more, said in (
+        ({"keys": {"word": "geheim"}}, "by name_env"),
+        ({"keys": {"other_env": "X"}}, "keys.word"),
+        ({"keys": {"word_env": "NO_SUCH_VARIABLE"}}, "NO_SUCH_VARIABLE"),
+        ({"body": {"t:Run": {"t:sPassword": "geheim"}}}, "holds a secret"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            list(TRANSPORT.pages(given | more, None))
 
 
 def test_a_password_is_named_and_never_written(peer: SoapPeer) -> None:

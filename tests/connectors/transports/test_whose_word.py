@@ -73,12 +73,15 @@ def senders(front: Front) -> dict[str, dict[str, Any]]:
             "use": "signed_http", "url": front.url, "send": {"query": {"method": "m"}}, "success": {"at": "flag", "is": ["success"]},
             **qimen,
         },
+        "soap": {"use": "soap", "url": front.url},
+        "soap, with success": {"use": "soap", "url": front.url, "send": {"body": {"Put": {"a": "{document}"}}}, "success": {"at": "*/ok"}},
         "odata": {"use": "odata", "version": 4, "url": front.url, "send": {"path": "Things"}},
         "webhook": {"use": "webhook", "url": front.url, "secret_env": "SECRET", "allow_hosts": ["127.0.0.1"]},
     }  # fmt: skip
 
 
 def send(given: dict[str, Any], content: bytes = b'{"number": "1"}') -> str:
+    content = b"<order/>" if given["use"] == "soap" and "send" not in given else content
     return str(transport_named(given["use"]).send(given, "a.json", content, "delivery/1"))
 
 
