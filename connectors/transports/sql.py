@@ -266,7 +266,8 @@ def _from(columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Any]) -> sa
     """Rows from one on, in the order of these columns; spelled out, for not every database compares rows."""
     first: sa.ColumnElement[Any] = columns[0]
     if len(columns) == 1:
-        return first >= values[0]
+        last: sa.ColumnElement[bool] = first >= values[0]
+        return last
     return sa.or_(first > values[0], sa.and_(first == values[0], _from(columns[1:], values[1:])))
 
 
