@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
@@ -111,7 +112,7 @@ class Vouched:
 
     content: bytes
     delivery_key: str
-    """The same for the same callback, also when it comes again."""
+    """The same for the same callback, also when the platform sends it again, signed anew."""
 
 
 @runtime_checkable
@@ -193,6 +194,12 @@ def keys_of(signer: Signer, given: object) -> dict[str, str]:
 def hidden(signer: Signer, keys: Mapping[str, str]) -> frozenset[str]:
     """The values that no text may show: secrets, and the token."""
     return frozenset(keys[name] for name in (*signer.secrets, "token", "token_key") if keys.get(name))
+
+
+def event_key(*parts: str | bytes) -> str:
+    """The delivery key of a callback by what it says, and by nothing that is made anew each time it is sent (moment, nonce, signature)."""
+    said = [part.encode() if isinstance(part, str) else part for part in parts]
+    return sha256(b"".join(len(part).to_bytes(8) + part for part in said)).hexdigest()
 
 
 def encoded(pairs: Pairs) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import md5, sha256
 
-from connectors.signing import WINDOW_SECONDS, Call, Heard, Vouched, equal, millis, refuse_unless, refuse_unless_now
+from connectors.signing import WINDOW_SECONDS, Call, Heard, Vouched, equal, event_key, millis, refuse_unless, refuse_unless_now
 
 _JSON = "application/json; charset=UTF-8"
 
@@ -44,14 +44,14 @@ class ESign:
         )
 
     def verify(self, heard: Heard, keys: Mapping[str, str], now: datetime, window: float = WINDOW_SECONDS) -> Vouched:
-        """The event in the body; the same bytes of the same moment are the same event."""
+        """The event in the body; the same bytes are the same event, whenever they are sent."""
         moment = heard.header("X-Tsign-Open-TIMESTAMP")
         values = "".join(value for _name, value in sorted(heard.query))
         made = hmac.new(keys["app_secret"].encode(), f"{moment}{values}".encode() + heard.body, sha256).hexdigest()
         application = heard.header("X-Tsign-Open-App-Id")
         refuse_unless(equal(made, heard.header("X-Tsign-Open-SIGNATURE").lower()) and equal(application, keys["app_id"]))
         refuse_unless_now(lambda: int(moment) / 1000, now, window)
-        return Vouched(heard.body, made)
+        return Vouched(heard.body, event_key(values, heard.body))
 
 
 def to_sign(call: Call, kind: str, body: str) -> str:

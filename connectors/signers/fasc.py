@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from connectors.signing import WINDOW_SECONDS, Call, Heard, Token, Vouched, equal, millis, refuse_unless, refuse_unless_now
+from connectors.signing import WINDOW_SECONDS, Call, Heard, Token, Vouched, equal, event_key, millis, refuse_unless, refuse_unless_now
 
 _SPARE = 300
 _CALLED_BACK = ("X-FASC-App-Id", "X-FASC-Sign-Type", "X-FASC-Timestamp", "X-FASC-Nonce", "X-FASC-Event")
@@ -45,13 +45,13 @@ class Fasc:
         return call.saying(_signed({**_headers(keys, at, nonce), "X-FASC-AccessToken": keys["token"]}, content, keys["app_secret"]))
 
     def verify(self, heard: Heard, keys: Mapping[str, str], now: datetime, window: float = WINDOW_SECONDS) -> Vouched:
-        """The event in `bizContent`. Its key is the event's kind and nonce, which a repetition of the same call has again."""
+        """The event in `bizContent`. Its key is its kind and what it says: a repetition bears a nonce and a moment of its own."""
         content = heard.form().get("bizContent", "")
         stated = {name: heard.header(name) for name in _CALLED_BACK}
         made = signature(keys["app_secret"], {**stated, "bizContent": content})
         refuse_unless(equal(made, heard.header("X-FASC-Sign").lower()) and equal(stated["X-FASC-App-Id"], keys["app_id"]))
         refuse_unless_now(lambda: int(stated["X-FASC-Timestamp"]) / 1000, now, window)
-        return Vouched(content.encode(), f"{stated['X-FASC-Event']}/{stated['X-FASC-Nonce']}")
+        return Vouched(content.encode(), f"{stated['X-FASC-Event']}/{event_key(stated['X-FASC-Event'], content)}")
 
 
 def signature(app_secret: str, parameters: Mapping[str, str]) -> str:

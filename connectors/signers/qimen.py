@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from hashlib import md5
 
-from connectors.signing import CHINA, WINDOW_SECONDS, Call, Heard, Pairs, Vouched, equal, refuse_unless, refuse_unless_now
+from connectors.signing import CHINA, WINDOW_SECONDS, Call, Heard, Pairs, Vouched, equal, event_key, refuse_unless, refuse_unless_now
 
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 
@@ -38,17 +38,21 @@ class Qimen:
         return made.asking(sign=digest(keys["secret"], made.query, made.content))
 
     def verify(self, heard: Heard, keys: Mapping[str, str], now: datetime, window: float = WINDOW_SECONDS) -> Vouched:
-        """A call of the warehouse: `sign` fits, the customer is ours, its moment is now. The same call again has the same key."""
+        """A call of the warehouse: `sign` fits, the customer is ours, its moment is now.
+
+        The same body for the same method again has the same key: a repetition is stamped and signed anew.
+        """
         given = heard.told("sign")
         names = [name for name, _value in heard.query]
         made = digest(keys["secret"], tuple((name, value) for name, value in heard.query if name != "sign"), heard.body)
-        refuse_unless(len(set(names)) == len(names) and equal(made, given.upper()) and equal(heard.told("customerId"), keys["customer_id"]))
+        whose = equal(heard.told("customerId"), keys["customer_id"]) and heard.told("method") != ""
+        refuse_unless(len(set(names)) == len(names) and equal(made, given.upper()) and whose)
         refuse_unless_now(
             lambda: datetime.strptime(heard.told("timestamp"), _MOMENT).replace(tzinfo=CHINA).timestamp(),
             now,
             window,
         )
-        return Vouched(heard.body, f"{heard.told('method')}/{made}")
+        return Vouched(heard.body, f"{heard.told('method')}/{event_key(heard.told('method'), heard.body)}")
 
 
 def digest(secret: str, parameters: Pairs, body: bytes) -> str:
