@@ -34,7 +34,7 @@ BAD = 0x808C0000
 """BadSensorFailure."""
 
 
-def at(second: int) -> datetime:
+def at(second: float) -> datetime:
     return BEGUN + timedelta(seconds=second)
 
 
@@ -117,6 +117,30 @@ def test_a_gap_that_nobody_can_fill_is_told(tmp_path: Path, clock: FrozenClock, 
         sampled = settings(line, how="sample", sample_seconds=1, nodes=[GOOD], history=False)
         mark = TRANSPORT.watermark(sampled, at(0).isoformat())
         assert [finding for page in TRANSPORT.pages(sampled, mark) for finding in page.findings] == [], "two samples apart"
+        hub.database.close()
+
+
+def test_a_history_that_no_longer_reaches_back_leaves_a_gap_that_is_told(
+    tmp_path: Path, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINE_PASSWORD", PASSWORD)
+    with opcua_line(tmp_path / "line", most=5) as line:
+        hub = hearing(line, tmp_path, f"sqlite:///{tmp_path / 'hub.db'}?durable=off", clock)
+        line.write([(at(second), second, 0) for second in range(1, 4)])
+        assert told(hub)["line1.good"][-1] == ("3", "good")
+        line.write([(at(second), second, 0) for second in range(4, 8)])
+        assert [value for value, _ in told(hub)["line1.good"]] == ["3", "4", "5", "6", "7"] and findings(hub) == [], "it reaches back to 3"
+        line.write([(at(second), second, 0) for second in range(8, 41)])
+        assert [value for value, _ in told(hub)["line1.good"]][5:] == ["36", "37", "38", "39", "40"]
+        gap = ("STR-01", at(7).isoformat(timespec="microseconds"), at(36).isoformat(timespec="microseconds"))
+        assert findings(hub) == [gap]
+        told(hub)
+        line.write([(at(41), 41, 0)])
+        told(hub)
+        assert findings(hub) == [gap], "a gap is told once"
+        between = settings(line, nodes=[{"node": GOOD, "name": "good"}])
+        pages = list(TRANSPORT.pages(between, TRANSPORT.watermark(between, at(38.5).isoformat())))
+        assert [finding for page in pages for finding in page.findings] == [], "a watermark between two values, of which one is before it"
         hub.database.close()
 
 

@@ -31,11 +31,12 @@ def _nursery() -> subprocess.Popen[str]:
 
 
 class Line:
-    """The server on a port of its own. `history` False: it keeps none."""
+    """The server on a port of its own. `history` False: it keeps none; `most`: so many values of each node (0: all)."""
 
-    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None, *, history: bool = True) -> None:
+    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None, *, history: bool = True, most: int = 0) -> None:
         self.port = free_port()
         self.certificate = certificate
+        self._most = most
         self._history = str(folder / "history.db") if history else None
         self._process: int | None = None
 
@@ -44,7 +45,7 @@ class Line:
         return f"opc.tcp://127.0.0.1:{self.port}/line"
 
     def start(self) -> None:
-        said = {"port": self.port, "history": self._history, "certificate": None, "key": None}
+        said = {"port": self.port, "history": self._history, "most": self._most, "certificate": None, "key": None}
         if self.certificate is not None:
             said |= dict(zip(("certificate", "key"), map(str, self.certificate), strict=True))
         nursery = _nursery()
@@ -85,9 +86,9 @@ class Line:
 
 
 @contextmanager
-def opcua_line(folder: Path, certificate: tuple[Path, Path] | None = None, *, history: bool = True) -> Iterator[Line]:
+def opcua_line(folder: Path, certificate: tuple[Path, Path] | None = None, *, history: bool = True, most: int = 0) -> Iterator[Line]:
     folder.mkdir(parents=True, exist_ok=True)
-    line = Line(folder, certificate, history=history)
+    line = Line(folder, certificate, history=history, most=most)
     line.start()
     try:
         yield line

@@ -1,9 +1,9 @@
 """OPC UA servers of a line, each in a process of its own: run as a program, it forks one for each line of JSON that it reads.
 
-    {"port": 4840, "history": "history.db", "certificate": null, "key": null}      answered by the number of the process
+    {"port": 4840, "history": "history.db", "most": 0, "certificate": null, "key": null}      answered by the number of the process
 
 The thousands of nodes that the standard wants of every server take seconds to make: they are made once, before the first fork. The history
-lies in a file, and is there again after a restart; null: none is kept.
+lies in a file, and is there again after a restart; null: none is kept. `most`: so many values of a node, as PLCs keep them; 0: all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class People:
         return User(role=UserRole.Admin, name="hub") if known else None
 
 
-async def serve(port: int, history: str | None, certificate: str | None, key: str | None) -> None:
+async def serve(port: int, history: str | None, most: int, certificate: str | None, key: str | None) -> None:
     server = Server(user_manager=People())
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/line")
@@ -56,7 +56,7 @@ async def serve(port: int, history: str | None, certificate: str | None, key: st
         old = ua.DataValue(ua.Variant(-1, ua.VariantType.Int32), SourceTimestamp=ua.get_win_epoch())
         await node.write_value(old)
         if history is not None:
-            await server.historize_node_data_change(node, period=None, count=0)
+            await server.historize_node_data_change(node, period=None, count=most)
     async with server:
         await asyncio.Event().wait()
 

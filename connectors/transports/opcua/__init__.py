@@ -5,7 +5,8 @@
      nodes: [{node: "nsu=urn:plc;s=Line1.Good", name: good, measure: Count}]}
 
 Changes come by a subscription, or nodes are sampled (`how: sample`). What was missed meanwhile is read from the server's history
-(HistoryRead), from the watermark of each node on; where the server keeps none, the gap is told (STR-01). A bad status is data, and no
+(HistoryRead), from the watermark of each node on; where the server keeps none, or none that reaches back to it (a PLC's history is a ring
+of a few values), the gap is told (STR-01). A bad status is data, and no
 error. Only reads.
 """
 
@@ -111,11 +112,14 @@ def _stamp(text: str) -> str:
 
 def _behind(server: Server, one: Watched, readings: Readings, plan: _Plan) -> Iterator[Page]:
     """What came of a node since its watermark: its history, and the value that stands now. What no history has is told."""
-    mark = readings.marks.get(one.text) or plan.begin
+    read, mark = readings.marks.get(one.text), readings.marks.get(one.text) or plan.begin
     known = False
     """Whether the history holds anything since the watermark, were it the value of the watermark itself."""
     if mark is not None and plan.history:
         for value in server.history(one, datetime.fromisoformat(mark), plan.batch):
+            stamp = readings.stamp(value)
+            if read is not None and not known and stamp > mark and not server.reaches(one, datetime.fromisoformat(mark)):
+                readings.findings.append(Finding("STR-01", expected=mark, got=stamp, params={"what": one.name}))
             known = True
             readings.add(one, value)
             if readings.full:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,7 +22,7 @@ from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from connectors.credentials import seconds, secret
 from connectors.streaming import address_of
-from connectors.transports.opcua.readings import Watched
+from connectors.transports.opcua.readings import Watched, moment
 from data_contracts.errors import ConfigError, RetriableError
 
 CONNECTION = frozenset(
@@ -53,6 +53,7 @@ _NO_HISTORY = frozenset(
         StatusCodes.BadUserAccessDenied, StatusCodes.BadNoData,
     }
 )  # fmt: skip
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _OVERFLOW = 0x0480
 """A status's bits: the server's queue was full, and values before this one are gone."""
 _Answer = TypeVar("_Answer")
@@ -192,17 +193,11 @@ class Server:
 
     def history(self, one: Watched, since: datetime, most: int) -> Iterator[ua.DataValue]:
         """Values from a time on, it included, oldest first; none where the server keeps no history of this node."""
-        start, most = since, max(2, most)
+        start: Any = max(since, _LONG_AGO)  # the year 1601 of a value that nobody set means no time at all to a server
+        most = max(2, most)
         seen: set[tuple[Any, Any]] = set()
         while True:
-            try:
-                values = self._runner.run(one.node.read_raw_history(starttime=start, numvalues=most, return_bounds=False))
-            except UaStatusCodeError as error:
-                if error.code in _NO_HISTORY:
-                    return
-                raise RetriableError(f"{self.host}: {one.text}: {type(error).__name__}") from error
-            except (OSError, UaError, asyncio.CancelledError) as error:
-                raise RetriableError(f"{self.host}: {str(error) or type(error).__name__}") from error
+            values = self._held(one, starttime=start, numvalues=most)
             fresh = [value for value in values if (value.SourceTimestamp, repr(value.Value)) not in seen]
             yield from fresh
             if len(values) < most:
@@ -211,6 +206,24 @@ class Server:
                 most *= 2  # more values of one moment than were asked for
             seen = {(value.SourceTimestamp, repr(value.Value)) for value in values}
             start = values[-1].SourceTimestamp
+
+    def reaches(self, one: Watched, at: datetime) -> bool:
+        """Whether the history holds a value of that moment or before it: then it lost none behind, for it loses its oldest first."""
+        if at <= _LONG_AGO:
+            return True
+        values = self._held(one, starttime=_LONG_AGO, endtime=at, numvalues=1)
+        return any(moment(stamp) <= moment(at) for value in values if (stamp := value.SourceTimestamp or value.ServerTimestamp))
+
+    def _held(self, one: Watched, **asked: Any) -> list[ua.DataValue]:
+        """What the history holds; nothing where the server keeps none of this node."""
+        try:
+            return list(self._runner.run(one.node.read_raw_history(**asked, return_bounds=False)))
+        except UaStatusCodeError as error:
+            if error.code in _NO_HISTORY:
+                return []
+            raise RetriableError(f"{self.host}: {one.text}: {type(error).__name__}") from error
+        except (OSError, UaError, asyncio.CancelledError) as error:
+            raise RetriableError(f"{self.host}: {str(error) or type(error).__name__}") from error
 
     def subscribe(self, nodes: Sequence[Watched], queue: int) -> None:
         """Be told what changes; the server keeps so many values of each node between two tellings."""
