@@ -24,8 +24,8 @@ Action = Literal["none", "row", "message", "flow"]
 Language = Literal["en", "zh-CN"]
 
 
-_SAID_BY_PARSERS = frozenset({"XML-01"})
-"""Rules whose `got` is a parser's sentence and no text of the document."""
+_SAID_BY_PARSERS = frozenset({"XML-01", "FED-01"})
+"""Rules whose `got` is a parser's sentence, or our own, and no text of the document."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, NotFoundError
 from hub import exchange
+from hub.amending import whole
 from hub.store import documents, evidence
+from hub.untold import made_of
 from hub_api.console import message_view, record_view
 from hub_api.console.frame import Visit, nothing, section
 from hub_api.console.markup import Html, el
@@ -52,7 +54,7 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
             header = message_view.decoded(before.partition(b"\n")[0]).strip("\ufeff\r")
     agreement = hub.site.agreements.get(row.agreement or "")
     try:
-        entity: dict[str, Any] | None = exchange.entity_of(hub, connection, exchange_id, whole=True)
+        entity = _said(visit, connection, row)
     except (ConflictError, NotFoundError):
         entity = None
     return Opened(
@@ -64,6 +66,14 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
         entity,
         agreement.organisation if agreement else None,
     )
+
+
+def _said(visit: Visit, connection: sa.Connection, row: sa.Row[Any]) -> dict[str, Any] | None:
+    """What a message says; of one that went out what it was made of. Raises NotFoundError or ConflictError where nothing can be read."""
+    if row.direction == "in":
+        return exchange.entity_of(visit.hub, connection, row.id, whole=True)
+    said = [exchange.entity_of(visit.hub, connection, number) for number in made_of(row) if number is not None]
+    return whole(said) if len(said) > 1 else said[0] if said else None
 
 
 def source(visit: Visit, opened: Opened) -> Html:
@@ -93,7 +103,8 @@ def record(visit: Visit, opened: Opened) -> Html:
     """What the hub understood."""
     say = visit.say
     if opened.entity is None:
-        return section(say("exchange.record"), nothing(visit, "exchange.no_record"), cls="panel")
+        why = "exchange.no_record" if opened.shown["direction"] == "in" else "exchange.no_record_out"
+        return section(say("exchange.record"), nothing(visit, why), cls="panel")
     return section(
         [say("exchange.record"), " ", el("small", str(opened.entity.get("entity", "")))],
         record_view.draw(opened.entity, opened.shown["findings"]),

@@ -9,6 +9,7 @@ from typing import Any
 from data_contracts import cells
 from data_contracts.findings import Language
 from data_contracts.rules.catalogue import rule_named
+from data_contracts.rules.phrases import in_chinese
 from hub_api.console.frame import Visit
 from hub_api.console.markup import Child, Html, chip, el, link
 from hub_api.console.texts import say, word
@@ -103,6 +104,11 @@ def beside(visit: Visit, one: Mapping[str, Any]) -> list[Child]:
     return out
 
 
+def because(visit: Visit, reason: str | None) -> str:
+    """Why something was done: a person's words as they are, the hub's own in the reader's language."""
+    return "" if reason is None else in_chinese(reason) if visit.language == "zh-CN" else reason
+
+
 def findings_list(visit: Visit, findings: Sequence[Mapping[str, Any]], anchors: bool = True, format_name: str | None = None) -> Html:
     """Findings one below the other; each leads to its mark in the message."""
     return el("ul", (_finding(visit, finding, anchors, format_name) for finding in findings), cls="findings")
@@ -111,7 +117,7 @@ def findings_list(visit: Visit, findings: Sequence[Mapping[str, Any]], anchors: 
 def _finding(visit: Visit, finding: Mapping[str, Any], anchors: bool, format_name: str | None) -> Html:
     where = place(visit, finding, format_name)
     at: Child = el("a", where, href=f"#f{finding['id']}") if anchors and where else where
-    closed = el("small", visit.say("exchange.closed", by=finding["closed_by"] or "", why=finding["closed_reason"] or ""))
+    closed = el("small", visit.say("exchange.closed", by=finding["closed_by"] or "", why=because(visit, finding["closed_reason"])))
     return el(
         "li",
         severity(visit, finding["severity"]),

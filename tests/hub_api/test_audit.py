@@ -23,10 +23,10 @@ def _all(api: Api, who: str, question: str = "") -> list[dict[str, Any]]:
 
 
 def test_an_auditor_reads_who_did_what(api: Api, capsys: Any, monkeypatch: Any) -> None:
-    api.post(orders("4500000001"), "erp")
+    assert api.post(orders("4500000001"), "erp", key="1", params={"agreement": "orders_north"}).status_code == 200
     api.post(interchange(ACME, 1, despatch("SHP1", quantity="7")), "acme")
     api.settle()
-    held = api.get("/v1/exchanges").json()["items"][0]["id"]
+    held = next(one["id"] for one in api.get("/v1/exchanges").json()["items"] if one["direction"] == "in")
     assert api.request("POST", f"/v1/exchanges/{held}/replay", "steward", json={"reason": "seen by Ann"}).status_code in (201, 409)
     whole = _all(api, "auditor")
     times = [row["at"] for row in whole]

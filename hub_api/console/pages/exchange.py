@@ -12,7 +12,7 @@ from hub_api.console.asking import ask_why
 from hub_api.console.frame import Visit, console_page, go, section, show, show_first_mark, title
 from hub_api.console.markup import Child, chip, el, facts, link, row, table, when
 from hub_api.console.opened import Opened, open_exchange, record, source
-from hub_api.console.sentences import findings_list, message_of, partly, state
+from hub_api.console.sentences import because, findings_list, message_of, partly, state
 
 _OVER = frozenset({"superseded"})
 _OF_CORRECTIONS = frozenset({"fields", "corrections"})
@@ -61,7 +61,7 @@ def _identity(visit: Visit, opened: Opened) -> Child:
             (say("exchange.document"), link(shown["document_id"], f"/documents/{shown['document_id']}") if shown["document_id"] else None),
             (say("exchange.agreement"), shown["agreement"]),
             (say("exchange.origin"), link(f"#{origin}", f"/exchanges/{origin}") if origin else None),
-            (say("exchange.reason"), shown["reason"]),
+            (say("exchange.reason"), because(visit, shown["reason"]) or None),
             (say("exchange.rows_left_out"), shown["rows_left_out"] or None),
             (say("exchange.mentions"), mentioned or None),
         ]
@@ -71,14 +71,17 @@ def _identity(visit: Visit, opened: Opened) -> Child:
 def _history(visit: Visit, opened: Opened) -> Child:
     say = visit.say
     later = [
-        el("li", link(f"#{one['id']}", f"/exchanges/{one['id']}"), " ", state(visit, one["state"]), " ", one["reason"])
+        el("li", link(f"#{one['id']}", f"/exchanges/{one['id']}"), " ", state(visit, one["state"]), " ", because(visit, one["reason"]))
         for one in opened.shown["replays"]
     ]
     return section(
         say("exchange.history"),
         table(
             [say("exchange.at"), say("exchanges.state"), say("exchange.actor"), say("exchange.reason")],
-            (row((when(one["at"]), "time"), state(visit, one["state"]), one["actor"], one["reason"]) for one in opened.shown["history"]),
+            (
+                row((when(one["at"]), "time"), state(visit, one["state"]), one["actor"], because(visit, one["reason"]))
+                for one in opened.shown["history"]
+            ),
         ),
         el("h3", say("exchange.replays")) if later else None,
         el("ul", *later) if later else None,

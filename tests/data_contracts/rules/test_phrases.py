@@ -47,6 +47,7 @@ def feed(expected: str) -> Finding:
     [
         (feed("decimal number with '.', thousands ','"), "qty 应为 小数，小数点为“.”，千位分隔符为“,”，实际为 ten。"),
         (feed("a date like 20261122"), "qty 应为 日期，如 20261122，实际为 ten。"),
+        (Finding("FED-01", expected="content", got="0 bytes"), "文件为空（0 字节）。"),
         (Finding("XML-01", got="Opening and ending tag mismatch: A line 10 and B"), "XML 格式不正确：起止标签不一致：A（第 10 行）与 B。"),
     ],
 )  # fmt: skip
