@@ -276,6 +276,11 @@ def test_what_is_wrong_within_the_settings_is_told_before_anything_is_asked(tmp_
         ({"use": "rest", "url": "https://erp.example/", "delta": stamp, "auth": {"kind": "oauth2"}}, "grant", "grant"),
         ({"use": "rpc", "url": "https://erp.example/", "dialect": "sap", "user": "u", "delta": stamp}, "dialect", "dialect"),
         ({"use": "odata", "url": "https://erp.example/", "entity": "Things", "version": 3, "delta": stamp}, "version", "version"),
+        (
+            {"use": "soap", "url": "https://erp.example/", "body": {"m:List": None}, "records": "a", "delta": stamp},
+            "prefix m",
+            "没有声明前缀 m",
+        ),
     ):
         path.write_text(yaml.safe_dump(flow | {"transport": transport}))
         (fault,) = [fault for fault in faults(Site.load(site)) if fault.severity == "error"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha1
 from pathlib import Path
+from random import Random
 from typing import Any
 from xml.etree import ElementTree
 
@@ -365,6 +366,42 @@ def test_hostile_xml_reaches_nothing(content: bytes, kind: type[HubError], said:
         monkeypatch.setattr(xml_answers, "MOST_MARKS", 200)
     with pytest.raises(kind, match=said):
         xml_answers.read_xml(content, "peer")
+
+
+def test_damaged_envelopes_are_told_in_words_that_the_hub_knows() -> None:
+    """Whatever comes: an envelope, or an error that says what to do next."""
+    chance = Random(1)
+    inner = '<S:Body><t:R xmlns:t="urn:t" a="1"><t:x>é箱&amp;</t:x><y/></t:R>'
+    inner += "<S:Fault><faultcode>S:Server</faultcode><detail><a/></detail></S:Fault>"
+    whole = f'<?xml version="1.0"?><S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/">{inner}</S:Body></S:Envelope>'
+    parts = (
+        f"--cut\r\nContent-ID: <r>\r\n\r\n{whole}\r\n--cut\r\nContent-ID: <1>\r\nContent-Transfer-Encoding: base64\r\n\r\nAA==\r\n--cut--"
+    )
+    pieces = [b"<!DOCTYPE a>", b"<!--", b"<?", b"&a;", b"\x00", b"\xff", b"]]>", b"</t:R>", b"--cut", b"\xef\xbb\xbf"]
+    pieces.append(b"<x:Include xmlns:x='http://www.w3.org/2004/08/xop/include' href='cid:1'/>")
+    kinds = [
+        "text/xml",
+        "text/xml; charset=gbk",
+        "text/xml; charset=rot13",
+        "",
+        "multipart/related; boundary=cut",
+        'multipart/x; boundary="cut',
+    ]
+    read = 0
+    for _ in range(1500):
+        content = bytearray(chance.choice([whole.encode(), whole.encode("utf-16"), whole.encode("gb18030"), parts.encode()]))
+        for _ in range(chance.choice([0, 1, 2, 20])):
+            at = chance.randrange(len(content))
+            content[at : at + chance.choice([0, 0, 1, 9])] = chance.choice([*pieces, bytes([chance.randrange(256)])])
+        try:
+            opened = envelope.opened(Answered(200, httpx.Headers({"content-type": chance.choice(kinds)}), bytes(content)), "peer")
+        except HubError:
+            continue
+        read += 1
+        looked = xml_answers.Looked(xml_answers.Names({}), opened.body)
+        assert isinstance(dict(looked.items()), dict) and isinstance(looked.texts("*/*:x"), list)
+        assert opened.fault is None or opened.fault.text()
+    assert read > 100
 
 
 def test_an_answer_is_read_in_the_charset_that_http_says() -> None:
