@@ -97,6 +97,10 @@ class Names:
             raise ConfigError(f"{name!r} is no name of an element or attribute")
         return self._qualified(found["prefix"] or "", found["name"])
 
+    def attribute(self, name: str) -> str:
+        """The parser's name of an attribute: one without a prefix has no namespace, whatever elements have. Raises ConfigError."""
+        return self.tag(name) if ":" in name else self.tag(name).rpartition("}")[2]
+
     def _qualified(self, prefix: str, local: str) -> str:
         space = self.spaces.get(prefix)
         if space is None and prefix:

@@ -123,7 +123,7 @@ class Filling:
             if text is None:
                 return False
             if name:
-                _kept(lambda: parent.set(self._names.tag(name[1:]), text), name)
+                _kept(lambda: parent.set(self._names.attribute(name[1:]), text), name)
             else:
                 _kept(lambda: setattr(parent, "text", text), name)
             return True

@@ -201,6 +201,23 @@ def test_a_token_moves_the_watermark_and_a_flag_is_set_once_a_page_is_durable(pe
     assert sorted(seen) == [*range(1, 24), 50] and all(row["exported"] for row in peer.records.values())
 
 
+def test_names_without_a_prefix_may_have_a_namespace_and_attributes_have_none(peer: SoapPeer) -> None:
+    """As toolkits write it that put all elements into one namespace."""
+    body = {"List": {"since": "{since}", "offset": "{offset}", "limit": "{limit}", "@lang": "en", "@soap:role": "x"}}
+    more = {"records": "ListResponse/things/thing", "delta": STAMP | {"field": "modified", "id": "id"}}
+    found = pages(peer, namespaces={"": SPACE}, body=body, **more)
+    assert sorted(set(ids(found))) == list(range(1, 24))
+    call = etree.fromstring(peer.bodies[0])[0][0]
+    assert (call.prefix, call.tag, sorted(call.attrib)) == (
+        None,
+        f"{{{SPACE}}}List",
+        ["lang", "{http://schemas.xmlsoap.org/soap/envelope/}role"],
+    )
+    by_language = {"records": "*/things/thing", "delta": {"kind": "whole", "id": ["@lang", "id"]}, "paging": {"style": "none"}}
+    (page,) = pages(peer, namespaces={"": SPACE}, body={"List": {"limit": 2}}, **by_language)
+    assert [key for key, _ in page.records or ()] == ['["en", "1"]', '["en", "2"]']
+
+
 def test_one_question_for_each_of_a_list(peer: SoapPeer) -> None:
     each = {"word": "number", "values": ["3", "99", "7"], "at": "t:id"}
     found = pages(peer, each=each, body={"t:List": {"t:id": "{number}"}}, paging={"style": "none"}, delta={"kind": "whole", "id": "t:id"})
