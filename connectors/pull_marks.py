@@ -12,6 +12,7 @@ was committed behind its back is still found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,7 @@ from connectors.deltas import Delta, as_iso
 from data_contracts.errors import ConfigError
 
 _UNDER_WAY = ("at", "from", "begun")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00$")  # as `as_iso` writes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +89,19 @@ def as_watermark(delta: Delta, text: str) -> str | None:
     except (msgspec.DecodeError, ValueError) as error:
         raise ConfigError(f"{text!r} is no stamp of the kind {delta.stamps}") from error
     return PullMark({clause: delta.written(stamp) for clause, stamp in stamps.items()}).written(delta)
+
+
+def ahead(watermark: str, now: datetime) -> str | None:
+    """The first stamp of a watermark that lies in the future, behind which everything that comes until then would be passed over; None:
+    there is none. Numbers, offsets and tokens are no stamps.
+
+    >>> ahead("2062-11-22T07:00:00.000000+00:00", datetime.fromisoformat("2026-11-30T00:00:00+00:00"))
+    '2062-11-22T07:00:00.000000+00:00'
+    """
+    found = [watermark]
+    if watermark.startswith("{"):
+        try:
+            found = [str(value) for value in msgspec.json.decode(watermark, type=dict[str, Any]).values()]
+        except msgspec.DecodeError:
+            return None
+    return next((text for text in found if _STAMP.match(text) and datetime.fromisoformat(text) > now), None)

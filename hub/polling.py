@@ -16,9 +16,10 @@ from io import BytesIO
 from typing import Any
 
 from connectors.feed import grammar_for
+from connectors.pull_marks import ahead
 from connectors.registry import format_named, transport_named
 from connectors.spec import CUT, Page, Polling, Streaming
-from data_contracts.errors import ConfigError, ConflictError, HubError, NotFoundError, RetriableError
+from data_contracts.errors import ConfigError, ConflictError, HubError, InvalidError, NotFoundError, RetriableError
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import evidence, watermarks
@@ -212,7 +213,8 @@ def rewind(hub: Hub, name: str, to: str | None, by: str, reason: str, *, again: 
     """A person sets a flow's watermark: null from the beginning. Returns the watermark before and after.
 
     What is known by id and version still changes nothing, unless it is to be taken in `again`. Raises NotFoundError for a flow that pulls
-    nothing, ConflictError without a reason, ConfigError for a text that is no watermark of this flow.
+    nothing, ConflictError without a reason, ConfigError for a text that is no watermark of this flow, InvalidError for a stamp that lies
+    ahead: until then nothing would come, and no failure would say so.
     """
     flow = hub.site.flows.get(name)
     transport = transport_named(flow.transport["use"]) if flow is not None and flow.direction == "in" else None
@@ -223,5 +225,11 @@ def rewind(hub: Hub, name: str, to: str | None, by: str, reason: str, *, again: 
     value = transport.watermark(polling_settings(hub, flow), to) if to is not None else None
     if to is not None and value is None:
         raise ConfigError(f"{to!r} is no watermark of the flow {name}")
+    if (
+        value is not None
+        and flow.transport.get("delta", {}).get("kind") != "token"
+        and (stamp := ahead(value, hub.clock.now())) is not None
+    ):
+        raise InvalidError(f"{stamp} lies ahead: the flow {name} would pass over everything that changes until then")
     with hub.database.begin(by) as uow:
         return watermarks.rewound(uow, name, value, reason, again=again)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from connectors.registry import transport_named
 from connectors.spec import Polling
-from data_contracts.errors import ConfigError, ConflictError, NotFoundError, RetriableError
+from data_contracts.errors import ConfigError, ConflictError, InvalidError, NotFoundError, RetriableError
 from hub import pipeline, polling, worker
 from hub.audit import verify_all
 from hub.cli import application
@@ -217,6 +217,10 @@ def test_a_person_sets_a_watermark_back_with_a_reason(mes: Mes, monkeypatch: pyt
         polling.rewind(mes.hub, "mes_items", "yesterday", "eve", "to look again", again=False)
     with pytest.raises(NotFoundError):
         polling.rewind(mes.hub, "other", None, "eve", "to look again", again=False)
+    for ahead in ("2062-11-22T07:00:00Z", '{"changed": "2026-11-21T07:00:00Z", "created": "2062-11-22T07:00:00Z"}'):
+        with pytest.raises(InvalidError, match=r"2062-11-22T07:00:00\.000000\+00:00 lies ahead: the flow mes_items"):
+            polling.rewind(mes.hub, "mes_items", ahead, "eve", "a slip of the year", again=False)
+    assert "2026-11-22T07:04" in str(mes.mark["watermark"]), "it stands"
     polling.rewind(mes.hub, "mes_items", None, "eve", "the MES was restored from a backup", again=False)
     assert mes.mark["watermark"] is None and mes.pull() == []
     done = polling.rewind(mes.hub, "mes_items", "2026-11-22T07:03:00Z", "eve", "a mapping was mended", again=True)
