@@ -16,6 +16,7 @@ from io import BytesIO
 from typing import Any
 
 from connectors.feed import grammar_for
+from connectors.page_rounds import Rounds
 from connectors.pull_marks import ahead
 from connectors.registry import format_named, transport_named
 from connectors.spec import CUT, Page, Polling, Streaming
@@ -48,6 +49,7 @@ def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> It
     with hub.database.begin(by) as uow:
         mark = watermarks.opened(uow, flow.flow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner))
     reached, at_once = mark.value, isinstance(transport, Streaming)
+    rounds = Rounds(flow.flow, one_by_one="each" in flow.transport)
     try:
         with closing(_closable(ask(settings, mark.value))) as asked:
             for page in _alone(flow, asked) if _puts_together(hub, flow) else asked:
@@ -66,6 +68,8 @@ def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> It
                             watermarks.ended(uow, flow.flow)  # a stream: the connection stands, and nothing waits
                 reached = value  # only now: a page that could not be landed covers nothing
                 transport.acknowledge(settings, page)
+                if not at_once:
+                    rounds.passed(page)
                 yield landing
     except HubError as error:
         _ended(hub, flow.flow, mark, reached, str(error))

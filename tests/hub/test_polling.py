@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import sqlalchemy as sa
 import yaml
 from typer.testing import CliRunner
 
+from connectors import page_rounds
 from connectors.registry import transport_named
 from connectors.spec import Polling
 from data_contracts.errors import ConfigError, ConflictError, InvalidError, NotFoundError, RetriableError
@@ -399,3 +403,42 @@ def test_a_peer_that_breaks_off_is_asked_again_until_all_arrived_once(database_u
         assert failed == 7 and mark["records"] == 1000 and mark["failure"] is None
         assert pipeline.fetch(hub, hub.site.flows["mes_items"]) == []
         hub.database.close()
+
+
+def test_a_pull_whose_pages_have_no_end_is_left_and_told(mes: Mes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each answer names a next page that nobody saw, with the record that came already."""
+    monkeypatch.setattr(page_rounds, "MOST", 50)
+    asked = itertools.count(1)
+
+    class Endless(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            item = {"id": 1, "code": "M-1", "name": "Hub", "unit": "PCE", "shelf_life": 730, "changed_at": "2026-11-22 07:30:00"}
+            body = json.dumps({"rows": [item], "next": f"/items?page={next(asked)}"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    path = mes.hub.site.folder / "flows" / "mes_items.yaml"
+    peer = {
+        "use": "rest", "url": f"http://127.0.0.1:{server.server_port}/", "allow_plain": True, "path": "items", "records": "rows",
+        "paging": {"style": "next", "at": "next"}, "delta": {"kind": "whole", "id": "id"},
+    }  # fmt: skip
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"transport": peer}))
+    mes.hub.site = Site.load(mes.hub.site.folder)
+    try:
+        with pytest.raises(RetriableError, match="mes_items: the peer's pages have no end"):
+            mes.pull()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert next(asked) == 52 and "have no end" in str(mes.mark["failure"])
+    assert mes.mark["records"] == 1, "what was new is kept"
