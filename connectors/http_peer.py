@@ -31,7 +31,7 @@ from connectors.deltas import value_at
 from connectors.http_access import Access, Asking
 from connectors.http_answers import is_html, is_page, of_the_way, title
 from connectors.http_deadline import EXTENSION
-from connectors.http_terms import plain_address, retry_after, trusted, unpacked
+from connectors.http_terms import plain_address, retry_after, trusted, unpacked, unreached
 from connectors.masking import beginning, masked
 from connectors.pulling import whole_number
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
@@ -233,7 +233,7 @@ class Peer:
         try:
             return self._exchange(asked, _asking(url, query), headers)
         except httpx.HTTPError as error:
-            raise RetriableError(self.told(f"{url.host}: {error or type(error).__name__}")) from error
+            raise RetriableError(self.told(f"{url.host}: {unreached(error)}")) from error
 
     def _exchange(self, asked: Asked, url: httpx.URL, headers: Mapping[str, str]) -> Answered:
         until = time.monotonic() + self._deadline

@@ -51,6 +51,12 @@ def _context(path: str | None, certificate: str | None, key: str | None, _writte
     return context
 
 
+def unreached(error: httpx.HTTPError) -> str:
+    """Why a peer was not reached, and what to do where nobody whom we trust signed its certificate."""
+    why = str(error) or type(error).__name__
+    return f"{why}; ca_file names who signed its certificate" if "CERTIFICATE_VERIFY_FAILED" in why else why
+
+
 def retry_after(headers: httpx.Headers, now: float) -> float | None:
     """Seconds for which a peer asks us to wait (RFC 9110, 10.2.3): a number, or a moment by its own clock (`Date`), else by ours, `now`
     (seconds since 1970). None: it says nothing that can be used.

@@ -35,6 +35,7 @@ from connectors.http_access import Access, one_at_a_time
 from connectors.http_answers import is_page
 from connectors.http_peer import OUR_PATIENCE, Answered, Asked, Peer, base_of
 from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
+from connectors.http_terms import unreached
 from connectors.http_wrapping import FORM, wrapped
 from connectors.registry import signer_named
 from connectors.signing import Call, Lending, Opening, Pairs, Signing, Token, hidden, keys_of
@@ -135,7 +136,7 @@ class SignedPeer(Peer):
         try:
             return self._exchange(Asked(call.method, content=content), httpx.URL(call.target), headers)
         except httpx.HTTPError as error:
-            raise RetriableError(self.told(f"{self.where}: {error or type(error).__name__}")) from error
+            raise RetriableError(self.told(f"{self.where}: {unreached(error)}")) from error
 
     def _token_in_use(self) -> Token:
         """The token of all in this process that call this platform by these keys; asked for by one at a time."""

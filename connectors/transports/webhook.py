@@ -34,7 +34,7 @@ from connectors import http_connections
 from connectors.credentials import refuse_unknown, required, seconds, secret
 from connectors.http_answers import is_page, of_the_way, title
 from connectors.http_deadline import EXTENSION
-from connectors.http_terms import plain_address, retry_after, trusted
+from connectors.http_terms import plain_address, retry_after, trusted, unreached
 from connectors.spec import Delivered
 from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
 
@@ -204,7 +204,7 @@ def there(settings: Mapping[str, Any], patience: float = 10.0) -> str:
         ):
             status = response.status_code
     except httpx.HTTPError as error:
-        raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
+        raise RetriableError(f"{url.host}: {unreached(error)}") from error
     if status >= 500:
         raise RetriableError(f"{url.host} answered {status}")
     return f"{url.host} is there (it answers {status} to GET)"
@@ -231,7 +231,7 @@ def ask(settings: Mapping[str, Any], headers: Mapping[str, str], content: bytes,
         ):
             return _judged(url, response, time.monotonic() + timeout, _now(settings))
     except httpx.HTTPError as error:
-        raise RetriableError(f"{url.host}: {error or type(error).__name__}") from error
+        raise RetriableError(f"{url.host}: {unreached(error)}") from error
 
 
 def _judged(url: httpx.URL, response: httpx.Response, deadline: float, now: float) -> Answer:
