@@ -161,7 +161,7 @@ class Looks:
 
 
 def written_on(delivery_keys: Iterable[str], look: Callable[[Iterable[str]], Mapping[str, Entry]]) -> Iterator[tuple[Entry, Entry]]:
-    """Of the files that were taken under these keys, those that are newer where they were put: as taken, and as they are now.
+    """Of the files that were taken under these keys, those that are longer or newer where they were put: as taken, and as they are now.
 
     `look` gives what is there of some names. A file lies under its own name, or beside another of its name under `kept_as`.
     """
@@ -171,7 +171,9 @@ def written_on(delivery_keys: Iterable[str], look: Callable[[Iterable[str]], Map
     told = set()
     for entry in sorted(taken.values(), key=lambda one: (one.modified_ns, one.name), reverse=True):
         now = next((there[name] for name in (*kept_as(entry), entry.name) if name in there), None)
-        if now is None or not now.regular or now.name in told or now.modified_ns <= entry.modified_ns:
+        if now is None or not now.regular or now.name in told:
+            continue
+        if now.modified_ns <= entry.modified_ns and now.size <= entry.size:  # an earlier one of its name, where it was cleaned away
             continue
         if (now.name, now.size, now.modified_ns) not in taken:
             told.add(now.name)

@@ -376,6 +376,8 @@ def test_what_its_writer_goes_on_with_after_it_was_taken_is_found_where_it_was_p
     known = [*taken, *(one.delivered.delivery_key for one in found)]
     assert list(files.transport.written_on(files.settings, known)) == [], "taken again, it is known"
     assert len(files.settled()) == 3 and list(files.transport.written_on(files.settings | {"ready": "rename"}, taken)) == []
+    os.utime(files.folder / "done" / "a.csv", (long_ago - 9000,) * 2)  # as uploads that keep the times of files end
+    assert [(one.delivered.name, one.taken) for one in files.transport.written_on(files.settings, taken[:1])] == [("a.csv", 4)]
     many = [f"{number}.csv|1|1" for number in range(100)]
     assert len(list(files.transport.written_on(files.settings, [*taken, *many]))) == 2
 
