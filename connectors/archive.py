@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from connectors.file_names import is_utf8, of_raw, readable, spelled
 from data_contracts.findings import Finding
 
 FAULTS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, IndexError)
@@ -23,6 +24,7 @@ _END = b"PK\x05\x06"
 _END_BYTES = 22
 _LONGEST_COMMENT = 65_535
 _UNTOLD = 0xFFFF_FFFF
+_SAYS_UTF8 = 0x800
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +63,24 @@ class Archive:
         found = [info for info in self._zip.infolist() if not info.filename.endswith("/")]  # `is_dir` fails where there is no name
         if len(found) > self.bounds.parts:
             raise _too_large("parts", self.bounds.parts, str(len(found)))
+        self._parts = {shown(info): info for info in found}
         # Names differ in case only where someone wants two readers to see two files.
-        if len({info.filename.casefold() for info in found}) != len(found):
+        if len({name.casefold() for name in self._parts}) != len(found):
             raise ArchiveError(Finding("EXT-01", got="two parts of one name"))
-        for info in found:
-            if hostile(info.filename):
-                raise ArchiveError(Finding("EXT-01", got=f"the name {info.filename[:60]!r}"))
+        for name, info in self._parts.items():
+            if hostile(name):
+                raise ArchiveError(Finding("EXT-01", got=f"the name {name[:60]!r}"))
             if info.flag_bits & 1:
-                raise ArchiveError(Finding("EXT-01", got=f"{info.filename}: encrypted"))
-        self._parts = {info.filename: info for info in found}
+                raise ArchiveError(Finding("EXT-01", got=f"{name}: encrypted"))
 
     @property
     def names(self) -> list[str]:
         """Names of all parts."""
         return list(self._parts)
+
+    def stored(self, name: str) -> str:
+        """The name as the standard reads it where no charset is said (APPNOTE appendix D: code page 437): the same as ever, for keys."""
+        return self._parts[name].filename
 
     @contextmanager
     def part(self, name: str) -> Iterator[io.BufferedReader]:
@@ -84,7 +90,7 @@ class Archive:
         except FAULTS as error:
             raise _broken(error, name) from None
         with opened:
-            yield io.BufferedReader(_Part(self, self._parts[name], cast("BinaryIO", opened)), 256 * 1024)
+            yield io.BufferedReader(_Part(self, name, self._parts[name].compress_size, cast("BinaryIO", opened)), 256 * 1024)
 
     def count(self, more: int) -> None:
         """Note unpacked bytes. Raises ArchiveError when all parts together are too large."""
@@ -96,9 +102,9 @@ class Archive:
 class _Part(io.RawIOBase):
     """One part while it is read: forwards only, and no further than the bounds."""
 
-    def __init__(self, archive: Archive, info: zipfile.ZipInfo, opened: BinaryIO) -> None:
+    def __init__(self, archive: Archive, name: str, packed: int, opened: BinaryIO) -> None:
         super().__init__()
-        self._archive, self._info, self._opened = archive, info, opened
+        self._archive, self._name, self._packed, self._opened = archive, name, packed, opened
         self._read = 0
 
     def readable(self) -> bool:
@@ -120,13 +126,11 @@ class _Part(io.RawIOBase):
         try:
             piece = self._opened.read(len(buffer))
         except FAULTS as error:
-            raise _broken(error, self._info.filename) from None
+            raise _broken(error, self._name) from None
         bounds, self._read = self._archive.bounds, self._read + len(piece)
-        if self._read > bounds.part_bytes or (
-            self._read > bounds.free_bytes and self._read > bounds.ratio * max(self._info.compress_size, 1)
-        ):
-            cap = min(bounds.part_bytes, max(bounds.free_bytes, bounds.ratio * self._info.compress_size))
-            raise _too_large("bytes", cap, self._info.filename)
+        if self._read > bounds.part_bytes or (self._read > bounds.free_bytes and self._read > bounds.ratio * max(self._packed, 1)):
+            cap = min(bounds.part_bytes, max(bounds.free_bytes, bounds.ratio * self._packed))
+            raise _too_large("bytes", cap, self._name)
         self._archive.count(len(piece))
         buffer[: len(piece)] = piece
         return len(piece)
@@ -141,6 +145,16 @@ def damaged(stream: BinaryIO, head: bytes) -> Finding | None:
     except ArchiveError as error:
         return Finding("FED-23", expected="ZIP", got=error.finding.got)
     return None
+
+
+def shown(info: zipfile.ZipInfo) -> str:
+    """A part's name for people. Windows in China writes it in GBK and says so nowhere, others in UTF-8 without saying; the standard would
+    have both read as the letters of DOS, which stay for what is neither."""
+    if info.flag_bits & _SAYS_UTF8 or info.filename.isascii():
+        return info.filename
+    name = of_raw(info.filename.encode("cp437"))
+    text = readable(name)
+    return info.filename if not is_utf8(name) and text == spelled(name) else text
 
 
 def hostile(name: str) -> bool:

@@ -10,7 +10,7 @@ import gzip
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from connectors.archive import FAULTS, Archive, ArchiveError, Bounds
 from data_contracts.errors import ConfigError
@@ -44,7 +44,7 @@ def fault(stream: BinaryIO, kind: str, name: str, bounds: Bounds = BOUNDS) -> Fi
     """Why nothing of a packed file may come in; None: all of it may. Reads it through."""
     found = 0
     try:
-        for part, opened in parts(stream, kind, name, bounds):
+        for part, opened, _ in parts(stream, kind, name, bounds):
             found += part != ""
             while opened.read(_PIECE):
                 continue
@@ -53,21 +53,32 @@ def fault(stream: BinaryIO, kind: str, name: str, bounds: Bounds = BOUNDS) -> Fi
     return None if found else Finding(RULE, expected=name, got="nothing is in it")
 
 
-def parts(stream: BinaryIO, kind: str, name: str, bounds: Bounds = BOUNDS) -> Iterator[tuple[str, BinaryIO]]:
-    """Name and bytes of each part, each to be read before the next one. A workbook is its only part. Raises ArchiveError."""
+class Part(NamedTuple):
+    """One document of a packed file."""
+
+    name: str
+    """For people, in the letters that it is written in."""
+    stream: BinaryIO
+    key: str
+    """The name as the archive holds it: what a repeat is known by."""
+
+
+def parts(stream: BinaryIO, kind: str, name: str, bounds: Bounds = BOUNDS) -> Iterator[Part]:
+    """Each part, to be read before the next one. A workbook is its only part. Raises ArchiveError."""
     stream.seek(0)
     if kind == "gzip":
         with _opened(stream, bounds) as opened:
-            yield name.removesuffix(".gz") or name, opened
+            bare = name.removesuffix(".gz") or name
+            yield Part(bare, opened, bare)
         return
     archive = Archive(stream, bounds)
     if _WORKBOOK in archive.names:
         stream.seek(0)
-        yield name, stream
+        yield Part(name, stream, name)
         return
     for part in archive.names:
         with archive.part(part) as opened_part:
-            yield part, cast("BinaryIO", opened_part)
+            yield Part(part, cast("BinaryIO", opened_part), archive.stored(part))
 
 
 @contextmanager

@@ -50,8 +50,8 @@ def arrivals(home: Path, settings: Mapping[str, Any], delivered: Delivered, stre
             copy.seek(0)
             yield Arrival(shown, delivered.delivery_key, copy, delivered.media_type, wrong)
             return
-        for name, part in unpacking.parts(copy, kind, shown):
-            yield Arrival(name, f"{delivered.delivery_key}!{name}", part)
+        for name, part, key in unpacking.parts(copy, kind, shown):
+            yield Arrival(name, f"{delivered.delivery_key}!{key}", part)
 
 
 def misnamed(delivered: Delivered) -> Finding | None:

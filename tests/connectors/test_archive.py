@@ -87,3 +87,33 @@ def test_a_part_without_a_name_is_told() -> None:
     with pytest.raises(ArchiveError) as refused:
         Archive(io.BytesIO(content))
     assert refused.value.finding.rule == "EXT-01"
+
+
+def as_windows_writes(*names: bytes) -> io.BytesIO:
+    """A ZIP whose names are these bytes, without a word about their charset."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for number, name in enumerate(names):
+            archive.writestr(f"{number}".rjust(len(name), "x"), name)
+    content = made.getvalue()
+    for number, name in enumerate(names):
+        content = content.replace(f"{number}".rjust(len(name), "x").encode(), name)
+    return io.BytesIO(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "charset"),
+    [("入库单1.csv", "gbk"), ("盘点/库存.csv", "gb18030"), ("订单.csv", "utf-8"), ("Größe.csv", "cp437"), ("stock.csv", "ascii")],
+)
+def test_names_come_in_the_letters_they_were_written_in(name: str, charset: str) -> None:
+    archive = Archive(as_windows_writes(name.encode(charset), b"other.csv"))
+    assert archive.names == [name, "other.csv"]
+    with archive.part(name) as part:
+        assert part.read() == name.encode(charset)
+    assert archive.stored(name) == name.encode(charset).decode("cp437"), "what repeats are known by stays as it was"
+
+
+def test_two_names_that_say_the_same_in_two_charsets_are_refused() -> None:
+    with pytest.raises(ArchiveError) as refused:
+        Archive(as_windows_writes("入库单.csv".encode("gbk"), "入库单.csv".encode()))
+    assert refused.value.finding.got == "two parts of one name"

@@ -158,7 +158,7 @@ def test_nothing_unpacks_beyond_its_bounds() -> None:
     with pytest.raises(ArchiveError):
         list(unpacking.parts(io.BytesIO(b"PK\x03\x04 no archive"), "zip", "a"))
     workbook = zipped(**{"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
-    ((name, stream),) = unpacking.parts(io.BytesIO(workbook), "zip", "orders.xlsx")
+    ((name, stream, _),) = unpacking.parts(io.BytesIO(workbook), "zip", "orders.xlsx")
     assert (name, stream.read()) == ("orders.xlsx", workbook), "a workbook is a ZIP, and comes as it is"
     assert unpacking.kind_of(io.BytesIO(b"ISA*00*"), frozenset({"zip", "gzip"})) is None
     for wrong in ("rar", True, ["zip", "7z"]):
