@@ -27,7 +27,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.credentials import refuse_unknown
-from data_contracts.errors import ConfigError, RetriableError
+from data_contracts.errors import ConfigError
 
 KINDS = ("stamp", "token", "exported", "whole", "push")
 _SETTINGS = frozenset(
@@ -52,6 +52,8 @@ _COMPACT = "%Y%m%d%H%M%S"
 _STAMPS = ("time", "compact", "epoch_seconds", "epoch_milliseconds", "odata", "number")
 _ODATA = re.compile(r"/Date\((-?\d+)(?:([+-])(\d{1,4}))?\)/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAMELESS = "?"
+"""Before the version of a record that has no id, for its id."""
 _SET_BACK = timedelta(hours=3)
 """More than any clock is set back at once."""
 
@@ -130,17 +132,17 @@ class Delta:
         """Where the stamp of a clause stands in a record."""
         return self.created if clause == "created" and self.created else self.field
 
-    def stamp(self, value: Any, where: str) -> str | None:
-        """A stamp as the watermark keeps it: ISO in UTC with microseconds, or a whole number. None: the record has none.
+    def stamp(self, value: Any) -> str | None:
+        """A stamp as the watermark keeps it: ISO in UTC with microseconds, or a whole number.
 
-        Raises RetriableError for what is no stamp: nothing behind it could be told.
+        None: the record has none, or what is none (`connectors/record_faults.py` tells it): that moves no watermark.
         """
         if value in (None, ""):
             return None
         try:
             return self.written(str(value))
-        except ConfigError as error:
-            raise RetriableError(f"{where}: {error}") from error
+        except ConfigError:
+            return None
 
     def written(self, text: str) -> str:
         """A text as the watermark keeps it. Raises ConfigError."""
@@ -204,7 +206,7 @@ class Delta:
     def moved(self, since: str | None, value: Any) -> str | None:
         """The stamp of a page's last record, where all behind it may be asked for from there: later than `since`, and not asked for in the
         same words. None: what follows has to be counted off."""
-        last = self.stamp(value, "the last record of a page")
+        last = self.stamp(value)
         if last is None or later(self, since, last) != last:
             return None
         return None if since is not None and self.spelled(since) == self.spelled(last) else last
@@ -258,22 +260,27 @@ def _steps(path: str) -> list[str]:
     return [step.replace("\0", ".") for step in path.replace("..", "\0.").split(".")] if path else []
 
 
-def identified(delta: Delta, records: Iterable[Any], where: str) -> tuple[tuple[str, str], ...]:
+def nameless(delta: Delta, record: Any) -> bool:
+    """Whether a record has no id. Of several values some may be empty, as the plant of a batch of SAP's that is the same in all plants."""
+    names = [value_at(record, path) for path in delta.id]
+    return not any(name not in (None, "") for name in names) or any(name is None or isinstance(name, dict | list) for name in names)
+
+
+def identified(delta: Delta, records: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     """Id and version of each record: the version is a hash of its content, for a stamp may be too coarse to tell two changes apart.
 
-    Of an id of several values some may be empty, as the plant of a batch of SAP's that is the same in all plants.
-    Raises RetriableError for a record that has no id.
+    A record without an id is known by its version alone.
     """
     found = []
     for record in records:
-        names = [value_at(record, path) for path in delta.id]
-        if not any(name not in (None, "") for name in names) or any(name is None or isinstance(name, dict | list) for name in names):
-            raise RetriableError(f"{where}: a record has no {', '.join(delta.id)}")
         said = {name: value for name, value in record.items() if name not in delta.ignore} if isinstance(record, Mapping) else record
-        version = sha256(json.dumps(said, sort_keys=True, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")).hexdigest()[
-            :32
-        ]
-        found.append((json.dumps(names, ensure_ascii=False) if len(names) > 1 else str(names[0]), version))
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
+        version = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        names = [value_at(record, path) for path in delta.id]
+        if nameless(delta, record):
+            found.append((f"{NAMELESS}{version}", version))
+        else:
+            found.append((json.dumps(names, ensure_ascii=False) if len(names) > 1 else str(names[0]), version))
     return tuple(_together(found) if delta.rows else found)
 
 

@@ -8,16 +8,17 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, BinaryIO, NoReturn
 
-from connectors.deltas import Delta, identified, later, value_at
+from connectors.deltas import Delta, identified, later, nameless, value_at
 from connectors.pull_marks import PullMark, as_watermark
+from connectors.record_faults import record_faults
 from connectors.spec import CUT, Delivered, Page
 from data_contracts.errors import ConfigError, RetriableError
-from data_contracts.findings import Finding
+from data_contracts.findings import Finding, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,47 +47,80 @@ class Answer:
     media_type: str | None = "application/json"
     findings: tuple[Finding, ...] = ()
     """What the transport has to tell of it."""
+    nameless: bool = False
+    """Of records without an id alone, which the transport has set apart."""
+    lapsed: bool = False
+    """The peer no longer knows the token that it was shown (410)."""
 
 
 Ask = Callable[[Question], Answer]
+_VERSIONS = 5
+"""Versions of one record in one pull after which it is not asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """An answer, the question's clause, and the watermark up to which it covers."""
+
+    answer: Answer
+    clause: str = "changed"
+    watermark: str | None = None
 
 
 def pull(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None = None) -> Iterator[Page]:
     """The pages of one pull. `label` names documents and messages, as `purchase_orders`.
 
-    Raises RetriableError where a record has no id or stamp, or where pages lead in a circle; ConfigError where the order that a site
-    promised is not kept.
+    Raises RetriableError where no record has a stamp that can be read, or where pages lead in a circle; ConfigError where the order that a
+    site promised is not kept.
     """
     if delta.kind == "push":
         return
-    for number, (answer, covered) in enumerate(_answers(delta, label, watermark, ask, now), 1):
-        records = identified(delta, answer.records, label) if delta.id or not answer.records else None
+    unflagged: dict[str, str | None] = {}
+    for number, (answer, clause, covered) in enumerate(map(_parts, _answers(delta, label, watermark, ask, now, unflagged)), 1):
+        records = identified(delta, answer.records) if delta.id or not answer.records else None
         if delta.rows and records and answer.place is not None:
             records = (*records[:-1], (records[-1][0], CUT))
         digest = sha256(answer.content).hexdigest()[:24]
         name = f"{label}-{number}.{next((kind for kind in ('xml', 'csv') if kind in (answer.media_type or '')), 'json')}"
         key = f"{delta.kind}:{watermark or ''}#{number}:{digest}"
         delivered = Delivered(name, key, len(answer.content), None, answer.media_type)
-        yield Page(delivered, answer.content, covered, records, answer.findings)
+        faults = record_faults(delta, clause, answer.records, label, nameless_alone=answer.nameless)
+        yield Page(delivered, answer.content, covered, records, answer.findings, record_findings=faults, unflagged=unflagged)
+
+
+def _parts(one: _Covered) -> tuple[Answer, str, str | None]:
+    return one.answer, one.clause, one.watermark
 
 
 def _answers(
-    delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None
-) -> Iterator[tuple[Answer, str | None]]:
+    delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None, unflagged: Mapping[str, str | None]
+) -> Iterator[_Covered]:
     if delta.kind == "stamp":
         yield from _by_stamp(delta, label, watermark, ask, now)
     elif delta.kind == "exported":
-        yield from _by_flag(delta, label, ask)
+        yield from _by_flag(delta, label, ask, unflagged)
+    elif delta.kind == "token":
+        yield from _by_token(label, watermark, ask)
     else:
-        token = watermark if delta.kind == "token" else None
-        for answer in _through(label, Question(token=token), ask):
-            last = answer.place is None and delta.kind == "token"
-            yield answer, (answer.token or watermark) if last else None
+        yield from map(_Covered, _through(label, Question(), ask))
 
 
-def _by_stamp(
-    delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None
-) -> Iterator[tuple[Answer, str | None]]:
+def _by_token(label: str, watermark: str | None, ask: Ask) -> Iterator[_Covered]:
+    """The last page has the token for the next time. A token that has lapsed is asked for anew, from the beginning, and told."""
+    told: tuple[Finding, ...] = ()
+    for question in (Question(token=watermark), Question()):
+        for answer in _through(label, question, ask):
+            if answer.lapsed and question.token is not None:
+                told = (Finding("PUL-04", Place(), None, f"{question.token[:80]}", params={"what": label}),)
+                break
+            token = (answer.token or question.token) if answer.place is None else None
+            yield _Covered(replace(answer, findings=(*answer.findings, *told)), watermark=token)
+            told = ()
+        else:
+            return
+
+
+def _by_stamp(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callable[[], datetime] | None) -> Iterator[_Covered]:
     """Clause by clause; where the peer sorts, each page covers what is before it, else only the last one covers them all."""
     mark = PullMark.read(delta, watermark)
     stamps, clauses = dict(mark.stamps), mark.clauses(delta)
@@ -99,7 +133,9 @@ def _by_stamp(
         for answer in _through(label, Question(clause, position or delta.asked(reached)), ask):
             before = None if delta.ask_as is not None else seen  # asked for by a coarser stamp, a page may begin before the last one ended
             for record in answer.records:
-                stamp = delta.stamp(value_at(record, delta.path(clause)), label)
+                if nameless(delta, record):
+                    continue
+                stamp = delta.stamp(value_at(record, delta.path(clause)))
                 if delta.sorted and stamp is not None and later(delta, before, stamp) != stamp and not delta.repeated(before):
                     raise ConfigError(f"{label}: the peer does not answer in the order of {delta.path(clause)}")
                 before = later(delta, before, stamp)
@@ -109,20 +145,30 @@ def _by_stamp(
                 if moved is not None:
                     stamps[clause] = moved
                 stands = PullMark(stamps, following) if answer.place is None else PullMark(stamps, clause, seen, begun)
-                yield answer, stands.written(delta)
+                yield _Covered(answer, clause, stands.written(delta))
             else:
-                yield answer, None
+                yield _Covered(answer, clause)
 
 
-def _by_flag(delta: Delta, label: str, ask: Ask) -> Iterator[tuple[Answer, str | None]]:
-    """Always the first page, for what is flagged is no longer on it. What comes again as it was cannot be flagged."""
-    before: tuple[tuple[str, str], ...] | None = None
+def _by_flag(delta: Delta, label: str, ask: Ask, unflagged: Mapping[str, str | None]) -> Iterator[_Covered]:
+    """Always the first page, for what is flagged is no longer on it, until it holds nothing but what could not be flagged.
+
+    Raises RetriableError where a record comes again that was flagged, or says something else each time.
+    """
+    seen: dict[str, set[str]] = {}
     while (answer := ask(Question())).records:
-        found = identified(delta, answer.records, label)
-        if found == before:
-            raise RetriableError(f"{label}: what was acknowledged comes again: the peer did not keep the flag")
-        before = found
-        yield answer, None
+        found = identified(delta, answer.records)
+        if all(version in seen.get(key, ()) for key, version in found):
+            if any(key not in unflagged for key, _ in found):
+                raise RetriableError(f"{label}: what was acknowledged comes again: the peer did not keep the flag")
+            return
+        for key, version in found:
+            seen.setdefault(key, set()).add(version)
+            if len(seen[key]) > _VERSIONS:
+                raise RetriableError(
+                    f"{label}: a record says something else each time that it is asked for: name in delta, ignore, what differs"
+                )
+        yield _Covered(answer)
 
 
 def _through(label: str, question: Question, ask: Ask) -> Iterator[Answer]:

@@ -257,6 +257,11 @@ class Page:
     """What the transport has to tell of this page, such as a gap before it: kept with the document."""
     receipt: Callable[[], None] | None = field(default=None, compare=False, repr=False)
     """Of streams: tells the peer that it need not keep these messages any longer; called by `acknowledge`."""
+    record_findings: tuple[tuple[int, Finding], ...] = ()
+    """What there is to tell of single records, each with its record's ordinal: kept where the record is new or changed."""
+    unflagged: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
+    """Ids of records of this pull that `acknowledge` did not flag, which fills it: with the peer's reason, or null where another version is
+    there by now."""
 
 
 @runtime_checkable
@@ -276,7 +281,10 @@ class Polling(Protocol):
         ...
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
-        """Called only after the page is durable: flag its records as exported, where the peer counts so. Repeatable."""
+        """Called only after the page is durable: flag its records as exported, where the peer counts so. Repeatable.
+
+        A record that the peer refuses to flag stops no other: it stands in `page.unflagged` then.
+        """
         ...
 
     def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:

@@ -10,7 +10,7 @@ that fails, the page comes again, is known, and is flagged then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from io import BytesIO
 from typing import Any
@@ -21,6 +21,7 @@ from connectors.pull_marks import ahead
 from connectors.registry import format_named, transport_named
 from connectors.spec import CUT, Page, Polling, Streaming
 from data_contracts.errors import ConfigError, ConflictError, HubError, InvalidError, NotFoundError, RetriableError
+from data_contracts.findings import Finding, Place
 from hub.runtime import Hub
 from hub.site import Agreement, Flow
 from hub.store import evidence, watermarks
@@ -50,31 +51,58 @@ def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> It
         mark = watermarks.opened(uow, flow.flow, hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner))
     reached, at_once = mark.value, isinstance(transport, Streaming)
     rounds = Rounds(flow.flow, one_by_one="each" in flow.transport)
+    refused: dict[str, str] = {}
     try:
         with closing(_closable(ask(settings, mark.value))) as asked:
             for page in _alone(flow, asked) if _puts_together(hub, flow) else asked:
                 taken, known = _sorted_out(hub, flow.flow, page)
+                told = _told(page, known)
                 if taken and known and not _one_by_one(hub, agreement, page):
                     known = []
                 value = page.watermark if page.watermark is not None else reached
                 landing: Landing | None = None
                 if page.records is None or taken:
-                    landing, mark = _landed(hub, flow, page, mark, value, taken, known, land)
+                    landing, mark = _landed(hub, flow, page, mark, value, taken, known, told, land)
                 elif (at_once and value != mark.value) or not page.content or page.findings:
                     with hub.database.begin(by) as uow:
                         mark = watermarks.moved(uow, mark, value) if value != mark.value else mark
-                        _tell(hub, uow, flow, page, None)
+                        _tell(hub, uow, flow, page.findings, None)
                         if not page.content:
                             watermarks.ended(uow, flow.flow)  # a stream: the connection stands, and nothing waits
                 reached = value  # only now: a page that could not be landed covers nothing
                 transport.acknowledge(settings, page)
                 if not at_once:
                     rounds.passed(page)
+                refused |= _unflagged(hub, flow, page, {key for key, _ in taken} - refused.keys(), landing)
                 yield landing
     except HubError as error:
         _ended(hub, flow.flow, mark, reached, str(error))
         raise
-    _ended(hub, flow.flow, mark, reached)
+    _ended(hub, flow.flow, mark, reached, _not_flagged(refused))
+
+
+def _told(page: Page, known: Sequence[int]) -> list[Finding]:
+    """What there is to tell of a page and of its records, but for those that were known: of them it was told when they came."""
+    passed = set(known)
+    return [*page.findings, *(finding for ordinal, finding in page.record_findings if ordinal not in passed)]
+
+
+def _unflagged(hub: Hub, flow: Flow, page: Page, taken: Collection[str], landing: Landing | None) -> dict[str, str]:
+    """The records that the peer refused to flag so far, with its reasons. Of those that this page brought it is told, once."""
+    refused = {key: reason for key, reason in page.unflagged.items() if reason is not None}
+    found = [Finding("PUL-03", Place(), None, refused[key], params={"what": key}) for key in refused if key in taken]
+    if found:
+        with hub.database.begin(f"flow:{flow.flow}") as uow:
+            _tell(hub, uow, flow, found, landing.document_id if landing is not None else None)
+    return refused
+
+
+def _not_flagged(refused: Mapping[str, str]) -> str | None:
+    """What is shown with the watermark for as long as it is so."""
+    if not refused:
+        return None
+    key, reason = next(iter(refused.items()))
+    return f"{len(refused)} not flagged as exported, for the peer refuses it: {key}: {reason}"
 
 
 def _ended(hub: Hub, flow: str, mark: Mark, reached: str | None, failure: str | None = None) -> None:
@@ -161,6 +189,7 @@ def _landed(
     value: str | None,
     taken: Sequence[tuple[str, str]],
     known: Sequence[int],
+    told: Sequence[Finding],
     land: Land,
 ) -> tuple[Landing, Mark]:
     """Land a page and move the watermark in one transaction.
@@ -175,7 +204,7 @@ def _landed(
     def move(uow: UnitOfWork, landing: Landing) -> None:
         fresh = landing.outcome == "new"
         if fresh:
-            _tell(hub, uow, flow, page, landing.document_id)
+            _tell(hub, uow, flow, told, landing.document_id)
         moved.append(
             watermarks.moved(uow, mark, value, document_id=landing.document_id, taken=taken, known=known)
             if fresh
@@ -200,12 +229,12 @@ def _landed(
     return landing, moved[-1]
 
 
-def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, page: Page, document_id: int | None) -> None:
+def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, told: Sequence[Finding], document_id: int | None) -> None:
     """Keep what a transport has to tell of a page, with its document where it has one."""
-    if page.findings:
+    if told:
         agreement = hub.site.agreements[flow.agreement]
         whose = hub.partner_id(agreement.partner), hub.organisation_id(agreement.organisation)
-        evidence.add_findings(uow, [evidence.Found(finding, document_id, None, None, *whose) for finding in page.findings])
+        evidence.add_findings(uow, [evidence.Found(finding, document_id, None, None, *whose) for finding in told])
 
 
 def polling_settings(hub: Hub, flow: Flow) -> dict[str, Any]:

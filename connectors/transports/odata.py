@@ -169,6 +169,8 @@ class Entities:
         """One page: where the server said, or from a stamp on and behind so many records of it."""
         place = question.place if isinstance(question.place, Place) else Place(question.since, address=question.token)
         got = self._got(question, place)
+        if got.answer.status == 410:
+            return Answer(b"", (), lapsed=True)
         if self._delta.kind == "stamp":
             place, got = self._joined(question, place, got)
         return Answer(got.answer.content, got.records, self._behind(question, place, got), got.token)
@@ -196,7 +198,10 @@ class Entities:
         """What stands at a place."""
         headers = {"Accept": "application/json"} | ({"Prefer": self._preferred()} if self._preferred() else {})
         query = self._query(question, place.since, place.count) if place.address is None else []
-        answer = self._peer.ask(Asked(path=place.address or self.entity, query=query, headers=headers))
+        also = (410,) if question.token is not None and question.place is None else ()
+        answer = self._peer.ask(Asked(path=place.address or self.entity, query=query, headers=headers, also=also))
+        if answer.status == 410:  # the delta link has lapsed
+            return _Got(answer, (), None, None)
         body = answer.json(self._peer.where)
         self._peer.judge(body)
         return _Got(answer, *self._read(body))
@@ -234,7 +239,7 @@ class Entities:
         if got.onward is None and not full:
             return None
         if stamped and got.records:
-            last = self._delta.stamp(value_at(got.records[-1], self._delta.path(question.clause)), self.label)
+            last = self._delta.stamp(value_at(got.records[-1], self._delta.path(question.clause)))
             moved = last is not None and later(self._delta, place.since, last) == last
             if moved and last is not None and (place.since is None or self._spelled(last) != self._spelled(place.since)):
                 return Place(last, backward=place.backward)

@@ -27,7 +27,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.credentials import refuse_unknown
-from connectors.deltas import Delta, value_at
+from connectors.deltas import Delta, identified, value_at
+from connectors.flagging import flag_each
 from connectors.http_each import Each
 from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
@@ -101,13 +102,16 @@ class Rest(Pulling):
             yield from Paging(settings.get("paging"), self.name, Delta.of(settings, self.name)).cautions()
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
-        """Flag each record of the page. One that is gone meanwhile (404) needs no flag."""
+        """Flag each record of the page that stands as it was read (`connectors/flagging.py`). One that is gone (404) needs no flag."""
         given = settings.get("acknowledge")
         if given is None or not page.records:
             return
         asked = part(given, "acknowledge", frozenset({"method", "path", "query", "body"}))
+        delta = Delta.of(settings, self.name)
         with self.peer(settings) as peer:
-            for key, _version in page.records:
+            collection = Collection(settings, delta, peer)
+
+            def flag(key: str) -> None:
                 values = {"id": key}
                 peer.ask(
                     Asked(
@@ -119,6 +123,8 @@ class Rest(Pulling):
                         also=(404, 410),
                     )
                 )
+
+            flag_each(page, lambda: dict(identified(delta, collection.ask(Question()).records)), flag)
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and the beginning of the answer (with `answers: true` 64 KiB of it)."""
@@ -187,7 +193,7 @@ class Collection:
         answer = self._peer.ask(self._asked(question, place))
         if answer.status == 416:  # behind the last record
             return _Got(answer)
-        if answer.status >= 400:  # one of a list that is not there
+        if answer.status >= 400:  # one of a list that is not there, or a token that has lapsed
             return _Got(answer)
         body = answer.json(self._peer.where)
         if self._empty is not None and str(value_at(body, self._empty[0])) in self._empty[1]:
@@ -203,6 +209,8 @@ class Collection:
         if got.body is None:
             if answer.status == 416:
                 return Answer(b"[]", ())
+            if answer.status == 410 and question.token is not None and question.place is None:
+                return Answer(b"", (), lapsed=True)
             return Answer(b"" if answer.status >= 400 else answer.content, (), self._onward(place, None))
         token = value_at(got.body, self._delta.token) if self._delta.kind == "token" else None
         media_type = answer.headers.get("content-type", "application/json").partition(";")[0].strip()
@@ -235,6 +243,7 @@ class Collection:
     def _asked(self, question: Question, place: Place) -> Asked:
         also: tuple[int, ...] = (416,) if self._paging.style == "range" else ()
         also += self._each.absent if self._each is not None else ()
+        also += (410,) if question.token is not None and question.place is None else ()
         if place.address is not None:
             return Asked(path=place.address, also=also, headers={"Accept": "application/json"})
         since = place.since or question.since

@@ -116,7 +116,7 @@ class View:
         with self._connected() as connection:
             nameless = self._nameless(connection, question) if question.place is None else []
             if nameless:
-                return Answer(_json.encode({"rows": nameless}), nameless, _NAMED)
+                return Answer(_json.encode({"rows": nameless}), nameless, _NAMED, nameless=True)
             rows, place = self._page(connection, question)
         return Answer(_json.encode({"rows": rows}), rows, place)
 

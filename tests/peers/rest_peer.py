@@ -37,6 +37,8 @@ class RestPeer:
         self.token_answers: deque[dict[str, Any]] = deque()
         self.between: Any = None
         """Called behind each answer, as somebody who works on while we read."""
+        self.locked: set[int] = set()
+        """Records that nobody may flag."""
         self.port = 0
         self.scheme = "http"
 
@@ -102,8 +104,13 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.command == "PUT":
             number = int(address.path.rpartition("/")[2])
+            if number in peer.locked:
+                self.say(422, {"error": "locked by an approval"})
+                return
             peer.records[number]["exported"] = query.get("exported") == "true"
             self.say(200, {"id": number})
+            if peer.between is not None:
+                peer.between()
             return
         if self.command == "POST" and address.path == "/orders":
             self.say(200, {"code": "0" if b"refuse" not in body else "4711", "message": "so it is", "echo": body.decode()})

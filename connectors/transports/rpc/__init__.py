@@ -150,7 +150,7 @@ class Model:
         delta = self._delta
         if delta.kind != "stamp":
             return replace(place, count=place.count + len(rows))
-        last = delta.stamp(value_at(rows[-1], delta.path(question.clause)), self.label)
+        last = delta.stamp(value_at(rows[-1], delta.path(question.clause)))
         on = last is not None and later(delta, place.since, last) == last
         if on and last is not None and (place.since is None or self._dialect.stamp(last) != self._dialect.stamp(place.since)):
             return Place(last, 0, place.backward)

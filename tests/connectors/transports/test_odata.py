@@ -68,6 +68,23 @@ def test_delta_links_tell_of_changes_and_of_ends(peer: ODataPeer, version: int) 
         list(TRANSPORT.pages(asked, "https://elsewhere.example/?$deltatoken=1"))
 
 
+@pytest.mark.parametrize("version", [2, 4])
+def test_a_delta_link_that_has_lapsed_begins_anew_and_is_told_once(peer: ODataPeer, version: int) -> None:
+    """410: whoever shows the same link again hears the same for ever."""
+    asked = settings(peer, version, delta={"kind": "token", "id": "id"})
+    first = list(TRANSPORT.pages(asked, None))
+    mark = first[-1].watermark
+    peer.mischief.append(410)
+    again = list(TRANSPORT.pages(asked, mark))
+    assert set(ids(again)) == set(ids(first)) and again[-1].watermark == mark
+    told = [[(one.rule, one.params["what"]) for one in page.findings] for page in again]
+    assert told == [[("PUL-04", "Things")], *([] for _ in again[1:])]
+    assert [page.findings for page in TRANSPORT.pages(asked, again[-1].watermark)] == [()]
+    peer.mischief.append(410)
+    with pytest.raises(RefusedError, match="410"):
+        list(TRANSPORT.pages(asked, None))  # it was shown no link
+
+
 def test_writing_needs_a_token_its_cookie_and_the_right_version(peer: ODataPeer) -> None:
     out = {"version": 4, "url": f"{peer.url}/v4/", "send": {"path": "Things", "csrf": True, "unless": "Things({id})"}}
     document = b'{"id": 99, "name": "new"}'

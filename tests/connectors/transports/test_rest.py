@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from connectors import flagging
 from connectors.spec import Page
 from connectors.transports.rest import TRANSPORT
 from data_contracts.errors import ConfigError, HubError, RefusedError, RetriableError
@@ -116,6 +118,80 @@ def test_a_flag_is_set_only_where_we_say_so(peer: RestPeer) -> None:
     peer.put(3, "2026-11-22 07:59:00")
     with pytest.raises(RetriableError, match="comes again"):
         list(TRANSPORT.pages(asked, None))  # nobody flags it
+
+
+FLAGGED: dict[str, Any] = {
+    "query": {"exported": "false", "limit": "3"},
+    "paging": {"style": "none"},
+    "delta": {"kind": "exported", "id": "id", "ignore": ["exported"]},
+    "acknowledge": {"path": "/orders/{id}", "query": {"exported": "true"}},
+}
+
+
+def test_a_version_that_was_not_taken_in_is_not_flagged(peer: RestPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody saves a record between our page and our flag, or while flags are set: flagged then, it would never be seen."""
+    monkeypatch.setattr(flagging, "LOOK_SECONDS", 0.0)
+    asked, seen = settings(peer, **FLAGGED), []
+
+    def meddle() -> None:
+        if any(peer.records[number]["exported"] for number in (1, 3, 4)):
+            peer.between = None
+            peer.put(5, "2026-11-22 07:01:00", name="saved between two flags")
+
+    for number, page in enumerate(TRANSPORT.pages(asked, None)):
+        seen += [(row["id"], row.get("name")) for row in json.loads(page.content)["data"]]
+        if number == 0:
+            peer.put(2, "2026-11-22 07:00:00", name="saved behind the page")
+            flagged = [row["id"] for row in peer.records.values() if row["exported"]]
+            assert flagged == []
+        if number == 1:
+            peer.between = meddle
+        TRANSPORT.acknowledge(asked, page)
+    assert (2, None) in seen and (2, "saved behind the page") in seen, "both versions"
+    assert (5, "saved between two flags") in seen
+    assert {number for number, _ in seen} == set(range(1, 48)) and all(row["exported"] for row in peer.records.values())
+
+
+def test_a_record_that_cannot_be_flagged_stops_no_other(peer: RestPeer) -> None:
+    asked = settings(peer, **FLAGGED)
+    peer.locked = {2, 7}
+    for _ in range(2):
+        pages = []
+        for page in TRANSPORT.pages(asked, None):
+            TRANSPORT.acknowledge(asked, page)
+            pages.append(page)
+        assert {number for number, row in peer.records.items() if not row["exported"]} == {2, 7}
+        assert {key: "locked by an approval" in str(why) for key, why in pages[-1].unflagged.items()} == {"2": True, "7": True}
+    peer.locked = set()
+    for page in TRANSPORT.pages(asked, None):
+        TRANSPORT.acknowledge(asked, page)
+    assert all(row["exported"] for row in peer.records.values())
+
+
+def test_a_record_that_says_something_else_each_time_ends_the_pull(peer: RestPeer) -> None:
+    asked = settings(peer, **FLAGGED)
+    times = count()
+    found = peer.found
+    peer.found = lambda query: [row | {"now": next(times)} for row in found(query)]  # type: ignore[method-assign]
+    with pytest.raises(RetriableError, match="ignore"):
+        for page in TRANSPORT.pages(asked, None):
+            TRANSPORT.acknowledge(asked, page)
+    for page in TRANSPORT.pages(asked | {"delta": FLAGGED["delta"] | {"ignore": ["exported", "now"]}}, None):
+        TRANSPORT.acknowledge(asked | {"delta": FLAGGED["delta"] | {"ignore": ["exported", "now"]}}, page)
+    assert all(row["exported"] for row in peer.records.values())
+
+
+def test_one_bad_record_stops_none_of_its_neighbours(peer: RestPeer) -> None:
+    peer.put(5, "0000-00-00 00:00:00")
+    peer.records[9]["id"] = None
+    rows = list(peer.records.values())
+    peer.found = lambda query: sorted((row for row in rows if row["modified"] >= query.get("since", "")), key=lambda row: row["modified"])  # type: ignore[method-assign]
+    pages = list(TRANSPORT.pages(settings(peer), None))
+    keys = {key for page in pages for key, _ in page.records or ()}
+    assert {str(number) for number in range(1, 48)} - keys == {"9"} and len([key for key in keys if key.startswith("?")]) == 1
+    told = {(one.rule, one.got) for page in pages for _, one in page.record_findings}
+    assert told == {("PUL-01", "None"), ("PUL-02", "0000-00-00 00:00:00")}
+    assert pages[-1].watermark == "2026-11-22T07:11:00.000000+00:00"
 
 
 def test_trouble_is_waited_for_or_told_and_never_taken_for_an_answer(peer: RestPeer) -> None:

@@ -84,6 +84,35 @@ def test_ids_that_the_database_holds_equal_all_come(peer: sqlite3.Connection, si
     assert sorted(row["number"] for row in rows_of(TRANSPORT.pages(settings, None))) == sorted(names)
 
 
+def test_a_row_without_an_id_is_told_and_hides_no_other(peer: sqlite3.Connection) -> None:
+    """What stands behind a key that is not there no database can say, so such rows come first, by themselves."""
+    rows = [("A", None if place in (2, 4) else str(place), "2026-11-01 08:00:00.000000") for place in range(6)]
+    rows += [("B", "1", "2026-11-02 08:00:00.000000")]
+    settings = view(peer, "number TEXT, plant TEXT, changed TIMESTAMP", rows, page=2, delta=LINES | {"id": ["number", "plant"]})
+    pages = list(TRANSPORT.pages(settings, None))
+    assert [row["plant"] for row in rows_of(pages)] == [None, None, "0", "1", "3", "5", "1"]
+    assert [[(ordinal, one.rule, one.got) for ordinal, one in page.record_findings] for page in pages[:2]] == [
+        [(1, "PUL-01", "A, None"), (2, "PUL-01", "A, None")],
+        [],
+    ]
+    assert pages[-1].watermark == "2026-11-02T08:00:00.000000+00:00" and pages[0].watermark == '{"at":"changed"}'
+    with pytest.raises(ConfigError, match="more than 1 rows"):
+        list(TRANSPORT.pages(settings | {"page": 1}, None))
+
+
+@pytest.mark.parametrize("size", [1, 2, 9])
+def test_a_stamp_that_is_none_is_told_and_stops_nothing(peer: sqlite3.Connection, size: int) -> None:
+    """Zero dates of MariaDB, texts of people: each pull ended there, and no row of the view came."""
+    stamps = ["0000-00-00 00:00:00", "0000-00-00 00:00:00", "2026-11-01 08:00:00", "2026-11-02 08:00:00", "today"]
+    settings = view(peer, "number TEXT, changed TEXT", [(str(place), stamp) for place, stamp in enumerate(stamps)], page=size)
+    settings["delta"] = LINES | {"ask_as": "%Y-%m-%d %H:%M:%S", "overlap_seconds": 0}
+    pages = list(TRANSPORT.pages(settings, None))
+    assert {row["number"] for row in rows_of(pages)} == set("01234")
+    told = {one.params["what"]: one.got for page in pages for _, one in page.record_findings if one.rule == "PUL-02"}
+    assert told == {"seen 0": stamps[0], "seen 1": stamps[1], "seen 4": "today"}
+    assert pages[-1].watermark == "2026-11-02T08:00:00.000000+00:00"
+
+
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """Who only reads makes nothing: a mistyped path was an empty database from then on."""
     for name in ("typo.db", "100% ? #1.db"):
