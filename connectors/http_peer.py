@@ -128,7 +128,7 @@ class Peer:
             "Accept-Encoding": "identity",
             **{str(name): str(value) for name, value in headers.items()},
         }
-        self._judges = [_judge(settings[name], name, transport) for name in ("success", "failure") if name in settings]
+        self._judges = [judge_of(settings[name], name, transport) for name in ("success", "failure") if name in settings]
         self._html = settings.get("answers_html", False)
         if not isinstance(self._html, bool | str) or self._html == "":
             raise ConfigError(f"transport {transport}: answers_html is true, or a text that a page of this peer holds")
@@ -312,7 +312,8 @@ class Peer:
         return " ".join(beginning(answer.content, _TOLD, self.access.used).split())[:_TOLD]
 
 
-def _judge(given: Any, name: str, transport: str) -> Callable[[Any, Peer], None]:
+def judge_of(given: Any, name: str, transport: str) -> Callable[[Any, Peer], None]:
+    """What `success` or `failure` (`name`) says of an answer's body: nothing, RefusedError or RetriableError. Raises ConfigError."""
     if not isinstance(given, Mapping) or not given.get("at") or set(given) - {"at", "is", "says", "again"}:
         raise ConfigError(f"transport {transport}: {name} has at, is, says and again")
     at, says = str(given["at"]), str(given.get("says", ""))

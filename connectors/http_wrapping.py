@@ -4,8 +4,9 @@
     form: {bizContent: "{document}"}, or a JSON template as a value  fields of a form
     text: "<xml>{escaped}</xml>"                                     `{document}` as it is, `{escaped}` for XML
 
-`{id}` is the delivery's stable id, `{document.number}` a member of the document, `{document.lines.0.item}` one within a list; `{page}` is
-a page of HTML in Base64 that shows every member of the document, for people who are to read or sign it.
+`{id}` is the delivery's stable id, `{document.number}` a member of the document (spelled for XML within `text`),
+`{document.lines.0.item}` one within a list; `{page}` is a page of HTML in Base64 that shows every member of the document, for people who
+are to read or sign it.
 """
 
 from __future__ import annotations
@@ -45,8 +46,14 @@ def wrapped(given: Mapping[str, Any], content: bytes, stable_id: str) -> tuple[b
         }
         return None, texts, FORM
     if "text" in given:
+        document.escapes = True
         return str(document.put(str(given["text"]))).encode(), None, "application/xml; charset=utf-8"
     return document.within(given["body"]).encode(), None, "application/json; charset=UTF-8"
+
+
+def put_into(template: Any, content: bytes, stable_id: str) -> Any:
+    """A template with members of the document in it. Raises RefusedError where the document lacks one of them."""
+    return Outgoing(content, stable_id).put(template)
 
 
 class Outgoing:
@@ -61,6 +68,8 @@ class Outgoing:
         except UnicodeDecodeError as error:
             raise RefusedError("the document is not in UTF-8, so it fits into no template") from error
         self._id = stable_id
+        self.escapes = False
+        """Whether members are spelled for XML."""
 
     def within(self, template: Any) -> str:
         """A JSON template with the document in it, spelled as it came: 1.10 stays 1.10."""
@@ -96,7 +105,7 @@ class Outgoing:
         value = value_at(self.members(), word.removeprefix("document."))
         if value in (None, "") or isinstance(value, dict | list):
             raise RefusedError(f"the document has no {word.removeprefix('document.')}, which it is sent with")
-        return str(value)
+        return escape(str(value)) if self.escapes else str(value)
 
     def members(self) -> Any:
         """The document as members. Raises RefusedError for one that is no JSON."""

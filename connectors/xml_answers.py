@@ -50,6 +50,17 @@ def read_xml(content: bytes, where: str, charset: str | None = None) -> etree._E
     return root
 
 
+def as_members(element: etree._Element) -> Any:
+    """An element as members: `<response><flag>failure</flag></response>` is `{"flag": "failure"}`; of equal names the first counts."""
+    children = [child for child in element if isinstance(child.tag, str)]
+    if not children:
+        return (element.text or "").strip()
+    found: dict[str, Any] = {}
+    for child in children:
+        found.setdefault(etree.QName(child).localname, as_members(child))
+    return found
+
+
 def charset_read(content: bytes, where: str, charset: str | None = None) -> str:
     """In which charset an answer is read. Raises RefusedError for one that is not."""
     try:

@@ -228,6 +228,8 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> bool:
     try:
         settings = hub.route_settings(parcel.route)
         transport = transport_named(settings["use"])
+        if "again" in getattr(transport, "settings", ()):  # a transport that can ask whether a document is there
+            settings |= {"again": parcel.attempts > 0 or parcel.fence > 1}
         if "keep" in getattr(transport, "settings", ()):  # a transport whose answers are evidence
             settings |= {"clock": hub.clock.now, "keep": partial(keep_sent, hub, parcel, settings), "before": partial(sent_before, hub)}
         answer = transport.send(settings, parcel.name, content, parcel.stable_id)

@@ -14,7 +14,8 @@ one question for each of a list in `http_each.py`, what is made while one waits 
 `acknowledge: {method: PUT, path: "purchase_orders/{id}", query: {exported: "true"}}` flags a record once it is durable.
 
 Out: `{use: rest, url: …, auth: …, send: {method: POST, path: "purchase_orders/{number}", idempotency: Idempotency-Key}}` sends a document;
-names in braces are members of it, `body` is what it is put into (`connectors/http_wrapping.py`). 2xx that passes `success` and is
+names in braces are members of it, `body` is what it is put into (`connectors/http_wrapping.py`), `unless` asks before whether it is there
+(`http_unless.py`). 2xx that passes `success` and is
 no page of HTML is sent.
 """
 
@@ -34,6 +35,7 @@ from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered, Asked, Peer
 from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
+from connectors.http_unless import WAS_THERE, asks_first, is_there
 from connectors.http_wrapping import wrapped
 from connectors.page_joins import Joins
 from connectors.pulling import Answer, Question, clock_of, pull
@@ -60,6 +62,7 @@ REST_SETTINGS = PEER_SETTINGS | frozenset(
         "send",
         "media_type",
         "answers",
+        "again",
     }
 )
 _BEGINNING = 200
@@ -129,15 +132,18 @@ class Rest(Pulling):
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and the beginning of the answer (with `answers: true` 64 KiB of it)."""
         refuse_unknown(settings, self.settings, self.name)
-        given = part(settings.get("send", {}), "send", frozenset({"method", "path", "query", "idempotency", "headers", "body"}))
+        given = part(settings.get("send", {}), "send", frozenset({"method", "path", "query", "idempotency", "headers", "body", "unless"}))
         path = str(given.get("path", settings.get("path", "")))
         values = members(content, {word for text in (path, *texts_of(given.get("query"))) for word in words_of(text)})
+        document = content
         if "body" in given:
             content = wrapped(given, content, stable_id)[0] or b""
         headers = {"Content-Type": str(settings.get("media_type") or "application/json"), **dict(given.get("headers", {}))}
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id
         with self.peer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
+            if asks_first(settings, given) and is_there(peer, given["unless"], document, stable_id, Answered.json):
+                return WAS_THERE
             method = str(given.get("method", "POST"))
             answer = peer.ask(Asked(method, path_of(path, values), query_of(given.get("query"), values), headers, content))
             peer.taken(answer, Answered.json)

@@ -6,7 +6,8 @@
             body: {formid: PUR_PurchaseOrder, data: "{document}"}},
      success: {at: Result.ResponseStatus.IsSuccess, is: [true], says: Result.ResponseStatus.Errors}}
 
-`send` wraps the document as `connectors/http_wrapping.py` says (`body`, `form`, `text`); without them the document is the body. What is
+`send` wraps the document as `connectors/http_wrapping.py` says (`body`, `form`, `text`); without them the document is the body. `unless`
+asks before whether it is there (`connectors/http_unless.py`). What is
 asked page by page is said as for `rest`. A platform that lends tokens is asked for one below `token_base` (else the root of `url`); it is
 kept in this process until shortly before it ends, and asked anew after a 401 or where the answer says so (`renew: {at: errcode, is:
 ["20002"]}`).
@@ -27,7 +28,6 @@ from hashlib import sha256
 from typing import Any
 
 import httpx
-from lxml import etree
 
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, value_at
@@ -36,16 +36,17 @@ from connectors.http_answers import is_page
 from connectors.http_peer import OUR_PATIENCE, Answered, Asked, Peer, base_of
 from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
 from connectors.http_terms import unreached
+from connectors.http_unless import WAS_THERE, asks_first, is_there
 from connectors.http_wrapping import FORM, wrapped
 from connectors.registry import signer_named
 from connectors.signing import Call, Lending, Opening, Pairs, Signing, Token, hidden, keys_of
 from connectors.spec import Page
 from connectors.transports.rest import REST_SETTINGS, Rest
-from connectors.xml_answers import read_xml
+from connectors.xml_answers import as_members, read_xml
 from data_contracts.errors import ConfigError, RetriableError
 
 _OWN = frozenset({"signer", "keys", "token_base", "renew", "answer", "window_seconds"})
-_SEND = frozenset({"method", "path", "query", "headers", "idempotency", "body", "form", "text"})
+_SEND = frozenset({"method", "path", "query", "headers", "idempotency", "body", "form", "text", "unless"})
 _BEGINNING = 200
 _ANSWER = 64 * 1024
 _lent: dict[str, tuple[Token, float]] = {}
@@ -80,6 +81,8 @@ class SignedHttp(Rest):
             headers[str(given["idempotency"])] = stable_id
         asked = Asked(str(given.get("method", "POST")), path_of(path, values), query_of(given.get("query"), values), headers, body, form)
         with self.peer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
+            if asks_first(settings, given) and is_there(peer, given["unless"], content, stable_id, understood):
+                return WAS_THERE
             answer = peer.ask(asked)
             peer.taken(answer, understood)
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
@@ -189,17 +192,7 @@ def understood(answer: Answered, where: str) -> Any:
         return answer.json(where)
     if is_page(answer.content):
         raise RetriableError(f"{where} answered {answer.status} with a page of HTML, which is not the platform's word")
-    return _members(read_xml(answer.content, where))
-
-
-def _members(element: Any) -> Any:
-    children = [child for child in element if isinstance(child.tag, str)]
-    if not children:
-        return (element.text or "").strip()
-    found: dict[str, Any] = {}
-    for child in children:
-        found.setdefault(etree.QName(child).localname, _members(child))
-    return found
+    return as_members(read_xml(answer.content, where))
 
 
 TRANSPORT = SignedHttp()
