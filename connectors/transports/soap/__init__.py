@@ -31,7 +31,8 @@ from typing import Any
 import httpx
 
 from connectors.credentials import refuse_unknown
-from connectors.deltas import Delta, value_at
+from connectors.deltas import Delta, identified, value_at
+from connectors.flagging import flag_each
 from connectors.http_each import Each
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered
@@ -81,14 +82,18 @@ class Soap(Pulling):
         yield from Paging(settings.get("paging"), self.name, Delta.of(settings, self.name)).cautions()
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
-        """Flag each record of the page."""
+        """Flag each record of the page that stands as it was read (`connectors/flagging.py`)."""
         given = settings.get("acknowledge")
         if given is None or not page.records:
             return
-        with SoapPeer({**settings, "inside": None}) as peer:
-            call = peer.of(given, "acknowledge")
-            for key, _version in page.records:
+        delta = Delta.of(settings, self.name)
+        with SoapPeer(settings) as listing, SoapPeer({**settings, "inside": None}) as peer:
+            service, call = Service(settings, delta, listing), peer.of(given, "acknowledge")
+
+            def flag(key: str) -> None:
                 peer.call(replace(call, values={"id": key}))
+
+            flag_each(page, lambda: dict(identified(delta, service.ask(Question()).records)), flag)
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and what was said of it."""

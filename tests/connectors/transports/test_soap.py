@@ -199,6 +199,15 @@ def test_a_token_moves_the_watermark_and_a_flag_is_set_once_a_page_is_durable(pe
         seen += ids([page])
         TRANSPORT.acknowledge(flagged, page)
     assert sorted(seen) == [*range(1, 24), 50] and all(row["exported"] for row in peer.records.values())
+    peer.put(7, "2026-11-22 09:00:00")
+    (first, second) = (TRANSPORT.pages(flagged, None) for _ in range(2))
+    page = next(first)
+    peer.put(7, "2026-11-22 09:30:00")  # saved behind the page: this version was not taken in
+    TRANSPORT.acknowledge(flagged, page)
+    assert peer.records[7]["exported"] is False and page.unflagged == {"7": None}
+    for page in second:
+        TRANSPORT.acknowledge(flagged, page)
+    assert peer.records[7]["exported"] is True
 
 
 def test_names_without_a_prefix_may_have_a_namespace_and_attributes_have_none(peer: SoapPeer) -> None:
