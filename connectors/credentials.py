@@ -1,8 +1,9 @@
 """Secrets that a transport needs: named in the site's files, never written there.
 
 `password_env: ERP_PASSWORD` names an environment variable, `password_file: /run/secrets/erp` a file (a line feed at its end is
-dropped). The value itself in a site's file is refused, because sites are kept in git: under the names of these settings, and wherever else
-a peer by HTTP could be told one (headers, parameters, addresses, what a login or a token endpoint is asked).
+dropped) or what a vault keeps (`password_file: "vault:kv/erp"`, `connectors.vault`). The value itself in a site's file is refused, because
+sites are kept in git: under the names of these settings, and wherever else a peer by HTTP could be told one (headers, parameters,
+addresses, what a login or a token endpoint is asked).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from connectors import vault
 from data_contracts.errors import ConfigError
 
 _ENDS = (
@@ -42,6 +44,8 @@ def secret(settings: Mapping[str, Any], name: str) -> str | None:
             raise ConfigError(f"{name}_env: the environment variable {variable} is not set")
         return value
     if path is not None:
+        if str(path).startswith(vault.SCHEME):
+            return vault.read(str(path).removeprefix(vault.SCHEME))
         try:
             return Path(str(path)).read_text(encoding="utf-8").removesuffix("\n")
         except OSError as error:

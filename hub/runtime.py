@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connectors import freshness
+from connectors import freshness, vault
 from hub.clock import Clock
 from hub.settings import Settings
 from hub.site import Agreement, Flow, Site, Tolerances
@@ -103,7 +103,7 @@ def local(route: Mapping[str, Any], home: Path) -> dict[str, Any]:
     settings = dict(route)
     for name, value in settings.items():
         if (name == "folder" and settings.get("use") == "folder") or (name.endswith("_file") and isinstance(value, str)):
-            settings[name] = str(home / value)
+            settings[name] = value if str(value).startswith(vault.SCHEME) else str(home / value)
         elif isinstance(value, Mapping):
             settings[name] = local(value, home)
     return settings

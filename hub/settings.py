@@ -8,6 +8,7 @@ A setting is looked for in the environment, then in `.env` of the current folder
     UDIHUB_LANG          en or zh-CN                                       default en
     UDIHUB_CLOCK         ISO time with offset at which the clock starts    default the machine's time
     UDIHUB_MAX_BODY      greatest HTTP body in bytes                       default 100000000
+    UDIHUB_VAULT_COMMAND program that prints a secret of a vault           none (`connectors.vault`, UDIHUB_VAULT beside it)
 """
 
 from __future__ import annotations
