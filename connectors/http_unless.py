@@ -21,12 +21,13 @@ from typing import Any
 
 from connectors.deltas import value_at
 from connectors.http_peer import Answered, Asked, Peer, judge_of
-from connectors.http_templates import part, path_of, query_of
+from connectors.http_templates import part, path_of, query_of, texts_of
 from connectors.http_wrapping import FORM, put_into, wrapped
 from connectors.xml_answers import as_members, read_xml
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 
 _SETTINGS = frozenset({"method", "path", "query", "body", "form", "text", "list", "record", "success", "failure"})
+_REPEATABLE = ("PUT", "PATCH", "MERGE", "DELETE")
 WAS_THERE = "200 was there"
 """What a delivery tells that was not needed."""
 
@@ -42,6 +43,15 @@ def check(given: Any) -> Mapping[str, Any]:
 def asks_first(settings: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
     """Whether a delivery is asked for before: where it may have left before, as whoever passes `again` knows, and the site says how."""
     return given.get("unless") is not None and settings.get("again") is not False
+
+
+def guards(given: Any, placed: Sequence[str] = ("body", "form", "text")) -> bool:
+    """Whether something in `send` keeps a repeat from being a second document: a question, our id in one of `placed`, or the method."""
+    if not isinstance(given, Mapping):
+        return False
+    if given.get("unless") is not None or given.get("idempotency") or str(given.get("method", "POST")).upper() in _REPEATABLE:
+        return True
+    return any("{id}" in text for name in placed for text in texts_of(given.get(name)))
 
 
 def is_there(peer: Peer, given: Any, content: bytes, stable_id: str, understood: Callable[[Answered, str], Any]) -> bool:

@@ -235,6 +235,15 @@ class Cautious(Protocol):
         ...
 
 
+@runtime_checkable
+class Guarded(Protocol):
+    """A transport that knows whether a repeat can become a second document at the peer, so that `udihub partner check` remarks it."""
+
+    def guards(self, settings: Mapping[str, Any]) -> bool:
+        """Of a flow that sends, with settings that passed `check`: whether something keeps it from that."""
+        ...
+
+
 CUT = "cut"
 """Version of a record that a page ends in the middle of."""
 

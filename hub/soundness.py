@@ -17,7 +17,7 @@ from connectors import registry
 from connectors.feed import grammar_for, grammar_names
 from connectors.feed_document import FeedGuides
 from connectors.guides import Guided
-from connectors.spec import Cautious, Checked, Grammared, Optioned, Profile
+from connectors.spec import Cautious, Checked, Grammared, Guarded, Optioned, Profile
 from data_contracts import contract
 from data_contracts.canonical import ENTITIES
 from data_contracts.errors import ConfigError
@@ -205,6 +205,8 @@ def _settings(settings: Mapping[str, Any], where: str, key: str, *, asks: bool =
     elif isinstance(transport, Checked):
         try:
             transport.check(settings, asks=asks)
+            if key == "transport" and not asks and isinstance(transport, Guarded) and not transport.guards(settings):
+                yield fault("SIT-26", where, f"{key}.send", got=use)
             if asks and isinstance(transport, Cautious):
                 for rule, at, got in transport.cautions(settings):
                     yield fault(rule, where, f"{key}.{at}", got=got)

@@ -35,6 +35,7 @@ from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered, Asked, Peer
 from connectors.http_templates import members, words_of
+from connectors.http_unless import guards
 from connectors.page_joins import Joins
 from connectors.pull_marks import as_watermark
 from connectors.pulling import Answer, Question, clock_of, pull, whole_number
@@ -78,6 +79,10 @@ class OData(Pulling):
     def watermark(self, settings: Mapping[str, Any], text: str) -> str | None:
         """A stamp, or a delta link."""
         return as_watermark(_delta(settings), text)
+
+    def guards(self, settings: Mapping[str, Any]) -> bool:
+        """Whether the record is asked for before, or the method makes none."""
+        return guards(settings.get("send"), ("batch",))
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Create or change one entity, with what belongs to it. Raises RefusedError where somebody changed it meanwhile (412): what

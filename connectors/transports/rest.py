@@ -35,7 +35,7 @@ from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered, Asked, Peer
 from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
-from connectors.http_unless import WAS_THERE, asks_first, is_there
+from connectors.http_unless import WAS_THERE, asks_first, guards, is_there
 from connectors.http_wrapping import wrapped
 from connectors.page_joins import Joins
 from connectors.pulling import Answer, Question, clock_of, pull
@@ -103,6 +103,10 @@ class Rest(Pulling):
         """Pages that may lose what shifts while they are read."""
         if settings.get("job") is None:
             yield from Paging(settings.get("paging"), self.name, Delta.of(settings, self.name)).cautions()
+
+    def guards(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a repeat can be told, or is asked for before."""
+        return guards(settings.get("send"))
 
     def acknowledge(self, settings: Mapping[str, Any], page: Page) -> None:
         """Flag each record of the page that stands as it was read (`connectors/flagging.py`). One that is gone (404) needs no flag."""

@@ -36,7 +36,7 @@ from connectors.http_answers import is_page
 from connectors.http_peer import OUR_PATIENCE, Answered, Asked, Peer, base_of
 from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
 from connectors.http_terms import unreached
-from connectors.http_unless import WAS_THERE, asks_first, is_there
+from connectors.http_unless import WAS_THERE, asks_first, guards, is_there
 from connectors.http_wrapping import FORM, wrapped
 from connectors.registry import signer_named
 from connectors.signing import Call, Lending, Opening, Pairs, Signing, Token, hidden, keys_of
@@ -67,6 +67,10 @@ class SignedHttp(Rest):
         """What changed; nothing, where the platform calls us."""
         if Delta.of(settings, self.name).kind != "push":
             yield from super().pages(settings, watermark)
+
+    def guards(self, settings: Mapping[str, Any]) -> bool:
+        """As for `rest`; our id may stand in the address as well."""
+        return guards(settings.get("send"), ("body", "form", "text", "path", "query"))
 
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and the beginning of the answer (with `answers: true` 64 KiB of it)."""

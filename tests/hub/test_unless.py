@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from connectors.registry import transport_named
+from connectors.spec import Guarded
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 from hub import outbound
 from hub.runtime import Hub
@@ -108,6 +109,22 @@ def test_a_document_is_told_from_another_by_all_that_its_record_says(peer: HttpP
     peer.stop()
     with pytest.raises(RetriableError):
         send(route(peer, use), "a", ORDER, "d/1")
+
+
+@pytest.mark.parametrize(
+    ("use", "send", "guarded"),
+    [
+        ("rest", {}, False), ("rest", {"idempotency": "Idempotency-Key"}, True), ("rest", {"method": "PUT"}, True),
+        ("rest", {"body": {"key": "{id}"}}, True), ("rest", {"path": "orders/{id}"}, False),
+        ("signed_http", {"query": {"no": "{id}"}}, True),
+        ("signed_http", {"text": "<a>{document}</a>"}, False), ("signed_http", {"unless": {"record": {"a": "b"}}}, True),
+        ("odata", {"path": "Orders"}, False), ("odata", {"path": "Orders", "unless": "Orders(1)"}, True),
+        ("odata", {"path": "Orders(1)", "method": "PATCH"}, True), ("odata", {"batch": [{"path": "A", "body": {"key": "{id}"}}]}, True),
+    ],
+)  # fmt: skip
+def test_what_keeps_a_repeat_from_being_a_second_document_is_known(use: str, send: dict[str, Any], guarded: bool) -> None:
+    transport = transport_named(use)
+    assert isinstance(transport, Guarded) and transport.guards({"send": send}) is guarded
 
 
 def test_a_document_in_xml_is_known_by_its_members_spelled_for_xml(peer: HttpPeer, shop: Shop) -> None:
