@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ PEER_SETTINGS = frozenset(
     {"url", "auth", "headers", "ca_file", "certificate_file", "key_file", "allow_plain", "timeout_seconds", "deadline_seconds", "max_bytes"}
     | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "clock"}
 )
+_CHARSET = re.compile(r"""charset\s*=\s*"?([\w.:-]+)""", re.I)
 _MOST = 32 * 1024 * 1024
 _TOLD = 200
 _TITLE = 100
@@ -95,15 +97,25 @@ class Answered:
         return str(self.headers.get("content-type", ""))
 
     def json(self, where: str) -> Any:
-        """The body; numbers with a point keep their spelling as text. Raises RetriableError for what is no JSON, as half a body is not."""
+        """The body; numbers with a point keep their spelling as text, and so does NaN, which is the fault of one record and told where that
+        is read (JSN-04). What is no UTF-8 is read in the charset that the answer states.
+
+        Raises RetriableError for what is no JSON, as half a body is not.
+        """
         try:
-            return json.loads(self.content, parse_float=str, parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
+            return json.loads(self._text(), parse_float=str, parse_constant=str)
+        except (ValueError, LookupError, RecursionError) as error:
             raise RetriableError(f"{where}: the answer is no JSON ({self.headers.get('content-type', 'no type')})") from error
 
-
-def _no_number(text: str) -> None:
-    raise ValueError(text)
+    def _text(self) -> str | bytes:
+        stated = _CHARSET.search(self.media_type)
+        if stated is None:
+            return self.content
+        try:
+            self.content.decode("utf-8")
+        except UnicodeDecodeError:
+            return self.content.decode(stated[1])
+        return self.content  # servers state a charset that is none of theirs: UTF-8 is known by itself
 
 
 class Peer:

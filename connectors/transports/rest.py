@@ -203,7 +203,7 @@ class Collection:
         answer = self._peer.ask(self._asked(question, place))
         if answer.status == 416:  # behind the last record
             return _Got(answer)
-        if answer.status >= 400:  # one of a list that is not there, or a token that has lapsed
+        if answer.status == 204 or answer.status >= 400:  # nothing changed; one of a list that is not there, or a token that has lapsed
             return _Got(answer)
         body = answer.json(self._peer.where)
         if self._empty is not None and str(value_at(body, self._empty[0])) in self._empty[1]:
@@ -221,6 +221,8 @@ class Collection:
                 return Answer(b"[]", ())
             if answer.status == 410 and question.token is not None and question.place is None:
                 return Answer(b"", (), lapsed=True)
+            if answer.status == 204:
+                return Answer(b"[]", (), self._onward(place, None))
             return Answer(b"" if answer.status >= 400 else answer.content, (), self._onward(place, None))
         token = value_at(got.body, self._delta.token) if self._delta.kind == "token" else None
         media_type = answer.headers.get("content-type", "application/json").partition(";")[0].strip()
