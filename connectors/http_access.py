@@ -130,8 +130,7 @@ class Access:
         """Put into a request what lets it in; a token is asked for by `post` where there is none. `now`: seconds since 1970."""
         given = self._given
         if self.kind == "basic":
-            pair = f"{given['user']}:{self._secret('password')}"
-            headers["Authorization"] = "Basic " + self._noted(base64.b64encode(pair.encode()).decode())
+            headers["Authorization"] = "Basic " + self._noted(_pair(str(given["user"]), self._secret("password")))
         elif self.kind == "header":
             headers[str(given["name"])] = str(given.get("prefix", "")) + self._secret("secret")
         elif self.kind == "query":
@@ -188,13 +187,14 @@ class Access:
             form |= {"username": str(given.get("user", "")), "password": self._secret("password")}
         signed = any(f"private_key_{place}" in given for place in ("env", "file"))
         if given["grant"] == "jwt_bearer":
-            form["assertion"] = self._assertion(now)
+            form["assertion"] = self._noted(self._assertion(now))
         elif signed:
-            form |= {"client_assertion_type": _ASSERTION, "client_assertion": self._assertion(now)}
+            form |= {"client_assertion_type": _ASSERTION, "client_assertion": self._noted(self._assertion(now))}
         basic = None
         if given.get("client_id"):
             if given.get("client_auth") == "basic":
                 basic = (str(given["client_id"]), self._secret("client_secret"))
+                self._noted(_pair(*basic))  # a token endpoint may say again what it was shown
             else:
                 form["client_id"] = str(given["client_id"])
                 if (hidden_secret := secret(given, "client_secret")) is not None:
@@ -242,6 +242,11 @@ class Access:
         except (TypeError, ValueError):
             seconds = 300.0
         return Token(str(value), asked + max(seconds - min(_EARLY, seconds / 10), 1.0))
+
+
+def _pair(user: str, password: str) -> str:
+    """A user and a password as they let in by HTTP Basic (RFC 7617, 2)."""
+    return base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def filled(template: Any, values: Mapping[str, str]) -> Any:

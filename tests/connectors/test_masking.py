@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import threading
@@ -150,3 +151,17 @@ def test_what_a_batch_of_odata_says_of_a_change_shows_no_secret(echo: tuple[str,
     with pytest.raises(HubError) as told:
         transport_named("odata").send(settings | {"send": {"batch": [{"path": "E"}]}}, "a.json", b"{}", "id-1")
     assert "nothing of the batch was made: 400" in str(told.value) and "topsec" not in str(told.value)
+
+
+def test_a_token_endpoint_that_says_again_who_asked_shows_no_secret(
+    echo: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECHOED", "topsecret-topsecret-42")
+    url, said = echo
+    shown = base64.b64encode(b"hub:topsecret-topsecret-42")
+    said.update(status=401, kind="text/plain", body=b"bad client: Basic " + shown)
+    auth = {"kind": "oauth2", "grant": "client_credentials", "token_url": f"{url}/token", "client_id": "hub", "client_auth": "basic"}
+    settings = {"url": url, "auth": auth | {"client_secret_env": "ECHOED"}, "send": {"path": "in"}}
+    with pytest.raises(HubError, match="does not let us in: 401 bad client: Basic") as told:
+        transport_named("rest").send(settings, "a.json", b"{}", "id-1")
+    assert shown.decode() not in str(told.value) and "***" in str(told.value)
