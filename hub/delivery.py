@@ -342,11 +342,12 @@ def _failed(
     fares: Callable[[UnitOfWork, outbox.Parcel], object] | None = None,
     at_least: float = 0,
 ) -> None:
-    """`fares`: what the failure says about the destination; None: nothing. True from it: no judgement of the parcel."""
+    """`fares`: what the failure says about the destination; None: nothing. A refusal that it finds to be about the destination is no
+    judgement of the parcel."""
     _log.warning("delivery failed", outbox=parcel.id, reason=reason)
     try:
         with hub.database.begin("sender") as uow:
-            if fares is not None and fares(uow, parcel) is True and attempts == 0:
+            if fares is not None and fares(uow, parcel) == "destination":
                 attempts = destinations.REFUSED_AT_MOST
             state = outbox.failed(uow, parcel, reason, attempts, at_least)
             if state == "dead":

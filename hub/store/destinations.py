@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -38,6 +38,8 @@ _SECOND = 1_000_000
 _SHOWN = 500
 _NUMBERED = re.compile(r"[\w./-]*\d[\w./-]*")
 _STATUS = re.compile(r"\d{3}")
+Concern = Literal["parcel", "destination"]
+"""What a refusal is about."""
 
 
 def name_of(route: Mapping[str, Any]) -> str:
@@ -128,23 +130,23 @@ def failed(uow: UnitOfWork, parcel: Any, error: str) -> None:
     _counted(uow, parcel, row, row.failures + 1, error, opens=row.failures + 1 >= OPENS_AFTER)
 
 
-def refused(uow: UnitOfWork, parcel: Any, reason: str) -> bool:
+def refused(uow: UnitOfWork, parcel: Any, reason: str) -> Concern:
     """The peer refuses a parcel. The fifth refusal in a row of one reason opens the circuit where more waits, and is told.
 
-    Returns whether the parcel had tried an open circuit and met that same reason: then it says nothing about the parcel.
+    Returns what the refusal is about: where the parcel tried an open circuit and met that same reason, not the parcel.
     """
     row, key = _row(uow, parcel), _kind_of(reason)
     if row.refusal != key:
         took(uow, parcel)
         uow.connection.execute(sa.update(destination).where(*_is(parcel)).values(refusals=1, refusal=key))
-        return False
+        return "parcel"
     refusals, by_refusals = row.refusals + 1, row.opened_at is not None and row.refusals >= OPENS_AFTER
     if by_refusals or (refusals >= OPENS_AFTER and _others_wait(uow, parcel)):
         _counted(uow, parcel, row, max(refusals, row.failures + 1), reason, opens=True)
     else:
         took(uow, parcel)
     uow.connection.execute(sa.update(destination).where(*_is(parcel)).values(refusals=refusals, refusal=key))
-    return by_refusals
+    return "destination" if by_refusals else "parcel"
 
 
 def _kind_of(reason: str) -> str:
