@@ -58,7 +58,7 @@ def test_what_does_not_arrive_is_listed_and_sent_again(api: Api) -> None:
     ):
         assert api.request("POST", "/v1/outbox/destinations/resend", "steward", json=what | other).status_code == status
     answer = api.request("POST", "/v1/outbox/destinations/resend", "steward", json=what)
-    assert (answer.status_code, answer.json()) == (202, {"count": 1})
+    assert (answer.status_code, answer.json()) == (202, {"count": 1, "superseded": 0})
     assert delivery.send(api.hub) == 2
     assert {row["state"] for row in api.get("/v1/outbox").json()["items"]} == {"sent"}
     assert api.get("/v1/outbox/destinations").json()["items"] == []
