@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
+from hub.store import tables
 from tests.hub_api.console.conftest import link_for
 from tests.hub_api.console.person import Person, window
-from tests.hub_api.papers import ACME, DEVICE, GTIN, WRONG_GTIN, despatch, interchange
+from tests.hub_api.papers import ACME, DEVICE, GTIN, WRONG_GTIN, despatch, interchange, orders
 from tests.journeys.server import Server
 
 pytestmark = pytest.mark.browser
@@ -168,6 +173,43 @@ def test_replay_asks_for_a_reason_and_leads_to_the_new_exchange(steward: Person)
     expect(steward.page.locator("h1")).not_to_have_text(f"Exchange {first}")
     expect(steward.page.locator(".facts").first).to_contain_text(f"#{first}")
     expect(steward.page.locator(".title .chip").first).to_have_text("applied")
+
+
+def test_what_is_superseded_is_sent_again_only_by_a_tick(steward: Person) -> None:
+    sent: list[int] = []
+    for key, changes in (("o2", {}), ("o3", {"revision": 2, "issued_at": "2026-11-07T08:00:00+01:00"})):
+        said = json.loads(orders("4500000088"))
+        said["orders"][0] |= changes
+        assert steward.server.post(json.dumps(said).encode(), "erp", key=key, agreement="orders_north").status_code in (200, 202)
+        until = time.monotonic() + 30
+        while len(sent) == len(sent := _sent(steward, "4500000088")):
+            assert time.monotonic() < until, "the order has left"
+            time.sleep(0.2)
+    steward.open(f"/console/exchanges/{sent[0]}")
+    steward.page.get_by_role("button", name="Send again").click()
+    dialog = steward.page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("they lost it")
+    dialog.get_by_role("button", name="Send again").click()
+    expect(dialog.locator(".problem")).to_contain_text("is superseded")
+    dialog.get_by_text("Although something newer").click()
+    dialog.get_by_role("button", name="Send again").click()
+    expect(steward.page.get_by_role("dialog")).to_have_count(0)
+    no_complaints(steward)
+    hub = steward.server.hub()
+    with hub.database.read() as connection:
+        query = sa.select(tables.audit.c.after).where(tables.audit.c.action.like("%.resent"), tables.audit.c.reason == "they lost it")
+        assert json.loads(connection.execute(query).scalar_one())["although_superseded_by"] == sent[1]
+    hub.database.close()
+
+
+def _sent(steward: Person, number: str) -> list[int]:
+    hub = steward.server.hub()
+    with hub.database.read() as connection:
+        out = tables.exchange.c.direction == "out", tables.exchange.c.business_key == f"purchase_order/{number}"
+        query = sa.select(tables.exchange.c.id).where(*out, tables.exchange.c.state == "sent").order_by(tables.exchange.c.id)
+        found = [int(one) for one in connection.execute(query).scalars()]
+    hub.database.close()
+    return found
 
 
 def test_an_open_page_changes_nothing_after_the_session_ended_elsewhere(steward: Person) -> None:
