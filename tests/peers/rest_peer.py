@@ -63,7 +63,19 @@ class RestPeer:
         return sorted((row for row in rows if str(row[stamp]) >= since), key=lambda row: (row[stamp], row["id"]))
 
 
-class Handler(BaseHTTPRequestHandler):
+class Saying(BaseHTTPRequestHandler):
+    """Whatever is said, whole or with more promised than comes."""
+
+    def raw(self, status: int, body: bytes, media_type: str, promised: int | None = None, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": media_type, "Content-Length": str(promised or len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+
+class Handler(Saying):
     """One request."""
 
     protocol_version = "HTTP/1.1"
@@ -188,14 +200,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def say(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         self.raw(status, json.dumps(body).encode(), "application/json; charset=utf-8", headers=headers or {})
-
-    def raw(self, status: int, body: bytes, media_type: str, promised: int | None = None, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": media_type, "Content-Length": str(promised or len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
 
 
 @contextmanager

@@ -13,13 +13,12 @@ import re
 import time
 from collections import deque
 from hashlib import sha1
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from tests.peers.rest_peer import RestPeer
+from tests.peers.rest_peer import RestPeer, Saying
 
 SPACE = "urn:example:things"
 ENVELOPES = {"http://schemas.xmlsoap.org/soap/envelope/": "1.1", "http://www.w3.org/2003/05/soap-envelope": "1.2"}
@@ -60,7 +59,7 @@ class FaultError(Exception):
         self.code, self.reason, self.subcode, self.status = code, reason, subcode, status
 
 
-class SoapHandler(BaseHTTPRequestHandler):
+class SoapHandler(Saying):
     """One request."""
 
     protocol_version = "HTTP/1.1"
@@ -272,11 +271,3 @@ class SoapHandler(BaseHTTPRequestHandler):
             self.fault(
                 FaultError(code, "come again" if code == "Receiver" else "this is how it is", status=int(status) if status else None)
             )
-
-    def raw(self, status: int, body: bytes, media_type: str, promised: int | None = None, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": media_type, "Content-Length": str(promised or len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
