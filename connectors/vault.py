@@ -1,4 +1,5 @@
-"""Secrets that a vault keeps: `password_file: "vault:kv/erp#password"` names one wherever a site names a file with a secret.
+"""Secrets that a vault keeps: `password_file: "vault:kv/erp#password"` names one wherever a secret may be named by `…_env` or `…_file`.
+Files that others open (client certificates, known hosts, SFTP's keys) stay files.
 
 The vault itself belongs to the machine and not to the site. `UDIHUB_VAULT_COMMAND` is a program that prints the secret of the reference,
 which takes the place of `{}` or comes last, as the vaults' own programs do. No shell is between: a reference is one argument, whatever it

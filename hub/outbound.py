@@ -130,6 +130,12 @@ def _walked(hub: Hub, connection: sa.Connection, rows: Sequence[Any]) -> dict[in
     return found
 
 
+def made_from(hub: Hub, connection: sa.Connection, row: sa.Row[Any]) -> dict[str, Any]:
+    """What the documents say together of which an outbound exchange (its row) was made. Raises as `entity_of`."""
+    told = [entity_of(hub, connection, number) for number in made_of(row)]
+    return whole(told) if len(told) > 1 else told[0]
+
+
 def copy(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
     """Tell again, as something new under new control numbers, what an outbound exchange told. Returns the new exchange's id.
 
@@ -144,8 +150,7 @@ def copy(hub: Hub, exchange_id: int, actor: str, reason: str) -> int:
             raise NotFoundError(f"there is no outbound exchange {exchange_id}")
         agreement = hub.site.agreements[flow.agreement]
         parts = made_of(row)
-        told = [entity_of(hub, uow.connection, number) for number in parts]
-        made = _write(hub, uow, flow, agreement, row.organisation_id, row.origin_id, whole(told) if len(told) > 1 else told[0], parts)
+        made = _write(hub, uow, flow, agreement, row.organisation_id, row.origin_id, made_from(hub, uow.connection, row), parts)
         uow.audit(row.organisation_id, "exchange.copied", f"exchange/{exchange_id}", reason=reason, after={"exchange": made})
         return made
 

@@ -15,7 +15,7 @@ from contextlib import closing
 from io import BytesIO
 from typing import Any
 
-from connectors.feed import grammar_for
+from connectors.feed import Grouping, grammar_for
 from connectors.page_rounds import Rounds
 from connectors.pull_marks import ahead
 from connectors.registry import format_named, transport_named
@@ -23,7 +23,7 @@ from connectors.spec import CUT, Page, Polling, Streaming
 from data_contracts.errors import ConfigError, ConflictError, HubError, InvalidError, NotFoundError, RetriableError
 from data_contracts.findings import Finding, Place
 from hub.runtime import Hub
-from hub.site import Agreement, Flow
+from hub.site import Agreement, Flow, Site
 from hub.store import evidence, watermarks
 from hub.store.inbox import Delivery, Landing
 from hub.store.types import storable
@@ -128,6 +128,13 @@ def _closable(pages: Iterator[Page]) -> Generator[Page, None, None]:
     yield from pages
 
 
+def grouping_of(site: Site, agreement: Agreement) -> Grouping | None:
+    """How the grammar of a feed puts rows together; None where each is a message. Raises ConfigError for one that cannot be loaded."""
+    if agreement.grammar is None:
+        return None
+    return grammar_for(agreement.format, agreement.grammar, site.profile(agreement)).group
+
+
 def _puts_together(hub: Hub, flow: Flow) -> bool:
     """Whether the rows of one answer are one message or several, as the grammar groups them, and no more than one answer makes it up.
 
@@ -135,9 +142,9 @@ def _puts_together(hub: Hub, flow: Flow) -> bool:
     """
     agreement = hub.site.agreements[flow.agreement]
     delta = flow.transport.get("delta")
-    if agreement.grammar is None or not isinstance(delta, Mapping) or delta.get("rows") is True or flow.transport.get("each") is not None:
+    if not isinstance(delta, Mapping) or delta.get("rows") is True or flow.transport.get("each") is not None:
         return False
-    return grammar_for(agreement.format, agreement.grammar, hub.site.profile(agreement)).group is not None
+    return grouping_of(hub.site, agreement) is not None
 
 
 def _alone(flow: Flow, pages: Iterator[Page]) -> Iterator[Page]:

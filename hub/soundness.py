@@ -25,6 +25,7 @@ from data_contracts.findings import Finding, Place
 from data_contracts.identifiers import gln
 from data_contracts.mistakes import meant
 from hub import pipeline, promises, writing
+from hub.polling import grouping_of
 from hub.schedules import is_schedule
 from hub.site import RESPONSE, AgreedMessage, Agreement, Flow, Site
 from hub.site_reading import fault, unloadable
@@ -180,10 +181,10 @@ def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
 def _together(site: Site, flow: Flow, where: str) -> Iterator[Finding]:
     """A grammar that puts rows together, and a delta that brings only those that changed: the message would lack the others."""
     delta, agreement = flow.transport.get("delta"), site.agreements.get(flow.agreement)
-    if agreement is None or agreement.grammar is None or not isinstance(delta, Mapping) or delta.get("kind") in (None, "whole"):
+    if agreement is None or not isinstance(delta, Mapping) or delta.get("kind") in (None, "whole"):
         return
     try:
-        group = grammar_for(agreement.format, agreement.grammar, site.profile(agreement)).group
+        group = grouping_of(site, agreement)
     except ConfigError:
         return  # told of the agreement
     if group is not None and delta.get("rows") is not True:

@@ -56,7 +56,8 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
     by_subject: dict[int, list[Any]] = {number: [] for number in subjects}
     for row in rows:
         by_subject[row.subject_id].append(row)
-    verdicts = {number: _verdict(uow, group, roots) for number, group in by_subject.items()}
+    weighed = {number: _weighed(uow, group, roots) for number, group in by_subject.items()}
+    verdicts = {number: decide(weighed[number], group[0].kind if group else "") for number, group in by_subject.items()}
     standing = {number for verdict in verdicts.values() for number in verdict.all_standing}
     falling, rising = stood - standing, standing - stood
     _move(uow, falling, rising, consequences)
@@ -75,7 +76,7 @@ def settle(uow: UnitOfWork, subject_ids: Collection[int], consequences: Conseque
         decided_by = verdicts[number].decided_by
         repeats = _repeats(group, roots, consequences.partner_kinds)
         unheard = all(row.purpose == "cancel" for row in group)
-        contrary = _contrary(uow, group, roots, verdicts[number].standing_id)
+        contrary = _contrary(group, weighed[number], verdicts[number].standing_id)
         for row in group:
             states[row.id] = _state(row.id, verdicts[number])
             outcomes[row.id] = Outcome(
@@ -109,34 +110,29 @@ def _repeats(group: Sequence[Any], roots: dict[int, int], kinds: Mapping[int, st
     return repeats
 
 
-def _contrary(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int], standing: int | None) -> dict[int, tuple[int, int]]:
+def _contrary(rows: Sequence[Any], weighed: Sequence[Candidate], standing: int | None) -> dict[int, tuple[int, int]]:
     """Of each count that another of the same moment contradicts: that one's exchange, and the exchange of the one that stands."""
     if len(rows) < 2 or rows[0].kind != "inventory_report":
         return {}
-    candidates = _candidates(rows, roots)
-    tied = [row for row in rows if row.id in ties(candidates)]
-    contents, rank = _contents(uow, tied), {candidate.application_id: candidate.rank for candidate in candidates}
-    stands = next((row for row in tied if row.id == standing), None)
+    exchanges = {row.id: int(row.exchange_id) for row in rows}
+    stands = next((one for one in weighed if one.application_id == standing), None)
     if stands is None:
         return {}
-    others = [row for row in tied if rank[row.id] == rank[stands.id] and contents[row.id] != contents[stands.id]]
-    contrary = {row.id: (int(stands.exchange_id), int(stands.exchange_id)) for row in others}
+    others = [one.application_id for one in weighed if one.rank == stands.rank and one.content != stands.content]
+    contrary = dict.fromkeys(others, (exchanges[stands.application_id], exchanges[stands.application_id]))
     if others:
-        contrary[stands.id] = int(others[-1].exchange_id), int(stands.exchange_id)
+        contrary[stands.application_id] = exchanges[others[-1]], exchanges[stands.application_id]
     return contrary
 
 
-def _candidates(rows: Sequence[Any], roots: dict[int, int]) -> list[Candidate]:
-    return [Candidate(row.id, roots.get(row.exchange_id, row.exchange_id), row.purpose, row.revision, row.issued_at) for row in rows]
-
-
-def _verdict(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> Verdict:
-    candidates = _candidates(rows, roots)
+def _weighed(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> list[Candidate]:
+    """What was said of one subject, with the content of what nothing else tells apart."""
+    candidates = [Candidate(row.id, roots.get(row.exchange_id, row.exchange_id), row.purpose, row.revision, row.issued_at) for row in rows]
     tied = ties(candidates)
     if tied:
         contents = _contents(uow, [row for row in rows if row.id in tied])
         candidates = [replace(candidate, content=contents.get(candidate.application_id, "")) for candidate in live(candidates)]
-    return decide(candidates, rows[0].kind if rows else "")
+    return candidates
 
 
 def _contents(uow: UnitOfWork, rows: Sequence[Any]) -> dict[int, str]:

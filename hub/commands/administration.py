@@ -79,9 +79,11 @@ def worker_command(
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch flows by their schedule, where no Airflow does.")] = False,
 ) -> None:
     """Claim and process received documents, reconcile, push and send, until stopped; with --fetch, also fetch what is due."""
+    if fetch and once:
+        raise typer.BadParameter("--once waits for no schedule: fetch with `udihub flow run`", param_hint="--fetch")
     reloader = Reloader(hub := Hub.open())
     worker.tune()
-    fetcher = Fetcher(lambda: hub) if fetch and not once else None
+    fetcher = Fetcher(lambda: hub) if fetch else None
     if fetcher is not None:
         fetcher.start()
     while True:

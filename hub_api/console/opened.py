@@ -8,10 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from data_contracts.errors import ConflictError, NotFoundError
-from hub import exchange
-from hub.amending import whole
+from hub import exchange, outbound
 from hub.store import documents, evidence
-from hub.untold import made_of
 from hub_api.console import message_view, record_view
 from hub_api.console.frame import Visit, nothing, section
 from hub_api.console.markup import Html, el
@@ -54,7 +52,7 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
             header = message_view.decoded(before.partition(b"\n")[0]).strip("\ufeff\r")
     agreement = hub.site.agreements.get(row.agreement or "")
     try:
-        entity = _said(visit, connection, row)
+        entity: dict[str, Any] | None = _said(visit, connection, row)
     except (ConflictError, NotFoundError):
         entity = None
     return Opened(
@@ -68,12 +66,11 @@ def open_exchange(visit: Visit, connection: sa.Connection, exchange_id: int) -> 
     )
 
 
-def _said(visit: Visit, connection: sa.Connection, row: sa.Row[Any]) -> dict[str, Any] | None:
-    """What a message says; of one that went out what it was made of. Raises NotFoundError or ConflictError where nothing can be read."""
+def _said(visit: Visit, connection: sa.Connection, row: sa.Row[Any]) -> dict[str, Any]:
+    """What a message says; of one that went out what it was made from. Raises NotFoundError or ConflictError where nothing can be read."""
     if row.direction == "in":
         return exchange.entity_of(visit.hub, connection, row.id, whole=True)
-    said = [exchange.entity_of(visit.hub, connection, number) for number in made_of(row) if number is not None]
-    return whole(said) if len(said) > 1 else said[0] if said else None
+    return outbound.made_from(visit.hub, connection, row)
 
 
 def source(visit: Visit, opened: Opened) -> Html:
