@@ -139,7 +139,7 @@ class AloneRow:
     def _meaning(self, text: str) -> Any:
         """What the row makes of a text, so that 60 and 60.000 are one quantity; the text where it makes nothing of it alone."""
         function = self._rule.function
-        if function.arguments > 1 or function.kind == "instant":
+        if function.arguments > 1 or function.zoned:
             return text
         try:
             return function.read(text)

@@ -193,7 +193,7 @@ def _row(rule: Rule, gatherer: Gatherer, note: Note | None, several: object, aga
         reader = _constant(key, rule.const)
     elif rule.many:
         reader = values_reader(rule, gatherer)
-    elif rule.function.arguments > 1 or rule.function.kind == "instant":
+    elif rule.function.arguments > 1 or rule.function.zoned:
         reader = _several(rule, gatherer)
     elif rule.paths:
         reader = _single(rule, gatherer)
@@ -360,7 +360,7 @@ def _several(rule: Rule, gatherer: Gatherer) -> RowReader:
     """Rows whose function takes several texts or the time zone."""
     key, convert = rule.to[-1], rule.function.read
     getters = [getter_of(path, gatherer) for path in rule.paths]
-    zoned = rule.function.kind == "instant"
+    zoned = rule.function.zoned
     arguments = rule.function.arguments
     if arguments == 1:
         getters = [first_of(getters)]

@@ -301,7 +301,7 @@ def _is_text(rule: Rule) -> bool:
 
 def _plain_write(rule: Rule) -> Callable[[Any], tuple[str, ...]] | None:
     """The function of a row that needs neither a code table nor the time zone."""
-    return rule.function.write if rule.table is None and rule.function.kind != "instant" else None
+    return rule.function.write if rule.table is None and not rule.function.zoned else None
 
 
 def _texts(rule: Rule) -> Texts | None:
@@ -322,6 +322,6 @@ def _texts(rule: Rule) -> Texts | None:
     assert write is not None  # rows that write have one
     if write is FUNCTIONS["text"].write:
         return None
-    if rule.function.kind == "instant":
+    if rule.function.zoned:
         return lambda value, writer: write(value, writer.time_zone)
     return lambda value, writer: write(value)

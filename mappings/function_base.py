@@ -32,7 +32,7 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A named conversion. Functions of kind `instant` take the time zone as their last argument, in both directions."""
+    """A named conversion. Functions of kind `instant`, and those that are `local`, take the time zone as their last argument, both ways."""
 
     name: str
     kind: Kind
@@ -44,6 +44,13 @@ class Function:
     """One line for people."""
     coded: tuple[int, ...] = ()
     """Arguments, from 0, that are units: the code table of the row translates them, and only them."""
+    local: bool = False
+    """Of a day: which one it is depends on the zone."""
+
+    @property
+    def zoned(self) -> bool:
+        """Whether the time zone is its last argument."""
+        return self.local or self.kind == "instant"
 
 
 FUNCTIONS: dict[str, Function] = {}

@@ -279,7 +279,7 @@ def _meaning(way: _Way, texts: tuple[str, ...], run: Run) -> Any:
         if rule.table is not None:
             return rule.table.inward.get(texts[0]) or rule.table.inward.get(function.read(texts[0])) or texts[0]
         padded = (*texts, *("",) * (function.arguments - len(texts)))
-        value = function.read(*padded, run.context.time_zone) if function.kind == "instant" else function.read(*padded)
+        value = function.read(*padded, run.context.time_zone) if function.zoned else function.read(*padded)
     except ValueError:
         return texts
     return value.at if value.__class__ is Moment else value

@@ -294,7 +294,13 @@ class Page:
         here = (
             all(isinstance(leaf, Element) and self._asks_itself(leaf) for leaf in leaves) and len({path.steps for path in rule.paths}) == 1
         )
-        return here and not rule.many and rule.function.arguments == len(leaves) and rule.function.kind in ("date", "text", "decimal")
+        return (
+            here
+            and not rule.many
+            and rule.function.arguments == len(leaves)
+            and not rule.function.local
+            and rule.function.kind in ("date", "text", "decimal")
+        )
 
     def _texts(self, rule: Rule, shared: Shared) -> str:
         """The texts of such a row; the first was found."""
@@ -425,4 +431,4 @@ class Page:
 
 def _is_straight(rule: Rule) -> bool:
     """Whether one text makes the value of a row."""
-    return bool(rule.paths) and not rule.many and rule.const is None and rule.function.arguments == 1 and rule.function.kind != "instant"
+    return bool(rule.paths) and not rule.many and rule.const is None and rule.function.arguments == 1 and not rule.function.zoned

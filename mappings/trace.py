@@ -120,7 +120,7 @@ def _readable(rule: Rule, texts: list[str], context: Context) -> bool:
     if rule.table is not None:
         return texts[0] in rule.table.inward or rule.function.read(texts[0]) in rule.table.inward or rule.row.unknown == "keep"
     try:
-        rule.function.read(*texts, *([context.time_zone] if rule.function.kind == "instant" else []))
+        rule.function.read(*texts, *([context.time_zone] if rule.function.zoned else []))
     except ValueError:
         return False
     return True

@@ -239,7 +239,7 @@ class Writer:
         if write is None:
             return None
         try:
-            return write(value, self.time_zone) if rule.function.kind == "instant" else write(value)
+            return write(value, self.time_zone) if rule.function.zoned else write(value)
         except ValueError as error:
             self.findings.append(Finding("MAP-08", Place(path=name), expected=str(error), got=str(value), params={"to": name}))
             return None

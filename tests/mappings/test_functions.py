@@ -19,14 +19,14 @@ CHINA = timezone(timedelta(hours=8))
 
 def read(name: str, *texts: str) -> Any:
     function = FUNCTIONS[name]
-    value = function.read(*texts, *([ZONE] if function.kind == "instant" else []))
+    value = function.read(*texts, *([ZONE] if function.zoned else []))
     return value.at if isinstance(value, Moment) else value
 
 
 def write(name: str, value: Any) -> tuple[str, ...]:
     function = FUNCTIONS[name]
     assert function.write is not None
-    return function.write(value, ZONE) if function.kind == "instant" else function.write(value)
+    return function.write(value, ZONE) if function.zoned else function.write(value)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ ZONE = "Europe/Amsterdam"
 
 def read(name: str, *texts: str) -> object:
     function = FUNCTIONS[name]
-    return function.read(*texts, *([""] * (function.arguments - len(texts))), *([ZONE] if function.kind == "instant" else []))
+    return function.read(*texts, *([""] * (function.arguments - len(texts))), *([ZONE] if function.zoned else []))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_is_refused(name: str, texts: tuple[str, ...], says: str) -> None:
 def write(name: str, value: object) -> tuple[str, ...]:
     function = FUNCTIONS[name]
     assert function.write is not None
-    return function.write(value, ZONE) if function.kind == "instant" else function.write(value)
+    return function.write(value, ZONE) if function.zoned else function.write(value)
 
 
 def test_dates_are_written_as_precise_as_they_are() -> None:

@@ -65,6 +65,9 @@ NUMBERS = ["decimal_grouped", "decimal_comma_grouped", "implied_decimal_3"]
         ("day_start_chinese", ("2026年1月2日",), datetime(2026, 1, 2, tzinfo=CHINA)),
         ("day_of_instant", ("2026-11-22T23:30:00-05:00",), "2026-11-22"),
         ("day_of_instant", ("2026-11-22 23:30:00",), "2026-11-22"),
+        ("utc_time", ("2026-11-22 23:30:00",), datetime(2026, 11, 22, 23, 30, tzinfo=UTC)),
+        ("day_seen_of_utc", ("2026-11-22 16:00:00",), "2026-11-23"),
+        ("day_seen_of_utc", ("2026-11-22T15:59:59.999",), "2026-11-22"),
         ("day_of_dotted", ("22.11.2026 08:30",), "2026-11-22"),
         ("day_of_slashed_ymd", ("2026/11/22 8:30",), "2026-11-22"),
         ("day_of_compact", ("20261122083000",), "2026-11-22"),
@@ -97,6 +100,11 @@ def test_reads(name: str, texts: tuple[str, ...], value: Any) -> None:
         *(("odata_date", text) for text in ("/Date(1795305600001)/", "1795305600000", "/Date(999999999999999)/", "/Date(x)/")),
         *(("odata_instant", text) for text in ("/Date(999999999999999)/", "/Date(0+9999)/")),
         *(("day_start_dotted", text) for text in ("31.02.2026", "22.11.2026 08:30", "2026-11-22")),
+        *(
+            (name, text)
+            for name in ("utc_time", "day_seen_of_utc")
+            for text in ("2026-11-22", "2026-02-30 08:00:00", "2026-11-22 08:30:00Z")
+        ),
         *(("day_of_instant", text) for text in ("2026-11-22", "2026-02-30T08:00:00")),
         *(("date_time_compact", text) for text in ("20260231083000", "2026112224")),
         *(("iso_day_or_time", text) for text in ("2026-02-30", "2026-11-22T25:00:00", "2026-11-22T08:30:00Z")),

@@ -86,6 +86,7 @@ DOMAINS: dict[str, st.SearchStrategy[Any]] = {
     "date_time_compact": _moments,
     "iso_day": _moments,
     "iso_day_or_time": _moments,
+    "utc_time": _moments,
     "sap_decimal": st.decimals(-(10**11), 10**11, places=3),
     "decimal_negated": st.decimals(-(10**11), 10**11, places=3),
     "implied_decimal_2_negated": st.decimals(-(10**9), 10**9, places=2),

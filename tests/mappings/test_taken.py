@@ -166,7 +166,7 @@ def _meaning(rule: Rule, text: str) -> Any:
     if rule.table is not None:
         return rule.table.inward.get(text, text)
     try:
-        return rule.function.read(text) if rule.function.arguments == 1 and rule.function.kind != "instant" else text
+        return rule.function.read(text) if rule.function.arguments == 1 and not rule.function.zoned else text
     except ValueError:
         return text
 

@@ -8,7 +8,8 @@ A page is the records that a search gave, in plain JSON: `{"rows": [{…}]}`, wi
 (`{"__class__": "Decimal"}`, XML-RPC's values) as numbers and ISO times. Records are asked for in the order of (stamp, id); `created`
 asks by
 itself for those that nobody ever changed, whose `write_date` Tryton leaves empty. `domain` narrows the search, `context` goes with each
-call.
+call. Odoo from 17 on reads records with what they refer to (`web_search_read`) where `fields` is a mapping, its specification:
+`fields: {name: {}, order_line: {fields: {product_qty: {}}}}`. A page is then `{"records": [{…}]}`, as that method and JSON-2 answer it.
 A fault under HTTP 200 is a fault. Odoo from 19 on speaks JSON-2, which is plain `rest`.
 
 Out: `send: {calls: [...]}` are called one after the other, filled from the document; what one gives is kept under `as` for the next:
@@ -121,9 +122,14 @@ class Model:
         self.label = str(settings.get("label") or self.model.replace(".", "_"))
         self._dialect, self._delta = dialect, delta
         fields, self._domain = settings.get("fields"), settings.get("domain", [])
-        if not isinstance(fields, list) or not fields or not isinstance(self._domain, list):
-            raise ConfigError("transport rpc: fields is a list of the model's fields, domain a list of conditions")
-        self._fields = list(dict.fromkeys([*map(str, fields), *delta.id, *filter(None, (delta.field, delta.created))]))
+        nested = isinstance(fields, Mapping) and settings.get("dialect") == "odoo"
+        if not (nested or isinstance(fields, list)) or not fields or not isinstance(self._domain, list):
+            raise ConfigError("transport rpc: fields is a list of the model's fields (of Odoo also a mapping), domain a list of conditions")
+        ours = [*delta.id, *filter(None, (delta.field, delta.created))]
+        self._fields: list[str] | dict[str, Any] = (
+            {name: {} for name in ours} | dict(fields) if isinstance(fields, Mapping) else list(dict.fromkeys([*map(str, fields), *ours]))
+        )
+        self._records = "records" if nested else "rows"
         self._context = dict(settings.get("context", {}))
         self._size = whole_number(settings, "page", 500, 100_000)
         if delta.kind == "stamp" and self._size == 1:
@@ -143,7 +149,7 @@ class Model:
             joins.note(rows, question.clause)
             place = Place(place.since, count, joins.backward)
         onward = self._behind(question, place, rows) if len(rows) >= self._size else None
-        return Answer(_encode({"rows": rows}), rows, onward)
+        return Answer(_encode({self._records: rows}), rows, onward)
 
     def _behind(self, question: Question, place: Place, rows: Sequence[Any]) -> Place:
         """From the last stamp on where it has moved, as it is asked for; else behind these records, the last one once more."""

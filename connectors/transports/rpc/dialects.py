@@ -51,7 +51,8 @@ class Wanted:
     limit: int
     order: list[tuple[str, str]]
     """Field and direction."""
-    fields: list[str]
+    fields: list[str] | dict[str, Any]
+    """Names; of Odoo also what is read with a record, by name."""
     context: dict[str, Any]
 
 
@@ -231,12 +232,15 @@ class Odoo:
         return self._execute(method, params[:-1] if named is not None else params, named or {})
 
     def search(self, wanted: Wanted) -> list[dict[str, Any]]:
-        """By `search_read`; a condition of ours goes behind those of the site, which are joined by `and`."""
+        """By `search_read`, or `web_search_read`; a condition of ours goes behind those of the site, which are joined by `and`."""
         by = ", ".join(f"{name} {how.lower()}" for name, how in wanted.order)
-        page = {"fields": wanted.fields, "offset": wanted.offset, "limit": wanted.limit, "order": by}
+        method, what = ("web_search_read", "specification") if isinstance(wanted.fields, dict) else ("search_read", "fields")
+        page = {what: wanted.fields, "offset": wanted.offset, "limit": wanted.limit, "order": by}
         named = {**page, "context": {"tz": "UTC", **wanted.context}}
-        rows = self._execute(f"{wanted.model}.search_read", [[*map(_listed, wanted.domain)]], named)
-        return _rows(rows, f"{self._peer.where}: {wanted.model}")
+        found = self._execute(f"{wanted.model}.{method}", [[*map(_listed, wanted.domain)]], named)
+        if what == "specification" and isinstance(found, Mapping):
+            found = found.get("records")
+        return _rows(found, f"{self._peer.where}: {wanted.model}")
 
     def stamp(self, stamp: str) -> Any:
         """UTC without a zone, whole seconds, as they are read."""

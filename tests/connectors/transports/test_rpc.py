@@ -53,6 +53,19 @@ def test_values_of_classes_come_plain(peer: RpcPeer) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["json", "xml"])
+def test_odoo_reads_records_with_what_they_refer_to(peer: RpcPeer, protocol: str) -> None:
+    peer.records.pop(3)
+    asked = odoo(peer, protocol, fields={"name": {}, "lines": {"fields": {"party": {}}}})
+    pages = list(TRANSPORT.pages(asked, None))
+    records = [row for page in pages for row in json.loads(page.content)["records"]]
+    assert {row["id"] for row in records} == {1, 2, *range(4, 12)}
+    assert records[0] == {"id": 1, "write_date": records[0]["write_date"], "name": "thing 1", "lines": [{"id": 1, "party": False}]}
+    assert pages[-1].watermark == "2026-11-22T07:02:00.000000+00:00"
+    with pytest.raises(ConfigError, match="of Odoo also a mapping"):
+        list(TRANSPORT.pages(tryton(peer, fields={"name": {}}), None))
+
+
+@pytest.mark.parametrize("protocol", ["json", "xml"])
 def test_odoo_by_either_protocol(peer: RpcPeer, protocol: str) -> None:
     peer.records.pop(3)
     pages = list(TRANSPORT.pages(odoo(peer, protocol), None))
