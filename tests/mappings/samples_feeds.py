@@ -80,6 +80,7 @@ FROM_FILES = (
     "json/s4_production_orders",
     "json/s4_receipt_to_post",
     "json/salesforce_accounts",
+    "json/salesforce_products",
     "json/senaite_clients",
     "json/tryton_answers",
     "json/tryton_items",
