@@ -72,6 +72,7 @@ FROM_FILES = (
     "json/opcua_readings",
     "json/s4_batches",
     "json/s4_business_partners",
+    "json/opcenter_lots",
     "json/opcenter_materials",
     "json/s4_inspection_lots",
     "json/s4_material_documents",
