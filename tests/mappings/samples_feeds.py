@@ -36,6 +36,7 @@ FROM_FILES = (
     "json/erpnext_items",
     "json/erpnext_purchase_orders",
     "json/erpnext_receipts",
+    "json/erpnext_stock",
     "json/erpnext_suppliers",
     "json/eudamed",
     "json/eudamed_device",
