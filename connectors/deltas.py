@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
@@ -52,6 +53,8 @@ _COMPACT = "%Y%m%d%H%M%S"
 _STAMPS = ("time", "compact", "epoch_seconds", "epoch_milliseconds", "odata", "number")
 _ODATA = re.compile(r"/Date\((-?\d+)(?:([+-])(\d{1,4}))?\)/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
 NAMELESS = "?"
 """Before the version of a record that has no id, for its id."""
 _SET_BACK = timedelta(hours=3)
@@ -148,7 +151,7 @@ class Delta:
         """A text as the watermark keeps it. Raises ConfigError."""
         try:
             if self.stamps == "number":
-                return str(int(text))
+                return str(_whole(text))
             return as_iso(self._moment(text))
         except (ValueError, OverflowError) as error:
             raise ConfigError(f"{text!r} is no stamp of the kind {self.stamps}") from error
@@ -156,8 +159,8 @@ class Delta:
     def _moment(self, text: str) -> datetime:
         if self.stamps == "odata" and (found := _ODATA.fullmatch(text)) is not None:
             return _EPOCH + timedelta(milliseconds=int(found[1]))
-        if self.stamps.startswith("epoch") and text.lstrip("-").isdigit():
-            return _EPOCH + (timedelta(seconds=int(text)) if self.stamps == "epoch_seconds" else timedelta(milliseconds=int(text)))
+        if self.stamps.startswith("epoch") and _NUMBER.fullmatch(text) is not None:
+            return _EPOCH + timedelta(microseconds=int(Decimal(text) * (1_000_000 if self.stamps == "epoch_seconds" else 1000)))
         if self.stamps == "compact" and text.isdigit() and len(text) == 14:
             text = f"{text[:8]}T{text[8:]}"
         made = datetime.fromisoformat(text.strip())
@@ -169,7 +172,10 @@ class Delta:
             return stamp
         if self.stamps == "number":
             return str(int(stamp) - int(self.overlap))
-        return as_iso(datetime.fromisoformat(stamp) - timedelta(seconds=self.overlap))
+        try:
+            return as_iso(datetime.fromisoformat(stamp) - timedelta(seconds=self.overlap))
+        except OverflowError:  # the first days of the calendar, by which some systems mean "none"
+            return as_iso(_BEGINNING)
 
     def spelled(self, stamp: str) -> str:
         """A stamp as the peer is asked for it."""
@@ -187,7 +193,10 @@ class Delta:
     def local(self, moment: datetime) -> datetime:
         """The earliest time that the clocks of the zone show from a moment on: where they are set back, not that of the moment."""
         zone = ZoneInfo(self.time_zone)
-        here, until = moment.astimezone(zone), moment + _SET_BACK
+        try:
+            here, until = moment.astimezone(zone), moment + _SET_BACK
+        except OverflowError:  # years 1 and 9999, which mean "none" and "never": no zone moves those
+            return moment
         if _offset(until, zone) >= _offset(moment, zone):
             return here
         before, behind = moment.replace(microsecond=0), until.replace(microsecond=0)
@@ -218,6 +227,14 @@ class Delta:
         return min(stamp, as_iso(now))
 
 
+def _whole(text: str) -> int:
+    """A whole number, which a database may write with a point (`12.00`). Raises ValueError for any other."""
+    number = Decimal(text.strip()) if _NUMBER.fullmatch(text.strip()) is not None else None
+    if number is None or number != int(number):
+        raise ValueError(text)
+    return int(number)
+
+
 def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
     return moment.astimezone(zone).utcoffset() or timedelta()
 
@@ -231,8 +248,8 @@ def _zone(name: str) -> str:
 
 
 def as_iso(moment: datetime) -> str:
-    """A moment as the watermark keeps it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f+00:00")  # always of one width: so text compares as time does
+    """A moment as the watermark keeps it: always of one width (strftime writes year 1 as `1`), so that text compares as time does."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def later(delta: Delta, one: str | None, other: str | None) -> str | None:

@@ -56,6 +56,16 @@ _NEEDS = {
     "oauth2": ("grant", "token_url"),
     "login": ("path",),
 }
+_WANTED = {
+    "basic": ("password",),
+    "header": ("secret",),
+    "query": ("secret",),
+    "client_credentials": ("client_secret", "private_key"),
+    "password": ("password",),
+    "jwt_bearer": ("private_key",),
+}
+"""Of which secrets one must be named, by kind or grant."""
+_LONGEST_PREFIX = 30
 _GRANTS = {"client_credentials": "client_credentials", "password": "password", "jwt_bearer": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _EARLY = 60.0
@@ -109,16 +119,34 @@ class Access:
         if self.kind == "oauth2" and given["grant"] not in _GRANTS:
             raise ConfigError(f"auth: grant is one of {', '.join(_GRANTS)}, not {given['grant']!r}")
         self._given = given
+        self._refuse_unnamed()
         self._cookie: Token | None = None
         """Of a login whose answer names no token (`at`): the connection's cookie lets us in, so it is of this connection alone."""
         self.used: set[str] = set()
         """Secrets that were sent, so that no text of ours repeats them."""
+
+    def _refuse_unnamed(self) -> None:
+        """Raises ConfigError where a secret stands in the file, or where what is needed is not named."""
+        given = self._given
+        for name in _SECRETS:
+            if name in given:
+                raise ConfigError(f"{name} does not belong into a site's file: name it by {name}_env or {name}_file")
+        prefix = str(given.get("prefix", "")).strip()
+        if len(prefix) > _LONGEST_PREFIX or "." in prefix:
+            raise ConfigError(
+                "auth: prefix is a word like Bearer; what stands there looks like a secret: name it by secret_env or secret_file"
+            )
+        wanted = _WANTED.get(self.kind, ()) if self.kind != "oauth2" else _WANTED[str(given["grant"])]
+        if wanted and not any(f"{name}_{place}" in given for name in wanted for place in ("env", "file")):
+            raise ConfigError(f"auth: name the {wanted[0]} by {wanted[0]}_env or {wanted[0]}_file")
 
     def _secret(self, name: str) -> str:
         value = secret(self._given, name)
         if value is None:
             raise ConfigError(f"auth: name the {name} by {name}_env or {name}_file")
         self.used.add(value)
+        if self.kind == "header" and not (value.isascii() and value.isprintable()):
+            raise ConfigError(f"auth: the {name} holds a letter that no header can bear: it was likely pasted with something else")
         return value
 
     @property

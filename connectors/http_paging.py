@@ -10,6 +10,8 @@
 
 `more` is where the answer says whether there is more: true or false, or the number of all records. Without it pages are asked for until one
 is empty (`rows` of the delta: until one is not full), for some peers answer fewer records than they were asked for, and say nothing of it.
+A peer that filters behind its counting may answer an empty page in the middle: where it says true, or names a cursor that is another one
+than it was asked with, the next page is asked for all the same.
 
 Records are changed while pages are fetched, and what is counted off shifts then. Where the peer answers in the order of stamps (`sorted`),
 offsets and pages begin anew at the last stamp whenever it has moved, as it is asked for; what bears one and the same stamp, and all where
@@ -61,7 +63,7 @@ class Place:
     backward: int = 0
     """How often the pull went back until it came here."""
     bare: bool = False
-    """It does not overlap the page before, which had one record only."""
+    """It does not overlap the page before, which had one record only, or none."""
 
 
 class Paging:
@@ -105,15 +107,17 @@ class Paging:
         place = question.place if isinstance(question.place, Place) else Place()
         if self.style == "next":
             address = picked(body, str(self._given["at"]))
-            return Place(address=str(address)) if address not in (None, "") else None
+            return Place(address=answer.beside(str(address))) if address not in (None, "") else None
         if self.style == "link":
             return _linked(answer)
         if self.style == "cursor":
             cursor = value_at(body, str(self._given["at"]))
-            over = cursor in (None, "") or (not records and "more" not in self._given) or self._more(body, place, records) is False
+            over = cursor in (None, "") or (not records and str(cursor) == place.cursor) or self._more(body, place, records) is False
             return None if over else Place(cursor=str(cursor))
-        if self.style == "none" or not records:
+        if self.style == "none":
             return None
+        if not records:
+            return self._behind_none(body, place)
         alone = self.joins and self.style != "page" and not self._delta.rows and place.count > 0 and len(records) == 1
         if self.style == "range":
             return None if alone else self._behind_range(question, answer, place, records)
@@ -165,6 +169,17 @@ class Paging:
         count = place.count + self._whole(records) - (0 if bare or delta.rows else 1)
         return Place(count, place.since, backward=place.backward, bare=bare)
 
+    def _behind_none(self, body: Any, place: Place) -> Place | None:
+        """Behind an empty page: there is more only where the peer says so in as many words. A number of all records may count what nobody
+        is shown."""
+        if self._delta.rows or self.style == "range" or not self._says_more(body):
+            return None
+        return replace(place, count=place.count + (1 if self.style == "page" else self.size), bare=True)
+
+    def _says_more(self, body: Any) -> bool:
+        said = value_at(body, str(self._given["more"])) if "more" in self._given else None
+        return said is True or (isinstance(said, str) and said.lower() == "true")
+
     def _whole(self, records: Sequence[Any]) -> int:
         """How many rows of a page belong to records that are whole: the next page begins with the one that may not be.
 
@@ -190,10 +205,8 @@ class Paging:
         if at is None:
             return None
         said = value_at(body, str(at))
-        if isinstance(said, bool):
-            return said
-        if isinstance(said, str) and said.lower() in ("true", "false"):
-            return said.lower() == "true"
+        if isinstance(said, bool) or (isinstance(said, str) and said.lower() in ("true", "false")):
+            return self._says_more(body)
         try:
             total = int(said)
         except (TypeError, ValueError) as error:
@@ -218,5 +231,5 @@ def _linked(answer: Answered) -> Place | None:
     for found in _LINK.finditer(answer.headers.get("link", "")):
         told = {part.strip().replace('"', "").lower() for part in found["told"].split(";")}
         if any(part.startswith("rel=") and "next" in part[4:].rstrip(", ").split() for part in told):
-            return Place(address=found["address"])
+            return Place(address=answer.beside(found["address"]))
     return None

@@ -1,7 +1,7 @@
 """A peer that is asked by HTTP: addresses, certificates, limits, and what counts as success. What `rest`, `rpc` and `odata` have in common.
 
     url, auth, headers, ca_file, certificate_file + key_file, allow_plain, timeout_seconds (30), deadline_seconds (300), max_bytes (32 MiB),
-    requests_per_minute, patience_seconds (60), success, failure, answers_html
+    requests_per_minute, patience_seconds (60), success, failure, answers_html, charset
 
 Certificates are always verified, redirects never followed, and an address that the peer names (a next page) must be on the same host.
 A redirect, HTML, and a 404 that is neither JSON nor XML are not the peer's word (`connectors/http_answers.py`): they may heal, and are
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from threading import Lock
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
 
@@ -39,15 +39,19 @@ from data_contracts.errors import BusyError, ConfigError, RefusedError, Retriabl
 
 PEER_SETTINGS = frozenset(
     {"url", "auth", "headers", "ca_file", "certificate_file", "key_file", "allow_plain", "timeout_seconds", "deadline_seconds", "max_bytes"}
-    | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "clock"}
+    | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "charset", "clock"}
 )
 _CHARSET = re.compile(r"""charset\s*=\s*"?([\w.:-]+)""", re.I)
+_WIDER = dict.fromkeys(("gb2312", "gb_2312-80", "gbk", "x-gbk", "cp936"), "gb18030")
+"""What senders call gb2312 holds names that only its successors have (WHATWG Encoding, 4.2)."""
 _MOST = 32 * 1024 * 1024
+DEADLINE_SECONDS = 300
+"""What one request takes at most, and a delivery with all its requests, unless the flow says otherwise (`deadline_seconds`)."""
 _TOLD = 200
 _TITLE = 100
 _ATTEMPTS = 6
-OUR_PATIENCE = 0.001
-"""Seconds that a delivery waits for a busy peer: what waits is the parcel, not the sender."""
+_OUR_PATIENCE = 0.001
+_AS_ONE = "as_one"
 _turns: dict[str, float] = {}
 
 
@@ -90,6 +94,10 @@ class Answered:
     status: int
     headers: httpx.Headers
     content: bytes
+    address: str = ""
+    """What was asked, without its parameters."""
+    charset: str | None = None
+    """That in which the peer writes what is no UTF-8, as the site says."""
 
     @property
     def media_type(self) -> str:
@@ -98,23 +106,36 @@ class Answered:
 
     def json(self, where: str) -> Any:
         """The body; numbers with a point keep their spelling as text, and so does NaN, which is the fault of one record and told where that
-        is read (JSN-04). What is no UTF-8 is read in the charset that the answer states.
+        is read (JSN-04). What is no UTF-8 is read in the charset that the agreement states, or else the answer.
 
         Raises RetriableError for what is no JSON, as half a body is not.
         """
+        kind = self.headers.get("content-type", "no type")
         try:
             return json.loads(self._text(), parse_float=str, parse_constant=str)
+        except UnicodeDecodeError as error:
+            raise RetriableError(
+                f"{where}: the answer is no UTF-8 ({kind}): the agreement says which charset it is in (profile: {{charset: gb18030}})"
+            ) from error
         except (ValueError, LookupError, RecursionError) as error:
-            raise RetriableError(f"{where}: the answer is no JSON ({self.headers.get('content-type', 'no type')})") from error
+            raise RetriableError(f"{where}: the answer is no JSON ({kind})") from error
+
+    def beside(self, reference: str) -> str:
+        """An address that the answer names, as it is meant: beside the one that was asked (RFC 3986, 5.2)."""
+        try:
+            return urljoin(self.address, reference)
+        except ValueError:
+            return reference  # no address at all: whoever asks for it says so
 
     def _text(self) -> str | bytes:
         stated = _CHARSET.search(self.media_type)
-        if stated is None:
+        charset = self.charset or (stated[1] if stated is not None else None)
+        if charset is None:
             return self.content
         try:
             self.content.decode("utf-8")
         except UnicodeDecodeError:
-            return self.content.decode(stated[1])
+            return self.content.decode(_WIDER.get(charset.lower(), charset))
         return self.content  # servers state a charset that is none of theirs: UTF-8 is known by itself
 
 
@@ -127,7 +148,8 @@ class Peer:
         self.base = base_of(required(settings, "url", transport), settings)
         self.access = Access(settings.get("auth"), transport)
         self._timeout = seconds(settings, "timeout_seconds", 30)
-        self._deadline = seconds(settings, "deadline_seconds", 300)
+        self._deadline = seconds(settings, "deadline_seconds", DEADLINE_SECONDS)
+        self._until = time.monotonic() + self._deadline if settings.get(_AS_ONE) else None
         self._patience = seconds(settings, "patience_seconds", 60)
         self._most = whole_number(settings, "max_bytes", _MOST, 1 << 30)
         rate = settings.get("requests_per_minute")
@@ -248,8 +270,11 @@ class Peer:
             raise RetriableError(self.told(f"{url.host}: {unreached(error)}")) from error
 
     def _exchange(self, asked: Asked, url: httpx.URL, headers: Mapping[str, str]) -> Answered:
-        until = time.monotonic() + self._deadline
-        whole = {EXTENSION: self._deadline}
+        until = time.monotonic() + self._deadline if self._until is None else self._until
+        left = until - time.monotonic()
+        if left <= 0:
+            raise RetriableError(f"{url.host} answers too slowly")
+        whole = {EXTENSION: left}
         with self.client.stream(
             asked.method, url, content=asked.content, data=asked.form, headers=headers, auth=asked.basic, extensions=whole
         ) as response:
@@ -262,7 +287,9 @@ class Peer:
                     )
                 if time.monotonic() > until:
                     raise RetriableError(f"{url.host} answers too slowly")
-            return Answered(response.status_code, response.headers, bytes(body))
+            charset = self._settings.get("charset")
+            asked_at = str(url.copy_with(query=None))
+            return Answered(response.status_code, response.headers, bytes(body), asked_at, None if charset is None else str(charset))
 
     def _token(self, asking: Asking) -> Any:
         url = base_of(asking.url, self._settings) if "://" in asking.url else self.address(asking.url)
@@ -272,9 +299,15 @@ class Peer:
         answer = self._once(Asked("POST", str(url), headers=headers, content=content, form=asking.form, let_in=False, basic=asking.basic))
         if answer.status in (400, 401, 403):
             raise ConfigError(f"{url.host} does not let us in: {answer.status} {self._beginning(answer)}")
-        if not 200 <= answer.status < 300:
-            raise RetriableError(f"{url.host}: no token: {answer.status}")
+        self.granted(answer, url.host)
         return answer.json(url.host) if answer.content else {}
+
+    def granted(self, answer: Answered, host: str) -> None:
+        """Whether a token came. Raises BusyError where whoever gives them is busy, RetriableError for another failure."""
+        if answer.status in (429, 503):
+            raise BusyError(f"{host}: no token: {answer.status}", retry_after(answer.headers, self.now()) or 0)
+        if not 200 <= answer.status < 300:
+            raise RetriableError(f"{host}: no token: {answer.status}")
 
     def _take_turn(self) -> None:
         """Wait until a request may go, where the peer counts them; all of this process share one count for a host."""
@@ -322,6 +355,12 @@ class Peer:
 
     def _beginning(self, answer: Answered) -> str:
         return " ".join(beginning(answer.content, _TOLD, self.access.used).split())[:_TOLD]
+
+
+def delivering(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings by which a document is delivered: `deadline_seconds` are those of all its requests together, and a busy peer is not
+    waited for, since what waits is the parcel and not the sender."""
+    return {"patience_seconds": _OUR_PATIENCE, **settings, _AS_ONE: True}
 
 
 def judge_of(given: Any, name: str, transport: str) -> Callable[[Any, Peer], None]:

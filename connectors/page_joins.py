@@ -89,6 +89,9 @@ class Joins:
         """
         number = len(before) - 1
         again = ask(before[number])
+        while number and not of(again):  # an empty page in the middle tells nothing of what stands before it
+            number -= 1
+            again = ask(before[number])
         coming = {self._known_by(record, clause)[0] for record in of(got)}
         begins = number == 0 or self.joined(of(again), clause)
         if begins and all(name in self._seen or name in coming for name, _ in (self._known_by(one, clause) for one in of(again))):

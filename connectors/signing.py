@@ -113,6 +113,8 @@ class Vouched:
     content: bytes
     delivery_key: str
     """The same for the same callback, also when the platform sends it again, signed anew."""
+    fresh: bool = False
+    """Whether its own moment was verified: then nobody plays back an old one, and who says the same later on means it anew."""
 
 
 @runtime_checkable

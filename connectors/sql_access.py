@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote
@@ -86,7 +87,7 @@ def engine_of(settings: Mapping[str, Any], timeout: float) -> sa.Engine:
     if url.get_backend_name() == "sqlite":
         url = _there(url)
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url.set(password=secret(settings, "password")),
             poolclass=sa.pool.NullPool,
             hide_parameters=True,
@@ -94,6 +95,11 @@ def engine_of(settings: Mapping[str, Any], timeout: float) -> sa.Engine:
         )
     except (ImportError, sa.exc.ArgumentError) as error:
         raise ConfigError(f"database: {url.drivername} cannot be used: {error}") from error
+    if url.get_backend_name() == "postgresql" and url.get_driver_name() == "psycopg":
+        postgres = import_module("connectors.sql_postgres")
+        sa.event.listen(engine, "connect", postgres.times_of_all_ages)
+        postgres.never_deaf(engine, timeout + _LATER)
+    return engine
 
 
 def dialect_of(connection: sa.Connection) -> str:

@@ -17,17 +17,23 @@ import structlog
 
 from connectors.credentials import seconds
 from connectors.registry import signer_named
-from connectors.signing import WINDOW_SECONDS, Heard, Pairs, Signing, Verifying, keys_of
+from connectors.signing import WINDOW_SECONDS, Heard, Pairs, Signing, Verifying, Vouched, keys_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 from data_contracts.findings import Finding
 from hub.receive import Reception, receive
 from hub.runtime import Hub, local
-from hub.site import Flow, Site
+from hub.site import Agreement, Flow, Site
 from hub.site_reading import unloadable
-from hub.store import incidents
+from hub.store import evidence, incidents, tables
+from hub.store.types import micros
 
 RULE = "SEC-04"
 TRANSPORT = "signed_http"
+REPEATED_SECONDS = 600
+"""Within which the same callback again is the same one: platforms repeat what was not answered within some minutes."""
+_CHANNEL = "callback"
+_TURNS = 100
+"""How often one and the same statement may be made anew."""
 _log = structlog.get_logger(__name__)
 
 
@@ -70,20 +76,23 @@ def take(hub: Hub, name: str, method: str, query: Pairs, headers: Mapping[str, s
             _tell(hub, flow, str(error))
         return REFUSED
     agreement = hub.site.agreements[flow.agreement]
+    key, held_back = _key(hub, agreement, name, vouched)
     landing = receive(
         hub,
         Reception(
             partner=agreement.partner,
-            channel="callback",
+            channel=_CHANNEL,
             stream=BytesIO(vouched.content),
             by=f"callback:{name}",
             organisations=[agreement.organisation],
             name=f"{name}-{vouched.delivery_key}"[:200],
             agreement=flow.agreement,
-            delivery_key=f"{name}/{vouched.delivery_key}",
+            delivery_key=key,
         ),
     )
     _settled(hub, flow)
+    if held_back and keep:
+        _tell_repeated(hub, agreement, name, landing.document_id)
     if landing.outcome == "conflict":
         return Reply(409, refused=True)
     media_type, told = signer.taken
@@ -91,6 +100,38 @@ def take(hub: Hub, name: str, method: str, query: Pairs, headers: Mapping[str, s
         told = str(settings["answer"]).encode()
         media_type = "text/xml; charset=utf-8" if told.startswith(b"<") else "application/json" if told[:1] in b"{[" else "text/plain"
     return Reply(200, media_type, told, landed=landing.outcome == "new")
+
+
+def _key(hub: Hub, agreement: Agreement, name: str, vouched: Vouched) -> tuple[str, bool]:
+    """The delivery key of a callback, and whether it is taken for a repetition although the flow has said otherwise since.
+
+    Released, blocked, and released again is three statements, of which the third is no repetition of the first: so a callback whose moment
+    was verified, and which comes later than any repetition of a lost answer, is a new one where something else came in between. Of one
+    that states no moment nobody can tell: what was caught may be played back.
+    """
+    key = f"{name}/{vouched.delivery_key}"
+    document = tables.document
+    own = (
+        document.c.organisation_id == hub.organisation_id(agreement.organisation),
+        document.c.partner_id == hub.partner_id(agreement.partner),
+        document.c.channel == _CHANNEL,
+    )
+    same = document.c.delivery_key.in_([key, *(f"{key}/{turn}" for turn in range(2, _TURNS))])
+    with hub.database.read() as connection:
+        said = connection.execute(sa.select(document).where(*own, same).order_by(document.c.id)).all()
+        if not said:
+            return key, False
+        last = connection.execute(sa.select(sa.func.max(document.c.id)).where(*own, document.c.received_by == f"callback:{name}")).scalar()
+    old = micros(hub.clock.now()) - said[-1].received_at > REPEATED_SECONDS * 1_000_000
+    if last == said[-1].id or not old or len(said) + 1 >= _TURNS:
+        return str(said[-1].delivery_key), False
+    return (f"{key}/{len(said) + 1}", False) if vouched.fresh else (key, True)
+
+
+def _tell_repeated(hub: Hub, agreement: Agreement, name: str, document_id: int) -> None:
+    whose = hub.partner_id(agreement.partner), hub.organisation_id(agreement.organisation)
+    with hub.database.begin(f"callback:{name}") as uow:
+        evidence.add_findings(uow, [evidence.Found(Finding("SEC-05", expected=name), document_id, None, None, *whose)])
 
 
 def check(site: Site, home: Path) -> Iterator[Finding]:

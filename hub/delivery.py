@@ -7,7 +7,7 @@ is dead says so: finding OUT-02, and its exchange has failed, until a person sen
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from connectors import open_lines, registry
+from connectors.http_peer import DEADLINE_SECONDS
 from connectors.registry import transport_named
 from data_contracts.errors import AwaitedError, BusyError, ConflictError, HubError, NotFoundError, RefusedError, RetriableError
 from data_contracts.findings import Finding
@@ -30,8 +31,8 @@ from hub.store import blobs, destinations, evidence, outbox, overtaken, tables, 
 from hub.store.types import micros, moment
 from hub.store.unit_of_work import UnitOfWork
 
-LEASE_SECONDS = 300
-"""How long a sender may take over one parcel before another sender may take it."""
+LEASE_SECONDS = DEADLINE_SECONDS + 60
+"""How long a sender may take over one parcel before another sender may take it: a delivery and its turn in a train."""
 TRAIN_SECONDS = 15
 """After so long the rest of a train is given back and claimed anew, since its lease has begun with that of the first."""
 TURN_SECONDS = 60.0
@@ -228,6 +229,7 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> bool:
     try:
         settings = hub.route_settings(parcel.route)
         transport = transport_named(settings["use"])
+        _hold(hub, parcel, settings)
         if "again" in getattr(transport, "settings", ()):  # a transport that can ask whether a document is there
             settings |= {"again": parcel.attempts > 0 or parcel.fence > 1}
         if "keep" in getattr(transport, "settings", ()):  # a transport whose answers are evidence
@@ -247,6 +249,14 @@ def _deliver(hub: Hub, parcel: outbox.Parcel) -> bool:
         _heard_at_once(hub, parcel, answer)
         return goes_on
     return False
+
+
+def _hold(hub: Hub, parcel: outbox.Parcel, settings: Mapping[str, Any]) -> None:
+    """A lease as long as the delivery may take, where the route allows it longer than others. Raises ConflictError where it has ended."""
+    allowed = settings.get("deadline_seconds", DEADLINE_SECONDS)
+    if isinstance(allowed, int | float) and allowed > DEADLINE_SECONDS:
+        with hub.database.begin("sender") as uow:
+            outbox.hold(uow, parcel, LEASE_SECONDS - DEADLINE_SECONDS + allowed)
 
 
 def _bytes_of(hub: Hub, parcel: outbox.Parcel) -> bytes:

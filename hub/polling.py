@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
@@ -55,8 +56,11 @@ def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> It
     try:
         with closing(_closable(ask(settings, mark.value))) as asked:
             for page in _alone(flow, asked) if _puts_together(hub, flow) else asked:
-                taken, known = _sorted_out(hub, flow.flow, page)
-                told = _told(page, known)
+                several = _several(page)
+                taken, known = _sorted_out(hub, flow.flow, page, several)
+                told = _told(page, known) + [
+                    Finding("PUL-05", params={"what": key}) for key in sorted(several.keys() & {key for key, _ in taken})
+                ]
                 if taken and known and not _one_by_one(hub, agreement, page):
                     known = []
                 value = page.watermark if page.watermark is not None else reached
@@ -75,8 +79,8 @@ def polled(hub: Hub, flow: Flow, transport: Polling, land: Land, ask: Ask) -> It
                     rounds.passed(page)
                 refused |= _unflagged(hub, flow, page, {key for key, _ in taken} - refused.keys(), landing)
                 yield landing
-    except HubError as error:
-        _ended(hub, flow.flow, mark, reached, str(error))
+    except Exception as error:
+        _ended(hub, flow.flow, mark, reached, str(error) if isinstance(error, HubError) else f"{type(error).__name__}: {error}")
         raise
     _ended(hub, flow.flow, mark, reached, _not_flagged(refused))
 
@@ -171,7 +175,7 @@ def _one_by_one(hub: Hub, agreement: Agreement, page: Page) -> bool:
     return sum(event.kind == "message" for event in events) in (0, len(page.records or ()))
 
 
-def _sorted_out(hub: Hub, flow: str, page: Page) -> tuple[list[tuple[str, str]], list[int]]:
+def _sorted_out(hub: Hub, flow: str, page: Page, several: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[int]]:
     """The records of a page that are new or changed, and the ordinals of those that are known as they are."""
     if page.records is None:
         return [], []
@@ -179,13 +183,26 @@ def _sorted_out(hub: Hub, flow: str, page: Page) -> tuple[list[tuple[str, str]],
     with hub.database.read() as connection:
         versions = watermarks.versions(connection, flow, {key for key, _ in records})
     taken, known = [], []
+    seen: set[tuple[str, str]] = set()
     for ordinal, (key, version) in enumerate(records, 1):
-        if version == CUT or (key in versions and version in ("", versions[key])):
+        said = several.get(key, version)
+        as_before = key in versions and (version == "" or said == versions[key])
+        if version == CUT or as_before or (key, version) in seen:
             known.append(ordinal)
         else:
-            versions[key] = version
-            taken.append((key, version))
+            seen |= {(key, version), (key, "")}
+            taken.append((key, said))
     return taken, known
+
+
+def _several(page: Page) -> dict[str, str]:
+    """The ids of which a page holds several records that say different things, and one version of all of those: else each would be a
+    change of the other, with every pull."""
+    said: dict[str, list[str]] = {}
+    for key, version in page.records or ():
+        if version not in (CUT, "", *said.get(storable(key), ())):
+            said.setdefault(storable(key), []).append(version)
+    return {key: sha256("".join(versions).encode()).hexdigest()[:32] for key, versions in said.items() if len(versions) > 1}
 
 
 def _landed(

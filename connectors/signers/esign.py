@@ -51,7 +51,7 @@ class ESign:
         application = heard.header("X-Tsign-Open-App-Id")
         refuse_unless(equal(made, heard.header("X-Tsign-Open-SIGNATURE").lower()) and equal(application, keys["app_id"]))
         refuse_unless_now(lambda: int(moment) / 1000, now, window)
-        return Vouched(heard.body, event_key(values, heard.body))
+        return Vouched(heard.body, event_key(values, heard.body), fresh=True)
 
 
 def to_sign(call: Call, kind: str, body: str) -> str:

@@ -51,7 +51,7 @@ class Fasc:
         made = signature(keys["app_secret"], {**stated, "bizContent": content})
         refuse_unless(equal(made, heard.header("X-FASC-Sign").lower()) and equal(stated["X-FASC-App-Id"], keys["app_id"]))
         refuse_unless_now(lambda: int(stated["X-FASC-Timestamp"]) / 1000, now, window)
-        return Vouched(content.encode(), f"{stated['X-FASC-Event']}/{event_key(stated['X-FASC-Event'], content)}")
+        return Vouched(content.encode(), f"{stated['X-FASC-Event']}/{event_key(stated['X-FASC-Event'], content)}", fresh=True)
 
 
 def signature(app_secret: str, parameters: Mapping[str, str]) -> str:

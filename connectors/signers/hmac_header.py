@@ -3,7 +3,9 @@
     keys: {secret_env: SHOP_SECRET, header: X-Hub-Signature-256, prefix: "sha256=", over: body}
 
 `over` lists what is covered, in order, joined by `join`: method, path, moment, nonce, body. `moment_header` and `nonce_header` name the
-headers of the two. Proof: the example in GitHub's documentation of webhooks. The path stands in calls only; callbacks cover the rest.
+headers of the two, and `delivery_header` one that names the delivery (`X-Shopify-Webhook-Id`): without any, who says the same twice is
+taken to repeat it, for what was caught can be played back. Proof: the example in GitHub's documentation of webhooks. The path stands in
+calls only; callbacks cover the rest.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ class HmacHeader:
     needs = frozenset({"secret"})
     may = frozenset(
         {"previous_secret", "header", "prefix", "digest", "spelling", "over", "join", "moment_header", "moment_unit", "nonce_header"}
+        | {"delivery_header"}
     )
     secrets = frozenset({"secret", "previous_secret"})
     proof = "GitHub's published example"
@@ -51,7 +54,8 @@ class HmacHeader:
         if "moment" in covered:
             unit = 1000 if keys.get("moment_unit") == "milliseconds" else 1
             refuse_unless_now(lambda: int(moment) / unit, now, window)
-        return Vouched(heard.body, nonce if "nonce" in covered and nonce else sha256(f"{moment}.".encode() + heard.body).hexdigest())
+        named = nonce if "nonce" in covered else heard.header(keys.get("delivery_header", ""))
+        return Vouched(heard.body, named or sha256(f"{moment}.".encode() + heard.body).hexdigest(), fresh="moment" in covered and not named)
 
 
 def _covered(keys: Mapping[str, str]) -> list[str]:

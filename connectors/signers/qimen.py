@@ -52,7 +52,7 @@ class Qimen:
             now,
             window,
         )
-        return Vouched(heard.body, f"{heard.told('method')}/{event_key(heard.told('method'), heard.body)}")
+        return Vouched(heard.body, f"{heard.told('method')}/{event_key(heard.told('method'), heard.body)}", fresh=True)
 
 
 def digest(secret: str, parameters: Pairs, body: bytes) -> str:

@@ -26,14 +26,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import httpx
 
 from connectors import odata_batch
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
-from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered, Asked, Peer
+from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer, delivering
 from connectors.http_templates import members, words_of
 from connectors.http_unless import guards
 from connectors.page_joins import Joins
@@ -96,7 +96,7 @@ class OData(Pulling):
         values = members(content, {word for text in addresses.values() for word in words_of(text)})
         path, unless = (_address(addresses[key], values) if key in addresses else None for key in ("path", "unless"))
         headers = {"Content-Type": str(settings.get("media_type") or "application/json"), "Accept": "application/json"}
-        with Peer({"patience_seconds": OUR_PATIENCE, **settings}, self.name) as peer:
+        with Peer(delivering(settings), self.name) as peer:
             if unless is not None and _is_there(peer, unless):
                 return "200 was there"
             if "batch" in given:
@@ -209,7 +209,13 @@ class Entities:
             return _Got(answer, (), None, None)
         body = answer.json(self._peer.where)
         self._peer.judge(body)
-        return _Got(answer, *self._read(body))
+        records, onward, token = self._read(body)
+        return _Got(answer, records, *(None if link is None else self._beside(answer, body, link) for link in (onward, token)))
+
+    def _beside(self, answer: Answered, body: Any, link: str) -> str:
+        """A link as it is meant: beside the context's address where the answer names one (OData JSON 4.01, 4.5.1), else the one asked."""
+        context = value_at(body, "@odata.context")
+        return answer.beside(urljoin(context.partition("#")[0], link) if isinstance(context, str) else link)
 
     def _preferred(self) -> str:
         wanted = [] if self._two else [f"odata.maxpagesize={self._size}"]
@@ -224,8 +230,10 @@ class Entities:
                 conditions.append(f"{delta.field} eq null")
             if since is not None:
                 conditions.append(f"{by} ge {self._literal.format(self._spelled(since))}")
-            query.append(("$orderby", ",".join(name.replace(".", "/") for name in (by, *delta.id))))
-        if self._two or delta.kind == "stamp":
+            query.append(_ordered(by, *delta.id))
+        elif self._counted:
+            query.append(_ordered(*delta.id))
+        if self._counted:
             query += [("$top", str(self._size))] if self._two else []
             query += [("$skip", str(count))] if count else []
         if self._two:
@@ -240,7 +248,7 @@ class Entities:
     def _behind(self, question: Question, place: Place, got: _Got) -> Place | None:
         """From the last stamp on where it has moved; else by the server's own link, or behind these records, the last one once more."""
         stamped = self._delta.kind == "stamp"
-        full = stamped and len(got.records) >= self._size
+        full = self._counted and len(got.records) >= self._size
         if got.onward is None and not full:
             return None
         if stamped and got.records:
@@ -250,7 +258,13 @@ class Entities:
                 return Place(last, backward=place.backward)
         if got.onward is not None:
             return Place(place.since, address=got.onward, backward=place.backward)
-        return Place(place.since, place.count + len(got.records) - 1, backward=place.backward)
+        return Place(place.since, place.count + len(got.records) - (1 if stamped else 0), backward=place.backward)
+
+    @property
+    def _counted(self) -> bool:
+        """Whether pages are counted off. To version 2 `$top` says how many there are in all (2.2.3.3): who says it has to count on, and a
+        first question for a token must not say it."""
+        return self._delta.kind == "stamp" or (self._two and self._delta.kind == "whole")
 
     def _read(self, body: Any) -> tuple[Sequence[Any], str | None, str | None]:
         """Records, the next page's address, the delta link."""
@@ -265,6 +279,10 @@ class Entities:
             raise RetriableError(f"{self._peer.where}: the answer is no collection of OData {'2' if self._two else '4'}")
         onward, token = (str(link) if link else None for link in links)
         return records, onward, token
+
+
+def _ordered(*paths: str) -> tuple[str, str]:
+    return "$orderby", ",".join(path.replace(".", "/") for path in paths)
 
 
 def _version(settings: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ from connectors.flagging import flag_each
 from connectors.http_each import Each
 from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
-from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered, Asked, Peer
+from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer, delivering
 from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
 from connectors.http_unless import WAS_THERE, asks_first, guards, is_there
 from connectors.http_wrapping import wrapped
@@ -120,7 +120,7 @@ class Rest(Pulling):
 
             def flag(key: str) -> None:
                 values = {"id": key}
-                peer.ask(
+                answer = peer.ask(
                     Asked(
                         str(asked.get("method", "PUT")),
                         path_of(str(asked.get("path", "{id}")), values),
@@ -130,6 +130,8 @@ class Rest(Pulling):
                         also=(404, 410),
                     )
                 )
+                if answer.status < 300 and answer.content:
+                    peer.taken(answer, Answered.json)
 
             flag_each(page, lambda: dict(identified(delta, collection.ask(Question()).records)), flag)
 
@@ -145,7 +147,7 @@ class Rest(Pulling):
         headers = {"Content-Type": str(settings.get("media_type") or "application/json"), **dict(given.get("headers", {}))}
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id
-        with self.peer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
+        with self.peer(delivering(settings)) as peer:
             if asks_first(settings, given) and is_there(peer, given["unless"], document, stable_id, Answered.json):
                 return WAS_THERE
             method = str(given.get("method", "POST"))

@@ -33,7 +33,7 @@ from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, value_at
 from connectors.http_access import Access, one_at_a_time
 from connectors.http_answers import is_page
-from connectors.http_peer import OUR_PATIENCE, Answered, Asked, Peer, base_of
+from connectors.http_peer import Answered, Asked, Peer, base_of, delivering
 from connectors.http_templates import members, part, path_of, query_of, texts_of, words_of
 from connectors.http_terms import unreached
 from connectors.http_unless import WAS_THERE, asks_first, guards, is_there
@@ -84,7 +84,7 @@ class SignedHttp(Rest):
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id
         asked = Asked(str(given.get("method", "POST")), path_of(path, values), query_of(given.get("query"), values), headers, body, form)
-        with self.peer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
+        with self.peer(delivering(settings)) as peer:
             if asks_first(settings, given) and is_there(peer, given["unless"], content, stable_id, understood):
                 return WAS_THERE
             answer = peer.ask(asked)
@@ -159,7 +159,7 @@ class SignedPeer(Peer):
         assert isinstance(self.signer, Lending)
         answer = self._sent(self.signer.ask(str(self._base).rstrip("/"), self.keys, self._moment(), secrets.token_hex(16)))
         if answer.status >= 500 or answer.status in (408, 429):
-            raise RetriableError(f"{self._base.host}: no token: {answer.status}")
+            self.granted(answer, self._base.host)
         token = self.signer.granted(answer.json(self._base.host)) if answer.status < 300 else None
         if token is None:
             said = self.beginning(answer.content, _BEGINNING)

@@ -30,6 +30,7 @@ from connectors.deltas import Delta
 from connectors.pulling import Answer, Asked, Question, clock_of, pull, whole_number
 from connectors.spec import Page
 from connectors.sql_access import ACCESS_SETTINGS, dialect_of, engine_of, only_read, told, url_of
+from connectors.sql_stamps import text_bound, untyped
 from data_contracts.errors import ConfigError
 
 _SETTINGS = ACCESS_SETTINGS | {"schema", "view", "columns", "delta", "page", "timeout_seconds", "clock"}
@@ -191,6 +192,7 @@ class View:
         query = query.where(*(columns[name].is_not(None) for name in self.delta.id))
         if isinstance(question.place, Behind) and question.place.key:
             listed, key = [columns[name] for name in keys], question.place.key
+            key = tuple(untyped(value) if isinstance(value, str) else value for value in key)
             same = sa.and_(*(column == value for column, value in zip(listed, key, strict=True)))
             query = query.add_columns(sa.case((same, 1), else_=0).label(_SAME))
             return self._asked(question, query).where(_from(listed, key))
@@ -213,17 +215,20 @@ class View:
         return query
 
     def _bound(self, connection: sa.Connection, name: str, stamp: str) -> Any:
-        """A stamp as the column compares: a number, a time, or text where it is text or the site spells it (`ask_as`)."""
+        """A stamp as the column compares: a number, a time, a day, or text where it is text or the site spells it (`ask_as`)."""
         if self._types is None:
             self._types = _types(connection, self.view, self.schema)
-        kind = self._types.get(name)
-        if self.delta.stamps == "number" or isinstance(kind, sa.Integer):
-            return int(self.delta.spelled(stamp))
-        if self.delta.ask_as is None and isinstance(kind, sa.DateTime):
-            moment = datetime.fromisoformat(stamp)
-            bound = moment if kind.timezone else self.delta.local(moment).replace(tzinfo=None)
-            return sa.literal(bound, kind)
-        return self.delta.spelled(stamp)
+        kind, delta = self._types.get(name), self.delta
+        if delta.stamps == "number" or isinstance(kind, sa.Integer | sa.Numeric):
+            return int(delta.spelled(stamp))
+        if delta.ask_as is not None or delta.stamps != "time":
+            return untyped(delta.spelled(stamp))
+        moment = datetime.fromisoformat(stamp)
+        if connection.dialect.name == "sqlite" or not isinstance(kind, sa.DateTime | sa.Date):  # SQLite has no type for times
+            return untyped(text_bound(connection, self.table, name, delta, moment))
+        if isinstance(kind, sa.DateTime):
+            return sa.literal(moment if kind.timezone else delta.local(moment).replace(tzinfo=None), kind)
+        return sa.literal(delta.local(moment).date(), kind)
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
@@ -250,6 +255,8 @@ def _types(connection: sa.Connection, view: str, schema: str | None) -> dict[str
 
 _KINDS: dict[str, type[sa.types.TypeEngine[Any]]] = {
     **dict.fromkeys(("datetime", "timestamp"), sa.DateTime),
+    "date": sa.Date,
+    **dict.fromkeys(("decimal", "float", "double"), sa.Numeric),
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint"), sa.Integer),
 }
 _CATALOGUE = sa.text(

@@ -217,6 +217,13 @@ def free(table: Any, now: Any) -> tuple[sa.ColumnElement[bool], ...]:
     return (table.c.state == WAITING, table.c.next_at <= now, sa.or_(table.c.lease_until.is_(None), table.c.lease_until <= now))
 
 
+def hold(uow: UnitOfWork, parcel: Parcel, seconds: float) -> None:
+    """Keep a parcel that is in hand for so long from now on. Raises ConflictError when another sender took over."""
+    mine = (outbox.c.id == parcel.id, outbox.c.fence == parcel.fence, outbox.c.state == WAITING)
+    if uow.connection.execute(sa.update(outbox).where(*mine).values(lease_until=uow.now + int(seconds * _SECOND))).rowcount != 1:
+        raise ConflictError(f"another sender has {parcel.stable_id}")
+
+
 def sent(uow: UnitOfWork, parcel: Parcel, answer: str | None = None) -> bool:
     """The peer has it. Returns whether the next one may go there at once. The caller audits.
 

@@ -25,8 +25,9 @@ LONGEST = 20
 _RELEASE = (
     sa.update(outbox)
     .where(outbox.c.id == sa.bindparam("number"), outbox.c.fence == sa.bindparam("holder"), outbox.c.state == WAITING)
-    .values(lease_until=None)
+    .values(lease_until=None, fence=outbox.c.fence - 1)
 )
+"""As if it had never been claimed: by its fence the next sender knows whether it may have left (`again`)."""
 _LANE = (
     sa.select(outbox.c.id, outbox.c.organisation_id, outbox.c.next_at, outbox.c.lease_until, outbox.c.pace)
     .where(outbox.c.state == WAITING, outbox.c.partner_id == sa.bindparam("partner"), outbox.c.lane == sa.bindparam("lane"))

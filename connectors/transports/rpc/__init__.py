@@ -32,7 +32,7 @@ import msgspec
 
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
-from connectors.http_peer import PEER_SETTINGS, Peer
+from connectors.http_peer import PEER_SETTINGS, Peer, delivering
 from connectors.page_joins import Joins
 from connectors.pulling import Answer, Asked, Question, clock_of, pull, whole_number
 from connectors.spec import Page
@@ -86,7 +86,7 @@ class Rpc(Asked):
             raise RefusedError("the document is no JSON, so no call can be made of it") from error
         values: dict[str, Any] = dict(document) if isinstance(document, Mapping) else {}
         made = []
-        with Peer(settings, self.name) as peer:
+        with Peer(delivering(settings), self.name) as peer:
             dialect = _dialect(settings, peer)
             for call in calls:
                 if not isinstance(call, Mapping) or not call.get("method") or set(call) - {"method", "params", "as", "none", "when"}:

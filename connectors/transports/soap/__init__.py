@@ -35,7 +35,7 @@ from connectors.deltas import Delta, identified, value_at
 from connectors.flagging import flag_each
 from connectors.http_each import Each
 from connectors.http_paging import Paging, Place
-from connectors.http_peer import OUR_PATIENCE, PEER_SETTINGS, Answered
+from connectors.http_peer import PEER_SETTINGS, Answered, delivering
 from connectors.page_joins import Joins
 from connectors.pulling import Answer, Question, clock_of, pull
 from connectors.pulling import Asked as Pulling
@@ -98,7 +98,7 @@ class Soap(Pulling):
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Send one document, and return status and what was said of it."""
         refuse_unknown(settings, _SETTINGS, self.name)
-        with SoapPeer({"patience_seconds": OUR_PATIENCE, **settings}) as peer:
+        with SoapPeer(delivering(settings)) as peer:
             return _Sending(settings, peer).send(content, stable_id)
 
 
