@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
 from typing import Any
+from urllib.parse import unquote_plus
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -57,14 +58,14 @@ _NEEDS = {
     "login": ("path",),
 }
 _WANTED = {
-    "basic": ("password",),
-    "header": ("secret",),
-    "query": ("secret",),
-    "client_credentials": ("client_secret", "private_key"),
-    "password": ("password",),
-    "jwt_bearer": ("private_key",),
+    "basic": "password",
+    "header": "secret",
+    "query": "secret",
+    "client_credentials": "client_secret",
+    "password": "password",
+    "jwt_bearer": "private_key",
 }
-"""Of which secrets one must be named, by kind or grant."""
+"""Which secret is to be named, by kind or grant."""
 _LONGEST_PREFIX = 30
 _GRANTS = {"client_credentials": "client_credentials", "password": "password", "jwt_bearer": "urn:ietf:params:oauth:grant-type:jwt-bearer"}
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -136,9 +137,10 @@ class Access:
             raise ConfigError(
                 "auth: prefix is a word like Bearer; what stands there looks like a secret: name it by secret_env or secret_file"
             )
-        wanted = _WANTED.get(self.kind, ()) if self.kind != "oauth2" else _WANTED[str(given["grant"])]
-        if wanted and not any(f"{name}_{place}" in given for name in wanted for place in ("env", "file")):
-            raise ConfigError(f"auth: name the {wanted[0]} by {wanted[0]}_env or {wanted[0]}_file")
+        wanted = _WANTED.get(str(given["grant"]) if self.kind == "oauth2" else self.kind)
+        named = _NAMED if self.kind == "oauth2" else {f"{wanted}_env", f"{wanted}_file"}  # a token endpoint may be told any, in `extra`
+        if wanted is not None and not any(name in given for name in named):
+            raise ConfigError(f"auth: name the {wanted} by {wanted}_env or {wanted}_file")
 
     def _secret(self, name: str) -> str:
         value = secret(self._given, name)
@@ -174,6 +176,14 @@ class Access:
         if value:
             self.used.add(value)
         return value
+
+    def without(self, link: str) -> str:
+        """A link of the peer's, which may repeat all that it was asked with, without what lets us in: links are kept, and shown."""
+        if self.kind != "query":
+            return link
+        head, mark, query = link.partition("?")
+        kept = [part for part in query.split("&") if unquote_plus(part.partition("=")[0]) != str(self._given["name"])]
+        return f"{head}{mark}{'&'.join(kept)}" if kept != [""] else head
 
     def forget(self) -> None:
         """The peer no longer takes the token."""

@@ -10,14 +10,20 @@ peer that passes over parameters which it does not know (EUDAMED gives all devic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.credentials import refuse_unknown
-from connectors.deltas import value_at
+from connectors.deltas import Delta, value_at
 from data_contracts.errors import ConfigError, RefusedError
 
 _SETTINGS = frozenset({"word", "values", "at", "absent"})
+
+
+def covered_at_once(settings: Mapping[str, Any], delta: Delta) -> Delta:
+    """The delta of a pull whose pages are those of each value in turn, every one of which begins anew: the order of stamps ends where a
+    value does, and none is covered before the last one was asked."""
+    return replace(delta, sorted=False) if settings.get("each") is not None else delta
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from data_contracts.errors import ConfigError, RefusedError, RetriableError
 _PARTS = frozenset({"start", "id", "status", "result", "every_seconds", "wait_seconds"})
 _START = frozenset({"method", "path", "query", "body", "headers"})
 _STATUS = frozenset({"method", "path", "query", "at", "done", "failed", "says"})
-_RESULT = frozenset({"path", "at", "query", "headers", "next"})
+_RESULT = frozenset({"path", "at", "query", "headers", "next", "count"})
 _JSON = {"Accept": "application/json"}
 
 
@@ -101,6 +101,10 @@ class Job:
             following = answer.headers.get(str(self._next["header"]))
         elif "at" in self._next:
             following = value_at(answer.json(self._asked_of.where), str(self._next["at"]))
+        if self._result.get("count") is not None and is_separated(answer):
+            said, came = answer.headers.get(str(self._result["count"]), "").strip(), len(rows(answer, self._asked_of.where))
+            if said.isdigit() and int(said) != came:
+                raise RetriableError(f"{self._asked_of.where}: the job made {said} records, and {came} came")
         return Made(answer, address, None if following in (None, "", "null") else str(following))
 
     @property
@@ -151,6 +155,9 @@ def rows(answer: Answered, where: str) -> Sequence[Mapping[str, str]]:
 
 
 def _rows(answer: Answered, where: str) -> Iterator[Mapping[str, str]]:
+    bounded = "content-length" in answer.headers or "chunked" in answer.headers.get("transfer-encoding", "").lower()
+    if not bounded and answer.content[-1:] not in (b"\n", b"\r", b""):  # nobody but the text itself can say where it ends
+        raise RetriableError(f"{where}: what the job made ends within a row")
     try:
         reader = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), strict=True)  # U+2028 ends no row
         header = next(reader, [])

@@ -1,9 +1,10 @@
 """A peer that is asked by HTTP: addresses, certificates, limits, and what counts as success. What `rest`, `rpc` and `odata` have in common.
 
     url, auth, headers, ca_file, certificate_file + key_file, allow_plain, timeout_seconds (30), deadline_seconds (300), max_bytes (32 MiB),
-    requests_per_minute, patience_seconds (60), success, failure, answers_html, charset
+    requests_per_minute, patience_seconds (60), success, failure, answers_html, charset, links
 
-Certificates are always verified, redirects never followed, and an address that the peer names (a next page) must be on the same host.
+Certificates are always verified, redirects never followed, and an address that the peer names (a next page) must be on the same host;
+`links: path` takes path and parameters of it alone, for peers behind a gateway that name themselves as they are called inside.
 A redirect, HTML, and a 404 that is neither JSON nor XML are not the peer's word (`connectors/http_answers.py`): they may heal, and are
 never a success, unless `answers_html` says that this peer answers in HTML: `true`, or a text that its pages hold.
 429 and 503 are waited for as long as `Retry-After` says, up to `patience_seconds` in all; then, as for every other failure that may heal,
@@ -35,11 +36,11 @@ from connectors.http_deadline import EXTENSION
 from connectors.http_terms import plain_address, retry_after, trusted, unpacked, unreached
 from connectors.masking import beginning, masked
 from connectors.pulling import whole_number
-from data_contracts.errors import BusyError, ConfigError, RefusedError, RetriableError
+from data_contracts.errors import BusyError, ConfigError, HubError, RefusedError, RetriableError
 
 PEER_SETTINGS = frozenset(
     {"url", "auth", "headers", "ca_file", "certificate_file", "key_file", "allow_plain", "timeout_seconds", "deadline_seconds", "max_bytes"}
-    | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "charset", "clock"}
+    | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "charset", "links", "clock"}
 )
 _CHARSET = re.compile(r"""charset\s*=\s*"?([\w.:-]+)""", re.I)
 _WIDER = dict.fromkeys(("gb2312", "gb_2312-80", "gbk", "x-gbk", "cp936"), "gb18030")
@@ -229,17 +230,31 @@ class Peer:
         for judge in self._judges:
             judge(body, self)
 
-    def taken(self, answer: Answered, understood: Callable[[Answered, str], Any]) -> None:
+    def taken(self, answer: Answered, understood: Callable[[Answered, str], Any], *, repeatable: bool) -> None:
         """Whether an answer under 2xx says that the peer took a document; `understood` reads a body for `success` and `failure`.
 
-        Raises RefusedError with the peer's reason, RetriableError where the answer is not the peer's word.
+        Raises RefusedError with the peer's reason, RetriableError where the answer is not the peer's word, and `unclear`.
         """
         foreign = is_page(answer.content) if self._judges else is_html(answer.media_type, answer.content)
         if foreign and not self._is_own(answer):
             said = f"{self.where} answered {answer.status} with a page of HTML"
             raise RetriableError(f"{said}, which takes no document: {self._page(answer)}")
-        if self._judges:
-            self.judge(understood(answer, self.where))
+        if not self._judges or (not answer.content.strip() and "success" not in self._settings):
+            return  # in nothing there is no failure
+        try:
+            body = understood(answer, self.where)
+        except RetriableError as error:
+            if is_html(answer.media_type, answer.content):  # what somebody else says in the peer's stead
+                raise
+            raise self.unclear(f"{answer.status}: {error}", repeatable=repeatable) from error
+        self.judge(body)
+
+    def unclear(self, said: str, *, repeatable: bool) -> HubError:
+        """What a whole answer under 2xx means that is not understood. The document may have been taken: it is sent again by itself only
+        where a repeat is none to the peer (`repeatable`)."""
+        if repeatable:
+            return RetriableError(said)
+        return RefusedError(f"{said}; it may have been taken, so it is not sent again by itself: a person decides (see success, unless)")
 
     def address(self, path: str) -> httpx.URL:
         """An address on this host: whole, from its root (`/api`) or below `url` (`api`).
@@ -253,9 +268,14 @@ class Peer:
             url = self.base.join(path) if whole else httpx.URL(f"{str(self.base).rstrip('/')}/{path}")
         except (httpx.InvalidURL, ValueError) as error:
             raise RefusedError(f"{self.where}: a next page whose address is none") from error
-        if (url.scheme, url.host, url.port) != (self.base.scheme, self.base.host, self.base.port):
-            raise RefusedError(f"{self.where}: the next page would be on another host, {url.host}")
-        return url
+        if (url.scheme, url.host, url.port) == (self.base.scheme, self.base.host, self.base.port):
+            return url
+        if self._settings.get("links") == "path":
+            return self.base.copy_with(raw_path=url.raw_path)
+        there = f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
+        raise RefusedError(
+            f"{self.where}: the next page would be on another host or port, {there}: where the peer is called so inside, say links: path"
+        )
 
     def _once(self, asked: Asked) -> Answered:
         headers = {**self._headers, **asked.headers}

@@ -77,6 +77,8 @@ def unpacked(response: httpx.Response) -> Iterator[bytes]:
     said = response.headers.get("content-encoding", "identity").strip().lower()
     pieces = response.iter_raw(_PIECE)
     first = next(pieces, b"")
+    if not first:
+        return  # of nothing there is nothing to unpack, whatever its header says (RFC 9110, 15.3.5)
     if said in ("", "identity") or first[:1] in (b"{", b"[", b"<"):
         yield first
         yield from pieces

@@ -26,12 +26,12 @@ from urllib.parse import quote
 from connectors.credentials import refuse_unknown
 from connectors.http_templates import members, words_of
 from connectors.http_wrapping import wrapped
-from data_contracts.errors import ConfigError, RefusedError, RetriableError
+from data_contracts.errors import ConfigError, HubError, RefusedError, RetriableError
 
 _CHANGE = frozenset({"method", "path", "body", "each", "if_match"})
 _METHODS = ("POST", "PUT", "PATCH", "MERGE", "DELETE")
 _NUMBER = re.compile(r'"\\u0000([^"\\]+)"')
-_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})[^\r\n]*")
+_STATUS = re.compile(rb"HTTP/\d(?:\.\d)? (\d{3})[^\r\n]*")
 _TOLD = 200
 _SHOWN = 20
 
@@ -77,11 +77,19 @@ def build(given: Any, content: bytes, stable_id: str) -> tuple[str, bytes, int]:
     return f"multipart/mixed; boundary={batch}", "\r\n".join(lines).encode(), count
 
 
-def judged(media_type: str, content: bytes, where: str, told: Callable[[bytes, int], str], changes: int) -> str:
+def judged(
+    media_type: str,
+    content: bytes,
+    where: str,
+    told: Callable[[bytes, int], str],
+    changes: int,
+    unclear: Callable[[str], HubError] = RetriableError,
+) -> str:
     """What came of it, where all was made: each of the `changes` is answered by 2xx, and the answer ends where it says that it does.
 
     `told` gives the beginning of a body, so long, without secrets. Raises RefusedError where a change failed, or somebody else had changed
-    the record (412), which a person decides; RetriableError where the server failed, and where the answer is none, or less than the whole.
+    the record (412), which a person decides; RetriableError where the server failed, and `unclear` where the answer is none, or less than
+    the whole.
     """
     found = list(_parts(media_type, content))
     failed = next((one for one in found if one.status >= 400), None)
@@ -90,9 +98,9 @@ def judged(media_type: str, content: bytes, where: str, told: Callable[[bytes, i
         raise (RetriableError if failed.status >= 500 or failed.status in (408, 409, 429) else RefusedError)(text.strip())
     statuses = " ".join(str(one.status) for one in found[:_SHOWN])
     if not found:
-        raise RetriableError(f"{where}: the answer to the batch has no parts")
+        raise unclear(f"{where}: the answer to the batch has no parts ({media_type or 'no type'})")
     if sum(1 for one in found if 200 <= one.status < 300) < changes or len(found) < changes or not _is_whole(media_type, content):
-        raise RetriableError(f"{where}: {changes} changes were asked for, and the answer tells of {len(found)} ({statuses}), or was cut")
+        raise unclear(f"{where}: {changes} changes were asked for, and the answer tells of {len(found)} ({statuses}), or was cut")
     return f"{len(found)} parts, {statuses}"
 
 

@@ -137,6 +137,8 @@ def _by_stamp(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Ca
                     continue
                 stamp = delta.stamp(value_at(record, delta.path(clause)))
                 if delta.sorted and stamp is not None and later(delta, before, stamp) != stamp and not delta.repeated(before):
+                    # What came is kept, and what it covers is not: a promise that was broken does not heal by going on behind it.
+                    yield _Covered(Answer(b"", ()), clause, PullMark(mark.stamps, clauses[0]).written(delta))
                     raise ConfigError(f"{label}: the peer does not answer in the order of {delta.path(clause)}")
                 before = later(delta, before, stamp)
             seen = later(delta, seen, before)

@@ -21,10 +21,12 @@ several changes of which all are made or none (`connectors/odata_batch.py`).
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urljoin
 
@@ -41,7 +43,7 @@ from connectors.pull_marks import as_watermark
 from connectors.pulling import Answer, Question, clock_of, pull, whole_number
 from connectors.pulling import Asked as Pulling
 from connectors.spec import Page
-from data_contracts.errors import ConfigError, RefusedError, RetriableError
+from data_contracts.errors import ConfigError, HubError, RefusedError, RetriableError
 
 _SETTINGS = PEER_SETTINGS | frozenset(
     {"version", "entity", "select", "expand", "filter", "query", "page", "label", "literal", "delta", "send", "media_type"}
@@ -100,7 +102,7 @@ class OData(Pulling):
             if unless is not None and _is_there(peer, unless):
                 return "200 was there"
             if "batch" in given:
-                return _all_or_none(peer, given, content, stable_id)
+                return _all_or_none(peer, given, content, stable_id, partial(peer.unclear, repeatable=self.guards(settings)))
             if given.get("if_match") is not None:
                 headers["If-Match"] = _etag(peer, str(path)) if given["if_match"] == "fetch" else str(given["if_match"])
             asked = Asked(str(given.get("method", "POST")), str(path), headers=headers, content=content, also=(403, 412))
@@ -112,9 +114,10 @@ class OData(Pulling):
                 raise RefusedError(f"{peer.where}: somebody changed it meanwhile, so it was not overwritten; a person decides: {told}")
             if answer.status == 403:
                 raise ConfigError(f"{peer.where} does not let us in: {told}")
-            peer.taken(answer, Answered.json)
+            repeatable = self.guards(settings)
+            peer.taken(answer, Answered.json, repeatable=repeatable)
             if asked.method == "POST" and "success" not in settings and not _is_made(answer):
-                raise RetriableError(f"{peer.where}: nothing says that the entity was made: {told}")
+                raise peer.unclear(f"{peer.where}: nothing says that the entity was made: {told}", repeatable=repeatable)
             return told
 
 
@@ -215,7 +218,7 @@ class Entities:
     def _beside(self, answer: Answered, body: Any, link: str) -> str:
         """A link as it is meant: beside the context's address where the answer names one (OData JSON 4.01, 4.5.1), else the one asked."""
         context = value_at(body, "@odata.context")
-        return answer.beside(urljoin(context.partition("#")[0], link) if isinstance(context, str) else link)
+        return self._peer.access.without(answer.beside(urljoin(context.partition("#")[0], link) if isinstance(context, str) else link))
 
     def _preferred(self) -> str:
         wanted = [] if self._two else [f"odata.maxpagesize={self._size}"]
@@ -313,7 +316,7 @@ def _let_through(peer: Peer, asked: Asked, csrf: Any) -> Asked:
     return replace(asked, headers={**asked.headers, header: str(token)})
 
 
-def _all_or_none(peer: Peer, given: Mapping[str, Any], content: bytes, stable_id: str) -> str:
+def _all_or_none(peer: Peer, given: Mapping[str, Any], content: bytes, stable_id: str, unclear: Callable[[str], HubError]) -> str:
     """Several changes at once, of which all are made or none. Raises as `odata_batch.judged` says."""
     kind, body, changes = odata_batch.build(given["batch"], content, stable_id)
     asked = Asked("POST", "$batch", headers={"Content-Type": kind, "Accept": "multipart/mixed"}, content=body, also=(403,))
@@ -322,7 +325,7 @@ def _all_or_none(peer: Peer, given: Mapping[str, Any], content: bytes, stable_id
         answer = peer.ask(_let_through(peer, asked, given["csrf"]))
     if answer.status == 403:
         raise ConfigError(f"{peer.where} does not let us in: {answer.status}")
-    said = odata_batch.judged(answer.headers.get("content-type", ""), answer.content, peer.where, peer.beginning, changes)
+    said = odata_batch.judged(answer.headers.get("content-type", ""), answer.content, peer.where, peer.beginning, changes, unclear)
     return f"{answer.status} {said}"
 
 
@@ -339,11 +342,16 @@ def _is_there(peer: Peer, path: str) -> bool:
 
 
 def _is_made(answer: Answered) -> bool:
-    """Whether an answer to a creation says that there is an entity now: 201 with it or with its address, or 204 (OData 4.01, 11.4.2)."""
-    if answer.status == 204:
-        return True
+    """Whether an answer to a creation says that there is an entity now: 201 with it or with its address, or 204 (OData 4.01, 11.4.2);
+    or of an action what came of it, in the service's own words (11.5.5)."""
     named = any(answer.headers.get(name) for name in ("location", "odata-entityid"))
-    return answer.status == 201 and (named or answer.content.strip()[:1] in (b"{", b"<"))
+    if answer.status == 204 or (answer.status == 201 and (named or answer.content.strip()[:1] in (b"{", b"<"))):
+        return True
+    try:
+        said = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and any(name == "d" or name.startswith("@odata.") for name in said)
 
 
 def _etag(peer: Peer, path: str) -> str:

@@ -30,7 +30,7 @@ from typing import Any
 from connectors.credentials import refuse_unknown
 from connectors.deltas import Delta, identified, value_at
 from connectors.flagging import flag_each
-from connectors.http_each import Each
+from connectors.http_each import Each, covered_at_once
 from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer, delivering
@@ -76,6 +76,11 @@ class Rest(Pulling):
     settings = REST_SETTINGS
     needs = frozenset({"url"})
 
+    @staticmethod
+    def understood(answer: Answered, where: str) -> Any:
+        """A body, to be looked at by paths. Raises RetriableError for what is none."""
+        return answer.json(where)
+
     def peer(self, settings: Mapping[str, Any]) -> Peer:
         """The system, as it is asked."""
         return Peer(settings, self.name)
@@ -86,7 +91,7 @@ class Rest(Pulling):
         delta = Delta.of(settings, self.name)
         with self.peer(settings) as peer:
             collection = Collection(settings, delta, peer)
-            yield from pull(delta, collection.label, watermark, collection.ask, clock_of(settings))
+            yield from pull(covered_at_once(settings, delta), collection.label, watermark, collection.ask, clock_of(settings))
 
     def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
         """Raises ConfigError for a delta, paging, authorisation or test of success that nobody could follow."""
@@ -131,7 +136,7 @@ class Rest(Pulling):
                     )
                 )
                 if answer.status < 300 and answer.content:
-                    peer.taken(answer, Answered.json)
+                    peer.taken(answer, self.understood, repeatable=True)
 
             flag_each(page, lambda: dict(identified(delta, collection.ask(Question()).records)), flag)
 
@@ -148,11 +153,11 @@ class Rest(Pulling):
         if given.get("idempotency"):
             headers[str(given["idempotency"])] = stable_id
         with self.peer(delivering(settings)) as peer:
-            if asks_first(settings, given) and is_there(peer, given["unless"], document, stable_id, Answered.json):
+            if asks_first(settings, given) and is_there(peer, given["unless"], document, stable_id, self.understood):
                 return WAS_THERE
             method = str(given.get("method", "POST"))
             answer = peer.ask(Asked(method, path_of(path, values), query_of(given.get("query"), values), headers, content))
-            peer.taken(answer, Answered.json)
+            peer.taken(answer, self.understood, repeatable=self.guards(settings))
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
             return f"{answer.status} {peer.beginning(answer.content, most)}".strip()
 
@@ -232,7 +237,7 @@ class Collection:
             answer.content,
             got.records,
             self._onward(place, self._paging.next(question, answer, got.body, got.records)),
-            None if token is None else str(token),
+            None if token is None else self._peer.access.without(str(token)),
             media_type if "json" in media_type else "application/json",
         )
 
@@ -250,7 +255,8 @@ class Collection:
     def _onward(self, place: Place, behind: Place | None) -> Place | None:
         """The next page, or the first one of the next value of a list."""
         if behind is not None:
-            return replace(behind, turn=place.turn)
+            address = None if behind.address is None else self._peer.access.without(behind.address)
+            return replace(behind, turn=place.turn, address=address)
         more = self._each is not None and place.turn + 1 < len(self._each.values)
         return Place(turn=place.turn + 1) if more else None
 

@@ -59,6 +59,11 @@ class SignedHttp(Rest):
     settings = (REST_SETTINGS - {"auth"}) | _OWN
     needs = frozenset({"signer"})
 
+    @staticmethod
+    def understood(answer: Answered, where: str) -> Any:
+        """JSON, or the members of XML."""
+        return understood(answer, where)
+
     def peer(self, settings: Mapping[str, Any]) -> Peer:
         """The platform, to which everything is signed."""
         return SignedPeer(settings, self.name)
@@ -85,10 +90,10 @@ class SignedHttp(Rest):
             headers[str(given["idempotency"])] = stable_id
         asked = Asked(str(given.get("method", "POST")), path_of(path, values), query_of(given.get("query"), values), headers, body, form)
         with self.peer(delivering(settings)) as peer:
-            if asks_first(settings, given) and is_there(peer, given["unless"], content, stable_id, understood):
+            if asks_first(settings, given) and is_there(peer, given["unless"], content, stable_id, self.understood):
                 return WAS_THERE
             answer = peer.ask(asked)
-            peer.taken(answer, understood)
+            peer.taken(answer, self.understood, repeatable=self.guards(settings))
             most = _ANSWER if settings.get("answers") is True else _BEGINNING
             return f"{answer.status} {peer.beginning(answer.content, most)}".strip()
 

@@ -358,11 +358,14 @@ def dead(
 def again(uow: UnitOfWork, outbox_id: int) -> None:
     """Send a parcel once more under its stable id, from the first attempt on. The caller audits who wants it and why.
 
-    Raises NotFoundError for an unknown id, ConflictError for one that the partner fetches by itself.
+    Raises NotFoundError for an unknown id, ConflictError for one that the partner fetches by itself, or that a sender has in hand.
     """
-    row = uow.connection.execute(sa.select(outbox.c.route, outbox.c.lane, outbox.c.stable_id).where(outbox.c.id == outbox_id)).one_or_none()
+    columns = (outbox.c.route, outbox.c.lane, outbox.c.stable_id, outbox.c.state, outbox.c.lease_until)
+    row = uow.connection.execute(sa.select(*columns).where(outbox.c.id == outbox_id).with_for_update()).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no outbox entry {outbox_id}")
+    if row.state == "waiting" and (row.lease_until or 0) > uow.now:
+        raise ConflictError(f"outbox entry {outbox_id} is on its way just now: see first what becomes of it")
     if row.route.get("use") == "response":
         raise ConflictError(f"outbox entry {outbox_id} is not sent: the partner fetches it")
     name = destinations.name_of(row.route)

@@ -88,7 +88,13 @@ def test_beyond_this_machine_certificates_are_verified(
     address: str, more: dict[str, Any], verified: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: dict[str, Any] = {}
-    monkeypatch.setattr(sa, "create_engine", lambda _url, **named: given.update(named["connect_args"]))
+    made = sa.create_engine
+
+    def engine(url: sa.URL, **named: Any) -> sa.Engine:
+        given.update(named["connect_args"])
+        return made(url, **named)
+
+    monkeypatch.setattr(sa, "create_engine", engine)
     engine_of(settings(address, **more), 5)
     context = given.get("ssl")
     if context is not None:

@@ -72,7 +72,9 @@ class Consumer:
             known = self._peer.run(self._found())
             if known is None:
                 self._peer.run(stream.add_consumer(self._stream, wanted))
-            elif known.num_ack_pending and known.delivered is not None and known.ack_floor is not None:
+            else:
+                self._refuse_losing(known.config)
+            if known is not None and known.num_ack_pending and known.delivered is not None and known.ack_floor is not None:
                 self._lost_on_the_way = known.num_ack_pending, known.delivered.stream_seq, known.ack_floor.stream_seq
             if known is not None and sorted(known.config.filter_subjects or [known.config.filter_subject]) != sorted(
                 wanted.filter_subjects or []
@@ -83,6 +85,14 @@ class Consumer:
             raise ConfigError(f"{self._peer.host}: consumer {self._durable}: {error}") from error
         self._subscription = self._peer.run(stream.pull_subscribe_bind(durable=self._durable, stream=self._stream))
         return self._watermark()
+
+    def _refuse_losing(self, config: api.ConsumerConfig) -> None:
+        """Raises ConfigError for a consumer that somebody made and that gives up messages unsaid."""
+        named = f"{self._peer.host}: consumer {self._durable}"
+        if config.ack_policy is not None and config.ack_policy != api.AckPolicy.EXPLICIT:
+            raise ConfigError(f"{named} is not told what was taken: its ack_policy must be explicit")
+        if config.max_deliver is not None and config.max_deliver > 0:
+            raise ConfigError(f"{named} gives a message up after {config.max_deliver} attempts (max_deliver); -1 keeps it")
 
     async def _found(self) -> Any:
         try:

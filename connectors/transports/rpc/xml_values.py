@@ -3,6 +3,7 @@ outside."""
 
 from __future__ import annotations
 
+import re
 import xmlrpc.client
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,6 +15,9 @@ from lxml import etree
 from data_contracts.errors import RetriableError
 
 _DEEPEST = 64
+_NO_CHARACTER = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f]|&#(?:[1-8]|1[124-9]|2\d|3[01]);")
+_INSTEAD = "\ufffd".encode()
+"""For what XML has no place for, and pasted descriptions hold: one of them would keep all records from coming."""
 
 
 def call_of(method: str, arguments: Sequence[Any]) -> bytes:
@@ -25,7 +29,7 @@ def result_of(content: bytes, where: str) -> tuple[str | None, Any]:
     """The kind of a fault with its words, or None and the result. Raises RetriableError for what is no answer of XML-RPC."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
     try:
-        root = etree.fromstring(content, parser)
+        root = etree.fromstring(_NO_CHARACTER.sub(_INSTEAD, content), parser)
         if root.getroottree().docinfo.internalDTD is not None:
             raise ValueError("a DOCTYPE")
         fault, value = root.find("fault/value"), root.find("params/param/value")

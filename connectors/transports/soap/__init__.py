@@ -33,7 +33,7 @@ import httpx
 from connectors.credentials import refuse_unknown
 from connectors.deltas import Delta, identified, value_at
 from connectors.flagging import flag_each
-from connectors.http_each import Each
+from connectors.http_each import Each, covered_at_once
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import PEER_SETTINGS, Answered, delivering
 from connectors.page_joins import Joins
@@ -67,7 +67,7 @@ class Soap(Pulling):
         delta = Delta.of(settings, self.name)
         with SoapPeer(settings) as peer:
             service = Service(settings, delta, peer)
-            yield from pull(delta, service.label, watermark, service.ask, clock_of(settings))
+            yield from pull(covered_at_once(settings, delta), service.label, watermark, service.ask, clock_of(settings))
 
     def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
         """Raises ConfigError for templates, paths, a delta, paging, authorisation or test of success that nobody could follow."""
