@@ -239,7 +239,8 @@ class Peer:
         if foreign and not self._is_own(answer):
             said = f"{self.where} answered {answer.status} with a page of HTML"
             raise RetriableError(f"{said}, which takes no document: {self._page(answer)}")
-        if not self._judges or (not answer.content.strip() and "success" not in self._settings):
+        silent = not answer.content.strip() and not is_html(answer.media_type, answer.content)
+        if not self._judges or (silent and "success" not in self._settings):
             return  # in nothing there is no failure
         try:
             body = understood(answer, self.where)

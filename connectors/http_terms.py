@@ -85,7 +85,8 @@ def unpacked(response: httpx.Response) -> Iterator[bytes]:
         return
     if said not in ("gzip", "x-gzip", "deflate"):
         raise RetriableError(f"{response.url.host}: the answer is packed as {said[:40]!r}, which nobody asked for")
-    opened, rest = zlib.decompressobj(zlib.MAX_WBITS | 32), first
+    bare = said == "deflate" and (first[0] & 0x0F != 8 or int.from_bytes(first[:2]) % 31 != 0)  # IIS leaves off the head of RFC 1950
+    opened, rest = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32), first
     try:
         while rest := rest or next(pieces, b""):
             if opened.eof:  # one stream behind the other is one body

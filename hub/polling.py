@@ -262,8 +262,12 @@ def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, told: Sequence[Finding], docume
 
 
 def polling_settings(hub: Hub, flow: Flow) -> dict[str, Any]:
-    """The flow's transport settings, with the hub's clock."""
-    return hub.transport_settings(flow) | {"clock": hub.clock.now}
+    """The flow's transport settings, with the hub's clock, and the charset that the agreement states where the transport reads text."""
+    charset = hub.site.profile(hub.site.agreements[flow.agreement]).charset
+    settings = hub.transport_settings(flow) | {"clock": hub.clock.now}
+    if charset is not None and "charset" in getattr(transport_named(flow.transport["use"]), "settings", ()):
+        settings.setdefault("charset", charset)
+    return settings
 
 
 def rewind(hub: Hub, name: str, to: str | None, by: str, reason: str, *, again: bool) -> dict[str, Any]:

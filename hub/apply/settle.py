@@ -130,9 +130,32 @@ def _weighed(uow: UnitOfWork, rows: Sequence[Any], roots: dict[int, int]) -> lis
     candidates = [Candidate(row.id, roots.get(row.exchange_id, row.exchange_id), row.purpose, row.revision, row.issued_at) for row in rows]
     tied = ties(candidates)
     if tied:
-        contents = _contents(uow, [row for row in rows if row.id in tied])
-        candidates = [replace(candidate, content=contents.get(candidate.application_id, "")) for candidate in live(candidates)]
+        overtaken = _overtaken(uow, [row for row in rows if row.id in tied], candidates)
+        contents = _contents(uow, [row for row in rows if row.id in tied - overtaken])
+        candidates = [
+            replace(candidate, content=contents.get(candidate.application_id, ""))
+            for candidate in live(candidates)
+            if candidate.application_id not in overtaken
+        ]
     return candidates
+
+
+def _overtaken(uow: UnitOfWork, tied: Sequence[Any], candidates: Sequence[Candidate]) -> set[int]:
+    """Of what one flow was told again when it asked later, and nothing else tells apart, all but the last.
+
+    Who states the day of a change only, or none, says several things of one moment. Documents that come as they please have no order; the
+    pulls of one flow have, and the last one says what is so now.
+    """
+    if len(tied) < 2:
+        return set()
+    pulled = store.pulled_from(uow.connection, {row.exchange_id for row in tied})
+    ranks = {candidate.application_id: candidate.rank for candidate in live(candidates) if candidate.purpose != "change"}
+    said: dict[Any, list[tuple[int, int, int]]] = {}
+    for row in tied:
+        if row.exchange_id in pulled and row.id in ranks:
+            flow, page = pulled[row.exchange_id]
+            said.setdefault((flow, ranks[row.id]), []).append((page, row.exchange_id, row.id))
+    return {number for group in said.values() for _, _, number in sorted(group)[:-1]}
 
 
 def _contents(uow: UnitOfWork, rows: Sequence[Any]) -> dict[int, str]:

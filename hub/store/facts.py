@@ -13,6 +13,7 @@ from hub.store.lists import MARK, among, joined
 from hub.store.tables import (
     application,
     balance,
+    document,
     edge,
     edge_withdrawn,
     exchange,
@@ -25,6 +26,7 @@ from hub.store.tables import (
     subject,
 )
 from hub.store.unit_of_work import UnitOfWork
+from hub.store.watermark_tables import watermark
 
 SubjectKey = tuple[int, str, int, str]
 """organisation_id, kind, issuer_id, key."""
@@ -68,6 +70,18 @@ def lock_subjects(connection: sa.Connection, ids: Collection[int]) -> dict[int, 
     """Rows of subjects by id, locked in the order of their ids until the transaction ends."""
     rows = connection.execute(sa.select(subject).where(among(connection, subject.c.id, ids)).order_by(subject.c.id).with_for_update())
     return {row.id: row for row in rows}
+
+
+def pulled_from(connection: sa.Connection, exchange_ids: Collection[int]) -> dict[int, tuple[str, int]]:
+    """Exchange → the flow that asked for it and the page's document, for those that a pull (or a stream) brought. Documents of one flow
+    are in the order in which they were asked for."""
+    statement = (
+        sa.select(exchange.c.id, document.c.flow, document.c.id.label("page"))
+        .join_from(exchange, document, exchange.c.document_id == document.c.id)
+        .join(watermark, watermark.c.flow == document.c.flow)
+        .where(among(connection, exchange.c.id, exchange_ids))
+    )
+    return {row.id: (row.flow, row.page) for row in connection.execute(statement)}
 
 
 def replay_roots(connection: sa.Connection, exchange_ids: Collection[int]) -> dict[int, int]:
