@@ -95,6 +95,8 @@ def as_yaml(samples: Samples, name: str, fields: Sequence[Drafted], by: Sequence
     ]
     if samples.messages:
         lines.append(f"messages: {_quoted(samples.messages)}")
+    if samples.nothing:
+        lines.append('nothing: ["false"]')
     if samples.namespace:
         lines.append(f"namespace: {_quoted(samples.namespace)}")
     if samples.spaces.keys() - {samples.namespace or ""}:

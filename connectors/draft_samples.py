@@ -70,6 +70,8 @@ class Samples:
     """xml: the prefix by which each namespace is named in the grammar, when an element of it was met."""
     separator: str = ""
     charset: str = ""
+    nothing: bool = False
+    """json: whether `false` stands for nothing."""
     skip: list[str] = field(default_factory=list)
     """fixed: codes of lines around the messages."""
 
@@ -93,7 +95,24 @@ def observe(paths: Sequence[Path]) -> Samples:
         found = _READERS[name](content, found or Samples(name, Node("")), path)
     if found is None or not found.root.records:
         raise ConfigError("the samples hold no message")
+    if _false_is_none(found.root):
+        found.nothing = True
+        _without_false(found.root)
     return found
+
+
+def _false_is_none(node: Node) -> bool:
+    """Whether these systems say `false` where they have nothing (Odoo), as records show that are `false` at times; else it is a value."""
+    shown = bool(node.fields) and "false" in node.values
+    return any([shown, *(_false_is_none(below) for below in node.fields.values())])
+
+
+def _without_false(node: Node) -> None:
+    for below in node.fields.values():
+        said = [value for value in below.values if value != "false"]
+        below.held -= len(below.values) - len(said)
+        below.values = said if said or below.fields else below.values
+        _without_false(below)
 
 
 # --- rows --------------------------------------------------------------------------------------------------------------

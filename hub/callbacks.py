@@ -20,7 +20,7 @@ from connectors.registry import signer_named
 from connectors.signing import WINDOW_SECONDS, Heard, Pairs, Signing, Verifying, Vouched, keys_of
 from data_contracts.errors import ConfigError, RefusedError, RetriableError
 from data_contracts.findings import Finding
-from hub.receive import Reception, receive
+from hub.receive import GIVEN, Reception, receive
 from hub.runtime import Hub, local
 from hub.site import Agreement, Flow, Site
 from hub.site_reading import unloadable
@@ -116,7 +116,7 @@ def _key(hub: Hub, agreement: Agreement, name: str, vouched: Vouched) -> tuple[s
         document.c.partner_id == hub.partner_id(agreement.partner),
         document.c.channel == _CHANNEL,
     )
-    same = document.c.delivery_key.in_([key, *(f"{key}/{turn}" for turn in range(2, _TURNS))])
+    same = document.c.delivery_key.in_([f"{GIVEN}{key}", *(f"{GIVEN}{key}/{turn}" for turn in range(2, _TURNS))])
     with hub.database.read() as connection:
         said = connection.execute(sa.select(document).where(*own, same).order_by(document.c.id)).all()
         if not said:
@@ -124,7 +124,7 @@ def _key(hub: Hub, agreement: Agreement, name: str, vouched: Vouched) -> tuple[s
         last = connection.execute(sa.select(sa.func.max(document.c.id)).where(*own, document.c.received_by == f"callback:{name}")).scalar()
     old = micros(hub.clock.now()) - said[-1].received_at > REPEATED_SECONDS * 1_000_000
     if last == said[-1].id or not old or len(said) + 1 >= _TURNS:
-        return str(said[-1].delivery_key), False
+        return str(said[-1].delivery_key).removeprefix(GIVEN), False
     return (f"{key}/{len(said) + 1}", False) if vouched.fresh else (key, True)
 
 

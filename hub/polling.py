@@ -263,7 +263,8 @@ def _tell(hub: Hub, uow: UnitOfWork, flow: Flow, told: Sequence[Finding], docume
 
 def polling_settings(hub: Hub, flow: Flow) -> dict[str, Any]:
     """The flow's transport settings, with the hub's clock, and the charset that the agreement states where the transport reads text."""
-    charset = hub.site.profile(hub.site.agreements[flow.agreement]).charset
+    agreement = hub.site.agreements.get(flow.agreement)  # what is compared with a register has none
+    charset = None if agreement is None else hub.site.profile(agreement).charset
     settings = hub.transport_settings(flow) | {"clock": hub.clock.now}
     if charset is not None and "charset" in getattr(transport_named(flow.transport["use"]), "settings", ()):
         settings.setdefault("charset", charset)

@@ -25,6 +25,9 @@ from hub.store.unit_of_work import UnitOfWork
 
 _PEEK = 4096
 
+GIVEN = "key:"
+"""Before a delivery key that the sender, or its signer, gave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reception:
@@ -104,7 +107,7 @@ def _delivery_key(hub: Hub, reception: Reception, reference: tuple[str, str] | N
     A body of several interchanges is known by its bytes: the first envelope must not speak for those behind it.
     """
     if reception.delivery_key is not None:
-        return f"key:{reception.delivery_key}"
+        return f"{GIVEN}{reception.delivery_key}"
     if reference is not None and not _several(hub, reference[0], staged):
         return f"{reference[0]}:{reference[1]}"
     return f"sha256:{staged.sha256.hex()}"

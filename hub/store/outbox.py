@@ -221,7 +221,7 @@ def hold(uow: UnitOfWork, parcel: Parcel, seconds: float) -> None:
     """Keep a parcel that is in hand for so long from now on. Raises ConflictError when another sender took over."""
     mine = (outbox.c.id == parcel.id, outbox.c.fence == parcel.fence, outbox.c.state == WAITING)
     if uow.connection.execute(sa.update(outbox).where(*mine).values(lease_until=uow.now + int(seconds * _SECOND))).rowcount != 1:
-        raise ConflictError(f"another sender has {parcel.stable_id}")
+        raise ConflictError(f"{parcel.stable_id}: another sender took over")
 
 
 def sent(uow: UnitOfWork, parcel: Parcel, answer: str | None = None) -> bool:

@@ -173,3 +173,23 @@ def test_what_an_address_may_say_never_weakens_what_is_verified() -> None:
         with pytest.raises(ConnectionAbortedError):
             engine.connect()
         assert seen.get("ssl") is not None or (seen["sslmode"], seen["sslrootcert"]) == ("verify-full", "system")
+
+
+@pytest.mark.parametrize(("auth", "told"), [
+    ({"kind": "header", "name": "X-Key", "secret": "abcdef"}, "secret does not belong"),
+    ({"kind": "basic", "user": "hub", "password": "abcdef"}, "password does not belong"),
+    ({"kind": "basic", "user": "hub"}, "name the password by"),
+    ({"kind": "header", "name": "Authorization", "prefix": "Bearer eyJhbGciOiJI.e30.abc", "secret_env": "X"}, "looks like a secret"),
+    (OAUTH | {"client_secret": "abcdef"}, "client_secret does not belong"),
+    (OAUTH, "name the client_secret by"),
+])  # fmt: skip
+def test_what_lets_us_in_is_named_before_anybody_is_asked(auth: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        Access(auth, "rest")
+
+
+def test_a_secret_that_no_header_can_bear_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASTED", "“key”")
+    access = Access({"kind": "header", "name": "X-Key", "secret_env": "PASTED"}, "rest")
+    with pytest.raises(ConfigError, match="no header can bear"):
+        access.apply({}, [], lambda _asking: None, lambda: 0.0)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import sqlalchemy as sa
@@ -136,3 +137,29 @@ def test_an_entry_order_goes_to_qimen_once_and_its_failures_under_200_are_told(c
             sender.send(flow, "a.xml", REPORT, "entry/4")
     finally:
         peer.stop()
+
+
+def test_who_says_the_same_again_later_means_it_where_nobody_could_play_it_back(hub: Hub, clock: FrozenClock) -> None:
+    """Released, blocked, released. A lost answer is repeated within minutes; an old signature that states no moment proves nothing."""
+
+    def say(flow: str, body: bytes) -> bool:
+        if flow == "shop":
+            made = hmac.new(b"shop-secret", body, hashlib.sha256).hexdigest()
+            return callbacks.take(hub, flow, "POST", (), {"x-sig": made}, body).landed
+        qimen = Qimen("qimen-secret", "C1", clock.now)
+        answer = qimen.calls_back(
+            lambda query, body: callbacks.take(hub, flow, "POST", tuple(parse_qsl(query, keep_blank_values=True)), {}, body),
+            "entryorder.confirm",
+            body,
+        )
+        return bool(answer.landed)
+
+    other = REPORT.replace(b"RK1", b"RK2")
+    for flow, anew in (("wms_reports", True), ("shop", False)):
+        assert [say(flow, REPORT), say(flow, other), say(flow, REPORT)] == [True, True, False], "within minutes it is a repetition"
+        clock.advance(3600)
+        assert [say(flow, REPORT), say(flow, REPORT)] == [anew, False]
+        clock.advance(3600)
+        assert say(flow, REPORT) is False, "nothing else came in between"
+    with hub.database.read() as connection:
+        assert "SEC-05" in set(connection.execute(sa.select(tables.finding.c.rule)).scalars())
