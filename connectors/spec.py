@@ -82,6 +82,8 @@ class Traits:
     """Types of all its messages, of a standard that has no envelope and is its own grammar; None: envelope or grammar tell."""
     version_at: Place | None = None
     """Where a message states its version, if that of another reads one that no grammar describes (AGR-09); None: none does."""
+    tells_repeats: bool = False
+    """By its standard a document bears a number that stays when it is sent again, and by which the receiver knows a repeat."""
 
 
 @dataclass(frozen=True, slots=True)

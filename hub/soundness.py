@@ -149,7 +149,9 @@ def _described(
 
 def _flow(site: Site, flow: Flow) -> Iterator[Finding]:
     where = f"flows/{flow.flow}.yaml"
-    yield from _settings(flow.transport, where, "transport", asks=flow.direction == "in")
+    agreement = site.agreements.get(flow.agreement)
+    told = agreement is not None and registry.traits_of(agreement.format).tells_repeats
+    yield from _settings(flow.transport, where, "transport", asks=flow.direction == "in", told=told)
     if flow.schedule is not None and not is_schedule(flow.schedule):
         yield fault("SIT-03", where, "schedule", "cron, 5 fields", flow.schedule)
     if flow.contract is not None and flow.agreement:
@@ -191,8 +193,10 @@ def _together(site: Site, flow: Flow, where: str) -> Iterator[Finding]:
         yield fault("SIT-23", where, "transport.delta", ", ".join(group.by), str(delta["kind"]))
 
 
-def _settings(settings: Mapping[str, Any], where: str, key: str, *, asks: bool = False) -> Iterator[Finding]:
-    """What a transport does not read, what it does not work without, and what is wrong within its settings."""
+def _settings(settings: Mapping[str, Any], where: str, key: str, *, asks: bool = False, told: bool = False) -> Iterator[Finding]:
+    """What a transport does not read, what it does not work without, and what is wrong within its settings.
+
+    `told`: what goes out itself says whether it is a repeat."""
     use = str(settings.get("use"))
     transport = registry.transport_named(use)
     known: frozenset[str] | None = getattr(transport, "settings", None)
@@ -206,7 +210,7 @@ def _settings(settings: Mapping[str, Any], where: str, key: str, *, asks: bool =
     elif isinstance(transport, Checked):
         try:
             transport.check(settings, asks=asks)
-            if key == "transport" and not asks and isinstance(transport, Guarded) and not transport.guards(settings):
+            if key == "transport" and not (asks or told) and isinstance(transport, Guarded) and not transport.guards(settings):
                 yield fault("SIT-26", where, f"{key}.send", got=use)
             if asks and isinstance(transport, Cautious):
                 for rule, at, got in transport.cautions(settings):

@@ -158,7 +158,7 @@ def test_a_site_of_all_presets_is_sound(system: System) -> None:
 def test_what_a_peer_may_get_twice_is_remarked(system: System) -> None:
     remarked = {str(one.place.path).partition("/")[2].partition(".")[0] for one in faults(system.hub.site) if one.rule == "SIT-26"}
     idocs = {"sap_idoc_answers_out", "sap_idoc_orders_out", "sap_idoc_despatches_out"}
-    assert remarked == idocs | {"ariba_cxml_orders_out", "fadada_orders_out", "flux_wms_arrivals_out", "manhattan_active_arrivals_out"}
+    assert remarked == idocs | {"fadada_orders_out", "flux_wms_arrivals_out", "manhattan_active_arrivals_out"}
 
 
 @pytest.mark.parametrize(("preset", "resource"), RESOURCES)

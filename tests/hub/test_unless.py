@@ -93,6 +93,34 @@ def test_what_is_not_there_is_sent_again_and_what_cannot_be_asked_is_not(hub: Hu
     assert outbound.send(hub) == 1 and states(hub) == ["sent"] and len(shop.made) == 1
 
 
+CXML = '<?xml version="1.0"?>\r\n<cXML payloadID="000000017@hub" timestamp="2026-11-22T08:00:00+00:00"><Request/></cXML>\n'
+IDOC = "<ORDERS05><IDOC BEGIN='1'><EDI_DC40><DOCNUM>0000000000000017</DOCNUM></EDI_DC40></IDOC></ORDERS05>"
+
+
+@pytest.mark.parametrize("document", [CXML, IDOC])
+def test_a_repeat_is_byte_for_byte_what_went_first(hub: Hub, document: str) -> None:
+    bodies: list[bytes] = []
+
+    def answer(_request: Any, body: bytes) -> tuple[int, bytes]:
+        bodies.append(body)
+        return 200, b"<Response/>"
+
+    peer = HttpPeer(key=lambda _request, body: body.decode(), answers=answer)
+    peer.start()
+    try:
+        to = {"use": "rest", "url": peer.url, "media_type": "text/xml", "answers": True, "send": {"method": "POST"}}
+        queue(hub, peer, document, route=to, name="order.xml")
+        peer.faults = ["half"]
+        assert outbound.send(hub) == 1 and states(hub) == ["waiting"]
+        hub.clock.advance(3600)  # type: ignore[attr-defined]
+        assert outbound.send(hub) == 1 and states(hub) == ["sent"]
+        outbound.resend_parcel(hub, 1, "ann", "they lost it")
+        assert outbound.send(hub) == 1 and states(hub) == ["sent"]
+    finally:
+        peer.stop()
+    assert bodies == [document.encode()] * 3, "payloadID, DOCNUM and timestamp are those of the first attempt"
+
+
 @pytest.mark.parametrize("use", ["rest", "signed_http"])
 def test_a_document_is_told_from_another_by_all_that_its_record_says(peer: HttpPeer, shop: Shop, use: str) -> None:
     send = transport_named(use).send

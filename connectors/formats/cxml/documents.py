@@ -31,6 +31,7 @@ class Cxml(Dialect):
         "xml",
         enveloped=True,
         options=OPTIONS | {"host", "language", "shared_secret_env", "shared_secret_file"},
+        tells_repeats=True,  # the payloadID
     )
     doctype = "CXM-03"
     unknown_type = "CXM-01"
