@@ -201,15 +201,16 @@ class Asked:
 
     def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str | None:
         """Ask for the first page and throw it away. None where nothing can be asked for: what only goes out, and peers that call us."""
-        pages = iter(self.pages(settings, None)) if asks else iter(())
+        page = self.sample(settings) if asks else None
+        return None if page is None else told_of(page)
+
+    def sample(self, settings: Mapping[str, Any]) -> Page | None:
+        """The first page, which is not kept and covers nothing. None of peers that call us."""
+        pages = iter(self.pages(settings, None))
         page = next(pages, None)
         if isinstance(pages, Generator):
             pages.close()
-        if page is None:
-            return None
-        return f"lets us in, a first page has {len(page.content)} bytes" + (
-            f", {len(page.records)} records" if page.records is not None else ""
-        )
+        return page
 
     def fetch(self, settings: Mapping[str, Any]) -> Iterator[Delivered]:
         """Raises ConfigError."""
@@ -233,6 +234,12 @@ class Asked:
     def send(self, settings: Mapping[str, Any], name: str, content: bytes, stable_id: str) -> str:
         """Raises ConfigError, where a transport does not write."""
         raise ConfigError(f"transport {self.name} only reads")
+
+
+def told_of(page: Page) -> str:
+    """A first page, for people."""
+    records = f", {len(page.records)} records" if page.records is not None else ""
+    return f"lets us in, a first page has {len(page.content)} bytes{records}"
 
 
 def clock_of(settings: Mapping[str, Any]) -> Callable[[], datetime] | None:

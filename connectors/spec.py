@@ -317,6 +317,15 @@ class Streaming(Polling, Protocol):
 
 
 @runtime_checkable
+class Sampling(Protocol):
+    """A transport that can show what a first page holds, without keeping it."""
+
+    def sample(self, settings: Mapping[str, Any]) -> Page | None:
+        """The page; None where nothing can be asked for. Raises as `pages` does."""
+        ...
+
+
+@runtime_checkable
 class Reachable(Protocol):
     """A transport that can prove that its peer is there and lets us in, without moving anything (`udihub partner check --reach`)."""
 

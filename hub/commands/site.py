@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -15,9 +14,11 @@ from hub.as2 import expiry
 from hub.commands import listening, selftest
 from hub.commands.persons import Actor
 from hub.commands.registers import tell_outcome
+from hub.commands.selftest_page import said
 from hub.commands.words import counted, word
 from hub.registers.fetch import fetch_extracts
 from hub.runtime import Hub
+from hub.selftest import OUTCOMES
 from hub.settings import Settings
 from hub.site import Site
 from hub.site_reading import SiteError
@@ -95,14 +96,18 @@ def partner_check_command(
 
 def _reached(site: Site, settings: Settings, as_json: bool) -> bool:
     """Tell of each peer that can be asked whether it is there and lets us in. Whether all are."""
-    told = list(reaching.reached(site, settings.home))
+    told, language = list(reaching.reached(site, settings.home, settings.clock.now())), settings.language
     for one in told:
         if as_json:
-            typer.echo(json.dumps(asdict(one), ensure_ascii=False))
-        else:
-            said = config_texts.told(one.said, settings.language)
-            typer.echo(f"{word('reached' if one.reached else 'not_reached', settings.language):8} {one.flow}: {said}")
-    return all(one.reached for one in told)
+            typer.echo(json.dumps(one.as_json(language), ensure_ascii=False))
+            continue
+        typer.echo(f"{word('reached' if one.reached else 'not_reached', language):8} {one.flow}: {config_texts.told(one.said, language)}")
+        if one.sample:
+            counts = ", ".join(f"{count} {said(OUTCOMES[fate], language)}" for fate, count in one.sample.items())
+            typer.echo(f"         {word('sample', language)}: {counts}")
+        for finding in one.findings:
+            typer.echo(f"           {finding.rule} {finding.text(language)}")
+    return all(one.reached and one.usable for one in told)
 
 
 def flow_list_command(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:

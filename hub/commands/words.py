@@ -79,6 +79,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "listening": ("listening to {flows}", "正在监听 {flows}"),
     "drained": ("{flow}: {count} documents", "{flow}：{count} 份文件"),
     "reached": ("reached", "可达"),
+    "sample": ("of a first page", "首页样本"),
     "not_reached": ("NOT REACHED", "不可达"),
     "unreached": ("not every peer can be reached and lets us in", "并非所有对方都可达并允许登录"),
     "pulled_up_to": (

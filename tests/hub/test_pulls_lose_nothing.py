@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
+from typer.testing import CliRunner
 
 from data_contracts.errors import HubError
 from hub import pipeline, worker
+from hub.cli import application
 from hub.clock import FrozenClock
 from hub.runtime import Hub
 from hub.settings import Settings
@@ -290,3 +293,22 @@ def test_what_a_job_made_and_was_cut_is_no_smaller_number(world: Make, cut: byte
     made = world(say, query=None, records=None, path=None, job=job | {"result": result}, delta=WHOLE)
     got, failure = made.pull()
     assert got == [] and ("ends within a row" in str(failure) or "columns" in str(failure) or "and 2 came" in str(failure))
+
+
+def test_a_first_page_is_tried_before_anything_is_kept(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`partner check --reach`: reached, let in, and what would become of what comes."""
+    rows = [item(1), item(2), {"id": 3, "code": "M-3", "unit": "PCE", "shelf_life": "soon"}]
+    made = world(lambda _heard: Said({"rows": rows}), query={}, delta=WHOLE)
+    for name, value in (("HOME", made.hub.settings.home), ("SITE", made.hub.site.folder), ("DATABASE_URL", made.hub.settings.database_url)):
+        monkeypatch.setenv(f"UDIHUB_{name}", str(value))
+    run = CliRunner()
+    answer = run.invoke(application(), ["partner", "check", "--reach", "--json"])
+    told = next(one for line in answer.output.splitlines() if (one := json.loads(line)).get("flow") == "mes_items")
+    assert answer.exit_code == 0 and told["reached"] and told["sample"] == {"ready": 2, "rejected": 1}
+    assert told["findings"][0]["rule"].startswith("FED-")
+    monkeypatch.setenv("UDIHUB_LANG", "zh-CN")
+    answer = run.invoke(application(), ["partner", "check", "--reach"])
+    assert answer.exit_code == 0 and "允许登录，首页" in answer.output and "首页样本: 2 将被收录, 1 将被拒绝" in answer.output
+    del rows[:2]
+    assert run.invoke(application(), ["partner", "check", "--reach"]).exit_code != 0, "nothing of it would be taken in"
+    assert made.states() == [] and made.rules() == set()
