@@ -1,7 +1,7 @@
 """A peer that is asked by HTTP: addresses, certificates, limits, and what counts as success. What `rest`, `rpc` and `odata` have in common.
 
     url, auth, headers, ca_file, certificate_file + key_file, allow_plain, timeout_seconds (30), deadline_seconds (300), max_bytes (32 MiB),
-    requests_per_minute, patience_seconds (60), success, failure, answers_html, charset, links
+    requests_per_minute, patience_seconds (60), success, failure, answers_html, charset, links, probe
 
 Certificates are always verified, redirects never followed, and an address that the peer names (a next page) must be on the same host;
 `links: path` takes path and parameters of it alone, for peers behind a gateway that name themselves as they are called inside.
@@ -40,7 +40,7 @@ from data_contracts.errors import BusyError, ConfigError, HubError, RefusedError
 
 PEER_SETTINGS = frozenset(
     {"url", "auth", "headers", "ca_file", "certificate_file", "key_file", "allow_plain", "timeout_seconds", "deadline_seconds", "max_bytes"}
-    | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "charset", "links", "clock"}
+    | {"requests_per_minute", "patience_seconds", "success", "failure", "answers_html", "charset", "links", "probe", "clock"}
 )
 _CHARSET = re.compile(r"""charset\s*=\s*"?([\w.:-]+)""", re.I)
 _WIDER = dict.fromkeys(("gb2312", "gb_2312-80", "gbk", "x-gbk", "cp936"), "gb18030")

@@ -36,6 +36,7 @@ from connectors import odata_batch
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer, delivering
+from connectors.http_probe import probed
 from connectors.http_templates import members, words_of
 from connectors.http_unless import guards
 from connectors.page_joins import Joins
@@ -61,6 +62,13 @@ class OData(Pulling):
     name = "odata"
     settings = _SETTINGS
     needs = frozenset({"url"})
+
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str | None:
+        """By the first page, or of a service to which documents go by its service document."""
+        if asks:
+            return super().reach(settings, asks=asks)
+        with Peer(settings, self.name) as peer:
+            return probed(peer, settings)
 
     def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
         """What changed. Raises RetriableError, RefusedError or ConfigError as `connectors/http_peer.py` says."""

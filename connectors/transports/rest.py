@@ -34,6 +34,7 @@ from connectors.http_each import Each, covered_at_once
 from connectors.http_jobs import Job, is_separated, rows
 from connectors.http_paging import Paging, Place
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer, delivering
+from connectors.http_probe import probed
 from connectors.http_templates import filled, members, part, path_of, query_of, texts_of, words_of
 from connectors.http_unless import WAS_THERE, asks_first, guards, is_there
 from connectors.http_wrapping import wrapped
@@ -84,6 +85,13 @@ class Rest(Pulling):
     def peer(self, settings: Mapping[str, Any]) -> Peer:
         """The system, as it is asked."""
         return Peer(settings, self.name)
+
+    def reach(self, settings: Mapping[str, Any], *, asks: bool) -> str | None:
+        """By the first page, or of a peer to which documents go by `connectors/http_probe.py`."""
+        if asks or not settings.get("url"):
+            return super().reach(settings, asks=asks)
+        with self.peer(settings) as peer:
+            return probed(peer, settings)
 
     def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
         """What changed. Raises RetriableError, RefusedError or ConfigError as `connectors/http_peer.py` says."""

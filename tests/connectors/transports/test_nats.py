@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nats.js import api
 
 from connectors.transports.nats import TRANSPORT
 from data_contracts.errors import ConfigError, RefusedError
@@ -70,6 +71,22 @@ def test_the_place_in_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
                 TRANSPORT.send(out, "a.json", content, "id-1")
         with pytest.raises(ConfigError):
             TRANSPORT.check(out | {"subject": "line.*"}, asks=False)
+
+
+@pytest.mark.parametrize(("config", "told"), [
+    ({"max_deliver": 2}, "gives a message up after 2 attempts"), ({"ack_policy": api.AckPolicy.NONE}, "must be explicit"),
+])  # fmt: skip
+def test_a_consumer_that_loses_messages_unsaid_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any], told: str
+) -> None:
+    """Its owner made it beforehand."""
+    monkeypatch.setenv("NATS_PASSWORD", PASSWORD)
+    with nats_server(tmp_path / "nats") as peer:
+        made = api.ConsumerConfig(**{"durable_name": "hub", "filter_subjects": ["line.*"], "ack_policy": api.AckPolicy.EXPLICIT, **config})
+        peer.ask(lambda streams: streams.add_consumer(STREAM, made))
+        peer.publish([("line.7", b"1")])
+        with pytest.raises(ConfigError, match=told):
+            drained(inward(peer))
 
 
 def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

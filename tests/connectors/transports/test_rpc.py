@@ -148,6 +148,11 @@ def test_calls_are_made_of_a_document_and_may_be_made_again(peer: RpcPeer) -> No
         TRANSPORT.send(out, "a.json", b"<x/>", "1")
 
 
+def test_a_character_that_xml_has_no_place_for_is_its_records_fault() -> None:
+    said = b"<methodResponse><params><param><value><string>a\x0bb&#31;c\td</string></value></param></params></methodResponse>"
+    assert result_of(said, "erp") == (None, "a\ufffdb\ufffdc\td")
+
+
 def test_hostile_xml_and_mistakes(peer: RpcPeer) -> None:
     deep = b"<value><array><data>" * 80 + b"</data></array></value>" * 80
     for content in (
