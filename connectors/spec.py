@@ -317,6 +317,15 @@ class Streaming(Polling, Protocol):
 
 
 @runtime_checkable
+class Described(Protocol):
+    """A transport whose peers describe themselves."""
+
+    def described(self, settings: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """What a flow asks that the peer says it has not; None where it does not describe itself. Raises as `pages` does."""
+        ...
+
+
+@runtime_checkable
 class Sampling(Protocol):
     """A transport that can show what a first page holds, without keeping it."""
 

@@ -1,6 +1,7 @@
 """`udihub partner check --reach`: whether the peers of flows are there and let us in, told before the first document is to move.
 
-Only transports that can prove it without moving anything are asked (`connectors.spec.Reachable`); of the others nothing is said. Of a
+Only transports that can prove it without moving anything are asked (`connectors.spec.Reachable`); of the others nothing is said. What a
+peer says of itself (OData's `$metadata`) is held against what the flow asks. Of a
 system that is asked for what changed, the first page is a sample: it is read, mapped and checked as what comes will be, and thrown away.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 
 from connectors.pulling import told_of
 from connectors.registry import transport_named
-from connectors.spec import Page, Reachable, Sampling
+from connectors.spec import Described, Page, Reachable, Sampling
 from data_contracts.errors import HubError
 from data_contracts.findings import Finding, Language
 from hub.examine import Fate, examine
@@ -60,7 +61,10 @@ def reached(site: Site, home: Path, now: datetime) -> Iterator[Reached]:
             continue
         settings = local(flow.transport, home)
         try:
-            if flow.direction == "in" and flow.agreement in site.agreements and isinstance(transport, Sampling):
+            lacks = transport.described(settings) if flow.direction == "in" and isinstance(transport, Described) else None
+            if lacks:
+                yield Reached(flow.flow, False, "; ".join(lacks))
+            elif flow.direction == "in" and flow.agreement in site.agreements and isinstance(transport, Sampling):
                 page = transport.sample(settings)
                 if page is not None:
                     yield _sampled(site, flow, page, now)

@@ -32,7 +32,7 @@ from urllib.parse import quote, urljoin
 
 import httpx
 
-from connectors import odata_batch
+from connectors import odata_batch, odata_metadata
 from connectors.credentials import refuse_unknown, required
 from connectors.deltas import Delta, later, value_at
 from connectors.http_peer import PEER_SETTINGS, Answered, Asked, Peer, delivering
@@ -79,6 +79,21 @@ class OData(Pulling):
         with Peer(settings, self.name) as peer:
             entities = Entities(settings, delta, peer)
             yield from pull(delta, entities.label, watermark, entities.ask, clock_of(settings))
+
+    def described(self, settings: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """What the flow asks and the service does not have, by its own `$metadata`; None where it does not describe itself."""
+        delta = _delta(settings)
+        listed = {name: settings.get(name) or [] for name in ("select", "expand")}
+        select, expand = ([str(one) for one in (given if isinstance(given, list) else str(given).split(","))] for given in listed.values())
+        stamps = [path for path in (delta.field, delta.created) if path] if delta.kind == "stamp" else []
+        default = "datetimeoffset" if _version(settings) == "2" else "plain"
+        with Peer(settings, self.name) as peer:
+            answer = peer.ask(Asked(path="$metadata", headers={"Accept": "application/xml"}, also=(403, 404, 406, 501)))
+            if answer.status >= 400:
+                return None
+            service = odata_metadata.read(answer.content, peer.where)
+        asked = (required(settings, "entity", self.name), [*delta.id, *select], stamps, expand)
+        return tuple(odata_metadata.faults(service, *asked, str(settings.get("literal", default))))
 
     def check(self, settings: Mapping[str, Any], *, asks: bool) -> None:
         """Raises ConfigError for an address, authorisation or delta that nobody could follow."""

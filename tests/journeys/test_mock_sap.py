@@ -14,8 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.registry import transport_named
+from connectors.spec import Described
 from data_contracts.errors import RefusedError, RetriableError
 from hub import exchange, outbound
+from hub.reaching import reached
 from hub.store import tables
 from hub.store.views import order as order_view
 from tests.journeys.mock_sap import ORDERS, PASSWORD, PRODUCTS, SALES, SITE, MockSap, Site
@@ -68,6 +70,22 @@ def test_orders_are_pulled_page_by_page_and_only_what_is_new_again(odata: Site) 
     (made,) = {one["PurchaseOrder"] for one in sap.get(ORDERS)} - there.keys()
     assert odata.pull("orders_pulled") == [f"purchase_order/{made}"]
     assert odata.pull("orders_pulled") == [] and len(odata.states()) == held + 1
+
+
+def test_what_it_says_of_itself_is_held_against_what_is_asked(odata: Site) -> None:
+    """By a $metadata that is not ours, before the first pull."""
+    told = {one.flow: one for one in reached(odata.hub.site, odata.hub.settings.home, odata.hub.clock.now())}
+    assert told["orders_pulled"].reached and told["products_pulled"].reached
+    flow = odata.hub.site.flows["orders_pulled"]
+    transport = transport_named("odata")
+    assert isinstance(transport, Described)
+    settings = odata.hub.transport_settings(flow)
+    assert transport.described(settings) == ()
+    wrong = settings | {"expand": ["to_PurchaseOrderItems"], "delta": settings["delta"] | {"field": "LastChangedAt"}}
+    lacks = transport.described(wrong)
+    assert lacks is not None and [text.partition(";")[0] for text in lacks] == [
+        "A_PurchaseOrder has no LastChangedAt", "A_PurchaseOrder leads to no to_PurchaseOrderItems",
+    ]  # fmt: skip
 
 
 def test_a_product_that_was_changed_comes_alone(odata: Site) -> None:
