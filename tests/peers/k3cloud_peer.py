@@ -1,7 +1,8 @@
 """Kingdee K3Cloud as far as a hub meets it: signed calls, rows as arrays, and failures that come as HTTP 200.
 
 Written from the official SDK's side: what that sends is taken, and nothing else. `python tests/peers/k3cloud_peer.py PORT` runs it alone.
-Its traps: a wrong signature is `MsgCode` 1 ("session lost") under 200; only `FDocumentStatus` C is final; a page holds `CAP` rows at most,
+Its traps: a wrong signature is `MsgCode` 1 ("session lost") under 200; only `FDocumentStatus` C is final, and an audit sets
+`FApproveDate` and leaves `FModifyDate` where it was; a page holds `CAP` rows at most,
 whatever was asked for; a bill that is saved twice under one number is refused, under 200 too.
 """
 
@@ -64,15 +65,24 @@ class K3Cloud:
             }
         return _failure(f"no such operation: {operation}")
 
+    def audit(self, number: str, at: str) -> None:
+        """Somebody audits a bill; `at` in the time of China."""
+        self.bills[number] |= {"FDocumentStatus": "C", "FApproveDate": at}
+
     def rows(self, data: dict[str, Any]) -> Any:
         """Values in the order of FieldKeys."""
         found = list(self.bills.values())
-        for field, sign, value in re.findall(r"(\w+)\s*(>=|=)\s*'([^']*)'", data.get("FilterString", "")):
-            found = [bill for bill in found if (bill[field] >= value if sign == ">=" else bill[field] == value)]
+        for clause in data.get("FilterString", "").split(" and "):
+            any_of = re.findall(r"(\w+)\s*(>=|=)\s*'([^']*)'", clause)
+            found = [bill for bill in found if not any_of or any(_holds(bill.get(field, ""), sign, value) for field, sign, value in any_of)]
         order = [key.split()[0] for key in (data.get("OrderString") or "FID").split(",")]
         found.sort(key=lambda bill: [bill[name] for name in order])
         keys, start = data["FieldKeys"].split(","), int(data.get("StartRow", 0))
         return [[bill[key] for key in keys] for bill in found[start : start + min(int(data.get("Limit", CAP)), self.cap)]]
+
+
+def _holds(value: str, sign: str, than: str) -> bool:
+    return value >= than if sign == ">=" else value == than
 
 
 def _failure(text: str, code: int = 0) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from connectors.http_peer import Answered
+from connectors.preset import Presets
 from connectors.registry import transport_named
 from connectors.spec import Polling
 from connectors.transports import signed_http
@@ -96,6 +97,26 @@ def test_rows_come_page_by_page_from_the_watermark_on(k3cloud: K3Cloud, keys: di
     assert "100012" in news and "100000" in news, "five minutes before the watermark come again"
     with pytest.raises(RefusedError, match="会话信息已丢失"):
         list(SIGNED.pages(asking(k3cloud, {**keys, "user": "stranger"}), None))
+
+
+@pytest.mark.parametrize("approved", ["2026-11-24T09:00:00", "2026-11-24T00:00:00"])
+def test_an_order_that_was_audited_after_the_pull_comes_though_its_date_of_change_stays(
+    approved: str, k3cloud: K3Cloud, keys: dict[str, Any]
+) -> None:
+    product = Presets().named("kingdee-k3cloud").resources["purchase_orders"].transport
+    settings = {**product, "use": "signed_http", "signer": "k3cloud", "url": k3cloud.url, "keys": keys}
+    for number, day in ((1, 20), (2, 24)):
+        names = dict.fromkeys(product["body"]["data"]["FieldKeys"].split(","), "")
+        k3cloud.bills[f"CG-{number}"] = names | {
+            "FID": number, "FBillNo": f"CG-{number}", "FModifyDate": f"2026-11-{day}T08:30:00", "FDocumentStatus": "A",
+        }  # fmt: skip
+    k3cloud.audit("CG-2", "2026-11-24T08:40:00")
+    first = list(SIGNED.pages(settings, None))
+    assert [key for page in first for key, _ in page.records or ()] == ["2"]
+    k3cloud.audit("CG-1", approved)
+    then = list(SIGNED.pages(settings, first[-1].watermark))
+    assert [key for page in then for key, _ in page.records or ()] == ["1", "2"]
+    assert then[-1].watermark == first[-1].watermark, "an old date of change moves nothing back"
 
 
 def test_the_official_sdk_is_let_in_by_the_emulator(k3cloud: K3Cloud) -> None:
