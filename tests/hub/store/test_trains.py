@@ -195,5 +195,15 @@ def test_a_slow_peer_has_the_rest_of_a_train_claimed_anew(hub: Hub, box: Box, mo
     now = [0.0]
     monkeypatch.setattr(delivery.time, "monotonic", lambda: now[0])
     box.first["a"] = lambda: now.__setitem__(0, now[0] + delivery.TRAIN_SECONDS)
+    claimed: list[list[str]] = []
+    claim = trains.claim
+
+    def claiming(*given: Any) -> list[outbox.Parcel]:
+        found = claim(*given)
+        claimed.append([parcel.name for parcel in found])
+        return found
+
+    monkeypatch.setattr(trains, "claim", claiming)
     assert outbound.send(hub) == 3 and box.taken == ["a", "b", "c"]
-    assert [row.fence for row in rows(hub, "fence")] == [1, 2, 2], "for their lease had begun with that of the first"
+    assert claimed[:2] == [["a", "b", "c"], ["b", "c"]], "for their lease had begun with that of the first"
+    assert [row.fence for row in rows(hub, "fence")] == [1, 1, 1], "what was given back untried is as if it had never been claimed"
