@@ -1,8 +1,8 @@
 """What an OData service says of itself (`$metadata`: EDMX of version 2, CSDL of version 4), held against what a flow asks of it.
 
 A name that is spelled otherwise is answered by 400 at best, and by a field that is empty for ever at worst: so `partner check --reach`
-reads the description before the first pull. Sources: OData 2.0 CSDL; OData CSDL XML 4.01; SAP annotations for OData 2.0 (`sap:filterable`,
-`sap:sortable`).
+reads the description before the first pull. Sources: OData 2.0 CSDL; OData CSDL XML 4.01. Annotations on what may be filtered by
+(`sap:filterable`) are left alone: generated services say so of what they answer all the same.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ from lxml import etree
 
 from data_contracts.errors import RetriableError
 
-_SAP = "{http://www.sap.com/Protocols/SAPData}"
 _TIMES = {"Edm.DateTimeOffset": ("datetimeoffset", "plain"), "Edm.DateTime": ("datetime",), "Edm.String": ("text",), "Edm.Date": ("plain",)}
 """How a stamp of this type is written in a filter (`literal`)."""
 
 
 @dataclass(slots=True)
 class EntityType:
-    """A type of entities: its members by name with their types, and which of them nobody may ask by."""
+    """A type of entities: its members by name with their types."""
 
     members: dict[str, str] = field(default_factory=dict)
     leads: set[str] = field(default_factory=set)
     """Members that lead to other entities (`expand`)."""
-    unasked: set[str] = field(default_factory=set)
+    open: bool = False
     base: str | None = None
 
 
@@ -47,7 +46,7 @@ class Service:
             seen.add(name)
             whole.members = own.members | whole.members
             whole.leads |= own.leads
-            whole.unasked |= own.unasked
+            whole.open |= own.open
             name = own.base
         return whole if seen else None
 
@@ -63,16 +62,23 @@ def read(content: bytes, where: str) -> Service:
         raise RetriableError(f"{where}: $metadata is no EDMX")
     service = Service()
     for node in root.iter("{*}EntityType"):
-        made = EntityType(base=node.get("BaseType"))
+        made = EntityType(base=node.get("BaseType"), open=node.get("OpenType") == "true")
         for child in node.iterchildren("{*}Property"):
             made.members[str(child.get("Name"))] = str(child.get("Type"))
-            if "false" in (child.get(f"{_SAP}filterable"), child.get(f"{_SAP}sortable")):
-                made.unasked.add(str(child.get("Name")))
         made.leads = {str(child.get("Name")) for child in node.iterchildren("{*}NavigationProperty")}
         service.types[str(node.get("Name"))] = made
     for node in root.iter("{*}EntitySet"):
         service.sets[str(node.get("Name"))] = str(node.get("EntityType"))
     return service
+
+
+def names_of(given: object) -> list[str]:
+    """The names of a list, or of a text with commas; options in parentheses (`Lines($select=a,b)`) are no names."""
+    parts = given if isinstance(given, list) else [given]
+    text = ",".join(str(one) for one in parts)
+    while (bare := re.sub(r"\([^()]*\)", "", text)) != text:
+        text = bare
+    return [name for one in text.split(",") if (name := one.strip())]
 
 
 def faults(
@@ -86,19 +92,25 @@ def faults(
         if "/" not in entity:
             yield f"the service has no entity set {last}{_near(last, service.sets)}"
         return
+    if kind.open:
+        return  # its entities have members that no description names
     known = kind.members.keys() | kind.leads
-    for name in dict.fromkeys(re.split(r"[./]", path)[0] for path in (*names, *stamps)):
-        if name not in known:
+    for name in dict.fromkeys(_first(path) for path in (*names, *stamps)):
+        if name and name not in known:
             yield f"{last} has no {name}{_near(name, known)}"
-    for name in dict.fromkeys(re.split(r"[/(]", path)[0] for path in expand):
-        if name not in kind.leads:
+    for name in dict.fromkeys(_first(path) for path in expand):
+        if name and name not in kind.leads:
             yield f"{last} leads to no {name}{_near(name, kind.leads)}"
     for name in dict.fromkeys(stamps):
         said = kind.members.get(name)
-        if name in kind.unasked:
-            yield f"{last} is not asked by {name}: the service says that it is not filtered or sorted by"
         if said in _TIMES and literal not in _TIMES[said]:
             yield f"{name} is of the type {said}, which is asked for with literal: {_TIMES[said][0]}, not {literal}"
+
+
+def _first(path: str) -> str:
+    """The member that a path begins with; nothing of what is no name of one (`*`, `@odata.id`, a cast to another type)."""
+    name = path.strip().partition("/")[0]
+    return "" if name.startswith(("*", "@")) or ("." in name and "/" in path) else name.partition(".")[0]
 
 
 def _bare(name: str) -> str:

@@ -84,14 +84,17 @@ class OData(Pulling):
         """What the flow asks and the service does not have, by its own `$metadata`; None where it does not describe itself."""
         delta = _delta(settings)
         listed = {name: settings.get(name) or [] for name in ("select", "expand")}
-        select, expand = ([str(one) for one in (given if isinstance(given, list) else str(given).split(","))] for given in listed.values())
+        select, expand = (odata_metadata.names_of(given) for given in listed.values())
         stamps = [path for path in (delta.field, delta.created) if path] if delta.kind == "stamp" else []
         default = "datetimeoffset" if _version(settings) == "2" else "plain"
         with Peer(settings, self.name) as peer:
-            answer = peer.ask(Asked(path="$metadata", headers={"Accept": "application/xml"}, also=(403, 404, 406, 501)))
-            if answer.status >= 400:
+            try:
+                answer = peer.ask(Asked(path="$metadata", headers={"Accept": "application/xml"}, also=tuple(range(400, 600))))
+                if answer.status >= 400:
+                    return None
+                service = odata_metadata.read(answer.content, peer.where)
+            except (RefusedError, RetriableError):  # too large, or none: the first page tells whether what is asked is answered
                 return None
-            service = odata_metadata.read(answer.content, peer.where)
         asked = (required(settings, "entity", self.name), [*delta.id, *select], stamps, expand)
         return tuple(odata_metadata.faults(service, *asked, str(settings.get("literal", default))))
 
