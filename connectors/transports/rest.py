@@ -91,7 +91,7 @@ class Rest(Pulling):
         if asks or not settings.get("url"):
             return super().reach(settings, asks=asks)
         with self.peer(settings) as peer:
-            return probed(peer, settings)
+            return probed(peer, settings, self.understood)
 
     def pages(self, settings: Mapping[str, Any], watermark: str | None) -> Iterator[Page]:
         """What changed. Raises RetriableError, RefusedError or ConfigError as `connectors/http_peer.py` says."""
