@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from connectors.xml_answers import read_xml
 from data_contracts.errors import RetriableError
 
 _TIMES = {"Edm.DateTimeOffset": ("datetimeoffset", "plain"), "Edm.DateTime": ("datetime",), "Edm.String": ("text",), "Edm.Date": ("plain",)}
@@ -33,42 +34,51 @@ class EntityType:
 
 @dataclass(slots=True)
 class Service:
-    """Entity sets by name with the types of their entities, and the types."""
+    """Entity sets by name with the types of their entities, and the types by their whole names."""
 
     sets: dict[str, str] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
+    """What else may be asked for by its name: singletons and functions, whose answers are not described here."""
     types: dict[str, EntityType] = field(default_factory=dict)
+    whole: bool = True
+    """Whether all sets stand here; a container that extends another has the rest elsewhere."""
 
     def type_of(self, entity: str) -> EntityType | None:
         """The type of an entity set, with all that it inherits; None where it is none of these."""
         name: str | None = self.sets.get(entity)
-        whole, seen = EntityType(), set[str]()
-        while name is not None and name not in seen and (own := self.types.get(_bare(name))) is not None:
+        made, seen = EntityType(), set[str]()
+        while name is not None and name not in seen and (own := self.types.get(name)) is not None:
             seen.add(name)
-            whole.members = own.members | whole.members
-            whole.leads |= own.leads
-            whole.open |= own.open
+            made.members = own.members | made.members
+            made.leads |= own.leads
+            made.open |= own.open
             name = own.base
-        return whole if seen else None
+        return made if seen else None
 
 
 def read(content: bytes, where: str) -> Service:
-    """The description. Raises RetriableError for what is none."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
-    try:
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise RetriableError(f"{where}: $metadata is no XML") from error
-    if root.getroottree().docinfo.internalDTD is not None or etree.QName(root).localname != "Edmx":
+    """The description. Raises RetriableError for what is none, RefusedError for a DTD."""
+    root = read_xml(content, where)
+    if etree.QName(root).localname != "Edmx":
         raise RetriableError(f"{where}: $metadata is no EDMX")
     service = Service()
-    for node in root.iter("{*}EntityType"):
-        made = EntityType(base=node.get("BaseType"), open=node.get("OpenType") == "true")
-        for child in node.iterchildren("{*}Property"):
-            made.members[str(child.get("Name"))] = str(child.get("Type"))
-        made.leads = {str(child.get("Name")) for child in node.iterchildren("{*}NavigationProperty")}
-        service.types[str(node.get("Name"))] = made
-    for node in root.iter("{*}EntitySet"):
-        service.sets[str(node.get("Name"))] = str(node.get("EntityType"))
+    schemas = list(root.iter("{*}Schema"))
+    spaces = {str(schema.get("Alias")): str(schema.get("Namespace")) for schema in schemas if schema.get("Alias")}
+
+    def whole(name: str | None) -> str | None:
+        space, _, own = (name or "").rpartition(".")
+        return None if name is None else f"{spaces.get(space, space)}.{own}"
+
+    for schema in schemas:
+        for node in schema.iterchildren("{*}EntityType"):
+            made = EntityType(base=whole(node.get("BaseType")), open=node.get("OpenType") == "true")
+            made.members = {str(one.get("Name")): str(one.get("Type")) for one in node.iterchildren("{*}Property")}
+            made.leads = {str(one.get("Name")) for one in node.iterchildren("{*}NavigationProperty")}
+            service.types[f"{schema.get('Namespace')}.{node.get('Name')}"] = made
+        for container in schema.iterchildren("{*}EntityContainer"):
+            service.whole = service.whole and container.get("Extends") is None
+            service.sets |= {str(one.get("Name")): whole(one.get("EntityType")) or "" for one in container.iterchildren("{*}EntitySet")}
+            service.others |= {str(one.get("Name")) for one in container.iterchildren("{*}Singleton", "{*}FunctionImport")}
     return service
 
 
@@ -89,7 +99,7 @@ def faults(
     last = re.sub(r"\(.*\)$", "", entity.rpartition("/")[2])
     kind = service.type_of(last)
     if kind is None:
-        if "/" not in entity:
+        if service.whole and "/" not in entity and last not in service.others and last not in service.sets:
             yield f"the service has no entity set {last}{_near(last, service.sets)}"
         return
     if kind.open:
@@ -111,10 +121,6 @@ def _first(path: str) -> str:
     """The member that a path begins with; nothing of what is no name of one (`*`, `@odata.id`, a cast to another type)."""
     name = path.strip().partition("/")[0]
     return "" if name.startswith(("*", "@")) or ("." in name and "/" in path) else name.partition(".")[0]
-
-
-def _bare(name: str) -> str:
-    return name.rpartition(".")[2]
 
 
 def _near(name: str, known: Iterable[str]) -> str:

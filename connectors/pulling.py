@@ -51,6 +51,8 @@ class Answer:
     """Of records without an id alone, which the transport has set apart."""
     lapsed: bool = False
     """The peer no longer knows the token that it was shown (410)."""
+    ends: bool = False
+    """What follows answers another question (of `each`): the last record here is whole."""
 
 
 Ask = Callable[[Question], Answer]
@@ -78,7 +80,7 @@ def pull(delta: Delta, label: str, watermark: str | None, ask: Ask, now: Callabl
     unflagged: dict[str, str | None] = {}
     for number, (answer, clause, covered) in enumerate(map(_parts, _answers(delta, label, watermark, ask, now, unflagged)), 1):
         records = identified(delta, answer.records) if delta.id or not answer.records else None
-        if delta.rows and records and answer.place is not None:
+        if delta.rows and records and answer.place is not None and not answer.ends:
             records = (*records[:-1], (records[-1][0], CUT))
         digest = sha256(answer.content).hexdigest()[:24]
         name = f"{label}-{number}.{next((kind for kind in ('xml', 'csv') if kind in (answer.media_type or '')), 'json')}"

@@ -24,7 +24,7 @@ from hub.receive import GIVEN, Reception, receive
 from hub.runtime import Hub, local
 from hub.site import Agreement, Flow, Site
 from hub.site_reading import unloadable
-from hub.store import evidence, incidents, tables
+from hub.store import documents, evidence, incidents
 from hub.store.types import micros
 
 RULE = "SEC-04"
@@ -110,18 +110,12 @@ def _key(hub: Hub, agreement: Agreement, name: str, vouched: Vouched) -> tuple[s
     that states no moment nobody can tell: what was caught may be played back.
     """
     key = f"{name}/{vouched.delivery_key}"
-    document = tables.document
-    own = (
-        document.c.organisation_id == hub.organisation_id(agreement.organisation),
-        document.c.partner_id == hub.partner_id(agreement.partner),
-        document.c.channel == _CHANNEL,
-    )
-    same = document.c.delivery_key.in_([f"{GIVEN}{key}", *(f"{GIVEN}{key}/{turn}" for turn in range(2, _TURNS))])
+    whose = hub.organisation_id(agreement.organisation), hub.partner_id(agreement.partner)
+    keys = [f"{GIVEN}{key}", *(f"{GIVEN}{key}/{turn}" for turn in range(2, _TURNS))]
     with hub.database.read() as connection:
-        said = connection.execute(sa.select(document).where(*own, same).order_by(document.c.id)).all()
-        if not said:
-            return key, False
-        last = connection.execute(sa.select(sa.func.max(document.c.id)).where(*own, document.c.received_by == f"callback:{name}")).scalar()
+        said, last = documents.said_before(connection, *whose, _CHANNEL, keys, f"callback:{name}")
+    if not said:
+        return key, False
     old = micros(hub.clock.now()) - said[-1].received_at > REPEATED_SECONDS * 1_000_000
     if last == said[-1].id or not old or len(said) + 1 >= _TURNS:
         return str(said[-1].delivery_key).removeprefix(GIVEN), False

@@ -89,7 +89,9 @@ class OData(Pulling):
         default = "datetimeoffset" if _version(settings) == "2" else "plain"
         with Peer(settings, self.name) as peer:
             try:
-                answer = peer.ask(Asked(path="$metadata", headers={"Accept": "application/xml"}, also=tuple(range(400, 600))))
+                above, entity, _ = str(peer.base).partition("(")  # it stands beside the first entity of an address, not below
+                root = f"{above.rpartition('/')[0]}/" if entity else ""
+                answer = peer.ask(Asked(path=f"{root}$metadata", headers={"Accept": "application/xml"}, also=tuple(range(400, 600))))
                 if answer.status >= 400:
                     return None
                 service = odata_metadata.read(answer.content, peer.where)
@@ -271,6 +273,8 @@ class Entities:
 
     def _spelled(self, stamp: str) -> str:
         """As version 2 and 4 write a time; `datetime` bears no zone."""
+        if self._delta.stamps == "number":
+            return stamp
         text = (self._delta if self._delta.stamps == "compact" else replace(self._delta, stamps="time")).spelled(stamp)
         return text.removesuffix("Z") if self._literal.startswith("datetime'") else text
 

@@ -241,12 +241,14 @@ class Collection:
             return Answer(b"" if answer.status >= 400 else answer.content, (), self._onward(place, None))
         token = value_at(got.body, self._delta.token) if self._delta.kind == "token" else None
         media_type = answer.headers.get("content-type", "application/json").partition(";")[0].strip()
+        behind = self._paging.next(question, answer, got.body, got.records)
         return Answer(
             answer.content,
             got.records,
-            self._onward(place, self._paging.next(question, answer, got.body, got.records)),
+            self._onward(place, behind),
             None if token is None else self._peer.access.without(str(token)),
             media_type if "json" in media_type else "application/json",
+            ends=behind is None,
         )
 
     def _of_job(self, job: Job, question: Question, place: Place) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,18 @@ def free_key(connection: sa.Connection, organisation_id: int, partner_id: int, c
         sa.select(interchange.c.id).where(interchange.c.document_id == first.id, interchange.c.outcome.in_(("accepted", "repeat")))
     ).first()
     return key if counted is not None else f"{key}#{sha256.hex()[:16]}"
+
+
+def said_before(
+    connection: sa.Connection, organisation_id: int, partner_id: int, channel: str, keys: Collection[str], by: str
+) -> tuple[Sequence[sa.Row[Any, Any, Any]], int | None]:
+    """The documents that came by one of these delivery keys, the first one first, and the last document that came `by` the same way."""
+    own = (document.c.organisation_id == organisation_id, document.c.partner_id == partner_id, document.c.channel == channel)
+    columns = (document.c.id, document.c.delivery_key, document.c.received_at)
+    query = sa.select(*columns).where(*own, document.c.delivery_key.in_(keys)).order_by(document.c.id)
+    said = connection.execute(query).all()
+    last = connection.scalar(sa.select(sa.func.max(document.c.id)).where(*own, document.c.received_by == by)) if said else None
+    return said, last
 
 
 def keys_since(connection: sa.Connection, flow: str, since: int) -> list[str]:

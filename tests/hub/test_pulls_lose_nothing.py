@@ -15,6 +15,8 @@ import sqlalchemy as sa
 import yaml
 from typer.testing import CliRunner
 
+from connectors.registry import transport_named
+from connectors.spec import CUT
 from data_contracts.errors import HubError
 from hub import pipeline, worker
 from hub.cli import application
@@ -312,3 +314,32 @@ def test_a_first_page_is_tried_before_anything_is_kept(world: Make, monkeypatch:
     del rows[:2]
     assert run.invoke(application(), ["partner", "check", "--reach"]).exit_code != 0, "nothing of it would be taken in"
     assert made.states() == [] and made.rules() == set()
+
+
+def test_the_last_record_of_each_of_a_list_is_whole_where_rows_make_records(world: Make) -> None:
+    """Stock by warehouse, a row for each lot: what one warehouse ends with is not what the next page begins with."""
+    held = {"W1": [item(1), item(1, name="lot 2"), item(2)], "W2": [item(3)], "W3": [item(4), item(4, name="lot 2")]}
+
+    def say(heard: Heard) -> Said:
+        offset = int(heard.query["offset"])
+        return Said({"rows": [{**row, "place": heard.query["place"]} for row in held[heard.query["place"]][offset : offset + 4]]})
+
+    each = {"word": "place", "values": list(held), "at": "place"}
+    paging = {"style": "offset", "size": 4}
+    made = world(say, query={"place": "{place}"}, each=each, paging=paging, delta=WHOLE | {"rows": True})
+    came = [record for page in transport_named("rest").pages(made.hub.site.flows["mes_items"].transport, None) for record in page.records]
+    assert sorted(key for key, version in came if version != CUT) == ["1", "2", "3", "4"]
+    assert set(made.pull()[0]) == {"1", "2", "3", "4"} and made.pull() == ([], None)
+
+
+def test_numbers_are_asked_for_by_odata_as_numbers(world: Make) -> None:
+    said: list[str] = []
+
+    def say(heard: Heard) -> Said:
+        said.append(heard.query.get("$filter", ""))
+        return Said({"value": [item(1) | {"version": 41}, item(2) | {"version": 42}]})
+
+    delta = {"kind": "stamp", "field": "version", "id": "id", "stamps": "number"}
+    made = world(say, "value[]", use="odata", version=4, entity="Items", delta=delta, path=None, records=None, query=None)
+    assert made.pull() == (["1", "2"], None) and made.pull() == ([], None)
+    assert said == ["", "version ge 42"]

@@ -156,8 +156,9 @@ class Service:
             return Answer(reply.content, (), self._onward(place, None), None, reply.media_type, told)
         token = value_at(reply.looked, self._delta.token) if self._delta.kind == "token" else None
         headless = Answered(reply.status, httpx.Headers(), b"")
-        onward = self._onward(place, self._paging.next(replace(question, place=place), headless, reply.looked, records))
-        return Answer(reply.content, records, onward, None if token in (None, "") else str(token), reply.media_type, told)
+        behind = self._paging.next(replace(question, place=place), headless, reply.looked, records)
+        shown = None if token in (None, "") else str(token)
+        return Answer(reply.content, records, self._onward(place, behind), shown, reply.media_type, told, ends=behind is None)
 
     def _got(self, question: Question, place: Place) -> _Got:
         """What stands at a place."""

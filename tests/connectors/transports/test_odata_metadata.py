@@ -8,7 +8,7 @@ import pytest
 
 from connectors.odata_metadata import faults, read
 from connectors.transports.odata import TRANSPORT
-from data_contracts.errors import RetriableError
+from data_contracts.errors import RefusedError, RetriableError
 from tests.peers.spoken_peer import Heard, Said, spoken
 
 TWO = b"""<?xml version="1.0"?>
@@ -54,9 +54,23 @@ def test_what_is_asked_is_held_against_what_there_is(
     assert list(faults(read(content, "erp"), entity, names, stamps, expand, literal)) == told
 
 
+def test_what_it_describes_elsewhere_is_no_fault() -> None:
+    """Singletons, functions, containers that extend others, one name of two types, types by an alias."""
+    schema = b"""<edmx:Edmx xmlns:edmx="x"><edmx:DataServices>
+      <Schema Namespace="A" Alias="Self" xmlns="y"><EntityType Name="T"><Property Name="id" Type="Edm.String"/></EntityType>
+       <EntityContainer Name="C"><EntitySet Name="Ts" EntityType="Self.T"/><Singleton Name="Me" Type="A.T"/>
+        <FunctionImport Name="Changed" EntitySet="Ts"/></EntityContainer></Schema>
+      <Schema Namespace="B" xmlns="y"><EntityType Name="T"><Property Name="other" Type="Edm.String"/></EntityType></Schema>
+    </edmx:DataServices></edmx:Edmx>"""
+    for entity, names, told in (("Ts", ["id"], 0), ("Ts", ["other"], 1), ("Me", ["x"], 0), ("Changed", ["x"], 0), ("None", [], 1)):
+        assert len(list(faults(read(schema, "erp"), entity, names, [], [], "plain"))) == told, entity
+    more = schema.replace(b'<EntityContainer Name="C">', b'<EntityContainer Name="C" Extends="Z.C">')
+    assert list(faults(read(more, "erp"), "Elsewhere", ["x"], [], [], "plain")) == []
+
+
 @pytest.mark.parametrize("content", [b"", b"<x/>", b'<!DOCTYPE x [<!ENTITY a "b">]><edmx:Edmx xmlns:edmx="x">&a;</edmx:Edmx>', b"{}"])
 def test_what_is_no_description_is_told(content: bytes) -> None:
-    with pytest.raises(RetriableError, match=r"erp: \$metadata"):
+    with pytest.raises((RetriableError, RefusedError), match=r"^erp: "):
         read(content, "erp")
 
 
@@ -64,13 +78,14 @@ def test_a_flow_is_held_against_its_service() -> None:
     said: list[Said] = [Said(TWO, headers={"Content-Type": "application/xml"})]
 
     def say(heard: Heard) -> Said:
-        assert heard.path == "/srv/$metadata"
+        assert heard.path == "/srv/$metadata", "also of an address below an entity"
         return said[0]
 
     delta = {"kind": "stamp", "field": "ChangedOn", "created": "CreatedOn", "id": "Order"}
     with spoken(say) as peer:
         flow: dict[str, Any] = {"version": 2, "url": f"{peer.url}srv", "entity": "Orders", "expand": "to_Item,to_Itm", "delta": delta}
         told = TRANSPORT.described(flow)
+        assert TRANSPORT.described(flow | {"url": f"{peer.url}srv/companies(7)/"}) == told
         assert told is not None and [text.partition(";")[0] for text in told] == [
             "Orders has no ChangedOn", "Orders leads to no to_Itm",
             "CreatedOn is of the type Edm.DateTime, which is asked for with literal: datetime, not datetimeoffset",
